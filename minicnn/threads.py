@@ -1,0 +1,129 @@
+"""How the engine's loops are compiled, and how many threads they run on: one policy, in one file.
+
+`jit` compiles a serial function, `parallel` one whose `prange` loops are shared among threads. Both cache their
+machine code on disk. A parallel function may call BLAS (`np.dot`) inside its loop: BLAS is held to one thread
+meanwhile, because every core is already ours.
+
+Results never depend on the number of threads: a parallel loop writes disjoint outputs, and its tasks are cut by the
+shape of the work alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import scipy.linalg.cython_blas  # noqa: F401  Numba's np.dot calls SciPy's BLAS, which must be loaded to be limited
+from threadpoolctl import ThreadpoolController
+
+# Reassociation lets sums vectorise. Never "nnan" or "ninf": they would let the compiler drop tests for NaN.
+FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
+
+# Numba's workqueue layer dies when two Python threads enter a parallel region at once.
+_lock = threading.RLock()
+_forked = False  # threads do not survive fork: a child runs the serial twin of each kernel
+
+
+def _mark_forked() -> None:
+    global _forked, _lock
+    _forked, _lock = True, threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_mark_forked)
+
+
+def available_cores() -> int:
+    """Cores this process may use: the least of the affinity mask, the cgroup's quota and Numba's own limit."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return max(1, min(affinity, _cgroup_quota(), numba.config.NUMBA_NUM_THREADS))
+
+
+def _cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> int:
+    """Whole cores that the control group grants (version 2's `cpu.max`, then version 1's), or a large number."""
+    try:
+        quota, period = (root / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = (root / "cpu" / "cpu.cfs_quota_us").read_text().strip()
+            period = (root / "cpu" / "cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return 1 << 16
+    return 1 << 16 if quota in ("max", "-1") else max(1, int(quota) // int(period))
+
+
+_threads = available_cores()
+
+
+def set_num_threads(threads: int) -> None:
+    """Run the parallel kernels on `threads` threads from now on.
+
+    Raises:
+        ValueError: `threads` is below 1 or above the number Numba was started with.
+    """
+    global _threads
+    most = numba.config.NUMBA_NUM_THREADS
+    if not 1 <= threads <= most:
+        raise ValueError(f"set_num_threads: expected 1 to {most} (NUMBA_NUM_THREADS at start), got {threads}")
+    _threads = int(threads)
+
+
+def get_num_threads() -> int:
+    """The number of threads that the parallel kernels run on."""
+    return _threads
+
+
+@functools.cache
+def _blas_libraries() -> list[Any]:
+    return list(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
+def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    """`numba.njit` with a disk cache, or without one where there is no place for it."""
+    options = {"fastmath": FASTMATH, "error_model": "numpy", "nogil": True, **options}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError as error:  # "cannot cache function …: no locator available"
+        warnings.warn(f"no place to cache compiled code, compiling anew in each process: {error}; "
+                      "set NUMBA_CACHE_DIR to a writable folder", stacklevel=3)
+        return numba.njit(**options)(function)
+
+
+def jit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a serial function; it may be called from Python and from parallel kernels."""
+    return _compile(function)
+
+
+def parallel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function whose `prange` loops run on `get_num_threads()` threads.
+
+    The first call with a new combination of types compiles (or reads the cache). Safe to call from several Python
+    threads, which then take turns, and after `fork`, where it runs serially.
+    """
+    threaded = _compile(function, parallel=True)
+    serial = _compile(function)
+
+    @functools.wraps(function)
+    def run(*args: Any) -> Any:
+        with _lock:
+            libraries = _blas_libraries()
+            before = [library.get_num_threads() for library in libraries]
+            for library in libraries:
+                library.set_num_threads(1)
+            try:
+                if _forked:
+                    return serial(*args)
+                numba.set_num_threads(_threads)
+                return threaded(*args)
+            finally:
+                for library, threads in zip(libraries, before, strict=True):
+                    library.set_num_threads(threads)
+
+    run.threaded, run.serial = threaded, serial  # type: ignore[attr-defined]
+    return run

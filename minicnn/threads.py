@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+import types
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,19 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compile(function)
 
 
+def _twin(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A copy of `function` under another name.
+
+    Numba's disk cache knows a function by its name and bytecode, not by its options: without a name of its own, the
+    serial compilation would be handed the parallel one's machine code, or the other way round.
+    """
+    twin = types.FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    twin.__qualname__ = f"{function.__qualname__}_serial"
+    return twin
+
+
 def parallel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function whose `prange` loops run on `get_num_threads()` threads.
 
@@ -107,7 +121,7 @@ def parallel(function: Callable[..., Any]) -> Callable[..., Any]:
     threads, which then take turns, and after `fork`, where it runs serially.
     """
     threaded = _compile(function, parallel=True)
-    serial = _compile(function)
+    serial = _compile(_twin(function))
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:

@@ -1,0 +1,78 @@
+"""Two-dimensional convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pictures, upstream
+from .correlation import correlate, correlate_input_gradient, correlate_weight_gradient
+from .geometry import geometry, windows
+
+
+def conv2d(
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> tuple[Array, Pullback]:
+    """Slide filters over pictures.
+
+        y[n, o, oy, ox] = b[o] + Σ_{c, i, j} w[o, c, i, j] · x[n, c, iy, ix]
+        where iy = oy·stride + i·dilation − padding, ix = ox·stride + j·dilation − padding, and x is 0 outside
+
+    It is linear in x and in w, so its pullbacks are sums of the same products, taken the other way:
+
+        dx[n, c, iy, ix] = Σ_{o, i, j} w[o, c, i, j] · dy[n, o, oy, ox]
+        dw[o, c, i, j]   = Σ_{n, oy, ox} x[n, c, iy, ix] · dy[n, o, oy, ox]
+        db[o]            = Σ_{n, oy, ox} dy[n, o, oy, ox]
+
+    The filter is not flipped: mathematicians call this cross-correlation, this field convolution.
+
+    Args:
+        x: pictures (N, C, H, W), in any memory order.
+        w: filters (O, C/groups, kh, kw).
+        b: one number for each filter (O,), or None.
+        stride, padding, dilation: an int, or (vertical, horizontal); padding is with zeros.
+        groups: channels and filters are cut into so many groups, each of which sees only itself.
+
+    Returns:
+        y (N, O, OH, OW) with OH = ⌊(H + 2·padding − dilation·(kh−1) − 1) / stride⌋ + 1, and the pullback
+        dy → (dx, dw, db), or (dx, dw) where b is None.
+
+    Raises:
+        ValueError: shapes, dtypes or options do not fit together.
+
+    Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section II;
+    Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning.
+    """
+    x, w, *bias = arrays_of_one_dtype("conv2d", x=pictures("conv2d", x), w=w, b=b)
+    _check_filters(x, w, bias, groups)
+    g = geometry("conv2d", w.shape[2:], stride, padding, dilation)
+    y = correlate(x, w, bias[0] if bias else None, g, groups, windows("conv2d", x.shape[2:], g))
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
+        dy = upstream("conv2d", dy, y.shape, y.dtype)
+        dx = correlate_input_gradient(dy, w, g, groups, x.shape) if wants[0] else None
+        dw = correlate_weight_gradient(x, dy, g, groups, w.shape) if wants[1] else None
+        if not bias:
+            return dx, dw
+        return dx, dw, dy.sum(axis=(0, 2, 3)) if wants[2] else None
+
+    return y, pullback
+
+
+def _check_filters(x: Array, w: Array, bias: list[Array], groups: int) -> None:
+    if w.ndim != 4 or 0 in w.shape:
+        raise ValueError(f"conv2d: expected filters w of shape (out, in/groups, kh, kw), got {w.shape}")
+    if not isinstance(groups, int) or groups < 1 or len(w) % groups:
+        raise ValueError(f"conv2d: expected groups to be an int that divides the {len(w)} filters, got {groups}")
+    if x.shape[1] != w.shape[1] * groups:
+        of = f" in each of {groups} groups" if groups > 1 else ""
+        raise ValueError(f"conv2d: x has {x.shape[1]} channels, but w {w.shape} takes {w.shape[1]}{of}")
+    if bias and bias[0].shape != (len(w),):
+        raise ValueError(f"conv2d: expected b of shape ({len(w)},) for w {w.shape}, got {bias[0].shape}")

@@ -1,0 +1,87 @@
+"""Transposed convolution: what a convolution's pullback does, as an op of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, pictures, upstream
+from .correlation import correlate, correlate_input_gradient, correlate_weight_gradient
+from .geometry import geometry
+
+
+def conv_transpose2d(
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    output_padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> tuple[Array, Pullback]:
+    """Every pixel of x paints a filter, scaled by its value, onto y; overlapping paint adds up.
+
+        y[n, o, iy·stride + i·dilation − padding, …] += w[c, o, i, j] · x[n, c, iy, ix]    (then + b[o])
+
+    This is the input pullback of `conv2d` with the same w and options: ⟨conv2d(y), x⟩ = ⟨y, conv_transpose2d(x)⟩.
+    Its own input pullback is therefore `conv2d`.
+
+    Args:
+        x: (N, C, H, W), in any memory order.
+        w: filters (C, O/groups, kh, kw): as `conv2d`'s, whose outputs are our inputs.
+        b: one number for each output channel (O,), or None.
+        stride, padding, dilation, groups: those of the convolution that this one transposes.
+        output_padding: rows and columns added to y's far side, less than the stride or the dilation: with a stride,
+            inputs of several sizes have the same output size, and this chooses among them.
+
+    Returns:
+        y (N, O, OH, OW) with OH = (H−1)·stride − 2·padding + dilation·(kh−1) + output_padding + 1, and the pullback
+        dy → (dx, dw, db), or (dx, dw) where b is None.
+
+    Raises:
+        ValueError: shapes, dtypes or options do not fit together.
+
+    Source: Zeiler et al. (2010), Deconvolutional networks; Dumoulin & Visin (2016), A guide to convolution
+    arithmetic for deep learning, section 4.
+    """
+    x, w, *bias = arrays_of_one_dtype("conv_transpose2d", x=pictures("conv_transpose2d", x), w=w, b=b)
+    _check_filters(x, w, bias, groups)
+    g = geometry("conv_transpose2d", w.shape[2:], stride, padding, dilation)
+    extra_h, extra_w = pair("conv_transpose2d", "output_padding", output_padding, least=0)
+    if extra_h >= max(g.stride_h, g.dilation_h) or extra_w >= max(g.stride_w, g.dilation_w):
+        raise ValueError(
+            "conv_transpose2d: expected output_padding below the stride or the dilation, "
+            f"got {output_padding} with stride {stride} and dilation {dilation}"
+        )
+    N, _, H, W = x.shape
+    height = (H - 1) * g.stride_h - 2 * g.pad_h + g.dilation_h * (g.kh - 1) + extra_h + 1
+    width = (W - 1) * g.stride_w - 2 * g.pad_w + g.dilation_w * (g.kw - 1) + extra_w + 1
+    if height < 1 or width < 1:
+        raise ValueError(f"conv_transpose2d: padding {padding} leaves an output of {height} x {width}; use less")
+    y = correlate_input_gradient(x, w, g, groups, (N, w.shape[1] * groups, height, width))
+    if bias:
+        y += bias[0][:, None, None]
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
+        dy = upstream("conv_transpose2d", dy, y.shape, y.dtype)
+        dx = correlate(dy, w, None, g, groups, x.shape[2:]) if wants[0] else None
+        dw = correlate_weight_gradient(dy, x, g, groups, w.shape) if wants[1] else None
+        if not bias:
+            return dx, dw
+        return dx, dw, dy.sum(axis=(0, 2, 3)) if wants[2] else None
+
+    return y, pullback
+
+
+def _check_filters(x: Array, w: Array, bias: list[Array], groups: int) -> None:
+    if w.ndim != 4 or 0 in w.shape:
+        raise ValueError(f"conv_transpose2d: expected filters w of shape (in, out/groups, kh, kw), got {w.shape}")
+    if x.shape[1] != len(w):
+        raise ValueError(f"conv_transpose2d: x has {x.shape[1]} channels, but w {w.shape} takes {len(w)}")
+    if not isinstance(groups, int) or groups < 1 or len(w) % groups:
+        raise ValueError(f"conv_transpose2d: expected groups to be an int that divides {len(w)} channels, got {groups}")
+    outputs = w.shape[1] * groups
+    if bias and bias[0].shape != (outputs,):
+        raise ValueError(f"conv_transpose2d: expected b of shape ({outputs},) for w {w.shape}, got {bias[0].shape}")

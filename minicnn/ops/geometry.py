@@ -1,0 +1,57 @@
+"""Where windows fall: the arithmetic that convolution and pooling share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .contract import Pair, pair
+
+
+class Geometry(NamedTuple):
+    """A window's size and steps, each (vertical, horizontal), flat so that kernels take it as one argument."""
+
+    kh: int
+    kw: int
+    stride_h: int
+    stride_w: int
+    pad_h: int
+    pad_w: int
+    dilation_h: int
+    dilation_w: int
+
+
+def geometry(op: str, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Geometry:
+    return Geometry(
+        *pair(op, "kernel_size", kernel_size),
+        *pair(op, "stride", stride),
+        *pair(op, "padding", padding, least=0),
+        *pair(op, "dilation", dilation),
+    )
+
+
+def windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool = False) -> tuple[int, int]:
+    """How many windows fit: ⌊(W + 2P − D(F−1) − 1) / S⌋ + 1 in each direction.
+
+    With `ceil_mode` the quotient is rounded up, but a last window that would begin beyond the picture and its left
+    padding is dropped, as PyTorch does.
+
+    Raises:
+        ValueError: the window is larger than the padded picture.
+    """
+    directions = (
+        ("height", size[0], g.kh, g.stride_h, g.pad_h, g.dilation_h),
+        ("width", size[1], g.kw, g.stride_w, g.pad_w, g.dilation_w),
+    )
+    counts = []
+    for name, length, window, stride, pad, dilation in directions:
+        room = length + 2 * pad - dilation * (window - 1) - 1
+        if room < 0:
+            raise ValueError(
+                f"{op}: a window of {dilation * (window - 1) + 1} does not fit into {name} {length} "
+                f"with padding {pad}; use a smaller kernel or more padding"
+            )
+        count = room // stride + 1
+        if ceil_mode and room % stride and count * stride < length + pad:
+            count += 1
+        counts.append(count)
+    return counts[0], counts[1]

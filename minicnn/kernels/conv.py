@@ -46,7 +46,10 @@ def span(offset, stride, length, size):
 
 @jit
 def im2col(x, g, first, last, geometry, OH, cols):
-    """cols[(c, i, j), (line, ox)] = x[n, g, c, oy·stride + i·dilation − pad, ox·stride + j·dilation − pad], 0 outside."""
+    """cols[(c, i, j), (line, ox)] = x[n, g, c, iy, ix], the pixel that w[·, c, i, j] meets at that output; 0 outside.
+
+    iy = oy·stride + i·dilation − pad, and ix likewise.
+    """
     kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
     C, H, W = x.shape[2:]
     OW = cols.shape[1] // (last - first)
@@ -142,7 +145,7 @@ def correlate(x, w, b, geometry, y):
 @parallel
 def correlate_input_gradient(dy, wt, geometry, dx):
     """dx = cols*(wᵀ · dy), one picture and a chunk of its channels at a time; wt (G, C·kh·kw, O) is w transposed."""
-    N, G, C, H, W = dx.shape
+    N, G, C = dx.shape[:3]
     O, OH, OW = dy.shape[2:]
     window = geometry[0] * geometry[1]
     channels = chunk(C, -(-TASKS // (N * G)))

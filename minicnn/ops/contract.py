@@ -23,7 +23,7 @@ COMPLEX = (np.complex64, np.complex128)  # for complex-step differentiation: for
 class Pullback(Protocol):
     """The second half of what an op returns."""
 
-    def __call__(self, dy: Any, wants: Sequence[bool] = ...) -> tuple[Array | None, ...]: ...
+    def __call__(self, dy: Any, /, wants: Sequence[bool] = ...) -> tuple[Array | None, ...]: ...
 
 
 def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
@@ -36,7 +36,9 @@ def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
     first, dtype = next((name, array.dtype) for name, array in found.items())
     for name, array in found.items():
         if array.dtype.type not in FLOATS + COMPLEX:
-            raise ValueError(f"{op}: expected {name} to be float32 or float64, got {array.dtype}; convert it by .astype")
+            raise ValueError(
+                f"{op}: expected {name} to be float32 or float64, got {array.dtype}; convert it by .astype"
+            )
         if array.dtype != dtype:
             raise ValueError(f"{op}: {first} is {dtype}, but {name} is {array.dtype}; convert one by .astype")
     return list(found.values())

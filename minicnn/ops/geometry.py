@@ -55,3 +55,11 @@ def windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool = False
             count += 1
         counts.append(count)
     return counts[0], counts[1]
+
+
+def padded_by_half_at_most(op: str, g: Geometry) -> None:
+    """Refuse padding above half a pooling window: some windows would see nothing but padding."""
+    if 2 * g.pad_h > g.kh or 2 * g.pad_w > g.kw:
+        raise ValueError(
+            f"{op}: expected padding of at most half the kernel size {(g.kh, g.kw)}, got {(g.pad_h, g.pad_w)}"
+        )

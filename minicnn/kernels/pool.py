@@ -1,0 +1,113 @@
+"""Pooling: one pass over each plane (one channel of one picture).
+
+Arrays are C-contiguous with the planes first: x (P, H, W), y (P, OH, OW).
+"""
+
+import numpy as np
+from numba import prange
+
+from ..threads import jit, parallel
+
+
+@parallel
+def max_pool(x, geometry, y, indices):
+    """y = the largest value under each window; indices = where in its plane, counted row by row.
+
+    The first of equal values wins, and a NaN wins over everything. A complex value counts by its real part.
+    """
+    kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
+    P, H, W = x.shape
+    OH, OW = y.shape[1:]
+    for p in prange(P):
+        for oy in range(OH):
+            for ox in range(OW):
+                best, at = x.dtype.type(0), -1
+                for i in range(kh):
+                    iy = oy * stride_h + i * dilation_h - pad_h
+                    if iy < 0 or iy >= H:
+                        continue
+                    for j in range(kw):
+                        ix = ox * stride_w + j * dilation_w - pad_w
+                        if ix < 0 or ix >= W:
+                            continue
+                        value = x[p, iy, ix]
+                        if at < 0 or value.real > best.real or (np.isnan(value.real) and not np.isnan(best.real)):
+                            best, at = value, iy * W + ix
+                y[p, oy, ox] = best
+                indices[p, oy, ox] = at
+
+
+@parallel
+def scatter_add(values, indices, planes):
+    """planes = 0, then planes[p, indices[p, k]] += values[p, k]: windows that overlap accumulate."""
+    for p in prange(planes.shape[0]):
+        planes[p] = 0
+        for k in range(values.shape[1]):
+            planes[p, indices[p, k]] += values[p, k]
+
+
+@parallel
+def scatter(values, indices, planes):
+    """planes = 0, then planes[p, indices[p, k]] = values[p, k]: of several with one index, the last stays."""
+    for p in prange(planes.shape[0]):
+        planes[p] = 0
+        for k in range(values.shape[1]):
+            planes[p, indices[p, k]] = values[p, k]
+
+
+@parallel
+def scatter_gradient(dplanes, indices, dvalues):
+    """dvalues[p, k] = dplanes[p, indices[p, k]] for the values that stayed, 0 for those that were overwritten."""
+    for p in prange(dplanes.shape[0]):
+        owner = np.empty(dplanes.shape[1], np.int32)
+        for k in range(dvalues.shape[1]):
+            owner[indices[p, k]] = k
+        for k in range(dvalues.shape[1]):
+            at = indices[p, k]
+            dvalues[p, k] = dplanes[p, at] if owner[at] == k else 0
+
+
+@jit
+def clipped(o, stride, pad, window, size):
+    """A window's first and last + 1 position inside the picture, and its size with the padding it covers."""
+    first = o * stride - pad
+    last = min(first + window, size + pad)
+    return max(first, 0), min(last, size), last - first
+
+
+@parallel
+def avg_pool(x, geometry, count_include_pad, y):
+    """y = the sum under each window, divided by its area: with the padding that it covers, or without."""
+    kh, kw, stride_h, stride_w, pad_h, pad_w = geometry[:6]
+    P, H, W = x.shape
+    OH, OW = y.shape[1:]
+    for p in prange(P):
+        for oy in range(OH):
+            top, bottom, height = clipped(oy, stride_h, pad_h, kh, H)
+            for ox in range(OW):
+                left, right, width = clipped(ox, stride_w, pad_w, kw, W)
+                area = height * width if count_include_pad else (bottom - top) * (right - left)
+                total = x.dtype.type(0)
+                for iy in range(top, bottom):
+                    for ix in range(left, right):
+                        total += x[p, iy, ix]
+                y[p, oy, ox] = total / x.dtype.type(area)
+
+
+@parallel
+def avg_pool_gradient(dy, geometry, count_include_pad, dx):
+    """dx = each window's dy, divided by its area, added to every pixel under it."""
+    kh, kw, stride_h, stride_w, pad_h, pad_w = geometry[:6]
+    P, H, W = dx.shape
+    OH, OW = dy.shape[1:]
+    for p in prange(P):
+        dx[p] = 0
+        for oy in range(OH):
+            top, bottom, height = clipped(oy, stride_h, pad_h, kh, H)
+            for ox in range(OW):
+                left, right, width = clipped(ox, stride_w, pad_w, kw, W)
+                area = height * width if count_include_pad else (bottom - top) * (right - left)
+                share = dy[p, oy, ox] / dx.dtype.type(area)
+                for iy in range(top, bottom):
+                    for ix in range(left, right):
+                        dx[p, iy, ix] += share

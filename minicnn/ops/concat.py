@@ -1,0 +1,45 @@
+"""Concatenation: branches side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+
+
+def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
+    """Lay arrays one behind the other along an axis (the channels, by default); the pullback cuts dy apart again.
+
+        y = [x₁, x₂, …],    [dx₁, dx₂, …] = dy
+
+    Returns:
+        y and the pullback dy → one gradient for each array.
+
+    Raises:
+        ValueError: there are no arrays, or they differ along another axis.
+
+    Source: Szegedy et al. (2015), Going deeper with convolutions, figure 2.
+    """
+    if not arrays:
+        raise ValueError("concat: expected at least one array, got none")
+    xs = arrays_of_one_dtype("concat", **{f"array {i}": x for i, x in enumerate(arrays)})
+    if not -xs[0].ndim <= axis < xs[0].ndim:
+        raise ValueError(f"concat: array 0 of shape {xs[0].shape} has no axis {axis}")
+    rest = [np.delete(x.shape, axis).tolist() if x.ndim == xs[0].ndim else None for x in xs]
+    for i, other in enumerate(rest):
+        if other != rest[0]:
+            raise ValueError(
+                f"concat: expected shapes alike but for axis {axis}, "
+                f"got array 0 {xs[0].shape} and array {i} {xs[i].shape}"
+            )
+    y = np.concatenate(xs, axis)
+    ends = np.cumsum([x.shape[axis] for x in xs])[:-1]
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,) * len(xs)) -> tuple[Array | None, ...]:
+        dy = upstream("concat", dy, y.shape, y.dtype)
+        return tuple(dx if want else None for dx, want in zip(np.split(dy, ends, axis), wants, strict=True))
+
+    return y, pullback

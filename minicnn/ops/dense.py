@@ -1,0 +1,49 @@
+"""The dense (fully connected) layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+
+
+def dense(x: Array, w: Array, b: Array | None = None) -> tuple[Array, Pullback]:
+    """Every output is a weighted sum of all inputs.
+
+        y  = x · wᵀ + b
+        dx = dy · w
+        dw = dyᵀ · x
+        db = Σ_n dy[n]
+
+    Args:
+        x: vectors (N, I).
+        w: weights (O, I).
+        b: one number for each output (O,), or None.
+
+    Returns:
+        y (N, O) and the pullback dy → (dx, dw, db), or (dx, dw) where b is None.
+
+    Raises:
+        ValueError: shapes or dtypes do not fit together.
+    """
+    x, w, *bias = arrays_of_one_dtype("dense", x=x, w=w, b=b)
+    if x.ndim != 2:
+        raise ValueError(f"dense: expected x of shape (N, inputs), got {x.shape}; flatten pictures first")
+    if w.ndim != 2 or x.shape[1] != w.shape[1]:
+        raise ValueError(f"dense: x {x.shape} has {x.shape[1]} inputs, but w {w.shape} takes {w.shape[-1]}")
+    if bias and bias[0].shape != (len(w),):
+        raise ValueError(f"dense: expected b of shape ({len(w)},) for w {w.shape}, got {bias[0].shape}")
+    y = x @ w.T
+    if bias:
+        y += bias[0]
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
+        dy = upstream("dense", dy, y.shape, y.dtype)
+        dx = dy @ w if wants[0] else None
+        dw = dy.T @ x if wants[1] else None
+        if not bias:
+            return dx, dw
+        return dx, dw, dy.sum(axis=0) if wants[2] else None
+
+    return y, pullback

@@ -1,0 +1,38 @@
+"""Flatten: pictures become vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+
+
+def flatten(x: Array) -> tuple[Array, Pullback]:
+    """Line up all axes but the first: y[n] = x[n] read channel by channel, row by row, and dx = dy reshaped.
+
+    The order is that of the indices, whatever the order in memory.
+
+    Args:
+        x: (N, …) of at least one axis.
+
+    Returns:
+        y (N, product of the rest) and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x has no axes.
+    """
+    (x,) = arrays_of_one_dtype("flatten", x=x)
+    if not x.ndim:
+        raise ValueError("flatten: expected x of shape (N, …), got a scalar")
+    shape = x.shape
+    features = 1
+    for size in shape[1:]:
+        features *= size
+    y = x.reshape(len(x), features)  # not −1, which an empty batch leaves undetermined
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("flatten", dy, y.shape, y.dtype)
+        return (dy.reshape(shape),) if wants[0] else (None,)
+
+    return y, pullback

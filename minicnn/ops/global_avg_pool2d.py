@@ -1,0 +1,44 @@
+"""Global average pooling: a stack of maps becomes a vector of their means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, Pullback, pictures, upstream
+
+
+def global_avg_pool2d(x: Array) -> tuple[Array, Pullback]:
+    """Average every map over its whole plane.
+
+        y[n, c] = (1 / HW) · Σ_{iy, ix} x[n, c, iy, ix]
+        dx[n, c, iy, ix] = dy[n, c] / HW
+
+    Args:
+        x: (N, C, H, W), in any memory order.
+
+    Returns:
+        y (N, C) and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is not of shape (N, C, H, W), or has no pixels.
+
+    Source: Lin, Chen & Yan (2014), Network in network, section 3.2.
+    """
+    x = pictures("global_avg_pool2d", x)
+    shape, pixels = x.shape, x.shape[2] * x.shape[3]
+    if not pixels:
+        raise ValueError(f"global_avg_pool2d: x {shape} has no pixels to average")
+    y = x.mean(axis=(2, 3))
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("global_avg_pool2d", dy, y.shape, y.dtype)
+        if not wants[0]:
+            return (None,)
+        dx = np.empty(shape, dy.dtype)
+        dx[...] = (dy / pixels)[:, :, None, None]
+        return (dx,)
+
+    return y, pullback

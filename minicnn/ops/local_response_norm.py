@@ -1,0 +1,66 @@
+"""Local response normalisation: neighbouring channels compete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, Pullback, pictures, upstream
+
+
+def local_response_norm(
+    x: Array, size: int = 5, *, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> tuple[Array, Pullback]:
+    """Divide every value by the power of its neighbours in the channels around it.
+
+        s[c] = k + (alpha / size) · Σ_{|c' − c| within the window} x[c']²
+        y[c] = x[c] · s[c]^(−beta)
+
+        dx[c] = dy[c] · s[c]^(−beta)
+                − (2·alpha·beta / size) · x[c] · Σ_{c' whose window holds c} dy[c'] · x[c'] · s[c']^(−beta − 1)
+
+    The window of channel c runs from c − ⌊size/2⌋ to c + ⌊(size − 1)/2⌋, as PyTorch's and ONNX's.
+
+    Args:
+        x: (N, C, H, W), in any memory order.
+        size: how many channels compete.
+        alpha, beta, k: the constants of the formula.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is not of shape (N, C, H, W), or size is below 1.
+
+    Source: Krizhevsky et al. (2012), ImageNet classification with deep convolutional neural networks, section 3.3
+    (whose alpha is not divided by the size).
+    """
+    x = pictures("local_response_norm", x)
+    if size < 1:
+        raise ValueError(f"local_response_norm: expected size of at least 1, got {size}")
+    before, after = size // 2, (size - 1) // 2
+    s = k + alpha / size * _window_sum(x * x, before, after)
+    factor = s**-beta
+    y = x * factor
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("local_response_norm", dy, y.shape, y.dtype)
+        if not wants[0]:
+            return (None,)
+        neighbours = _window_sum(dy * y / s, after, before)  # the windows that hold c: mirrored
+        return (dy * factor - 2 * alpha * beta / size * x * neighbours,)
+
+    return y, pullback
+
+
+def _window_sum(x: Array, before: int, after: int) -> Array:
+    """Σ x[:, c − before : c + after + 1] for every channel c, where there are such channels."""
+    total = x.copy()
+    C = x.shape[1]
+    for shift in range(1, min(before, C - 1) + 1):
+        total[:, shift:] += x[:, :-shift]
+    for shift in range(1, min(after, C - 1) + 1):
+        total[:, :-shift] += x[:, shift:]
+    return np.asarray(total)

@@ -1,0 +1,91 @@
+"""Max pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from ..kernels import pool as kernels
+from .contract import Array, Pair, Pullback, pictures, upstream
+from .geometry import geometry, padded_by_half_at_most, windows
+
+
+@overload
+def max_pool2d(
+    x: Array,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> tuple[Array, Pullback]: ...
+@overload
+def max_pool2d(
+    x: Array,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[True],
+) -> tuple[tuple[Array, Array], Pullback]: ...
+def max_pool2d(
+    x: Array,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> tuple[Any, Pullback]:
+    """Keep the largest value under each window.
+
+        y[n, c, oy, ox] = max_{i, j} x[n, c, iy, ix]
+        where iy = oy·stride + i·dilation − padding, ix = ox·stride + j·dilation − padding, and x is −∞ outside
+
+        dx[n, c, iy, ix] = Σ dy[n, c, oy, ox], over the windows that this pixel won
+
+    Of equal values the first wins, row by row, and alone receives the gradient; a NaN wins over everything.
+
+    Args:
+        x: (N, C, H, W), in any memory order.
+        kernel_size, stride, padding, dilation: an int, or (vertical, horizontal); stride is the kernel size where
+            it is not given, and padding at most half of it.
+        ceil_mode: round the output size up: a last window may hang over the edge.
+        return_indices: also return where the winners stood, in their plane, counted row by row: the switches that
+            `max_unpool2d` takes.
+
+    Returns:
+        y (N, C, OH, OW), or (y, indices) with `return_indices`; and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: shapes or options do not fit together.
+
+    Source: Ranzato et al. (2007), Unsupervised learning of invariant feature hierarchies, section 3.
+    """
+    x = pictures("max_pool2d", x)
+    g = geometry("max_pool2d", kernel_size, kernel_size if stride is None else stride, padding, dilation)
+    padded_by_half_at_most("max_pool2d", g)
+    N, C, H, W = x.shape
+    y = np.empty((N, C, *windows("max_pool2d", (H, W), g, ceil_mode)), x.dtype)
+    indices = np.empty(y.shape, np.int32)
+    OH, OW = y.shape[2:]
+    kernels.max_pool(
+        np.ascontiguousarray(x).reshape(N * C, H, W), g, y.reshape(N * C, OH, OW), indices.reshape(N * C, OH, OW)
+    )
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = np.ascontiguousarray(upstream("max_pool2d", dy, y.shape, y.dtype))
+        if not wants[0]:
+            return (None,)
+        dx = np.empty((N, C, H, W), dy.dtype)
+        kernels.scatter_add(dy.reshape(N * C, OH * OW), indices.reshape(N * C, OH * OW), dx.reshape(N * C, H * W))
+        return (dx,)
+
+    return ((y, indices) if return_indices else y), pullback

@@ -1,0 +1,74 @@
+"""Max unpooling: put each value back where max pooling found it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels import pool as kernels
+from .contract import Array, Pair, Pullback, pair, pictures, upstream
+from .geometry import geometry
+
+
+def max_unpool2d(
+    x: Array,
+    indices: Array,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    output_size: tuple[int, int] | None = None,
+) -> tuple[Array, Pullback]:
+    """Zeros everywhere but at the switches that `max_pool2d(..., return_indices=True)` recorded.
+
+        y[n, c, indices[n, c, oy, ox]] = x[n, c, oy, ox], and 0 elsewhere
+        dx[n, c, oy, ox] = dy[n, c, indices[n, c, oy, ox]]
+
+    Overlapping windows may share a switch: the last of them, row by row, stays and alone receives the gradient.
+
+    Args:
+        x: (N, C, OH, OW), in any memory order.
+        indices: integers (N, C, OH, OW), positions in the output plane counted row by row.
+        kernel_size, stride, padding: those of the pooling.
+        output_size: (H, W) of the picture that was pooled; without it (OH−1)·stride − 2·padding + kernel_size.
+
+    Returns:
+        y (N, C, H, W) and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: shapes do not fit together, or an index lies outside the output.
+
+    Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, section 2.1.
+    """
+    x = pictures("max_unpool2d", x)
+    indices = np.asarray(indices)
+    if indices.shape != x.shape or not np.issubdtype(indices.dtype, np.integer):
+        raise ValueError(
+            f"max_unpool2d: expected integer indices of x's shape {x.shape}, got {indices.dtype} {indices.shape}"
+        )
+    g = geometry("max_unpool2d", kernel_size, kernel_size if stride is None else stride, padding, 1)
+    N, C, OH, OW = x.shape
+    if output_size is None:
+        H, W = (OH - 1) * g.stride_h - 2 * g.pad_h + g.kh, (OW - 1) * g.stride_w - 2 * g.pad_w + g.kw
+    else:
+        H, W = pair("max_unpool2d", "output_size", output_size)
+    if indices.size and not 0 <= indices.min() <= indices.max() < H * W:
+        raise ValueError(
+            f"max_unpool2d: indices run from {indices.min()} to {indices.max()}, but an output of {H} x {W} has "
+            f"positions 0 to {H * W - 1}; give the pooled picture's output_size"
+        )
+    switches = np.ascontiguousarray(indices).reshape(N * C, OH * OW)
+    y = np.empty((N, C, H, W), x.dtype)
+    kernels.scatter(np.ascontiguousarray(x).reshape(N * C, OH * OW), switches, y.reshape(N * C, H * W))
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = np.ascontiguousarray(upstream("max_unpool2d", dy, y.shape, y.dtype))
+        if not wants[0]:
+            return (None,)
+        dx = np.empty((N, C, OH, OW), dy.dtype)
+        kernels.scatter_gradient(dy.reshape(N * C, H * W), switches, dx.reshape(N * C, OH * OW))
+        return (dx,)
+
+    return y, pullback

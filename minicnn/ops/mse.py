@@ -1,0 +1,39 @@
+"""Mean squared error: the loss of a regression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .contract import Array, Pullback, arrays_of_one_dtype
+from .reduction import reduce
+
+
+def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Pullback]:
+    """The squared distance between what was predicted and what was right.
+
+        loss = (prediction − target)²,    reduced by its mean over all elements
+        dprediction = 2 · (prediction − target) · dloss / size;    dtarget = −dprediction
+
+    Args:
+        prediction, target: arrays of one shape.
+        reduction: "mean", "sum", or "none": one loss for each element.
+
+    Returns:
+        the loss, a scalar array (or of the arguments' shape with "none"), and the pullback
+        dloss → (dprediction, dtarget).
+
+    Raises:
+        ValueError: the shapes differ, or the reduction is unknown.
+    """
+    prediction, target = arrays_of_one_dtype("mse", prediction=prediction, target=target)
+    if prediction.shape != target.shape:
+        raise ValueError(f"mse: expected target of the prediction's shape {prediction.shape}, got {target.shape}")
+    difference = prediction - target
+    loss, reduce_pullback = reduce("mse", difference * difference, reduction)
+
+    def pullback(dloss: Any, wants: Sequence[bool] = (True, True)) -> tuple[Array | None, ...]:
+        dprediction = 2 * difference * reduce_pullback(dloss)
+        return dprediction if wants[0] else None, -dprediction if wants[1] else None
+
+    return loss, pullback

@@ -1,0 +1,29 @@
+"""How a loss of each example becomes one number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, upstream
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def reduce(op: str, losses: Array, reduction: str) -> tuple[Array, Callable[[Any], Array]]:
+    """The mean, the sum, or the losses as they are; and what a gradient of the result is worth to each of them.
+
+    Raises:
+        ValueError: the reduction is unknown, or there is nothing to take the mean of.
+    """
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"{op}: expected reduction to be one of {', '.join(REDUCTIONS)}, got {reduction!r}")
+    if reduction == "none":
+        return losses, lambda dy: upstream(op, dy, losses.shape, losses.dtype)
+    if reduction == "mean" and not losses.size:
+        raise ValueError(f"{op}: an empty batch has no mean; give at least one example, or reduction='sum'")
+    share = 1 / losses.size if reduction == "mean" else 1.0
+    total = np.asarray(losses.sum() * losses.dtype.type(share))
+    return total, lambda dy: np.full(losses.shape, upstream(op, dy, (), losses.dtype) * losses.dtype.type(share))

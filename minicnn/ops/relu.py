@@ -1,0 +1,61 @@
+"""The rectified linear unit, and the four rules for its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+
+RULES = ("plain", "guided", "deconv", "linear")
+
+
+def relu(x: Array, *, rule: str = "plain") -> tuple[Array, Pullback]:
+    """Keep what is positive.
+
+        y = max(x, 0)
+
+    The rule changes the pullback alone:
+
+        "plain"   dx = dy · [x > 0]               the gradient (0 at 0)
+        "deconv"  dx = dy · [dy > 0]              Zeiler & Fergus: rectify what comes back, not by x
+        "guided"  dx = dy · [x > 0] · [dy > 0]    Springenberg: both
+        "linear"  dx = dy                         the nearest linear map, for expanded weights
+
+    Args:
+        x: an array of any shape and memory order.
+        rule: one of the above.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: the rule is unknown.
+
+    Source: Nair & Hinton (2010), Rectified linear units improve restricted Boltzmann machines; Zeiler & Fergus
+    (2014), Visualizing and understanding convolutional networks, section 2.1; Springenberg et al. (2015), Striving
+    for simplicity, figure 1.
+    """
+    (x,) = arrays_of_one_dtype("relu", x=x)
+    if rule not in RULES:
+        raise ValueError(f"relu: expected rule to be one of {', '.join(RULES)}, got {rule!r}")
+    if np.iscomplexobj(x):
+        y = np.where(x.real > 0, x, 0)
+    else:
+        y = np.maximum(x, 0)  # a NaN stays one
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("relu", dy, y.shape, y.dtype)
+        if not wants[0]:
+            return (None,)
+        if rule == "plain":
+            return (dy * (y > 0),)  # y > 0 where x > 0; the next layer keeps y anyway
+        if rule == "deconv":
+            return (np.maximum(dy, 0),)
+        if rule == "guided":
+            return (np.maximum(dy, 0) * (y > 0),)
+        return (dy,)
+
+    return y, pullback

@@ -1,0 +1,65 @@
+"""Softmax and its logarithm: any vector becomes a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+
+
+def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
+    """Exponentials, divided by their sum.
+
+        y = exp(x − m) / Σ exp(x − m),    m = max(x) of the same row: y stays the same, and nothing overflows
+        dx = y · (dy − Σ dy · y)
+
+    The Jacobian is diag(y) − y yᵀ: raising one input lowers every other output.
+
+    Args:
+        x: an array of any shape and memory order.
+        axis: along which the outputs sum to 1.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x has no such axis, or nothing along it.
+    """
+    x, shifted = _shifted("softmax", x, axis)
+    y = np.exp(shifted)
+    y /= y.sum(axis=axis, keepdims=True)
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("softmax", dy, y.shape, y.dtype)
+        return (y * (dy - (dy * y).sum(axis=axis, keepdims=True)),) if wants[0] else (None,)
+
+    return y, pullback
+
+
+def log_softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
+    """The logarithm of softmax, without ever taking the logarithm of a number that has underflowed to 0.
+
+        y = x − m − log Σ exp(x − m),    m = max(x) of the same row
+        dx = dy − exp(y) · Σ dy
+
+    Arguments and errors are those of `softmax`.
+    """
+    x, shifted = _shifted("log_softmax", x, axis)
+    y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("log_softmax", dy, y.shape, y.dtype)
+        return (dy - np.exp(y) * dy.sum(axis=axis, keepdims=True),) if wants[0] else (None,)
+
+    return y, pullback
+
+
+def _shifted(op: str, x: Array, axis: int) -> tuple[Array, Array]:
+    """x, and x minus the maximum of each row (a constant to the derivative, because it cancels)."""
+    (x,) = arrays_of_one_dtype(op, x=x)
+    if not -x.ndim <= axis < x.ndim or not x.shape[axis]:
+        raise ValueError(f"{op}: expected at least one value along axis {axis}, got x of shape {x.shape}")
+    return x, x - x.real.max(axis=axis, keepdims=True)

@@ -1,0 +1,39 @@
+"""Layers: parameters and an op. Containers: layers and how they are joined."""
+
+from .activation import LocalResponseNorm, ReLU, Softmax
+from .base import Layer, arrays_of, walk
+from .batch_norm2d import BatchNorm2d
+from .concat import Concat
+from .conv2d import Conv2d, ConvTranspose2d
+from .dense import Dense
+from .dropout import Dropout, Dropout2d
+from .flatten import Flatten
+from .pooling import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
+from .residual import Residual
+from .running import Pass, Watch
+from .sequential import Sequential
+
+LAYERS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        AdaptiveAvgPool2d,
+        AvgPool2d,
+        BatchNorm2d,
+        Concat,
+        Conv2d,
+        ConvTranspose2d,
+        Dense,
+        Dropout,
+        Dropout2d,
+        Flatten,
+        GlobalAvgPool2d,
+        LocalResponseNorm,
+        MaxPool2d,
+        ReLU,
+        Residual,
+        Sequential,
+        Softmax,
+    )
+}
+
+__all__ = ["LAYERS", "Layer", "Pass", "Watch", "arrays_of", "walk", *sorted(LAYERS)]

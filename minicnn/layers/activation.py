@@ -1,0 +1,38 @@
+"""ReLU, softmax and local response normalisation as layers: functions of the values alone."""
+
+from __future__ import annotations
+
+from .. import ops
+from ..ops.contract import Array
+from .base import Layer, LayerPullback, layer_pullback
+from .running import Pass
+
+
+class ReLU(Layer):
+    """`ops.relu`; the pass chooses the rule for the way back."""
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.relu(x, rule=pass_.relu)
+        return y, layer_pullback(pullback)
+
+
+class Softmax(Layer):
+    """`ops.softmax` over the classes. Losses take logits: train without it."""
+
+    def __init__(self, axis: int = 1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.softmax(x, axis=self.axis)
+        return y, layer_pullback(pullback)
+
+
+class LocalResponseNorm(Layer):
+    """`ops.local_response_norm`."""
+
+    def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.local_response_norm(x, self.size, alpha=self.alpha, beta=self.beta, k=self.k)
+        return y, layer_pullback(pullback)

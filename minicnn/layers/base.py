@@ -1,0 +1,207 @@
+"""What a layer is: arrays, and a forward that returns its output and its pullback.
+
+    y, pullback = layer.forward(x, pass_)
+    dx, grads = pullback(dy)                     # grads: {"weight": …, "bias": …}, the keys of layer.parameters()
+    dx, _ = pullback(dy, wants="input")          # or "parameters": the other half is not computed
+
+Any object with `parameters` and `buffers` (each a dict of arrays, or a method that returns one) and such a `forward`
+composes, trains, saves and is gradient-checked like ours; deriving from `Layer` adds the conveniences below.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from .. import init
+from ..ops.contract import FLOATS, Array, Pullback
+from .running import Pass
+
+WANTS = ("both", "input", "parameters")
+LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
+
+
+class Layer:
+    """The base of all layers and containers.
+
+    A layer's constructor stores each option under its own name, and its arrays under the names it declares here.
+
+    Attributes:
+        transform: how pictures become this model's input (`data.Transform`), where it is known.
+        classes: the names of its outputs, where they are known.
+    """
+
+    parameter_names: ClassVar[tuple[str, ...]] = ()  # arrays that are trained
+    buffer_names: ClassVar[tuple[str, ...]] = ()  # arrays that belong to the state, but are not trained
+    transform: Any = None
+    classes: tuple[str, ...] | None = None
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        """The output for x, and the pullback dy → (dx, gradients by parameter name)."""
+        raise TypeError(f"{type(self).__name__} has no forward: a layer defines forward(x, pass_)")
+
+    def __call__(self, x: Array) -> Array:
+        """The output for x, without a way back."""
+        return self.forward(x)[0]
+
+    @property
+    def children(self) -> dict[str, Any]:
+        """The layers inside this one, by name."""
+        return {}
+
+    def parameters(self) -> dict[str, Array]:
+        """The trainable arrays themselves (not copies), by path: {"conv1.weight": …}."""
+        return self._arrays("parameters", self.parameter_names)
+
+    def buffers(self) -> dict[str, Array]:
+        """The arrays that are saved but not trained, such as running statistics, by path."""
+        return self._arrays("buffers", self.buffer_names)
+
+    def _arrays(self, kind: str, names: tuple[str, ...]) -> dict[str, Array]:
+        own = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        below = {
+            f"{child}.{name}": array
+            for child, layer in self.children.items()
+            for name, array in arrays_of(layer, kind).items()
+        }
+        return own | below
+
+    def state(self) -> dict[str, Array]:
+        """Parameters and buffers: all that a file must hold."""
+        return self.parameters() | self.buffers()
+
+    def load_state(self, source: Any, strict: bool = True) -> None:
+        """Copy arrays into this model, from a dict (of arrays, or of anything that NumPy can read as such).
+
+        PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over.
+
+        Args:
+            source: arrays by path, as `state()` names them.
+            strict: refuse names that are missing or left over; otherwise load what is there.
+
+        Raises:
+            ValueError: names or shapes do not match. Then nothing has been changed.
+        """
+        state = self.state()
+        given = {n: np.asarray(a) for n, a in source.items() if n.rpartition(".")[2] != "num_batches_tracked"}
+        faults = [
+            f"{name} is {given[name].shape}, expected {array.shape}"
+            for name, array in state.items()
+            if name in given and given[name].shape != array.shape
+        ]
+        if strict:
+            faults += [f"{name} is missing" for name in state if name not in given]
+            faults += [f"{name} is left over" for name in given if name not in state]
+        if faults:
+            more = f"; and {len(faults) - 8} more" if len(faults) > 8 else ""
+            raise ValueError(f"load_state: {'; '.join(faults[:8])}{more}")
+        for name, array in state.items():
+            if name in given:
+                array[...] = given[name]
+
+    def reset(self, rng: Callable[[str], np.random.Generator], scheme: Any) -> None:
+        """Give the arrays of this layer alone their first values; `rng(name)` is the generator for one of them."""
+
+    def initialize(self, seed: int = 0, scheme: str = "he_normal") -> Self:
+        """Give every parameter its first value: weights by `scheme`, biases 0, batch normalisation the identity.
+
+        The values of an array depend on the seed and its path alone: a new layer does not change the others.
+
+        Args:
+            seed: the same seed gives the same values.
+            scheme: a function of `minicnn.init`: "he_normal", "he_uniform", "glorot_normal" or "glorot_uniform".
+
+        Returns:
+            the model itself.
+
+        Raises:
+            ValueError: the scheme is unknown.
+        """
+        if scheme not in init.SCHEMES:
+            raise ValueError(f"initialize: expected scheme to be one of {', '.join(init.SCHEMES)}, got {scheme!r}")
+        for path, layer in walk(self):
+            if isinstance(layer, Layer):
+                prefix = f"{path}." if path else ""
+                layer.reset(lambda name, prefix=prefix: init.generator(seed, prefix + name), init.SCHEMES[scheme])  # type: ignore[misc]
+        return self
+
+    def astype(self, dtype: Any) -> Self:
+        """Turn all arrays to float32 or float64, in place, and return the model.
+
+        Raises:
+            ValueError: another dtype.
+        """
+        if np.dtype(dtype).type not in FLOATS:
+            raise ValueError(f"astype: expected float32 or float64, got {np.dtype(dtype)}")
+        for _, layer in walk(self):
+            for kind in ("parameters", "buffers"):
+                for name in getattr(layer, f"{kind[:-1]}_names", ()):
+                    array = getattr(layer, name)
+                    setattr(layer, name, None if array is None else array.astype(dtype))
+                if isinstance(arrays := getattr(layer, kind, None), dict):
+                    arrays.update({name: array.astype(dtype) for name, array in arrays.items()})
+        return self
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in options_of(self).items())
+        return f"{type(self).__name__}({shown})"
+
+
+def arrays_of(layer: Any, kind: str) -> dict[str, Array]:
+    """A layer's "parameters" or "buffers", which may be a dict, a method that returns one, or not there."""
+    found = getattr(layer, kind, {})
+    return dict(found() if callable(found) else found)
+
+
+def children_of(layer: Any) -> dict[str, Any]:
+    return dict(getattr(layer, "children", {}))
+
+
+def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """A layer and all the layers inside it, each after the one that holds it, with their paths."""
+    yield path, layer
+    for name, child in children_of(layer).items():
+        yield from walk(child, f"{path}.{name}" if path else name)
+
+
+def options_of(layer: Any) -> dict[str, Any]:
+    """The options a layer was built with: the attributes named as its constructor's parameters.
+
+    An option that became an array (`bias=True`) is given as whether there is one.
+    """
+    options = {}
+    for name, parameter in inspect.signature(type(layer)).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if not hasattr(layer, name):
+            raise ValueError(f"{type(layer).__name__}: expected the option {name!r} to be stored as self.{name}")
+        value = getattr(layer, name)
+        options[name] = True if isinstance(value, np.ndarray) else value
+    return options
+
+
+def layer_pullback(pullback: Pullback, *names: str) -> LayerPullback:
+    """An op's pullback dy → (dx, dweight, …) as a layer's: dy → (dx, {"weight": dweight, …})."""
+
+    def named(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
+        check_wants(wants)
+        dx, *gradients = pullback(dy, (wants != "parameters",) + (wants != "input",) * len(names))
+        found = zip(names, gradients, strict=True)
+        return dx, {} if wants == "input" else {name: gradient for name, gradient in found if gradient is not None}
+
+    return named
+
+
+def check_wants(wants: str) -> None:
+    if wants not in WANTS:
+        raise ValueError(f"pullback: expected wants to be one of {', '.join(WANTS)}, got {wants!r}")
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """An ending for an error message: the names that may have been meant."""
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known[:12])}"

@@ -1,0 +1,49 @@
+"""Batch normalisation as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..ops.contract import Array
+from .base import Layer, LayerPullback, layer_pullback
+from .running import Pass
+
+
+class BatchNorm2d(Layer):
+    """`ops.batch_norm2d` with a scale (`weight`), a shift (`bias`) and running statistics of its own, each (C,).
+
+    A training pass updates the running statistics; any other pass uses them.
+    """
+
+    parameter_names = ("weight", "bias")
+    buffer_names = ("running_mean", "running_var")
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        if not isinstance(num_features, int) or num_features < 1:
+            raise ValueError(f"BatchNorm2d: expected num_features to be an int of at least 1, got {num_features!r}")
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.weight: Array = np.ones(num_features, np.float32)
+        self.bias: Array = np.zeros(num_features, np.float32)
+        self.running_mean: Array = np.zeros(num_features, np.float32)
+        self.running_var: Array = np.ones(num_features, np.float32)
+
+    def reset(self, rng: Callable[[str], np.random.Generator], scheme: Any) -> None:
+        self.weight[...], self.bias[...] = 1, 0
+        self.running_mean[...], self.running_var[...] = 0, 1
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.batch_norm2d(
+            x,
+            self.weight,
+            self.bias,
+            self.running_mean,
+            self.running_var,
+            training=pass_.train,
+            momentum=self.momentum,
+            eps=self.eps,
+        )
+        return y, layer_pullback(pullback, "weight", "bias")

@@ -1,0 +1,86 @@
+"""What Sequential, Concat and Residual share: named layers, and the way into one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops.contract import Array
+from .base import Layer, LayerPullback, arrays_of, children_of, nearest, walk
+from .running import Pass, record
+
+
+class Container(Layer):
+    """Layers by name: as keywords, as one dict, or in a row, when they are named "0", "1", …
+
+    `container["fire2.expand3x3"]` is the layer at a path, `container[0]` the layer at a position.
+
+    Raises:
+        ValueError: there are no layers, or an object is not a layer.
+    """
+
+    def __init__(self, *layers: Any, **named: Any) -> None:
+        if len(layers) == 1 and isinstance(layers[0], dict):
+            named = layers[0] | named
+        else:
+            named = {str(i): layer for i, layer in enumerate(layers)} | named
+        kind = type(self).__name__
+        if not named:
+            raise ValueError(f"{kind}: expected at least one layer, got none")
+        for name, layer in named.items():
+            if not callable(getattr(layer, "forward", None)):
+                raise ValueError(f"{kind}: expected {name!r} to be a layer with a forward(x, pass_), got {layer!r}")
+            if not name or "." in name:
+                raise ValueError(f"{kind}: expected names without dots, got {name!r}")
+        self._children = named
+
+    @property
+    def children(self) -> dict[str, Any]:
+        return self._children
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, int):
+            return list(self._children.values())[key]
+        name, _, rest = key.partition(".")
+        if name not in self._children:
+            raise KeyError(f"{type(self).__name__} has no layer {name!r}{nearest(name, list(self._children))}")
+        child = self._children[name]
+        return child[rest] if rest else child
+
+    def __repr__(self) -> str:
+        lines = [f"{name}={layer!r},".replace("\n", "\n    ") for name, layer in self._children.items()]
+        return f"{type(self).__name__}(\n    " + "\n    ".join(lines) + "\n)"
+
+    def check_paths(self, pass_: Pass) -> None:
+        """At the outermost container: refuse a pass that watches, or ends at, a layer that is not there."""
+        if pass_.path or (pass_.watch is None and pass_.until is None):
+            return
+        known = [path for path, _ in walk(self) if path]
+        for path in (*(pass_.watch.names if pass_.watch else ()), *([pass_.until] if pass_.until else ())):
+            if path not in known:
+                raise ValueError(f"Pass: there is no layer {path!r}{nearest(path, known)}")
+
+
+def run(name: str, layer: Any, x: Array, pass_: Pass) -> tuple[Array, LayerPullback]:
+    """Run one child: one level down, watched if the pass says so, its errors prefixed with its path."""
+    inner = pass_.within(name)
+    try:
+        y, pullback = layer.forward(x, inner)
+    except ValueError as error:
+        if children_of(layer):
+            raise  # it carries the path of the layer inside already
+        raise ValueError(f"{inner.path}: {error}") from error
+    if inner.watched:
+        assert pass_.watch is not None
+        pullback = record(pass_.watch, inner.path, y, pullback)
+    return y, pullback
+
+
+def has_parameters(layer: Any) -> bool:
+    return bool(arrays_of(layer, "parameters"))
+
+
+def prefixed(name: str, gradients: dict[str, Array]) -> dict[str, Array]:
+    return {f"{name}.{key}": gradient for key, gradient in gradients.items()}

@@ -1,0 +1,115 @@
+"""Convolution and transposed convolution as layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..ops.contract import Array, Pair, pair
+from .base import Layer, LayerPullback, layer_pullback
+from .running import Pass
+
+
+class Conv2d(Layer):
+    """`ops.conv2d` with filters of its own: weight (out, in/groups, kh, kw) and bias (out,).
+
+    Raises:
+        ValueError: an option is out of range, or the groups do not divide the channels.
+    """
+
+    parameter_names = ("weight", "bias")
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        _check_channels("Conv2d", in_channels, out_channels, groups)
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size = pair("Conv2d", "kernel_size", kernel_size)
+        self.stride = pair("Conv2d", "stride", stride)
+        self.padding = pair("Conv2d", "padding", padding, least=0)
+        self.dilation = pair("Conv2d", "dilation", dilation)
+        self.weight: Array = np.zeros((out_channels, in_channels // groups, *self.kernel_size), np.float32)
+        self.bias: Array | None = np.zeros(out_channels, np.float32) if bias else None
+
+    def reset(self, rng: Callable[[str], np.random.Generator], scheme: Any) -> None:
+        self.weight[...] = scheme(self.weight.shape, rng("weight"), self.weight.dtype)
+        if self.bias is not None:
+            self.bias[...] = 0
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.conv2d(
+            x,
+            self.weight,
+            self.bias,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+        return y, layer_pullback(pullback, *self.parameters())
+
+
+class ConvTranspose2d(Layer):
+    """`ops.conv_transpose2d` with filters of its own: weight (in, out/groups, kh, kw) and bias (out,).
+
+    Raises:
+        ValueError: an option is out of range, or the groups do not divide the channels.
+    """
+
+    parameter_names = ("weight", "bias")
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        output_padding: Pair = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Pair = 1,
+    ) -> None:
+        _check_channels("ConvTranspose2d", in_channels, out_channels, groups)
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size = pair("ConvTranspose2d", "kernel_size", kernel_size)
+        self.stride = pair("ConvTranspose2d", "stride", stride)
+        self.padding = pair("ConvTranspose2d", "padding", padding, least=0)
+        self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, least=0)
+        self.dilation = pair("ConvTranspose2d", "dilation", dilation)
+        self.weight: Array = np.zeros((in_channels, out_channels // groups, *self.kernel_size), np.float32)
+        self.bias: Array | None = np.zeros(out_channels, np.float32) if bias else None
+
+    reset = Conv2d.reset
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.conv_transpose2d(
+            x,
+            self.weight,
+            self.bias,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
+            dilation=self.dilation,
+            groups=self.groups,
+        )
+        return y, layer_pullback(pullback, *self.parameters())
+
+
+def _check_channels(kind: str, in_channels: int, out_channels: int, groups: int) -> None:
+    for name, value in {"in_channels": in_channels, "out_channels": out_channels, "groups": groups}.items():
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{kind}: expected {name} to be an int of at least 1, got {value!r}")
+    if in_channels % groups or out_channels % groups:
+        raise ValueError(f"{kind}: {groups} groups do not divide {in_channels} channels in and {out_channels} out")

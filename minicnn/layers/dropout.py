@@ -1,0 +1,29 @@
+"""Dropout as layers."""
+
+from __future__ import annotations
+
+from .. import ops
+from ..ops.contract import Array
+from .base import Layer, LayerPullback, layer_pullback
+from .running import Pass
+
+
+class Dropout(Layer):
+    """`ops.dropout` in a training pass, which must bring an `rng`; nothing in any other."""
+
+    def __init__(self, p: float = 0.5) -> None:
+        if not 0 <= p <= 1:
+            raise ValueError(f"{type(self).__name__}: expected p to be a probability, got {p}")
+        self.p = p
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.dropout(x, self.p, training=pass_.train, rng=pass_.rng)
+        return y, layer_pullback(pullback)
+
+
+class Dropout2d(Dropout):
+    """`ops.dropout2d`, of whole maps, in a training pass; nothing in any other."""
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.dropout2d(x, self.p, training=pass_.train, rng=pass_.rng)
+        return y, layer_pullback(pullback)

@@ -1,0 +1,84 @@
+"""Pooling as layers."""
+
+from __future__ import annotations
+
+from .. import ops
+from ..ops.contract import Array, Pair, pair
+from .base import Layer, LayerPullback, layer_pullback
+from .running import Pass
+
+
+class MaxPool2d(Layer):
+    """`ops.max_pool2d`; the stride is the kernel size where it is not given."""
+
+    def __init__(
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        dilation: Pair = 1,
+        ceil_mode: bool = False,
+    ) -> None:
+        self.kernel_size = pair("MaxPool2d", "kernel_size", kernel_size)
+        self.stride = pair("MaxPool2d", "stride", kernel_size if stride is None else stride)
+        self.padding = pair("MaxPool2d", "padding", padding, least=0)
+        self.dilation = pair("MaxPool2d", "dilation", dilation)
+        self.ceil_mode = ceil_mode
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.max_pool2d(
+            x,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            ceil_mode=self.ceil_mode,
+        )
+        return y, layer_pullback(pullback)
+
+
+class AvgPool2d(Layer):
+    """`ops.avg_pool2d`; the stride is the kernel size where it is not given."""
+
+    def __init__(
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        self.kernel_size = pair("AvgPool2d", "kernel_size", kernel_size)
+        self.stride = pair("AvgPool2d", "stride", kernel_size if stride is None else stride)
+        self.padding = pair("AvgPool2d", "padding", padding, least=0)
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.avg_pool2d(
+            x,
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            ceil_mode=self.ceil_mode,
+            count_include_pad=self.count_include_pad,
+        )
+        return y, layer_pullback(pullback)
+
+
+class GlobalAvgPool2d(Layer):
+    """`ops.global_avg_pool2d`: (N, C, H, W) becomes (N, C)."""
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.global_avg_pool2d(x)
+        return y, layer_pullback(pullback)
+
+
+class AdaptiveAvgPool2d(Layer):
+    """`ops.adaptive_avg_pool2d`: any picture size becomes `output_size`."""
+
+    def __init__(self, output_size: Pair) -> None:
+        self.output_size = pair("AdaptiveAvgPool2d", "output_size", output_size)
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.adaptive_avg_pool2d(x, self.output_size)
+        return y, layer_pullback(pullback)

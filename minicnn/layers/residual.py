@@ -1,0 +1,58 @@
+"""Layers with a way around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..ops.contract import Array
+from .base import LayerPullback, check_wants
+from .concat import alone
+from .container import Container, has_parameters, prefixed, run
+from .running import Pass
+from .sequential import chain
+
+
+class Residual(Container):
+    """The layers in a row learn what to add to the input: y = f(x) + s(x).
+
+    The layer that is named `shortcut` is s, the way around; without one s(x) = x. All the others are f.
+
+    A pass that ends inside f or s runs that way alone.
+
+    Source: He et al. (2016), Deep residual learning for image recognition, equations 1 and 2.
+    """
+
+    def __init__(self, *layers: Any, shortcut_name: str = "shortcut", **named: Any) -> None:
+        super().__init__(*layers, **named)
+        self.shortcut_name = shortcut_name
+        if set(self.children) == {shortcut_name}:
+            raise ValueError(f"Residual: expected at least one layer beside {shortcut_name!r}, got none")
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        self.check_paths(pass_)
+        name = self.shortcut_name
+        shortcut = self.children.get(name)
+        body = {child: layer for child, layer in self.children.items() if child != name}
+        if any(pass_.within(child).ends_here for child in body):
+            return chain(body, x, pass_)
+        if shortcut is not None and pass_.within(name).ends_here:
+            return alone(name, shortcut, x, pass_)
+        learned, body_pullback = chain(body, x, pass_)
+        if shortcut is None:
+            y, _ = ops.add(learned, x)
+        else:
+            around, shortcut_pullback = run(name, shortcut, x, pass_)
+            y, _ = ops.add(learned, around)
+
+        def pullback(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
+            check_wants(wants)
+            dx, gradients = body_pullback(dy, wants)
+            if shortcut is None:
+                return (None if wants == "parameters" else dx + dy), gradients
+            if wants == "parameters" and not has_parameters(shortcut):
+                return None, gradients
+            daround, found = shortcut_pullback(dy, wants)
+            return (None if wants == "parameters" else dx + daround), gradients | prefixed(name, found)
+
+        return y, pullback

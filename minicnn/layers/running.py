@@ -1,0 +1,78 @@
+"""How a pass through a network is run: an argument, never a global, a hook or a patch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..ops.contract import Array
+from ..ops.relu import RULES
+
+
+class Watch:
+    """Records what chosen layers put out, and the gradients that arrive there on the way back.
+
+    watch = Watch("conv2", "fire2.expand3x3")
+    y, pullback = model.forward(x, Pass(watch=watch))
+    pullback(dy)
+    watch.activations["conv2"], watch.gradients["conv2"]
+    """
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.activations: dict[str, Array] = {}
+        self.gradients: dict[str, Array] = {}
+
+
+@dataclass(frozen=True)
+class Pass:
+    """How to run a pass.
+
+    Attributes:
+        train: dropout and batch statistics on.
+        rng: where dropout draws its masks from; needed in training where there is dropout.
+        relu: the rule ReLU uses on its way back: "plain", "guided", "deconv" or "linear" (see `ops.relu`).
+        watch: layers to record, by their paths ("fire2.expand3x3").
+        until: the path of the layer to stop after: its output is the pass's output.
+        path: where in the network we are; containers extend it as they descend.
+
+    Raises:
+        ValueError: the ReLU rule is unknown.
+    """
+
+    train: bool = False
+    rng: np.random.Generator | None = None
+    relu: str = "plain"
+    watch: Watch | None = None
+    until: str | None = None
+    path: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if self.relu not in RULES:
+            raise ValueError(f"Pass: expected relu to be one of {', '.join(RULES)}, got {self.relu!r}")
+
+    def within(self, name: str) -> Pass:
+        """The same pass, one level down."""
+        return replace(self, path=f"{self.path}.{name}" if self.path else name)
+
+    @property
+    def ends_here(self) -> bool:
+        """Whether `until` names this layer or one inside it: nothing after it is run."""
+        return self.until is not None and (self.until == self.path or self.until.startswith(self.path + "."))
+
+    @property
+    def watched(self) -> bool:
+        return self.watch is not None and self.path in self.watch.names
+
+
+def record(watch: Watch, path: str, y: Array, pullback: Any) -> Any:
+    """Store a layer's output under its path, and make its pullback store the gradient that arrives."""
+    watch.activations[path] = y
+
+    def recording(dy: Array, wants: str = "both") -> Any:
+        watch.gradients[path] = dy
+        return pullback(dy, wants)
+
+    return recording

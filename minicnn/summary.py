@@ -1,0 +1,111 @@
+"""A network as a table: what comes out of each layer, what it costs, how far it sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .layers.base import arrays_of, children_of, walk
+from .layers.running import Pass, Watch
+from .receptive_field import Field, receptive_fields
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer of a summary.
+
+    Attributes:
+        path, kind: where it stands, and its type.
+        output_shape: what it puts out for one picture, without the batch axis.
+        parameters: how many numbers it trains.
+        multiply_adds: multiplications (each with an addition) that its weights take part in, for one picture.
+        receptive_field: the window of input pixels that one of its outputs sees; None where there is no fixed one
+            (see `receptive_field.receptive_fields`).
+    """
+
+    path: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    receptive_field: Field | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The rows of all layers that have none inside them, in the order they run; `str()` prints the table."""
+
+    rows: tuple[Row, ...]
+    input_shape: tuple[int, ...]
+
+    @property
+    def parameters(self) -> int:
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def multiply_adds(self) -> int:
+        return sum(row.multiply_adds for row in self.rows)
+
+    def __str__(self) -> str:
+        head = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
+        lines = [head, ("input", "", _shape(self.input_shape), "", "", "1×1")]
+        for row in self.rows:
+            sees = "–" if row.receptive_field is None else "×".join(map(str, row.receptive_field.size))
+            costs = [f"{count:,}" if count else "" for count in (row.parameters, row.multiply_adds)]
+            lines.append((row.path, row.kind, _shape(row.output_shape), costs[0], costs[1], sees))
+        lines.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", ""))
+        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+        table = []
+        for line in lines:
+            left = [cell.ljust(width) for cell, width in zip(line[:3], widths[:3], strict=True)]
+            right = [cell.rjust(width) for cell, width in zip(line[3:], widths[3:], strict=True)]
+            table.append("  ".join(left + right).rstrip())
+        rule = "─" * max(map(len, table))
+        return "\n".join([table[0], rule, *table[1:-1], rule, table[-1]])
+
+
+def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
+    """The table of a model, by running one blank picture through it.
+
+    Args:
+        model: a layer or container.
+        input_shape: (C, H, W) of a picture.
+
+    Raises:
+        ValueError: the picture does not fit the model.
+    """
+    if len(input_shape) != 3:
+        raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
+    leaves = {path: layer for path, layer in walk(model) if path and not children_of(layer)}
+    dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
+    watch = Watch(*leaves)
+    y, _ = model.forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
+    if not leaves:  # a single layer is its own model
+        leaves, watch.activations = {type(model).__name__: model}, {type(model).__name__: y}
+    fields = receptive_fields(model)
+    rows = []
+    for path, layer in leaves.items():
+        output = watch.activations[path].shape[1:]
+        parameters = sum(array.size for array in arrays_of(layer, "parameters").values())
+        rows.append(
+            Row(path, type(layer).__name__, output, parameters, _multiply_adds(layer, output), fields.get(path))
+        )
+    return Summary(tuple(rows), tuple(input_shape))
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    """(C, H, W) as H×W×C, the way the field prints the stages of a network."""
+    return "×".join(map(str, (*shape[1:], shape[0]))) if shape else "1"
+
+
+def _multiply_adds(layer: Any, output: tuple[int, ...]) -> int:
+    """Every output place applies all the filters (a transposed convolution: every input place, counted alike)."""
+    weight = getattr(layer, "weight", None)
+    if weight is None or weight.ndim < 2:
+        return 0
+    places = int(np.prod(output[1:]))
+    if type(layer).__name__ == "ConvTranspose2d":
+        places //= layer.stride[0] * layer.stride[1]
+    return int(weight.size) * places

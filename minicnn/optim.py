@@ -216,7 +216,7 @@ class Adam(Optimizer):
         beta1, beta2 = self.betas
         step_size = float(self.lr) / (1 - beta1**self.steps)
         root = math.sqrt(1 - beta2**self.steps)
-        update.adam(w, g, *moments, step_size, beta1, beta2, self.eps, root, weight_decay, shrink)
+        update.adam(w, g, *moments, step_size, 1 - beta1, beta2, 1 - beta2, self.eps, root, weight_decay, shrink)
 
 
 class AdamW(Adam):

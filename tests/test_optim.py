@@ -81,6 +81,13 @@ def test_adams_second_step():
     assert second == pytest.approx(first - 0.1 * (8 / 3) / math.sqrt(64 / 7), abs=1e-9)
 
 
+def test_adams_second_moment_is_exact_though_beta2_is_near_one():
+    optimizer = Adam()
+    steps_by_hand(optimizer, 1.0, [1.3, -0.7])
+    v = 0.999 * (1 - 0.999) * 1.3**2 + (1 - 0.999) * 0.7**2
+    assert optimizer.state()["v.w"] == pytest.approx(v, rel=1e-15)
+
+
 def test_adam_puts_the_weight_decay_into_the_gradient_and_adamw_takes_it_from_the_weight():
     # Without a gradient, Adam's first step is by lr towards zero, and AdamW's by lr · weight_decay · w.
     assert steps_by_hand(Adam(0.1, weight_decay=0.5), 2.0, [0.0]) == pytest.approx([1.9])
@@ -183,11 +190,12 @@ def test_a_resumed_run_is_bit_identical(make):
 
     optimizer, parameters = make(), random_arrays(0, np.float32)
     run(optimizer, parameters, range(6))
-    saved = optimizer.state()
+    saved, copied = optimizer.state(), optimizer.state()
+    run(optimizer, random_arrays(0, np.float32), [6])
     resumed = optim.build(**json.loads(json.dumps(optimizer.options())))
     resumed.load_state(saved)
-    run(optimizer, {name: w.copy() for name, w in parameters.items()}, [6])  # the saved state must not follow
     assert identical(run(resumed, parameters, range(6, 10)), through)
+    assert identical(saved, copied), "neither optimiser may write to the state that was saved"
 
 
 def test_state_names_every_moment_and_loads_exactly():

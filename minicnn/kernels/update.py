@@ -1,4 +1,4 @@
-"""The optimisers' loops: each update is one pass over memory.
+"""The optimisers' loops: each update of `minicnn.optim` is one pass over memory.
 
 The arrays are one-dimensional, contiguous, of one length and one dtype, to which the scalars are rounded first, as
 PyTorch rounds them. An element's new moments wait in local variables until all is computed: to read back from an array
@@ -32,13 +32,13 @@ def _sgd_in_blocks(w, g, *options):
 
 
 @jit
-def _momentum(w, g, velocity, lr, mu, weight_decay, nesterov):
-    lr, mu, weight_decay = w.dtype.type(lr), w.dtype.type(mu), w.dtype.type(weight_decay)
+def _momentum(w, g, velocity, lr, momentum, weight_decay, nesterov):
+    lr, momentum, weight_decay = w.dtype.type(lr), w.dtype.type(momentum), w.dtype.type(weight_decay)
     for i in range(w.size):
         d = g[i] + weight_decay * w[i]
-        v = mu * velocity[i] + d
-        w[i] -= lr * (d + mu * v if nesterov else v)
-        velocity[i] = v
+        velocity_i = momentum * velocity[i] + d
+        w[i] -= lr * (d + momentum * velocity_i if nesterov else velocity_i)
+        velocity[i] = velocity_i
 
 
 @parallel
@@ -49,16 +49,17 @@ def _momentum_in_blocks(w, g, velocity, *options):
 
 
 @jit
-def _adam(w, g, m, v, step_size, beta1, beta2, eps, correction, weight_decay, shrink):
-    rate1, rate2 = w.dtype.type(1 - beta1), w.dtype.type(1 - beta2)
-    step_size, beta2, eps = w.dtype.type(step_size), w.dtype.type(beta2), w.dtype.type(eps)
-    correction, weight_decay, shrink = w.dtype.type(correction), w.dtype.type(weight_decay), w.dtype.type(shrink)
+def _adam(w, g, m, v, step_size, rate1, beta2, rate2, eps, root, weight_decay, shrink):
+    # rate2 = 1 - beta2 comes as an argument: computed here, the compiler would expand rate2 * d², and cancel digits.
+    step_size, eps, root = w.dtype.type(step_size), w.dtype.type(eps), w.dtype.type(root)
+    rate1, beta2, rate2 = w.dtype.type(rate1), w.dtype.type(beta2), w.dtype.type(rate2)
+    weight_decay, shrink = w.dtype.type(weight_decay), w.dtype.type(shrink)
     for i in range(w.size):
         w_i = shrink * w[i]
         d = g[i] + weight_decay * w_i
         m_i = m[i] + rate1 * (d - m[i])
         v_i = beta2 * v[i] + rate2 * d * d
-        w[i] = w_i - step_size * (m_i / (np.sqrt(v_i) / correction + eps))
+        w[i] = w_i - step_size * (m_i / (np.sqrt(v_i) / root + eps))
         m[i], v[i] = m_i, v_i
 
 

@@ -1,0 +1,36 @@
+"""Labelled pictures: where they come from, how they reach the network.
+
+`load` gives the training and the test `Dataset` by name; a `Loader` cuts one into batches, changed at random by an
+augmentation and scaled by the model's `Transform`.
+"""
+
+from minicnn.data.augment import Compose, Cutout, RandomCrop, RandomFlip
+from minicnn.data.cifar import read_cifar10
+from minicnn.data.dataset import Dataset
+from minicnn.data.errors import DataError
+from minicnn.data.folder import load_folder, read_folder
+from minicnn.data.idx import read_idx, read_idx_folder, write_idx
+from minicnn.data.loader import Loader
+from minicnn.data.picture import read_picture
+from minicnn.data.registry import NAMES, load
+from minicnn.data.transform import Transform
+
+__all__ = [
+    "NAMES",
+    "Compose",
+    "Cutout",
+    "DataError",
+    "Dataset",
+    "Loader",
+    "RandomCrop",
+    "RandomFlip",
+    "Transform",
+    "load",
+    "load_folder",
+    "read_cifar10",
+    "read_folder",
+    "read_idx",
+    "read_idx_folder",
+    "read_picture",
+    "write_idx",
+]

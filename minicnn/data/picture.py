@@ -1,0 +1,123 @@
+"""One picture file as an array: the only place where pictures are opened.
+
+Whatever the file's kind, what comes out is upright (its EXIF orientation applied), opaque (transparent parts on
+white), and has 8 bits a channel (16 are scaled down).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minicnn.data.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    Source = str | Path | Image | NDArray[np.uint8]
+
+SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"))
+
+Size = int | tuple[int, int]
+
+
+def read_picture(source: Source, size: Size | None = None, crop: Size | None = None) -> NDArray[np.uint8]:
+    """A picture as uint8, (1, H, W) if it is stored as shades of grey, else (3, H, W): red, green, blue.
+
+    Args:
+        source: a file, a Pillow image, or an array (H, W) or (H, W, 3 or 4) of uint8.
+        size: scale the picture, its proportions kept, to the smallest that covers this (height, width); a number
+            is the new length of the shorter side.
+        crop: then keep this (height, width) from the middle; a number is both.
+
+    Raises:
+        DataError: the file is missing, broken, no picture, or smaller than `crop`.
+        ValueError: the array is no picture.
+    """
+    from PIL import Image
+
+    if isinstance(source, np.ndarray):
+        if source.dtype != np.uint8 or not (source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))):
+            raise ValueError(
+                f"picture: expected a uint8 array (H, W), (H, W, 3) or (H, W, 4), got {source.dtype} {source.shape}"
+            )
+        source = Image.fromarray(source)
+    name = describe(source)
+    try:
+        if isinstance(source, Image.Image):
+            image = _plain(source)
+        else:
+            with Image.open(source) as file:
+                image = _plain(file)
+    except FileNotFoundError as error:
+        raise DataError(f"{name}: no such file") from error
+    except Image.UnidentifiedImageError as error:
+        raise DataError(f"{name}: expected a picture, but its kind is unknown; replace or remove it") from error
+    except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
+        raise DataError(f"{name}: expected a picture, but it cannot be read ({error}); replace or remove it") from error
+    if size is not None:
+        image = _cover(image, *pair(size), name)
+    if crop is not None:
+        image = _crop(image, *pair(crop), name)
+    return np.atleast_3d(np.asarray(image)).transpose(2, 0, 1).copy()
+
+
+def describe(source: Source) -> str:
+    """What error messages call a picture: its path where it has one."""
+    return str(source) if isinstance(source, str | Path) else str(getattr(source, "filename", "") or "picture")
+
+
+def pair(size: Size) -> tuple[int, int]:
+    """(height, width) from either form of a size."""
+    return (size, size) if isinstance(size, int) else size
+
+
+def to_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(1, H, W) from (3, H, W): the luma of ITU-R 601-2, 0.299 R + 0.587 G + 0.114 B."""
+    red, green, blue = picture.astype(np.uint32)
+    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)[None]
+
+
+def _plain(image: Image) -> Image:
+    """Upright, opaque, of mode L (grey) or RGB."""
+    from PIL import Image as pillow
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "F":
+        raise ValueError("its pixels are floating-point numbers; save it with 8 or 16 bits a channel")
+    if image.mode.startswith("I"):
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError("its pixels exceed 16 bits; save it with 8 or 16 bits a channel")
+        return pillow.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+    grey = image.mode in ("1", "L", "LA", "La")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = pillow.alpha_composite(pillow.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if grey else "RGB")
+
+
+def _cover(image: Image, height: int, width: int, name: str) -> Image:
+    from PIL import Image as pillow
+
+    # The longer way is rounded down, as torchvision's Resize does.
+    if image.height * width < image.width * height:
+        width = max(width, height * image.width // image.height)
+    else:
+        height = max(height, width * image.height // image.width)
+    if height * width > (pillow.MAX_IMAGE_PIXELS or np.inf):
+        raise DataError(f"{name}: {image.width}×{image.height} is too long and thin to be scaled to {width}×{height}")
+    return image.resize((width, height), pillow.Resampling.BILINEAR)
+
+
+def _crop(image: Image, height: int, width: int, name: str) -> Image:
+    if image.height < height or image.width < width:
+        raise DataError(
+            f"{name}: expected at least {width}×{height} pixels, got {image.width}×{image.height}; scale it up first"
+        )
+    top, left = round((image.height - height) / 2), round((image.width - width) / 2)
+    return image.crop((left, top, left + width, top + height))

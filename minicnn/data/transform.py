@@ -1,0 +1,198 @@
+"""What a model does to pictures before it looks at them; stored in the model's file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minicnn.data.errors import DataError
+from minicnn.data.picture import Size, describe, read_picture, to_grey
+
+if TYPE_CHECKING:
+    from minicnn.data.picture import Source
+
+CHANNELS = {"grey": 1, "RGB": 3, "BGR": 3}
+LARGEST = 10_000  # pixels along a side: a file must not make us scale a picture to more
+
+
+@dataclass(frozen=True)
+class Transform:
+    """uint8 pictures to the numbers that a network takes: x = (images / scale − mean) / std, per channel.
+
+    Args:
+        mean: one number for each channel, in units of images / scale, in the order of `channels`.
+        std: the same, above 0.
+        scale: 255 brings pixels to 0…1 first, 1 leaves them.
+        channels: what the network's channels are, "grey", "RGB" or "BGR" (pictures come as RGB and are reversed);
+            None where they are no colours of a photograph.
+        size: photographs are first scaled, proportions kept, to the smallest that covers this (height, width);
+            a number is the new length of the shorter side.
+        crop: then cut to this (height, width) in the middle; a number is both.
+
+    Raises:
+        ValueError: a field is of the wrong kind or out of range, or they do not fit together.
+    """
+
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+    scale: float = 255.0
+    channels: str | None = "grey"
+    size: Size | None = None
+    crop: Size | None = None
+
+    def __post_init__(self) -> None:
+        for name, numbers in (("mean", self.mean), ("std", self.std), ("scale", (self.scale,))):
+            if not isinstance(numbers, tuple) or not all(map(_is_number, numbers)):
+                raise ValueError(f"Transform: {name} must be finite numbers, got {getattr(self, name)!r}")
+        if self.channels is not None and self.channels not in CHANNELS:
+            raise ValueError(f"Transform: channels must be one of {[*CHANNELS, None]}, got {self.channels!r}")
+        count = len(self.mean) if self.channels is None else CHANNELS[self.channels]
+        if not len(self.mean) == len(self.std) == count or count == 0:
+            raise ValueError(
+                f"Transform: mean and std must have one number for each channel ({self.channels}), "
+                f"got {len(self.mean)} and {len(self.std)}"
+            )
+        with np.errstate(all="ignore"):
+            usable = (
+                min(*self.std, self.scale) > 0 and np.isfinite(self._factor).all() and np.isfinite(self._shift).all()
+            )
+        if not usable or not self._factor.all():
+            raise ValueError(
+                f"Transform: std and scale must be above 0 and within float32's range, got {self.std} and {self.scale}"
+            )
+        for name, value in (("size", self.size), ("crop", self.crop)):
+            sides = (value,) if not isinstance(value, tuple) else value if len(value) == 2 else (0,)
+            if value is not None and not all(type(side) is int and 1 <= side <= LARGEST for side in sides):
+                raise ValueError(
+                    f"Transform: {name} must be a whole number of pixels in 1…{LARGEST}, (height, width) or None, "
+                    f"got {value!r}"
+                )
+
+    @classmethod
+    def fit(cls, images: NDArray[np.uint8]) -> Transform:
+        """The transform that gives each channel of `images` (N, C, H, W) mean 0 and standard deviation 1.
+
+        The statistics are exact: sums over a histogram of the 256 values, in whole numbers. A constant channel is
+        only shifted. Photographs will be scaled and cut to the size of `images`.
+
+        Raises:
+            ValueError: `images` is not uint8 (N, C, H, W), or is empty.
+        """
+        _check_images(images)
+        if images.size == 0:
+            raise ValueError(f"Transform.fit: expected at least one picture, got shape {images.shape}")
+        means, stds = [], []
+        for channel in range(images.shape[1]):
+            counts = _histogram(images[:, channel])
+            n = sum(counts)
+            total = sum(value * count for value, count in enumerate(counts))
+            squares = sum(value**2 * count for value, count in enumerate(counts))
+            means.append(total / n / 255)
+            stds.append(math.sqrt(n * squares - total**2) / n / 255 or 1.0)
+        channels = {1: "grey", 3: "RGB"}.get(images.shape[1])
+        height, width = images.shape[2:]
+        size = height if height == width else (height, width)
+        return cls(tuple(means), tuple(stds), channels=channels, size=size, crop=size)
+
+    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """uint8 (N, C, H, W), colours as RGB, to float32 of the same shape, colours in the order of `channels`.
+
+        Raises:
+            ValueError: `images` has another dtype, number of dimensions or number of channels.
+        """
+        _check_images(images)
+        if images.shape[1] != len(self.mean):
+            raise ValueError(
+                f"Transform: pictures have {images.shape[1]} channels, "
+                f"but the model takes {len(self.mean)} ({self.channels})"
+            )
+        x = (images[:, ::-1] if self.channels == "BGR" else images).astype(np.float32, order="C")
+        x *= self._factor
+        x += self._shift
+        return x
+
+    def picture(self, source: Source, *, convert: bool = False) -> NDArray[np.float32]:
+        """One photograph, of any size, as the network takes it: float32 (1, C, H, W).
+
+        A grey picture becomes a colour one where the network takes colours. The other way something is lost, so it
+        must be asked for by `convert=True`, unless all the picture's colours are shades of grey.
+
+        Args:
+            source: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4).
+            convert: turn a colour picture to grey where the network takes grey ones.
+
+        Raises:
+            DataError: the picture is missing, broken, or has colours that the network does not take.
+            ValueError: the array is no picture, or the network takes no photographs.
+        """
+        if self.channels is None:
+            raise ValueError(f"Transform: the model takes {len(self.mean)} channels that are no colours of a picture")
+        pixels = read_picture(source, self.size, self.crop)
+        if self.channels != "grey":
+            pixels = np.broadcast_to(pixels, (3, *pixels.shape[1:]))
+        elif len(pixels) == 3:
+            if not convert and (pixels != pixels[:1]).any():
+                raise DataError(
+                    f"{describe(source)}: expected a grey picture (1 channel), as the model takes, got a colour one "
+                    "(3 channels); convert it to grey first"
+                )
+            pixels = to_grey(pixels)
+        return self(pixels[None])
+
+    def inverse(self, x: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Back to what can be shown: x (…, C, H, W) to 0…1, colours as RGB; what lies outside is clipped."""
+        images = (x - self._shift) / (self._factor * np.float32(255))
+        if self.channels == "BGR":
+            images = images[..., ::-1, :, :]
+        return np.clip(images, 0, 1, dtype=np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields, as JSON can hold them."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Transform:
+        """The transform that `to_dict` described; everything is checked, because it comes from a file.
+
+        Raises:
+            ValueError: a field is missing, unknown or wrong.
+        """
+        names = {field.name for field in fields(cls)}
+        if not isinstance(values, Mapping) or set(values) != names:
+            got = sorted(map(str, values)) if isinstance(values, Mapping) else repr(values)[:50]
+            raise ValueError(f"Transform: expected the fields {sorted(names)}, got {got}")
+        arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**arguments)
+
+    @cached_property
+    def _factor(self) -> NDArray[np.float32]:
+        """The transform is x = images · factor + shift: both of shape (C, 1, 1)."""
+        return (1 / (np.float64(self.scale) * np.array(self.std))).astype(np.float32)[:, None, None]
+
+    @cached_property
+    def _shift(self) -> NDArray[np.float32]:
+        return (-np.array(self.mean) / np.array(self.std)).astype(np.float32)[:, None, None]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e308
+
+
+def _check_images(images: NDArray[np.uint8]) -> None:
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise ValueError(f"Transform: expected uint8 pictures (N, C, H, W), got {images.dtype} {images.shape}")
+
+
+def _histogram(values: NDArray[np.uint8]) -> list[int]:
+    """How often each of the 256 values occurs; in pieces, for bincount makes eight bytes of each."""
+    counts = np.zeros(256, np.int64)
+    pictures = max(1, 2**20 // values[0].size)
+    for first in range(0, len(values), pictures):
+        counts += np.bincount(values[first : first + pictures].ravel(), minlength=256)
+    return [int(count) for count in counts]

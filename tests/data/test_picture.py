@@ -1,0 +1,171 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from minicnn.data import DataError, read_picture
+
+RNG = np.random.default_rng(0)
+COLOURS = RNG.integers(0, 256, (6, 4, 3), dtype=np.uint8)
+GREYS = RNG.integers(0, 256, (6, 4), dtype=np.uint8)
+
+
+def saved(image, path, **options):
+    image.save(path, **options)
+    return path
+
+
+def test_colour_pictures_are_channels_first(tmp_path):
+    picture = read_picture(saved(Image.fromarray(COLOURS), tmp_path / "a.png"))
+    assert picture.dtype == np.uint8 and np.array_equal(picture, COLOURS.transpose(2, 0, 1))
+    assert picture.flags.c_contiguous and picture.flags.writeable
+
+
+def test_grey_pictures_have_one_channel(tmp_path):
+    assert np.array_equal(read_picture(saved(Image.fromarray(GREYS), tmp_path / "a.png")), GREYS[None])
+
+
+@pytest.mark.parametrize("source", [COLOURS, Image.fromarray(COLOURS)], ids=["array", "Pillow image"])
+def test_arrays_and_pillow_images_are_pictures_too(source):
+    assert np.array_equal(read_picture(source), COLOURS.transpose(2, 0, 1))
+
+
+def test_photographs_are_turned_upright_as_their_camera_noted(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: show the picture rotated a quarter clockwise
+    path = saved(Image.fromarray(COLOURS), tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_picture(path), np.rot90(COLOURS, -1).transpose(2, 0, 1))
+
+
+def test_transparent_parts_are_white(tmp_path):
+    pixels = np.zeros((1, 3, 4), np.uint8)
+    pixels[0, :, 3] = 0, 51, 255
+    picture = read_picture(saved(Image.fromarray(pixels), tmp_path / "a.png"))
+    assert picture[:, 0].tolist() == [[255, 204, 0]] * 3
+
+
+def test_transparent_grey_pictures_stay_grey(tmp_path):
+    path = saved(Image.merge("LA", [Image.new("L", (2, 1), 10), Image.new("L", (2, 1), 0)]), tmp_path / "a.png")
+    assert read_picture(path).tolist() == [[[255, 255]]]
+
+
+def test_palettes_give_their_colours_and_transparency(tmp_path):
+    image = Image.fromarray(np.array([[0, 1, 2]], np.uint8)).convert("P")
+    image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
+    assert read_picture(saved(image, tmp_path / "a.png"))[:, 0].T.tolist() == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
+    path = saved(image, tmp_path / "b.png", transparency=1)
+    assert read_picture(path)[:, 0, 1].tolist() == [255, 255, 255]
+
+
+def test_black_and_white_pictures_are_0_and_255(tmp_path):
+    path = saved(Image.fromarray(np.array([[True, False]])), tmp_path / "a.png")
+    assert read_picture(path).tolist() == [[[255, 0]]]
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_sixteen_bits_are_scaled_to_eight(tmp_path, suffix):
+    path = saved(Image.fromarray(np.array([[0, 257, 128 * 257, 65535]], np.uint16)), tmp_path / f"a.{suffix}")
+    assert read_picture(path).tolist() == [[[0, 1, 128, 255]]]
+
+
+def test_cmyk_becomes_rgb(tmp_path):
+    path = saved(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), tmp_path / "a.tif")
+    assert read_picture(path)[:, 0, 0].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("value, dtype", [(0.5, np.float32), (70_000, np.int32), (-1, np.int32)])
+def test_pixels_that_are_not_8_or_16_bits_are_refused(tmp_path, value, dtype):
+    path = saved(Image.fromarray(np.full((2, 2), value, dtype)), tmp_path / "a.tif")
+    with pytest.raises(DataError, match=r"a\.tif: .*save it with 8 or 16 bits a channel"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize(
+    "height, width, size, expected",
+    [
+        (300, 400, 256, (256, 341)),
+        (400, 300, 256, (341, 256)),
+        (50, 50, 224, (224, 224)),
+        (300, 400, (100, 200), (150, 200)),
+        (400, 300, (100, 20), (100, 75)),
+        (1, 3, (5, 2), (5, 15)),
+    ],
+)
+def test_size_keeps_proportions_and_covers(height, width, size, expected):
+    assert read_picture(np.zeros((height, width), np.uint8), size).shape[1:] == expected
+
+
+def test_crop_takes_the_middle():
+    pixels = np.arange(30, dtype=np.uint8).reshape(5, 6)
+    assert np.array_equal(read_picture(pixels, crop=(3, 2))[0], pixels[1:4, 2:4])
+    assert np.array_equal(read_picture(pixels, crop=5)[0], pixels[:, 0:5])
+
+
+def test_scaling_down_averages():
+    checks = np.tile(np.array([[0, 255], [255, 0]], np.uint8), (32, 32))
+    assert abs(read_picture(checks, 8).astype(float) - 127.5).max() < 8
+
+
+def test_a_picture_smaller_than_the_crop_is_refused():
+    with pytest.raises(DataError, match="expected at least 8×9 pixels, got 4×6"):
+        read_picture(GREYS, crop=(9, 8))
+
+
+def test_scaling_never_takes_endless_memory():
+    with pytest.raises(DataError, match="60000×1 is too long and thin"):
+        read_picture(np.zeros((1, 60_000), np.uint8), 224)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_named(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.png: expected a picture"):
+        read_picture(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "bmp", "tiff", "webp", "ppm"])
+def test_a_truncated_picture_is_named(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    noise = RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:-1500])
+    with pytest.raises(DataError, match=rf"a\.{kind}: expected a picture, but it cannot be read") as caught:
+        read_picture(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_picture_or_a_folder_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"missing\.png: no such file"):
+        read_picture(tmp_path / "missing.png")
+    with pytest.raises(DataError, match="expected a picture"):
+        read_picture(tmp_path)
+
+
+@pytest.mark.parametrize("array", [np.zeros((2, 2)), np.zeros((3, 4, 2), np.uint8), np.zeros(4, np.uint8)])
+def test_other_arrays_are_refused(array):
+    with pytest.raises(ValueError, match=r"expected a uint8 array \(H, W\)"):
+        read_picture(array)
+
+
+def encoded(kind):
+    file = io.BytesIO()
+    Image.fromarray(COLOURS).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow warns of some kinds of damage and reads on
+@given(st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "PPM"]), st.data())
+def test_damage_anywhere_gives_a_picture_or_a_data_error(tmp_path_factory, kind, data):
+    content = bytearray(encoded(kind))
+    for place in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=8)):
+        content[place] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    path.write_bytes(content)
+    try:
+        picture = read_picture(path, size=8, crop=8)
+    except DataError:
+        return
+    assert picture.shape in ((1, 8, 8), (3, 8, 8))

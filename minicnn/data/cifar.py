@@ -39,7 +39,7 @@ def load_cifar10(root: str | Path | None = None) -> tuple[Dataset, Dataset]:
     folders = data_folders("cifar10", root)
     for folder in folders:
         for unpacked in (folder / FOLDER, folder):
-            if (unpacked / TEST[0]).is_file():
+            if find(TRAIN + TEST, [unpacked]):
                 return read_cifar10(unpacked)
     archive = find([ARCHIVE], folders)
     if archive is None:

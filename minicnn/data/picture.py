@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"))
 
 Size = int | tuple[int, int]
+LARGEST = 10_000  # pixels along a side: sizes come from files too, and must not take endless memory
 
 
 def read_picture(source: Source, size: Size | None = None, crop: Size | None = None) -> NDArray[np.uint8]:
@@ -35,10 +36,12 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
 
     Raises:
         DataError: the file is missing, broken, no picture, or smaller than `crop`.
-        ValueError: the array is no picture.
+        ValueError: the array is no picture, or a size is none.
     """
     from PIL import Image
 
+    covered = None if size is None else pair(size, "size")
+    kept = None if crop is None else pair(crop, "crop")
     if isinstance(source, np.ndarray):
         if source.dtype != np.uint8 or not (source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))):
             raise ValueError(
@@ -58,10 +61,10 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
         raise DataError(f"{name}: expected a picture, but its kind is unknown; replace or remove it") from error
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
         raise DataError(f"{name}: expected a picture, but it cannot be read ({error}); replace or remove it") from error
-    if size is not None:
-        image = _cover(image, *pair(size), name)
-    if crop is not None:
-        image = _crop(image, *pair(crop), name)
+    if covered is not None:
+        image = _cover(image, *covered, name)
+    if kept is not None:
+        image = _crop(image, *kept, name)
     return np.atleast_3d(np.asarray(image)).transpose(2, 0, 1).copy()
 
 
@@ -70,9 +73,16 @@ def describe(source: Source) -> str:
     return str(source) if isinstance(source, str | Path) else str(getattr(source, "filename", "") or "picture")
 
 
-def pair(size: Size) -> tuple[int, int]:
-    """(height, width) from either form of a size."""
-    return (size, size) if isinstance(size, int) else size
+def pair(size: Size, name: str) -> tuple[int, int]:
+    """(height, width) from either form of a size, which `name` names in the error.
+
+    Raises:
+        ValueError: it is neither form, or out of range.
+    """
+    height, width = size if isinstance(size, tuple) and len(size) == 2 else (size, size)
+    if type(height) is not int or type(width) is not int or not (1 <= height <= LARGEST and 1 <= width <= LARGEST):
+        raise ValueError(f"{name}: expected a number of pixels in 1…{LARGEST}, or (height, width), got {size!r}")
+    return height, width
 
 
 def to_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

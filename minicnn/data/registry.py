@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from minicnn.data.cifar import TRAIN, load_cifar10, read_cifar10
+from minicnn.data.cifar import TEST, TRAIN, load_cifar10, read_cifar10
 from minicnn.data.dataset import Dataset
 from minicnn.data.download import find
 from minicnn.data.errors import DataError
@@ -31,7 +31,8 @@ def load(name: str | Path, root: str | Path | None = None, **options: Any) -> tu
     | a folder | four IDX files named as MNIST's, or CIFAR-10's six binary files | none |
 
     Args:
-        name: a name, or a path (relative to `root`, if given). What could be both is the name: write "./mnist".
+        name: a name, or a path (relative to `root`, if given). What could be both is the name, unless it is
+            written "./mnist", or is a Path.
         root: where data files lie; without it MINICNN_DATA, or the platform's cache folder.
         options: see the table.
 
@@ -39,15 +40,18 @@ def load(name: str | Path, root: str | Path | None = None, **options: Any) -> tu
         DataError: a file is broken, or missing and cannot be downloaded.
         ValueError: the name or an option is unknown.
     """
-    loader = _loader(str(name), root)
+    loader = _loader(name, root)
     try:
         inspect.signature(loader).bind(**options)
     except TypeError as error:
         raise ValueError(f"load {str(name)!r}: {error}") from error
-    return loader(**options)
+    try:
+        return loader(**options)
+    except OSError as error:
+        raise DataError(f"{error.filename or name}: it cannot be read ({error.strerror or error})") from error
 
 
-def _loader(name: str, root: str | Path | None) -> Callable[..., tuple[Dataset, Dataset]]:
+def _loader(name: str | Path, root: str | Path | None) -> Callable[..., tuple[Dataset, Dataset]]:
     """What loads this data set, lacking only its options."""
     match name:
         case "garments":
@@ -62,12 +66,12 @@ def _loader(name: str, root: str | Path | None) -> Callable[..., tuple[Dataset, 
             return partial(load_cifar10, root)
     folder = Path(root or "") / Path(name).expanduser()
     if folder.is_dir():
-        if find([FILES[0], f"{FILES[0]}.gz"], [folder]):
+        if find([file + suffix for file in FILES for suffix in ("", ".gz")], [folder]):
             return partial(read_idx_folder, folder)
-        if find([TRAIN[0]], [folder]):
+        if find(TRAIN + TEST, [folder]):
             return partial(read_cifar10, folder)
         return partial(load_folder, folder)
-    if Path(name).name != name:
+    if isinstance(name, Path) or Path(name).name != name:
         raise DataError(f"{folder}: expected a folder with a data set, but there is none; check the path")
     near = difflib.get_close_matches(name.lower(), NAMES, cutoff=0.5)
     guess = f"did you mean {' or '.join(map(repr, near))}? " if near else ""

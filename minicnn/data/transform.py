@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minicnn.data.errors import DataError
-from minicnn.data.picture import Size, describe, read_picture, to_grey
+from minicnn.data.picture import Size, describe, pair, read_picture, to_grey
 
 if TYPE_CHECKING:
     from minicnn.data.picture import Source
 
 CHANNELS = {"grey": 1, "RGB": 3, "BGR": 3}
-LARGEST = 10_000  # pixels along a side: a file must not make us scale a picture to more
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,15 @@ class Transform:
     crop: Size | None = None
 
     def __post_init__(self) -> None:
-        for name, numbers in (("mean", self.mean), ("std", self.std), ("scale", (self.scale,))):
+        several, one = "a tuple of finite numbers", "a finite number"
+        for name, kind, numbers in (
+            ("mean", several, self.mean),
+            ("std", several, self.std),
+            ("scale", one, (self.scale,)),
+        ):
             if not isinstance(numbers, tuple) or not all(map(_is_number, numbers)):
-                raise ValueError(f"Transform: {name} must be finite numbers, got {getattr(self, name)!r}")
-        if self.channels is not None and self.channels not in CHANNELS:
+                raise ValueError(f"Transform: {name} must be {kind}, got {getattr(self, name)!r}")
+        if self.channels is not None and self.channels not in list(CHANNELS):
             raise ValueError(f"Transform: channels must be one of {[*CHANNELS, None]}, got {self.channels!r}")
         count = len(self.mean) if self.channels is None else CHANNELS[self.channels]
         if not len(self.mean) == len(self.std) == count or count == 0:
@@ -67,12 +71,8 @@ class Transform:
                 f"Transform: std and scale must be above 0 and within float32's range, got {self.std} and {self.scale}"
             )
         for name, value in (("size", self.size), ("crop", self.crop)):
-            sides = (value,) if not isinstance(value, tuple) else value if len(value) == 2 else (0,)
-            if value is not None and not all(type(side) is int and 1 <= side <= LARGEST for side in sides):
-                raise ValueError(
-                    f"Transform: {name} must be a whole number of pixels in 1…{LARGEST}, (height, width) or None, "
-                    f"got {value!r}"
-                )
+            if value is not None:
+                pair(value, f"Transform: {name}")
 
     @classmethod
     def fit(cls, images: NDArray[np.uint8]) -> Transform:

@@ -83,6 +83,13 @@ def test_a_missing_file_is_named(tmp_path):
         read_cifar10(tmp_path)
 
 
+def test_load_does_not_download_over_unpacked_files(tmp_path):
+    write_files(tmp_path / "cifar10")
+    (tmp_path / "cifar10" / "test_batch.bin").unlink()
+    with pytest.raises(DataError, match=r"expected the file test_batch\.bin, but it is missing"):
+        load("cifar10", tmp_path)
+
+
 def test_a_label_above_nine_is_named_with_its_record(tmp_path):
     write_files(tmp_path)
     with (tmp_path / "test_batch.bin").open("r+b") as file:

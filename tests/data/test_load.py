@@ -194,6 +194,22 @@ def test_a_path_to_nothing_is_a_missing_folder(tmp_path):
         load(tmp_path / "pets")
 
 
+def test_a_path_is_never_a_name(digits, tmp_path, monkeypatch):
+    (tmp_path / "served").rename(tmp_path / "mnist")
+    monkeypatch.chdir(tmp_path)
+    assert len(load("./mnist")[0]) == len(load(Path("mnist"))[0]) == 20
+
+
+def test_a_file_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "class").mkdir()
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(DataError, match=rf"{tmp_path}: it cannot be read \(Permission denied\)"):
+        load(tmp_path)
+
+
 def test_a_folder_of_idx_files_is_a_data_set(digits):
     _, served = digits
     assert len(load(served)[0]) == 20

@@ -104,6 +104,12 @@ def test_crop_takes_the_middle():
     assert np.array_equal(read_picture(pixels, crop=5)[0], pixels[:, 0:5])
 
 
+@pytest.mark.parametrize("size", [0, -1, 10**9, 8.0, "8", (8,), (8, 8, 8), True])
+def test_a_size_that_is_none_is_refused(size):
+    with pytest.raises(ValueError, match="size: expected a number of pixels"):
+        read_picture(GREYS, size)
+
+
 def test_scaling_down_averages():
     checks = np.tile(np.array([[0, 255], [255, 0]], np.uint8), (32, 32))
     assert abs(read_picture(checks, 8).astype(float) - 127.5).max() < 8

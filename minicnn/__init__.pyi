@@ -2,7 +2,12 @@ from . import data as data
 from . import init as init
 from . import ops as ops
 from . import schedules as schedules
+from . import testing as testing
 from . import threads as threads
+from . import zoo as zoo
+from .gradients import GradientError as GradientError
+from .gradients import NondifferentiableError as NondifferentiableError
+from .gradients import gradcheck as gradcheck
 from .layers import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from .layers import AvgPool2d as AvgPool2d
 from .layers import BatchNorm2d as BatchNorm2d

@@ -1,8 +1,7 @@
 """Random changes to training pictures that leave their class alone.
 
 Each is a callable `(images, rng) -> images` on a batch of uint8 pictures (N, C, H, W): it draws for each picture
-apart, returns new pictures of the same shape, and never changes those it was given. All its constructor's arguments
-are plain fields.
+apart, returns new pictures of the same shape, and never changes those it was given.
 """
 
 from __future__ import annotations

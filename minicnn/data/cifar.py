@@ -21,8 +21,7 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 SHAPE = (3, 32, 32)
 RECORD = 1 + 3 * 32 * 32
 RECORDS = 10_000  # in each file
-TRAIN = [f"data_batch_{i}.bin" for i in range(1, 6)]
-TEST = ["test_batch.bin"]
+FILES = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
 
 FOLDER = "cifar-10-batches-bin"  # as the archive calls it
 ARCHIVE = "cifar-10-binary.tar.gz"
@@ -39,7 +38,7 @@ def load_cifar10(root: str | Path | None = None) -> tuple[Dataset, Dataset]:
     folders = data_folders("cifar10", root)
     for folder in folders:
         for unpacked in (folder / FOLDER, folder):
-            if find(TRAIN + TEST, [unpacked]):
+            if find(FILES, [unpacked]):
                 return read_cifar10(unpacked)
     archive = find([ARCHIVE], folders)
     if archive is None:
@@ -56,26 +55,21 @@ def read_cifar10(source: str | Path) -> tuple[Dataset, Dataset]:
         DataError: a file is missing or broken.
     """
     source = Path(source)
-    parts = []
-    for names in (TRAIN, TEST):
-        images = np.empty((len(names) * RECORDS, *SHAPE), np.uint8)
-        labels = np.empty(len(images), np.int64)
-        parts.append((images, labels))
-    seen = set()
+    images = np.empty((len(FILES) * RECORDS, *SHAPE), np.uint8)
+    labels = np.empty(len(images), np.int64)
+    missing = set(FILES)
     for name, content in _archive(source) if source.is_file() else _folder(source):
-        (images, labels), names = (parts[1], TEST) if name in TEST else (parts[0], TRAIN)
-        rows = slice(names.index(name) * RECORDS, (names.index(name) + 1) * RECORDS)
-        images[rows], labels[rows] = _records(source / name, content)
-        seen.add(name)
-    for name in [*TRAIN, *TEST]:
-        if name not in seen:
-            raise DataError(f"{source}: expected the file {name}, but it is missing; get the archive {URL + ARCHIVE}")
-    train, test = (Dataset(images, labels, CLASSES) for images, labels in parts)
-    return train, test
+        first = FILES.index(name) * RECORDS
+        images[first : first + RECORDS], labels[first : first + RECORDS] = _records(source / name, content)
+        missing.discard(name)
+    if missing:
+        raise DataError(f"{source}: expected the file {min(missing)}, but it is missing; get {URL}{ARCHIVE}")
+    test = 5 * RECORDS
+    return Dataset(images[:test], labels[:test], CLASSES), Dataset(images[test:], labels[test:], CLASSES)
 
 
 def _folder(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for name in [*TRAIN, *TEST]:
+    for name in FILES:
         path = folder / name
         if path.is_file():
             _check_size(path, path.stat().st_size)
@@ -88,7 +82,7 @@ def _archive(path: Path) -> Iterator[tuple[str, bytes]]:
         with tarfile.open(path) as archive:
             for member in archive:
                 name = PurePosixPath(member.name).name
-                file = archive.extractfile(member) if member.isfile() and name in TRAIN + TEST else None
+                file = archive.extractfile(member) if member.isfile() and name in FILES else None
                 if file is not None:
                     _check_size(path / name, member.size)
                     yield name, file.read()

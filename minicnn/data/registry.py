@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from minicnn.data.cifar import TEST, TRAIN, load_cifar10, read_cifar10
+from minicnn.data import cifar, idx
+from minicnn.data.cifar import load_cifar10, read_cifar10
 from minicnn.data.dataset import Dataset
 from minicnn.data.download import find
 from minicnn.data.errors import DataError
 from minicnn.data.folder import load_folder
-from minicnn.data.idx import FILES, read_idx_folder
+from minicnn.data.idx import read_idx_folder
 from minicnn.data.mnist import FASHION_MNIST, MNIST, load_mnist
 
 NAMES = ("garments", "mnist", "fashion-mnist", "cifar10")
@@ -66,13 +67,13 @@ def _loader(name: str | Path, root: str | Path | None) -> Callable[..., tuple[Da
             return partial(load_cifar10, root)
     folder = Path(root or "") / Path(name).expanduser()
     if folder.is_dir():
-        if find([file + suffix for file in FILES for suffix in ("", ".gz")], [folder]):
+        if find([file + suffix for file in idx.FILES for suffix in ("", ".gz")], [folder]):
             return partial(read_idx_folder, folder)
-        if find(TRAIN + TEST, [folder]):
+        if find(cifar.FILES, [folder]):
             return partial(read_cifar10, folder)
         return partial(load_folder, folder)
     if isinstance(name, Path) or Path(name).name != name:
         raise DataError(f"{folder}: expected a folder with a data set, but there is none; check the path")
-    near = difflib.get_close_matches(name.lower(), NAMES, cutoff=0.5)
-    guess = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    near = difflib.get_close_matches(name.lower(), NAMES, n=1)
+    guess = f"did you mean {near[0]!r}? " if near else ""
     raise ValueError(f"load: unknown data set {name!r}; {guess}known: {', '.join(NAMES)}, or the path of a folder")

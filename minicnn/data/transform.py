@@ -54,7 +54,7 @@ class Transform:
         ):
             if not isinstance(numbers, tuple) or not all(map(_is_number, numbers)):
                 raise ValueError(f"Transform: {name} must be {kind}, got {getattr(self, name)!r}")
-        if self.channels is not None and self.channels not in list(CHANNELS):
+        if self.channels not in [*CHANNELS, None]:  # a list, for what a file holds may have no hash
             raise ValueError(f"Transform: channels must be one of {[*CHANNELS, None]}, got {self.channels!r}")
         count = len(self.mean) if self.channels is None else CHANNELS[self.channels]
         if not len(self.mean) == len(self.std) == count or count == 0:

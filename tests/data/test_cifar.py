@@ -5,13 +5,11 @@ import pytest
 
 from minicnn.data import DataError, cifar, load, read_cifar10
 
-NAMES = [*cifar.TRAIN, *cifar.TEST]
-
 
 def write_files(folder):
     """Six files of the official size, mostly holes: record 7 of file k is of class k, with three marked pixels."""
     folder.mkdir(parents=True, exist_ok=True)
-    for k, name in enumerate(NAMES):
+    for k, name in enumerate(cifar.FILES):
         with (folder / name).open("wb") as file:
             file.truncate(cifar.RECORDS * cifar.RECORD)
             file.seek(7 * cifar.RECORD)

@@ -124,6 +124,7 @@ def test_without_subfolders_the_pictures_are_split_by_a_seed(pets):
     assert np.bincount(train.labels).tolist() == [3, 3] and np.bincount(test.labels).tolist() == [2, 2]
     assert sorted([*train.paths, *test.paths]) == sorted(read_folder(pets).paths)
     assert load_folder(pets, fraction=0.6, seed=1)[0].paths == train.paths
+    assert load_folder(pets, fraction=0.6, seed=2)[0].paths != train.paths
 
 
 @pytest.mark.parametrize("name", ["test", "valid", "val"])

@@ -188,9 +188,10 @@ def test_a_name_like_no_other_gets_the_list():
         load("zzz")
 
 
-def test_a_path_to_nothing_is_a_missing_folder(tmp_path):
+@pytest.mark.parametrize("path", ["./pets", "some/pets", Path("pets")])
+def test_a_path_to_nothing_is_a_missing_folder(path):
     with pytest.raises(DataError, match="pets: expected a folder with a data set, but there is none; check the path"):
-        load(tmp_path / "pets")
+        load(path)
 
 
 def test_a_path_is_never_a_name(digits, tmp_path, monkeypatch):

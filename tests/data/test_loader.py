@@ -65,6 +65,7 @@ def test_order_and_augmentation_change_from_epoch_to_epoch():
 def test_the_seed_decides_the_order():
     orders = [Loader(numbered(50), 50, seed=seed).order(0).tolist() for seed in (1, 1, 2)]
     assert orders[0] == orders[1] != orders[2]
+    assert orders[0] == generator(1, Stream.ORDER, 0).permutation(50).tolist()
 
 
 def test_iterating_the_loader_gives_one_epoch_after_another():
@@ -93,8 +94,10 @@ def test_without_a_transform_pixels_become_0_to_1():
 def test_the_transform_sees_the_augmented_pictures():
     data = noise()
     augment, transform = RandomFlip(), Transform.fit(data.images)
-    x, _ = next(Loader(data, 20, shuffle=False, seed=5, augment=augment, transform=transform).epoch(3))
-    assert np.array_equal(x, transform(augment(data.images, generator(5, Stream.AUGMENT, 3, 0))))
+    loader = Loader(data, 5, shuffle=False, seed=7, augment=augment, transform=transform)
+    for number, (x, _) in enumerate(loader.epoch(3)):
+        images = data.images[5 * number : 5 * number + 5]
+        assert np.array_equal(x, transform(augment(images, generator(7, Stream.AUGMENT, 3, number))))
 
 
 def test_the_data_set_is_never_changed():

@@ -67,7 +67,7 @@ def test_black_and_white_pictures_are_0_and_255(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_sixteen_bits_are_scaled_to_eight(tmp_path, suffix):
-    path = saved(Image.fromarray(np.array([[0, 257, 128 * 257, 65535]], np.uint16)), tmp_path / f"a.{suffix}")
+    path = saved(Image.fromarray(np.array([[128, 129, 128 * 257, 65535]], np.uint16)), tmp_path / f"a.{suffix}")
     assert read_picture(path).tolist() == [[[0, 1, 128, 255]]]
 
 

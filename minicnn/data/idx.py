@@ -46,7 +46,7 @@ def read_idx(path: str | Path, dimensions: int) -> NDArray[np.uint8]:
             file.seek(0)
             size = path.stat().st_size
             if not zipped:
-                return _read(path, file, size, dimensions)
+                return _read(path, file, size - len(header((0,) * dimensions)), dimensions)
             with gzip.open(file) as unzipped:
                 return _read(path, unzipped, size * DEFLATE_MOST, dimensions)
     except FileNotFoundError as error:
@@ -56,8 +56,8 @@ def read_idx(path: str | Path, dimensions: int) -> NDArray[np.uint8]:
 
 
 def _read(path: Path, file: BinaryIO | gzip.GzipFile, most: int, dimensions: int) -> NDArray[np.uint8]:
-    """The array in an opened file that can hold `most` bytes at most."""
-    magic = struct.unpack(">I", header((0,) * dimensions)[:4])[0]
+    """The array in an opened file that can hold `most` bytes of data at most."""
+    magic = 256 * UNSIGNED_BYTE + dimensions
     start = file.read(4 + 4 * dimensions)
     got = int.from_bytes(start[:4])
     if len(start) < 4 or got != magic:
@@ -70,10 +70,10 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile, most: int, dimensions: int
         raise DataError(f"{path}: the IDX header is cut short; get the file anew")
     shape = struct.unpack(f">{dimensions}I", start[4:])
     count = math.prod(shape)
-    # A header may claim anything: no memory is taken for more than the file can hold.
-    data = file.read(count + 1) if count <= most else file.read(most)
+    # A header may claim anything: nothing is read, and no memory taken, for more than the file can hold.
+    data = file.read(count + 1) if count <= most else b""
     if len(data) != count:
-        came = "more" if len(data) > count else f"only {len(data)}"
+        came = f"at most {most}" if count > most else "more" if len(data) > count else f"only {len(data)}"
         raise DataError(f"{path}: expected {count} bytes of data for shape {shape}, got {came}; get the file anew")
     return np.frombuffer(data, np.uint8).reshape(shape).copy()
 

@@ -51,14 +51,14 @@ HUGE = struct.pack(">4I", 2051, *[2**32 - 1] * 3)
 @pytest.mark.parametrize(
     "content, message",
     [
-        (VALID[:-7], r"expected 60 bytes of data for shape \(5, 4, 3\), got only 53"),
+        (VALID[:-7], r"expected 60 bytes of data for shape \(5, 4, 3\), got (only|at most) 53"),
         (VALID + b"more", r"expected 60 bytes of data for shape \(5, 4, 3\), got more"),
         (VALID[:10], "header is cut short"),
         (b"", r"magic number 2051 \(pictures\), got 0"),
         (b"\0", r"magic number 2051 \(pictures\), got 0"),
         (LABELS, r"magic number 2051 \(pictures\), got 2049 \(labels\)"),
         (b"\x89PNG" + VALID, "magic number 2051"),
-        (HUGE + bytes(50), r"expected 79228162458924105385300197375 bytes .* got only 50"),
+        (HUGE + bytes(50), r"expected 79228162458924105385300197375 bytes .* got at most"),
     ],
 )
 @pytest.mark.parametrize("zipped", [False, True])
@@ -86,9 +86,15 @@ def test_damaged_gzip_is_named(tmp_path):
         read_idx(tmp_path / "bad.gz", 3)
 
 
-def test_a_small_zipped_file_cannot_claim_endless_memory(tmp_path):
-    bomb = gzip.compress(HUGE + bytes(10_000_000))
-    (tmp_path / "bomb.gz").write_bytes(bomb)
+def test_a_small_zipped_file_cannot_claim_endless_memory(tmp_path, monkeypatch):
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(HUGE + bytes(10_000_000)))
+    read = gzip.GzipFile.read
+
+    def sparing(file, size=-1):
+        assert 0 <= size < 100
+        return read(file, size)
+
+    monkeypatch.setattr(gzip.GzipFile, "read", sparing)
     with pytest.raises(DataError, match="expected 79228162458924105385300197375 bytes"):
         read_idx(tmp_path / "bomb.gz", 3)
 

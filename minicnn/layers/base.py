@@ -137,13 +137,7 @@ class Layer:
         """
         if np.dtype(dtype).type not in FLOATS:
             raise ValueError(f"astype: expected float32 or float64, got {np.dtype(dtype)}")
-        for _, layer in walk(self):
-            for kind in ("parameters", "buffers"):
-                for name in getattr(layer, f"{kind[:-1]}_names", ()):
-                    array = getattr(layer, name)
-                    setattr(layer, name, None if array is None else array.astype(dtype))
-                if isinstance(arrays := getattr(layer, kind, None), dict):
-                    arrays.update({name: array.astype(dtype) for name, array in arrays.items()})
+        cast(self, dtype)
         return self
 
     def __repr__(self) -> str:
@@ -166,6 +160,17 @@ def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     yield path, layer
     for name, child in children_of(layer).items():
         yield from walk(child, f"{path}.{name}" if path else name)
+
+
+def cast(model: Any, dtype: Any) -> None:
+    """Turn the arrays of a model and of all layers inside it to any dtype, in place."""
+    for _, layer in walk(model):
+        for kind in ("parameters", "buffers"):
+            for name in getattr(layer, f"{kind[:-1]}_names", ()):
+                array = getattr(layer, name)
+                setattr(layer, name, None if array is None else array.astype(dtype))
+            if isinstance(arrays := getattr(layer, kind, None), dict):
+                arrays.update({name: array.astype(dtype) for name, array in arrays.items()})
 
 
 def options_of(layer: Any) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""Tools to test layers and gradients by property; they need Hypothesis (`pip install minicnn[test]`).
+
+    assert_contract   holds an op or a layer to the contract: purity, wants, dtype, memory order, linearity, reference
+    cases, *_cases    Hypothesis strategies for calls of every op; a failing one shrinks to a call one can paste
+    networks          Hypothesis strategy for random nested networks of every layer
+    tie_free          values on which no maximum has a tie and no ReLU stands at its kink
+
+`minicnn.gradcheck` proves the gradients themselves.
+"""
+
+from .arrays import MEMORY_ORDERS, dtypes, images, in_order, labels, memory_orders, pairs, seeds, tie_free
+from .cases import (
+    CASES,
+    Case,
+    add_cases,
+    batch_norm2d_cases,
+    cases,
+    concat_cases,
+    conv2d_cases,
+    conv2d_relu_max_pool2d_cases,
+    conv_transpose2d_cases,
+    cross_entropy_cases,
+    dense_cases,
+    max_unpool2d_cases,
+    mse_cases,
+    pool2d_cases,
+    softmax_cases,
+    wide_conv2d_cases,
+)
+from .contract import PROPERTIES, Call, ContractError, assert_contract
+
+__all__ = [
+    "CASES",
+    "MEMORY_ORDERS",
+    "PROPERTIES",
+    "Call",
+    "Case",
+    "ContractError",
+    "add_cases",
+    "assert_contract",
+    "batch_norm2d_cases",
+    "cases",
+    "concat_cases",
+    "conv2d_cases",
+    "conv2d_relu_max_pool2d_cases",
+    "conv_transpose2d_cases",
+    "cross_entropy_cases",
+    "dense_cases",
+    "dtypes",
+    "images",
+    "in_order",
+    "labels",
+    "max_unpool2d_cases",
+    "memory_orders",
+    "mse_cases",
+    "pairs",
+    "pool2d_cases",
+    "seeds",
+    "softmax_cases",
+    "tie_free",
+    "wide_conv2d_cases",
+]

@@ -1,0 +1,217 @@
+"""The contract of an op as properties, each a function that a wrong op fails: `assert_contract` runs them all.
+
+def scale(x, k):                                 # an op of your own
+    return k * x, lambda dy, wants=(True, True): (...)
+
+assert_contract(scale, tie_free((2, 3)), tie_free(()))
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from .. import reference as textbook
+from ..gradients import LayerOp
+from .arrays import MEMORY_ORDERS, Array, in_order, tie_free
+
+
+class ContractError(AssertionError):
+    """An op breaks the contract; `property` says in which way."""
+
+    def __init__(self, op: str, property: str, message: str) -> None:
+        super().__init__(f"{op}: {property}: {message}")
+        self.property = property
+
+
+@dataclass
+class Call:
+    """A call of an op, which can be repeated: nothing that one run changes reaches the next."""
+
+    op: Callable[..., Any]
+    arguments: Sequence[Any]
+    options: dict[str, Any] = field(default_factory=dict)
+    reference: Callable[..., Any] | None = None
+
+    def run(self, arguments: Sequence[Any] | None = None) -> tuple[Array, Callable[..., Any]]:
+        """The differentiable output, and the pullback."""
+        y, pullback = self.op(*(self.arguments if arguments is None else arguments), **copy.deepcopy(self.options))
+        return _first(y), pullback
+
+    def dy(self, y: Array, seed: int = 0) -> Array:
+        """A random upstream gradient."""
+        return tie_free(np.shape(y), seed, np.asarray(y).dtype)
+
+    def as_(self, change: Callable[[Array], Array]) -> list[Any]:
+        """The arguments, changed where they are floating-point arrays."""
+        return [change(a) if _is_float(a) else a for a in self.arguments]
+
+    @property
+    def floats(self) -> list[Array]:
+        return [a for a in self.arguments if _is_float(a)]
+
+
+def assert_contract(
+    op: Any, *arrays: Any, reference: Callable[..., Any] | None = None, seed: int = 0, **options: Any
+) -> None:
+    """Hold an op (or a layer) to everything that the contract promises, but for the gradient: `gradcheck` proves that.
+
+    Args:
+        op: `op(*arrays, **options) -> (y, pullback)`, or a layer, whose parameters become arguments.
+        arrays: the op's positional arguments, floating-point arrays in float64; for a layer, its input.
+        reference: a plain forward that the output must agree with; for the ops of minicnn it is known.
+        seed: of the generator that a layer in training draws from.
+        options: the op's keyword arguments; for a layer, the fields of `Pass`.
+
+    Raises:
+        ContractError: a property does not hold; it names the property.
+    """
+    call = _call(op, arrays, reference, seed, options)
+    for property in PROPERTIES.values():
+        property(call)
+
+
+def _call(op: Any, arrays: Sequence[Any], reference: Any, seed: int, options: dict[str, Any]) -> Call:
+    if hasattr(op, "forward"):
+        op = LayerOp(op, seed)
+        arrays = [np.asarray(a, np.float64) for a in op.arguments(*arrays)]
+    if reference is None and op in [getattr(ops, name) for name in ops.__all__]:
+        reference = getattr(textbook, op.__name__)
+    return Call(op, arrays, options, reference)
+
+
+def reference(call: Call) -> None:
+    """The output is the textbook's."""
+    if call.reference is None:
+        return
+    expected = _first(call.reference(*call.arguments, **copy.deepcopy(call.options)))
+    _close(call, "reference", call.run()[0], expected, "output", 1e-12)
+
+
+def shapes(call: Call) -> None:
+    """There is one gradient for each floating-point array, of its shape."""
+    y, pullback = call.run()
+    gradients = pullback(call.dy(y))
+    if not isinstance(gradients, tuple) or len(gradients) != len(call.floats):
+        got = len(gradients) if isinstance(gradients, tuple) else type(gradients).__name__
+        raise _error(call, "shapes", f"expected a tuple of {len(call.floats)} gradients, got {got}")
+    for i, (gradient, x) in enumerate(zip(gradients, call.floats, strict=True)):
+        if np.shape(gradient) != x.shape:
+            raise _error(call, "shapes", f"array {i} is {x.shape}, its gradient {np.shape(gradient)}")
+
+
+def purity(call: Call) -> None:
+    """Two calls agree, and a pullback called twice agrees with itself; nothing that was given is changed."""
+    arguments = call.as_(np.copy)
+    y, pullback = call.run(arguments)
+    kept, dy = np.copy(y), call.dy(y)
+    upstream = dy.copy()
+    gradients = [np.copy(g) for g in pullback(upstream)]
+    call.run(call.as_(lambda x: 3 * x))[1](dy)  # a pass of something else in between, as a second batch would be
+    for what, now, before in (
+        ("the output of a second call", call.run(arguments)[0], kept),
+        ("the output, once pulled back", y, kept),
+        ("dy", upstream, dy),
+        *(
+            (f"argument {i}", now, before)
+            for i, (now, before) in enumerate(zip(arguments, call.arguments, strict=True))
+        ),
+        *((f"gradient {i}, asked again", *pair) for i, pair in enumerate(zip(pullback(dy), gradients, strict=True))),
+    ):
+        if not _same(now, before):
+            raise _error(call, "purity", f"{what} is not what it was")
+
+
+def wants(call: Call) -> None:
+    """What is not wanted comes back as None, and the rest is as if everything were."""
+    y, pullback = call.run()
+    dy, count = call.dy(y), len(call.floats)
+    everything = pullback(dy)
+    choices = [[i == j for j in range(count)] for i in range(count)] + [
+        [i != j for j in range(count)] for i in range(count)
+    ]
+    for choice in [*choices, [True] * count, [False] * count]:
+        some = pullback(dy, wants=tuple(choice))
+        if len(some) != count:
+            raise _error(call, "wants", f"wants={choice} gave {len(some)} gradients, expected {count}, some None")
+        for i, (want, gradient, full) in enumerate(zip(choice, some, everything, strict=True)):
+            if want != (gradient is not None):
+                raise _error(call, "wants", f"wants={choice} gave gradient {i} as {type(gradient).__name__}")
+            if want:
+                _close(call, "wants", gradient, full, f"gradient {i} with wants={choice}", 1e-12)
+
+
+def dtype(call: Call) -> None:
+    """Float32 in, float32 out, and close to what float64 gives."""
+    y, pullback = call.run()
+    dy = call.dy(y)
+    y32, pullback32 = call.run(call.as_(lambda x: x.astype(np.float32)))
+    gradients = zip(pullback32(dy.astype(np.float32)), pullback(dy), strict=True)
+    for what, single, double in [("output", y32, y), *((f"gradient {i}", *pair) for i, pair in enumerate(gradients))]:
+        if np.asarray(single).dtype != np.float32:
+            raise _error(call, "dtype", f"{what} of float32 arrays is {np.asarray(single).dtype}")
+        _close(call, "dtype", single, double, f"{what} in float32", 1e-3)
+
+
+def memory_order(call: Call) -> None:
+    """The order in memory changes nothing, of the arguments and of dy: C, Fortran, channels last, views, read-only."""
+    y, pullback = call.run()
+    dy = call.dy(y)
+    gradients = pullback(dy)
+    for order in MEMORY_ORDERS:
+        y_, pullback_ = call.run([in_order(a, order) if isinstance(a, np.ndarray) else a for a in call.arguments])
+        _close(call, "memory order", y_, y, f"output in order {order}", 1e-12)
+        for i, (g_, g) in enumerate(zip(pullback_(in_order(dy, order)), gradients, strict=True)):
+            _close(call, "memory order", g_, g, f"gradient {i} in order {order}", 1e-12)
+
+
+def linearity(call: Call) -> None:
+    """A pullback is linear: that of 2·a − 3·b is 2 times that of a, minus 3 times that of b."""
+    y, pullback = call.run()
+    a, b = call.dy(y, 1), call.dy(y, 2)
+    for i, (of_both, of_a, of_b) in enumerate(zip(pullback(2 * a - 3 * b), pullback(a), pullback(b), strict=True)):
+        _close(call, "linearity", of_both, 2 * of_a - 3 * of_b, f"gradient {i} of 2a − 3b", 1e-9)
+
+
+PROPERTIES: dict[str, Callable[[Call], None]] = {
+    "reference": reference,
+    "shapes": shapes,
+    "purity": purity,
+    "wants": wants,
+    "dtype": dtype,
+    "memory order": memory_order,
+    "linearity": linearity,
+}
+
+
+def _error(call: Call, property: str, message: str) -> ContractError:
+    return ContractError(getattr(call.op, "__name__", "op"), property, message)
+
+
+def _close(call: Call, property: str, actual: Any, expected: Any, what: str, tolerance: float) -> None:
+    """Equal but for rounding, measured by the largest value: what cancels has no digits of its own."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    if actual.shape != expected.shape:
+        raise _error(call, property, f"{what} has shape {actual.shape}, expected {expected.shape}")
+    size = max(1.0, float(np.abs(expected).max(initial=0)))
+    if not np.allclose(actual, expected, rtol=0, atol=tolerance * size, equal_nan=True):
+        worst = np.unravel_index(int(np.nanargmax(np.abs(actual - expected))), actual.shape)
+        index = tuple(int(k) for k in worst)
+        raise _error(call, property, f"{what} at {index} is {actual[index]:.9g}, expected {expected[index]:.9g}")
+
+
+def _same(a: Any, b: Any) -> bool:
+    return np.array_equal(a, b, equal_nan=True) if _is_float(a) else np.array_equal(a, b)
+
+
+def _is_float(a: Any) -> bool:
+    return isinstance(a, np.ndarray) and a.dtype.kind == "f"
+
+
+def _first(y: Any) -> Any:
+    return y[0] if isinstance(y, tuple) else y

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..kernels import pool as kernels
 from .contract import Array, Pair, Pullback, pictures, upstream
-from .geometry import geometry, padded_by_half_at_most, windows
+from .geometry import geometry, pooling_windows
 
 
 def avg_pool2d(
@@ -43,9 +43,8 @@ def avg_pool2d(
     """
     x = pictures("avg_pool2d", x)
     g = geometry("avg_pool2d", kernel_size, kernel_size if stride is None else stride, padding, 1)
-    padded_by_half_at_most("avg_pool2d", g)
     N, C, H, W = x.shape
-    OH, OW = windows("avg_pool2d", (H, W), g, ceil_mode)
+    OH, OW = pooling_windows("avg_pool2d", (H, W), g, ceil_mode)
     y = np.empty((N, C, OH, OW), x.dtype)
     kernels.avg_pool(np.ascontiguousarray(x).reshape(N * C, H, W), g, count_include_pad, y.reshape(N * C, OH, OW))
 

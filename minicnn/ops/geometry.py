@@ -57,9 +57,23 @@ def windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool = False
     return counts[0], counts[1]
 
 
-def padded_by_half_at_most(op: str, g: Geometry) -> None:
-    """Refuse padding above half a pooling window: some windows would see nothing but padding."""
+def pooling_windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool) -> tuple[int, int]:
+    """How many pooling windows fit, each of which sees a pixel: of padding alone there is no maximum and no average.
+
+    Raises:
+        ValueError: the padding is above half the kernel, dilation steps over a whole picture, or nothing fits.
+    """
     if 2 * g.pad_h > g.kh or 2 * g.pad_w > g.kw:
         raise ValueError(
             f"{op}: expected padding of at most half the kernel size {(g.kh, g.kw)}, got {(g.pad_h, g.pad_w)}"
         )
+    for length, stride, pad, dilation in (
+        (size[0], g.stride_h, g.pad_h, g.dilation_h),
+        (size[1], g.stride_w, g.pad_w, g.dilation_w),
+    ):
+        if any(first % dilation >= length for first in range(-pad, 0, stride)):
+            raise ValueError(
+                f"{op}: with padding {pad} and dilation {dilation} a window sees nothing but padding beside a length "
+                f"of {length}; use less of either"
+            )
+    return windows(op, size, g, ceil_mode)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..kernels import pool as kernels
 from .contract import Array, Pair, Pullback, pictures, upstream
-from .geometry import geometry, padded_by_half_at_most, windows
+from .geometry import geometry, pooling_windows
 
 
 @overload
@@ -71,9 +71,8 @@ def max_pool2d(
     """
     x = pictures("max_pool2d", x)
     g = geometry("max_pool2d", kernel_size, kernel_size if stride is None else stride, padding, dilation)
-    padded_by_half_at_most("max_pool2d", g)
     N, C, H, W = x.shape
-    y = np.empty((N, C, *windows("max_pool2d", (H, W), g, ceil_mode)), x.dtype)
+    y = np.empty((N, C, *pooling_windows("max_pool2d", (H, W), g, ceil_mode)), x.dtype)
     indices = np.empty(y.shape, np.int32)
     OH, OW = y.shape[2:]
     kernels.max_pool(

@@ -28,6 +28,7 @@ from .cases import (
     wide_conv2d_cases,
 )
 from .contract import PROPERTIES, Call, ContractError, assert_contract
+from .networks import Network, networks, with_random_arrays
 
 __all__ = [
     "CASES",
@@ -36,6 +37,7 @@ __all__ = [
     "Call",
     "Case",
     "ContractError",
+    "Network",
     "add_cases",
     "assert_contract",
     "batch_norm2d_cases",
@@ -53,10 +55,12 @@ __all__ = [
     "max_unpool2d_cases",
     "memory_orders",
     "mse_cases",
+    "networks",
     "pairs",
     "pool2d_cases",
     "seeds",
     "softmax_cases",
     "tie_free",
     "wide_conv2d_cases",
+    "with_random_arrays",
 ]

@@ -1,0 +1,160 @@
+"""Random nested networks: every layer, in any order that fits, branches and shortcuts within each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from .. import layers
+from ..layers import Layer, Sequential
+from .arrays import Array, seeds, tie_free
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Network:
+    """A model with random arrays, none of which is 0, and the shape of the batch to feed it.
+
+    Attributes:
+        model: in float64.
+        shape: (N, C, H, W).
+        seed: of the values.
+    """
+
+    model: Layer
+    shape: Shape
+    seed: int
+
+    def x(self, dtype: Any = np.float64) -> Array:
+        return tie_free(self.shape, self.seed, dtype)
+
+    def __repr__(self) -> str:
+        return f"{self.model!r} on {self.shape}, seed {self.seed}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
+
+@st.composite
+def networks(draw: st.DrawFn, *, depth: int = 2, blocks: int = 4) -> Network:
+    """Networks of up to `blocks` layers, nested `depth` deep, with a head of dense layers or none."""
+    N, C, H, W = (draw(st.integers(1, n)) for n in (3, 3, 6, 6))
+    shape: Shape = (C, H, W)
+    body: list[Any] = []
+    for _ in range(draw(st.integers(1, blocks))):
+        kind = draw(st.sampled_from(KINDS if depth else KINDS[:-2]))
+        layer = draw(_layer(kind, shape, depth))
+        shape = _after(layer, shape)
+        body.append(layer)
+    body += draw(_heads(shape))
+    model = Sequential(*body)
+    seed = draw(seeds())
+    return Network(with_random_arrays(model, seed), (N, C, H, W), seed)
+
+
+def with_random_arrays(model: Layer, seed: int) -> Layer:
+    """The model in float64, nothing in it 0 or 1: a zero bias puts ReLU on its kink, and hides what is left out."""
+    model.initialize(seed).astype(np.float64)
+    for i, (name, array) in enumerate(model.state().items()):
+        array += (0.1 if name.endswith("running_var") else 0.2) * tie_free(array.shape, seed + i)
+    return model
+
+
+KINDS = (
+    "ReLU",
+    "Conv2d",
+    "BatchNorm2d",
+    "MaxPool2d",
+    "AvgPool2d",
+    "Dropout",
+    "Dropout2d",
+    "ConvTranspose2d",
+    "AdaptiveAvgPool2d",
+    "LocalResponseNorm",
+    "Softmax",
+    "Concat",
+    "Residual",
+)
+
+
+@st.composite
+def _layer(draw: st.DrawFn, kind: str, shape: Shape, depth: int) -> Layer:
+    """A layer of this kind that takes maps of this shape (C, H, W)."""
+    C, H, W = shape
+    small = st.integers(1, 3)
+    window = st.tuples(st.integers(1, min(3, H)), st.integers(1, min(3, W)))
+    options: dict[str, Any] = {}
+    if kind in ("Conv2d", "ConvTranspose2d"):
+        groups = draw(st.sampled_from([g for g in (1, 2, 3) if C % g == 0]))
+        options = {"in_channels": C, "out_channels": groups * draw(st.integers(1, 2)), "kernel_size": draw(window)}
+        options |= {"stride": draw(st.integers(1, 2)), "groups": groups, "bias": draw(st.booleans())}
+        if kind == "Conv2d":
+            options |= {"padding": draw(st.integers(0, 2))}
+    elif kind == "BatchNorm2d":
+        options = {"num_features": C, "eps": 0.1}  # so that a channel of equal values does not blow up rounding
+    elif kind in ("MaxPool2d", "AvgPool2d"):
+        kernel = draw(window)
+        padding = tuple(draw(st.integers(0, k // 2)) for k in kernel)
+        options = {"kernel_size": kernel, "stride": draw(small), "padding": padding, "ceil_mode": draw(st.booleans())}
+    elif kind in ("Dropout", "Dropout2d"):
+        options = {"p": draw(st.sampled_from([0.5, 0.2]))}
+    elif kind == "AdaptiveAvgPool2d":
+        options = {"output_size": draw(st.tuples(small, small))}
+    elif kind == "LocalResponseNorm":
+        options = {"size": draw(small), "alpha": 0.5}
+    elif kind == "Concat":
+        return layers.Concat(*(draw(_same_size(C, depth - 1)) for _ in range(draw(small))))
+    elif kind == "Residual":
+        return draw(_residual(C, depth))
+    return layers.LAYERS[kind](**options)
+
+
+@st.composite
+def _same_size(draw: st.DrawFn, C: int, depth: int, out: int | None = None) -> Layer:
+    """A layer that keeps height and width, whatever they are, for branches that must fit together."""
+    out = out or draw(st.integers(1, 3))
+    oblong = draw(st.sampled_from([(1, 1), (3, 3), (1, 3)]))
+    kinds = ["conv", "conv", "pool", "relu", *(["concat", "residual"] if depth > 0 else [])]
+    first: Layer
+    match draw(st.sampled_from(kinds)):
+        case "pool":
+            kind = draw(st.sampled_from([layers.MaxPool2d, layers.AvgPool2d]))
+            first = kind(oblong, stride=1, padding=(oblong[0] // 2, oblong[1] // 2))
+        case "relu":
+            first = layers.ReLU()
+        case "concat":
+            first = layers.Concat(draw(_same_size(C, depth - 1, C)))
+        case "residual":
+            first = draw(_residual(C, depth, C))
+        case _:
+            return layers.Conv2d(C, out, oblong, padding=(oblong[0] // 2, oblong[1] // 2))
+    return Sequential(first, layers.Conv2d(C, out, 1))
+
+
+@st.composite
+def _residual(draw: st.DrawFn, C: int, depth: int, out: int | None = None) -> Layer:
+    """Without a shortcut layer, or with one, which may change the channels."""
+    if not draw(st.booleans()):
+        return layers.Residual(draw(_same_size(C, depth - 1, C)), layers.ReLU(), layers.Conv2d(C, C, 1))
+    out = out or draw(st.integers(1, 3))
+    return layers.Residual(draw(_same_size(C, depth - 1, out)), shortcut=layers.Conv2d(C, out, 1))
+
+
+@st.composite
+def _heads(draw: st.DrawFn, shape: Shape) -> list[Layer]:
+    """From maps to scores by flattening or averaging; or nothing."""
+    C, H, W = shape
+    match draw(st.sampled_from(["none", "flatten", "average"])):
+        case "flatten":
+            return [layers.Flatten(), layers.Dense(C * H * W, 3), layers.ReLU(), layers.Dense(3, 2, bias=False)]
+        case "average":
+            return [layers.GlobalAvgPool2d(), layers.Dense(C, 3)]
+    return []
+
+
+def _after(layer: Layer, shape: Shape) -> Shape:
+    return layer(np.zeros((1, *shape), np.float32)).shape[1:]

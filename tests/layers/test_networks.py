@@ -1,0 +1,19 @@
+"""Random nested networks: their gradients, and what a pass may and may not do to them."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minicnn import Pass, Sequential, gradcheck
+from minicnn.layers import walk
+from minicnn.testing import Network, assert_contract, networks
+
+
+@given(network=networks(), train=st.booleans())
+def test_the_pullback_is_the_gradient_of_input_and_parameters(network: Network, train: bool) -> None:
+    assert gradcheck(network.model, network.x(), train=train) < 1e-7
+
+
+@given(network=networks(), train=st.booleans())
+def test_the_contract_holds(network: Network, train: bool) -> None:
+    assert_contract(network.model, network.x(), train=train)

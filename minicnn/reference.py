@@ -278,3 +278,9 @@ def concat(*arrays: Array, axis: int = 1) -> Array:
 
 def add(*arrays: Array) -> Array:
     return np.sum(arrays, axis=0)
+
+
+def conv2d_relu_max_pool2d(
+    x: Array, w: Array, b: Array | None = None, *, pool_size: Pair = 1, pool_stride: Pair | None = None, **options: Any
+) -> Array:
+    return max_pool2d(relu(conv2d(x, w, b, **options)), pool_size, stride=pool_stride)

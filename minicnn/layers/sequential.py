@@ -7,6 +7,7 @@ from typing import Any
 from ..ops.contract import Array
 from .base import LayerPullback, check_wants, nearest
 from .container import Container, has_parameters, prefixed, run
+from .fusion import fused
 from .running import Pass
 
 
@@ -42,7 +43,7 @@ def chain(layers: dict[str, Any], x: Array, pass_: Pass) -> tuple[Array, LayerPu
     """Run layers in a row, up to where the pass ends."""
     steps: list[tuple[str, LayerPullback]] = []
     first_trained = None  # nothing before it needs a gradient when only parameters are wanted
-    for name, layer in layers.items():
+    for name, layer in fused(layers, pass_).items():
         x, step = run(name, layer, x, pass_)
         if first_trained is None and has_parameters(layer):
             first_trained = len(steps)

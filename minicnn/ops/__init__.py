@@ -9,6 +9,7 @@ from .avg_pool2d import avg_pool2d
 from .batch_norm2d import batch_norm2d
 from .concat import concat
 from .conv2d import conv2d
+from .conv2d_relu_max_pool2d import conv2d_relu_max_pool2d
 from .conv_transpose2d import conv_transpose2d
 from .cross_entropy import cross_entropy
 from .dense import dense
@@ -29,6 +30,7 @@ __all__ = [
     "batch_norm2d",
     "concat",
     "conv2d",
+    "conv2d_relu_max_pool2d",
     "conv_transpose2d",
     "cross_entropy",
     "dense",

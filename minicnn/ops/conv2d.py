@@ -51,28 +51,33 @@ def conv2d(
     Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning.
     """
     x, w, *bias = arrays_of_one_dtype("conv2d", x=pictures("conv2d", x), w=w, b=b)
-    _check_filters(x, w, bias, groups)
+    check_filters("conv2d", x, w, bias, groups)
     g = geometry("conv2d", w.shape[2:], stride, padding, dilation)
-    y = correlate(x, w, bias[0] if bias else None, g, groups, windows("conv2d", x.shape[2:], g))
+    size = windows("conv2d", x.shape[2:], g)
+    y = correlate(x, w, bias[0] if bias else None, g, groups, size).y
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = upstream("conv2d", dy, y.shape, y.dtype)
-        dx = correlate_input_gradient(dy, w, g, groups, x.shape) if wants[0] else None
-        dw = correlate_weight_gradient(x, dy, g, groups, w.shape) if wants[1] else None
-        if not bias:
-            return dx, dw
-        return dx, dw, dy.sum(axis=(0, 2, 3)) if wants[2] else None
+        dx = dw = db = None
+        if wants[0]:
+            dx = correlate_input_gradient(dy, w, g, groups, x.shape, size)
+        if wants[1]:
+            dw, db = correlate_weight_gradient(x, dy, g, groups, w.shape, size)
+        elif bias and wants[2]:
+            db = dy.sum(axis=(0, 2, 3))
+        return (dx, dw, db if wants[2] else None) if bias else (dx, dw)
 
     return y, pullback
 
 
-def _check_filters(x: Array, w: Array, bias: list[Array], groups: int) -> None:
+def check_filters(op: str, x: Array, w: Array, bias: list[Array], groups: int) -> None:
+    """Refuse filters, a bias or groups that do not fit the pictures."""
     if w.ndim != 4 or 0 in w.shape:
-        raise ValueError(f"conv2d: expected filters w of shape (out, in/groups, kh, kw), got {w.shape}")
+        raise ValueError(f"{op}: expected filters w of shape (out, in/groups, kh, kw), got {w.shape}")
     if not isinstance(groups, int) or groups < 1 or len(w) % groups:
-        raise ValueError(f"conv2d: expected groups to be an int that divides the {len(w)} filters, got {groups}")
+        raise ValueError(f"{op}: expected groups to be an int that divides the {len(w)} filters, got {groups}")
     if x.shape[1] != w.shape[1] * groups:
         of = f" in each of {groups} groups" if groups > 1 else ""
-        raise ValueError(f"conv2d: x has {x.shape[1]} channels, but w {w.shape} takes {w.shape[1]}{of}")
+        raise ValueError(f"{op}: x has {x.shape[1]} channels, but w {w.shape} takes {w.shape[1]}{of}")
     if bias and bias[0].shape != (len(w),):
-        raise ValueError(f"conv2d: expected b of shape ({len(w)},) for w {w.shape}, got {bias[0].shape}")
+        raise ValueError(f"{op}: expected b of shape ({len(w)},) for w {w.shape}, got {bias[0].shape}")

@@ -60,14 +60,14 @@ def conv_transpose2d(
     width = (W - 1) * g.stride_w - 2 * g.pad_w + g.dilation_w * (g.kw - 1) + extra_w + 1
     if height < 1 or width < 1:
         raise ValueError(f"conv_transpose2d: padding {padding} leaves an output of {height} x {width}; use less")
-    y = correlate_input_gradient(x, w, g, groups, (N, w.shape[1] * groups, height, width))
+    y = correlate_input_gradient(x, w, g, groups, (N, w.shape[1] * groups, height, width), (H, W))
     if bias:
         y += bias[0][:, None, None]
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = upstream("conv_transpose2d", dy, y.shape, y.dtype)
-        dx = correlate(dy, w, None, g, groups, x.shape[2:]) if wants[0] else None
-        dw = correlate_weight_gradient(dy, x, g, groups, w.shape) if wants[1] else None
+        dx = correlate(dy, w, None, g, groups, (H, W)).y if wants[0] else None
+        dw = correlate_weight_gradient(dy, x, g, groups, w.shape, (H, W))[0] if wants[1] else None
         if not bias:
             return dx, dw
         return dx, dw, dy.sum(axis=(0, 2, 3)) if wants[2] else None

@@ -1,0 +1,76 @@
+"""Conv2d → ReLU (→ MaxPool2d) in a row, run as one op where nobody can tell the difference.
+
+The values and gradients are the same but for rounding; only the maps between the three are never written. So it is done
+where no one watches them, the pass does not end among them, and ReLU's way back is the plain one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+from ..ops.contract import Array
+from .activation import ReLU
+from .base import Layer, LayerPullback, layer_pullback
+from .conv2d import Conv2d
+from .pooling import MaxPool2d
+from .running import Pass
+
+
+class FusedConv2d(Layer):
+    """A convolution that goes on to rectify and pool its output; it borrows the layers, and lives for one pass."""
+
+    def __init__(self, conv: Conv2d, pool: MaxPool2d | None) -> None:
+        self.conv, self.pool = conv, pool
+
+    def parameters(self) -> dict[str, Array]:
+        return self.conv.parameters()
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        conv, pool = self.conv, self.pool
+        y, pullback = ops.conv2d_relu_max_pool2d(
+            x,
+            conv.weight,
+            conv.bias,
+            stride=conv.stride,
+            padding=conv.padding,
+            dilation=conv.dilation,
+            groups=conv.groups,
+            pool_size=pool.kernel_size if pool else 1,
+            pool_stride=pool.stride if pool else 1,
+        )
+        return y, layer_pullback(pullback, *conv.parameters())
+
+
+def fused(layers: dict[str, Any], pass_: Pass) -> dict[str, Any]:
+    """The layers to run for this pass: those that can be are fused, under the convolution's name."""
+    if pass_.relu != "plain":
+        return layers
+    names = list(layers)
+    result: dict[str, Any] = {}
+    i = 0
+    while i < len(names):
+        name, layer = names[i], layers[names[i]]
+        row: list[str] = []  # the layers to run as one
+        for following, kind in zip(names[i : i + 3], (Conv2d, ReLU, MaxPool2d), strict=False):
+            if type(layers[following]) is not kind or _noticed(following, pass_) or not _plain(layers[following]):
+                break
+            row.append(following)
+        if len(row) > 1:
+            layer = FusedConv2d(layer, layers[row[2]] if len(row) == 3 else None)
+        result[name] = layer
+        i += max(1, len(row))
+    return result
+
+
+def _noticed(name: str, pass_: Pass) -> bool:
+    inner = pass_.within(name)
+    return inner.watched or inner.ends_here
+
+
+def _plain(layer: Any) -> bool:
+    """Whether a pooling is one that the op knows: without padding, dilation or windows that hang over the edge."""
+    if type(layer) is not MaxPool2d:
+        return True
+    small = layer.kernel_size[0] * layer.kernel_size[1] <= 256
+    return small and layer.padding == (0, 0) and layer.dilation == (1, 1) and not layer.ceil_mode

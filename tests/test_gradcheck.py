@@ -1,0 +1,275 @@
+"""gradcheck accepts what is right, names what is wrong, and never blames a pullback for a kink."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+from minicnn import GradientError, NondifferentiableError, Pass, gradcheck, ops
+from minicnn.testing import tie_free
+
+
+def square(x):
+    return x**2, lambda dy, wants=(True,): (2 * x * dy,)
+
+
+def product(a, b):
+    return a * b, lambda dy, wants=(True, True): (b * dy, a * dy)
+
+
+# What it accepts
+
+
+def test_a_right_pullback_passes_with_an_error_near_rounding() -> None:
+    assert gradcheck(square, tie_free(5)) < 1e-12
+
+
+def test_integers_and_other_arguments_are_passed_on() -> None:
+    def pick(x, index, factor, *, shift):
+        def pullback(dy, wants=(True,)):
+            dx = np.zeros_like(x)
+            dx[index] = factor * dy
+            return (dx,)
+
+        return factor * x[index] + shift, pullback
+
+    assert gradcheck(pick, tie_free(5), np.array([0, 3]), 2, shift=1.0) < 1e-12
+
+
+def test_float32_arrays_are_checked_in_float64() -> None:
+    assert gradcheck(square, tie_free(5).astype(np.float32)) < 1e-12
+
+
+def test_scalars_and_scalar_outputs() -> None:
+    assert gradcheck(square, np.array(0.7)) < 1e-12
+    assert gradcheck(ops.cross_entropy, tie_free((3, 4)), np.array([0, 1, 3])) < 1e-12
+
+
+def test_a_function_that_takes_no_complex_arrays() -> None:
+    def strictly_real(x):
+        return np.array([float(v) ** 3 for v in x]), lambda dy, wants=(True,): (3 * x**2 * dy,)
+
+    assert gradcheck(strictly_real, tie_free(5)) < 1e-8
+
+
+def test_a_function_that_takes_complex_arrays_but_is_not_analytic() -> None:
+    def energy(x):
+        return (x * np.conj(x)), lambda dy, wants=(True,): (2 * x * dy,)
+
+    assert gradcheck(energy, tie_free(5)) < 1e-8
+
+
+def test_an_op_that_also_returns_integers() -> None:
+    assert gradcheck(ops.max_pool2d, tie_free((1, 2, 4, 4)), 2, return_indices=True) < 1e-12
+
+
+def test_a_large_array_costs_as_many_evaluations_as_a_small_one() -> None:
+    calls = 0
+
+    def counted(x):
+        nonlocal calls
+        calls += 1
+        return square(x)
+
+    counts = []
+    for size in (300, 30_000):
+        calls = 0
+        gradcheck(counted, tie_free(size))
+        counts.append(calls)
+    assert counts[0] == counts[1] < 60
+
+
+# What it rejects
+
+
+def test_the_error_names_argument_index_and_both_values() -> None:
+    def one_entry_wrong(a, b):
+        def pullback(dy, wants=(True, True)):
+            db = a * dy
+            db[1, 2] = 7
+            return b * dy, db
+
+        return a * b, pullback
+
+    message = r"one_entry_wrong: wrong gradient of argument 1 \(b\) at index \(1, 2\): the pullback says 7, numerically"
+    with pytest.raises(GradientError, match=message):
+        gradcheck(one_entry_wrong, tie_free((2, 3)), tie_free((2, 3), 1))
+
+
+def test_one_wrong_entry_of_a_large_array_is_found() -> None:
+    def one_of_many(x):
+        def pullback(dy, wants=(True,)):
+            dx = 2 * x * dy
+            dx[12_345] += 1
+            return (dx,)
+
+        return x**2, pullback
+
+    with pytest.raises(GradientError, match=r"index \(12345,\)"):
+        gradcheck(one_of_many, tie_free(20_000))
+
+
+def test_a_gradient_that_is_zero_for_a_constant_upstream_gradient_is_still_checked() -> None:
+    def zero_pullback(x):
+        return ops.softmax(x)[0], lambda dy, wants=(True,): (np.zeros_like(x),)
+
+    with pytest.raises(GradientError):
+        gradcheck(zero_pullback, tie_free((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("gradients", "message"),
+    [
+        (lambda x: [x], "expected a tuple of 1 gradients, one for each array, got a list"),
+        (lambda x: (x, x), "expected a tuple of 1 gradients, one for each array, got 2"),
+        (lambda x: (x[:2],), r"argument 0 \(x\) has shape \(3,\), but its gradient \(2,\)"),
+        (lambda x: (x * np.nan,), "the pullback says nan"),
+    ],
+)
+def test_what_is_no_gradient_at_all(gradients, message: str) -> None:
+    def identity(x):
+        return x, lambda dy, wants=(True,): gradients(dy)
+
+    with pytest.raises(GradientError, match=message):
+        gradcheck(identity, tie_free(3))
+
+
+def test_the_tolerance_is_the_callers() -> None:
+    def slightly_off(x):
+        return x**2, lambda dy, wants=(True,): (2.002 * x * dy,)
+
+    assert gradcheck(slightly_off, tie_free(5), tolerance=1e-2) == pytest.approx(1e-3, rel=0.01)
+    with pytest.raises(GradientError, match=r"relative error 1\.0e-03"):
+        gradcheck(slightly_off, tie_free(5))
+
+
+# Kinks
+
+
+def kinked(f):
+    """f with a pullback that is wrong everywhere: at a kink nobody may notice."""
+    return lambda x: (f(x), lambda dy, wants=(True,): (np.full_like(x, 99.0),))
+
+
+@pytest.mark.parametrize("f", [np.abs, np.sign, np.cbrt, lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, 1.0, x)])
+def test_a_kink_is_never_blamed_on_the_pullback(f) -> None:
+    with pytest.raises(NondifferentiableError, match=r"argument 0 \(x\), index \(1,\), value 0"):
+        gradcheck(kinked(f), np.array([0.5, 0.0, -0.3]))
+
+
+def test_relu_at_zero() -> None:
+    x = tie_free((2, 3, 4, 4))
+    x[1, 2, 0, 3] = 0
+    with pytest.raises(NondifferentiableError, match=r"relu: not differentiable here: .* index \(1, 2, 0, 3\)"):
+        gradcheck(ops.relu, x)
+
+
+def test_a_tie_of_two_maxima() -> None:
+    x = tie_free((1, 1, 4, 4))
+    x[0, 0, 2, 2] = x[0, 0, 3, 3] = 5
+    with pytest.raises(NondifferentiableError, match=r"max_pool2d: .* index \(0, 0, [23], [23]\), value 5"):
+        gradcheck(ops.max_pool2d, x, 2)
+
+
+def test_one_kink_among_many_entries_is_found_and_named() -> None:
+    x = tie_free(20_000)
+    x[777] = 0
+    with pytest.raises(NondifferentiableError, match=r"index \(777,\)"):
+        gradcheck(ops.relu, x)
+
+
+def test_close_to_a_kink_the_gradient_is_exact() -> None:
+    assert gradcheck(ops.relu, np.array([1e-6, -1e-6, 1e-7])) < 1e-12
+
+
+# What it asks for
+
+
+def test_a_function_of_chance_must_be_given_a_seed() -> None:
+    rng = np.random.default_rng(0)
+
+    def noisy(x):
+        return x + rng.standard_normal(x.shape), lambda dy, wants=(True,): (dy,)
+
+    with pytest.raises(ValueError, match="two calls of noisy differ; give it a seed"):
+        gradcheck(noisy, tie_free(3))
+
+
+def test_a_generator_among_the_options_begins_anew_for_every_call() -> None:
+    rng = np.random.default_rng(5)
+    assert gradcheck(ops.dropout, tie_free((3, 4)), 0.5, rng=rng) < 1e-12
+    assert rng.random() == np.random.default_rng(5).random()
+
+
+def test_something_to_differentiate() -> None:
+    with pytest.raises(ValueError, match="expected a floating-point array"):
+        gradcheck(square, 3)
+
+
+def test_a_finite_output() -> None:
+    with pytest.raises(ValueError, match="not finite"), np.errstate(divide="ignore"):
+        gradcheck(lambda x: (np.log(x), None), np.zeros(2))
+
+
+# Layers and models
+
+
+class Scale:
+    """A layer of one's own, with nothing but what is asked for."""
+
+    def __init__(self) -> None:
+        self.parameters = {"factor": np.array(2.0)}
+        self.buffers: dict = {}
+        self.sign = 1
+
+    def forward(self, x, pass_):
+        k = self.parameters["factor"]
+        return k * x, lambda dy, wants="both": (k * dy, {"factor": np.asarray(self.sign * (dy * x).sum())})
+
+
+def test_a_layer_of_ones_own() -> None:
+    assert gradcheck(Scale(), tie_free((2, 3))) < 1e-12
+
+
+def test_a_model_by_input_and_parameters_the_wrong_one_is_named() -> None:
+    model = cnn.Sequential(scale=Scale(), relu=cnn.ReLU(), again=Scale())
+    assert gradcheck(model, tie_free((2, 3))) < 1e-12
+    model["again"].sign = -1
+    with pytest.raises(GradientError, match=r"Sequential: wrong gradient of argument 2 \(again.factor\) at index \(\)"):
+        gradcheck(model, tie_free((2, 3)))
+
+
+def test_a_model_in_training_keeps_its_arrays_and_buffers() -> None:
+    model = cnn.Sequential(cnn.Conv2d(1, 2, 3), cnn.BatchNorm2d(2), cnn.Dropout(0.5)).initialize(0)
+    before = {name: array.copy() for name, array in model.state().items()}
+    assert gradcheck(model, tie_free((2, 1, 4, 4)), train=True) < 1e-7
+    assert all(
+        np.array_equal(before[name], array) and array.dtype == np.float32 for name, array in model.state().items()
+    )
+
+
+def test_the_fields_of_a_pass_are_options() -> None:
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 3), relu=cnn.ReLU()).initialize(0)
+    assert gradcheck(model, tie_free((1, 1, 4, 4)), until="conv") < 1e-12
+    with pytest.raises(GradientError):  # guided backpropagation is not the gradient
+        gradcheck(model, tie_free((1, 1, 4, 4)), relu="guided")
+
+
+def test_a_layer_whose_arrays_cannot_be_converted_says_so() -> None:
+    class Hidden(Scale):
+        def __init__(self) -> None:
+            self.k = np.array(2, np.float32)
+
+        def parameters(self):
+            return {"factor": self.k}
+
+    with pytest.raises(ValueError, match="Hidden keeps factor in float32; make it float64"):
+        gradcheck(Hidden(), tie_free(3))
+
+
+def test_a_layer_that_forgets_a_gradient() -> None:
+    class Forgetful(Scale):
+        def forward(self, x, pass_: Pass):
+            return x * self.parameters["factor"], lambda dy, wants="both": (dy, {})
+
+    with pytest.raises(GradientError, match=r"Forgetful: expected gradients of \['factor'\], got \[\]"):
+        gradcheck(Forgetful(), tie_free(3))

@@ -9,17 +9,40 @@ from numba import prange
 from ..threads import jit, parallel
 
 
+@jit
+def beats(value, best):
+    """The first of equals wins, and a NaN over all; a complex value counts by its real part."""
+    return (value.real > best.real) | (value.real != value.real)
+
+
+@jit
+def largest_of_four(top, bottom, start, W, best, at):
+    """One row of windows of 2 x 2 in steps of 2, the commonest: all four in registers, several times as fast."""
+    for ox in range(best.shape[0]):
+        value, offset = top[2 * ox], np.int32(0)
+        if beats(top[2 * ox + 1], value):
+            value, offset = top[2 * ox + 1], np.int32(1)
+        if beats(bottom[2 * ox], value):
+            value, offset = bottom[2 * ox], np.int32(W)
+        if beats(bottom[2 * ox + 1], value):
+            value, offset = bottom[2 * ox + 1], np.int32(W + 1)
+        best[ox] = value
+        at[ox] = np.int32(start + 2 * ox) + offset
+
+
 @parallel
 def max_pool(x, geometry, y, indices):
-    """y = the largest value under each window; indices = where in its plane, counted row by row.
-
-    The first of equal values wins, and a NaN wins over everything. A complex value counts by its real part.
-    """
+    """y = the largest value under each window; indices = where in its plane, counted row by row."""
     kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
     P, H, W = x.shape
     OH, OW = y.shape[1:]
+    four = kh == kw == stride_h == stride_w == 2 and pad_h == pad_w == 0 and dilation_h == dilation_w == 1
+    four = four and 2 * OH <= H and 2 * OW <= W
     for p in prange(P):
         for oy in range(OH):
+            if four:
+                largest_of_four(x[p, 2 * oy], x[p, 2 * oy + 1], 2 * oy * W, W, y[p, oy], indices[p, oy])
+                continue
             for ox in range(OW):
                 best, at = x.dtype.type(0), -1
                 for i in range(kh):
@@ -31,7 +54,7 @@ def max_pool(x, geometry, y, indices):
                         if ix < 0 or ix >= W:
                             continue
                         value = x[p, iy, ix]
-                        if at < 0 or value.real > best.real or (np.isnan(value.real) and not np.isnan(best.real)):
+                        if at < 0 or beats(value, best):
                             best, at = value, iy * W + ix
                 y[p, oy, ox] = best
                 indices[p, oy, ox] = at

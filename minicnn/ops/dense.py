@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ..kernels import dense as kernels
 from .contract import Array, Pullback, arrays_of_one_dtype, upstream
 
 
@@ -34,14 +37,19 @@ def dense(x: Array, w: Array, b: Array | None = None) -> tuple[Array, Pullback]:
         raise ValueError(f"dense: x {x.shape} has {x.shape[1]} inputs, but w {w.shape} takes {w.shape[-1]}")
     if bias and bias[0].shape != (len(w),):
         raise ValueError(f"dense: expected b of shape ({len(w)},) for w {w.shape}, got {bias[0].shape}")
-    y = x @ w.T
-    if bias:
-        y += bias[0]
+    x, w = np.ascontiguousarray(x), np.ascontiguousarray(w)
+    y = np.empty((len(x), len(w)), x.dtype)
+    kernels.forward(x, w, np.ascontiguousarray(bias[0]) if bias else np.zeros(len(w), x.dtype), y)
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
-        dy = upstream("dense", dy, y.shape, y.dtype)
-        dx = dy @ w if wants[0] else None
-        dw = dy.T @ x if wants[1] else None
+        dy = np.ascontiguousarray(upstream("dense", dy, y.shape, y.dtype))
+        dx = dw = None
+        if wants[0]:
+            dx = np.empty_like(x)
+            kernels.input_gradient(dy, w, dx)
+        if wants[1]:
+            dw = np.empty_like(w)
+            kernels.weight_gradient(x, np.ascontiguousarray(dy.T), dw)
         if not bias:
             return dx, dw
         return dx, dw, dy.sum(axis=0) if wants[2] else None

@@ -10,12 +10,13 @@ shape of the work alone.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import threading
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,24 @@ def _blas_libraries() -> list[Any]:
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
+@contextlib.contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Hold BLAS to one thread inside the block: for work that shares itself among `get_num_threads()` threads.
+
+    Its owner must not call a parallel kernel from those threads: others who enter here, or call one, wait their turn.
+    """
+    with _lock:
+        libraries = _blas_libraries()
+        before = [library.get_num_threads() for library in libraries]
+        for library in libraries:
+            library.set_num_threads(1)
+        try:
+            yield
+        finally:
+            for library, threads in zip(libraries, before, strict=True):
+                library.set_num_threads(threads)
+
+
 def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     """`numba.njit` with a disk cache, or without one where there is no place for it."""
     options = {"fastmath": FASTMATH, "error_model": "numpy", "nogil": True, **options}
@@ -125,19 +144,11 @@ def parallel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:
-        with _lock:
-            libraries = _blas_libraries()
-            before = [library.get_num_threads() for library in libraries]
-            for library in libraries:
-                library.set_num_threads(1)
-            try:
-                if _forked:
-                    return serial(*args)
-                numba.set_num_threads(_threads)
-                return threaded(*args)
-            finally:
-                for library, threads in zip(libraries, before, strict=True):
-                    library.set_num_threads(threads)
+        with single_threaded_blas():
+            if _forked:
+                return serial(*args)
+            numba.set_num_threads(_threads)
+            return threaded(*args)
 
     run.threaded, run.serial = threaded, serial  # type: ignore[attr-defined]
     return run

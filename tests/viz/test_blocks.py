@@ -1,0 +1,62 @@
+"""Passes over row blocks: every row once, sums in a fixed order, scales that change no digit."""
+
+import numpy as np
+import pytest
+
+from viz import blocks
+from viz.blocks import map_rows, row_blocks, unit_scale
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (63, 5), (64, 5), (1000, 3000), (5000, 784), (3, 500_000)])
+def test_every_row_is_visited_exactly_once(shape):
+    X = np.empty(shape, np.float32)
+    visits = np.zeros(shape[0], int)
+
+    def visit(rows):
+        visits[rows] += 1
+
+    with row_blocks(X) as each:
+        each.for_each(visit)
+    np.testing.assert_array_equal(visits, 1)
+
+
+def test_a_sum_is_carried_in_float64_across_tasks():
+    X = np.ones((100_000, 100), np.float32)
+    with row_blocks(X) as each:
+        total = each.sum(lambda rows: X[rows].sum(axis=0))
+    assert total.dtype == np.float64
+    np.testing.assert_array_equal(total, 100_000)
+
+
+def test_a_sum_has_the_same_bits_for_any_number_of_threads(monkeypatch):
+    X = np.random.default_rng(0).standard_normal((4000, 300)).astype(np.float32)
+    sums = []
+    for threads in (1, 2, 5):
+        monkeypatch.setattr(blocks, "get_num_threads", lambda threads=threads: threads)
+        with row_blocks(X) as each:
+            sums.append(each.sum(lambda rows: X[rows].T @ X[rows]))
+    assert sums[0].tobytes() == sums[1].tobytes() == sums[2].tobytes()
+
+
+def test_map_rows_puts_each_block_in_its_place():
+    X = np.arange(30_000.0).reshape(10_000, 3)
+    np.testing.assert_array_equal(map_rows(X, 1, lambda rows: X[rows, :1] + 1), X[:, :1] + 1)
+
+
+def test_an_error_in_a_block_reaches_the_caller():
+    X = np.ones((10_000, 100))
+    with pytest.raises(ZeroDivisionError):
+        map_rows(X, 1, lambda rows: 1 // 0)
+
+
+@pytest.mark.parametrize("magnitude", [0.0, 1.0, 255.0, 1e-6 * 1.1])
+def test_ordinary_data_is_left_as_it_is(magnitude):
+    assert unit_scale(magnitude) == 1
+
+
+@pytest.mark.parametrize("magnitude", [1e-320, 1e-300, 1e-30, 1e30, 1e300])
+def test_extreme_data_is_brought_near_one_without_rounding(magnitude):
+    scale = unit_scale(magnitude)
+    assert (magnitude / scale) * scale == magnitude
+    assert np.sqrt(scale) ** 2 == scale
+    assert 1e-22 < magnitude / scale < 4

@@ -1,0 +1,162 @@
+"""The leading principal directions of a matrix, three ways.
+
+All three find the eigenvectors of the scatter matrix  S = DᵀD  of centred data  D = (X − mean) / scale. They are D's
+right singular vectors, and the eigenvalues are the squares of its singular values:
+
+- `by_svd` decomposes D itself, and so keeps the digits of the smallest values;
+- `by_scatter` forms S, which for a tall matrix is little work, and decomposes that;
+- `by_subspace_iteration` never forms S but multiplies by it, and finds the few leading directions of a large matrix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+
+from minicnn.threads import single_threaded_blas
+
+from ..blocks import row_blocks, unit_scale
+
+
+@dataclass(frozen=True)
+class Centered:
+    """D = (X − mean) / scale, made block of rows by block of rows and never stored whole."""
+
+    X: np.ndarray
+    mean: np.ndarray
+    scale: float = 1.0
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        if self.scale == 1:
+            return self.X[rows] - self.mean
+        scale = self.X.dtype.type(self.scale)
+        return self.X[rows] / scale - self.mean / scale
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The k leading singular values of D, largest first, and their directions.
+
+    Attributes:
+        singular_values: shape (k,).
+        directions: shape (k, features), with orthonormal rows; the largest entry of each is positive.
+        total: ‖D‖², the sum of the squares of all singular values.
+    """
+
+    singular_values: np.ndarray
+    directions: np.ndarray
+    total: float
+
+
+def center(X: np.ndarray) -> Centered:
+    """`X` less its columns' means, with a scale that keeps the squares within range."""
+    n = len(X)
+    extremes = []  # of each block, in any order: a maximum does not mind
+
+    def share_of_mean(rows: slice) -> np.ndarray:
+        block = X[rows]
+        high, low = block.max(axis=0), block.min(axis=0)
+        extremes.append((high, low))
+        scale = X.dtype.type(unit_scale(max(high.max(), -low.min())))
+        return block.sum(axis=0) / n if scale == 1 else (block / scale).sum(axis=0) / n * scale
+
+    with row_blocks(X) as blocks:
+        mean = blocks.sum(share_of_mean)
+    high = np.max([high for high, _ in extremes], axis=0)
+    low = np.min([low for _, low in extremes], axis=0)
+    mean = np.where(high == low, low, mean).astype(X.dtype)  # exact where a column is constant
+    half_reach = np.maximum(high / 2 - mean / 2, mean / 2 - low / 2).max()
+    return Centered(X, mean, unit_scale(half_reach))
+
+
+def spectrum(
+    centered: Centered, k: int, solver: str, iterations: int | None, oversamples: int, rng: np.random.Generator
+) -> Spectrum:
+    """The k leading directions by `solver`: "full", "covariance_eigh", "randomized", or "auto", chosen by shape."""
+    shape = centered.X.shape
+    if iterations is None:
+        iterations = 7 if k < 0.1 * min(shape) else 4
+    if solver == "auto":
+        solver = choose(shape, k, iterations, oversamples)
+    if solver == "randomized":
+        return by_subspace_iteration(centered, k, iterations, oversamples, rng)
+    return by_scatter(centered, k) if solver == "covariance_eigh" else by_svd(centered, k)
+
+
+def choose(shape: tuple[int, int], k: int, iterations: int, oversamples: int) -> str:
+    """The exact solver for this shape, or the randomised one where that needs a quarter of the multiplications."""
+    n, p = shape
+    few, many = min(shape), max(shape)
+    if many <= 500:
+        return "full"
+    exact, cost = ("covariance_eigh", n * p**2 + 10 * p**3) if n >= p else ("full", 6 * many * few**2 + 20 * few**3)
+    return "randomized" if 4 * (2 * n * p * (k + oversamples) * (iterations + 1)) < cost else exact
+
+
+def by_svd(centered: Centered, k: int) -> Spectrum:
+    """D = U diag(σ) Vᵀ by LAPACK: backward stable, but it copies the data."""
+    with single_threaded_blas():
+        _, singular_values, directions = scipy.linalg.svd(centered[:], full_matrices=False, overwrite_a=True)
+    total = np.square(singular_values, dtype=np.float64).sum()
+    return Spectrum(singular_values[:k], _with_fixed_signs(directions[:k]), total)
+
+
+def by_scatter(centered: Centered, k: int) -> Spectrum:
+    """Eigenvectors of S = DᵀD, which is formed in D's precision and summed and decomposed in float64.
+
+    Values below √ε of the largest (ε the rounding of D's precision) are lost in the squares' rounding.
+    """
+    p = centered.X.shape[1]
+
+    def scatter(rows: slice) -> np.ndarray:
+        D = centered[rows]
+        return D.T @ D
+
+    with row_blocks(centered.X, least=2 * p) as blocks:
+        S = blocks.sum(scatter)
+        total = float(np.trace(S))
+        eigenvalues, V = scipy.linalg.eigh(S, subset_by_index=[p - k, p - 1], overwrite_a=True, check_finite=False)
+    return Spectrum(np.sqrt(np.maximum(eigenvalues[::-1], 0)), _with_fixed_signs(V.T[::-1]), total)
+
+
+def by_subspace_iteration(
+    centered: Centered, k: int, iterations: int, oversamples: int, rng: np.random.Generator
+) -> Spectrum:
+    """V ← orthonormalised DᵀD V, from a random start, then the singular vectors of D within the span of D V.
+
+    Each product takes one pass over the data. After q of them the part of V outside the leading k directions has shrunk
+    by (σ_l / σ_k)^2q, where l = k + oversamples is V's width. At last  D V = Q Λ^½ Rᵀ  with orthonormal columns Q, by
+    the eigenvectors R of (D V)ᵀ(D V), and  QᵀD = Λ^-½ Rᵀ (DᵀD V)ᵀ  is small enough to decompose (Halko, Martinsson
+    and Tropp 2011, sections 4.5 and 5.1).
+    """
+    X = centered.X
+    width = min(k + oversamples, *X.shape)
+    V = np.linalg.qr(rng.standard_normal((X.shape[1], width)))[0].astype(X.dtype)
+
+    def products(rows: slice) -> np.ndarray:
+        D = centered[rows]
+        DV = D @ V
+        exact = DV.astype(np.float64)
+        return np.vstack([D.T @ DV, exact.T @ exact])
+
+    def squares(rows: slice) -> np.ndarray:
+        return np.square(centered[rows]).sum(axis=0)
+
+    with row_blocks(X) as blocks:
+        for _ in range(iterations):
+            V = np.linalg.qr(blocks.sum(products)[:-width])[0].astype(X.dtype)
+        both = blocks.sum(products)
+        eigenvalues, R = np.linalg.eigh(both[-width:])
+        lost = eigenvalues <= np.finfo(X.dtype).eps * eigenvalues[-1]
+        roots = np.sqrt(np.where(lost, np.inf, eigenvalues))
+        _, singular_values, directions = scipy.linalg.svd((both[:-width] @ R / roots).T, full_matrices=False)
+        total = blocks.sum(squares).sum()
+    return Spectrum(singular_values[:k], _with_fixed_signs(directions[:k]), total)
+
+
+def _with_fixed_signs(directions: np.ndarray) -> np.ndarray:
+    """Each direction or its opposite, so that its largest entry is positive."""
+    largest = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
+    return directions * np.where(largest < 0, -1, 1)

@@ -5,6 +5,9 @@ from . import schedules as schedules
 from . import testing as testing
 from . import threads as threads
 from . import zoo as zoo
+from .checkpoint import CheckpointError as CheckpointError
+from .checkpoint import load as load
+from .checkpoint import save as save
 from .gradients import GradientError as GradientError
 from .gradients import NondifferentiableError as NondifferentiableError
 from .gradients import gradcheck as gradcheck
@@ -31,8 +34,17 @@ from .layers import Watch as Watch
 from .optim import SGD as SGD
 from .optim import Adam as Adam
 from .optim import AdamW as AdamW
+from .prediction import predict as predict
 from .summary import summary as summary
 from .threads import get_num_threads as get_num_threads
 from .threads import set_num_threads as set_num_threads
+from .training import BestCheckpoint as BestCheckpoint
+from .training import EarlyStopping as EarlyStopping
+from .training import Evaluation as Evaluation
+from .training import History as History
+from .training import JsonLines as JsonLines
+from .training import TrainingDiverged as TrainingDiverged
+from .training import evaluate as evaluate
+from .training import fit as fit
 
 __version__: str

@@ -17,6 +17,7 @@ class Stream(IntEnum):
     ORDER = 1
     AUGMENT = 2
     SPLIT = 3
+    DROPOUT = 4
 
 
 def generator(seed: int, stream: int, epoch: int = 0, batch: int = 0) -> np.random.Generator:

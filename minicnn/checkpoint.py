@@ -1,0 +1,295 @@
+"""A model in one file: safetensors, with all that it takes to rebuild the model, or to go on training it.
+
+    arrays      model.state() under its own names, then the optimiser's state as "optimizer.velocity.conv1.weight"
+    metadata    "format" and "version"; and as JSON "architecture", "transform", "classes", "training"
+
+A file is complete or not there: it is written beside its place, flushed to the disk, then renamed. Reading executes
+nothing, and a broken or hostile file costs time and memory in proportion to its size.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError, deserialize, safe_open
+
+from .data.transform import Transform
+from .layers import LAYERS
+from .layers.base import arrays_of
+from .layers.description import build, describe
+from .ops.contract import Array
+from .optim import Optimizer
+
+FORMAT, VERSION = "minicnn", "1"
+OPTIMIZER = "optimizer."  # the prefix of the optimiser's arrays
+SMALL = 1024  # whole numbers up to here are sizes that nobody need justify
+
+
+class CheckpointError(ValueError):
+    """A file that cannot be written, or is not what it should be. The message is one line: which, why, what to do."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds.
+
+    Attributes:
+        architecture: as `layers.description.describe` gives it.
+        transform, classes: the model's own, where they were known.
+        state: the model's arrays, by path; half precision comes as float32.
+        optimizer: what `Optimizer.state()` gave, or nothing.
+        training: where a run stands, as `fit` describes it to itself, or None.
+    """
+
+    architecture: Any
+    transform: Transform | None
+    classes: tuple[str, ...] | None
+    state: dict[str, Array]
+    optimizer: dict[str, Array]
+    training: dict[str, Any] | None
+
+
+def save(
+    model: Any,
+    path: str | Path,
+    *,
+    optimizer: Optimizer | None = None,
+    training: dict[str, Any] | None = None,
+) -> None:
+    """Write a model to a file; whatever happens, the file that was there before stays whole until it is replaced.
+
+    Missing folders are made. One process at a time may write a path.
+
+    Args:
+        model: a model whose layers store the options they were built with, as all of ours do.
+        path: usually ends in ".safetensors".
+        optimizer: saved too, so that training can go on.
+        training: where the run stands; anything that JSON can hold.
+
+    Raises:
+        CheckpointError: the file cannot be written (the disk is full, the folder read-only, …).
+        ValueError: the model cannot be described.
+    """
+    path = Path(path)
+    state = {**arrays_of(model, "parameters"), **arrays_of(model, "buffers")}
+    if taken := next((name for name in state if name.startswith(OPTIMIZER)), None):
+        raise ValueError(
+            f'save: {taken} stands where the optimiser\'s arrays do; give the layer "optimizer" another name'
+        )
+    moments = optimizer.state() if optimizer is not None else {}
+    arrays = state | {OPTIMIZER + name: array for name, array in moments.items()}
+    about: dict[str, Any] = {"architecture": describe(model), "training": training}
+    if (transform := getattr(model, "transform", None)) is not None:
+        about["transform"] = transform.to_dict()
+    if (classes := getattr(model, "classes", None)) is not None:
+        about["classes"] = list(classes)
+    metadata = {name: json.dumps(value, allow_nan=False) for name, value in about.items() if value is not None}
+    contents = safetensors.numpy.save(
+        {name: np.asarray(array, order="C") for name, array in arrays.items()},
+        metadata={"format": FORMAT, "version": VERSION, **metadata},
+    )
+    try:
+        _write(path, contents)
+    except OSError as error:
+        raise CheckpointError(
+            f"save: cannot write {path} ({error.strerror or error}); what was there before is untouched"
+        ) from error
+
+
+def load(path: str | Path, layers: Sequence[type] = ()) -> Any:
+    """The model that a file holds, with its transform and its classes.
+
+    Args:
+        path: what `save` or `fit` wrote.
+        layers: layer types of your own that occur in it.
+
+    Raises:
+        CheckpointError: the file is missing, broken, or no checkpoint; or it holds a layer of unknown type.
+    """
+    contents = read(path, optimizer=False)
+    try:
+        _check_sizes(contents.architecture, contents.state)
+        model = build(contents.architecture, tuple(layers))
+        with np.errstate(over="ignore"):
+            fill(model, contents)
+        if any(array.dtype == np.float64 for array in contents.state.values()):
+            fill(model.astype(np.float64), contents)  # only now, when it is known to be of the file's size
+    except Exception as error:  # a layer's constructor raises whatever an odd description leads it to
+        raise CheckpointError(f"{path}: {_line(error)}") from error
+    return model
+
+
+def read(path: str | Path, *, optimizer: bool = True) -> Contents:
+    """What a file holds, checked as far as it can be without building the model.
+
+    Args:
+        path: what `save` or `fit` wrote.
+        optimizer: whether to read the optimiser's arrays too.
+
+    Raises:
+        CheckpointError: the file is missing, broken, or no checkpoint.
+    """
+    path = Path(path)
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise ValueError(
+                    "expected a checkpoint of minicnn, but its metadata names no architecture; "
+                    "build the model and give the arrays to its load_state"
+                )
+            if metadata.get("version") != VERSION:
+                raise ValueError(f"expected version {VERSION} of the format, got {metadata.get('version')!r:.20}")
+            arrays = dict(_arrays(path, file, lambda name: optimizer or not name.startswith(OPTIMIZER)))
+        transform, classes = _json(metadata, "transform"), _json(metadata, "classes")
+        training = _json(metadata, "training")
+        if not (classes is None or (isinstance(classes, list) and all(isinstance(name, str) for name in classes))):
+            raise ValueError("expected classes to be a list of names")
+        if not isinstance(training, dict | None):
+            raise ValueError("expected training to be an object")
+        return Contents(
+            architecture=_json(metadata, "architecture"),
+            transform=None if transform is None else Transform.from_dict(transform),
+            classes=None if classes is None else tuple(classes),
+            state={name: array for name, array in arrays.items() if not name.startswith(OPTIMIZER)},
+            optimizer={
+                name.removeprefix(OPTIMIZER): array for name, array in arrays.items() if name.startswith(OPTIMIZER)
+            },
+            training=training,
+        )
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: there is no such file") from error
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path}: expected a safetensors file, but it is cut short or broken ({_line(error)})"
+        ) from error
+    except (OSError, ValueError, MemoryError) as error:
+        raise CheckpointError(f"{path}: {_line(error)}") from error
+
+
+def fill(model: Any, contents: Contents) -> None:
+    """Give a model the arrays, the transform and the classes of a file.
+
+    Raises:
+        ValueError: the arrays are not those of such a model. Then nothing has been changed.
+    """
+    for name, array in {**arrays_of(model, "parameters"), **arrays_of(model, "buffers")}.items():
+        if name in contents.state and contents.state[name].dtype.kind != array.dtype.kind:
+            raise ValueError(f"{name} is {contents.state[name].dtype}, expected {array.dtype}")
+    model.load_state(contents.state)
+    model.transform, model.classes = contents.transform, contents.classes
+
+
+def check_writable(path: str | Path) -> None:
+    """Find out before hours of training whether `save` could write there; nothing stays behind but missing folders.
+
+    Raises:
+        CheckpointError: it could not.
+    """
+    probe = _beside(Path(path))
+    try:
+        probe.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be written ({error.strerror or error}); give another path") from error
+
+
+def _beside(path: Path) -> Path:
+    """Where a file is written before it takes its place."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _write(path: Path, contents: bytes) -> None:
+    """Put `contents` at `path` so that a reader, or a crash at any moment, finds the old file whole or the new one."""
+    folder = path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_by_a_killed_process in folder.glob(f".{glob.escape(path.name)}.*.tmp"):
+        left_by_a_killed_process.unlink()
+    beside = _beside(path)
+    try:
+        with open(beside, "wb") as file:
+            file.write(contents)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    if hasattr(os, "O_DIRECTORY"):  # the new name is on the disk once the folder is
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _arrays(path: Path, file: Any, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Array]]:
+    """The arrays of an open file; half precision becomes float32."""
+    kinds = {name: file.get_slice(name).get_dtype() for name in file.keys() if wanted(name)}  # noqa: SIM118
+    for name, kind in kinds.items():
+        if kind not in ("F64", "F32", "F16", "BF16", "I64"):
+            raise ValueError(f"{name} is of type {kind}, which is not supported; convert it to F32")
+        if kind != "BF16":
+            array = file.get_tensor(name)
+            yield name, array.astype(np.float32) if kind == "F16" else array
+    if "BF16" in kinds.values():  # NumPy has no such type: its 16 bits are the upper half of a float32
+        for name, view in deserialize(path.read_bytes()):
+            if kinds.get(name) == "BF16":
+                upper = np.frombuffer(view["data"], "<u2").astype(np.uint32)
+                yield name, (upper << 16).view(np.float32).reshape(view["shape"])
+
+
+def _json(metadata: dict[str, str], name: str) -> Any:
+    """One entry of the metadata, None where there is none."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not a number")
+
+    try:
+        return json.loads(metadata[name], parse_constant=refuse) if name in metadata else None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the {name} in its metadata is not JSON that we wrote ({_line(error)})") from error
+
+
+def _check_sizes(description: Any, state: dict[str, Array]) -> None:
+    """Refuse layers that would take more memory than the file holds numbers for them.
+
+    Every length of a layer's arrays is among its options; so no option of ours may exceed what is stored for it.
+    """
+    stored: Counter[str] = Counter()
+    for name, array in state.items():
+        stored[name.rpartition(".")[0]] += array.size
+
+    def check(description: Any, path: str) -> None:
+        if not isinstance(description, dict):
+            return  # `build` says what is wrong with it
+        for name, child in _items(description.get("children")):
+            check(child, f"{path}.{name}" if path else name)
+        for name, option in _items(description.get("options")) if description.get("type") in LAYERS else ():
+            for size in option if isinstance(option, list) else [option]:
+                if isinstance(size, int) and size > max(stored[path], SMALL):
+                    raise ValueError(
+                        f"{path}: {name} is {size:.4g}, but the file holds {stored[path]} numbers for this layer"
+                    )
+
+    check(description, "")
+
+
+def _items(value: Any) -> list[tuple[str, Any]]:
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _line(error: BaseException) -> str:
+    """An error's message, on one line of bounded length."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else f"{text[:300]}…"

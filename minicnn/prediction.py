@@ -1,0 +1,38 @@
+"""What a model sees in one picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import ops
+from .layers.running import Pass
+
+if TYPE_CHECKING:
+    from .data.picture import Source
+
+
+def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]]:
+    """The likeliest classes of a picture, each with its probability, likeliest first.
+
+    Args:
+        model: one that was trained, or loaded: it brings its own transform. Without names its classes are "0", "1", ….
+        picture: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4); scaled and cut to the size of
+            the pictures that the model was trained on.
+        top: how many classes.
+
+    Raises:
+        DataError: the picture is missing, broken, or has colours where the model takes grey pictures.
+        ValueError: the model has no transform, or another argument is wrong.
+    """
+    if top < 1:
+        raise ValueError(f"predict: top must be at least 1, got {top}")
+    if model.transform is None:
+        raise ValueError("predict: the model does not know how pictures become its input; fit it, or set its transform")
+    x = model.transform.picture(picture)
+    dtype = next((array.dtype for array in model.parameters().values()), x.dtype)
+    scores, _ = model.forward(x.astype(dtype, copy=False), Pass())
+    probabilities = ops.softmax(scores)[0][0]
+    names = model.classes or [str(i) for i in range(len(probabilities))]
+    return [(names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:top]]

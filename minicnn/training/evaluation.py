@@ -1,0 +1,127 @@
+"""How good a model is on a data set, as a whole, class by class, and picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..data.dataset import Dataset
+from ..data.loader import Loader
+from ..layers.base import arrays_of
+from ..layers.running import Pass
+from ..ops.contract import Array
+
+Loss = Callable[[Array, Array], tuple[Any, Callable[..., tuple[Any, ...]]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What `evaluate` returns, for N pictures of K classes.
+
+    Attributes:
+        loss: its mean over all pictures.
+        accuracy: the fraction of pictures whose largest score is that of their class.
+        per_class: the same among the pictures of each class, (K,); NaN where there are none.
+        confusion: pictures of class i that were taken for class j, (K, K).
+        predictions, labels: the class found, and the true one, of each picture, (N,).
+        probabilities: softmax of the scores, float32 (N, K).
+        classes: their names.
+    """
+
+    loss: float
+    accuracy: float
+    per_class: Array
+    confusion: Array
+    predictions: Array
+    labels: Array
+    probabilities: Array
+    classes: tuple[str, ...]
+
+    def worst(self, count: int = 16) -> Array:
+        """Indices of the mistakes that the model was surest of, surest first, at most `count`."""
+        wrong = np.flatnonzero(self.predictions != self.labels)
+        confidence = self.probabilities[wrong, self.predictions[wrong]]
+        return wrong[np.argsort(-confidence, kind="stable")[:count]]
+
+    def __str__(self) -> str:
+        """Loss and accuracy, then a line for each class: its accuracy, and its row of the confusion matrix."""
+        title = f"{len(self.labels):,} pictures: loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
+        width = max(map(len, self.classes))
+        count = len(str(self.confusion.max()))
+        count = max(count, len(str(len(self.classes) - 1)))
+        head = " ".join(f"{j:>{count}}" for j in range(len(self.classes)))
+        rows = [f"{'':{width + 4}}accuracy   taken for {head}"]
+        for i, (name, accuracy, row) in enumerate(zip(self.classes, self.per_class, self.confusion, strict=True)):
+            cells = " ".join(f"{value or '·':>{count}}" for value in row)
+            shown = f"{accuracy:8.2%}" if row.any() else f"{'–':>8}"
+            rows.append(f"{i:>2}  {name:{width}}{shown}             {cells}")
+        return "\n".join([title, "", *rows])
+
+
+def evaluate(model: Any, dataset: Dataset, *, batch_size: int = 256, loss: Loss = ops.cross_entropy) -> Evaluation:
+    """Run a model on a data set, its pictures through the model's own transform.
+
+    Args:
+        model: gives a score for each class; the largest is its answer.
+        dataset: pictures of the model's classes.
+        batch_size: pictures at a time; the results do not depend on it, but for rounding.
+        loss: an op of the scores and the labels.
+
+    Raises:
+        ValueError: pictures or classes do not fit the model.
+    """
+    check_classes("evaluate", model, dataset)
+    loader = Loader(dataset, batch_size, shuffle=False, transform=getattr(model, "transform", None))
+    dtype = dtype_of(model)
+    with np.errstate(over="ignore", invalid="ignore"):  # scores may be infinite: the loss tells
+        scores = np.concatenate([model.forward(x.astype(dtype, copy=False), Pass())[0] for x, _ in loader.epoch(0)])
+        check_scores("evaluate", scores, dataset)
+        value = float(loss(scores, dataset.labels)[0])
+        probabilities = ops.softmax(scores)[0].astype(np.float32, copy=False)
+    K = len(dataset.classes)
+    predictions = scores.argmax(axis=1)
+    confusion = np.bincount(dataset.labels * K + predictions, minlength=K * K).reshape(K, K)
+    right, pictures = confusion.diagonal(), confusion.sum(axis=1)
+    return Evaluation(
+        loss=value,
+        accuracy=float(right.sum() / len(dataset)),
+        per_class=np.divide(right, pictures, out=np.full(K, np.nan), where=pictures > 0),
+        confusion=confusion,
+        predictions=predictions,
+        labels=dataset.labels,
+        probabilities=probabilities,
+        classes=tuple(dataset.classes),
+    )
+
+
+def dtype_of(model: Any) -> np.dtype:
+    """The precision that a model computes in."""
+    return next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
+
+
+def check_classes(caller: str, model: Any, dataset: Dataset) -> None:
+    """Refuse a data set whose classes are not those that the model's outputs are known to stand for."""
+    known = getattr(model, "classes", None)
+    if known is not None and tuple(known) != tuple(dataset.classes):
+        raise ValueError(
+            f"{caller}: the model's classes are {_some(known)}, but the data set's are {_some(dataset.classes)}; "
+            "if they mean the same, set model.classes"
+        )
+
+
+def check_scores(caller: str, scores: Array, dataset: Dataset) -> None:
+    """Refuse a model's output that is not one score for each picture and class."""
+    K = len(dataset.classes)
+    if scores.ndim != 2 or scores.shape[1] != K:
+        raise ValueError(
+            f"{caller}: expected the model to give (N, {K}) scores, for {K} classes, but it gives {scores.shape}; "
+            f"build it for {K} classes"
+        )
+
+
+def _some(names: Any) -> str:
+    return f"{len(names)} ({', '.join(map(str, names[:10]))}{', …' if len(names) > 10 else ''})"

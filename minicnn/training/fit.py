@@ -1,0 +1,113 @@
+"""Training a classifier: what there is to choose, and the checks; `loop` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import ops, optim
+from ..data.augment import Augmentation
+from ..data.dataset import Dataset
+from ..data.loader import Loader
+from ..data.transform import Transform
+from ..layers.base import arrays_of
+from .callbacks import Callback
+from .evaluation import Loss, check_classes
+from .history import History
+from .loop import Loop, Schedule
+from .progress import Progress
+from .resumption import Keeper, Position, described, fingerprint
+from .run import Run
+
+
+def fit(
+    model: Any,
+    train: Dataset,
+    valid: Dataset | None = None,
+    *,
+    epochs: int,
+    batch_size: int = 64,
+    optimizer: optim.Optimizer | None = None,
+    schedule: Schedule | None = None,
+    loss: Loss = ops.cross_entropy,
+    augment: Augmentation | None = None,
+    clip_norm: float | None = None,
+    seed: int = 0,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: str | Path | None = None,
+    checkpoint_seconds: float = 60.0,
+    resume: bool = False,
+    progress: bool | None = None,
+) -> History:
+    """Train a classifier in place.
+
+    The same arguments give the same weights, bit for bit, whether or not the run was interrupted and resumed: the
+    order of epoch e is a function of (seed, e), augmentation and dropout of batch b are functions of (seed, e, b).
+
+    Args:
+        model: with first values (`model.initialize(seed=0)`). Its `transform` and `classes` are those of the training
+            set where it has none.
+        train: what to learn from.
+        valid: measured before training and after each epoch.
+        epochs: how often to go through the training set.
+        batch_size: pictures in a step.
+        optimizer: `Adam()` if not given.
+        schedule: the factor of the optimiser's learning rate at (step, total steps), see `minicnn.schedules`.
+        loss: an op of the scores and the labels, such as `functools.partial(ops.cross_entropy, label_smoothing=0.1)`.
+        augment: changes training pictures at random, see `minicnn.data`.
+        clip_norm: scale gradients whose joint norm exceeds this.
+        seed: of all that is random.
+        callbacks: called with the `Run` after each epoch; a true answer stops it.
+        checkpoint: a file that holds the run after each epoch, and inside one about every `checkpoint_seconds`.
+        resume: go on where `checkpoint` stands, if there is one. Only `epochs` and callbacks may differ from before.
+        progress: whether to show a bar on stderr; None: where that is a terminal.
+
+    Returns:
+        the history of the run, including what was before it was resumed.
+
+    Raises:
+        ValueError: arguments do not fit together, or the model was never initialised.
+        TrainingDiverged: the loss or a parameter became NaN or infinite; the last checkpoint is from before.
+        CheckpointError: the checkpoint cannot be read, resumed or written.
+    """
+    if epochs < 1:
+        raise ValueError(f"fit: epochs must be at least 1, got {epochs}")
+    if resume and checkpoint is None:
+        raise ValueError("fit: resume=True continues from a file; give its path as checkpoint")
+    if clip_norm is not None and not clip_norm > 0:
+        raise ValueError(f"fit: clip_norm must be positive, got {clip_norm}")
+    check_classes("fit", model, train)
+    if valid is not None and tuple(valid.classes) != tuple(train.classes):
+        raise ValueError("fit: the validation set has other classes than the training set, or in another order")
+    run = Run(model, optimizer or optim.Adam(), train, valid, epochs, 0, History())
+    keeper = None
+    if checkpoint is not None:
+        settings = {
+            "data": fingerprint(train),
+            "seed": seed,
+            "batch_size": batch_size,
+            "optimizer": run.optimizer.options(),
+            "schedule": described(schedule),
+            "loss": described(loss),
+            "augment": described(augment),
+            "clip_norm": clip_norm,
+        }
+        keeper = Keeper(checkpoint, checkpoint_seconds, settings)
+    resumed = keeper is not None and resume and keeper.path.exists()
+    position = keeper.restore(run) if keeper is not None and resumed else Position()
+    _check_initialized(model)
+    if model.transform is None:
+        model.transform = Transform.fit(train.images)
+    if model.classes is None:
+        model.classes = tuple(train.classes)
+    loader = Loader(train, batch_size, seed=seed, transform=model.transform, augment=augment)
+    Loop(run, loader, loss, schedule, clip_norm, keeper, position, Progress(progress)).go(callbacks)
+    return run.history
+
+
+def _check_initialized(model: Any) -> None:
+    """Zero weights stay equal to each other for ever: every unit of a layer would learn the same."""
+    weights = [array for array in arrays_of(model, "parameters").values() if array.ndim > 1]
+    if weights and not any(weight.any() for weight in weights):
+        raise ValueError("fit: all weights are zero, the model has no first values yet; call model.initialize(seed=0)")

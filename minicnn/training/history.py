@@ -1,0 +1,117 @@
+"""What happened during training, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How good a model is on some pictures: mean loss, and the fraction classified rightly."""
+
+    loss: float
+    accuracy: float
+
+    def __str__(self) -> str:
+        return f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch.
+
+    Attributes:
+        epoch: its number, from 1.
+        train_loss, train_accuracy: means over the epoch's batches, each as it was met, so that the model still learned
+            between them (and dropout was on).
+        valid_loss, valid_accuracy: on the validation set after the epoch; None without one.
+        lr: the learning rate of its last step.
+        seconds: time spent training, without validation.
+        pictures_per_second: training pictures in that time.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    valid_loss: float | None
+    valid_accuracy: float | None
+    lr: float
+    seconds: float
+    pictures_per_second: float
+
+    @property
+    def train(self) -> Measure:
+        return Measure(self.train_loss, self.train_accuracy)
+
+    @property
+    def valid(self) -> Measure | None:
+        if self.valid_loss is None or self.valid_accuracy is None:
+            return None
+        return Measure(self.valid_loss, self.valid_accuracy)
+
+    def __str__(self) -> str:
+        return f"{self.train}" + (f"; validation {self.valid}" if self.valid else "")
+
+
+@dataclass
+class History:
+    """What `fit` returns.
+
+    Attributes:
+        before: the model before its first step, on the validation set, or on the training set without one.
+        epochs: a record for each epoch.
+        steps: (number of the step, from 1; loss of its batch) for about fifty steps of each epoch.
+    """
+
+    before: Measure | None = None
+    epochs: list[EpochRecord] = field(default_factory=list)
+    steps: list[tuple[int, float]] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> History:
+        """The history that `to_dict` described; everything is checked, because it comes from a file.
+
+        Raises:
+            ValueError: something is missing, unknown or of the wrong kind.
+        """
+        try:
+            before, epochs, steps = values["before"], values["epochs"], values["steps"]
+            return cls(
+                None if before is None else _record(Measure, before),
+                [_record(EpochRecord, record) for record in epochs],
+                [(int(step), float(loss)) for step, loss in steps],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"History: expected what to_dict gives ({error})") from error
+
+    def __str__(self) -> str:
+        """A table with a line for each epoch."""
+        rows = [("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "pictures/s", "seconds")]
+        if self.before is not None:
+            train, valid = (self.before, None) if self.epochs and not self.epochs[0].valid else (None, self.before)
+            rows.append(("0", *_cells(train), *_cells(valid), "", "", ""))
+        for e in self.epochs:
+            speed = f"{e.pictures_per_second:,.0f}", f"{e.seconds:.1f}"
+            rows.append((f"{e.epoch}", *_cells(e.train), *_cells(e.valid), f"{e.lr:.3g}", *speed))
+        return "\n".join(f"{row[0]:>5}" + "".join(f"{cell:>12}" for cell in row[1:]) for row in rows)
+
+
+def _cells(measure: Measure | None) -> tuple[str, str]:
+    return (f"{measure.loss:.4f}", f"{measure.accuracy:.2%}") if measure else ("", "")
+
+
+def _record(kind: type, values: Mapping[str, Any]) -> Any:
+    """A Measure or an EpochRecord from its fields, all of them numbers."""
+    names = {field.name for field in fields(kind)}
+    if set(values) != names:
+        raise ValueError(f"{kind.__name__}: expected the fields {sorted(names)}, got {sorted(values)}")
+    for name, value in values.items():
+        if not isinstance(value, int | float) and not (value is None and name.startswith("valid")):
+            raise ValueError(f"{kind.__name__}: {name} is {value!r}, not a number")
+    return kind(**values)

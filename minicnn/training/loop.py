@@ -1,0 +1,145 @@
+"""The training loop: epochs of steps, each step one batch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .. import optim
+from ..data.dataset import Dataset
+from ..data.loader import Loader
+from ..data.streams import Stream, generator
+from ..layers.base import arrays_of
+from ..layers.running import Pass
+from ..ops.contract import Array
+from .callbacks import Callback
+from .divergence import TrainingDiverged, first_not_finite, not_finite
+from .evaluation import Loss, check_scores, dtype_of, evaluate
+from .history import EpochRecord, Measure
+from .progress import Progress
+from .resumption import Keeper, Position
+from .run import Run
+
+Schedule = Callable[[int, int], float]
+
+
+class Loop:
+    """A run under way: `run` and `position` say where it stands, the rest how it goes on."""
+
+    def __init__(
+        self,
+        run: Run,
+        loader: Loader,
+        loss: Loss,
+        schedule: Schedule | None,
+        clip_norm: float | None,
+        keeper: Keeper | None,
+        position: Position,
+        progress: Progress,
+    ) -> None:
+        self.run, self.loader, self.loss, self.schedule, self.clip_norm = run, loader, loss, schedule, clip_norm
+        self.keeper, self.position, self.progress = keeper, position, progress
+        self.dtype = dtype_of(run.model)
+
+    def go(self, callbacks: Sequence[Callback]) -> None:
+        """All epochs that are left, unless a callback stops the run."""
+        run = self.run
+        if run.history.before is None:
+            run.history.before = self.measure(run.train if run.valid is None else run.valid)
+        self.progress.say(f"before training: {run.history.before}")
+        for callback in callbacks:
+            if begin := getattr(callback, "begin", None):
+                begin(run)
+        while run.epoch < run.epochs and not self.position.stopped:
+            with self.progress.bar(f"epoch {run.epoch + 1}/{run.epochs}", len(run.train), self.position.seen):
+                self.epoch()
+            stops = [bool(callback(run)) for callback in callbacks]  # each is called, whatever the others say
+            self.position = Position(epoch=run.epoch, stopped=any(stops))
+            self.save()
+
+    def epoch(self) -> None:
+        """The batches that are left of an epoch, and its record."""
+        run, position = self.run, self.position
+        parameters = arrays_of(run.model, "parameters")
+        since = time.perf_counter()
+        for x, labels in self.loader.epoch(position.epoch, start=position.batch):
+            self.step(x.astype(self.dtype, copy=False), labels, parameters)
+            now = time.perf_counter()
+            position.seconds += now - since
+            since = now
+            self.progress.advance(len(labels), position.loss, position.accuracy)
+            if self.keeper is not None and self.keeper.due:
+                self.save()
+                since = time.perf_counter()
+        self.check_finite()
+        valid = None if run.valid is None else self.measure(run.valid)
+        record = EpochRecord(
+            epoch=position.epoch + 1,
+            train_loss=position.loss,
+            train_accuracy=position.accuracy,
+            valid_loss=valid.loss if valid else None,
+            valid_accuracy=valid.accuracy if valid else None,
+            lr=run.optimizer.lr,
+            seconds=position.seconds,
+            pictures_per_second=position.seen / position.seconds,
+        )
+        run.history.epochs.append(record)
+        run.epoch = record.epoch
+        self.progress.finish(str(record))
+
+    def step(self, x: Array, labels: Array, parameters: dict[str, Array]) -> None:
+        """Learn from one batch: x float (n, C, H, W), labels (n,)."""
+        run, position = self.run, self.position
+        steps = len(self.loader)
+        number = position.epoch * steps + position.batch
+        pass_ = Pass(train=True, rng=generator(self.loader.seed, Stream.DROPOUT, position.epoch, position.batch))
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
+            scores, pullback = run.model.forward(x, pass_)
+            check_scores("fit", scores, run.train)
+            loss, loss_pullback = self.loss(scores, labels)
+            if not math.isfinite(loss):
+                raise self.diverged(f"the loss is {float(loss)}", x, train=True, batch=position.batch + 1)
+            _, grads = pullback(loss_pullback(1.0)[0], wants="parameters")
+            if self.clip_norm is not None:
+                grads, _ = optim.clip_norm(grads, self.clip_norm)
+            if self.schedule is not None:
+                run.optimizer.lr = run.optimizer.initial_lr * self.schedule(number, run.epochs * steps)
+            run.optimizer.step(parameters, grads)
+        position.add(float(loss), scores.argmax(axis=1) == labels)
+        if position.batch % max(1, steps // 50) == 0:
+            run.history.steps.append((number + 1, float(loss)))
+
+    def measure(self, dataset: Dataset) -> Measure:
+        """The model's loss and accuracy on a data set, both finite."""
+        result = evaluate(self.run.model, dataset, loss=self.loss)
+        if not math.isfinite(result.loss):
+            odd = np.flatnonzero(~np.isfinite(result.probabilities).all(axis=1))[:1]
+            images = dataset.images[odd if odd.size else slice(1)]
+            x = self.run.model.transform(images).astype(self.dtype, copy=False)
+            raise self.diverged(f"the loss in evaluation is {result.loss}", x, train=False, batch=self.position.batch)
+        return Measure(result.loss, result.accuracy)
+
+    def save(self) -> None:
+        if self.keeper is not None:
+            self.check_finite()
+            self.keeper.save(self.run, self.position)
+
+    def check_finite(self) -> None:
+        """Refuse to go on from, or to save, a model that the last step has left with NaN or infinities."""
+        model = self.run.model
+        for name in not_finite({**arrays_of(model, "parameters"), **arrays_of(model, "buffers")}):
+            raise self.error(f"the step has left {name} not finite", name.rpartition(".")[0], self.position.batch)
+
+    def diverged(self, what: str, x: Array, train: bool, batch: int) -> TrainingDiverged:
+        """Run a batch again, as it was run, to say in which layer it went wrong."""
+        position = self.position
+        rng = generator(self.loader.seed, Stream.DROPOUT, position.epoch, position.batch)
+        layer, where = first_not_finite(self.run.model, x, Pass(train=train, rng=rng))
+        return self.error(f"{what}: {where}", layer, batch)
+
+    def error(self, what: str, layer: str | None, batch: int) -> TrainingDiverged:
+        checkpoint = None if self.keeper is None else self.keeper.last_good
+        return TrainingDiverged(what, self.position.epoch + 1 if batch else 0, batch, layer, checkpoint)

@@ -1,0 +1,60 @@
+"""The progress bar of an epoch."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+REFRESH = 0.1  # seconds
+FORMAT = "{desc} {percentage:3.0f}%|{bar:24}| {rate_fmt}, {remaining} left{postfix}"
+
+
+class Progress:
+    """A bar on stderr with loss, accuracy, pictures per second and time left; or nothing.
+
+    Args:
+        shown: whether to show it; None: where stderr is a terminal.
+    """
+
+    def __init__(self, shown: bool | None) -> None:
+        self.shown = sys.stderr.isatty() if shown is None else shown
+        self._bar: Any = None
+        self._pending, self._next = 0, 0.0
+
+    def say(self, line: str) -> None:
+        if self.shown:
+            print(line, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def bar(self, title: str, pictures: int, done: int) -> Iterator[None]:
+        """A bar for so many pictures, of which some are done; it is closed whatever happens."""
+        if not self.shown:
+            yield
+            return
+        from tqdm import tqdm
+
+        self._pending, self._next = 0, 0.0
+        with tqdm(
+            total=pictures, initial=done, desc=title, unit=" pictures", bar_format=FORMAT, dynamic_ncols=True
+        ) as self._bar:
+            yield
+
+    def advance(self, pictures: int, loss: float, accuracy: float) -> None:
+        """So many more pictures are done; drawn now and then."""
+        self._pending += pictures
+        if self.shown and (now := time.monotonic()) >= self._next:
+            self._next = now + REFRESH
+            self._draw(f"loss {loss:.4f}, accuracy {accuracy:.2%}")
+
+    def finish(self, results: str) -> None:
+        """All pictures are done, and this came of it."""
+        if self.shown:
+            self._draw(results)
+
+    def _draw(self, text: str) -> None:
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update(self._pending)
+        self._pending = 0

@@ -1,0 +1,151 @@
+"""How a run is interrupted without harm: where it stands, in a checkpoint, and the way back.
+
+All randomness of a run is a function of (seed, epoch, batch), so that its place is all there is to its random state.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from ..checkpoint import CheckpointError, check_writable, fill, read, save
+from ..data.dataset import Dataset
+from ..layers.description import describe
+from ..ops.contract import Array
+from .history import History
+from .run import Run
+
+
+@dataclass
+class Position:
+    """Where a run stands: between two batches.
+
+    Attributes:
+        epoch: epochs done.
+        batch: batches done in the epoch under way.
+        loss_sum, correct, seen, seconds: summed over these batches' pictures.
+        stopped: whether a callback has stopped the run.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    loss_sum: float = 0.0
+    correct: int = 0
+    seen: int = 0
+    seconds: float = 0.0
+    stopped: bool = False
+
+    @property
+    def loss(self) -> float:
+        return self.loss_sum / self.seen
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.seen
+
+    def add(self, loss: float, correct: Array) -> None:
+        """One more batch: its mean loss, and which of its pictures were classified rightly."""
+        self.batch += 1
+        self.loss_sum += loss * len(correct)
+        self.correct += int(correct.sum())
+        self.seen += len(correct)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Position:
+        """The position that `asdict` described, checked, because it comes from a file."""
+        kinds = {name: type(value) for name, value in asdict(cls()).items()}
+        if not isinstance(values, Mapping) or {name: type(value) for name, value in values.items()} != kinds:
+            raise ValueError(f"expected its position to have {', '.join(kinds)}, got {values!r:.100}")
+        return cls(**values)
+
+
+class Keeper:
+    """Saves a run to a file, and brings it back.
+
+    Args:
+        path: the file.
+        seconds: how often to save inside an epoch.
+        settings: all that the numbers of the run depend on, beside the architecture, as JSON can hold it.
+    """
+
+    def __init__(self, path: str | Path, seconds: float, settings: dict[str, Any]) -> None:
+        self.path, self.seconds, self.settings = Path(path), seconds, settings
+        self.last_good: Path | None = None  # the file, once it is this run's
+        self._saved = time.monotonic()
+        check_writable(path)
+
+    @property
+    def due(self) -> bool:
+        return time.monotonic() - self._saved >= self.seconds
+
+    def save(self, run: Run, position: Position) -> None:
+        """Write the run as it stands.
+
+        Raises:
+            CheckpointError: it cannot be written; the file of before is whole.
+        """
+        training = {"settings": self.settings, "position": asdict(position), "history": run.history.to_dict()}
+        save(run.model, self.path, optimizer=run.optimizer, training=training)
+        self.last_good, self._saved = self.path, time.monotonic()
+
+    def restore(self, run: Run) -> Position:
+        """Bring model, optimiser and history to where the file's run stands.
+
+        Raises:
+            CheckpointError: the file is broken, or its run was another one; nothing is changed.
+        """
+        contents = read(self.path)
+        if contents.training is None:
+            raise CheckpointError(f"{self.path}: holds a model, but no run to resume; give resume=False to start anew")
+        here = {"architecture": describe(run.model), **self.settings}
+        there = {"architecture": contents.architecture, **_mapping(contents.training.get("settings"))}
+        if difference := _difference(there, json.loads(json.dumps(here))):
+            raise CheckpointError(
+                f"{self.path}: cannot be resumed, because {difference}; "
+                "resume with what it was started with, or start anew with resume=False"
+            )
+        try:
+            position = Position.from_dict(_mapping(contents.training.get("position")))
+            history = History.from_dict(_mapping(contents.training.get("history")))
+            fill(run.model, contents)
+            run.optimizer.load_state(contents.optimizer)
+        except ValueError as error:
+            raise CheckpointError(f"{self.path}: {error}") from error
+        run.history, run.epoch, self.last_good = history, position.epoch, self.path
+        return position
+
+
+def described(thing: Any) -> Any:
+    """What tells two settings apart: a schedule's or optimiser's options, any other object's printed form."""
+    if thing is None or isinstance(thing, int | float):
+        return thing
+    options = getattr(thing, "options", None)
+    return options() if callable(options) else re.sub(r" at 0x\w+", "", repr(thing))
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """A data set's size, and a checksum of its pictures and labels."""
+    channels, height, width = dataset.images.shape[1:]
+    checksum = crc32(dataset.labels.tobytes(), crc32(dataset.images.data))
+    return f"{len(dataset)} pictures of {channels}×{height}×{width}, checksum {checksum:08x}"
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _difference(there: Any, here: Any, path: str = "") -> str | None:
+    """The first place where two JSON values differ, in words."""
+    if isinstance(there, dict) and isinstance(here, dict):
+        for name in [*here, *(there.keys() - here.keys())]:
+            inner = f"{path}.{name}" if path else name
+            if found := _difference(there.get(name), here.get(name), inner):
+                return found
+        return None if list(there) == list(here) else f"the order of {path or 'its settings'} differs"
+    return None if there == here else f"{path} was {there!r:.80}, and now is {here!r:.80}"

@@ -1,0 +1,84 @@
+"""One training step: forward, cross-entropy, backward and an update by SGD with momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+
+from .table import Row, compare
+from .timing import take_turns
+
+
+def narrow(seed: int = 0) -> Any:
+    """Convolutions of 32 and 64 channels, padded and pooled, then dense layers: the classic tutorial network."""
+    return cnn.Sequential(
+        conv1=cnn.Conv2d(1, 32, 3, padding=1),
+        relu1=cnn.ReLU(),
+        pool1=cnn.MaxPool2d(2),
+        conv2=cnn.Conv2d(32, 64, 3, padding=1),
+        relu2=cnn.ReLU(),
+        pool2=cnn.MaxPool2d(2),
+        flatten=cnn.Flatten(),
+        fc1=cnn.Dense(64 * 7 * 7, 128),
+        relu3=cnn.ReLU(),
+        fc2=cnn.Dense(128, 10),
+    ).initialize(seed)
+
+
+def network(name: str) -> tuple[Any, tuple[int, int, int]]:
+    """A model and the shape of its pictures: "conv32-64", or a network of the zoo."""
+    if name == "conv32-64":
+        return narrow(), (1, 28, 28)
+    return cnn.zoo.build(name), cnn.zoo.network(name).input_shape
+
+
+def ours(model: Any, x: np.ndarray, labels: np.ndarray) -> Callable[[], float]:
+    optimizer = cnn.SGD(0.01, momentum=0.9)
+    rng = np.random.default_rng(0)
+
+    def step() -> float:
+        logits, pullback = model.forward(x, cnn.Pass(train=True, rng=rng))
+        loss, loss_pullback = cnn.ops.cross_entropy(logits, labels)
+        _, gradients = pullback(loss_pullback(1.0)[0], wants="parameters")
+        optimizer.step(model.parameters(), gradients)
+        return float(loss)
+
+    return step
+
+
+def theirs(model: Any, x: np.ndarray, labels: np.ndarray, mode: str) -> Callable[[], float]:
+    import torch
+
+    from .twin import twin
+
+    module = twin(model).train()
+    pictures, targets = torch.tensor(x), torch.tensor(labels)
+    if mode == "channels-last":
+        module, pictures = module.to(memory_format=torch.channels_last), pictures.to(memory_format=torch.channels_last)
+    run = torch.compile(module) if mode == "compiled" else module
+    optimizer = torch.optim.SGD(module.parameters(), 0.01, momentum=0.9)
+
+    def step() -> float:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(run(pictures), targets)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step
+
+
+def rows(model: str = "seed", batch: int = 128, modes: tuple[str, ...] = ("eager", "channels-last")) -> list[Row]:
+    """Measure one step of a model at one batch size."""
+    net, shape = network(model)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((batch, *shape)).astype(np.float32)
+    labels = rng.integers(0, 10, batch)
+    contestants: dict[str, Callable[[], float]] = {"minicnn": ours(net, x, labels)}
+    for mode in modes:
+        contestants[f"PyTorch {mode}"] = theirs(network(model)[0], x, labels, mode)
+    return [compare(f"training step, {model}, batch {batch}", take_turns(contestants))]

@@ -14,6 +14,7 @@ from .gradients import gradcheck as gradcheck
 from .layers import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from .layers import AvgPool2d as AvgPool2d
 from .layers import BatchNorm2d as BatchNorm2d
+from .layers import Clip as Clip
 from .layers import Concat as Concat
 from .layers import Conv2d as Conv2d
 from .layers import ConvTranspose2d as ConvTranspose2d
@@ -22,13 +23,18 @@ from .layers import Dropout as Dropout
 from .layers import Dropout2d as Dropout2d
 from .layers import Flatten as Flatten
 from .layers import GlobalAvgPool2d as GlobalAvgPool2d
+from .layers import Graph as Graph
+from .layers import Join as Join
 from .layers import Layer as Layer
+from .layers import LeakyReLU as LeakyReLU
 from .layers import LocalResponseNorm as LocalResponseNorm
 from .layers import MaxPool2d as MaxPool2d
+from .layers import Pad as Pad
 from .layers import Pass as Pass
 from .layers import ReLU as ReLU
 from .layers import Residual as Residual
 from .layers import Sequential as Sequential
+from .layers import Sigmoid as Sigmoid
 from .layers import Softmax as Softmax
 from .layers import Watch as Watch
 from .optim import SGD as SGD

@@ -13,16 +13,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .layers.activation import LocalResponseNorm, ReLU, Softmax
+from .layers.activation import Clip, LeakyReLU, LocalResponseNorm, ReLU, Sigmoid, Softmax
 from .layers.base import children_of
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d
 from .layers.dropout import Dropout
+from .layers.graph import Graph, Join
+from .layers.pad import Pad
 from .layers.pooling import AvgPool2d, MaxPool2d
 from .layers.residual import Residual
 
-POINTWISE = (ReLU, Softmax, LocalResponseNorm, BatchNorm2d, Dropout)
+POINTWISE = (ReLU, LeakyReLU, Clip, Sigmoid, Softmax, LocalResponseNorm, BatchNorm2d, Dropout, Join)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ def _enter(layer: Any, path: str, field: Field | None, fields: dict[str, Field |
             else:
                 after = _enter(child, below, after, fields)
         after = _union([after, around])
+    elif isinstance(layer, Graph):
+        found = {Graph.INPUT: field}
+        for name, (child, below) in inside.items():
+            found[name] = _enter(child, below, _union([found[source] for source in layer.sources[name]]), fields)
+        after = found[name]
     elif inside:
         after = field
         for child, below in inside.values():
@@ -78,6 +85,10 @@ def _enter(layer: Any, path: str, field: Field | None, fields: dict[str, Field |
 def _through(layer: Any, field: Field) -> Field | None:
     if isinstance(layer, POINTWISE):
         return field
+    if isinstance(layer, Pad):
+        left, _, top, _, *_ = layer.padding
+        offset = (field.offset[0] - top * field.stride[0], field.offset[1] - left * field.stride[1])
+        return Field(field.size, field.stride, offset)
     if not isinstance(layer, Conv2d | MaxPool2d | AvgPool2d):
         return None
     dilation = getattr(layer, "dilation", (1, 1))

@@ -221,6 +221,28 @@ def relu(x: Array, *, rule: str = "plain") -> Array:
     return np.where(x.real > 0, x, 0 * x)  # 0·x, so that a NaN stays one
 
 
+def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
+    return np.where(x.real > 0, x, negative_slope * x)
+
+
+def clip(x: Array, low: float | None = None, high: float | None = None) -> Array:
+    if low is not None:
+        x = np.where(x.real < low, low, x)
+    return x if high is None else np.where(x.real > high, high, x)
+
+
+def sigmoid(x: Array) -> Array:
+    return np.exp(x) / (1 + np.exp(x))
+
+
+def pad(x: Array, padding: tuple[int, ...], *, value: float = 0.0) -> Array:
+    left, right, top, bottom, front, back = (*padding, 0, 0)[:6]
+    N, C, H, W = x.shape
+    y = np.full((N, front + C + back, top + H + bottom, left + W + right), value, x.dtype)
+    y[:, front : front + C, top : top + H, left : left + W] = x
+    return y
+
+
 def dense(x: Array, w: Array, b: Array | None = None) -> Array:
     y = x @ w.T
     return y if b is None else y + b

@@ -1,6 +1,6 @@
 """Layers: parameters and an op. Containers: layers and how they are joined."""
 
-from .activation import LocalResponseNorm, ReLU, Softmax
+from .activation import Clip, LeakyReLU, LocalResponseNorm, ReLU, Sigmoid, Softmax
 from .base import Layer, arrays_of, walk
 from .batch_norm2d import BatchNorm2d
 from .concat import Concat
@@ -8,6 +8,8 @@ from .conv2d import Conv2d, ConvTranspose2d
 from .dense import Dense
 from .dropout import Dropout, Dropout2d
 from .flatten import Flatten
+from .graph import Graph, Join
+from .pad import Pad
 from .pooling import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from .residual import Residual
 from .running import Pass, Watch
@@ -19,6 +21,7 @@ LAYERS: dict[str, type] = {
         AdaptiveAvgPool2d,
         AvgPool2d,
         BatchNorm2d,
+        Clip,
         Concat,
         Conv2d,
         ConvTranspose2d,
@@ -27,11 +30,16 @@ LAYERS: dict[str, type] = {
         Dropout2d,
         Flatten,
         GlobalAvgPool2d,
+        Graph,
+        Join,
+        LeakyReLU,
         LocalResponseNorm,
         MaxPool2d,
+        Pad,
         ReLU,
         Residual,
         Sequential,
+        Sigmoid,
         Softmax,
     )
 }

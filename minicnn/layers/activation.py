@@ -1,4 +1,4 @@
-"""ReLU, softmax and local response normalisation as layers: functions of the values alone."""
+"""Functions of the values alone as layers: ReLU and its kin, sigmoid, softmax, local response normalisation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,36 @@ class ReLU(Layer):
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.relu(x, rule=pass_.relu)
+        return y, layer_pullback(pullback)
+
+
+class LeakyReLU(Layer):
+    """`ops.leaky_relu`. Its way back is always the gradient: the pass's ReLU rule is not for it."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        self.negative_slope = negative_slope
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.leaky_relu(x, negative_slope=self.negative_slope)
+        return y, layer_pullback(pullback)
+
+
+class Clip(Layer):
+    """`ops.clip`. Its way back is always the gradient: the pass's ReLU rule is not for it."""
+
+    def __init__(self, low: float | None = None, high: float | None = None) -> None:
+        self.low, self.high = low, high
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.clip(x, self.low, self.high)
+        return y, layer_pullback(pullback)
+
+
+class Sigmoid(Layer):
+    """`ops.sigmoid`."""
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.sigmoid(x)
         return y, layer_pullback(pullback)
 
 

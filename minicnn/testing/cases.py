@@ -262,6 +262,7 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "add": add_cases(),
     "avg_pool2d": pool2d_cases("avg_pool2d"),
     "batch_norm2d": batch_norm2d_cases(),
+    "clip": _on_any_shape("clip", low=st.sampled_from([None, -0.5, 0.0]), high=st.sampled_from([None, 0.5, 6.0])),
     "concat": concat_cases(),
     "conv2d": conv2d_cases(),
     "conv2d_relu_max_pool2d": conv2d_relu_max_pool2d_cases(),
@@ -272,6 +273,7 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "dropout2d": _dropout_cases("dropout2d", _on_pictures),
     "flatten": _on_any_shape("flatten", least=1),
     "global_avg_pool2d": _on_pictures("global_avg_pool2d"),
+    "leaky_relu": _on_any_shape("leaky_relu", negative_slope=st.sampled_from([0.01, 0.2, 1.0])),
     "local_response_norm": _on_pictures(
         "local_response_norm",
         size=st.integers(1, 5),
@@ -283,7 +285,14 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "max_pool2d": pool2d_cases("max_pool2d"),
     "max_unpool2d": max_unpool2d_cases(),
     "mse": mse_cases(),
+    "pad": _on_pictures(
+        "pad",
+        padding=st.lists(st.integers(0, 2), min_size=4, max_size=4)
+        | st.lists(st.integers(0, 2), min_size=6, max_size=6),
+        value=st.sampled_from([0.0, -1.5]),
+    ),
     "relu": _on_any_shape("relu"),
+    "sigmoid": _on_any_shape("sigmoid"),
     "softmax": softmax_cases("softmax"),
 }
 

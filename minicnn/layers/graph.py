@@ -1,0 +1,155 @@
+"""Layers joined in any way that has no cycle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from .. import ops
+from ..ops.contract import Array
+from .base import Layer, LayerPullback, check_wants, nearest
+from .container import Container, has_parameters
+from .running import Pass
+from .sequential import chain
+
+
+class Join(Layer):
+    """Several arrays become one: by `ops.concat` along the channels, or by `ops.add`.
+
+    Its forward takes a sequence of arrays, and its pullback gives a tuple of gradients: it stands in a `Graph`.
+
+    Raises:
+        ValueError: the operation is neither "concat" nor "add".
+    """
+
+    OPERATIONS: ClassVar[dict[str, Any]] = {"concat": ops.concat, "add": ops.add}
+
+    def __init__(self, operation: str) -> None:
+        if operation not in self.OPERATIONS:
+            raise ValueError(f"Join: expected operation to be concat or add, got {operation!r}")
+        self.operation = operation
+
+    def forward(self, x: Any, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = self.OPERATIONS[self.operation](*x)
+
+        def split(dy: Array, wants: str = "both") -> tuple[Any, dict[str, Array]]:
+            check_wants(wants)
+            return (None if wants == "parameters" else pullback(dy)), {}
+
+        return y, split
+
+
+class Graph(Container):
+    """Named layers, each of which takes the output of the one before, unless `inputs` names others.
+
+        Graph(
+            conv1=Conv2d(64, 64, 3, padding=1),
+            relu1=ReLU(),
+            conv2=Conv2d(64, 64, 3, padding=1),
+            add=Join("add"),
+            relu2=ReLU(),
+            inputs={"add": ["conv2", "input"]},
+        )
+
+    "input" is what the graph itself is given; its output is the last layer's. A layer comes after those it takes from:
+    so there is no cycle. On the way back every array receives the sum of the gradients from all layers that took it.
+
+    A pass that ends at a layer runs only what that layer depends on.
+
+    Attributes:
+        sources: what every layer takes, by name: "input", or layers before it.
+
+    Raises:
+        ValueError: a layer takes what is not there before it, or several arrays though it is no `Join`; or nothing
+            takes a layer's output.
+    """
+
+    INPUT = "input"
+
+    def __init__(self, *layers: Any, inputs: Mapping[str, Iterable[str]], **named: Any) -> None:
+        super().__init__(*layers, **named)
+        self.inputs = {name: list(sources) for name, sources in inputs.items()}
+        self.sources: dict[str, list[str]] = {}
+        before = self.INPUT
+        for name, layer in self.children.items():
+            if name == self.INPUT:
+                raise ValueError(f"Graph: {name!r} is the graph's own input; give the layer another name")
+            sources = self.inputs.get(name, [before])
+            for source in sources:
+                if source != self.INPUT and source not in self.sources:
+                    raise ValueError(f"Graph: {name!r} takes {source!r}, but there is no such layer before it")
+            if len(sources) < 1 or (len(sources) > 1) != isinstance(layer, Join):
+                raise ValueError(f"Graph: a Join takes several arrays, any other layer one; {name!r} takes {sources}")
+            self.sources[name] = sources
+            before = name
+        for name in self.inputs:
+            if name not in self.sources:
+                raise ValueError(f"Graph: there is no layer {name!r}{nearest(name, list(self.sources))}")
+        if unused := [name for name in self.sources if name not in self._needed(before)]:
+            raise ValueError(f"Graph: nothing takes the output of {unused[0]!r}")
+        self._rows = self._in_rows()
+
+    def _needed(self, last: str) -> set[str]:
+        """A layer and all that it depends on."""
+        needed: set[str] = set()
+        pending = [last]
+        while pending:
+            name = pending.pop()
+            if name != self.INPUT and name not in needed:
+                needed.add(name)
+                pending += self.sources[name]
+        return needed
+
+    def _in_rows(self) -> list[list[str]]:
+        """The layers cut into rows, within which nothing forks or joins: each is run as a `Sequential` is."""
+        takers = Counter(source for sources in self.sources.values() for source in sources)
+        rows: list[list[str]] = []
+        row_of: dict[str, list[str]] = {}
+        for name, sources in self.sources.items():
+            if len(sources) == 1 and sources[0] != self.INPUT and takers[sources[0]] == 1:
+                row_of[name] = row_of[sources[0]]
+            else:
+                rows.append(row_of.setdefault(name, []))
+            row_of[name].append(name)
+        return rows
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        self.check_paths(pass_)
+        last = next(reversed(self.sources))
+        if pass_.until is not None:
+            last = next((name for name in self.sources if pass_.within(name).ends_here), last)
+        needed = self._needed(last)
+        values: dict[str, Any] = {self.INPUT: x}
+        steps: list[tuple[list[str], str, LayerPullback]] = []  # what a row takes, its last layer, its pullback
+        trained: set[str] = set()  # last layers of rows that have parameters, or depend on one that has
+        for row in self._rows:
+            if row[0] not in needed:
+                continue
+            layers = {name: self.children[name] for name in row}
+            sources, end = self.sources[row[0]], row[-1]
+            given: Any = [values[source] for source in sources]
+            values[end], step = chain(layers, given[0] if len(given) == 1 else given, pass_)
+            steps.append((sources, end, step))
+            if any(map(has_parameters, layers.values())) or not trained.isdisjoint(sources):
+                trained.add(end)
+
+        def pullback(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
+            check_wants(wants)
+            arrived = {steps[-1][1]: dy}
+            gradients: list[dict[str, Array]] = []
+            for sources, name, step in reversed(steps):
+                if wants == "parameters" and name not in trained:
+                    continue
+                only_parameters = wants == "parameters" and trained.isdisjoint(sources)
+                dx, found = step(arrived.pop(name), wants if wants == "input" or only_parameters else "both")
+                gradients.append(found)
+                if not only_parameters:
+                    for source, part in zip(sources, (dx,) if len(sources) == 1 else dx, strict=True):
+                        arrived[source] = arrived[source] + part if source in arrived else part
+            return (
+                None if wants == "parameters" else arrived[self.INPUT],
+                {name: gradient for found in reversed(gradients) for name, gradient in found.items()},
+            )
+
+        return values[steps[-1][1]], pullback

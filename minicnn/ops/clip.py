@@ -1,0 +1,42 @@
+"""Clipping to an interval; ReLU6 among others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+
+
+def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple[Array, Pullback]:
+    """Keep values within low…high.
+
+        y = min(max(x, low), high),    dx = dy · [low < x < high]
+
+    Args:
+        x: an array of any shape and memory order.
+        low, high: the bounds; None where there is none. (0, 6) makes it ReLU6.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: low is above high.
+    """
+    (x,) = arrays_of_one_dtype("clip", x=x)
+    low, high = -np.inf if low is None else low, np.inf if high is None else high
+    if not low <= high:
+        raise ValueError(f"clip: expected low not above high, got {low} and {high}")
+    inside = (x.real > low) & (x.real < high)
+    if np.iscomplexobj(x):
+        y = np.where(inside, x, np.clip(x.real, low, high))
+    else:
+        y = np.clip(x, x.dtype.type(low), x.dtype.type(high))  # a NaN stays one
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("clip", dy, y.shape, y.dtype)
+        return (dy * inside,) if wants[0] else (None,)
+
+    return y, pullback

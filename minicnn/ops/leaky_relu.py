@@ -1,0 +1,36 @@
+"""The leaky rectified linear unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+
+
+def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> tuple[Array, Pullback]:
+    """Keep what is positive, and a little of what is not.
+
+        y = x where x > 0, else negative_slope · x
+        dx = dy where x > 0, else negative_slope · dy
+
+    Args:
+        x: an array of any shape and memory order.
+        negative_slope: 0 makes it ReLU, 1 the identity.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Source: Maas et al. (2013), Rectifier nonlinearities improve neural network acoustic models, section 2.
+    """
+    (x,) = arrays_of_one_dtype("leaky_relu", x=x)
+    positive = x.real > 0
+    y = np.where(positive, x, negative_slope * x)
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("leaky_relu", dy, y.shape, y.dtype)
+        return (np.where(positive, dy, negative_slope * dy),) if wants[0] else (None,)
+
+    return y, pullback

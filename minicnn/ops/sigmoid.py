@@ -1,0 +1,36 @@
+"""The logistic function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+
+
+def sigmoid(x: Array) -> tuple[Array, Pullback]:
+    """Squash every value into 0…1.
+
+        y = 1 / (1 + exp(−x)),    dx = dy · y · (1 − y)
+
+    With p = exp(−|x|), which never overflows, y = 1 / (1 + p) where x ≥ 0 and p / (1 + p) elsewhere, and
+    y · (1 − y) = p / (1 + p)², which keeps its digits where y is close to 1.
+
+    Args:
+        x: an array of any shape and memory order.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+    """
+    (x,) = arrays_of_one_dtype("sigmoid", x=x)
+    positive = x.real >= 0
+    p = np.exp(np.where(positive, -x, x))
+    y = np.where(positive, 1, p) / (1 + p)
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("sigmoid", dy, y.shape, y.dtype)
+        return (dy * p / (1 + p) ** 2,) if wants[0] else (None,)
+
+    return y, pullback

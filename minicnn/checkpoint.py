@@ -1,7 +1,9 @@
 """A model in one file: safetensors, with all that it takes to rebuild the model, or to go on training it.
 
     arrays      model.state() under its own names, then the optimiser's state as "optimizer.velocity.conv1.weight"
-    metadata    "format" and "version"; and as JSON "architecture", "transform", "classes", "training"
+    metadata    "minicnn": as JSON the format's version, architecture, transform, classes, training
+
+The same model gives the same bytes (more than one entry of metadata would come in random order).
 
 A file is complete or not there: it is written beside its place, flushed to the disk, then renamed. Reading executes
 nothing, and a broken or hostile file costs time and memory in proportion to its size.
@@ -29,7 +31,7 @@ from .layers.description import build, describe
 from .ops.contract import Array
 from .optim import Optimizer
 
-FORMAT, VERSION = "minicnn", "1"
+FORMAT, VERSION = "minicnn", 1
 OPTIMIZER = "optimizer."  # the prefix of the optimiser's arrays
 SMALL = 1024  # whole numbers up to here are sizes that nobody need justify
 
@@ -87,15 +89,17 @@ def save(
         )
     moments = optimizer.state() if optimizer is not None else {}
     arrays = state | {OPTIMIZER + name: array for name, array in moments.items()}
-    about: dict[str, Any] = {"architecture": describe(model), "training": training}
-    if (transform := getattr(model, "transform", None)) is not None:
-        about["transform"] = transform.to_dict()
-    if (classes := getattr(model, "classes", None)) is not None:
-        about["classes"] = list(classes)
-    metadata = {name: json.dumps(value, allow_nan=False) for name, value in about.items() if value is not None}
+    transform, classes = getattr(model, "transform", None), getattr(model, "classes", None)
+    about = {
+        "version": VERSION,
+        "architecture": describe(model),
+        "transform": None if transform is None else transform.to_dict(),
+        "classes": None if classes is None else list(classes),
+        "training": training,
+    }
     contents = safetensors.numpy.save(
         {name: np.asarray(array, order="C") for name, array in arrays.items()},
-        metadata={"format": FORMAT, "version": VERSION, **metadata},
+        metadata={FORMAT: json.dumps(about, allow_nan=False)},
     )
     try:
         _write(path, contents)
@@ -141,23 +145,15 @@ def read(path: str | Path, *, optimizer: bool = True) -> Contents:
     path = Path(path)
     try:
         with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise ValueError(
-                    "expected a checkpoint of minicnn, but its metadata names no architecture; "
-                    "build the model and give the arrays to its load_state"
-                )
-            if metadata.get("version") != VERSION:
-                raise ValueError(f"expected version {VERSION} of the format, got {metadata.get('version')!r:.20}")
+            about = _about(file.metadata() or {})
             arrays = dict(_arrays(path, file, lambda name: optimizer or not name.startswith(OPTIMIZER)))
-        transform, classes = _json(metadata, "transform"), _json(metadata, "classes")
-        training = _json(metadata, "training")
+        transform, classes, training = about.get("transform"), about.get("classes"), about.get("training")
         if not (classes is None or (isinstance(classes, list) and all(isinstance(name, str) for name in classes))):
             raise ValueError("expected classes to be a list of names")
         if not isinstance(training, dict | None):
             raise ValueError("expected training to be an object")
         return Contents(
-            architecture=_json(metadata, "architecture"),
+            architecture=about.get("architecture"),
             transform=None if transform is None else Transform.from_dict(transform),
             classes=None if classes is None else tuple(classes),
             state={name: array for name, array in arrays.items() if not name.startswith(OPTIMIZER)},
@@ -249,16 +245,25 @@ def _arrays(path: Path, file: Any, wanted: Callable[[str], bool]) -> Iterator[tu
                 yield name, (upper << 16).view(np.float32).reshape(view["shape"])
 
 
-def _json(metadata: dict[str, str], name: str) -> Any:
-    """One entry of the metadata, None where there is none."""
+def _about(metadata: dict[str, str]) -> dict[str, Any]:
+    """What we wrote into a file's metadata."""
 
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not a number")
 
+    if FORMAT not in metadata:
+        raise ValueError(
+            "expected a checkpoint of minicnn, but its metadata tells no architecture; "
+            "build the model, and give the arrays to its load_state"
+        )
     try:
-        return json.loads(metadata[name], parse_constant=refuse) if name in metadata else None
+        about = json.loads(metadata[FORMAT], parse_constant=refuse)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"the {name} in its metadata is not JSON that we wrote ({_line(error)})") from error
+        raise ValueError(f"its metadata is not the JSON that we write ({_line(error)})") from error
+    if not isinstance(about, dict) or about.get("version") != VERSION:
+        found = about.get("version") if isinstance(about, dict) else about
+        raise ValueError(f"expected version {VERSION} of the format, got {found!s:.20}")
+    return about
 
 
 def _check_sizes(description: Any, state: dict[str, Array]) -> None:

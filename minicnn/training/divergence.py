@@ -17,13 +17,13 @@ class TrainingDiverged(ValueError):
     """The loss, a parameter or a buffer is no longer finite.
 
     Attributes:
-        epoch, batch: which batch it shows in, both from 1; 0 before training.
+        epoch, batch: which batch it shows in, both from 1; batch 0: after the epoch, epoch 0: before training.
         layer: the path of the first layer whose output, or array, is not finite; None if only the loss is not.
         checkpoint: the last good one, as it was before; None if this run has not written one.
     """
 
     def __init__(self, what: str, epoch: int, batch: int, layer: str | None, checkpoint: Path | None) -> None:
-        where = f"batch {batch} of epoch {epoch}" if batch else "before the first step"
+        where = f"batch {batch} of epoch {epoch}" if batch else f"after epoch {epoch}" if epoch else "before training"
         kept = f"the last good checkpoint is {checkpoint}" if checkpoint else "this run has not written a checkpoint"
         super().__init__(f"fit: {where}: {what}; lower the learning rate or give clip_norm; {kept}")
         self.epoch, self.batch, self.layer, self.checkpoint = epoch, batch, layer, checkpoint

@@ -141,5 +141,5 @@ class Loop:
         return self.error(f"{what}: {where}", layer, batch)
 
     def error(self, what: str, layer: str | None, batch: int) -> TrainingDiverged:
-        checkpoint = None if self.keeper is None else self.keeper.last_good
-        return TrainingDiverged(what, self.position.epoch + 1 if batch else 0, batch, layer, checkpoint)
+        epoch = self.position.epoch + (batch > 0)
+        return TrainingDiverged(what, epoch, batch, layer, self.keeper.last_good if self.keeper else None)

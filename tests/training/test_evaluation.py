@@ -1,0 +1,95 @@
+"""`evaluate`, on a model whose answers can be worked out by hand."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+from minicnn.data import Dataset, Transform
+
+
+def judge():
+    """A model whose scores are the three pixels of a picture."""
+    model = cnn.Sequential(cnn.Flatten())
+    model.transform = Transform(scale=1.0)
+    return model
+
+
+def pictures(*scores, labels, classes=("ant", "bee", "cow")):
+    return Dataset(np.array(scores, np.uint8).reshape(-1, 1, 1, 3), np.array(labels), classes)
+
+
+#       ant: right, wrong; bee: right, wrong (surely); no cow
+FOUR = pictures([2, 1, 0], [1, 3, 0], [0, 5, 1], [9, 1, 0], labels=[0, 0, 1, 1])
+
+
+def test_accuracy_and_confusion_by_hand():
+    result = cnn.evaluate(judge(), FOUR)
+    assert result.accuracy == 0.5
+    assert result.confusion.tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+    assert result.predictions.tolist() == [0, 1, 1, 0]
+    assert result.labels.tolist() == [0, 0, 1, 1]
+
+
+def test_a_class_without_pictures_has_no_accuracy():
+    assert np.array_equal(cnn.evaluate(judge(), FOUR).per_class, [0.5, 0.5, np.nan], equal_nan=True)
+
+
+def test_probabilities_are_the_softmax_of_the_scores_and_the_loss_its_logarithm():
+    result = cnn.evaluate(judge(), FOUR)
+    scores = FOUR.images.reshape(4, 3).astype(float)
+    expected = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    assert result.probabilities.dtype == np.float32
+    np.testing.assert_allclose(result.probabilities, expected, rtol=1e-5)
+    assert result.loss == pytest.approx(-np.log(expected[range(4), [0, 0, 1, 1]]).mean(), rel=1e-6)
+
+
+def test_the_worst_mistakes_are_those_the_model_was_surest_of():
+    result = cnn.evaluate(judge(), FOUR)
+    assert result.worst().tolist() == [3, 1]
+    assert result.worst(1).tolist() == [3]
+
+
+def test_the_batch_size_does_not_matter(stripes, network):
+    model, data = network(), stripes(53)
+    results = [cnn.evaluate(model, data, batch_size=size) for size in (1, 10, 256)]
+    for result in results[1:]:
+        assert result.loss == pytest.approx(results[0].loss, rel=1e-6)
+        assert np.array_equal(result.predictions, results[0].predictions)
+
+
+def test_evaluating_changes_nothing(stripes, network):
+    model = network()
+    before = {name: array.copy() for name, array in model.state().items()}
+    cnn.evaluate(model, stripes())
+    assert all(np.array_equal(before[name], array) for name, array in model.state().items())
+
+
+def test_it_prints_every_class_with_its_accuracy_and_what_it_was_taken_for():
+    lines = str(cnn.evaluate(judge(), FOUR)).splitlines()
+    assert lines[0] == "4 pictures: loss 2.6507, accuracy 50.00%"
+    assert lines[-3].split() == ["0", "ant", "50.00%", "1", "1", "·"]
+    assert lines[-1].split() == ["2", "cow", "–", "·", "·", "·"]
+
+
+def test_a_model_of_another_number_of_classes_is_refused():
+    with pytest.raises(ValueError, match=r"expected the model to give \(N, 2\) scores, for 2 classes"):
+        cnn.evaluate(judge(), pictures([1, 2, 3], labels=[0], classes=("ant", "bee")))
+
+
+def test_the_same_classes_in_another_order_are_refused():
+    model = judge()
+    model.classes = ("cow", "bee", "ant")
+    with pytest.raises(ValueError, match=r"evaluate: the model's classes are 3 \(cow, bee, ant\)"):
+        cnn.evaluate(model, FOUR)
+
+
+def test_pictures_with_the_wrong_channels_are_refused():
+    coloured = Dataset(np.zeros((1, 3, 1, 1), np.uint8), np.array([0]), ("ant", "bee", "cow"))
+    with pytest.raises(ValueError, match="pictures have 3 channels, but the model takes 1"):
+        cnn.evaluate(judge(), coloured)
+
+
+def test_an_infinite_score_is_told_by_the_loss_without_a_warning():
+    model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(3, 3))
+    model["fc"].weight[...] = np.inf
+    assert np.isnan(cnn.evaluate(model, FOUR).loss)

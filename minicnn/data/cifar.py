@@ -42,7 +42,7 @@ def load_cifar10(root: str | Path | None = None) -> tuple[Dataset, Dataset]:
                 return read_cifar10(unpacked)
     archive = find([ARCHIVE], folders)
     if archive is None:
-        archive = download(URL + ARCHIVE, MD5, folders[0])
+        archive = download(URL + ARCHIVE, f"md5:{MD5}", folders[0])
     else:
         check_md5(archive, MD5)
     return read_cifar10(archive)

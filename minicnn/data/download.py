@@ -58,18 +58,24 @@ def wrong_md5(path: Path, expected: str, got: str, form: str = "as it is") -> Da
     )
 
 
-def download(url: str, md5: str, folder: Path) -> Path:
+def download(url: str, checksum: str | None, folder: Path, name: str | None = None) -> Path:
     """Fetch a file into a folder, with a progress bar on a terminal; it appears there only whole and checked.
+
+    Args:
+        url: where from.
+        checksum: "md5:…" or "sha256:…"; None takes what comes.
+        folder: where to.
+        name: the file's name there, if not the last part of the URL.
 
     Raises:
         DataError: there is no network, the folder cannot be written, or what came has another checksum.
     """
     import pooch
 
-    path = folder / url.rpartition("/")[2]
+    path = folder / (name or url.rpartition("/")[2])
     fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16)
     try:
-        pooch.retrieve(url, f"md5:{md5}", path.name, folder, downloader=fetch)
+        pooch.retrieve(url, checksum, path.name, folder, downloader=fetch)
     except OSError as error:  # of requests as well as of the disk
         reason = error.strerror or type(error).__name__
         raise DataError(

@@ -79,7 +79,7 @@ def load_mnist(source: IdxSource, root: str | Path | None = None) -> tuple[Datas
     for file, zipped_md5, md5 in zip(FILES, source.zipped_md5, source.md5, strict=True):
         path = find([file, f"{file}.gz"], folders)
         if path is None:
-            path = download(f"{source.url}{file}.gz", zipped_md5, folders[0])
+            path = download(f"{source.url}{file}.gz", f"md5:{zipped_md5}", folders[0])
         array = read_idx(path, 3 if "images" in file else 1)
         content = hashlib.md5(header(array.shape))
         content.update(array.data)

@@ -75,19 +75,22 @@ class Layer:
         return self.parameters() | self.buffers()
 
     def load_state(self, source: Any, strict: bool = True) -> None:
-        """Copy arrays into this model, from a dict (of arrays, or of anything that NumPy can read as such).
+        """Copy arrays into this model, in its own precision.
 
         PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over.
 
         Args:
-            source: arrays by path, as `state()` names them.
+            source: arrays by path, as `state()` names them: a dict of arrays, a PyTorch `state_dict`, or the path or
+                URL of a safetensors file (see `weights.read_weights`).
             strict: refuse names that are missing or left over; otherwise load what is there.
 
         Raises:
-            ValueError: names or shapes do not match. Then nothing has been changed.
+            ValueError: there is no such file, or names or shapes do not match. Then nothing has been changed.
         """
+        from ..weights import read_weights
+
         state = self.state()
-        given = {n: np.asarray(a) for n, a in source.items() if n.rpartition(".")[2] != "num_batches_tracked"}
+        given = {n: a for n, a in read_weights(source).items() if n.rpartition(".")[2] != "num_batches_tracked"}
         faults = [
             f"{name} is {given[name].shape}, expected {array.shape}"
             for name, array in state.items()

@@ -1,8 +1,10 @@
 """Networks by name.
 
-    model = build("lenet5", classes=26)
+    model = build("resnet18", classes=10)
+    model = build("squeezenet1_1", weights="squeezenet1_1.safetensors")
 
-Each builder stands on one screen in this package; this file only lists them, and imports none before it is asked for.
+Parameters have torchvision's names where torchvision has the network, so that its weights fit. Each builder stands on
+one screen in this package; this file only lists them, and imports none before it is asked for.
 """
 
 from __future__ import annotations
@@ -26,19 +28,45 @@ class Network:
         input_shape: (channels, height, width) of the pictures it was made for.
         classes: how many it was made for.
         about: it in one line.
+        passed_over: how the names of arrays begin that files of weights hold, but that have no place here.
     """
 
     builder: str
     input_shape: tuple[int, int, int]
     classes: int
     about: str
+    passed_over: tuple[str, ...] = ()
 
+
+IMAGENET = ((3, 224, 224), 1000)
 
 NETWORKS: dict[str, Network] = {
     "seed": Network("small:seed", (1, 28, 28), 10, "2 convolutions, 2 dense layers: learns MNIST in a minute"),
     "lenet5": Network("small:lenet5", (1, 28, 28), 10, "LeCun et al. 1998, with ReLU and max pooling"),
     "tiny_vgg": Network("small:tiny_vgg", (3, 64, 64), 10, "4 convolutions of 10 channels: CNN Explainer's network"),
     "cifar-vgg": Network("small:cifar_vgg", (3, 32, 32), 10, "6 convolutions of 64 to 256 channels"),
+    "resnet20": Network("resnet:resnet20", (3, 32, 32), 10, "He et al. 2015, for CIFAR-10"),
+    "alexnet": Network("alexnet:alexnet", *IMAGENET, "Krizhevsky 2014"),
+    "vgg11": Network("vgg:vgg11", *IMAGENET, "Simonyan & Zisserman 2014, column A"),
+    "vgg13": Network("vgg:vgg13", *IMAGENET, "Simonyan & Zisserman 2014, column B"),
+    "vgg16": Network("vgg:vgg16", *IMAGENET, "Simonyan & Zisserman 2014, column D"),
+    "vgg19": Network("vgg:vgg19", *IMAGENET, "Simonyan & Zisserman 2014, column E"),
+    "vgg11_bn": Network("vgg:vgg11_bn", *IMAGENET, "the same with batch normalisation"),
+    "vgg13_bn": Network("vgg:vgg13_bn", *IMAGENET, "the same with batch normalisation"),
+    "vgg16_bn": Network("vgg:vgg16_bn", *IMAGENET, "the same with batch normalisation"),
+    "vgg19_bn": Network("vgg:vgg19_bn", *IMAGENET, "the same with batch normalisation"),
+    "squeezenet1_0": Network("squeezenet:squeezenet1_0", *IMAGENET, "Iandola et al. 2016"),
+    "squeezenet1_1": Network("squeezenet:squeezenet1_1", *IMAGENET, "the same, 2.4 times less work"),
+    "googlenet": Network(
+        "googlenet:googlenet",
+        *IMAGENET,
+        "Szegedy et al. 2014, with batch normalisation",
+        passed_over=("aux1.", "aux2."),
+    ),
+    "inception_v1": Network("inception_v1:inception_v1", *IMAGENET, "Szegedy et al. 2014, as published"),
+    "resnet18": Network("resnet:resnet18", *IMAGENET, "He et al. 2015"),
+    "resnet34": Network("resnet:resnet34", *IMAGENET, "He et al. 2015"),
+    "resnet50": Network("resnet:resnet50", *IMAGENET, "He et al. 2015"),
 }
 
 
@@ -66,10 +94,14 @@ def build(
     classes: int | None = None,
     in_channels: int | None = None,
     input_size: int | tuple[int, int] | None = None,
-    seed: int = 0,
+    weights: Any = None,
+    seed: int | None = 0,
     **options: Any,
 ) -> Layer:
-    """A network, with He's first values.
+    """A network, with weights that are given, or with He's first values.
+
+    Weights from elsewhere expect pictures to be prepared as they were where these came from: set `model.transform`,
+    for torchvision's to `zoo.preprocessing.IMAGENET`, before you `predict`.
 
     Args:
         name: one of `names()`.
@@ -77,11 +109,13 @@ def build(
         in_channels: how many channels its pictures have; what it was made for, if not given.
         input_size: their height and width (one number for both). Only networks that flatten their maps before a dense
             layer depend on it; the others take any size, and pass over it.
-        seed: of the first values.
+        weights: what `weights.read_weights` takes: the path or URL of a safetensors file, a dict of arrays, or a
+            PyTorch `state_dict`.
+        seed: of the first values, where there are no weights; None leaves the arrays zero.
         options: the builder's own, such as `batch_norm=True` for "cifar-vgg".
 
     Raises:
-        ValueError: the name or an option is unknown, or a size does not fit the network.
+        ValueError: the name or an option is unknown, a size does not fit the network, or the weights do not.
     """
     known = network(name)
     module, _, function = known.builder.partition(":")
@@ -98,4 +132,10 @@ def build(
     except TypeError as error:
         raise ValueError(f"zoo: {name!r}: {error}") from error
     model: Layer = builder(**arguments)
-    return model.initialize(seed)
+    if weights is not None:
+        from ..weights import read_weights
+
+        model.load_state({k: v for k, v in read_weights(weights).items() if not k.startswith(known.passed_over)})
+    elif seed is not None:
+        model.initialize(seed)
+    return model

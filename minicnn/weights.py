@@ -1,0 +1,131 @@
+"""Weights from elsewhere: a safetensors file, a download, or a PyTorch `state_dict` become arrays by name.
+
+Nothing is executed from a file, and a broken or hostile one costs time and memory in proportion to its size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, deserialize, safe_open
+
+from .ops.contract import Array
+
+CHECKSUM = re.compile(r"(sha256|md5)=([0-9a-fA-F]+)")
+PICKLE = (b"PK\x03\x04", b"\x80")  # how a file of torch.save begins: as a zip, or in its older form
+
+
+class WeightsError(ValueError):
+    """Weights that cannot be read. The message is one line: where from, what is wrong, what to do."""
+
+
+def read_weights(source: Any) -> dict[str, Array]:
+    """Arrays by name, in half precision turned to float32; those of other types stay as they are.
+
+    Args:
+        source: one of
+            - a mapping of names to arrays or PyTorch tensors, such as a `state_dict`;
+            - the path of a safetensors file;
+            - the URL of one, which is downloaded once; with "#sha256=…" or "#md5=…" at its end it is also checked.
+
+    Raises:
+        ValueError: there is no such file, it is broken, has another checksum, or holds anything but numbers.
+    """
+    if isinstance(source, Mapping):
+        return {str(name): _array(name, value) for name, value in source.items()}
+    if not isinstance(source, str | Path):
+        raise WeightsError(f"weights: expected a path, a URL or a dict of arrays, got {type(source).__name__}")
+    path = _download(source) if isinstance(source, str) and "://" in source else Path(source)
+    with refused(path, WeightsError):
+        _refuse_pickle(path)
+        with safe_open(path, framework="np") as file:
+            ours = (file.metadata() or {}).get("format") == "minicnn"  # a checkpoint, perhaps with its optimiser
+            return dict(arrays_in(path, file, lambda name: not (ours and name.startswith("optimizer."))))
+
+
+def arrays_in(path: Path, file: Any, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[tuple[str, Array]]:
+    """The wanted arrays of a safetensors file that `safe_open` has opened; half precision becomes float32.
+
+    Raises:
+        ValueError: one is of a type that has no place in a model.
+    """
+    kinds = {name: file.get_slice(name).get_dtype() for name in file.keys() if wanted(name)}  # noqa: SIM118
+    for name, kind in kinds.items():
+        if kind not in ("F64", "F32", "F16", "BF16", "I64"):
+            raise ValueError(f"{name} is of type {kind}, which is not supported; convert it to F32")
+        if kind != "BF16":
+            array = file.get_tensor(name)
+            yield name, array.astype(np.float32) if kind == "F16" else array
+    if "BF16" in kinds.values():  # NumPy has no such type: its 16 bits are the upper half of a float32
+        for name, view in deserialize(path.read_bytes()):
+            if kinds.get(name) == "BF16":
+                upper = np.frombuffer(view["data"], "<u2").astype(np.uint32)
+                yield name, (upper << 16).view(np.float32).reshape(view["shape"])
+
+
+@contextmanager
+def refused(path: str | Path, kind: type[ValueError]) -> Iterator[None]:
+    """Turn whatever reading a file raises into one line that names it.
+
+    Raises:
+        kind: in place of any other error.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise kind(f"{path}: there is no such file") from error
+    except SafetensorError as error:
+        broken = "expected a safetensors file, but it is cut short or broken"
+        raise kind(f"{path}: {broken} ({one_line(error)})") from error
+    except (OSError, ValueError, MemoryError) as error:
+        raise kind(f"{path}: {one_line(error)}") from error
+
+
+def one_line(error: BaseException) -> str:
+    """An error's message, on one line of bounded length."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else f"{text[:300]}…"
+
+
+def _array(name: Any, value: Any) -> Array:
+    if hasattr(value, "detach"):  # a PyTorch tensor, perhaps on its graph, or of a type that NumPy has not
+        value = value.detach()
+        value = value.float() if str(value.dtype) in ("torch.bfloat16", "torch.float16") else value
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"weights: cannot read {name} as an array ({one_line(error)})") from error
+    if array.dtype.kind not in "fiu":
+        raise WeightsError(f"weights: expected numbers, but {name} is of type {array.dtype}")
+    return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
+def _refuse_pickle(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(PICKLE):
+        raise ValueError(
+            "expected a safetensors file, got one of torch.save, which can run any code when it is read; "
+            "where you trust it, convert it: safetensors.torch.save_file(torch.load(path), new_path)"
+        )
+
+
+def _download(url: str) -> Path:
+    from .data.download import data_folders, download
+
+    url, _, fragment = url.partition("#")
+    found = CHECKSUM.fullmatch(fragment)
+    if fragment and not found:
+        raise WeightsError(f"{url}: expected #sha256=… or #md5=… behind it, got #{fragment}")
+    checksum = f"{found[1]}:{found[2].lower()}" if found else None
+    # Many files are called model.safetensors: the address becomes part of the name.
+    stem = Path(urllib.parse.urlsplit(url).path).name
+    name = f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{stem}"
+    return download(url, checksum, data_folders("models", None)[0], name)

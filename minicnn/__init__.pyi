@@ -1,6 +1,8 @@
 from . import data as data
 from . import init as init
+from . import layers as layers
 from . import ops as ops
+from . import receptive_field as receptive_field
 from . import schedules as schedules
 from . import testing as testing
 from . import threads as threads

@@ -1,3 +1,14 @@
+from .attribution import deconvnet as deconvnet
+from .attribution import grad_cam as grad_cam
+from .attribution import gradient_times_input as gradient_times_input
+from .attribution import guided_backprop as guided_backprop
+from .attribution import guided_grad_cam as guided_grad_cam
+from .attribution import integrated_gradients as integrated_gradients
+from .attribution import occlusion as occlusion
+from .attribution import saliency as saliency
+from .attribution import smooth_grad as smooth_grad
 from .estimator import ConvergenceWarning as ConvergenceWarning
 from .estimator import NotFittedError as NotFittedError
+from .factorize import NMF as NMF
 from .factorize import PCA as PCA
+from .factorize import SemiNMF as SemiNMF

@@ -1,0 +1,178 @@
+"""Attributions of networks so small that they can be worked out on paper."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+import viz
+
+
+def tiny():
+    """Two 1×1 filters (+1 and −1), ReLU, and a dense layer over the two maps of a 1×2 picture."""
+    model = cnn.Sequential(
+        conv=cnn.Conv2d(1, 2, 1, bias=False), relu=cnn.ReLU(), flat=cnn.Flatten(), fc=cnn.Dense(4, 2, bias=False)
+    )
+    model["conv"].weight[:, 0, 0, 0] = [1, -1]
+    model["fc"].weight[0] = [3, -1, 2, 4]  # of: positive part of pixels 0 and 1, negative part of pixels 0 and 1
+    model["fc"].weight[1] = [1, 1, 1, 1]
+    return model
+
+
+PICTURE = np.array([[[[2.0, -5.0]]]], np.float32)  # after ReLU: [2, 0] and [0, 5]
+
+
+def linear(seed=0, shape=(2, 4, 5)):
+    rng = np.random.default_rng(seed)
+    model = cnn.Sequential(flat=cnn.Flatten(), fc=cnn.Dense(int(np.prod(shape)), 3)).initialize(seed)
+    return model, rng.standard_normal((4, *shape)).astype(np.float32)
+
+
+def test_saliency_is_the_size_of_the_gradient():
+    # S₀ = 3·x₀ + 4·(−x₁) here, so the slopes are 3 and −4
+    assert viz.saliency(tiny(), PICTURE, target=0).tolist() == [[[3, 4]]]
+
+
+def test_gradient_times_input_shares_out_the_score_of_a_network_without_bias():
+    model = tiny()
+    shares = viz.gradient_times_input(model, PICTURE, target=0)
+    assert shares.tolist() == [[[[6, 20]]]]
+    assert shares.sum() == model(PICTURE)[0, 0]
+
+
+def test_guided_backprop_drops_what_is_negative_on_the_way_back():
+    # Gradient at ReLU: [3, −1] and [2, 4]; alive: [1, 0] and [0, 1]; so [3, 0] and [0, 4]; then times +1 and −1
+    assert viz.guided_backprop(tiny(), PICTURE, target=0).tolist() == [[[[3, -4]]]]
+    # Against class 1's negative weight −1 nothing positive is left where pixel 1 is dark
+    assert viz.guided_backprop(tiny(), -PICTURE, target=0).tolist() == [[[[-2, 0]]]]
+
+
+def test_deconvnet_rectifies_by_what_comes_back_alone():
+    # [3, −1] and [2, 4] rectified: [3, 0] and [2, 4]; then 3 − 2 and 0 − 4
+    assert viz.deconvnet(tiny(), PICTURE, target=0).tolist() == [[[[1, -4]]]]
+
+
+def test_grad_cam_weighs_the_maps_by_their_mean_gradient():
+    # α = mean(3, −1), mean(2, 4) = 1, 3; maps [2, 0] and [0, 5]
+    assert viz.grad_cam(tiny(), PICTURE, target=0, layer="relu").tolist() == [[[2, 15]]]
+
+
+def test_guided_grad_cam_is_the_product():
+    assert viz.guided_grad_cam(tiny(), PICTURE, target=0, layer="relu").tolist() == [[[[6, -60]]]]
+
+
+def test_occlusion_takes_away_what_a_pixel_gives():
+    assert viz.occlusion(tiny(), PICTURE, target=0, window=1, stride=1).tolist() == [[[6, 20]]]
+
+
+def test_occlusion_returns_what_is_predicted_meanwhile():
+    model = tiny()
+    model["fc"].weight[1] = [0, 0, 0, 4.1]  # wins only while pixel 0 is hidden: 20.5 against 20
+    _, classes = viz.occlusion(model, PICTURE, window=1, stride=1, return_predictions=True)
+    assert classes.tolist() == [[[1, 0]]]
+
+
+def test_occlusion_covers_every_pixel_and_averages_where_windows_overlap():
+    model, x = linear()
+    model["fc"].weight[0] = 1
+    maps = viz.occlusion(model, np.ones_like(x), target=0, window=3, stride=2)
+    np.testing.assert_allclose(maps, 2 * 9, rtol=1e-5)  # each window hides 9 pixels of 2 channels
+
+
+def test_of_a_linear_model_saliency_is_the_weight():
+    model, x = linear()
+    weight = np.abs(model["fc"].weight[1].reshape(x.shape[1:])).max(axis=0)
+    np.testing.assert_array_equal(viz.saliency(model, x, target=1), np.broadcast_to(weight, (4, 4, 5)))
+
+
+@pytest.mark.parametrize("method", ["gauss-legendre", "riemann"])
+def test_of_a_linear_model_integrated_gradients_are_exact(method):
+    model, x = linear()
+    baseline = np.float32(0.5)
+    maps = viz.integrated_gradients(model, x, target=2, baseline=baseline, steps=3, method=method)
+    np.testing.assert_allclose(maps, model["fc"].weight[2].reshape(x.shape[1:]) * (x - baseline), rtol=1e-5, atol=1e-6)
+
+
+def test_integrated_gradients_are_complete():
+    model = cnn.zoo.build("seed")
+    x = np.random.default_rng(0).standard_normal((3, 1, 28, 28)).astype(np.float32)
+    maps, errors = viz.integrated_gradients(model, x, target=3, steps=200, return_error=True)
+    rise = model(x)[:, 3] - model(np.zeros_like(x))[:, 3]
+    np.testing.assert_allclose(maps.sum(axis=(1, 2, 3)), rise, atol=2e-2)
+    np.testing.assert_allclose(np.abs(maps.sum(axis=(1, 2, 3)) - rise), errors, atol=1e-4)
+
+
+def test_deconvnet_from_the_first_layer_is_the_transposed_convolution():
+    model = cnn.zoo.build("seed")
+    x = np.random.default_rng(1).standard_normal((2, 1, 28, 28)).astype(np.float32)
+    maps = model["conv1"](x)
+    kept = np.zeros_like(maps)
+    kept[:, 4] = maps[:, 4]
+    expected, _ = cnn.ops.conv_transpose2d(kept, model["conv1"].weight)
+    np.testing.assert_allclose(viz.deconvnet(model, x, layer="conv1", channel=4), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_deconvnet_of_one_position_stays_in_its_receptive_field():
+    model = cnn.zoo.build("seed")
+    x = np.random.default_rng(1).standard_normal((1, 1, 28, 28)).astype(np.float32)
+    picture = viz.deconvnet(model, x, layer="pool2", position=(1, 3))[0, 0]
+    top, left, bottom, right = cnn.receptive_field.receptive_fields(model)["pool2"].box(1, 3)
+    assert picture[top:bottom, left:right].any()
+    picture[top:bottom, left:right] = 0
+    assert not picture.any()
+
+
+def test_a_final_softmax_is_left_out():
+    logits, x = linear()
+    with_softmax = cnn.Sequential(flat=logits["flat"], fc=logits["fc"], probabilities=cnn.Softmax())
+    np.testing.assert_array_equal(viz.saliency(with_softmax, x, target=1), viz.saliency(logits, x, target=1))
+
+
+def test_targets_are_a_class_one_for_each_picture_the_predicted_one_or_an_op():
+    model, x = linear()
+    predicted = model(x).argmax(axis=1)
+    np.testing.assert_array_equal(viz.saliency(model, x), viz.saliency(model, x, target=predicted))
+    np.testing.assert_array_equal(
+        viz.saliency(model, x, predicted)[2], viz.saliency(model, x[2:3], int(predicted[2]))[0]
+    )
+
+    def difference(logits):
+        def pullback(d, wants=(True,)):
+            return (np.outer(d, [1, -1, 0]).astype(np.float32),)
+
+        return logits[:, 0] - logits[:, 1], pullback
+
+    expected = np.abs((model["fc"].weight[0] - model["fc"].weight[1]).reshape(x.shape[1:])).max(axis=0)
+    np.testing.assert_allclose(viz.saliency(model, x, target=difference)[0], expected, rtol=1e-6)
+
+
+def test_results_do_not_depend_on_the_batch_size():
+    model, x = linear()
+    for method in (viz.saliency, viz.guided_backprop, viz.deconvnet):
+        np.testing.assert_allclose(method(model, x, 0, batch_size=1), method(model, x, 0, batch_size=3), rtol=1e-6)
+
+
+def test_smooth_grad_without_noise_is_its_method_and_repeats_with_its_seed():
+    model = cnn.zoo.build("seed")
+    x = np.random.default_rng(0).standard_normal((2, 1, 28, 28)).astype(np.float32)
+    still = viz.smooth_grad(model, x, 1, method=viz.saliency, noise=0.0, samples=2)
+    np.testing.assert_allclose(still, viz.saliency(model, x, 1), rtol=1e-5)
+    first, again, other = (viz.smooth_grad(model, x, 1, samples=3, seed=seed) for seed in (0, 0, 1))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, x: viz.saliency(m, x[0]), r"expected pictures as floats"),
+        (lambda m, x: viz.saliency(m, x, target=3), r"expected classes from 0 to 2, got 3"),
+        (lambda m, x: viz.occlusion(m, x, window=9), r"expected a window inside the 4 x 5 picture"),
+        (lambda m, x: viz.grad_cam(m, x, layer="fc"), r"expected 'fc' to put out maps"),
+        (lambda m, x: viz.deconvnet(m, x, channel=1), r"give the layer"),
+        (lambda m, x: viz.integrated_gradients(m, x, method="simpson"), r"gauss-legendre or riemann"),
+        (lambda m, x: viz.smooth_grad(m, x, samples=0), r"samples ≥ 1"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(call, message):
+    with pytest.raises(ValueError, match=message) as error:
+        call(*linear())
+    assert "\n" not in str(error.value)

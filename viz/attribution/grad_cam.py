@@ -1,0 +1,80 @@
+"""Grad-CAM: where in a layer's maps the evidence for a class lies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+
+from .guided_backprop import guided_backprop
+from .resize import resize
+from .target import Array, Target, layer_gradients
+
+
+def grad_cam(
+    model: Any,
+    x: Array,
+    target: Target = None,
+    *,
+    layer: str | None = None,
+    upsample: str | None = "bilinear",
+    batch_size: int = 32,
+) -> Array:
+    """A layer's maps, added up with the weight that the class gives to each.
+
+        α[k] = mean_{i, j} ∂S_target / ∂A[k, i, j]
+        map  = max(0, Σ_k α[k] · A[k])
+
+    Args:
+        model, x, target, batch_size: those of `saliency`.
+        layer: whose maps A to use; by default the last that has maps.
+        upsample: "bilinear" or "nearest" to the picture's size, or None for the layer's own.
+
+    Returns:
+        maps (N, H, W), not negative.
+
+    Raises:
+        ValueError: the layer has no maps, or the upsampling is unknown.
+
+    Source: Selvaraju et al. (2017), Grad-CAM: visual explanations from deep networks via gradient-based localization,
+    equations 1 and 2.
+    """
+    layer = layer or last_with_maps(model, x[:1])
+    activations, gradients = layer_gradients(model, x, target, layer, batch_size=batch_size)
+    A, dA = activations[layer], gradients[layer]
+    if A.ndim != 4:
+        raise ValueError(f"grad_cam: expected {layer!r} to put out maps (N, C, H, W), got {A.shape}")
+    weights = dA.mean(axis=(2, 3))
+    maps = np.maximum(np.einsum("nk,nkij->nij", weights, A), 0)
+    return maps if upsample is None else resize(maps, x.shape[2:], upsample)
+
+
+def guided_grad_cam(
+    model: Any,
+    x: Array,
+    target: Target = None,
+    *,
+    layer: str | None = None,
+    upsample: str = "nearest",
+    batch_size: int = 32,
+) -> Array:
+    """Guided backpropagation where Grad-CAM sees evidence: their product, of x's shape.
+
+    It inherits the outlines of guided backpropagation, and their fault: they reconstruct the picture more than they
+    explain the decision. Arguments, errors and source are those of `grad_cam`.
+    """
+    where = grad_cam(model, x, target, layer=layer, upsample=upsample, batch_size=batch_size)
+    return guided_backprop(model, x, target, batch_size=batch_size) * where[:, None]
+
+
+def last_with_maps(model: Any, x: Array) -> str:
+    """The path of the last layer whose output is maps with more than one place."""
+    leaves = [path for path, layer in cnn.layers.walk(model) if path and not getattr(layer, "children", {})]
+    watch = cnn.Watch(*leaves)
+    model.forward(x, cnn.Pass(watch=watch))
+    found = [path for path in leaves if watch.activations[path].ndim == 4 and watch.activations[path][0, 0].size > 1]
+    if not found:
+        raise ValueError("grad_cam: no layer of this model puts out maps (N, C, H, W)")
+    return found[-1]

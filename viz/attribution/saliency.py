@@ -1,0 +1,31 @@
+"""Saliency: which pixels change the score most when they change a little."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .target import Array, Target, input_gradient
+
+
+def saliency(model: Any, x: Array, target: Target = None, *, batch_size: int = 32) -> Array:
+    """The steepness of a class's score at every pixel.
+
+        map[n, y, x] = max_c |∂S_target / ∂x[n, c, y, x]|,    S the score before softmax
+
+    Args:
+        model: a network with outputs (N, classes).
+        x: pictures (N, C, H, W), normalised by the model's transform.
+        target: a class, one for each picture, an op of the logits, or None for the predicted class.
+        batch_size: pictures in memory at once.
+
+    Returns:
+        maps (N, H, W), not negative.
+
+    Raises:
+        ValueError: x is no batch of pictures, or a class is not there.
+
+    Source: Simonyan, Vedaldi & Zisserman (2014), Deep inside convolutional networks, section 3.
+    """
+    return np.abs(input_gradient(model, x, target, batch_size=batch_size)).max(axis=1)

@@ -1,0 +1,55 @@
+"""SmoothGrad: the average explanation of many slightly noisy copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .target import Array, Target, check_pictures, input_gradient
+
+
+def smooth_grad(
+    model: Any,
+    x: Array,
+    target: Target = None,
+    *,
+    method: Callable[..., Array] = input_gradient,
+    samples: int = 25,
+    noise: float = 0.15,
+    seed: int = 0,
+    **options: Any,
+) -> Array:
+    """Gradients fluctuate wildly from one picture to the next nearly equal one; their mean does not.
+
+        map = mean_k method(x + ε_k),    ε_k normal with deviation noise · (max(x) − min(x)) of each picture
+
+    Args:
+        model, x, target: those of `saliency`. The predicted class is that of x.
+        method: what to average, the plain gradient or any method of this package.
+        samples: how many noisy copies.
+        noise: their deviation, as a share of the picture's range.
+        seed: the same seed draws the same noise.
+        options: passed on to the method.
+
+    Returns:
+        an array of the shape that the method returns.
+
+    Raises:
+        ValueError: an option is out of range, or x is no batch of pictures.
+
+    Source: Smilkov et al. (2017), SmoothGrad: removing noise by adding noise, section 2.
+    """
+    check_pictures(x)
+    if samples < 1 or noise < 0:
+        raise ValueError(f"smooth_grad: expected samples ≥ 1 and noise ≥ 0, got {samples} and {noise}")
+    rng = np.random.default_rng(seed)
+    deviation = noise * (x.max(axis=(1, 2, 3), keepdims=True) - x.min(axis=(1, 2, 3), keepdims=True))
+    if target is None:
+        target = model(x).argmax(axis=1)
+    total: Any = 0.0
+    for _ in range(samples):
+        noisy = x + deviation * rng.standard_normal(x.shape, dtype=np.float32).astype(x.dtype)
+        total = total + method(model, noisy, target, **options)
+    return np.asarray(total / samples, x.dtype)

@@ -1,0 +1,100 @@
+"""Whose score is explained, and the pass that explains it: what all methods here share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import minicnn as cnn
+
+Array = NDArray[Any]
+ScoreOp = Callable[[Array], tuple[Array, Callable[..., Any]]]
+Target = int | Array | ScoreOp | None
+"""A class; one class for each picture; an op of the logits, `logits → (scores (N,), pullback)`; or None for the class
+that the model predicts."""
+
+
+def last_before_softmax(model: Any) -> str | None:
+    """The path to stop at, so that scores are those *before* a final softmax; None where there is none.
+
+    A probability also rises when the other classes' scores fall; the score itself is evidence for its class alone
+    (Simonyan et al. 2014, section 3).
+    """
+    leaves = [(path, layer) for path, layer in cnn.layers.walk(model) if path and not getattr(layer, "children", {})]
+    if len(leaves) > 1 and isinstance(leaves[-1][1], cnn.Softmax):
+        return leaves[-2][0]
+    return None
+
+
+def upstream(logits: Array, target: Target) -> Array:
+    """The gradient of the chosen score with respect to the logits (N, classes).
+
+    Raises:
+        ValueError: the logits are no matrix, or a class is not there.
+    """
+    if callable(target):
+        scores, pullback = target(logits)
+        return np.asarray(pullback(np.ones_like(scores))[0])
+    if logits.ndim != 2:
+        raise ValueError(f"target: expected a model with outputs (N, classes), got {logits.shape}")
+    N, classes = logits.shape
+    chosen = logits.argmax(axis=1) if target is None else np.broadcast_to(np.asarray(target), (N,))
+    if not np.issubdtype(chosen.dtype, np.integer) or not ((chosen >= 0) & (chosen < classes)).all():
+        raise ValueError(f"target: expected classes from 0 to {classes - 1}, got {target!r}")
+    dlogits = np.zeros_like(logits)
+    dlogits[np.arange(N), chosen] = 1
+    return dlogits
+
+
+def one_for_each(target: Target, part: slice) -> Target:
+    """The targets of some of the pictures."""
+    return target[part] if isinstance(target, np.ndarray) and target.ndim else target
+
+
+def batches(x: Array, batch_size: int) -> Iterator[slice]:
+    """Slices that cover the pictures: memory is bounded by one of them."""
+    check_pictures(x)
+    if batch_size < 1:
+        raise ValueError(f"expected batch_size of at least 1, got {batch_size}")
+    for start in range(0, len(x), batch_size):
+        yield slice(start, start + batch_size)
+
+
+def check_pictures(x: Array) -> None:
+    if x.ndim != 4 or not np.issubdtype(x.dtype, np.floating):
+        raise ValueError(
+            f"expected pictures as floats (N, C, H, W), normalised by model.transform, got {x.dtype} {x.shape}"
+        )
+
+
+def input_gradient(model: Any, x: Array, target: Target, *, relu: str = "plain", batch_size: int = 32) -> Array:
+    """∂ score / ∂ x, of x's shape, with a rule of your choice for ReLU on the way back (see `ops.relu`)."""
+    until = last_before_softmax(model)
+    gradient = np.empty_like(x)
+    for part in batches(x, batch_size):
+        logits, pullback = model.forward(x[part], cnn.Pass(relu=relu, until=until))
+        gradient[part], _ = pullback(upstream(logits, one_for_each(target, part)), wants="input")
+    return gradient
+
+
+def layer_gradients(
+    model: Any, x: Array, target: Target, *layers: str, relu: str = "plain", batch_size: int = 32
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The activations of layers and the gradients that arrive at them, each by path."""
+    until = last_before_softmax(model)
+    activations: dict[str, list[Array]] = {layer: [] for layer in layers}
+    gradients: dict[str, list[Array]] = {layer: [] for layer in layers}
+    for part in batches(x, batch_size):
+        watch = cnn.Watch(*layers)
+        logits, pullback = model.forward(x[part], cnn.Pass(relu=relu, until=until, watch=watch))
+        pullback(upstream(logits, one_for_each(target, part)), wants="input")
+        for layer in layers:
+            activations[layer].append(watch.activations[layer])
+            gradients[layer].append(watch.gradients[layer])
+    return (
+        {layer: np.concatenate(parts) for layer, parts in activations.items()},
+        {layer: np.concatenate(parts) for layer, parts in gradients.items()},
+    )

@@ -284,7 +284,7 @@ def _check_sizes(description: Any, state: dict[str, Array]) -> None:
             for size in option if isinstance(option, list) else [option]:
                 if isinstance(size, int) and size > max(stored[path], SMALL):
                     raise ValueError(
-                        f"{path}: {name} is {size:.4g}, but the file holds {stored[path]} numbers for this layer"
+                        f"{path or description['type']}: {name} is {size:.4g}, but the file holds {stored[path]} numbers for this layer"
                     )
 
     check(description, "")

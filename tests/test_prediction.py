@@ -1,0 +1,83 @@
+"""`predict`: one picture, and the classes it may be."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minicnn as cnn
+from minicnn.data import DataError, Transform
+
+
+def darkness(channels="grey"):
+    """Takes pictures of 4×4 for "dark" or "bright" by their mean: the scores are ∓mean."""
+    depth = 3 if channels == "RGB" else 1
+    model = cnn.Sequential(gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(depth, 2))
+    model["fc"].weight[...] = np.array([[-1], [1]]) / depth
+    model.transform = Transform((0.5,) * depth, (0.25,) * depth, channels=channels, size=4, crop=4)
+    model.classes = ("dark", "bright")
+    return model
+
+
+BRIGHT = np.full((4, 4), 204, np.uint8)  # 0.8, which the transform makes 1.2
+
+
+def test_classes_come_with_their_softmax_probabilities_likeliest_first():
+    (first, p), (second, q) = cnn.predict(darkness(), BRIGHT)
+    assert (first, second) == ("bright", "dark")
+    assert p == pytest.approx(1 / (1 + np.exp(-2.4)), rel=1e-5)
+    assert p + q == pytest.approx(1)
+
+
+def test_top_says_how_many():
+    assert len(cnn.predict(darkness(), BRIGHT, top=1)) == 1
+    assert len(cnn.predict(darkness(), BRIGHT, top=9)) == 2
+
+
+def test_a_file_a_pillow_image_and_an_array_are_the_same_picture(tmp_path):
+    image = Image.fromarray(BRIGHT)
+    image.save(tmp_path / "bright.png")
+    expected = cnn.predict(darkness(), BRIGHT)
+    for picture in (image, tmp_path / "bright.png", str(tmp_path / "bright.png")):
+        assert cnn.predict(darkness(), picture) == expected
+
+
+def test_a_picture_of_another_size_is_scaled():
+    assert cnn.predict(darkness(), np.full((30, 20), 204, np.uint8)) == cnn.predict(darkness(), BRIGHT)
+
+
+def test_a_grey_picture_suits_a_model_of_colours():
+    assert cnn.predict(darkness("RGB"), BRIGHT)[0][0] == "bright"
+
+
+def test_a_colour_picture_is_refused_by_a_model_of_grey_ones():
+    colours = np.zeros((4, 4, 3), np.uint8)
+    colours[..., 0] = 255
+    with pytest.raises(DataError, match=r"expected a grey picture \(1 channel\).*got a colour one \(3 channels\)"):
+        cnn.predict(darkness(), colours)
+
+
+def test_without_names_classes_are_numbers():
+    model = darkness()
+    model.classes = None
+    assert cnn.predict(model, BRIGHT)[0][0] == "1"
+
+
+def test_a_model_in_double_precision_predicts_too():
+    assert cnn.predict(darkness().astype(np.float64), BRIGHT)[0][0] == "bright"
+
+
+def test_a_model_without_a_transform_is_refused():
+    model = darkness()
+    model.transform = None
+    with pytest.raises(ValueError, match="does not know how pictures become its input; fit it, or set its transform"):
+        cnn.predict(model, BRIGHT)
+
+
+def test_asking_for_no_class_is_refused():
+    with pytest.raises(ValueError, match="top must be at least 1, got 0"):
+        cnn.predict(darkness(), BRIGHT, top=0)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"no.png: no such file"):
+        cnn.predict(darkness(), tmp_path / "no.png")

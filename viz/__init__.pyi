@@ -1,11 +1,17 @@
+from .attribution import SanityCheck as SanityCheck
+from .attribution import accuracy_under_attack as accuracy_under_attack
 from .attribution import deconvnet as deconvnet
+from .attribution import fgsm as fgsm
 from .attribution import grad_cam as grad_cam
 from .attribution import gradient_times_input as gradient_times_input
 from .attribution import guided_backprop as guided_backprop
 from .attribution import guided_grad_cam as guided_grad_cam
 from .attribution import integrated_gradients as integrated_gradients
 from .attribution import occlusion as occlusion
+from .attribution import pgd as pgd
+from .attribution import pixel_bounds as pixel_bounds
 from .attribution import saliency as saliency
+from .attribution import sanity_check as sanity_check
 from .attribution import smooth_grad as smooth_grad
 from .estimator import ConvergenceWarning as ConvergenceWarning
 from .estimator import NotFittedError as NotFittedError

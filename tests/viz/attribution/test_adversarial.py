@@ -1,0 +1,75 @@
+"""Attacks stay where they are allowed, and raise the loss."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minicnn as cnn
+import viz
+
+RNG = np.random.default_rng(0)
+MODEL = cnn.zoo.build("seed")
+X = RNG.uniform(-1, 1, (6, 1, 28, 28)).astype(np.float32)
+LABELS = np.array([3, 1, 4, 1, 5, 9])
+
+
+def losses(x):
+    return cnn.ops.cross_entropy(MODEL(x), LABELS, reduction="none")[0]
+
+
+def test_fgsm_of_a_linear_model_moves_every_pixel_by_epsilon_along_the_sign_of_the_weights():
+    model = cnn.Sequential(flat=cnn.Flatten(), fc=cnn.Dense(4, 2, bias=False))
+    model["fc"].weight[...] = [[1, -1, 2, 0], [0, 0, 0, 0]]
+    x = np.zeros((1, 1, 2, 2), np.float32)
+    assert viz.fgsm(model, x, 0, 0.5).ravel().tolist() == [-0.5, 0.5, -0.5, 0]
+    assert viz.fgsm(model, x, 0, 0.5, targeted=True).ravel().tolist() == [0.5, -0.5, 0.5, 0]
+
+
+@given(st.sampled_from(["linf", "l2"]), st.floats(0, 3), st.integers(1, 4), st.booleans())
+def test_pgd_stays_within_epsilon_and_the_bounds(norm, epsilon, steps, targeted):
+    changed = viz.pgd(MODEL, X, LABELS, epsilon, norm=norm, steps=steps, targeted=targeted, bounds=(-1.0, 1.0))
+    change = (changed - X).reshape(len(X), -1)
+    size = np.abs(change).max(axis=1) if norm == "linf" else np.linalg.norm(change, axis=1)
+    assert (size <= epsilon * 1.0001 + 1e-6).all()
+    assert changed.min() >= -1 and changed.max() <= 1
+
+
+def test_attacks_raise_the_loss_and_targeted_ones_lower_it():
+    assert (losses(viz.fgsm(MODEL, X, LABELS, 0.01)) > losses(X)).all()
+    assert (losses(viz.pgd(MODEL, X, LABELS, 0.1)) > losses(viz.fgsm(MODEL, X, LABELS, 0.1))).mean() > 0.5
+    assert (losses(viz.pgd(MODEL, X, LABELS, 1.0, norm="l2")) > losses(X)).all()
+    assert (losses(viz.pgd(MODEL, X, LABELS, 0.1, targeted=True)) < losses(X)).all()
+
+
+def test_pgd_repeats_with_its_seed():
+    first, again, other = (viz.pgd(MODEL, X, LABELS, 0.1, seed=seed) for seed in (7, 7, 8))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_a_picture_does_not_depend_on_the_batch_it_is_in():
+    np.testing.assert_allclose(viz.fgsm(MODEL, X, LABELS, 0.1)[2:3], viz.fgsm(MODEL, X[2:3], 4, 0.1), atol=1e-6)
+
+
+def test_accuracy_under_attack_falls_from_the_clean_one():
+    labels = MODEL(X).argmax(axis=1)
+    accuracies = viz.accuracy_under_attack(MODEL, X, labels, [0, 0.05, 2])
+    assert accuracies[0] == 1 and accuracies[2] < 0.5 and (np.diff(accuracies) <= 0).all()
+
+
+def test_pixel_bounds_are_black_and_white_as_the_model_sees_them():
+    model = cnn.zoo.build("seed")
+    with pytest.raises(ValueError, match="has no transform"):
+        viz.pixel_bounds(model)
+    model.transform = cnn.data.Transform(mean=(0.5,), std=(0.25,))
+    low, high = viz.pixel_bounds(model)
+    assert low.item() == -2 and high.item() == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"norm": "l1"}, "linf, l2"), ({"steps": 0}, "at least 1 step"), ({"epsilon": -1.0}, "epsilon ≥ 0")],
+)
+def test_bad_options_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        viz.pgd(MODEL, X, LABELS, **{"epsilon": 0.1, **options})

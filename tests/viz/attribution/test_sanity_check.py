@@ -1,0 +1,56 @@
+"""The sanity check tells a method that looks at the weights from one that looks at the picture."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+import viz
+from viz.attribution.sanity_check import spearman, ssim
+
+RNG = np.random.default_rng(0)
+MODEL = cnn.zoo.build("seed", seed=1)
+X = RNG.standard_normal((4, 1, 28, 28)).astype(np.float32)
+
+
+def edges(model, x, target):
+    """An "explanation" that never looks at the model."""
+    return np.abs(np.diff(x, axis=3, append=0))
+
+
+@pytest.mark.parametrize("mode", ["cascading", "independent"])
+def test_a_method_that_ignores_the_model_fails(mode):
+    check = viz.sanity_check(edges, MODEL, X, mode=mode)
+    assert (check.spearman > 0.999).all() and (check.ssim > 0.999).all() and not check.passed
+
+
+def test_the_gradient_passes_and_layers_go_from_the_output_down():
+    check = viz.sanity_check(viz.saliency, MODEL, X, seed=5)
+    assert check.layers == ("fc2", "fc1", "conv2", "conv1")
+    assert check.passed and check.spearman.shape == check.ssim.shape == (4, 4)
+    assert "conv1" in str(check)
+
+
+def test_cascading_keeps_layers_random_independent_restores_them():
+    cascading = viz.sanity_check(viz.saliency, MODEL, X)
+    independent = viz.sanity_check(viz.saliency, MODEL, X, mode="independent")
+    np.testing.assert_array_equal(cascading.spearman[0], independent.spearman[0])
+    assert not np.array_equal(cascading.spearman[1], independent.spearman[1])
+
+
+def test_the_model_is_not_changed():
+    before = {name: array.copy() for name, array in MODEL.parameters().items()}
+    viz.sanity_check(viz.saliency, MODEL, X)
+    assert all(np.array_equal(before[name], array) for name, array in MODEL.parameters().items())
+
+
+def test_spearman_by_hand():
+    assert spearman(np.array([1, 2, 3]), np.array([10, 20, 90])) == pytest.approx(1)
+    assert spearman(np.array([1, 2, 3]), np.array([3, 2, 1])) == pytest.approx(-1)
+    assert spearman(np.ones(3), np.array([3, 2, 1])) == 0
+
+
+def test_ssim_is_one_for_equal_maps_and_falls_with_noise():
+    picture = RNG.random((20, 20))
+    values = [ssim(picture, picture + level * RNG.standard_normal((20, 20))) for level in (0, 0.2, 2)]
+    assert values[0] == pytest.approx(1) and values[0] > values[1] > values[2]
+    assert np.isfinite(ssim(np.zeros((9, 9)), picture[:9, :9]))

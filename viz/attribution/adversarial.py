@@ -1,0 +1,171 @@
+"""Can it be fooled? Changes too small to see that turn a classifier's mind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+
+from .target import Array, batches, last_before_softmax
+
+NORMS = ("linf", "l2")
+
+
+def fgsm(
+    model: Any,
+    x: Array,
+    labels: Array | int,
+    epsilon: float,
+    *,
+    targeted: bool = False,
+    bounds: tuple[Array | float, Array | float] | None = None,
+    batch_size: int = 64,
+) -> Array:
+    """One step of size ε, for every pixel in the direction that raises the loss.
+
+        x' = x + ε · sign(∂ loss / ∂x),    loss the cross-entropy with the labels
+
+    Args:
+        model: a network with outputs (N, classes).
+        x: pictures (N, C, H, W), normalised by the model's transform.
+        labels: the true classes, to get away from; or with `targeted` the classes to arrive at, by −sign.
+        epsilon: how far each pixel moves, in units of x.
+        bounds: the least and the largest value a pixel may have, numbers or arrays that broadcast to x; see
+            `pixel_bounds`.
+        batch_size: pictures in memory at once.
+
+    Returns:
+        changed pictures, of x's shape.
+
+    Raises:
+        ValueError: ε is negative, or labels do not fit.
+
+    Source: Goodfellow, Shlens & Szegedy (2015), Explaining and harnessing adversarial examples, section 4.
+    """
+    return pgd(
+        model,
+        x,
+        labels,
+        epsilon,
+        steps=1,
+        step_size=epsilon,
+        targeted=targeted,
+        bounds=bounds,
+        random_start=False,
+        batch_size=batch_size,
+    )
+
+
+def pgd(
+    model: Any,
+    x: Array,
+    labels: Array | int,
+    epsilon: float,
+    *,
+    norm: str = "linf",
+    steps: int = 10,
+    step_size: float | None = None,
+    targeted: bool = False,
+    bounds: tuple[Array | float, Array | float] | None = None,
+    random_start: bool = True,
+    seed: int = 0,
+    batch_size: int = 64,
+) -> Array:
+    """Many small steps uphill, each followed by a projection back to what is allowed.
+
+        x' ← Π(x' + step_size · direction(∂ loss / ∂x')),    Π: within ε of x, and within the bounds
+
+    The direction is the gradient's sign where ε bounds every pixel ("linf"), and the gradient divided by its length
+    where ε bounds the length of the whole change ("l2").
+
+    Args:
+        model, x, labels, epsilon, targeted, bounds, batch_size: those of `fgsm`.
+        norm: "linf" or "l2".
+        steps: how many.
+        step_size: how far each goes; by default 2.5 · ε / steps, which reaches the border and can turn there.
+        random_start: begin at a random point within ε.
+        seed: of that point.
+
+    Returns:
+        changed pictures, of x's shape, never farther than ε from x.
+
+    Raises:
+        ValueError: an option is out of range, or labels do not fit.
+
+    Source: Madry et al. (2018), Towards deep learning models resistant to adversarial attacks, section 2.1.
+    """
+    if epsilon < 0 or steps < 1:
+        raise ValueError(f"pgd: expected epsilon ≥ 0 and at least 1 step, got {epsilon} and {steps}")
+    if norm not in NORMS:
+        raise ValueError(f"pgd: expected norm to be one of {', '.join(NORMS)}, got {norm!r}")
+    labels = np.broadcast_to(np.asarray(labels), (len(x),))
+    step = 2.5 * epsilon / steps if step_size is None else step_size
+    rng = np.random.default_rng(seed)
+    start = x
+    if random_start:
+        start = _allowed(x + epsilon * rng.uniform(-1, 1, x.shape).astype(x.dtype), x, epsilon, norm, bounds)
+    changed = np.empty_like(x)
+    for part in batches(x, batch_size):
+        here = start[part]
+        limits = None if bounds is None else tuple(_part(bound, part, len(x)) for bound in bounds)
+        for _ in range(steps):
+            uphill = _loss_gradient(model, here, labels[part])
+            direction = np.sign(uphill) if norm == "linf" else uphill / np.maximum(_length(uphill), 1e-12)
+            moved = here + np.asarray(-step if targeted else step, x.dtype) * direction
+            here = _allowed(moved, x[part], epsilon, norm, limits)
+        changed[part] = here
+    return changed
+
+
+def accuracy_under_attack(
+    model: Any, x: Array, labels: Array, epsilons: Sequence[float], attack: Any = fgsm, **options: Any
+) -> Array:
+    """The share of pictures that are still classified rightly, for each ε; options are passed on to the attack."""
+    labels = np.asarray(labels)
+    accuracies = []
+    for epsilon in epsilons:
+        changed = attack(model, x, labels, epsilon, **options) if epsilon else x
+        right = [(model(changed[part]).argmax(axis=1) == labels[part]).sum() for part in batches(changed, 256)]
+        accuracies.append(sum(right) / len(x))
+    return np.array(accuracies)
+
+
+def pixel_bounds(model: Any) -> tuple[Array, Array]:
+    """Black and white as the model sees them: the bounds of its input, for each channel (1, C, 1, 1).
+
+    Raises:
+        ValueError: the model has no transform.
+    """
+    if model.transform is None:
+        raise ValueError("pixel_bounds: the model has no transform, so black and white are not known; give bounds")
+    channels = len(model.transform.mean)
+    black, white = (np.full((1, channels, 1, 1), value, np.uint8) for value in (0, 255))
+    return model.transform(black), model.transform(white)
+
+
+def _loss_gradient(model: Any, x: Array, labels: Array) -> Array:
+    logits, pullback = model.forward(x, cnn.Pass(until=last_before_softmax(model)))
+    _, loss_pullback = cnn.ops.cross_entropy(logits, labels, reduction="sum")  # each picture's own gradient
+    gradient, _ = pullback(loss_pullback(1.0)[0], wants="input")
+    return np.asarray(gradient)
+
+
+def _allowed(moved: Array, x: Array, epsilon: float, norm: str, bounds: Any) -> Array:
+    """The nearest point within ε of x, then within the bounds (which never takes it farther from x)."""
+    if norm == "linf":
+        moved = np.clip(moved, x - np.asarray(epsilon, x.dtype), x + np.asarray(epsilon, x.dtype))
+    else:
+        change = moved - x
+        moved = x + change * np.minimum(1, epsilon / np.maximum(_length(change), 1e-12)).astype(x.dtype)
+    return moved if bounds is None else np.clip(moved, *bounds)
+
+
+def _length(change: Array) -> Array:
+    return np.sqrt((change * change).sum(axis=(1, 2, 3), keepdims=True))
+
+
+def _part(bound: Array | float, part: slice, pictures: int) -> Array | float:
+    return bound[part] if isinstance(bound, np.ndarray) and bound.ndim == 4 and len(bound) == pictures else bound

@@ -1,0 +1,146 @@
+"""Does an explanation depend on what the network has learned? Then it must change when that is destroyed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+from scipy.stats import rankdata
+
+import minicnn as cnn
+
+from .target import Array, Target
+
+MODES = ("cascading", "independent")
+
+
+@dataclass(frozen=True)
+class SanityCheck:
+    """How similar maps stay to the original ones while weights are randomised.
+
+    Attributes:
+        layers: the paths of the randomised layers, from the output to the input.
+        spearman: rank correlation of the absolute maps, (layers, pictures).
+        ssim: structural similarity of the absolute maps, (layers, pictures).
+    """
+
+    layers: tuple[str, ...]
+    spearman: Array
+    ssim: Array
+
+    @property
+    def passed(self) -> bool:
+        """The paper's verdict in one number: with the last randomised layer, maps no longer resemble the original.
+
+        Median rank correlation below 0.5; a method that ignores the weights stays near 1.
+        """
+        return bool(np.median(self.spearman[-1]) < 0.5)
+
+    def __str__(self) -> str:
+        lines = [f"{'randomised':<24} spearman  ssim"]
+        for layer, rank, structure in zip(self.layers, self.spearman, self.ssim, strict=True):
+            lines.append(f"{layer:<24} {np.median(rank):8.2f}  {np.median(structure):4.2f}")
+        return "\n".join(lines)
+
+
+def sanity_check(
+    method: Callable[..., Array],
+    model: Any,
+    x: Array,
+    target: Target = None,
+    *,
+    mode: str = "cascading",
+    seed: int = 0,
+    **options: Any,
+) -> SanityCheck:
+    """Randomise the weights layer by layer from the output down, and compare the method's maps with the original.
+
+    Args:
+        method: an attribution of this package, or any `method(model, x, target, **options) -> maps`.
+        model: a trained network; it is not changed.
+        x: pictures (N, C, H, W), normalised by the model's transform.
+        target: those of `saliency`; the predicted class is that of the trained network, throughout.
+        mode: "cascading": each layer in turn, those before stay random; "independent": one layer at a time.
+        seed: of the new weights.
+        options: passed on to the method.
+
+    Returns:
+        the similarity after each layer. Gradient and Grad-CAM maps lose it; those of guided backpropagation and
+        guided Grad-CAM hardly do.
+
+    Raises:
+        ValueError: the mode is unknown.
+
+    Source: Adebayo et al. (2018), Sanity checks for saliency maps, section 3.
+    """
+    if mode not in MODES:
+        raise ValueError(f"sanity_check: expected mode to be one of {', '.join(MODES)}, got {mode!r}")
+    if target is None:
+        target = model(x).argmax(axis=1)
+    original = _as_pictures(method(model, x, target, **options))
+    layers = [
+        path
+        for path, layer in cnn.layers.walk(model)
+        if isinstance(layer, cnn.Layer) and layer.parameter_names and not layer.children
+    ][::-1]
+    randomised = copy.deepcopy(model)
+    fresh = copy.deepcopy(model).initialize(seed).parameters()
+    ranks, structures = [], []
+    for path in layers:
+        if mode == "independent":
+            randomised = copy.deepcopy(model)
+        for name, array in randomised.parameters().items():
+            if name.rpartition(".")[0] == path:
+                array[...] = fresh[name]
+        maps = _as_pictures(method(randomised, x, target, **options))
+        ranks.append([spearman(a, b) for a, b in zip(original, maps, strict=True)])
+        structures.append([ssim(a, b) for a, b in zip(original, maps, strict=True)])
+    return SanityCheck(tuple(layers), np.array(ranks), np.array(structures))
+
+
+def spearman(a: Array, b: Array) -> float:
+    """The correlation of ranks, from −1 to 1; 0 where a map is constant."""
+    return _correlation(rankdata(a), rankdata(b))
+
+
+def ssim(a: Array, b: Array, sigma: float = 1.5) -> float:
+    """The structural similarity of two maps, each scaled to 0…1; 1 for equal ones.
+
+        mean of (2 μₐ μᵦ + c₁)(2 σₐᵦ + c₂) / ((μₐ² + μᵦ² + c₁)(σₐ² + σᵦ² + c₂)),    c₁ = 0.01², c₂ = 0.03²
+
+    with means, variances and covariance under a Gaussian window of deviation `sigma`.
+
+    Source: Wang et al. (2004), Image quality assessment: from error visibility to structural similarity, equation 13.
+    """
+    a, b = _to_unit(a), _to_unit(b)
+
+    def blur(image: Array) -> Array:
+        return gaussian_filter(image, sigma, truncate=3.5)
+
+    mean_a, mean_b = blur(a), blur(b)
+    var_a, var_b = blur(a * a) - mean_a**2, blur(b * b) - mean_b**2
+    covariance = blur(a * b) - mean_a * mean_b
+    c1, c2 = 0.01**2, 0.03**2
+    similarity = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
+    return float((similarity / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
+
+
+def _as_pictures(maps: Array) -> Array:
+    """Absolute values (N, H, W), the largest over the channels."""
+    maps = np.abs(np.asarray(maps, np.float64))
+    return maps.max(axis=1) if maps.ndim == 4 else maps
+
+
+def _correlation(a: Array, b: Array) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    size = np.sqrt((a * a).sum() * (b * b).sum())
+    return float((a * b).sum() / size) if size else 0.0
+
+
+def _to_unit(image: Array) -> Array:
+    low, high = image.min(), image.max()
+    return (image - low) / (high - low) if high > low else np.zeros_like(image)

@@ -103,7 +103,7 @@ class _Check:
         if not self.places:
             raise ValueError(f"gradcheck: expected a floating-point array to differentiate {self.title} by, got none")
         self.xs = [np.asarray(arrays[i], np.float64) for i in self.places]
-        # A fresh copy for each call: generators begin anew, and buffers are not updated behind our back.
+        # Fresh copies for each call: generators begin anew, and nothing is changed behind our back.
         self.call = lambda values: op(*self._filled(values), **copy.deepcopy(options))
 
         y, pullback = self.call(self.xs)
@@ -113,14 +113,14 @@ class _Check:
         if not np.isfinite(y).all():
             raise ValueError(f"gradcheck: {self.title} is not finite here; choose another point")
         self.dy = self.rng.choice([-1.0, 1.0], y.shape) * self.rng.uniform(0.5, 1.5, y.shape)
-        self.analytic = self._gradients(pullback(self.dy))
+        self.analytic = self._gradients(pullback(self.dy.copy()))
         self.largest = max(float(np.abs(g).max(initial=0)) for g in self.analytic)
         self.slope = self._method()
 
     def _filled(self, values: Sequence[Array]) -> list[Any]:
         filled = list(self.given)
         for place, value in zip(self.places, values, strict=True):
-            filled[place] = value
+            filled[place] = value.copy()
         return filled
 
     def forward(self, values: list[Array]) -> Array:

@@ -9,26 +9,28 @@
 """
 
 from .arrays import MEMORY_ORDERS, dtypes, images, in_order, labels, memory_orders, pairs, seeds, tie_free
+from .case import Case
 from .cases import (
     CASES,
-    Case,
     add_cases,
     batch_norm2d_cases,
     cases,
     concat_cases,
-    conv2d_cases,
-    conv2d_relu_max_pool2d_cases,
-    conv_transpose2d_cases,
     cross_entropy_cases,
     dense_cases,
-    max_unpool2d_cases,
     mse_cases,
-    pool2d_cases,
     softmax_cases,
-    wide_conv2d_cases,
 )
 from .contract import PROPERTIES, Call, ContractError, assert_contract
 from .networks import Network, networks, with_random_arrays
+from .window_cases import (
+    conv2d_cases,
+    conv2d_relu_max_pool2d_cases,
+    conv_transpose2d_cases,
+    max_unpool2d_cases,
+    pool2d_cases,
+    wide_conv2d_cases,
+)
 
 __all__ = [
     "CASES",

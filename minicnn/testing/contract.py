@@ -38,6 +38,18 @@ class Call:
     options: dict[str, Any] = field(default_factory=dict)
     reference: Callable[..., Any] | None = None
 
+    @classmethod
+    def of(
+        cls, op: Any, *arrays: Any, reference: Callable[..., Any] | None = None, seed: int = 0, **options: Any
+    ) -> Call:
+        """The arguments of `assert_contract` as a call: a layer seen as an op, the reference looked up."""
+        if hasattr(op, "forward"):
+            op = LayerOp(op, seed)
+            arrays = tuple(np.asarray(a, np.float64) for a in op.arguments(*arrays))
+        if reference is None and op in [getattr(ops, name) for name in ops.__all__]:
+            reference = getattr(textbook, op.__name__)
+        return cls(op, arrays, options, reference)
+
     def run(self, arguments: Sequence[Any] | None = None) -> tuple[Array, Callable[..., Any]]:
         """The differentiable output, and the pullback."""
         y, pullback = self.op(*(self.arguments if arguments is None else arguments), **copy.deepcopy(self.options))
@@ -71,18 +83,9 @@ def assert_contract(
     Raises:
         ContractError: a property does not hold; it names the property.
     """
-    call = _call(op, arrays, reference, seed, options)
+    call = Call.of(op, *arrays, reference=reference, seed=seed, **options)
     for property in PROPERTIES.values():
         property(call)
-
-
-def _call(op: Any, arrays: Sequence[Any], reference: Any, seed: int, options: dict[str, Any]) -> Call:
-    if hasattr(op, "forward"):
-        op = LayerOp(op, seed)
-        arrays = [np.asarray(a, np.float64) for a in op.arguments(*arrays)]
-    if reference is None and op in [getattr(ops, name) for name in ops.__all__]:
-        reference = getattr(textbook, op.__name__)
-    return Call(op, arrays, options, reference)
 
 
 def reference(call: Call) -> None:
@@ -109,10 +112,11 @@ def purity(call: Call) -> None:
     """Two calls agree, and a pullback called twice agrees with itself; nothing that was given is changed."""
     arguments = call.as_(np.copy)
     y, pullback = call.run(arguments)
-    kept, dy = np.copy(y), call.dy(y)
-    upstream = dy.copy()
+    kept, dy, upstream = np.copy(y), call.dy(y), call.dy(y)
     gradients = [np.copy(g) for g in pullback(upstream)]
-    call.run(call.as_(lambda x: 3 * x))[1](dy)  # a pass of something else in between, as a second batch would be
+    other = call.as_(lambda x: tie_free(x.shape, 99, x.dtype))
+    call.run(other)[1](dy.copy())  # another batch in between
+    again = pullback(dy.copy())
     for what, now, before in (
         ("the output of a second call", call.run(arguments)[0], kept),
         ("the output, once pulled back", y, kept),
@@ -121,7 +125,7 @@ def purity(call: Call) -> None:
             (f"argument {i}", now, before)
             for i, (now, before) in enumerate(zip(arguments, call.arguments, strict=True))
         ),
-        *((f"gradient {i}, asked again", *pair) for i, pair in enumerate(zip(pullback(dy), gradients, strict=True))),
+        *((f"gradient {i}, asked again", *pair) for i, pair in enumerate(zip(again, gradients, strict=True))),
     ):
         if not _same(now, before):
             raise _error(call, "purity", f"{what} is not what it was")

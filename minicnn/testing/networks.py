@@ -42,18 +42,13 @@ class Network:
 @st.composite
 def networks(draw: st.DrawFn, *, depth: int = 2, blocks: int = 4) -> Network:
     """Networks of up to `blocks` layers, nested `depth` deep, with a head of dense layers or none."""
-    N, C, H, W = (draw(st.integers(1, n)) for n in (3, 3, 6, 6))
-    shape: Shape = (C, H, W)
-    body: list[Any] = []
+    first: Shape = tuple(draw(st.integers(1, n)) for n in (3, 3, 6, 6))
+    shape, body = first, []
     for _ in range(draw(st.integers(1, blocks))):
-        kind = draw(st.sampled_from(KINDS if depth else KINDS[:-2]))
-        layer = draw(_layer(kind, shape, depth))
-        shape = _after(layer, shape)
-        body.append(layer)
-    body += draw(_heads(shape))
-    model = Sequential(*body)
+        body.append(draw(_layers(shape, depth)))
+        shape = body[-1](np.zeros(shape, np.float32)).shape
     seed = draw(seeds())
-    return Network(with_random_arrays(model, seed), (N, C, H, W), seed)
+    return Network(with_random_arrays(Sequential(*body, *draw(_heads(shape))), seed), first, seed)
 
 
 def with_random_arrays(model: Layer, seed: int) -> Layer:
@@ -82,9 +77,11 @@ KINDS = (
 
 
 @st.composite
-def _layer(draw: st.DrawFn, kind: str, shape: Shape, depth: int) -> Layer:
-    """A layer of this kind that takes maps of this shape (C, H, W)."""
-    C, H, W = shape
+def _layers(draw: st.DrawFn, shape: Shape, depth: int) -> Layer:
+    """Any layer that takes maps of this shape (N, C, H, W)."""
+    N, C, H, W = shape
+    left_out = {*([] if N * H * W > 1 else ["BatchNorm2d"]), *([] if depth else ["Concat", "Residual"])}
+    kind = draw(st.sampled_from([kind for kind in KINDS if kind not in left_out]))
     small = st.integers(1, 3)
     window = st.tuples(st.integers(1, min(3, H)), st.integers(1, min(3, W)))
     options: dict[str, Any] = {}
@@ -107,54 +104,52 @@ def _layer(draw: st.DrawFn, kind: str, shape: Shape, depth: int) -> Layer:
     elif kind == "LocalResponseNorm":
         options = {"size": draw(small), "alpha": 0.5}
     elif kind == "Concat":
-        return layers.Concat(*(draw(_same_size(C, depth - 1)) for _ in range(draw(small))))
+        return layers.Concat(*(draw(_same_size(shape, depth - 1)) for _ in range(draw(small))))
     elif kind == "Residual":
-        return draw(_residual(C, depth))
+        return draw(_residual(shape, depth))
     return layers.LAYERS[kind](**options)
 
 
 @st.composite
-def _same_size(draw: st.DrawFn, C: int, depth: int, out: int | None = None) -> Layer:
-    """A layer that keeps height and width, whatever they are, for branches that must fit together."""
+def _same_size(draw: st.DrawFn, shape: Shape, depth: int, out: int | None = None) -> Layer:
+    """Layers that keep height and width, for branches that must fit together; to `out` channels."""
+    N, C, H, W = shape
     out = out or draw(st.integers(1, 3))
     oblong = draw(st.sampled_from([(1, 1), (3, 3), (1, 3)]))
-    kinds = ["conv", "conv", "pool", "relu", *(["concat", "residual"] if depth > 0 else [])]
+    around = (oblong[0] // 2, oblong[1] // 2)
+    kinds = ["conv", "relu", "pool", *(["norm"] if N * H * W > 1 else []), *(["nested"] if depth > 0 else [])]
     first: Layer
     match draw(st.sampled_from(kinds)):
+        case "conv":
+            return layers.Conv2d(C, out, oblong, padding=around)
         case "pool":
-            kind = draw(st.sampled_from([layers.MaxPool2d, layers.AvgPool2d]))
-            first = kind(oblong, stride=1, padding=(oblong[0] // 2, oblong[1] // 2))
-        case "relu":
-            first = layers.ReLU()
-        case "concat":
-            first = layers.Concat(draw(_same_size(C, depth - 1, C)))
-        case "residual":
-            first = draw(_residual(C, depth, C))
+            first = draw(st.sampled_from([layers.MaxPool2d, layers.AvgPool2d]))(oblong, stride=1, padding=around)
+        case "norm":
+            first = layers.BatchNorm2d(C, eps=0.1)
+        case "nested":
+            first = layers.Concat(draw(_residual(shape, depth, C)))
         case _:
-            return layers.Conv2d(C, out, oblong, padding=(oblong[0] // 2, oblong[1] // 2))
+            first = layers.ReLU()
     return Sequential(first, layers.Conv2d(C, out, 1))
 
 
 @st.composite
-def _residual(draw: st.DrawFn, C: int, depth: int, out: int | None = None) -> Layer:
-    """Without a shortcut layer, or with one, which may change the channels."""
+def _residual(draw: st.DrawFn, shape: Shape, depth: int, out: int | None = None) -> Layer:
+    """Without a shortcut layer, or with one, which may change the channels to `out`."""
+    C = shape[1]
     if not draw(st.booleans()):
-        return layers.Residual(draw(_same_size(C, depth - 1, C)), layers.ReLU(), layers.Conv2d(C, C, 1))
+        return layers.Residual(draw(_same_size(shape, depth - 1, C)), layers.ReLU(), layers.Conv2d(C, C, 1))
     out = out or draw(st.integers(1, 3))
-    return layers.Residual(draw(_same_size(C, depth - 1, out)), shortcut=layers.Conv2d(C, out, 1))
+    return layers.Residual(draw(_same_size(shape, depth - 1, out)), shortcut=layers.Conv2d(C, out, 1))
 
 
 @st.composite
 def _heads(draw: st.DrawFn, shape: Shape) -> list[Layer]:
     """From maps to scores by flattening or averaging; or nothing."""
-    C, H, W = shape
+    _, C, H, W = shape
     match draw(st.sampled_from(["none", "flatten", "average"])):
         case "flatten":
             return [layers.Flatten(), layers.Dense(C * H * W, 3), layers.ReLU(), layers.Dense(3, 2, bias=False)]
         case "average":
             return [layers.GlobalAvgPool2d(), layers.Dense(C, 3)]
     return []
-
-
-def _after(layer: Layer, shape: Shape) -> Shape:
-    return layer(np.zeros((1, *shape), np.float32)).shape[1:]

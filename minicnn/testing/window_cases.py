@@ -1,0 +1,114 @@
+"""Hypothesis strategies for calls of the ops that slide a window: convolutions and poolings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from .. import ops
+from ..ops.geometry import geometry, windows
+from .arrays import pairs, seeds
+from .case import Case, both, given_options
+
+
+@st.composite
+def _pictures_under(draw: st.DrawFn, kernel: Any, padding: Any, dilation: Any = 1, more: int = 4) -> tuple[int, int]:
+    """A height and width into which the window just fits, or up to `more` pixels larger."""
+    least = [
+        max(1, d * (k - 1) + 1 - 2 * p) for k, p, d in zip(both(kernel), both(padding), both(dilation), strict=True)
+    ]
+    return draw(st.integers(least[0], least[0] + more)), draw(st.integers(least[1], least[1] + more))
+
+
+@st.composite
+def conv2d_cases(draw: st.DrawFn) -> Case:
+    """Convolutions: any stride, padding, dilation and groups, oblong kernels, from 1 × 1 pictures up."""
+    groups, in_, out = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    stride, padding, dilation = draw(pairs(1, 3)), draw(pairs(0, 2)), draw(pairs(1, 2))
+    size = draw(_pictures_under(kernel, padding, dilation))
+    shapes: list[tuple[int, ...]] = [(draw(st.integers(1, 2)), groups * in_, *size), (groups * out, in_, *kernel)]
+    if draw(st.booleans()):
+        shapes.append((groups * out,))
+    options = given_options(stride=(stride, 1), padding=(padding, 0), dilation=(dilation, 1), groups=(groups, 1))
+    return Case("conv2d", tuple(shapes), options, draw(seeds()))
+
+
+@st.composite
+def wide_conv2d_cases(draw: st.DrawFn) -> Case:
+    """Convolutions of many channels, for which the engine has faster ways: the widths and kernels of real networks."""
+    in_, out = draw(st.sampled_from([3, 8, 16, 20, 32, 64])), draw(st.sampled_from([8, 10, 16, 32, 64]))
+    kernel = draw(st.sampled_from([1, 3, 5]))
+    stride, padding = draw(st.sampled_from([1, 2])), draw(st.sampled_from([0, kernel // 2]))
+    size = draw(_pictures_under(kernel, padding, more=12))
+    shapes = ((draw(st.integers(1, 2)), in_, *size), (out, in_, kernel, kernel), (out,))
+    return Case("conv2d", shapes, given_options(stride=(stride, 1), padding=(padding, 0)), draw(seeds()))
+
+
+@st.composite
+def conv2d_relu_max_pool2d_cases(draw: st.DrawFn) -> Case:
+    """Convolutions, with a pooling of their output that overlaps, touches, leaves gaps or a remainder."""
+    case = draw(conv2d_cases())
+    x, w = case.arguments[:2]
+    steps = [case.options.get(name, default) for name, default in (("stride", 1), ("padding", 0), ("dilation", 1))]
+    OH, OW = windows("conv2d", x[2:], geometry("conv2d", w[2:], *steps))
+    pool_size = draw(st.tuples(st.integers(1, min(3, OH)), st.integers(1, min(3, OW))))
+    pooling = given_options(pool_size=(pool_size, (1, 1)), pool_stride=(draw(st.none() | pairs(1, 4)), None))
+    return Case("conv2d_relu_max_pool2d", case.arguments, case.options | pooling, case.seed)
+
+
+@st.composite
+def conv_transpose2d_cases(draw: st.DrawFn) -> Case:
+    """Transposed convolutions, output_padding included."""
+    groups, in_, out = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    stride, dilation = both(draw(pairs(1, 3))), both(draw(pairs(1, 2)))
+    output_padding = tuple(draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True))
+    size = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    padding = []
+    for n, s, d, k, extra in zip(size, stride, dilation, kernel, output_padding, strict=True):
+        uncut = (n - 1) * s + d * (k - 1) + extra + 1
+        padding.append(draw(st.integers(0, min(2, (uncut - 1) // 2))))
+    shapes: list[tuple[int, ...]] = [(draw(st.integers(1, 2)), groups * in_, *size), (groups * in_, out, *kernel)]
+    if draw(st.booleans()):
+        shapes.append((groups * out,))
+    options = given_options(
+        stride=(stride, (1, 1)),
+        padding=(tuple(padding), (0, 0)),
+        output_padding=(output_padding, (0, 0)),
+        dilation=(dilation, (1, 1)),
+        groups=(groups, 1),
+    )
+    return Case("conv_transpose2d", tuple(shapes), options, draw(seeds()))
+
+
+@st.composite
+def pool2d_cases(draw: st.DrawFn, op: str = "max_pool2d") -> Case:
+    """Poolings ("max_pool2d" or "avg_pool2d"): windows that overlap, touch, or leave gaps, and hang over the edge."""
+    kernel = draw(pairs(1, 3))
+    stride = draw(st.none() | pairs(1, 4))
+    padding = tuple(draw(st.integers(0, k // 2)) for k in both(kernel))
+    dilation = draw(pairs(1, 2)) if op == "max_pool2d" else 1
+    size = draw(_pictures_under(kernel, padding, dilation))
+    if any(p and d > n for p, d, n in zip(padding, both(dilation), size, strict=True)):
+        dilation = 1  # it would step over the whole picture, from padding to padding
+    options = {"kernel_size": kernel} | given_options(
+        stride=(stride, None),
+        padding=(padding, (0, 0)),
+        dilation=(dilation, 1),
+        ceil_mode=(draw(st.booleans()), False),
+    )
+    if op == "avg_pool2d":
+        options |= given_options(count_include_pad=(draw(st.booleans()), True))
+    return Case(op, ((draw(st.integers(1, 2)), draw(st.integers(1, 2)), *size),), options, draw(seeds()))
+
+
+@st.composite
+def max_unpool2d_cases(draw: st.DrawFn) -> Case:
+    """What `max_pool2d` of a random picture recorded, to put other values back by."""
+    pooling = draw(pool2d_cases().filter(lambda case: "dilation" not in case.options))
+    (x,) = pooling.arrays()
+    (_, indices), _ = ops.max_pool2d(x, **pooling.options, return_indices=True)
+    options = {k: v for k, v in pooling.options.items() if k != "ceil_mode"} | {"output_size": x.shape[2:]}
+    return Case("max_unpool2d", (indices.shape, indices), options, pooling.seed)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .. import optim
+from ..checkpoint import state_of
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
@@ -56,6 +57,7 @@ class Loop:
         while run.epoch < run.epochs and not self.position.stopped:
             with self.progress.bar(f"epoch {run.epoch + 1}/{run.epochs}", len(run.train), self.position.seen):
                 self.epoch()
+            self.progress.say(f"epoch {run.epoch}/{run.epochs}: {run.history.epochs[-1]}")
             stops = [bool(callback(run)) for callback in callbacks]  # each is called, whatever the others say
             self.position = Position(epoch=run.epoch, stopped=any(stops))
             self.save()
@@ -82,13 +84,12 @@ class Loop:
             train_accuracy=position.accuracy,
             valid_loss=valid.loss if valid else None,
             valid_accuracy=valid.accuracy if valid else None,
-            lr=run.optimizer.lr,
+            lr=float(run.optimizer.lr),
             seconds=position.seconds,
             pictures_per_second=position.seen / position.seconds,
         )
         run.history.epochs.append(record)
         run.epoch = record.epoch
-        self.progress.finish(str(record))
 
     def step(self, x: Array, labels: Array, parameters: dict[str, Array]) -> None:
         """Learn from one batch: x float (n, C, H, W), labels (n,)."""
@@ -99,26 +100,29 @@ class Loop:
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
             scores, pullback = run.model.forward(x, pass_)
             check_scores("fit", scores, run.train)
-            loss, loss_pullback = self.loss(scores, labels)
+            value, loss_pullback = self.loss(scores, labels)
+            if np.ndim(value) != 0:
+                raise ValueError(f"fit: expected the loss to be one number, its mean, got shape {np.shape(value)}")
+            loss = float(value)
             if not math.isfinite(loss):
-                raise self.diverged(f"the loss is {float(loss)}", x, train=True, batch=position.batch + 1)
+                raise self.diverged(f"the loss is {loss}", x, train=True, batch=position.batch + 1)
             _, grads = pullback(loss_pullback(1.0)[0], wants="parameters")
             if self.clip_norm is not None:
                 grads, _ = optim.clip_norm(grads, self.clip_norm)
             if self.schedule is not None:
-                run.optimizer.lr = run.optimizer.initial_lr * self.schedule(number, run.epochs * steps)
+                run.optimizer.lr = run.optimizer.initial_lr * float(self.schedule(number, run.epochs * steps))
             run.optimizer.step(parameters, grads)
-        position.add(float(loss), scores.argmax(axis=1) == labels)
+        position.add(loss, scores.argmax(axis=1) == labels)
         if position.batch % max(1, steps // 50) == 0:
-            run.history.steps.append((number + 1, float(loss)))
+            run.history.steps.append((number + 1, loss))
 
     def measure(self, dataset: Dataset) -> Measure:
         """The model's loss and accuracy on a data set, both finite."""
         result = evaluate(self.run.model, dataset, loss=self.loss)
         if not math.isfinite(result.loss):
             odd = np.flatnonzero(~np.isfinite(result.probabilities).all(axis=1))[:1]
-            images = dataset.images[odd if odd.size else slice(1)]
-            x = self.run.model.transform(images).astype(self.dtype, copy=False)
+            assert self.loader.transform is not None
+            x = self.loader.transform(dataset.images[odd if odd.size else slice(1)]).astype(self.dtype, copy=False)
             raise self.diverged(f"the loss in evaluation is {result.loss}", x, train=False, batch=self.position.batch)
         return Measure(result.loss, result.accuracy)
 
@@ -129,9 +133,8 @@ class Loop:
 
     def check_finite(self) -> None:
         """Refuse to go on from, or to save, a model that the last step has left with NaN or infinities."""
-        model = self.run.model
-        for name in not_finite({**arrays_of(model, "parameters"), **arrays_of(model, "buffers")}):
-            raise self.error(f"the step has left {name} not finite", name.rpartition(".")[0], self.position.batch)
+        for name in not_finite(state_of(self.run.model)):
+            raise self.error(f"{name} is no longer finite", name.rpartition(".")[0], self.position.batch)
 
     def diverged(self, what: str, x: Array, train: bool, batch: int) -> TrainingDiverged:
         """Run a batch again, as it was run, to say in which layer it went wrong."""

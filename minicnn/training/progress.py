@@ -1,4 +1,4 @@
-"""The progress bar of an epoch."""
+"""What a person sees of a run while it lasts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORMAT = "{desc} {percentage:3.0f}%|{bar:24}| {rate_fmt}, {remaining} left{postf
 
 
 class Progress:
-    """A bar on stderr with loss, accuracy, pictures per second and time left; or nothing.
+    """A bar on stderr with loss, accuracy, pictures per second and time left, and lines that stay; or nothing.
 
     Args:
         shown: whether to show it; None: where stderr is a terminal.
@@ -25,12 +25,13 @@ class Progress:
         self._pending, self._next = 0, 0.0
 
     def say(self, line: str) -> None:
+        """A line that stays, and is never cut to the terminal's width as the bar is."""
         if self.shown:
             print(line, file=sys.stderr, flush=True)
 
     @contextmanager
     def bar(self, title: str, pictures: int, done: int) -> Iterator[None]:
-        """A bar for so many pictures, of which some are done; it is closed whatever happens."""
+        """A bar for so many pictures, of which some are done; it vanishes in the end, whatever happens."""
         if not self.shown:
             yield
             return
@@ -38,7 +39,14 @@ class Progress:
 
         self._pending, self._next = 0, 0.0
         with tqdm(
-            total=pictures, initial=done, desc=title, unit=" pictures", bar_format=FORMAT, dynamic_ncols=True
+            total=pictures,
+            initial=done,
+            desc=title,
+            unit=" pictures",
+            bar_format=FORMAT,
+            dynamic_ncols=True,
+            leave=False,
+            mininterval=0,  # `advance` decides when to draw
         ) as self._bar:
             yield
 
@@ -47,14 +55,6 @@ class Progress:
         self._pending += pictures
         if self.shown and (now := time.monotonic()) >= self._next:
             self._next = now + REFRESH
-            self._draw(f"loss {loss:.4f}, accuracy {accuracy:.2%}")
-
-    def finish(self, results: str) -> None:
-        """All pictures are done, and this came of it."""
-        if self.shown:
-            self._draw(results)
-
-    def _draw(self, text: str) -> None:
-        self._bar.set_postfix_str(text, refresh=False)
-        self._bar.update(self._pending)
-        self._pending = 0
+            self._bar.set_postfix_str(f"loss {loss:.4f}, accuracy {accuracy:.2%}", refresh=False)
+            self._bar.update(self._pending)
+            self._pending = 0

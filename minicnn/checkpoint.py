@@ -16,6 +16,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,7 @@ def save(
         CheckpointError: the file cannot be written (the disk is full, the folder read-only, …).
         ValueError: the model cannot be described.
     """
-    path = Path(path)
-    state = {**arrays_of(model, "parameters"), **arrays_of(model, "buffers")}
+    path, state = Path(path), state_of(model)
     if taken := next((name for name in state if name.startswith(OPTIMIZER)), None):
         raise ValueError(
             f'save: {taken} stands where the optimiser\'s arrays do; give the layer "optimizer" another name'
@@ -144,6 +144,8 @@ def read(path: str | Path, *, optimizer: bool = True) -> Contents:
     """
     path = Path(path)
     try:
+        if path.is_dir():
+            raise ValueError("expected a file, but this is a folder")
         with safe_open(path, framework="np") as file:
             about = _about(file.metadata() or {})
             arrays = dict(_arrays(path, file, lambda name: optimizer or not name.startswith(OPTIMIZER)))
@@ -178,11 +180,16 @@ def fill(model: Any, contents: Contents) -> None:
     Raises:
         ValueError: the arrays are not those of such a model. Then nothing has been changed.
     """
-    for name, array in {**arrays_of(model, "parameters"), **arrays_of(model, "buffers")}.items():
+    for name, array in state_of(model).items():
         if name in contents.state and contents.state[name].dtype.kind != array.dtype.kind:
             raise ValueError(f"{name} is {contents.state[name].dtype}, expected {array.dtype}")
     model.load_state(contents.state)
     model.transform, model.classes = contents.transform, contents.classes
+
+
+def state_of(model: Any) -> dict[str, Array]:
+    """The parameters and buffers of a model, which need not be a `Layer`."""
+    return {**arrays_of(model, "parameters"), **arrays_of(model, "buffers")}
 
 
 def check_writable(path: str | Path) -> None:
@@ -221,7 +228,7 @@ def _write(path: Path, contents: bytes) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    if hasattr(os, "O_DIRECTORY"):  # the new name is on the disk once the folder is
+    with suppress(OSError, AttributeError):  # the new name is on the disk once the folder is; not every system can
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
@@ -283,9 +290,8 @@ def _check_sizes(description: Any, state: dict[str, Array]) -> None:
         for name, option in _items(description.get("options")) if description.get("type") in LAYERS else ():
             for size in option if isinstance(option, list) else [option]:
                 if isinstance(size, int) and size > max(stored[path], SMALL):
-                    raise ValueError(
-                        f"{path or description['type']}: {name} is {size:.4g}, but the file holds {stored[path]} numbers for this layer"
-                    )
+                    where = path or description["type"]
+                    raise ValueError(f"{where}: {name} is {size:.4g}, but the file holds {stored[path]} numbers for it")
 
     check(description, "")
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import ops
 from .layers.running import Pass
+from .training.evaluation import dtype_of
 
 if TYPE_CHECKING:
     from .data.picture import Source
@@ -31,8 +32,7 @@ def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]
     if model.transform is None:
         raise ValueError("predict: the model does not know how pictures become its input; fit it, or set its transform")
     x = model.transform.picture(picture)
-    dtype = next((array.dtype for array in model.parameters().values()), x.dtype)
-    scores, _ = model.forward(x.astype(dtype, copy=False), Pass())
+    scores, _ = model.forward(x.astype(dtype_of(model), copy=False), Pass())
     probabilities = ops.softmax(scores)[0][0]
     names = model.classes or [str(i) for i in range(len(probabilities))]
     return [(names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:top]]

@@ -8,7 +8,6 @@ import pytest
 
 import minicnn as cnn
 
-
 GOOD = {"minicnn": '{"version": 1, "architecture": {"type": "ReLU"}}'}
 
 

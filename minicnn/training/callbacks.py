@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint import save
+from ..checkpoint import check_writable, save
 from .run import Run
 
 Callback = Callable[[Run], Any]
@@ -61,6 +61,7 @@ class BestCheckpoint:
 
     def begin(self, run: Run) -> None:
         _check_validation("BestCheckpoint", self.metric, run)
+        check_writable(self.path)
 
     def __call__(self, run: Run) -> None:
         if _best_epoch(run, self.metric) == run.epoch:

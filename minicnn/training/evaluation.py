@@ -51,8 +51,7 @@ class Evaluation:
         """Loss and accuracy, then a line for each class: its accuracy, and its row of the confusion matrix."""
         title = f"{len(self.labels):,} pictures: loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
         width = max(map(len, self.classes))
-        count = len(str(self.confusion.max()))
-        count = max(count, len(str(len(self.classes) - 1)))
+        count = len(str(max(self.confusion.max(), len(self.classes) - 1)))
         head = " ".join(f"{j:>{count}}" for j in range(len(self.classes)))
         rows = [f"{'':{width + 4}}accuracy   taken for {head}"]
         for i, (name, accuracy, row) in enumerate(zip(self.classes, self.per_class, self.confusion, strict=True)):
@@ -69,25 +68,30 @@ def evaluate(model: Any, dataset: Dataset, *, batch_size: int = 256, loss: Loss 
         model: gives a score for each class; the largest is its answer.
         dataset: pictures of the model's classes.
         batch_size: pictures at a time; the results do not depend on it, but for rounding.
-        loss: an op of the scores and the labels.
+        loss: an op of the scores and the labels that gives the mean over the pictures.
 
     Raises:
-        ValueError: pictures or classes do not fit the model.
+        ValueError: pictures or classes do not fit the model, or the loss is not one number.
     """
     check_classes("evaluate", model, dataset)
     loader = Loader(dataset, batch_size, shuffle=False, transform=getattr(model, "transform", None))
     dtype = dtype_of(model)
     with np.errstate(over="ignore", invalid="ignore"):  # scores may be infinite: the loss tells
-        scores = np.concatenate([model.forward(x.astype(dtype, copy=False), Pass())[0] for x, _ in loader.epoch(0)])
-        check_scores("evaluate", scores, dataset)
-        value = float(loss(scores, dataset.labels)[0])
+        batches = []
+        for x, _ in loader.epoch(0):
+            batches.append(model.forward(x.astype(dtype, copy=False), Pass())[0])
+            check_scores("evaluate", batches[-1], dataset)
+        scores = np.concatenate(batches)
+        value, _ = loss(scores, dataset.labels)
         probabilities = ops.softmax(scores)[0].astype(np.float32, copy=False)
+    if np.ndim(value) != 0:
+        raise ValueError(f"evaluate: expected loss to give one number, the mean, got an array {np.shape(value)}")
     K = len(dataset.classes)
     predictions = scores.argmax(axis=1)
     confusion = np.bincount(dataset.labels * K + predictions, minlength=K * K).reshape(K, K)
     right, pictures = confusion.diagonal(), confusion.sum(axis=1)
     return Evaluation(
-        loss=value,
+        loss=float(value),
         accuracy=float(right.sum() / len(dataset)),
         per_class=np.divide(right, pictures, out=np.full(K, np.nan), where=pictures > 0),
         confusion=confusion,

@@ -54,13 +54,16 @@ def fit(
         batch_size: pictures in a step.
         optimizer: `Adam()` if not given.
         schedule: the factor of the optimiser's learning rate at (step, total steps), see `minicnn.schedules`.
-        loss: an op of the scores and the labels, such as `functools.partial(ops.cross_entropy, label_smoothing=0.1)`.
+        loss: an op of the scores and the labels that gives the mean over the pictures, such as
+            `functools.partial(ops.cross_entropy, label_smoothing=0.1)`.
         augment: changes training pictures at random, see `minicnn.data`.
         clip_norm: scale gradients whose joint norm exceeds this.
         seed: of all that is random.
         callbacks: called with the `Run` after each epoch; a true answer stops it.
-        checkpoint: a file that holds the run after each epoch, and inside one about every `checkpoint_seconds`.
-        resume: go on where `checkpoint` stands, if there is one. Only `epochs` and callbacks may differ from before.
+        checkpoint: a file to save the run to after each epoch, and inside one about every `checkpoint_seconds`; `load`
+            reads the model from it.
+        resume: go on where `checkpoint` stands, if there is one. All that the numbers depend on must be as before, but
+            for `epochs`; a run that a callback stopped stays stopped.
         progress: whether to show a bar on stderr; None: where that is a terminal.
 
     Returns:
@@ -80,26 +83,27 @@ def fit(
     check_classes("fit", model, train)
     if valid is not None and tuple(valid.classes) != tuple(train.classes):
         raise ValueError("fit: the validation set has other classes than the training set, or in another order")
-    run = Run(model, optimizer or optim.Adam(), train, valid, epochs, 0, History())
+    run = Run(model, optim.Adam() if optimizer is None else optimizer, train, valid, epochs, 0, History())
     keeper = None
     if checkpoint is not None:
         settings = {
             "data": fingerprint(train),
-            "seed": seed,
-            "batch_size": batch_size,
+            "classes": list(train.classes),
+            "seed": int(seed),
+            "batch_size": int(batch_size),
             "optimizer": run.optimizer.options(),
             "schedule": described(schedule),
             "loss": described(loss),
             "augment": described(augment),
-            "clip_norm": clip_norm,
+            "clip_norm": None if clip_norm is None else float(clip_norm),
         }
         keeper = Keeper(checkpoint, checkpoint_seconds, settings)
     resumed = keeper is not None and resume and keeper.path.exists()
     position = keeper.restore(run) if keeper is not None and resumed else Position()
     _check_initialized(model)
-    if model.transform is None:
+    if getattr(model, "transform", None) is None:
         model.transform = Transform.fit(train.images)
-    if model.classes is None:
+    if getattr(model, "classes", None) is None:
         model.classes = tuple(train.classes)
     loader = Loader(train, batch_size, seed=seed, transform=model.transform, augment=augment)
     Loop(run, loader, loss, schedule, clip_norm, keeper, position, Progress(progress)).go(callbacks)

@@ -101,8 +101,6 @@ class Loop:
             scores, pullback = run.model.forward(x, pass_)
             check_scores("fit", scores, run.train)
             value, loss_pullback = self.loss(scores, labels)
-            if np.ndim(value) != 0:
-                raise ValueError(f"fit: expected the loss to be one number, its mean, got shape {np.shape(value)}")
             loss = float(value)
             if not math.isfinite(loss):
                 raise self.diverged(f"the loss is {loss}", x, train=True, batch=position.batch + 1)

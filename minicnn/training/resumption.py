@@ -60,9 +60,12 @@ class Position:
     def from_dict(cls, values: Mapping[str, Any]) -> Position:
         """The position that `asdict` described, checked, because it comes from a file."""
         kinds = {name: type(value) for name, value in asdict(cls()).items()}
-        if not isinstance(values, Mapping) or {name: type(value) for name, value in values.items()} != kinds:
-            raise ValueError(f"expected its position to have {', '.join(kinds)}, got {values!r:.100}")
-        return cls(**values)
+        if {name: type(value) for name, value in values.items()} != kinds:
+            raise ValueError(f"expected its position to have {', '.join(kinds)}, got {dict(values)!r:.100}")
+        position = cls(**values)
+        if min(position.epoch, position.batch, position.seen) < 0 or (position.batch > 0) != (position.seen > 0):
+            raise ValueError(f"a run cannot stand at {position}")
+        return position
 
 
 class Keeper:
@@ -98,7 +101,7 @@ class Keeper:
         """Bring model, optimiser and history to where the file's run stands.
 
         Raises:
-            CheckpointError: the file is broken, or its run was another one; nothing is changed.
+            CheckpointError: the file is broken; or its run was another one, and then nothing is changed.
         """
         contents = read(self.path)
         if contents.training is None:
@@ -122,9 +125,9 @@ class Keeper:
 
 
 def described(thing: Any) -> Any:
-    """What tells two settings apart: a schedule's or optimiser's options, any other object's printed form."""
-    if thing is None or isinstance(thing, int | float):
-        return thing
+    """What tells two settings apart: a schedule's options, any other object's printed form."""
+    if thing is None:
+        return None
     options = getattr(thing, "options", None)
     return options() if callable(options) else re.sub(r" at 0x\w+", "", repr(thing))
 
@@ -147,5 +150,7 @@ def _difference(there: Any, here: Any, path: str = "") -> str | None:
             inner = f"{path}.{name}" if path else name
             if found := _difference(there.get(name), here.get(name), inner):
                 return found
-        return None if list(there) == list(here) else f"the order of {path or 'its settings'} differs"
+        if path.endswith("children") and list(there) != list(here):
+            return f"the order of {path} was {', '.join(there):.80}, and now is {', '.join(here):.80}"
+        return None
     return None if there == here else f"{path} was {there!r:.80}, and now is {here!r:.80}"

@@ -75,7 +75,6 @@ def test_watching_and_saving_a_run_does_not_change_it(stripes, network, same, tm
 
 def test_accuracy_before_training_is_that_of_the_untrained_model(stripes, network):
     train, valid, model = stripes(), stripes(30, seed=1), network()
-    expected = cnn.evaluate(model, valid, loss=cnn.ops.cross_entropy)
     model.transform = Transform.fit(train.images)
     expected = cnn.evaluate(model, valid)
     history = cnn.fit(model, train, valid, epochs=1)
@@ -146,12 +145,9 @@ def test_augmentation_changes_training_pictures_only(stripes, network):
     history = cnn.fit(model, data, data, epochs=2, batch_size=32, augment=blacken)
     assert seen == [32, 28] * 2
     assert len({loss for _, loss in history.steps}) > 1  # dropout and labels, not pictures
-    assert history.before.loss == cnn.evaluate(_with_transform(network(), data), data).loss
-
-
-def _with_transform(model, data):
-    model.transform = Transform.fit(data.images)
-    return model
+    untrained = network()
+    untrained.transform = Transform.fit(data.images)
+    assert history.before.loss == cnn.evaluate(untrained, data).loss
 
 
 def test_a_layer_of_ones_own_trains(stripes):
@@ -212,10 +208,9 @@ def test_wrong_options_are_refused(stripes, network, options, message):
 
 
 def test_a_loss_for_each_picture_is_refused(stripes, network):
-    with pytest.raises(ValueError, match=r"expected the loss to be one number, its mean, got shape \(60,\)"):
-        model = _with_transform(network(), stripes())
-        loop = functools.partial(cnn.ops.cross_entropy, reduction="none")
-        cnn.fit(model, stripes(), epochs=1, loss=loop)
+    each = functools.partial(cnn.ops.cross_entropy, reduction="none")
+    with pytest.raises(ValueError, match=r"expected loss to give one number, the mean, got an array \(60,\)"):
+        cnn.fit(network(), stripes(), epochs=1, loss=each)
 
 
 def test_a_model_that_was_never_initialised_is_refused(stripes):

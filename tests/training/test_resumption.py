@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +15,13 @@ import pytest
 
 import minicnn as cnn
 from minicnn.data import RandomFlip
+from minicnn.training.resumption import Position
 
 SCRIPT = Path(__file__).with_name("resumable.py")
 resumable = runpy.run_path(str(SCRIPT))
 train = resumable["train"]
 STEPS = 6  # in an epoch
+POSITION = asdict(Position())
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +207,8 @@ def test_a_file_that_holds_no_run_is_refused(tmp_path):
     [
         {"position": None},
         {"position": {"epoch": "one"}},
+        {"position": POSITION | {"batch": -1}},
+        {"position": POSITION | {"batch": 6, "seen": 0}},
         {"history": {}},
         {"settings": 3},
     ],

@@ -1,7 +1,7 @@
 """Tools to test layers and gradients by property; they need Hypothesis (`pip install minicnn[test]`).
 
     assert_contract   holds an op or a layer to the contract: purity, wants, dtype, memory order, linearity, reference
-    cases, *_cases    Hypothesis strategies for calls of every op; a failing one shrinks to a call one can paste
+    CASES, *_cases    Hypothesis strategies for calls of every op; a failing one shrinks to a call one can paste
     networks          Hypothesis strategy for random nested networks of every layer
     tie_free          values on which no maximum has a tie and no ReLU stands at its kink
 
@@ -9,19 +9,20 @@
 """
 
 from .arrays import MEMORY_ORDERS, dtypes, images, in_order, labels, memory_orders, pairs, seeds, tie_free
+from .call import Call, ContractError
 from .case import Case
 from .cases import (
     CASES,
     add_cases,
     batch_norm2d_cases,
-    cases,
     concat_cases,
     cross_entropy_cases,
     dense_cases,
     mse_cases,
     softmax_cases,
 )
-from .contract import PROPERTIES, Call, ContractError, assert_contract
+from .contract import PROPERTIES, assert_contract
+from .layer_contract import LAYER_PROPERTIES
 from .networks import Network, networks, with_random_arrays
 from .window_cases import (
     conv2d_cases,
@@ -34,6 +35,7 @@ from .window_cases import (
 
 __all__ = [
     "CASES",
+    "LAYER_PROPERTIES",
     "MEMORY_ORDERS",
     "PROPERTIES",
     "Call",
@@ -43,7 +45,6 @@ __all__ = [
     "add_cases",
     "assert_contract",
     "batch_norm2d_cases",
-    "cases",
     "concat_cases",
     "conv2d_cases",
     "conv2d_relu_max_pool2d_cases",

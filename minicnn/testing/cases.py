@@ -1,8 +1,10 @@
 """Hypothesis strategies for calls of every op: all their options, on arrays as small as shows the matter.
 
-@given(conv2d_cases())
-def test_gradient(case):
-    gradcheck(conv2d, *case.arrays(), **case.options)
+    @given(conv2d_cases())
+    def test_gradient(case):
+        gradcheck(conv2d, *case.arrays(), **case.options)
+
+`CASES` has them all by the op's name.
 """
 
 from __future__ import annotations
@@ -153,8 +155,3 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "sigmoid": _on_any_shape("sigmoid"),
     "softmax": softmax_cases("softmax"),
 }
-
-
-def cases(op: str) -> st.SearchStrategy[Case]:
-    """Calls of the op of this name."""
-    return CASES[op]

@@ -1,71 +1,19 @@
-"""The contract of an op as properties, each a function that a wrong op fails: `assert_contract` runs them all.
+"""The contract of an op as properties, each a function that a wrong op fails; `assert_contract` runs them all.
 
-def scale(x, k):                                 # an op of your own
-    return k * x, lambda dy, wants=(True, True): (...)
-
-assert_contract(scale, tie_free((2, 3)), tie_free(()))
+It is all that a pullback promises but to be the gradient: that is `minicnn.gradcheck`'s part.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .. import ops
-from .. import reference as textbook
-from ..gradients import LayerOp
-from .arrays import MEMORY_ORDERS, Array, in_order, tie_free
-
-
-class ContractError(AssertionError):
-    """An op breaks the contract; `property` says in which way."""
-
-    def __init__(self, op: str, property: str, message: str) -> None:
-        super().__init__(f"{op}: {property}: {message}")
-        self.property = property
-
-
-@dataclass
-class Call:
-    """A call of an op, which can be repeated: nothing that one run changes reaches the next."""
-
-    op: Callable[..., Any]
-    arguments: Sequence[Any]
-    options: dict[str, Any] = field(default_factory=dict)
-    reference: Callable[..., Any] | None = None
-
-    @classmethod
-    def of(
-        cls, op: Any, *arrays: Any, reference: Callable[..., Any] | None = None, seed: int = 0, **options: Any
-    ) -> Call:
-        """The arguments of `assert_contract` as a call: a layer seen as an op, the reference looked up."""
-        if hasattr(op, "forward"):
-            op = LayerOp(op, seed)
-            arrays = tuple(np.asarray(a, np.float64) for a in op.arguments(*arrays))
-        if reference is None and op in [getattr(ops, name) for name in ops.__all__]:
-            reference = getattr(textbook, op.__name__)
-        return cls(op, arrays, options, reference)
-
-    def run(self, arguments: Sequence[Any] | None = None) -> tuple[Array, Callable[..., Any]]:
-        """The differentiable output, and the pullback."""
-        y, pullback = self.op(*(self.arguments if arguments is None else arguments), **copy.deepcopy(self.options))
-        return _first(y), pullback
-
-    def dy(self, y: Array, seed: int = 0) -> Array:
-        """A random upstream gradient."""
-        return tie_free(np.shape(y), seed, np.asarray(y).dtype)
-
-    def as_(self, change: Callable[[Array], Array]) -> list[Any]:
-        """The arguments, changed where they are floating-point arrays."""
-        return [change(a) if _is_float(a) else a for a in self.arguments]
-
-    @property
-    def floats(self) -> list[Array]:
-        return [a for a in self.arguments if _is_float(a)]
+from .arrays import MEMORY_ORDERS, in_order, tie_free
+from .call import Call, first, is_float
+from .layer_contract import LAYER_PROPERTIES
 
 
 def assert_contract(
@@ -84,7 +32,7 @@ def assert_contract(
         ContractError: a property does not hold; it names the property.
     """
     call = Call.of(op, *arrays, reference=reference, seed=seed, **options)
-    for property in PROPERTIES.values():
+    for property in (PROPERTIES if call.layer is None else PROPERTIES | LAYER_PROPERTIES).values():
         property(call)
 
 
@@ -92,8 +40,8 @@ def reference(call: Call) -> None:
     """The output is the textbook's."""
     if call.reference is None:
         return
-    expected = _first(call.reference(*call.arguments, **copy.deepcopy(call.options)))
-    _close(call, "reference", call.run()[0], expected, "output", 1e-12)
+    expected = first(call.reference(*call.arguments, **copy.deepcopy(call.options)))
+    call.check_close("reference", call.run()[0], expected, "output", 1e-12)
 
 
 def shapes(call: Call) -> None:
@@ -102,10 +50,10 @@ def shapes(call: Call) -> None:
     gradients = pullback(call.dy(y))
     if not isinstance(gradients, tuple) or len(gradients) != len(call.floats):
         got = len(gradients) if isinstance(gradients, tuple) else type(gradients).__name__
-        raise _error(call, "shapes", f"expected a tuple of {len(call.floats)} gradients, got {got}")
+        raise call.error("shapes", f"expected a tuple of {len(call.floats)} gradients, got {got}")
     for i, (gradient, x) in enumerate(zip(gradients, call.floats, strict=True)):
         if np.shape(gradient) != x.shape:
-            raise _error(call, "shapes", f"array {i} is {x.shape}, its gradient {np.shape(gradient)}")
+            raise call.error("shapes", f"array {i} is {x.shape}, its gradient {np.shape(gradient)}")
 
 
 def purity(call: Call) -> None:
@@ -128,7 +76,7 @@ def purity(call: Call) -> None:
         *((f"gradient {i}, asked again", *pair) for i, pair in enumerate(zip(again, gradients, strict=True))),
     ):
         if not _same(now, before):
-            raise _error(call, "purity", f"{what} is not what it was")
+            raise call.error("purity", f"{what} is not what it was")
 
 
 def wants(call: Call) -> None:
@@ -142,12 +90,12 @@ def wants(call: Call) -> None:
     for choice in [*choices, [True] * count, [False] * count]:
         some = pullback(dy, wants=tuple(choice))
         if len(some) != count:
-            raise _error(call, "wants", f"wants={choice} gave {len(some)} gradients, expected {count}, some None")
+            raise call.error("wants", f"wants={choice} gave {len(some)} gradients, expected {count}, some None")
         for i, (want, gradient, full) in enumerate(zip(choice, some, everything, strict=True)):
             if want != (gradient is not None):
-                raise _error(call, "wants", f"wants={choice} gave gradient {i} as {type(gradient).__name__}")
+                raise call.error("wants", f"wants={choice} gave gradient {i} as {type(gradient).__name__}")
             if want:
-                _close(call, "wants", gradient, full, f"gradient {i} with wants={choice}", 1e-12)
+                call.check_close("wants", gradient, full, f"gradient {i} with wants={choice}", 1e-12)
 
 
 def dtype(call: Call) -> None:
@@ -158,8 +106,8 @@ def dtype(call: Call) -> None:
     gradients = zip(pullback32(dy.astype(np.float32)), pullback(dy), strict=True)
     for what, single, double in [("output", y32, y), *((f"gradient {i}", *pair) for i, pair in enumerate(gradients))]:
         if np.asarray(single).dtype != np.float32:
-            raise _error(call, "dtype", f"{what} of float32 arrays is {np.asarray(single).dtype}")
-        _close(call, "dtype", single, double, f"{what} in float32", 1e-3)
+            raise call.error("dtype", f"{what} of float32 arrays is {np.asarray(single).dtype}")
+        call.check_close("dtype", single, double, f"{what} in float32", 1e-3)
 
 
 def memory_order(call: Call) -> None:
@@ -169,9 +117,9 @@ def memory_order(call: Call) -> None:
     gradients = pullback(dy)
     for order in MEMORY_ORDERS:
         y_, pullback_ = call.run([in_order(a, order) if isinstance(a, np.ndarray) else a for a in call.arguments])
-        _close(call, "memory order", y_, y, f"output in order {order}", 1e-12)
+        call.check_close("memory order", y_, y, f"output in order {order}", 1e-12)
         for i, (g_, g) in enumerate(zip(pullback_(in_order(dy, order)), gradients, strict=True)):
-            _close(call, "memory order", g_, g, f"gradient {i} in order {order}", 1e-12)
+            call.check_close("memory order", g_, g, f"gradient {i} in order {order}", 1e-12)
 
 
 def linearity(call: Call) -> None:
@@ -179,7 +127,7 @@ def linearity(call: Call) -> None:
     y, pullback = call.run()
     a, b = call.dy(y, 1), call.dy(y, 2)
     for i, (of_both, of_a, of_b) in enumerate(zip(pullback(2 * a - 3 * b), pullback(a), pullback(b), strict=True)):
-        _close(call, "linearity", of_both, 2 * of_a - 3 * of_b, f"gradient {i} of 2a − 3b", 1e-9)
+        call.check_close("linearity", of_both, 2 * of_a - 3 * of_b, f"gradient {i} of 2a − 3b", 1e-9)
 
 
 PROPERTIES: dict[str, Callable[[Call], None]] = {
@@ -193,29 +141,5 @@ PROPERTIES: dict[str, Callable[[Call], None]] = {
 }
 
 
-def _error(call: Call, property: str, message: str) -> ContractError:
-    return ContractError(getattr(call.op, "__name__", "op"), property, message)
-
-
-def _close(call: Call, property: str, actual: Any, expected: Any, what: str, tolerance: float) -> None:
-    """Equal but for rounding, measured by the largest value: what cancels has no digits of its own."""
-    actual, expected = np.asarray(actual), np.asarray(expected)
-    if actual.shape != expected.shape:
-        raise _error(call, property, f"{what} has shape {actual.shape}, expected {expected.shape}")
-    size = max(1.0, float(np.abs(expected).max(initial=0)))
-    if not np.allclose(actual, expected, rtol=0, atol=tolerance * size, equal_nan=True):
-        worst = np.unravel_index(int(np.nanargmax(np.abs(actual - expected))), actual.shape)
-        index = tuple(int(k) for k in worst)
-        raise _error(call, property, f"{what} at {index} is {actual[index]:.9g}, expected {expected[index]:.9g}")
-
-
 def _same(a: Any, b: Any) -> bool:
-    return np.array_equal(a, b, equal_nan=True) if _is_float(a) else np.array_equal(a, b)
-
-
-def _is_float(a: Any) -> bool:
-    return isinstance(a, np.ndarray) and a.dtype.kind == "f"
-
-
-def _first(y: Any) -> Any:
-    return y[0] if isinstance(y, tuple) else y
+    return np.array_equal(a, b, equal_nan=True) if is_float(a) else np.array_equal(a, b)

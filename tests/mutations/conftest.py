@@ -14,7 +14,7 @@ import pytest
 from hypothesis import Phase, given, settings
 
 from minicnn import GradientError, gradcheck, ops, reference
-from minicnn.testing import PROPERTIES, Call, Case, ContractError, cases
+from minicnn.testing import CASES, PROPERTIES, Call, Case, ContractError
 
 EXAMPLES = 20
 TABLE = pytest.StashKey[list[tuple[str, str, list[str]]]]()
@@ -98,7 +98,7 @@ def examples() -> Callable[[str], list[Case]]:
             drawn: list[Case] = []
 
             @settings(max_examples=EXAMPLES, derandomize=True, database=None, phases=[Phase.generate])
-            @given(cases(op))
+            @given(CASES[op])
             def draw(case: Case) -> None:
                 drawn.append(case)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minicnn import gradcheck, ops
-from minicnn.testing import CASES, assert_contract, cases, wide_conv2d_cases
+from minicnn.testing import CASES, assert_contract, wide_conv2d_cases
 
 every_op = pytest.mark.parametrize("op", ops.__all__)
 
@@ -17,14 +17,14 @@ def test_every_op_has_cases() -> None:
 @every_op
 @given(data=st.data())
 def test_the_pullback_is_the_gradient(op: str, data: st.DataObject) -> None:
-    case = data.draw(cases(op))
+    case = data.draw(CASES[op])
     assert gradcheck(getattr(ops, op), *case.arrays(), **case.options) < 1e-7
 
 
 @every_op
 @given(data=st.data())
 def test_the_contract_holds(op: str, data: st.DataObject) -> None:
-    case = data.draw(cases(op))
+    case = data.draw(CASES[op])
     assert_contract(getattr(ops, op), *case.arrays(), **case.options)
 
 

@@ -18,3 +18,13 @@ from .estimator import NotFittedError as NotFittedError
 from .factorize import NMF as NMF
 from .factorize import PCA as PCA
 from .factorize import SemiNMF as SemiNMF
+from .synthesis import Fourier as Fourier
+from .synthesis import Pixels as Pixels
+from .synthesis import Synthesis as Synthesis
+from .synthesis import ascend as ascend
+from .synthesis import class_model as class_model
+from .synthesis import colour_statistics as colour_statistics
+from .synthesis import deep_dream as deep_dream
+from .synthesis import feature_visualization as feature_visualization
+from .synthesis import invert as invert
+from .synthesis import style_transfer as style_transfer

@@ -18,12 +18,16 @@ class Watch:
     y, pullback = model.forward(x, Pass(watch=watch))
     pullback(dy)
     watch.activations["conv2"], watch.gradients["conv2"]
+
+    What stands in `inject` when the pullback is called is added to the gradient that arrives at that layer: so a
+    function of several layers' activations is differentiated in one way back.
     """
 
     def __init__(self, *names: str) -> None:
         self.names = names
         self.activations: dict[str, Array] = {}
         self.gradients: dict[str, Array] = {}
+        self.inject: dict[str, Array] = {}
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ def record(watch: Watch, path: str, y: Array, pullback: Any) -> Any:
     watch.activations[path] = y
 
     def recording(dy: Array, wants: str = "both") -> Any:
+        if path in watch.inject:
+            dy = dy + watch.inject[path]
         watch.gradients[path] = dy
         return pullback(dy, wants)
 

@@ -1,0 +1,122 @@
+"""Gradient ascent on a picture: objective × parameterisation × transformation × optimiser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+from tqdm import tqdm
+
+import minicnn as cnn
+
+from .evaluate import value_and_gradient
+from .objective import Array, Objective
+from .transformation import Transform
+
+OPTIMIZERS = ("adam", "lbfgs")
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What an ascent found.
+
+    Attributes:
+        pictures: (N, C, H, W) as the model sees them.
+        values: the objective at each step, of the transformed picture.
+    """
+
+    pictures: Array
+    values: tuple[float, ...]
+
+
+def ascend(
+    model: Any,
+    objective: Objective,
+    parameterization: Any,
+    *,
+    steps: int = 256,
+    lr: float = 0.05,
+    optimizer: str = "adam",
+    transform: Transform | None = None,
+    seed: int = 0,
+    initial: Array | None = None,
+    progress: bool = False,
+    callback: Callable[[int, Array], Any] | None = None,
+) -> Synthesis:
+    """Look for a picture with a large objective.
+
+    Args:
+        model: any network.
+        objective: what to raise.
+        parameterization: `Pixels` or `Fourier`: what is changed in place of the picture.
+        steps: how many steps; for "lbfgs" the most iterations.
+        lr: Adam's learning rate, in units of the parameters.
+        optimizer: "adam", or "lbfgs" (SciPy's L-BFGS, for objectives that are always the same: no transform).
+        transform: random changes that the objective must survive, drawn anew at each step.
+        seed: of the first picture and of the transformations: the same seed gives the same picture, bit for bit.
+        initial: parameters to begin with, instead of noise.
+        progress: whether to show a bar with the objective's value.
+        callback: called with (step, pictures) after each step, for pictures of a long run; a true answer stops it.
+
+    Raises:
+        ValueError: an option is out of range, or the objective names a layer that is not there.
+    """
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"ascend: expected optimizer to be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
+    if steps < 1:
+        raise ValueError(f"ascend: expected at least 1 step, got {steps}")
+    if optimizer == "lbfgs" and transform is not None:
+        raise ValueError('ascend: "lbfgs" needs an objective that stays the same; use "adam" with a transform')
+    rng = np.random.default_rng(seed)
+    p = parameterization.initial(rng) if initial is None else np.array(initial, np.float32)
+    values: list[float] = []
+
+    def evaluate(p: Array) -> tuple[float, Array, Array]:
+        x, to_parameters = parameterization.picture(p)
+        seen, untransform = transform(x, rng) if transform is not None else (x, lambda dy: dy)
+        value, dseen = value_and_gradient(model, seen, objective)
+        return value, to_parameters(untransform(dseen)), x
+
+    with tqdm(total=steps, desc=objective.name, unit="step", disable=not progress) as bar:
+
+        def note(value: float, x: Array) -> bool:
+            values.append(value)
+            bar.update()
+            bar.set_postfix(value=f"{value:.4g}")
+            return bool(callback and callback(len(values), x))
+
+        if optimizer == "adam":
+            adam = cnn.Adam(lr)
+            for _ in range(steps):
+                value, dp, x = evaluate(p)
+                if note(value, x):
+                    break
+                adam.step({"p": p}, {"p": -dp})
+        else:
+            p = _lbfgs(evaluate, p, steps, note)
+    return Synthesis(parameterization.picture(p)[0], tuple(values))
+
+
+def _lbfgs(
+    evaluate: Callable[[Array], tuple[float, Array, Array]], p: Array, steps: int, note: Callable[[float, Array], bool]
+) -> Array:
+    """SciPy minimises −objective, in float64; it is told the value relative to the first, which may be huge."""
+    shape, dtype = p.shape, p.dtype
+    size = max(abs(evaluate(p)[0]), 1e-12)
+
+    def down(flat: Array) -> tuple[float, Array]:
+        value, dp, _ = evaluate(flat.reshape(shape).astype(dtype))
+        return -value / size, (-dp / size).ravel().astype(np.float64)
+
+    def each(intermediate_result: Any) -> None:
+        x = intermediate_result.x.reshape(shape).astype(dtype)
+        if note(-intermediate_result.fun * size, x):
+            raise StopIteration
+
+    found = minimize(
+        down, p.ravel().astype(np.float64), jac=True, method="L-BFGS-B", callback=each, options={"maxiter": steps}
+    )
+    return np.asarray(found.x.reshape(shape).astype(dtype))

@@ -1,0 +1,36 @@
+"""An objective's value for a picture, and its gradient in the pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+
+from ..attribution.target import last_before_softmax
+from .objective import INPUT, OUTPUT, Array, Objective
+
+
+def value_and_gradient(model: Any, x: Array, objective: Objective) -> tuple[float, Array]:
+    """Run the model as far as the objective looks, and pull all its layers' gradients back in one go.
+
+    Raises:
+        ValueError: the objective names a layer that is not there.
+    """
+    inner = [layer for layer in objective.layers if layer not in (INPUT, OUTPUT)]
+    if not inner and OUTPUT not in objective.layers:
+        value, gradients = objective.evaluate({INPUT: x})
+        return value, gradients[INPUT]
+    until = last_before_softmax(model)
+    if OUTPUT not in objective.layers:
+        order = [path for path, _ in cnn.layers.walk(model)]
+        unknown = [layer for layer in inner if layer not in order]
+        if not unknown:
+            until = max(inner, key=order.index)
+    watch = cnn.Watch(*inner)
+    y, pullback = model.forward(x, cnn.Pass(watch=watch, until=until))
+    value, gradients = objective.evaluate({INPUT: x, OUTPUT: y, **watch.activations})
+    watch.inject = {layer: gradients[layer] for layer in inner}
+    dx, _ = pullback(gradients.get(OUTPUT, np.zeros_like(y)), wants="input")
+    return value, dx + gradients[INPUT] if INPUT in gradients else dx

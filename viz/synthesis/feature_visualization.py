@@ -1,0 +1,105 @@
+"""Feature visualisation: the picture that excites a part of the network most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..attribution.adversarial import pixel_bounds
+from .ascend import Synthesis, ascend
+from .objective import Array, Objective, channel, logit, squared_norm
+from .parameterization import Fourier, Pixels
+from .transformation import Transform, robust
+
+
+def feature_visualization(
+    model: Any,
+    objective: Objective | tuple[str, int],
+    *,
+    size: int | tuple[int, int] = 128,
+    batch: int = 1,
+    steps: int = 256,
+    lr: float = 0.05,
+    transform: Transform | str | None = "robust",
+    colours: Array | None = None,
+    bounds: tuple[Array | float, Array | float] | None = None,
+    seed: int = 0,
+    **options: Any,
+) -> Synthesis:
+    """Ascend in decorrelated Fourier space, under random small changes of the picture.
+
+    Args:
+        model: any network.
+        objective: what to excite, or (layer, channel) for the mean of one map.
+        size: of the pictures: their side, or (height, width).
+        batch: how many pictures at once, of use with the objective `diversity`.
+        steps, lr: of Adam.
+        transform: random changes; "robust" for the usual mixture, None for none.
+        colours: `colour_statistics` of the data.
+        bounds: black and white as the model sees them; by default those of the model's transform.
+        seed: the same seed gives the same picture, bit for bit.
+        options: passed on to `ascend`.
+
+    Returns:
+        the pictures as the model sees them, and the objective at each step.
+
+    Source: Olah, Mordvintsev & Schubert (2017), Feature visualization (Distill).
+    """
+    if isinstance(objective, tuple):
+        objective = channel(*objective)
+    height, width = (size, size) if isinstance(size, int) else size
+    low, high = bounds if bounds is not None else pixel_bounds(model)
+    shape = (batch, _channels(model), height, width)
+    parameterization = Fourier(shape, low, high, colours)
+    return ascend(
+        model,
+        objective,
+        parameterization,
+        steps=steps,
+        lr=lr,
+        transform=robust() if transform == "robust" else transform,  # type: ignore[arg-type]
+        seed=seed,
+        **options,
+    )
+
+
+def class_model(
+    model: Any,
+    target: int,
+    *,
+    size: int | tuple[int, int],
+    decay: float = 1e-3,
+    steps: int = 200,
+    lr: float = 0.05,
+    seed: int = 0,
+    **options: Any,
+) -> Synthesis:
+    """The picture with the highest score for a class, kept near the mean by its squared norm.
+
+        maximise S_target(x) − decay · ‖x‖²
+
+    Args:
+        model: a network with outputs (N, classes).
+        target: the class.
+        size: of the picture.
+        decay: λ of the paper.
+        steps, lr: of Adam.
+        seed: the same seed gives the same picture.
+        options: passed on to `ascend`.
+
+    Source: Simonyan, Vedaldi & Zisserman (2014), Deep inside convolutional networks, section 2.
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    parameterization = Pixels((1, _channels(model), height, width))
+    return ascend(
+        model, logit(target) - squared_norm() * decay, parameterization, steps=steps, lr=lr, seed=seed, **options
+    )
+
+
+def _channels(model: Any) -> int:
+    """How many channels a model's pictures have: what its first convolution takes."""
+    first = next((array for array in model.parameters().values() if np.ndim(array) == 4), None)
+    if first is None:
+        raise ValueError("expected a model that begins with a convolution, to know how many channels pictures have")
+    return int(first.shape[1])

@@ -1,0 +1,113 @@
+"""What is optimised in place of pixels: with another basis the same ascent takes other, smoother ways.
+
+A parameterisation turns parameters into a picture as the model sees it, `picture(p) → (x, pullback)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from .objective import Array
+
+PicturePullback = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The pixels themselves, in the model's own units.
+
+    Attributes:
+        shape: (N, C, H, W) of the pictures.
+        deviation: of the noise they begin with.
+    """
+
+    shape: tuple[int, int, int, int]
+    deviation: float = 0.1
+
+    def initial(self, rng: np.random.Generator) -> Array:
+        return (self.deviation * rng.standard_normal(self.shape)).astype(np.float32)
+
+    def picture(self, p: Array) -> tuple[Array, PicturePullback]:
+        return p, lambda dx: dx
+
+
+class Fourier:
+    """Frequencies of decorrelated colours: every step changes all scales, and all colours as nature mixes them.
+
+        x = low + (high − low) · σ(colours · irfft2(p · scale) ),    scale = √(W·H) / max(f, 1 / max(W, H))
+
+    with σ the logistic function, so that every pixel is possible, f the frequency, and `colours` a square root of the
+    data's own covariance of channels.
+
+    Args:
+        shape: (N, C, H, W) of the pictures.
+        low, high: black and white as the model sees them, for each channel: `viz.pixel_bounds(model)`.
+        colours: (C, C), see `colour_statistics`; by default uncorrelated.
+        deviation: of the noise that the parameters begin with.
+
+    Source: Olah, Mordvintsev & Schubert (2017), Feature visualization, "Preconditioning and parameterization".
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int, int],
+        low: Array | float,
+        high: Array | float,
+        colours: Array | None = None,
+        deviation: float = 0.01,
+    ) -> None:
+        _, C, H, W = shape
+        self.shape, self.deviation = shape, deviation
+        self.low = np.broadcast_to(np.asarray(low, np.float32), (1, C, 1, 1))
+        self.range = np.broadcast_to(np.asarray(high, np.float32), (1, C, 1, 1)) - self.low
+        self.colours = np.eye(C, dtype=np.float32) if colours is None else np.asarray(colours, np.float32)
+        if self.colours.shape != (C, C):
+            raise ValueError(f"Fourier: expected colours of shape {(C, C)}, got {self.colours.shape}")
+        frequency = np.hypot(np.fft.fftfreq(H)[:, None], np.fft.rfftfreq(W)[None])
+        self.scale = (np.sqrt(W * H) / np.maximum(frequency, 1 / max(W, H))).astype(np.float32)
+        # irfft2 reads every column but the first (and, for an even width, the last) twice: as itself and mirrored
+        twice = np.full(self.scale.shape[1], 2.0, np.float32)
+        twice[0] = 1
+        if W % 2 == 0:
+            twice[-1] = 1
+        self._adjoint = twice / (H * W)
+
+    def initial(self, rng: np.random.Generator) -> Array:
+        """Real and imaginary parts, (2, N, C, H, W//2 + 1)."""
+        size = (2, *self.shape[:2], *self.scale.shape)
+        return (self.deviation * rng.standard_normal(size)).astype(np.float32)
+
+    def picture(self, p: Array) -> tuple[Array, PicturePullback]:
+        spectrum = (p[0] + 1j * p[1]) * self.scale
+        plain = np.fft.irfft2(spectrum, s=self.shape[2:]).astype(np.float32)
+        mixed = np.einsum("dc,nchw->ndhw", self.colours, plain, optimize=True)
+        share = expit(mixed)
+
+        def pullback(dx: Array) -> Array:
+            dmixed = dx * self.range * share * (1 - share)
+            dplain = np.einsum("dc,ndhw->nchw", self.colours, dmixed, optimize=True)
+            dspectrum = np.fft.rfft2(dplain) * (self._adjoint * self.scale)
+            return np.stack([dspectrum.real, dspectrum.imag]).astype(np.float32)
+
+        return self.low + self.range * share, pullback
+
+
+def colour_statistics(images: Any, most: int = 2_000_000) -> Array:
+    """A square root of the covariance of a data set's channels, scaled to a largest column of length 1.
+
+    Args:
+        images: uint8 (N, C, H, W).
+        most: about how many pixels to look at, evenly spread.
+    """
+    pixels = np.moveaxis(images, 1, -1).reshape(-1, images.shape[1])
+    pixels = pixels[:: max(1, len(pixels) // most)].astype(np.float64) / 255
+    covariance = np.atleast_2d(np.cov(pixels.T))
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    longest = np.linalg.norm(root, axis=0).max()
+    return (root / longest if longest > 0 else np.eye(len(root))).astype(np.float32)

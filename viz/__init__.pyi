@@ -28,3 +28,4 @@ from .synthesis import deep_dream as deep_dream
 from .synthesis import feature_visualization as feature_visualization
 from .synthesis import invert as invert
 from .synthesis import style_transfer as style_transfer
+from .tsne import TSNE as TSNE

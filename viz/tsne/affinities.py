@@ -1,0 +1,87 @@
+"""From distances to probabilities: how much each point minds where each of its neighbours is.
+
+    p_{j|i} = exp(−β_i d²_ij) / Σ_k exp(−β_i d²_ik)      over the nearest neighbours k of i
+    H_i = −Σ_j p_{j|i} log p_{j|i} = log(perplexity)      which fixes β_i
+    p_ij = (p_{j|i} + p_{i|j}) / 2N
+
+(van der Maaten & Hinton, "Visualizing data using t-SNE", 2008, §2 and §3.1). The perplexity is a smooth count of
+neighbours. With several of them, p_{j|i} is the mean over perplexities: small ones hold a point to its own kind, large
+ones its kind to the others (Kobak & Berens, "The art of using t-SNE for single-cell transcriptomics", 2019).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numba
+import numpy as np
+import scipy.sparse
+
+from minicnn.threads import parallel
+
+NEIGHBOURS = 3  # as many times the perplexity: those beyond would get less than 1 % of the weight
+TOLERANCE = 1e-5  # of the entropy
+HALVINGS = 200  # of the interval that holds β, at most
+
+
+def conditional(distances: np.ndarray, perplexities: Sequence[float]) -> np.ndarray:
+    """p_{j|i} from the distances (N, k) of each point's neighbours, float32 of the same shape; rows sum to 1.
+
+    Where no β reaches a perplexity (all neighbours equally far, or too many at distance zero), the row is the limit
+    that comes nearest: uniform over the neighbours, or over the nearest ones.
+    """
+    probabilities = np.zeros(distances.shape, np.float32)
+    for perplexity in perplexities:
+        _add_conditional(distances.astype(np.float32, copy=False), math.log(perplexity), probabilities)
+    return probabilities / np.float32(len(perplexities))
+
+
+def joint(indices: np.ndarray, probabilities: np.ndarray) -> scipy.sparse.csr_array:
+    """p_ij from the neighbours' indices (N, k) and p_{j|i} (N, k): symmetric float32 (N, N), the sum of all is 1."""
+    n = len(indices)
+    directed = to_sparse(indices, probabilities, n)
+    symmetric = (directed + directed.T.tocsr()).tocsr()
+    symmetric.data /= np.float32(2 * n)
+    return symmetric
+
+
+def to_sparse(indices: np.ndarray, values: np.ndarray, columns: int) -> scipy.sparse.csr_array:
+    """The sparse matrix (M, columns) with `values` (M, k) at the column `indices` (M, k)."""
+    rows, k = indices.shape
+    row_starts = np.arange(0, rows * k + 1, k, dtype=np.int32 if rows * k < 2**31 else np.int64)
+    return scipy.sparse.csr_array((values.ravel(), indices.ravel(), row_starts), shape=(rows, columns))
+
+
+@parallel
+def _add_conditional(distances, entropy, probabilities):
+    """Add p_{j|i} at the given entropy to `probabilities`. β is doubled or halved until enclosed, then bisected."""
+    n, k = distances.shape
+    for i in numba.prange(n):
+        # d² less its minimum: the same probabilities, and the exponentials cannot all underflow.
+        squared = distances[i] * distances[i]
+        squared -= squared.min()
+        weight = np.ones(k, np.float32)
+        total = float(k)
+        spread = squared.mean()
+        low, high = 0.0, np.inf
+        beta = 1.0 / spread if spread > 0 else 0.0
+        for _ in range(HALVINGS if spread > 0 else 0):
+            total, energy = 0.0, 0.0
+            for j in range(k):
+                weight[j] = math.exp(-np.float32(beta) * squared[j])
+                total += weight[j]
+                energy += weight[j] * squared[j]
+            excess = math.log(total) + beta * energy / total - entropy
+            if abs(excess) < TOLERANCE:
+                break
+            if excess > 0:
+                low = beta
+            else:
+                high = beta
+            middle = 2 * beta if high == np.inf else 0.5 * (low + high)
+            if middle == beta or middle * squared.max() > 1e30:
+                break
+            beta = middle
+        for j in range(k):
+            probabilities[i, j] += weight[j] / total

@@ -1,0 +1,176 @@
+"""The k nearest neighbours of every point, exactly, by blocked matrix products.
+
+With  s_ij = x_i·x_j − ½|x_j|²  the squared distance is  d²_ij = |x_i|² − 2 s_ij,  so the nearest neighbours of i are
+the largest scores in row i of one matrix product  [x, 1] @ [x, −½|x|²]ᵀ.  It is computed tile by tile, and each tile
+is scanned while it is in the cache: the N×N matrix never exists.
+
+The product form loses digits where a neighbourhood is much smaller than its distance from the origin (d² is the small
+difference of large numbers). Rows where that could change the answer are done again by plain differences.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from minicnn.threads import jit, parallel
+
+QUERIES = 128  # rows and columns of a tile: 256 KB of float32 scores, which stay in the second-level cache
+REFERENCES = 512
+CHUNK = 64  # scores tested at once against a row's threshold
+LANES = 1024  # references measured at once by differences
+PRODUCT_ERROR = 4 * np.finfo(np.float32).eps  # of d², relative to |x|²
+TOLERANCE = 1e-4  # of d²: neighbours that close to a tie may be exchanged
+
+
+def nearest_neighbors(x: np.ndarray, k: int, queries: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Indices and Euclidean distances of the `k` nearest rows of `x`, nearest first.
+
+    Args:
+        x: float32 (N, D), finite, best centred on the origin.
+        k: how many, at most N − 1 (N with `queries`).
+        queries: float32 (M, D) whose neighbours among `x` are wanted. Without it the rows of `x` are meant, and a point
+            is not its own neighbour.
+
+    Returns:
+        indices int32 (M, k) and distances float32 (M, k).
+
+    Raises:
+        ValueError: there are not `k` other points.
+    """
+    others = len(x) - (queries is None)
+    if not 1 <= k <= others:
+        raise ValueError(f"nearest_neighbors: k must lie in 1…{others}, the number of other points; got {k}")
+    x = np.ascontiguousarray(x, np.float32)
+    rows = x if queries is None else np.ascontiguousarray(queries, np.float32)
+    half_norms = -0.5 * np.einsum("ij,ij->i", x, x)
+    references = np.column_stack([x, half_norms]).astype(np.float32)
+    extended = np.column_stack([rows, np.ones(len(rows), np.float32)])
+
+    indices = np.empty((len(rows), k), np.int32)
+    distances = np.empty((len(rows), k), np.float32)
+    _by_products(extended, references, queries is None, indices)
+    columns = np.ascontiguousarray(x.T)
+    _measure(rows, x, indices, distances)
+    norms = np.einsum("ij,ij->i", rows, rows)
+    doubtful = np.flatnonzero(PRODUCT_ERROR * norms > TOLERANCE * distances[:, -1] ** 2)
+    if len(doubtful):
+        _by_differences(rows, columns, doubtful, queries is None, indices)
+        _measure(rows, x, indices, distances)
+    return indices, distances
+
+
+@parallel
+def _by_products(queries, references, exclude_self, indices):
+    """Write into row i of `indices` the references with the largest products with query i."""
+    n, k = indices.shape
+    capacity = 2 * k + REFERENCES
+    for tile in numba.prange((n + QUERIES - 1) // QUERIES):
+        first = np.int64(tile) * QUERIES
+        block = queries[first : first + QUERIES]
+        kept = np.empty((len(block), capacity), np.float32)
+        kept_index = np.empty((len(block), capacity), np.int32)
+        count = np.zeros(len(block), np.int64)
+        threshold = np.full(len(block), -np.inf, np.float32)
+        for start in range(0, len(references), REFERENCES):
+            scores = np.dot(block, references[start : start + REFERENCES].T)
+            for i in range(len(block)):
+                excluded = first + i - start if exclude_self else -1
+                if 0 <= excluded < scores.shape[1]:
+                    scores[i, excluded] = -np.inf
+                count[i] = _collect(scores[i], start, threshold[i], kept[i], kept_index[i], count[i])
+                if count[i] > capacity - REFERENCES:
+                    threshold[i] = _keep_largest(kept[i], kept_index[i], count[i], k)
+                    count[i] = k
+        for i in range(len(block)):
+            _keep_largest(kept[i], kept_index[i], count[i], k)
+            indices[first + i] = kept_index[i, :k]
+
+
+@parallel
+def _by_differences(queries, columns, rows, exclude_self, indices):
+    """As `_by_products`, for the given rows only, with scores −Σ_f (x_jf − x_if)²; `columns` is x transposed."""
+    k = indices.shape[1]
+    features, n = columns.shape
+    capacity = 2 * k + LANES
+    for r in numba.prange(len(rows)):
+        i = rows[r]
+        kept = np.empty(capacity, np.float32)
+        kept_index = np.empty(capacity, np.int32)
+        count = 0
+        threshold = np.float32(-np.inf)
+        for start in range(0, n, LANES):
+            scores = np.zeros(min(LANES, n - start), np.float32)
+            for f in range(features):
+                column = columns[f, start : start + LANES]
+                value = queries[i, f]
+                for j in range(len(scores)):
+                    scores[j] -= (column[j] - value) ** 2
+            if exclude_self and start <= i < start + len(scores):
+                scores[i - start] = -np.inf
+            count = _collect(scores, start, threshold, kept, kept_index, count)
+            if count > capacity - LANES:
+                threshold = _keep_largest(kept, kept_index, count, k)
+                count = k
+        _keep_largest(kept, kept_index, count, k)
+        indices[i] = kept_index[:k]
+
+
+@jit
+def _collect(scores, start, threshold, kept, kept_index, count):
+    """Append the scores above `threshold`, and their indices (from `start`), to `kept`; returns the new count."""
+    for first in range(0, len(scores), CHUNK):
+        chunk = scores[first : first + CHUNK]
+        # Few chunks hold a candidate: this test is vectorised, the loop after it is not.
+        found = np.int32(0)
+        for j in range(len(chunk)):
+            found |= np.int32(chunk[j] > threshold)
+        if found:
+            for j in range(len(chunk)):
+                if chunk[j] > threshold:
+                    kept[count] = chunk[j]
+                    kept_index[count] = start + first + j
+                    count += 1
+    return count
+
+
+@jit
+def _keep_largest(value, index, count, k):
+    """Quickselect: bring the `k` largest of the first `count` values to the front; returns the smallest of them."""
+    low, high = 0, count - 1
+    while low < high:
+        pivot = value[(low + high) // 2]
+        left, right = low, high
+        while left <= right:
+            while value[left] > pivot:
+                left += 1
+            while value[right] < pivot:
+                right -= 1
+            if left <= right:
+                value[left], value[right] = value[right], value[left]
+                index[left], index[right] = index[right], index[left]
+                left += 1
+                right -= 1
+        if k - 1 <= right:
+            high = right
+        elif k - 1 >= left:
+            low = left
+        else:
+            break
+    return value[:k].min()
+
+
+@parallel
+def _measure(queries, x, indices, distances):
+    """Distances of the found neighbours by differences; sorts each row by them."""
+    n, k = indices.shape
+    for i in numba.prange(n):
+        for m in range(k):
+            squared = np.float32(0)
+            other = x[indices[i, m]]
+            for f in range(x.shape[1]):
+                squared += (queries[i, f] - other[f]) ** 2
+            distances[i, m] = np.sqrt(squared)
+        order = np.argsort(distances[i])
+        distances[i] = distances[i][order]
+        indices[i] = indices[i][order]

@@ -1,0 +1,46 @@
+"""Coordinates in which the Euclidean distance is, up to one function, the metric asked for.
+
+t-SNE's affinities do not change when the data are shifted or scaled. So they are centred and brought to unit size here,
+once, and everything after can be float32, whatever the units of the data.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+METRICS = ("euclidean", "cosine")
+FARTHEST = 1e9  # times the size of the fitted data: beyond, a new point's distances to all of them are equal
+
+
+class Space:
+    """The transformation that is right for the data `X` (N, D), to be applied to later data too.
+
+    - "euclidean":  u = (x − mean) / largest coordinate;  distance |u − v|, in units of that.
+    - "cosine":  u = x / |x|;  distance 1 − cos(x, x') = ½|u − v|². A row of zeros has no direction: it gets a unit
+      vector along an axis of its own, so that it is at distance 1 from every other row, and at 0 from its like.
+    """
+
+    def __init__(self, X: np.ndarray, metric: str) -> None:
+        self.metric = metric
+        if metric == "euclidean":
+            # Divided before they are averaged: sums of huge numbers overflow.
+            self._unit = np.abs(X).max() or X.dtype.type(1)
+            relative = X / self._unit
+            self._mean = relative.mean(axis=0, dtype=np.float64).astype(X.dtype)
+            relative -= self._mean
+            self._size = np.abs(relative).max() or X.dtype.type(1)
+
+    def coordinates(self, X: np.ndarray) -> np.ndarray:
+        """Rows of `X` (M, D) as float32 (M, D) points, or (M, D + 1) where the metric is the cosine."""
+        if self.metric == "euclidean":
+            with np.errstate(over="ignore"):
+                relative = (X / self._unit - self._mean) / self._size
+            return np.clip(relative, -FARTHEST, FARTHEST).astype(np.float32)
+        largest = np.abs(X).max(axis=1, keepdims=True)
+        zero = largest == 0
+        points = np.hstack([X / np.where(zero, 1, largest), zero])
+        return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+
+    def distances(self, euclidean: np.ndarray) -> np.ndarray:
+        """Euclidean distances between `coordinates` as distances in the metric (up to the unit of length)."""
+        return euclidean if self.metric == "euclidean" else euclidean**2 / 2

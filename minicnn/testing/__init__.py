@@ -10,7 +10,7 @@
 
 from .arrays import MEMORY_ORDERS, dtypes, images, in_order, labels, memory_orders, pairs, seeds, tie_free
 from .call import Call, ContractError
-from .case import Case
+from .case import Case, both
 from .cases import (
     CASES,
     add_cases,
@@ -45,6 +45,7 @@ __all__ = [
     "add_cases",
     "assert_contract",
     "batch_norm2d_cases",
+    "both",
     "concat_cases",
     "conv2d_cases",
     "conv2d_relu_max_pool2d_cases",

@@ -1,3 +1,5 @@
+from . import plot as plot
+from .activations import feature_maps as feature_maps
 from .attribution import SanityCheck as SanityCheck
 from .attribution import accuracy_under_attack as accuracy_under_attack
 from .attribution import deconvnet as deconvnet
@@ -29,3 +31,7 @@ from .synthesis import feature_visualization as feature_visualization
 from .synthesis import invert as invert
 from .synthesis import style_transfer as style_transfer
 from .tsne import TSNE as TSNE
+from .weights import banding_index as banding_index
+from .weights import banding_test as banding_test
+from .weights import expanded_weights as expanded_weights
+from .weights import weight_factors as weight_factors

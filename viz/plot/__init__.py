@@ -1,0 +1,19 @@
+"""Arrays to matplotlib. Each function draws on what it is given, or on a new figure, and returns what it drew on."""
+
+from .confusion import confusion_matrix
+from .curves import training_curves
+from .feature_maps import feature_maps
+from .filters import filters
+from .mistakes import mistakes
+from .mosaic import mosaic
+from .per_class import per_class_accuracy
+
+__all__ = [
+    "confusion_matrix",
+    "feature_maps",
+    "filters",
+    "mistakes",
+    "mosaic",
+    "per_class_accuracy",
+    "training_curves",
+]

@@ -1,0 +1,54 @@
+"""What every plot here begins with: somewhere to draw, the colours, and the look.
+
+Figures are made without pyplot: no window, no backend to choose, no global list that keeps them alive. A notebook
+shows a returned figure; `figure.savefig(path)` writes it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, which the colour-blind tell apart: https://jfly.uni-koeln.de/color
+BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+INK, FAINT, PAPER = "#262626", "#8c8c8c", "#ffffff"
+
+SEQUENTIAL = "magma"  # perceptually uniform, also in grey; zero is black
+DIVERGING = "RdBu_r"  # white is zero, blue negative, red positive
+
+SMALL, TEXT, TITLE = 8, 9, 11  # points
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """A white figure of so many inches that arranges its parts by itself."""
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def axes_for(ax: Axes | None, width: float, height: float) -> Axes:
+    """The axes that the caller gave, or those of a new figure."""
+    return new_figure(width, height).add_subplot() if ax is None else ax
+
+
+def tidy(ax: Axes) -> None:
+    """Only the lines that carry meaning: two spines, small ticks, a faint grid behind the data."""
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(FAINT)
+    ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
+    ax.set_axisbelow(True)
+
+
+def heading(ax: Axes, title: str) -> None:
+    """A title over the left edge, taken as it is: a dollar sign in a class's name starts no formula."""
+    ax.set_title(title, loc="left", fontsize=TITLE, color=INK, parse_math=False)
+
+
+def largest_magnitude(values: np.ndarray) -> float:
+    """max |values| over the finite ones; 1 where all are zero, so that a constant map can be drawn."""
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0)) or 1.0

@@ -1,0 +1,64 @@
+"""What the layers of a network make of one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from .canvas import heading, new_figure
+from .mosaic import mosaic
+
+COLUMNS = 10
+
+
+def feature_maps(
+    maps: Mapping[str, ArrayLike],
+    picture: ArrayLike | None = None,
+    figure: Figure | None = None,
+    *,
+    title: str = "",
+    most: int = 40,
+) -> Figure:
+    """A block of maps for each layer, below the picture; the maps of a layer share one scale.
+
+    Args:
+        maps: by the layer's path its maps, (C, H, W).
+        picture: what the network was shown, (H, W) or (H, W, 3), in 0…1.
+        figure: where to draw; a new one if not given.
+        title: over the picture.
+        most: maps drawn of each layer, from the first on.
+
+    Raises:
+        ValueError: there is no map, or an array has another number of axes.
+    """
+    blocks = {name: np.asarray(block) for name, block in maps.items()}
+    for name, block in blocks.items():
+        if block.ndim != 3:
+            raise ValueError(f"feature_maps: expected maps (C, H, W), got shape {block.shape} for {name}")
+    if not blocks:
+        raise ValueError("feature_maps: there is no layer to draw")
+    rows = [-(-min(len(block), most) // COLUMNS) for block in blocks.values()]
+    left = 0.0 if picture is None else 1.9  # the width of the picture's column, in maps
+    if figure is None:
+        figure = new_figure(0.85 * (left + COLUMNS) + 0.6, 0.85 * sum(rows) + 0.4 * len(rows))
+    grid = figure.add_gridspec(
+        len(blocks), 1 + bool(left), height_ratios=rows, width_ratios=[left, COLUMNS][not left :]
+    )
+    if picture is not None:
+        ax = figure.add_subplot(grid[0, 0])
+        ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        ax.set_anchor("NW")
+        ax.set_axis_off()
+        heading(ax, title)
+    places = [figure.add_subplot(grid[row, -1]) for row in range(len(blocks))]
+    for ax, (name, block) in zip(places, blocks.items(), strict=True):
+        signed = bool((block < 0).any())
+        mosaic(block[:most], ax, columns=COLUMNS, signed=signed, colorbar="")
+        ax.set_anchor("NW")
+        count, height, width = block.shape
+        shown = f", the first {most}" if count > most else ""
+        heading(ax, f"{name}: {count} maps of {height}×{width}{shown}")
+    return figure

@@ -1,0 +1,36 @@
+"""What the filters of a first layer look like."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from .canvas import heading, largest_magnitude
+from .mosaic import mosaic
+
+
+def filters(weights: ArrayLike, ax: Axes | None = None, *, title: str = "filters", columns: int | None = None) -> Axes:
+    """Filters over a grey picture as signed maps, over a colour picture in its colours: grey is zero.
+
+    Args:
+        weights: (n, C, kh, kw) with one channel or three (red, green, blue).
+        ax: where to draw; a new figure's if not given.
+        title: over the plot.
+        columns: filters in a row.
+
+    Raises:
+        ValueError: there are other numbers of channels, or of axes.
+    """
+    weights = np.asarray(weights)
+    if weights.ndim != 4 or weights.shape[1] not in (1, 3):
+        raise ValueError(
+            f"filters: expected weights (n, 1 or 3, kh, kw), got {weights.shape}; choose a channel: weights[:, [c]]"
+        )
+    if weights.shape[1] == 1:
+        ax = mosaic(weights[:, 0], ax, columns=columns, signed=True, colorbar="weight")
+    else:
+        colors = 0.5 + 0.5 * weights / largest_magnitude(weights)
+        ax = mosaic(colors.transpose(0, 2, 3, 1), ax, columns=columns)
+    heading(ax, title)
+    return ax

@@ -1,0 +1,99 @@
+"""Many small pictures on one pair of axes, which is what filters, feature maps and mistakes all come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+from .canvas import DIVERGING, FAINT, INK, SEQUENTIAL, SMALL, TEXT, axes_for, largest_magnitude
+
+GAP = 0.08  # of a picture's width
+LINE = 0.17  # a line of title text, of a picture's width
+
+
+def mosaic(
+    pictures: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    titles: Sequence[str] = (),
+    columns: int | None = None,
+    signed: bool = False,
+    limits: tuple[float, float] | None = None,
+    cmap: str | None = None,
+    colorbar: str | None = None,
+) -> Axes:
+    """Pictures of one size in rows, all on one scale, so that they can be compared.
+
+    Args:
+        pictures: numbers (n, h, w), or colours in 0…1 (n, h, w, 3).
+        ax: where to draw; a new figure's if not given.
+        titles: a line or more over each picture.
+        columns: pictures in a row; by default what makes the whole about twice as wide as high.
+        signed: use a diverging colour map, symmetric about zero.
+        limits: what the map's two ends stand for; by default 0 (or the minimum below it) and the maximum.
+        cmap: another colour map's name.
+        colorbar: a label for a colour bar; without one there is none.
+
+    Raises:
+        ValueError: `pictures` has another number of axes, or there are none, or not one title for each.
+    """
+    pictures = np.asarray(pictures)
+    if pictures.ndim not in (3, 4) or 0 in pictures.shape or pictures.shape[3:] not in ((), (3,)):
+        raise ValueError(f"mosaic: expected pictures (n, h, w) or (n, h, w, 3), got shape {pictures.shape}")
+    n, h, w = pictures.shape[:3]
+    if titles and len(titles) != n:
+        raise ValueError(f"mosaic: {n} pictures, but {len(titles)} titles")
+    columns = min(n, columns or int(np.ceil(np.sqrt(2 * n))))
+    rows = -(-n // columns)
+    lines = max((title.count("\n") + 1 for title in titles), default=0)
+    high, step = h / w, h / w + GAP + LINE * lines
+    cell = 1.2 if titles else 0.8  # inches
+    ax = axes_for(ax, cell * columns * (1 + GAP) + 0.6 * bool(colorbar), cell * rows * step + 0.35)
+    look: dict[str, Any] = {}
+    if pictures.ndim == 3:
+        look["cmap"] = cmap or (DIVERGING if signed else SEQUENTIAL)
+        look["norm"] = Normalize(*(limits or _limits(pictures, signed)))
+    for place, picture in enumerate(pictures):
+        left, top = place % columns * (1 + GAP), place // columns * step + LINE * lines
+        ax.imshow(picture, extent=(left, left + 1, top + high, top), interpolation="nearest", **look)
+        ax.add_patch(Rectangle((left, top), 1, high, fill=False, edgecolor=FAINT, linewidth=0.5))
+        if titles:
+            ax.text(
+                left + 0.5,
+                top - 0.05,
+                titles[place],
+                ha="center",
+                va="baseline",
+                fontsize=SMALL,
+                color=INK,
+                linespacing=1.1,
+                parse_math=False,
+            )
+    ax.set_xlim(-GAP / 2, columns * (1 + GAP) - GAP / 2)
+    ax.set_ylim(rows * step - GAP / 2, -GAP / 2)
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    if colorbar is not None and look:
+        beside = ax.inset_axes((1 + 0.1 / columns, 0.02, 0.08 / columns, 0.96))  # as high as the pictures
+        bar = ax.figure.colorbar(ScalarMappable(**look), cax=beside)
+        bar.set_label(colorbar, fontsize=TEXT, color=INK)
+        bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
+        bar.outline.set_visible(False)
+    return ax
+
+
+def _limits(pictures: np.ndarray, signed: bool) -> tuple[float, float]:
+    """The ends of the scale: ±the largest magnitude, or from zero (or below) to the maximum; never equal."""
+    if signed:
+        largest = largest_magnitude(pictures)
+        return -largest, largest
+    finite = pictures[np.isfinite(pictures)]
+    low, high = min(0.0, float(finite.min(initial=0))), float(finite.max(initial=0))
+    return low, high if high > low else low + 1

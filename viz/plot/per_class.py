@@ -1,0 +1,53 @@
+"""How well each class is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import ArrayLike
+
+from .canvas import BLUE, FAINT, INK, SMALL, VERMILLION, axes_for, heading, tidy
+
+
+def per_class_accuracy(
+    accuracy: ArrayLike, classes: Sequence[str], ax: Axes | None = None, *, overall: float | None = None
+) -> Axes:
+    """A bar for each class, the best known on top.
+
+    Args:
+        accuracy: of each class, (K,); NaN where there is no picture of it.
+        classes: the K names.
+        ax: where to draw; a new figure's if not given.
+        overall: the accuracy over all pictures, drawn as a line.
+
+    Raises:
+        ValueError: there is not one number for each name.
+    """
+    values = np.asarray(accuracy, float)
+    K = len(classes)
+    if values.shape != (K,):
+        raise ValueError(f"per_class_accuracy: expected {K} numbers for {K} classes, got shape {values.shape}")
+    ax = axes_for(ax, 6.4, 1.2 + 0.28 * K)
+    order = np.argsort(np.nan_to_num(values, nan=-1), kind="stable")
+    ax.barh(range(K), np.nan_to_num(values[order]), color=BLUE, height=0.72)
+    for place, value in enumerate(values[order]):
+        text = "no pictures" if np.isnan(value) else f"{value:.1%}"
+        ax.text(1.02, place, text, va="center", fontsize=SMALL, color=INK)
+    tidy(ax)
+    ax.set_yticks(range(K), [classes[i] for i in order], parse_math=False)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlim(0, 1.1)
+    ax.set_xticks(np.linspace(0, 1, 6))
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.grid(axis="x", color=FAINT, alpha=0.25, linewidth=0.6)
+    ax.set_ylim(-0.6, K - 0.4)
+    title = "accuracy, class by class"
+    if overall is not None:
+        ax.axvline(overall, color=VERMILLION, linewidth=1.2, linestyle="--")
+        title += f" (all pictures: {overall:.2%})"
+    heading(ax, title)
+    return ax

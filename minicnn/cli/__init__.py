@@ -1,0 +1,100 @@
+"""The command line: `minicnn demo`, `minicnn train mnist`, ….
+
+One command, one file: its docstring and EXAMPLES are its manual, `add_arguments` tells argparse what it takes, `run`
+does it. Nothing heavy is imported before a command runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from . import demo, evaluate, info, predict, summary, train
+
+COMMANDS = (demo, train, evaluate, predict, summary, info)
+
+DESCRIPTION = "Convolutional networks from scratch: train one, test it, ask it what it sees."
+
+EXAMPLES = """\
+examples:
+  minicnn demo                               learn ten kinds of clothing, and see how
+  minicnn train mnist --epochs 5 --out runs/digits
+  minicnn evaluate runs/digits mnist
+  minicnn predict runs/digits digit.png
+  minicnn summary resnet18
+
+`minicnn COMMAND --help` is the manual of each. An error is one line, and exit status 2."""
+
+
+class Parser(argparse.ArgumentParser):
+    """One whose errors are like all of ours: one line, that `main` prints."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message}; see {self.prog} --help")
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """For a terminal of 80 columns, whatever this one has: the texts are broken for that."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26, width=80)
+
+
+def parser() -> Parser:
+    """All that the command line takes."""
+    top = Parser(prog="minicnn", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=Help, allow_abbrev=False)
+    top.add_argument("--version", action="store_true", help="print the version")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    for command in COMMANDS:
+        manual = command.__doc__ or ""
+        name, title = command.__name__.rpartition(".")[2], manual.partition("\n")[0].rstrip(".")
+        child = commands.add_parser(
+            name,
+            help=title[0].lower() + title[1:],
+            description=manual,
+            epilog=command.EXAMPLES,
+            formatter_class=Help,
+            allow_abbrev=False,
+        )
+        command.add_arguments(child)
+        child.set_defaults(run=command.run)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is 0, or 2 after an error, or 130 after Ctrl-C."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    before = argparse.Namespace(run=_without_command, line=shlex.join(["minicnn", *arguments]))
+    try:
+        options = parser().parse_args(arguments, before)
+        options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt as interrupt:
+        print(f"\nminicnn: {interrupt or 'interrupted'}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (ValueError, OSError, MemoryError) as error:
+        print(f"minicnn: error: {_line(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _without_command(options: argparse.Namespace) -> None:
+    if options.version:
+        from minicnn import __version__
+
+        print(f"minicnn {__version__}")
+    else:
+        parser().print_help()
+
+
+def _line(error: BaseException) -> str:
+    """An error's message on one line; an operating system's error begins with its file."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,55 @@
+"""What several commands are given: a data set, a model, threads."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minicnn.data import Dataset
+
+MODEL_FILE = "model.safetensors"
+MODEL_HELP = f"the folder of a run, or a file such as its {MODEL_FILE}"
+
+
+def add_data(parser: argparse.ArgumentParser) -> Any:
+    """DATA and what belongs to it; returns the group of options that say how pictures are read."""
+    parser.add_argument(
+        "data",
+        metavar="DATA",
+        help="garments (drawn here, no file needed), mnist, fashion-mnist or cifar10 (downloaded where missing), "
+        "or a folder that holds a folder of pictures for each class, perhaps in train/ and test/",
+    )
+    group = parser.add_argument_group("pictures")
+    group.add_argument(
+        "--root", metavar="DIR", help="where data files lie (default: $MINICNN_DATA, else the user's cache folder)"
+    )
+    group.add_argument("--size", metavar="N", type=int, help="scale and crop the pictures of a folder to N×N")
+    return group
+
+
+def add_threads(group: Any) -> None:
+    group.add_argument("--threads", metavar="N", type=int, help="threads to compute on (default: as many as cores)")
+
+
+def load_data(options: argparse.Namespace) -> tuple[Dataset, Dataset]:
+    """Training and test set."""
+    from minicnn import data
+
+    return data.load(options.data, options.root, **({} if options.size is None else {"size": options.size}))
+
+
+def set_threads(options: argparse.Namespace) -> None:
+    if options.threads is not None:
+        from minicnn import set_num_threads
+
+        set_num_threads(options.threads)
+
+
+def load_model(name: str) -> Any:
+    """The model in a file, or in the folder of a run."""
+    from minicnn import load
+
+    path = Path(name)
+    return load(path / MODEL_FILE if path.is_dir() else path)

@@ -1,0 +1,84 @@
+"""What `train` and `demo` have in common: a run of `fit` that is told of, kept in a folder, and drawn."""
+
+from __future__ import annotations
+
+import copy
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .inputs import MODEL_FILE
+
+if TYPE_CHECKING:
+    from minicnn import Evaluation, History
+    from minicnn.data import Dataset
+
+PATIENCE = 3.0  # seconds until we say why nothing happens
+
+
+def learn(
+    model: Any, train: Dataset, test: Dataset, folder: Path, *, quiet: bool, optimizer: dict[str, Any], **options: Any
+) -> tuple[History, Evaluation]:
+    """Train a model, log and keep it in a folder, test it.
+
+    Args:
+        model: with first values.
+        train, test: to learn from, and to measure after each epoch.
+        folder: takes the model, resumable, and a log with a line of JSON for each epoch.
+        quiet: print nothing.
+        optimizer: the options to build it from.
+        options: of `fit`.
+    """
+    import minicnn as cnn
+    from minicnn import optim
+
+    from .report import EpochLines
+
+    with _notice("compiling for this processor; the machine code is kept, so this happens once …"):
+        few = slice(options["batch_size"])
+        cnn.fit(
+            copy.deepcopy(model),
+            train[few],
+            test[few],
+            **options | {"epochs": 1, "resume": False},
+            optimizer=optim.build(**optimizer),
+            progress=False,
+        )
+    callbacks: list[Any] = [cnn.JsonLines(folder / "log.jsonl")]
+    bar = not quiet and sys.stderr.isatty()
+    if not quiet and not (bar and sys.stdout.isatty()):  # else the same lines stand above the bar
+        callbacks.append(EpochLines())
+    history = cnn.fit(
+        model,
+        train,
+        test,
+        **options,
+        optimizer=optim.build(**optimizer),
+        callbacks=callbacks,
+        checkpoint=folder / MODEL_FILE,
+        progress=bar,
+    )
+    return history, cnn.evaluate(model, test)
+
+
+def interrupted(folder: Path, line: str) -> KeyboardInterrupt:
+    """Ctrl-C, with what to do to go on."""
+    if not (folder / MODEL_FILE).exists():
+        return KeyboardInterrupt("interrupted before there was anything to keep")
+    command = line if "--resume" in line.split() else f"{line} --resume"
+    return KeyboardInterrupt(f"interrupted; to go on where {folder / MODEL_FILE} stands:\n  {command}")
+
+
+@contextmanager
+def _notice(text: str) -> Iterator[None]:
+    """Say something on stderr if what is done inside takes long."""
+    timer = threading.Timer(PATIENCE, print, [text], {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,92 @@
+"""Results as text for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from minicnn import Evaluation
+    from minicnn.data import Dataset
+    from minicnn.training import Run
+
+BAR = 30  # characters
+LONGEST = 24  # characters of a class's name
+
+
+class EpochLines:
+    """A callback that prints the model before training, and a line for each epoch."""
+
+    def begin(self, run: Run) -> None:
+        if run.epoch == 0:
+            print(f"before training: {run.history.before}", flush=True)
+        else:
+            print(f"resumed after epoch {run.epoch}", flush=True)
+
+    def __call__(self, run: Run) -> None:
+        print(f"epoch {run.epoch}/{run.epochs}: {run.history.epochs[-1]}", flush=True)
+
+
+def data_line(name: str, train: Dataset, test: Dataset) -> str:
+    """What a data set is, in one line."""
+    channels, height, width = train.images.shape[1:]
+    kind = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
+    return (
+        f"{name}: {len(train):,} {kind} pictures of {width}×{height} to learn from, {len(test):,} to test on; "
+        f"{len(train.classes)} classes"
+    )
+
+
+def per_class(evaluation: Evaluation) -> str:
+    """The accuracy of each class, with a bar."""
+    lines = ["accuracy, class by class"]
+    width = min(LONGEST, max(map(len, evaluation.classes)))
+    for name, accuracy in zip(evaluation.classes, evaluation.per_class, strict=True):
+        if np.isnan(accuracy):
+            lines.append(f"  {_short(name):{width}}        –  (no pictures)")
+        else:
+            lines.append(f"  {_short(name):{width}}  {accuracy:7.2%}  {'█' * round(BAR * accuracy)}".rstrip())
+    return "\n".join(lines)
+
+
+def confusions(evaluation: Evaluation, most: int = 5) -> str:
+    """The commonest mistakes: which class was taken for which, and how often."""
+    counts = evaluation.confusion.copy()
+    pictures = counts.sum(axis=1)
+    np.fill_diagonal(counts, 0)
+    commonest = [divmod(int(i), len(counts)) for i in np.argsort(-counts, axis=None, kind="stable")[:most]]
+    rows = [(i, j) for i, j in commonest if counts[i, j]]
+    if not rows:
+        return "no mistakes"
+    names = [(_short(evaluation.classes[i]), _short(evaluation.classes[j])) for i, j in rows]
+    left, right = (max(len(pair[side]) for pair in names) for side in (0, 1))
+    lines = ["commonest mistakes"]
+    for (i, j), (true, found) in zip(rows, names, strict=True):
+        share = counts[i, j] / pictures[i]
+        lines.append(f"  {true:{left}}  taken for  {found:{right}}  {counts[i, j]:5,} of {pictures[i]:,} ({share:.1%})")
+    return "\n".join(lines)
+
+
+def results(evaluation: Evaluation, split: str = "test") -> str:
+    """All that there is to say about a model on one part of a data set; the first line says most."""
+    title = (
+        f"{split}: {len(evaluation.labels):,} pictures, loss {evaluation.loss:.4f}, accuracy {evaluation.accuracy:.2%}"
+    )
+    return "\n\n".join([title, per_class(evaluation), confusions(evaluation)])
+
+
+def likeliest(picture: str, guesses: list[tuple[str, float]]) -> str:
+    """What a picture was taken for."""
+    width = max(len(name) for name, _ in guesses)
+    return "\n".join([picture, *(f"  {name:{width}}  {chance:7.2%}" for name, chance in guesses)])
+
+
+def model_line(name: str, model: Any) -> str:
+    """How large a network is, in one line."""
+    parameters = sum(array.size for array in model.parameters().values())
+    return f"{name}: {parameters:,} parameters"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

@@ -1,0 +1,123 @@
+"""The edges of what an op takes: nothing at all, one of each, numbers that are none."""
+
+import numpy as np
+import pytest
+
+from minicnn import gradcheck, ops
+from minicnn.testing import tie_free
+
+EMPTY = {
+    "conv2d": lambda x: ops.conv2d(x, tie_free((4, 3, 2, 2))),
+    "conv2d_relu_max_pool2d": lambda x: ops.conv2d_relu_max_pool2d(x, tie_free((4, 3, 2, 2)), pool_size=2),
+    "conv_transpose2d": lambda x: ops.conv_transpose2d(x, tie_free((3, 4, 2, 2))),
+    "max_pool2d": lambda x: ops.max_pool2d(x, 2),
+    "avg_pool2d": lambda x: ops.avg_pool2d(x, 2),
+    "global_avg_pool2d": ops.global_avg_pool2d,
+    "adaptive_avg_pool2d": lambda x: ops.adaptive_avg_pool2d(x, 2),
+    "local_response_norm": ops.local_response_norm,
+    "batch_norm2d": lambda x: ops.batch_norm2d(x, np.ones(3), np.ones(3), np.zeros(3), np.ones(3)),
+    "relu": ops.relu,
+    "leaky_relu": ops.leaky_relu,
+    "clip": lambda x: ops.clip(x, 0, 6),
+    "sigmoid": ops.sigmoid,
+    "dropout": lambda x: ops.dropout(x, rng=0),
+    "dropout2d": lambda x: ops.dropout2d(x, rng=0),
+    "flatten": ops.flatten,
+    "pad": lambda x: ops.pad(x, (1, 1, 1, 1)),
+    "softmax": ops.softmax,
+    "log_softmax": ops.log_softmax,
+    "concat": lambda x: ops.concat(x, x),
+    "add": lambda x: ops.add(x, x),
+    "dense": lambda x: ops.dense(x.reshape(0, 48), tie_free((2, 48))),
+    "cross_entropy": lambda x: ops.cross_entropy(x[:, :, 0, 0], np.zeros(0, int), reduction="sum"),
+    "mse": lambda x: ops.mse(x, x, reduction="sum"),
+}
+
+
+@pytest.mark.parametrize("op", EMPTY)
+def test_an_empty_batch_is_a_batch(op: str) -> None:
+    x = np.zeros((0, 3, 4, 4))
+    y, pullback = EMPTY[op](x)
+    gradients = pullback(np.ones_like(y))
+    assert gradients[0].size == 0
+    assert all(np.all(gradient == 0) for gradient in gradients)
+    whole = EMPTY[op](np.zeros((1, 3, 4, 4)))[0] if op not in ("dense", "cross_entropy") else y
+    assert y.shape[1:] == whole.shape[1:]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (5, 1)])
+def test_pictures_of_one_pixel_row_or_column(size: tuple[int, int]) -> None:
+    x = tie_free((1, 2, *size))
+    assert gradcheck(ops.conv2d, x, tie_free((3, 2, 3, 3), 1), tie_free(3, 2), padding=1) < 1e-7
+    assert gradcheck(ops.conv2d, x, tie_free((3, 2, *size), 1)) < 1e-7  # a kernel as large as the picture
+    assert gradcheck(ops.max_pool2d, x, size) < 1e-7
+    assert gradcheck(ops.avg_pool2d, x, 3, stride=2, padding=1) < 1e-7
+
+
+def test_a_stride_far_beyond_the_kernel_skips_pixels() -> None:
+    x = tie_free((1, 1, 9, 9))
+    y, pullback = ops.conv2d(x, np.ones((1, 1, 1, 1)), stride=4)
+    np.testing.assert_array_equal(y, x[:, :, ::4, ::4])
+    assert np.count_nonzero(pullback(np.ones_like(y))[0]) == 9
+
+
+def test_pixels_that_no_window_covers_have_gradient_zero() -> None:
+    (dx,) = ops.max_pool2d(tie_free((1, 1, 5, 5)), 2)[1](np.ones((1, 1, 2, 2)))
+    assert np.all(dx[..., 4, :] == 0) and np.all(dx[..., :, 4] == 0)
+
+
+def test_not_a_number_goes_where_it_is_seen_and_nowhere_else() -> None:
+    x = tie_free((1, 1, 4, 6))
+    x[0, 0, 1, 1] = np.nan
+    np.testing.assert_array_equal(np.isnan(ops.max_pool2d(x, 2)[0][0, 0]), [[True, False, False], [False] * 3])
+    np.testing.assert_array_equal(np.isnan(ops.relu(x)[0]), np.isnan(x))
+    assert np.isnan(ops.conv2d(x, np.ones((1, 1, 3, 3)))[0][0, 0]).sum() == 4
+    fused = ops.conv2d_relu_max_pool2d(x, np.ones((1, 1, 1, 1)), pool_size=2)[0]
+    np.testing.assert_array_equal(np.isnan(fused[0, 0]), [[True, False, False], [False] * 3])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scores_of_any_size_give_a_finite_loss(dtype) -> None:
+    logits = np.array([[1e4, 0, -1e4], [-1e4, 1e4, 0]], dtype)
+    loss, pullback = ops.cross_entropy(logits, np.array([2, 1]), reduction="none")
+    np.testing.assert_allclose(loss, [2e4, 0])
+    np.testing.assert_allclose(pullback(np.ones(2, dtype))[0], [[1, 0, -1], [0, 0, 0]], atol=1e-6)
+
+
+def test_of_equal_maxima_the_first_wins_row_by_row_and_alone_is_rewarded() -> None:
+    (y, indices), pullback = ops.max_pool2d(np.ones((1, 1, 4, 4)), 3, stride=1, return_indices=True)
+    np.testing.assert_array_equal(indices[0, 0], [[0, 1], [4, 5]])
+    np.testing.assert_array_equal(pullback(y)[0][0, 0, :2, :2], [[1, 1], [1, 1]])
+
+
+def test_the_four_ways_back_through_relu() -> None:
+    x, dy = np.array([1.0, 1.0, -1.0, -1.0]), np.array([2.0, -2.0, 2.0, -2.0])
+    ways = {rule: ops.relu(x, rule=rule)[1](dy)[0].tolist() for rule in ("plain", "deconv", "guided", "linear")}
+    assert ways == {"plain": [2, -2, 0, 0], "deconv": [2, 0, 2, 0], "guided": [2, 0, 0, 0], "linear": [2, -2, 2, -2]}
+    assert ops.relu(x, rule="guided")[1](dy, (False,)) == (None,)
+
+
+def test_dropout_draws_from_the_generator_it_is_given() -> None:
+    rng = np.random.default_rng(3)
+    first, second = (ops.dropout(np.ones(100), rng=rng)[0] for _ in range(2))
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, ops.dropout(np.ones(100), rng=3)[0])
+
+
+def test_dropout2d_drops_whole_maps() -> None:
+    y = ops.dropout2d(np.ones((20, 10, 3, 3)), rng=0)[0]
+    assert np.all(y == y[:, :, :1, :1]) and 0.3 < (y == 0).mean() < 0.7
+
+
+def test_a_batch_moves_the_running_statistics_by_the_momentum() -> None:
+    x = tie_free((4, 3, 2, 2))
+    mean, var = np.full(3, 5.0), np.full(3, 7.0)
+    ops.batch_norm2d(x, np.ones(3), np.zeros(3), mean, var, training=True, momentum=0.25)
+    np.testing.assert_allclose(mean, 0.75 * 5 + 0.25 * x.mean(axis=(0, 2, 3)))
+    np.testing.assert_allclose(var, 0.75 * 7 + 0.25 * x.var(axis=(0, 2, 3), ddof=1))
+
+
+def test_a_lonely_pixel_divides_an_average_by_what_it_covers() -> None:
+    x = np.ones((1, 1, 2, 2))
+    np.testing.assert_allclose(ops.avg_pool2d(x, 2, stride=2, padding=1)[0], 0.25)
+    np.testing.assert_allclose(ops.avg_pool2d(x, 2, stride=2, padding=1, count_include_pad=False)[0], 1)

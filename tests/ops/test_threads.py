@@ -1,0 +1,38 @@
+"""Results are the same to the last bit, however many threads compute them."""
+
+import numba
+import numpy as np
+import pytest
+
+from minicnn import get_num_threads, ops, set_num_threads
+from minicnn.testing import tie_free
+
+x, w = tie_free((5, 6, 17, 19), dtype=np.float32), tie_free((8, 6, 3, 3), 1, np.float32)
+CALLS = {
+    "conv2d": lambda: ops.conv2d(x, w, padding=1),
+    "conv2d, strided groups": lambda: ops.conv2d(x, w[:, :3], stride=2, groups=2),
+    "conv2d_relu_max_pool2d": lambda: ops.conv2d_relu_max_pool2d(x, w, pool_size=3, pool_stride=2),
+    "conv_transpose2d": lambda: ops.conv_transpose2d(x, tie_free((6, 4, 3, 3), 1, np.float32), stride=2),
+    "max_pool2d": lambda: ops.max_pool2d(x, 3, stride=2, padding=1),
+    "avg_pool2d": lambda: ops.avg_pool2d(x, 3, stride=2, padding=1),
+    "dense": lambda: ops.dense(x.reshape(5, -1), tie_free((7, 6 * 17 * 19), 1, np.float32)),
+}
+
+
+@pytest.fixture
+def restored():
+    before = get_num_threads()
+    yield
+    set_num_threads(before)
+
+
+@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="a machine with one core has one number of threads")
+@pytest.mark.parametrize("name", CALLS)
+def test_two_threads_give_what_one_gives(name: str, restored: None) -> None:
+    results = []
+    for threads in (1, 2):
+        set_num_threads(threads)
+        y, pullback = CALLS[name]()
+        results.append([y, *pullback(tie_free(y.shape, 7, np.float32))])
+    for one, two in zip(*results, strict=True):
+        assert one.tobytes() == two.tobytes()

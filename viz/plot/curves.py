@@ -60,4 +60,5 @@ def _panel(ax: Axes, name: str, train: Points, valid: Points, validation: str) -
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         ax.yaxis.set_minor_locator(NullLocator())
-        ax.legend(fontsize=SMALL, frameon=False)
+        if ax.get_lines():
+            ax.legend(fontsize=SMALL, frameon=False)

@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+
+from viz import plot
+
+MAPS = {"relu1": np.arange(48.0).reshape(3, 4, 4), "conv2": -np.ones((45, 2, 2))}
+
+
+def titles(figure):
+    return [ax.get_title(loc="left") for ax in figure.axes]
+
+
+def test_each_layer_has_a_block_beside_the_picture(figure, render):
+    assert plot.feature_maps(MAPS, np.zeros((4, 4)), figure, title="$hoe") is figure
+    assert titles(figure) == ["$hoe", "relu1: 3 maps of 4×4", "conv2: 45 maps of 2×2, the first 40"]
+    assert [len(ax.get_images()) for ax in figure.axes] == [1, 3, 40]
+    render(figure)
+
+
+def test_only_a_layer_with_negative_values_has_a_signed_scale():
+    plain, signed = plot.feature_maps(MAPS).axes
+    assert {(image.norm.vmin, image.norm.vmax) for image in plain.get_images()} == {(0, 47)}
+    assert {(image.norm.vmin, image.norm.vmax) for image in signed.get_images()} == {(-1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("maps", "message"),
+    [({}, "no layer"), ({"fc": np.zeros(5)}, r"expected maps \(C, H, W\), got shape \(5,\) for fc")],
+)
+def test_what_is_no_maps_is_refused(maps, message):
+    with pytest.raises(ValueError, match=f"feature_maps: .*{message}"):
+        plot.feature_maps(maps)

@@ -263,6 +263,10 @@ class LayerOp:
         def pullback(dy: Any, wants: Sequence[bool] = (True,) * (1 + len(parameters))) -> tuple[Array | None, ...]:
             some = any(wants[1:])
             dx, grads = layer_pullback(dy, "both" if wants[0] and some else "parameters" if some else "input")
+            if some and options.get("until"):  # what was not run has no gradient, which is as good as zero
+                grads = {
+                    name: np.zeros_like(array) for name, array in zip(self.names[1:], parameters, strict=True)
+                } | grads
             if some and set(grads) != set(self.names[1:]):
                 raise GradientError(f"{self.__name__}: expected gradients of {self.names[1:]}, got {sorted(grads)}")
             gradients = [dx, *(grads[name] if some else None for name in self.names[1:])]

@@ -70,9 +70,14 @@ KINDS = (
     "ConvTranspose2d",
     "AdaptiveAvgPool2d",
     "LocalResponseNorm",
+    "LeakyReLU",
+    "Sigmoid",
     "Softmax",
+    "Clip",
+    "Pad",
     "Concat",
     "Residual",
+    "Graph",
 )
 
 
@@ -80,7 +85,7 @@ KINDS = (
 def _layers(draw: st.DrawFn, shape: Shape, depth: int) -> Layer:
     """Any layer that takes maps of this shape (N, C, H, W)."""
     N, C, H, W = shape
-    left_out = {*([] if N * H * W > 1 else ["BatchNorm2d"]), *([] if depth else ["Concat", "Residual"])}
+    left_out = {*([] if N * H * W > 1 else ["BatchNorm2d"]), *([] if depth else ["Concat", "Residual", "Graph"])}
     kind = draw(st.sampled_from([kind for kind in KINDS if kind not in left_out]))
     small = st.integers(1, 3)
     window = st.tuples(st.integers(1, min(3, H)), st.integers(1, min(3, W)))
@@ -103,10 +108,16 @@ def _layers(draw: st.DrawFn, shape: Shape, depth: int) -> Layer:
         options = {"output_size": draw(st.tuples(small, small))}
     elif kind == "LocalResponseNorm":
         options = {"size": draw(small), "alpha": 0.5}
+    elif kind == "Clip":
+        options = {"low": -0.7, "high": 1.3}
+    elif kind == "Pad":
+        options = {"padding": draw(st.tuples(*[st.integers(0, 1)] * 4)), "value": draw(st.sampled_from([0.0, -0.5]))}
     elif kind == "Concat":
         return layers.Concat(*(draw(_same_size(shape, depth - 1)) for _ in range(draw(small))))
     elif kind == "Residual":
         return draw(_residual(shape, depth))
+    elif kind == "Graph":
+        return draw(_graph(shape, depth))
     return layers.LAYERS[kind](**options)
 
 
@@ -141,6 +152,14 @@ def _residual(draw: st.DrawFn, shape: Shape, depth: int, out: int | None = None)
         return layers.Residual(draw(_same_size(shape, depth - 1, C)), layers.ReLU(), layers.Conv2d(C, C, 1))
     out = out or draw(st.integers(1, 3))
     return layers.Residual(draw(_same_size(shape, depth - 1, out)), shortcut=layers.Conv2d(C, out, 1))
+
+
+@st.composite
+def _graph(draw: st.DrawFn, shape: Shape, depth: int) -> Layer:
+    """Two layers in a row or side by side, and the sum of both and the input."""
+    first, second = (draw(_same_size(shape, depth - 1, shape[1])) for _ in range(2))
+    inputs = {"second": [draw(st.sampled_from(["first", "input"]))], "sum": ["first", "second", "input"]}
+    return layers.Graph(first=first, second=second, sum=layers.Join("add"), inputs=inputs)
 
 
 @st.composite

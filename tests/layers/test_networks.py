@@ -1,11 +1,9 @@
 """Random nested networks: their gradients, and what a pass may and may not do to them."""
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minicnn import Pass, Sequential, gradcheck
-from minicnn.layers import walk
+from minicnn import gradcheck
 from minicnn.testing import Network, assert_contract, networks
 
 

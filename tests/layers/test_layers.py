@@ -1,0 +1,185 @@
+"""Layers: the arrays they hold, how they begin, and what they refuse."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+from minicnn import Pass
+from minicnn.layers import LAYERS
+from minicnn.layers.base import options_of
+from minicnn.layers.description import build, describe
+from minicnn.testing import tie_free
+
+SHAPES = {
+    "Conv2d(4, 6, (3, 2), groups=2)": {"weight": (6, 2, 3, 2), "bias": (6,)},
+    "Conv2d(4, 6, 1, bias=False)": {"weight": (6, 4, 1, 1)},
+    "ConvTranspose2d(4, 6, 3, groups=2)": {"weight": (4, 3, 3, 3), "bias": (6,)},
+    "ConvTranspose2d(4, 6, 3, bias=False)": {"weight": (4, 6, 3, 3)},
+    "Dense(4, 6)": {"weight": (6, 4), "bias": (6,)},
+    "Dense(4, 6, bias=False)": {"weight": (6, 4)},
+    "BatchNorm2d(4)": {"weight": (4,), "bias": (4,)},
+    "ReLU()": {},
+}
+
+
+def made(text: str):
+    return eval(text, dict(LAYERS))  # the test's own text
+
+
+@pytest.mark.parametrize("text", SHAPES)
+def test_parameters_are_float32_arrays_of_pytorchs_shapes(text: str) -> None:
+    parameters = made(text).parameters()
+    assert {name: array.shape for name, array in parameters.items()} == SHAPES[text]
+    assert all(array.dtype == np.float32 for array in parameters.values())
+
+
+@pytest.mark.parametrize("text", [*SHAPES, "MaxPool2d(2)", "Dropout(0.3)", "AvgPool2d(3, stride=2, padding=1)"])
+def test_a_layer_reads_as_the_call_that_makes_it(text: str) -> None:
+    layer = made(text)
+    assert options_of(made(repr(layer))) == options_of(layer)
+
+
+def test_running_statistics_are_state_but_no_parameters() -> None:
+    layer = cnn.BatchNorm2d(3)
+    assert list(layer.buffers()) == ["running_mean", "running_var"]
+    assert layer.state().keys() == {"weight", "bias", "running_mean", "running_var"}
+
+
+def test_parameters_are_the_arrays_themselves() -> None:
+    layer = cnn.Dense(2, 1)
+    layer.parameters()["weight"][...] = 3
+    assert layer(np.ones((1, 2), np.float32)).item() == 6
+
+
+REFUSED = {
+    "Conv2d: expected in_channels to be an int of at least 1, got 0": lambda: cnn.Conv2d(0, 1, 3),
+    "Conv2d: 2 groups do not divide 3 channels in and 4 out": lambda: cnn.Conv2d(3, 4, 3, groups=2),
+    "Conv2d: expected kernel_size to be an int or a pair of ints": lambda: cnn.Conv2d(3, 4, (3, 3, 3)),
+    "ConvTranspose2d: expected padding to be": lambda: cnn.ConvTranspose2d(1, 1, 3, padding=-1),
+    "Dense: expected out_features to be an int of at least 1, got 2.5": lambda: cnn.Dense(1, 2.5),
+    "BatchNorm2d: expected num_features to be": lambda: cnn.BatchNorm2d(0),
+    "Dropout2d: expected p to be a probability, got 2": lambda: cnn.Dropout2d(2),
+    "MaxPool2d: expected stride to be": lambda: cnn.MaxPool2d(2, stride=0),
+    "AdaptiveAvgPool2d: expected output_size to be": lambda: cnn.AdaptiveAvgPool2d(0),
+    "Pad: expected padding of 4 or 6 ints": lambda: cnn.Pad((1,)),
+    "Layer has no forward": lambda: cnn.Layer().forward(np.ones(1)),
+    "Pass: expected relu to be one of plain, guided, deconv, linear, got 'x'": lambda: Pass(relu="x"),
+    "pullback: expected wants to be one of both, input, parameters, got 'x'": lambda: cnn.ReLU().forward(np.ones(1))[1](
+        np.ones(1), "x"
+    ),
+    "astype: expected float32 or float64, got int64": lambda: cnn.Dense(1, 1).astype(int),
+    "initialize: expected scheme to be one of": lambda: cnn.Dense(1, 1).initialize(scheme="zeros"),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_it_is_refused(message: str) -> None:
+    with pytest.raises((ValueError, TypeError)) as refusal:
+        REFUSED[message]()
+    assert str(refusal.value).startswith(message)
+
+
+# Initial values
+
+
+def network() -> cnn.Sequential:
+    return cnn.Sequential(
+        conv=cnn.Conv2d(2, 8, 3), norm=cnn.BatchNorm2d(8), up=cnn.ConvTranspose2d(8, 4, 2), fc=cnn.Dense(4, 3)
+    )
+
+
+def test_initial_values_depend_on_the_seed_alone() -> None:
+    one, same, other = (network().initialize(seed) for seed in (1, 1, 2))
+    for name, array in one.parameters().items():
+        assert np.array_equal(array, same.parameters()[name])
+        assert name.startswith("norm") or "bias" in name or not np.array_equal(array, other.parameters()[name])
+
+
+def test_a_new_layer_does_not_change_the_others_values() -> None:
+    longer = cnn.Sequential(network().children | {"more": cnn.Dense(3, 3)}).initialize(0)
+    for name, array in network().initialize(0).parameters().items():
+        assert np.array_equal(array, longer.parameters()[name])
+
+
+def test_initial_values_make_biases_zero_and_batch_normalisation_the_identity() -> None:
+    model = network()
+    for array in model.state().values():
+        array += 5
+    state = model.initialize(0).state()
+    assert all(
+        np.all(state[name] == 0) for name in ("conv.bias", "up.bias", "fc.bias", "norm.bias", "norm.running_mean")
+    )
+    assert all(np.all(state[name] == 1) for name in ("norm.weight", "norm.running_var"))
+
+
+def test_astype_turns_every_array_and_the_output() -> None:
+    model = cnn.Sequential(cnn.Conv2d(1, 2, 3, bias=False), cnn.BatchNorm2d(2)).initialize(0).astype(np.float64)
+    assert all(array.dtype == np.float64 for array in model.state().values())
+    assert model(tie_free((1, 1, 4, 4))).dtype == np.float64
+
+
+# State
+
+
+def test_state_moves_between_models() -> None:
+    one, other = network().initialize(1), network().initialize(2)
+    other.load_state(one.state())
+    assert all(np.array_equal(array, other.state()[name]) for name, array in one.state().items())
+    assert not any(np.shares_memory(array, other.state()[name]) for name, array in one.state().items())
+
+
+def test_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
+    model = cnn.Sequential(a=cnn.Dense(2, 2), b=cnn.Dense(2, 2)).initialize(0)
+    before = {name: array.copy() for name, array in model.state().items()}
+    wrong = {"a.weight": np.ones((2, 2)), "a.bias": np.ones(3), "c": np.ones(1), "b.weight": np.ones((2, 2))}
+    with pytest.raises(ValueError, match=r"a.bias is \(3,\), expected \(2,\); b.bias is missing; c is left over"):
+        model.load_state(wrong)
+    assert all(np.array_equal(array, before[name]) for name, array in model.state().items())
+
+
+def test_without_strict_what_is_there_is_loaded() -> None:
+    model = cnn.Sequential(a=cnn.Dense(1, 1), b=cnn.Dense(1, 1))
+    model.load_state({"a.weight": np.full((1, 1), 7), "c": np.ones(1)}, strict=False)
+    assert model["a"].weight.item() == 7 and model["b"].weight.item() == 0
+
+
+def test_pytorchs_counters_are_passed_over() -> None:
+    layer = cnn.BatchNorm2d(2)
+    layer.load_state({**layer.state(), "num_batches_tracked": np.array(3)})
+
+
+# Descriptions
+
+
+def test_a_description_builds_the_same_network() -> None:
+    model = cnn.Sequential(
+        block=cnn.Residual(cnn.Conv2d(2, 2, (3, 1), padding=(1, 0)), shortcut=cnn.Conv2d(2, 2, 1, bias=False)),
+        branches=cnn.Concat(one=cnn.MaxPool2d(2, ceil_mode=True), other=cnn.AvgPool2d(2, ceil_mode=True)),
+    )
+    again = build(describe(model))
+    assert repr(again) == repr(model)
+    assert again.parameters().keys() == model.parameters().keys()
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        ([], "expected the description of a layer"),
+        ({"type": "Conv3d"}, r"unknown layer type 'Conv3d'; did you mean Conv2d"),
+        ({"type": "os.system", "options": {"command": "ls"}}, "unknown layer type 'os.system'"),
+        ({"type": "ReLU", "options": []}, "ReLU: expected options and children to be objects, got list"),
+        ({"type": "Dense", "options": {"in": 3}}, "Dense: its options do not fit"),
+    ],
+)
+def test_a_description_that_names_no_layer_is_refused(description, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build(description)
+
+
+def test_a_layer_that_does_not_store_an_option_cannot_be_described() -> None:
+    class Forgetful(cnn.Layer):
+        def __init__(self, size: int) -> None:
+            pass
+
+    with pytest.raises(ValueError, match=r"Forgetful: expected the option 'size' to be stored as self.size"):
+        describe(Forgetful(3))

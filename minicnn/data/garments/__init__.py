@@ -8,7 +8,8 @@ picture is a drawing by formula: signed distance fields (`fields`) of random cut
     shirts = garments.draw([6] * 12, seed=3)                # twelve shirts
 
 Pixels alone do not tell the classes apart: pose varies, some backdrops are bright, and shirt, pullover, coat and
-T-shirt share one cut, so that what decides is a collar, a placket, a hem.
+T-shirt share one cut, so that what decides is a collar, a placket, a hem. Logistic regression on the pixels gets 65 %
+of the test set right, the seed network after five epochs 94 to 96 %; most of its errors lie among those four.
 
 The same seed gives the same bytes on every machine. The random integers come from a stream that NumPy guarantees
 (`dice`); all that follows is + − × ÷ √ min max |·| ⌊·⌋ on float32, each a NumPy call of its own, which IEEE 754 leaves
@@ -42,7 +43,7 @@ GARMENTS = {
 }
 CLASSES = tuple(GARMENTS)
 
-_CHUNK = 64  # pictures drawn at a time: few enough for their arrays to stay in cache
+_CHUNK = 16  # pictures drawn at a time: few enough for their arrays to stay in cache
 
 
 def load(train: int = 12000, test: int = 2000, seed: int = 0) -> tuple[Dataset, Dataset]:

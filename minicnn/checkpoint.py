@@ -15,7 +15,7 @@ import glob
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-from safetensors import SafetensorError, deserialize, safe_open
+from safetensors import safe_open
 
 from .data.transform import Transform
 from .layers import LAYERS
@@ -31,9 +31,9 @@ from .layers.base import arrays_of
 from .layers.description import build, describe
 from .ops.contract import Array
 from .optim import Optimizer
+from .weights import FORMAT, OPTIMIZER, arrays_in, one_line, refused
 
-FORMAT, VERSION = "minicnn", 1
-OPTIMIZER = "optimizer."  # the prefix of the optimiser's arrays
+VERSION = 1
 SMALL = 1024  # whole numbers up to here are sizes that nobody need justify
 
 
@@ -128,7 +128,7 @@ def load(path: str | Path, layers: Sequence[type] = ()) -> Any:
         if any(array.dtype == np.float64 for array in contents.state.values()):
             fill(model.astype(np.float64), contents)  # only now, when it is known to be of the file's size
     except Exception as error:  # a layer's constructor raises whatever an odd description leads it to
-        raise CheckpointError(f"{path}: {_line(error)}") from error
+        raise CheckpointError(f"{path}: {one_line(error)}") from error
     return model
 
 
@@ -143,12 +143,10 @@ def read(path: str | Path, *, optimizer: bool = True) -> Contents:
         CheckpointError: the file is missing, broken, or no checkpoint.
     """
     path = Path(path)
-    try:
-        if path.is_dir():
-            raise ValueError("expected a file, but this is a folder")
+    with refused(path, CheckpointError):
         with safe_open(path, framework="np") as file:
             about = _about(file.metadata() or {})
-            arrays = dict(_arrays(path, file, lambda name: optimizer or not name.startswith(OPTIMIZER)))
+            arrays = dict(arrays_in(path, file, lambda name: optimizer or not name.startswith(OPTIMIZER)))
         transform, classes, training = about.get("transform"), about.get("classes"), about.get("training")
         if not (classes is None or (isinstance(classes, list) and all(isinstance(name, str) for name in classes))):
             raise ValueError("expected classes to be a list of names")
@@ -164,14 +162,6 @@ def read(path: str | Path, *, optimizer: bool = True) -> Contents:
             },
             training=training,
         )
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path}: there is no such file") from error
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"{path}: expected a safetensors file, but it is cut short or broken ({_line(error)})"
-        ) from error
-    except (OSError, ValueError, MemoryError) as error:
-        raise CheckpointError(f"{path}: {_line(error)}") from error
 
 
 def fill(model: Any, contents: Contents) -> None:
@@ -236,22 +226,6 @@ def _write(path: Path, contents: bytes) -> None:
             os.close(descriptor)
 
 
-def _arrays(path: Path, file: Any, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Array]]:
-    """The arrays of an open file; half precision becomes float32."""
-    kinds = {name: file.get_slice(name).get_dtype() for name in file.keys() if wanted(name)}  # noqa: SIM118
-    for name, kind in kinds.items():
-        if kind not in ("F64", "F32", "F16", "BF16", "I64"):
-            raise ValueError(f"{name} is of type {kind}, which is not supported; convert it to F32")
-        if kind != "BF16":
-            array = file.get_tensor(name)
-            yield name, array.astype(np.float32) if kind == "F16" else array
-    if "BF16" in kinds.values():  # NumPy has no such type: its 16 bits are the upper half of a float32
-        for name, view in deserialize(path.read_bytes()):
-            if kinds.get(name) == "BF16":
-                upper = np.frombuffer(view["data"], "<u2").astype(np.uint32)
-                yield name, (upper << 16).view(np.float32).reshape(view["shape"])
-
-
 def _about(metadata: dict[str, str]) -> dict[str, Any]:
     """What we wrote into a file's metadata."""
 
@@ -266,7 +240,7 @@ def _about(metadata: dict[str, str]) -> dict[str, Any]:
     try:
         about = json.loads(metadata[FORMAT], parse_constant=refuse)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"its metadata is not the JSON that we write ({_line(error)})") from error
+        raise ValueError(f"its metadata is not the JSON that we write ({one_line(error)})") from error
     if not isinstance(about, dict) or about.get("version") != VERSION:
         found = about.get("version") if isinstance(about, dict) else about
         raise ValueError(f"expected version {VERSION} of the format, got {found!s:.20}")
@@ -298,9 +272,3 @@ def _check_sizes(description: Any, state: dict[str, Array]) -> None:
 
 def _items(value: Any) -> list[tuple[str, Any]]:
     return list(value.items()) if isinstance(value, dict) else []
-
-
-def _line(error: BaseException) -> str:
-    """An error's message, on one line of bounded length."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 300 else f"{text[:300]}…"

@@ -18,8 +18,10 @@ from safetensors import SafetensorError, deserialize, safe_open
 
 from .ops.contract import Array
 
+FORMAT = "minicnn"  # in the metadata of a checkpoint of ours: its architecture and all else that is no array
+OPTIMIZER = "optimizer."  # there, how the names of the optimiser's arrays begin
 CHECKSUM = re.compile(r"(sha256|md5)=([0-9a-fA-F]+)")
-PICKLE = (b"PK\x03\x04", b"\x80")  # how a file of torch.save begins: as a zip, or in its older form
+PICKLE = (b"PK\x03\x04", b"\x80")  # how a file of torch.save begins: a zip, or in its older form a bare pickle
 
 
 class WeightsError(ValueError):
@@ -43,11 +45,9 @@ def read_weights(source: Any) -> dict[str, Array]:
     if not isinstance(source, str | Path):
         raise WeightsError(f"weights: expected a path, a URL or a dict of arrays, got {type(source).__name__}")
     path = _download(source) if isinstance(source, str) and "://" in source else Path(source)
-    with refused(path, WeightsError):
-        _refuse_pickle(path)
-        with safe_open(path, framework="np") as file:
-            ours = (file.metadata() or {}).get("format") == "minicnn"  # a checkpoint, perhaps with its optimiser
-            return dict(arrays_in(path, file, lambda name: not (ours and name.startswith("optimizer."))))
+    with refused(path, WeightsError), safe_open(path, framework="np") as file:
+        ours = FORMAT in (file.metadata() or {})
+        return dict(arrays_in(path, file, lambda name: not (ours and name.startswith(OPTIMIZER))))
 
 
 def arrays_in(path: Path, file: Any, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[tuple[str, Array]]:
@@ -78,12 +78,14 @@ def refused(path: str | Path, kind: type[ValueError]) -> Iterator[None]:
         kind: in place of any other error.
     """
     try:
+        if Path(path).is_dir():
+            raise ValueError("expected a file, but this is a folder")
         yield
     except FileNotFoundError as error:
         raise kind(f"{path}: there is no such file") from error
     except SafetensorError as error:
-        broken = "expected a safetensors file, but it is cut short or broken"
-        raise kind(f"{path}: {broken} ({one_line(error)})") from error
+        broken = f"it is cut short or broken{_or_a_pickle(path)}"
+        raise kind(f"{path}: expected a safetensors file, but {broken} ({one_line(error)})") from error
     except (OSError, ValueError, MemoryError) as error:
         raise kind(f"{path}: {one_line(error)}") from error
 
@@ -107,14 +109,14 @@ def _array(name: Any, value: Any) -> Array:
     return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
-def _refuse_pickle(path: Path) -> None:
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith(PICKLE):
-        raise ValueError(
-            "expected a safetensors file, got one of torch.save, which can run any code when it is read; "
-            "where you trust it, convert it: safetensors.torch.save_file(torch.load(path), new_path)"
-        )
+def _or_a_pickle(path: str | Path) -> str:
+    with open(path, "rb") as file:
+        if not file.read(4).startswith(PICKLE):
+            return ""
+    return (
+        ", or else it comes from torch.save and may run any code when it is read; where you trust it, convert it by "
+        "safetensors.torch.save_file(torch.load(path), new_path)"
+    )
 
 
 def _download(url: str) -> Path:

@@ -77,6 +77,8 @@ def download(url: str, checksum: str | None, folder: Path, name: str | None = No
     try:
         pooch.retrieve(url, checksum, path.name, folder, downloader=fetch)
     except OSError as error:  # of requests as well as of the disk
+        if (response := getattr(error, "response", None)) is not None:
+            response.close()  # pooch leaves it open
         reason = error.strerror or type(error).__name__
         raise DataError(
             f"{path.name}: expected it in {folder}, and could not download it there from {url} ({reason}); "

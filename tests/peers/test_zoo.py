@@ -1,0 +1,91 @@
+"""Every network of the zoo against the same network in PyTorch, with the same random weights."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+
+torch = pytest.importorskip("torch")
+torch.set_num_threads(1)
+PEERS = runpy.run_path(str(Path(__file__).with_name("torch_networks.py")))["NETWORKS"]
+
+CLASSES = 5
+SIZES = {"alexnet": 63, "inception_v1": 48, "googlenet": 48, "squeezenet1_0": 35, "squeezenet1_1": 35}
+SMALL = ("seed", "lenet5", "mnist-cnn", "tiny_vgg", "cifar-vgg", "resnet20")
+
+
+def size_of(name: str) -> int:
+    """As small as the network can take, where it can take small pictures."""
+    return cnn.zoo.network(name).input_shape[1] if name in SMALL else SIZES.get(name, 32)
+
+
+def twins(name: str, dtype: str):
+    """Our network and PyTorch's, with the same weights, none of which is left at 0 or 1."""
+    model = cnn.zoo.build(name, classes=CLASSES, seed=None)
+    with torch.device("meta"):  # without first values, which take longer than all the rest
+        peer = PEERS[name](CLASSES, cnn.zoo.network(name).input_shape[0]).eval()
+    if name.startswith("vgg") and name != "vgg16":  # all have the same head, of half a gigabyte: once is enough
+        model, peer = model["features"], peer.features
+    model.astype(dtype)
+    rng = np.random.default_rng(0)
+    for path, array in model.state().items():
+        fan_in = max(1, array[0].size)
+        spread = np.sqrt(3 * (2 if array.ndim > 1 else 1 / 30) / fan_in)
+        rng.random(out=array, dtype=dtype)
+        array *= 2 * spread
+        array += (1 if array.ndim == 1 and path.endswith(("weight", "var")) else 0) - spread
+    arrays = {path: torch.from_numpy(array) for path, array in model.state().items()}
+    peer.load_state_dict(arrays, strict=False, assign=True)
+    assert {n for n in peer.state_dict() if "num_batches" not in n} == set(model.state())
+    return model, peer
+
+
+def assert_alike(ours: np.ndarray, theirs, tolerance: float, what: str) -> None:
+    theirs = theirs.detach().numpy()
+    assert ours.shape == theirs.shape, what
+    assert np.linalg.norm(ours - theirs) <= tolerance * np.linalg.norm(theirs), what
+
+
+def assert_same_forward_and_gradients(name: str, dtype: str, tolerance: float) -> None:
+    model, peer = twins(name, dtype)
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((2, cnn.zoo.network(name).input_shape[0], *(size_of(name),) * 2)).astype(dtype)
+    y, pullback = model.forward(x)
+    dy = rng.standard_normal(y.shape).astype(dtype)
+    dx, grads = pullback(dy)
+    x_peer = torch.from_numpy(x).requires_grad_()
+    parameters = dict(peer.named_parameters())
+    y_peer = peer(x_peer)
+    found = torch.autograd.grad(y_peer, [x_peer, *parameters.values()], torch.from_numpy(dy))
+    assert_alike(y, y_peer, tolerance, "output")
+    assert_alike(dx, found[0], tolerance, "input")
+    for path, gradient in zip(parameters, found[1:], strict=True):
+        assert_alike(grads[path], gradient, tolerance, path)
+
+
+@pytest.mark.parametrize("name", cnn.zoo.names())
+def test_forward_and_all_gradients_are_pytorchs(name: str) -> None:
+    assert_same_forward_and_gradients(name, "float32", 1e-4)
+
+
+@pytest.mark.parametrize("name", [*SMALL, "squeezenet1_1"])
+def test_in_float64_they_are_pytorchs_to_nine_digits(name: str) -> None:
+    assert_same_forward_and_gradients(name, "float64", 1e-9)
+
+
+def test_a_pytorch_state_dict_loads_without_renaming() -> None:
+    peer = PEERS["resnet20"](CLASSES, 3).eval()
+    model = cnn.zoo.build("resnet20", classes=CLASSES, weights=peer.state_dict())  # num_batches_tracked and all
+    x = np.random.default_rng(0).standard_normal((1, 3, 32, 32)).astype(np.float32)
+    assert np.allclose(model(x), peer(torch.from_numpy(x)).detach().numpy(), atol=1e-5)
+
+
+def test_a_state_dict_in_half_precision_loads_as_float32() -> None:
+    peer = PEERS["lenet5"](10, 1)
+    for half in (torch.float16, torch.bfloat16):
+        model = cnn.zoo.build("lenet5", weights=peer.to(half).state_dict())
+        assert model["conv1"].weight.dtype == np.float32
+        assert np.array_equal(model["conv1"].weight, peer.conv1.weight.detach().float().numpy())

@@ -38,7 +38,7 @@ def learn(
     from .report import EpochLines
 
     with _notice("compiling for this processor; the machine code is kept, so this happens once …"):
-        few = slice(options["batch_size"])
+        few = slice(max(1, options["batch_size"]))
         cnn.fit(
             copy.deepcopy(model),
             train[few],

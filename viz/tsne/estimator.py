@@ -19,6 +19,7 @@ from .repulsion import METHODS, repulsion_by
 from .space import METRICS, Space
 
 START = 1e-4  # standard deviation of the embedding's first coordinate at the start
+ROUNDING = 1e-6  # of the data's principal components, where the data are of order 1
 LARGEST = 1e9  # learning rate and exaggeration: larger ones overflow
 
 
@@ -108,6 +109,8 @@ class TSNE(Estimator):
         """
         X = self._training_matrix(X)
         n = len(X)
+        if n == 1:
+            raise ValueError("TSNE: expected 2 or more samples, to place them by each other, got n_samples=1")
         dimensions = as_count(self.n_components, "n_components", "TSNE")
         if dimensions > 3:
             raise ValueError(f"TSNE: n_components must be 1, 2 or 3, got {dimensions}; for more, use PCA")
@@ -212,6 +215,6 @@ class TSNE(Estimator):
             scores = PCA(min(dimensions, *points.shape), random_state=rng).fit_transform(points).T
             deviation = scores.std(axis=1)
             # Coordinates without variance stay random: points that start in one place would never part.
-            varying = deviation > 1e-6 * max(deviation[0], np.finfo(np.float32).tiny)
-            start[: len(scores)][varying] = scores[varying] * (START / deviation[0])
+            varying = deviation > ROUNDING
+            start[: len(scores)][varying] = scores[varying] * START / deviation[0]
         return start

@@ -4,8 +4,8 @@ A distant cell of m points with centre of mass c acts on y_i nearly as m points 
 
     Σ_{j ∈ cell} (1 + |y_i−y_j|²)⁻² (y_i − y_j) ≈ m (1 + |y_i−c|²)⁻² (y_i − c)    where  size < angle · |y_i−c|
 
-with the cell's diagonal for its size: the force is then within 1 % at the usual angle of 0.5. (By its side, as most
-programs measure it, the error is 2 %.)
+with the diagonal of a cube for the cell's size, √3 times its side: so the force is within 1 % at the usual angle of
+0.5. (With its side, as most programs have it, the error is 2 %.)
 
 The square (cube) around all points is halved along every axis, again and again, until a cell holds one point or points
 too close to part. Cells are numbered depth first, so a walk over the tree is a loop: `cell + 1` goes down into a cell,
@@ -26,16 +26,18 @@ def barnes_hut(y: np.ndarray, angle: float = 0.5) -> tuple[np.ndarray, float]:
     """Repulsive forces on the points `y` (C, N) and Z, as `exact` gives them.
 
     Args:
-        angle: a cell acts as one point where its diagonal over its distance is below this. 0 opens every cell.
+        angle: a cell acts as one point where its size over its distance is below this. 0 opens every cell.
     """
-    low = y.min(axis=1)
-    width = np.float32((y.max(axis=1) - low).max())
-    order, mass, centre, side, skip = _tree(y, low, width)
-    force = np.empty_like(y)
-    row_sums = np.empty(y.shape[1], np.float32)
-    reach = len(y) * (side / angle) ** 2 if angle else np.full_like(side, np.inf)
-    _walk(y, order, mass, centre, reach, skip, force, row_sums)
-    return force, float(row_sums.sum(dtype=np.float64)) - y.shape[1]
+    dimensions, n = y.shape
+    space = y if dimensions > 1 else np.vstack([y, np.zeros_like(y)])  # a line is a plane of no height
+    low = space.min(axis=1)
+    width = np.float32((space.max(axis=1) - low).max())
+    order, mass, centre, side, skip = _tree(space, low, width)
+    reach = 3 * (side / angle) ** 2 if angle else np.full_like(side, np.inf)
+    force = np.empty_like(space)
+    row_sums = np.empty(n, np.float32)
+    _walk(space, order, mass, centre, reach, skip, force, row_sums)
+    return force[:dimensions], float(row_sums.sum(dtype=np.float64)) - n
 
 
 @jit

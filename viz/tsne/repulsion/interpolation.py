@@ -34,7 +34,7 @@ ORDER = 6  # nodes that a point touches along each axis
 SPACING = 1 / 3  # of the nodes, in units of K's width; the error of the force is about 0.2 %
 INTERVALS = 50  # at least that many along the longer side, so that a small embedding is resolved too
 SMALLEST = 1e-12  # side of the box
-MOST_NODES = 10_000_000  # an embedding that has come apart is resolved less finely, so that the grid fits in memory
+MOST_NODES = 4_000_000  # an embedding that has come apart is resolved less finely, so that the grid fits in memory
 
 
 class Grid(NamedTuple):

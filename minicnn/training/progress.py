@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from contextlib import contextmanager
 from typing import Any
 
 REFRESH = 0.1  # seconds
-FORMAT = "{desc} {percentage:3.0f}%|{bar:24}| {rate_fmt}, {remaining} left{postfix}"
+WIDEST = 100  # columns
+FORMAT = "{desc} {percentage:3.0f}%|{bar}| {rate_fmt}, {remaining} left{postfix}"
 
 
 class Progress:
@@ -44,7 +46,8 @@ class Progress:
             desc=title,
             unit=" pictures",
             bar_format=FORMAT,
-            dynamic_ncols=True,
+            unit_scale=True,
+            ncols=min(shutil.get_terminal_size().columns - 1, WIDEST),
             leave=False,
             mininterval=0,  # `advance` decides when to draw
         ) as self._bar:

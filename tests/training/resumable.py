@@ -1,6 +1,7 @@
 """A run that uses all that resuming must bring back; as a program it can be killed: resumable.py FOLDER."""
 
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -56,4 +57,4 @@ def train(folder, trained=None, resume=True, extra=(), **options):
 
 
 if __name__ == "__main__":
-    train(sys.argv[1])
+    train(sys.argv[1], extra=[lambda run: time.sleep(0.05)])  # so that it does not end before it can be killed

@@ -64,7 +64,7 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bits(whole, tmp_path):
     kills = 0
     while True:
         process = subprocess.Popen([sys.executable, SCRIPT, tmp_path])
-        saves, seen = chance.randint(4, 16), _version(checkpoint)
+        saves, seen = chance.randint(2, 10), _version(checkpoint)
         while process.poll() is None and saves:
             if (version := _version(checkpoint)) != seen:
                 saves, seen = saves - 1, version
@@ -76,7 +76,7 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bits(whole, tmp_path):
         assert process.returncode == -signal.SIGKILL
         kills += 1
         cnn.load(checkpoint)  # whole, whenever the process died
-    assert kills >= 3
+    assert kills >= 2
     model, history = train(tmp_path)  # it has ended: this gives what is in the file
     assert_same_run(tmp_path, model, history, whole)
     assert not list(tmp_path.glob(".*"))

@@ -106,3 +106,13 @@ def map_rows(X: np.ndarray, columns: int, work: Callable[[slice], np.ndarray]) -
     with row_blocks(X) as blocks:
         blocks.for_each(of_block)
     return result
+
+
+def squared_error(blocks: RowBlocks, X: np.ndarray, W: np.ndarray, H: np.ndarray) -> float:
+    """‖X − W H‖², summed from the differences themselves."""
+
+    def of_block(rows: slice) -> np.ndarray:
+        difference = X[rows] - W[rows] @ H
+        return np.array([np.vdot(difference, difference)], np.float64)
+
+    return float(blocks.sum(of_block)[0])

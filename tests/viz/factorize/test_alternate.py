@@ -1,0 +1,124 @@
+"""The alternation that NMF and semi-NMF share: its objective is the one it says, and it never rises."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viz.blocks import row_blocks
+from viz.factorize.alternate import Iteration, Method, Penalties, alternate, descend
+from viz.factorize.steps import coordinate_descent, least_squares, multiplicative_update
+
+METHODS = {
+    "NMF": Method(coordinate_descent, coordinate_descent, momentum=True, signed_H=False),
+    "NMF without momentum": Method(coordinate_descent, coordinate_descent, momentum=False, signed_H=False),
+    "semi-NMF": Method(coordinate_descent, least_squares, momentum=True, signed_H=True),
+    "semi-NMF, multiplicative": Method(multiplicative_update, least_squares, momentum=False, signed_H=True),
+}
+PENALTIES = {
+    "none": Penalties(),
+    "L1": Penalties(0.3, 0, 0.2, 0),
+    "L2": Penalties(0, 2, 0, 3),
+    "W only": Penalties(1, 1),
+}
+
+
+def objective(X, W, H, penalties):
+    """F(W, H) in so many words."""
+    X, W, H = (array.astype(np.float64) for array in (X, W, H))
+    l1_W, l2_W, l1_H, l2_H = penalties
+    return (
+        0.5 * np.sum((X - W @ H) ** 2)
+        + l1_W * np.abs(W).sum()
+        + l1_H * np.abs(H).sum()
+        + 0.5 * l2_W * np.sum(W**2)
+        + 0.5 * l2_H * np.sum(H**2)
+    )
+
+
+def start(n, p, k, signed, dtype, seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, p)) if signed else rng.gamma(0.5, size=(n, p))
+    H = rng.standard_normal((k, p)) if signed else rng.random((k, p))
+    return X.astype(dtype), rng.random((n, k)).astype(dtype), H.astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("method", "penalties"),
+    [("NMF", p) for p in PENALTIES] + [("NMF without momentum", "L1"), *((m, "none") for m in METHODS)],
+)
+def test_the_objective_never_rises_and_is_that_of_the_factors(method, penalties, dtype):
+    method, penalties = METHODS[method], PENALTIES[penalties]
+    X, W0, H0 = start(300, 20, 4, method.signed_H, dtype, seed=0)
+    rounding = 1e-5 if dtype == np.float32 else 1e-12
+    before = objective(X, W0, H0, penalties)
+    with row_blocks(X) as blocks:
+        for W, H, claimed in islice(alternate(Iteration(blocks, X, method, penalties), W0, H0), 60):
+            direct = objective(X, W, H, penalties)
+            assert abs(claimed - direct) <= rounding * direct
+            assert direct <= before * (1 + rounding)
+            assert (W >= 0).all() and (method.signed_H or (H >= 0).all())
+            assert W.dtype == H.dtype == dtype
+            before = direct
+
+
+@given(
+    method=st.sampled_from(list(METHODS.values())),
+    shape=st.tuples(st.integers(1, 40), st.integers(1, 12), st.integers(1, 6)),
+    seed=st.integers(0, 999),
+)
+def test_the_objective_never_rises_for_any_shape(method, shape, seed):
+    X, W0, H0 = start(*shape, method.signed_H, np.float64, seed)
+    before = objective(X, W0, H0, Penalties())
+    with row_blocks(X) as blocks:
+        for W, H, _ in islice(alternate(Iteration(blocks, X, method, Penalties()), W0, H0), 25):
+            after = objective(X, W, H, Penalties())
+            assert after <= before + 1e-12 * np.square(X).sum()
+            before = after
+
+
+def test_momentum_is_faster():
+    X, W, H = start(400, 30, 8, False, np.float64, seed=1)
+    _, plain, _ = descend(X, (W, H), METHODS["NMF without momentum"], Penalties(), 200, 0.0)
+    _, ahead, _ = descend(X, (W, H), METHODS["NMF"], Penalties(), 60, 0.0)
+    assert ahead[-1] < plain[-1]
+
+
+def test_a_nearly_exact_factorisation_is_measured_by_its_differences():
+    rng = np.random.default_rng(0)
+    W, H = rng.random((200, 3)), rng.random((3, 40))
+    X = (W @ H).astype(np.float32)
+    H, curve, _ = descend(X, (W.astype("f4"), (H * 1.01).astype("f4")), METHODS["NMF"], Penalties(), 50, 0.0)
+    assert 0 <= curve[-1] < 1e-10 * np.square(X).sum()
+    assert (np.diff(curve) <= 0).all()
+
+
+def test_convergence_is_told_from_running_out_of_iterations():
+    X, W, H = start(100, 10, 2, False, np.float64, seed=0)
+    assert descend(X, (W, H), METHODS["NMF"], Penalties(), 500, 1e-4)[2]
+    _, curve, converged = descend(X, (W, H), METHODS["NMF"], Penalties(), 5, 1e-4)
+    assert not converged and len(curve) == 5
+
+
+def test_least_squares_keeps_what_a_singular_matrix_does_not_decide():
+    A, B, Z = np.diag([2.0, 0.0]), np.array([[4.0], [0.0]]), np.array([[5.0], [7.0]])
+    np.testing.assert_allclose(least_squares(A, B, Z), [[2.0], [7.0]])
+
+
+def test_the_multiplicative_update_is_the_published_one():
+    """Ding, Li and Jordan 2010, equation 5, written with their X (features × samples), F and G."""
+    rng = np.random.default_rng(0)
+    X, F, G = rng.standard_normal((6, 9)), rng.standard_normal((6, 3)), rng.random((9, 3))
+
+    def plus(M):
+        return (np.abs(M) + M) / 2
+
+    def minus(M):
+        return (np.abs(M) - M) / 2
+
+    XtF, FtF = X.T @ F, F.T @ F
+    expected = G * np.sqrt((plus(XtF) + G @ minus(FtF)) / (minus(XtF) + G @ plus(FtF)))
+    np.testing.assert_allclose(multiplicative_update(FtF, XtF.T, G.T).T, expected)

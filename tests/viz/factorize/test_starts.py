@@ -1,0 +1,59 @@
+"""Where NMF starts: close to the data, nonnegative, on the data's own scale."""
+
+import numpy as np
+import pytest
+
+from viz.factorize.starts import nndsvd, start
+
+
+def data(n=60, p=25, dtype=np.float64):
+    return np.random.default_rng(0).gamma(0.5, size=(n, p)).astype(dtype)
+
+
+@pytest.mark.parametrize("kind", ["nndsvd", "nndsvda", "nndsvdar", "random"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_factors_are_nonnegative_and_keep_the_type(kind, dtype):
+    W, H = start(data(dtype=dtype), 7, kind, np.random.default_rng(0))
+    assert W.shape == (60, 7) and H.shape == (7, 25)
+    assert W.dtype == H.dtype == dtype
+    assert (W >= 0).all() and (H >= 0).all()
+
+
+def test_one_component_is_the_best_rank_one_approximation():
+    X = data()
+    W, H = nndsvd(X, 1, np.random.default_rng(0))
+    U, s, Vt = np.linalg.svd(X)
+    np.testing.assert_allclose(W @ H, s[0] * np.outer(U[:, 0], Vt[0]), atol=1e-4)
+
+
+def test_each_term_is_the_larger_half_of_the_singular_term():
+    X = data()
+    W, H = nndsvd(X, 4, np.random.default_rng(0))
+    U, s, Vt = np.linalg.svd(X)
+    for j in range(1, 4):
+        term = s[j] * np.outer(U[:, j], Vt[j])
+        halves = [np.where(np.outer(sign * U[:, j] > 0, sign * Vt[j] > 0), term, 0) for sign in (1, -1)]
+        larger = max(halves, key=np.linalg.norm)
+        np.testing.assert_allclose(np.outer(W[:, j], H[j]), larger, atol=1e-4)
+
+
+def test_the_fillings_leave_no_zero():
+    X = data()
+    rng = np.random.default_rng(0)
+    assert (start(X, 6, "nndsvd", rng)[0] == 0).any()
+    for kind in ("nndsvda", "nndsvdar"):
+        W, H = start(X, 6, kind, rng)
+        assert (W > 0).all() and (H > 0).all()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_random_starts_have_the_mean_of_the_data(scale):
+    X = data(400, 300) * scale
+    W, H = start(X, 20, "random", np.random.default_rng(0))
+    assert 0.5 < (W @ H).mean() / X.mean() < 2
+
+
+@pytest.mark.parametrize("X", [np.zeros((4, 3)), np.eye(4) * [1, 1, 0, 0], np.ones((5, 2))])
+def test_data_of_lower_rank_than_wanted_gives_finite_factors(X):
+    for factor in nndsvd(X, min(X.shape), np.random.default_rng(0)):
+        assert np.isfinite(factor).all()

@@ -64,7 +64,7 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bits(whole, tmp_path):
     kills = 0
     while True:
         process = subprocess.Popen([sys.executable, SCRIPT, tmp_path])
-        saves, seen = chance.randint(2, 10), _version(checkpoint)
+        saves, seen = chance.randint(5, 12), _version(checkpoint)
         while process.poll() is None and saves:
             if (version := _version(checkpoint)) != seen:
                 saves, seen = saves - 1, version

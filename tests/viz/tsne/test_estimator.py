@@ -134,7 +134,7 @@ def test_verbose_shows_progress(capsys):
 
 
 def test_one_point_is_an_error_that_says_so():
-    with pytest.raises(ValueError, match="2 or more samples.*n_samples=1"):
+    with pytest.raises(ValueError, match=r"2 or more samples.*n_samples=1"):
         TSNE(perplexity=1).fit(np.ones((1, 3)))
 
 
@@ -170,6 +170,12 @@ def test_few_odd_points_get_finite_places(n, d, n_components, kind, scale, metho
 def test_constant_data_of_any_size(metric, n):
     y = TSNE(perplexity=10, metric=metric, max_iter=300, random_state=0).fit_transform(np.ones((n, 3), np.float32))
     assert np.isfinite(y).all() and (np.ptp(y, axis=0) > 1).all()
+
+
+@pytest.mark.parametrize(("n", "perplexity"), [(20, 10), (60, 30), (300, 5)])
+def test_shapeless_data_are_spread_out_although_exaggeration_pulls_them_together(n, perplexity):
+    y = TSNE(perplexity=perplexity, max_iter=300).fit_transform(np.random.default_rng(0).standard_normal((n, 10)))
+    assert (y.std(axis=0) > 0.5).all()
 
 
 def test_columns_of_zeros_change_nothing():

@@ -39,7 +39,7 @@ def test_the_nearest_are_found(n, d, share, seed):
 
 def test_more_points_than_a_tile_holds():
     rng = np.random.default_rng(0)
-    assert 1500 > 2 * neighbours.REFERENCES and 1500 % neighbours.QUERIES and 1500 % neighbours.REFERENCES
+    assert 2 * neighbours.REFERENCES < 1500 and 1500 % neighbours.QUERIES and 1500 % neighbours.REFERENCES
     assert_exact(rng.standard_normal((1500, 20)).astype(np.float32), 90)
 
 

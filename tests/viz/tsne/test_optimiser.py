@@ -72,6 +72,20 @@ def test_exaggeration_ends_when_it_is_told_to():
     assert bowl.exaggerations == [12.0] * 30 + [1.0] * 21  # one more than steps: the gradient where they end
 
 
+def test_exaggeration_ends_early_where_it_crushes_the_embedding():
+    bowl = Bowl()
+    minimize(bowl, start() * np.float32(1e-4), schedule(learning_rates=(1.0, 0.0), exaggerated_steps=300))
+    exaggerated = bowl.exaggerations.index(1.0)
+    assert 3 < exaggerated < 100 and set(bowl.exaggerations[exaggerated:]) == {1.0}
+
+
+def test_a_large_start_that_shrinks_to_its_natural_size_is_not_crushed():
+    bowl = Bowl()
+    y, _, _ = minimize(bowl, start() * 10, schedule(learning_rates=(0.1, 0.0), exaggerated_steps=30, max_steps=30))
+    assert y.std() < 0.5
+    assert bowl.exaggerations == [12.0] * 30 + [1.0]
+
+
 def test_the_divergence_returned_is_that_of_the_embedding_returned():
     y, divergence, _ = minimize(Bowl(), start(), schedule(max_steps=37))
     assert divergence == Bowl().divergence(y)
@@ -106,8 +120,7 @@ def test_it_stops_without_progress():
 
 
 def test_it_stops_where_the_gradient_is_small_but_not_while_exaggerated():
-    bowl = Bowl()
-    _, _, steps = minimize(bowl, start(), schedule(min_gradient=1e30))
+    _, _, steps = minimize(Bowl(), start(), schedule(min_gradient=1e30, learning_rates=(0.0, 0.0)))
     assert steps == 100
 
 

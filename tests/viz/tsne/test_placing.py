@@ -1,5 +1,7 @@
 """New points in a finished embedding."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -37,7 +39,7 @@ def test_points_that_were_fitted_come_to_lie_near_themselves(fitted):
 def test_placing_goes_downhill(fitted):
     X, _ = blobs(20, seed=1)
     steps = [fitted.place(X, max_iter=m) for m in (0, 20, 200, 400)]
-    moved = [np.linalg.norm(a - b, axis=1).mean() for a, b in zip(steps, steps[1:], strict=False)]
+    moved = [np.linalg.norm(a - b, axis=1).mean() for a, b in itertools.pairwise(steps)]
     assert moved[0] > 10 * moved[2], "it has come to rest"
 
 

@@ -93,7 +93,7 @@ def test_interpolation_converges_with_finer_grids(monkeypatch):
 
 
 def test_interpolated_forces_are_the_gradient_of_the_interpolated_sum():
-    # Z = Σ_i Σ_j≠i K(y_i − y_j), so ∂Z/∂y_i = −4 force_i: also of the approximate Z, which no exact force would satisfy.
+    # Z = Σ_i Σ_j≠i K(y_i − y_j), so ∂Z/∂y_i = −4 force_i.
     y = clusters(2, n=30, extent=4)
     direction = np.random.default_rng(0).standard_normal(y.shape).astype(np.float32)
     step = np.float32(0.02)

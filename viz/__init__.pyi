@@ -20,6 +20,9 @@ from .estimator import NotFittedError as NotFittedError
 from .factorize import NMF as NMF
 from .factorize import PCA as PCA
 from .factorize import SemiNMF as SemiNMF
+from .quality import knn_preservation as knn_preservation
+from .quality import reconstruction_error as reconstruction_error
+from .quality import trustworthiness as trustworthiness
 from .synthesis import Fourier as Fourier
 from .synthesis import Pixels as Pixels
 from .synthesis import Synthesis as Synthesis

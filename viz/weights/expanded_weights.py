@@ -1,0 +1,86 @@
+"""Expanded weights: what a neuron is connected to several layers below, through everything in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+from minicnn.receptive_field import Field, receptive_fields
+
+from ..synthesis.style_transfer import with_average_pooling
+
+
+def expanded_weights(
+    model: Any, source: str | None, layer: str, *, input_shape: tuple[int, int, int], batch_size: int = 32
+) -> np.ndarray:
+    """The weights of the linear map that is nearest to the network between two layers.
+
+    The product of adjacent layers' weights, by all ways there are (residual and parallel ones too), is the gradient of
+    a network whose non-linearities are replaced by the linear maps nearest to them: ReLU by the identity
+    (`Pass(relu="linear")`), max pooling by the average. It is taken for the neurons in the middle of `layer`'s maps.
+
+        w[o, c, i, j] = ∂ layer[o, centre] / ∂ source[c, place (i, j) of the neuron's field]
+
+    Args:
+        model: any network.
+        source: the lower layer, whose channels are the weights' inputs; None for the picture itself.
+        layer: the upper layer.
+        input_shape: (C, H, W) of a picture, large enough that the middle neuron's field lies inside.
+        batch_size: neurons in memory at once.
+
+    Returns:
+        (out, in, kh, kw), the window that a neuron of `layer` sees of `source`; what lies beyond the edge is 0.
+
+    Raises:
+        ValueError: a layer is not there or has no fixed field, or `source` is not below `layer`.
+
+    Source: Voss et al. (2021), Visualizing weights (Distill), "Expanded weights".
+    """
+    fields = receptive_fields(model)
+    upper, lower = fields.get(layer), Field() if source is None else fields.get(source)
+    if upper is None or lower is None:
+        odd = layer if upper is None else source
+        raise ValueError(f"expanded_weights: expected a layer with a fixed receptive field, got {odd!r}")
+    linear = with_average_pooling(model)
+    names = () if source is None else (source,)
+    watch = cnn.Watch(*names)
+    blank = np.zeros((1, *input_shape), next(iter(model.parameters().values())).dtype)
+    maps, _ = linear.forward(blank, cnn.Pass(until=layer, watch=watch))
+    if source is not None and source not in watch.activations:
+        raise ValueError(f"expanded_weights: {source!r} is not below {layer!r}")
+    out, (row, column) = maps.shape[1], (side // 2 for side in maps.shape[2:])
+    box = _window(upper, lower, row, column)
+    weights = []
+    for first in range(0, out, batch_size):
+        chosen = np.arange(first, min(first + batch_size, out))
+        watch = cnn.Watch(*names)
+        pass_ = cnn.Pass(relu="linear", until=layer, watch=watch)
+        y, pullback = linear.forward(np.repeat(blank, len(chosen), axis=0), pass_)
+        dy = np.zeros_like(y)
+        dy[np.arange(len(chosen)), chosen, row, column] = 1
+        dx, _ = pullback(dy, wants="input")
+        weights.append(_cut(dx if source is None else watch.gradients[source], box))
+    return np.concatenate(weights)
+
+
+def _window(upper: Field, lower: Field, row: int, column: int) -> tuple[int, int, int, int]:
+    """(top, left, bottom, right) of what the neuron sees, in places of the lower layer."""
+    ends = []
+    for axis, place in enumerate((row, column)):
+        start = upper.offset[axis] + place * upper.stride[axis] - lower.offset[axis]
+        count = (upper.size[axis] - lower.size[axis]) // lower.stride[axis] + 1
+        ends.append((start // lower.stride[axis], start // lower.stride[axis] + count))
+    (top, bottom), (left, right) = ends
+    return top, left, bottom, right
+
+
+def _cut(gradient: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """The part of the maps (N, C, H, W) in the box, with zeros where it reaches beyond them."""
+    top, left, bottom, right = box
+    H, W = gradient.shape[2:]
+    window = np.zeros((*gradient.shape[:2], bottom - top, right - left), gradient.dtype)
+    y0, y1, x0, x1 = max(0, top), min(H, bottom), max(0, left), min(W, right)
+    window[:, :, y0 - top : y1 - top, x0 - left : x1 - left] = gradient[:, :, y0:y1, x0:x1]
+    return window

@@ -1,6 +1,7 @@
 from . import data as data
 from . import init as init
 from . import layers as layers
+from . import onnx as onnx
 from . import ops as ops
 from . import receptive_field as receptive_field
 from . import schedules as schedules

@@ -102,7 +102,7 @@ def save(
         metadata={FORMAT: json.dumps(about, allow_nan=False)},
     )
     try:
-        _write(path, contents)
+        write_file(path, contents)
     except OSError as error:
         raise CheckpointError(
             f"save: cannot write {path} ({error.strerror or error}); what was there before is untouched"
@@ -202,7 +202,7 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
-def _write(path: Path, contents: bytes) -> None:
+def write_file(path: Path, contents: bytes) -> None:
     """Put `contents` at `path` so that a reader, or a crash at any moment, finds the old file whole or the new one."""
     folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)

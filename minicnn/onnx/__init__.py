@@ -1,0 +1,12 @@
+"""ONNX, the format that networks travel in: read any plain CNN, write any model of ours.
+
+    model = cnn.onnx.load("squeezenet1_1.onnx")
+    cnn.onnx.save(model, "copy.onnx", input_shape=(3, 224, 224))
+
+Needs the onnx package (`pip install minicnn[onnx]`), and imports it when one of these is called.
+"""
+
+from .read import OnnxError, load
+from .write import save
+
+__all__ = ["OnnxError", "load", "save"]

@@ -1,0 +1,124 @@
+"""ONNX files as bytes: what is parsed, and what is refused before anything is believed of it.
+
+Every array is measured against the bytes that are there for it before memory is taken. External data are read from
+files beside the model only, wherever a path or a symbolic link may point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..ops.contract import Array
+
+LARGEST_FILE = 2**31 - 1  # what Protocol Buffers can hold
+MOST_VALUES = 2**31  # in one array
+
+
+class OnnxError(ValueError):
+    """A file or model that cannot be read or written. The message is one line: which, why, what to do."""
+
+
+def package() -> Any:
+    """The onnx package.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError("minicnn.onnx needs the onnx package: pip install minicnn[onnx]") from error
+    return onnx
+
+
+def parse(path: Path) -> Any:
+    """The file's ModelProto, external data not yet read.
+
+    Raises:
+        OnnxError: it is no ONNX file.
+        OSError: it cannot be read.
+    """
+    onnx = package()
+    size = path.stat().st_size
+    if not 0 < size <= LARGEST_FILE:
+        raise OnnxError(f"expected an ONNX file of 1 byte to 2 GiB, got {size} bytes")
+    try:
+        model = onnx.ModelProto.FromString(path.read_bytes())
+    except Exception as error:  # Protocol Buffers' own, of which there are several
+        raise OnnxError("expected an ONNX file, but it is cut short or broken") from error
+    if not model.graph.node:
+        raise OnnxError("expected an ONNX file with a graph, but it has no nodes")
+    return model
+
+
+def array_of(tensor: Any, folder: Path) -> Array:
+    """A TensorProto's values; half precision becomes float32.
+
+    Args:
+        tensor: from a file in `folder`.
+        folder: where its external data may lie.
+
+    Raises:
+        OnnxError: its type is not supported, or its data are not there or of another size.
+    """
+    proto = package().TensorProto
+    kinds: dict[int, tuple[str, str, Callable[[Array], Array]]] = {  # how it lies in bytes, or in which field; as what
+        proto.FLOAT: ("<f4", "float_data", lambda values: values.astype(np.float32)),
+        proto.DOUBLE: ("<f8", "double_data", lambda values: values.astype(np.float64)),
+        proto.INT64: ("<i8", "int64_data", lambda values: values.astype(np.int64)),
+        proto.INT32: ("<i4", "int32_data", lambda values: values.astype(np.int64)),
+        proto.BOOL: ("|u1", "int32_data", lambda values: values.astype(np.int64)),
+        proto.FLOAT16: ("<u2", "int32_data", lambda bits: bits.astype(np.uint16).view(np.float16).astype(np.float32)),
+        proto.BFLOAT16: ("<u2", "int32_data", lambda bits: (bits.astype(np.uint32) << 16).view(np.float32)),
+    }
+    if tensor.data_type not in kinds:
+        types = {number: name for name, number in proto.DataType.items()}
+        raise OnnxError(
+            f"tensor {tensor.name!r} is of type {types.get(tensor.data_type, tensor.data_type)}, "
+            "which is not supported; convert it to FLOAT"
+        )
+    stored, field, convert = kinds[tensor.data_type]
+    shape = tuple(tensor.dims)
+    count = math.prod(shape)
+    if min(shape, default=0) < 0 or count > MOST_VALUES:
+        raise OnnxError(f"tensor {tensor.name!r} has the absurd shape {list(shape)}")
+    nbytes = count * np.dtype(stored).itemsize
+    if tensor.data_location == proto.EXTERNAL:
+        values = np.frombuffer(_external(tensor, folder, nbytes), stored)
+    elif tensor.HasField("raw_data"):
+        if len(tensor.raw_data) != nbytes:
+            raise OnnxError(f"tensor {tensor.name!r} {list(shape)} takes {nbytes} bytes, got {len(tensor.raw_data)}")
+        values = np.frombuffer(tensor.raw_data, stored)
+    else:
+        given = getattr(tensor, field)
+        if len(given) != count:
+            raise OnnxError(f"tensor {tensor.name!r} {list(shape)} takes {count} values, got {len(given)}")
+        values = np.array(given)
+    return np.asarray(convert(values)).reshape(shape)
+
+
+def _external(tensor: Any, folder: Path, nbytes: int) -> bytes:
+    """The bytes of a tensor that are kept in a file of their own."""
+    about = {entry.key: entry.value for entry in tensor.external_data}
+    path = (folder / about.get("location", "")).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise OnnxError(f"tensor {tensor.name!r} lies outside the model's folder, at {about.get('location')!r:.80}")
+    if not path.is_file():
+        raise OnnxError(f"tensor {tensor.name!r} lies in {about.get('location')!r:.80}, but there is no such file")
+    numbers = about.get("offset", "0"), about.get("length", str(nbytes))
+    if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
+        raise OnnxError(f"tensor {tensor.name!r} has external data at the absurd place {numbers}")
+    offset, length = map(int, numbers)
+    if length != nbytes or offset + length > path.stat().st_size:
+        raise OnnxError(
+            f"tensor {tensor.name!r} takes {nbytes} bytes, but is said to lie at {offset} in {length} bytes of "
+            f"{path.name}, which has {path.stat().st_size}"
+        )
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(length)

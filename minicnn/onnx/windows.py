@@ -1,0 +1,83 @@
+"""Where the windows of convolutions and poolings fall: kernels, strides, and the many ways to write padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..layers import Layer, Pad
+from .files import OnnxError
+from .nodes import Node, Shape
+
+Both = tuple[int, int]  # vertical, horizontal
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows over maps; `pads` are (top, left, bottom, right)."""
+
+    kernel: Both
+    stride: Both
+    dilation: Both
+    pads: tuple[int, int, int, int]
+
+    @classmethod
+    def of(cls, node: Node, x: Shape, kernel: Sequence[int] | None = None) -> Windows:
+        """What a node's attributes say; the weights' kernel, where there are weights, must say the same."""
+        named = node.integers("kernel_shape", (0, 0) if kernel is None else kernel)
+        stride, dilation = node.integers("strides", (1, 1)), node.integers("dilations", (1, 1))
+        if named != tuple(named if kernel is None else kernel) or min(*named, *stride, *dilation) < 1:
+            raise OnnxError(
+                f"{node}: kernel_shape {list(named)}, strides {list(stride)} and dilations {list(dilation)} make no "
+                f"windows{'' if kernel is None else f' for weights of {list(kernel)}'}"
+            )
+        extent = [d * (k - 1) + 1 for k, d in zip(named, dilation, strict=True)]
+        pads = _pads(node, x, extent, stride)
+        return cls((named[0], named[1]), (stride[0], stride[1]), (dilation[0], dilation[1]), pads)
+
+    def padding(self, x: Shape, blank: float, most: Both | None = None) -> tuple[list[Layer], Both, Shape]:
+        """Padding as the layer's own where it can be, else as a layer before it; and the shape that the layer is given.
+
+        Args:
+            x: what comes in.
+            blank: what padding is filled with.
+            most: how much of it the layer can do itself.
+        """
+        top, left, bottom, right = self.pads
+        if (top, left) == (bottom, right) and (most is None or (top <= most[0] and left <= most[1])):
+            return [], (top, left), x
+        C, H, W = x
+        padded = C, None if H is None else H + top + bottom, None if W is None else W + left + right
+        return [Pad((left, right, top, bottom), blank)], (0, 0), padded
+
+    def count(self, x: Shape, padding: Both, ceil_mode: bool = False) -> list[int | None]:
+        """How many windows fit, by the rule of `ops.geometry`."""
+        counts: list[int | None] = []
+        axes = zip(x[1:], self.kernel, self.stride, self.dilation, padding, strict=True)
+        for length, kernel, stride, dilation, pad in axes:
+            if length is None:
+                counts.append(None)
+                continue
+            room = length + 2 * pad - dilation * (kernel - 1) - 1
+            floor = room // stride + 1
+            counts.append(floor + (ceil_mode and room % stride > 0 and floor * stride < length + pad))
+        return counts
+
+
+def _pads(node: Node, x: Shape, extent: Sequence[int], stride: Sequence[int]) -> tuple[int, int, int, int]:
+    """Pads as given, or to be found so that ⌈size / stride⌉ windows fit ("SAME"), an odd one above or below."""
+    mode = node.attribute("auto_pad", b"NOTSET").decode(errors="replace")
+    top, left, bottom, right = node.integers("pads", (0, 0, 0, 0))
+    if mode == "NOTSET":
+        return top, left, bottom, right
+    if mode == "VALID":
+        return 0, 0, 0, 0
+    if mode not in ("SAME_UPPER", "SAME_LOWER"):
+        raise OnnxError(f"{node}: auto_pad={mode!r:.80} is not supported")
+    ends = []
+    for size, window, step in zip(node.maps(x)[1:], extent, stride, strict=True):
+        if size is None and step > 1:
+            raise OnnxError(f"{node}: auto_pad={mode} depends on the input's size; give load(…, input_shape=(C, H, W))")
+        total = max(0, window - (step if size is None or size % step == 0 else size % step))
+        ends.append((total // 2, total - total // 2) if mode == "SAME_UPPER" else (total - total // 2, total // 2))
+    return ends[0][0], ends[1][0], ends[0][1], ends[1][1]

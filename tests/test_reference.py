@@ -1,0 +1,143 @@
+"""The textbook forwards, held to examples worked out by hand and to SciPy: what everything else is compared with."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from scipy import ndimage, signal, special
+
+from minicnn import ops, reference
+from minicnn.testing import images, tie_free
+
+
+def close(a, b):
+    np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def picture(rows):
+    return np.array(rows, float)[None, None]
+
+
+def test_every_op_has_a_textbook_forward() -> None:
+    assert all(callable(getattr(reference, op)) for op in ops.__all__)
+
+
+# Convolution
+
+
+def test_a_convolution_by_hand() -> None:
+    x = picture([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    w = picture([[1, 0], [0, 2]])
+    close(reference.conv2d(x, w, np.array([0.5])), picture([[11.5, 14.5], [20.5, 23.5]]))
+    close(reference.conv2d(x, w, stride=2, padding=1), picture([[2, 6], [14, 23]]))
+    close(reference.conv2d(x, w, dilation=2), picture([[19]]))
+
+
+def test_groups_see_only_themselves() -> None:
+    x = np.stack([picture([[1, 2]])[0, 0], picture([[10, 20]])[0, 0]])[None]
+    close(reference.conv2d(x, np.array([1.0, 3.0]).reshape(2, 1, 1, 1), groups=2)[0, :, 0], [[1, 2], [30, 60]])
+
+
+@given(x=images(least=3))
+def test_convolution_is_scipys_correlation_summed_over_channels(x) -> None:
+    w = tie_free((2, x.shape[1], 3, 2), 1)
+    expected = [[sum(map(lambda a, k: signal.correlate2d(a, k, "valid"), n, o)) for o in w] for n in x]
+    close(reference.conv2d(x, w), expected)
+
+
+def test_a_transposed_convolution_by_hand() -> None:
+    x, w = picture([[1, 2], [3, 4]]), picture([[1, 10], [100, 1000]])
+    close(reference.conv_transpose2d(x, w), picture([[1, 12, 20], [103, 1234, 2040], [300, 3400, 4000]]))
+    close(reference.conv_transpose2d(x, w, padding=1), picture([[1234]]))
+    apart = [[1, 10, 2, 20, 0], [100, 1000, 200, 2000, 0], [3, 30, 4, 40, 0], [300, 3000, 400, 4000, 0], [0] * 5]
+    close(reference.conv_transpose2d(x, w, stride=2, output_padding=1), picture(apart))
+
+
+# Pooling
+
+
+def test_max_pooling_by_hand() -> None:
+    x = picture([[1, 5, 2], [9, 3, 4], [6, 7, 8]])
+    close(reference.max_pool2d(x, 2), picture([[9]]))
+    close(reference.max_pool2d(x, 2, ceil_mode=True), picture([[9, 4], [7, 8]]))
+    close(reference.max_pool2d(x, 2, padding=1), picture([[1, 5], [9, 8]]))
+    y, indices = reference.max_pool2d(x, 2, stride=1, return_indices=True)
+    assert indices[0, 0].tolist() == [[3, 1], [3, 8]]
+    close(reference.max_unpool2d(y, indices, 2, stride=1), picture([[0, 5, 0], [9, 0, 0], [0, 0, 8]]))
+
+
+def test_average_pooling_by_hand() -> None:
+    x = picture([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    close(reference.avg_pool2d(x, 2), picture([[3]]))
+    close(reference.avg_pool2d(x, 2, padding=1), picture([[0.25, 1.25], [2.75, 7]]))
+    close(reference.avg_pool2d(x, 2, padding=1, count_include_pad=False), picture([[1, 2.5], [5.5, 7]]))
+    close(reference.avg_pool2d(x, 2, ceil_mode=True), picture([[3, 4.5], [7.5, 9]]))
+    close(reference.global_avg_pool2d(x), [[5]])
+    close(reference.adaptive_avg_pool2d(x, 2), picture([[3, 4], [6, 7]]))
+
+
+@given(x=images(least=3))
+def test_pooling_is_scipys_filter(x) -> None:
+    inside = (..., slice(1, -1), slice(1, -1))
+    close(reference.max_pool2d(x, 3, stride=1), ndimage.maximum_filter(x, (1, 1, 3, 3))[inside])
+    close(reference.avg_pool2d(x, 3, stride=1), ndimage.uniform_filter(x, (1, 1, 3, 3))[inside])
+
+
+# Normalisation, functions of values, losses
+
+
+def test_normalisation_by_hand() -> None:
+    x = np.array([1.0, 3.0]).reshape(2, 1, 1, 1)
+    one = np.ones(1)
+    close(reference.batch_norm2d(x, 10 * one, 5 * one, training=True, eps=0).ravel(), [-5, 15])
+    close(reference.batch_norm2d(x, one, 0 * one, 2 * one, 3 * one, eps=1).ravel(), [-0.5, 0.5])
+    maps = np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1)
+    expected = [1 / (1 + 5 / 3), 2 / (1 + 14 / 3), 3 / (1 + 13 / 3)]
+    close(reference.local_response_norm(maps, 3, alpha=1, beta=1, k=1).ravel(), expected)
+
+
+def test_functions_of_single_values() -> None:
+    x = np.array([[-2.0, 0.0, 3.0]])
+    close(reference.relu(x), [[0, 0, 3]])
+    close(reference.leaky_relu(x, negative_slope=0.5), [[-1, 0, 3]])
+    close(reference.clip(x, -1, 2), [[-1, 0, 2]])
+    close(reference.sigmoid(x), special.expit(x))
+    close(reference.softmax(x), special.softmax(x, axis=-1))
+    close(reference.log_softmax(x), special.log_softmax(x, axis=-1))
+
+
+def test_dropout_keeps_or_doubles() -> None:
+    x = np.ones((40, 5))
+    y = reference.dropout(x, 0.5, rng=0)
+    assert set(np.unique(y)) == {0, 2} and 0.3 < (y == 0).mean() < 0.7
+    assert reference.dropout(x, 0.5, training=False, rng=0) is x
+    maps = reference.dropout2d(np.ones((6, 5, 2, 2)), 0.5, rng=0)
+    assert np.all(maps == maps[:, :, :1, :1])
+
+
+@pytest.mark.parametrize(("reduction", "expected"), [("none", [1, 9]), ("sum", 10), ("mean", 5)])
+def test_squared_errors_by_hand(reduction: str, expected: object) -> None:
+    close(reference.mse(np.array([1.0, 4.0]), np.array([0.0, 1.0]), reduction=reduction), expected)
+
+
+def test_cross_entropy_by_hand() -> None:
+    p = np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]])
+    losses = -np.log([0.25, 0.8])
+    close(reference.cross_entropy(np.log(p) + 7, np.array([2, 1]), reduction="none"), losses)
+    close(reference.cross_entropy(np.log(p), np.array([2, 1])), losses.mean())
+    close(reference.cross_entropy(np.log(p), p, reduction="sum"), -(p * np.log(p)).sum())
+    smooth = 0.7 * np.eye(3)[[2, 1]] + 0.1
+    close(reference.cross_entropy(np.log(p), np.array([2, 1]), label_smoothing=0.3), -(smooth * np.log(p)).sum() / 2)
+
+
+# Shapes and sums
+
+
+def test_shapes_and_sums() -> None:
+    x = np.arange(8.0).reshape(2, 2, 2)
+    close(reference.flatten(x), [[0, 1, 2, 3], [4, 5, 6, 7]])
+    close(reference.concat(x, x + 1), np.concatenate([x, x + 1], axis=1))
+    close(reference.add(x, x, x), 3 * x)
+    close(reference.dense(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([5.0])), [[16]])
+    close(reference.pad(picture([[1]]), (1, 0, 0, 1), value=9), picture([[9, 1], [9, 9]]))
+    w = picture([[1]])
+    close(reference.conv2d_relu_max_pool2d(picture([[-1, -2], [3, -4]]), w, pool_size=(1, 2)), picture([[0], [3]]))

@@ -1,0 +1,80 @@
+"""assert_contract: what it accepts, and that each property tells what is wrong."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+from minicnn.testing import ContractError, assert_contract, tie_free
+
+x = tie_free((2, 3))
+
+
+def double(x):
+    return 2 * x, lambda dy, wants=(True,): (2 * dy if wants[0] else None,)
+
+
+def with_pullback(pullback):
+    return lambda x: (2 * x, pullback)
+
+
+def test_a_right_op_passes() -> None:
+    assert_contract(double, x)
+    assert_contract(double, x, reference=lambda x: x + x)
+
+
+def test_integers_and_options_are_passed_on() -> None:
+    assert_contract(cnn.ops.cross_entropy, x, np.array([0, 2]), label_smoothing=0.1)
+    assert_contract(cnn.ops.dropout, x, 0.5, rng=np.random.default_rng(0))
+
+
+def test_the_reference_of_our_own_ops_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cnn.reference, "relu", lambda x: x)
+    with pytest.raises(ContractError, match="relu: reference: output at"):
+        assert_contract(cnn.ops.relu, x)
+
+
+wrong = {
+    "reference": lambda: assert_contract(double, x, reference=lambda x: 3 * x),
+    "shapes": lambda: assert_contract(with_pullback(lambda dy, wants=(True,): (2 * dy.sum(),)), x),
+    "purity": lambda: assert_contract(with_pullback(lambda dy, wants=(True,): (np.multiply(dy, 2, out=dy),)), x),
+    "wants": lambda: assert_contract(with_pullback(lambda dy, wants=(True,): (2 * dy,)), x),
+    "dtype": lambda: assert_contract(lambda x: (2 * x.astype(np.float64), double(x)[1]), x),
+    "memory order": lambda: assert_contract(lambda x: (2 * x.ravel("K").reshape(x.shape), double(x)[1]), x),
+    "linearity": lambda: assert_contract(
+        with_pullback(lambda dy, wants=(True,): (np.abs(2 * dy) if wants[0] else None,)), x
+    ),
+}
+
+
+@pytest.mark.parametrize("property", wrong)
+def test_the_error_names_the_property(property: str) -> None:
+    with pytest.raises(ContractError) as found:
+        wrong[property]()
+    assert found.value.property == property
+
+
+class Own(cnn.ReLU):
+    """A layer that is wrong in one way."""
+
+    def __init__(self, wrong: str) -> None:
+        self.wrong = wrong
+        self.count = 0.0
+
+    def buffers(self):
+        return {"seen": np.array([self.count])}
+
+    def forward(self, x, pass_):
+        if self.wrong == "evaluation":
+            self.count += 1
+        return x - x.mean() if self.wrong == "independence" else x, lambda dy, wants="both": (
+            dy - dy.mean() if self.wrong == "independence" else dy,
+            {},
+        )
+
+
+@pytest.mark.parametrize("property", ["evaluation", "independence"])
+def test_of_layers_it_asks_more(property: str) -> None:
+    assert_contract(cnn.Sequential(Own("nothing")), x)
+    with pytest.raises(ContractError) as found:
+        assert_contract(cnn.Sequential(Own(property)), x)
+    assert found.value.property == property

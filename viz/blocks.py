@@ -72,15 +72,16 @@ class RowBlocks:
 
 
 @contextmanager
-def row_blocks(X: np.ndarray, least: int = 64) -> Iterator[RowBlocks]:
+def row_blocks(X: np.ndarray, least: int = 64, width: int | None = None) -> Iterator[RowBlocks]:
     """`with row_blocks(X) as blocks:` shares the rows of `X` among threads, with BLAS held to one thread in each.
 
     Args:
         X: the matrix (rows, columns) whose shape and element size cut the blocks.
         least: rows that a block has at least, for work that pays only then.
+        width: columns of the working array, where they are not those of `X`.
     """
     rows, columns = X.shape
-    block = min(rows, max(least, BLOCK_BYTES // (columns * X.itemsize)))
+    block = min(rows, max(least, BLOCK_BYTES // ((width or columns) * X.itemsize)))
     threads = get_num_threads()
     with single_threaded_blas(), ThreadPoolExecutor(threads) as pool:
         yield RowBlocks(rows, block, pool, threads)

@@ -27,7 +27,7 @@ class PCA(Estimator):
         whiten: divide each coordinate by its standard deviation, so that all have variance 1. A direction without
             variance gets coordinate 0.
         svd_solver: "full" decomposes D, "covariance_eigh" DᵀD, "randomized" finds few directions of a large matrix
-            (Halko, Martinsson and Tropp 2011), "auto" takes an exact solver unless the randomised one is far cheaper.
+            (Halko, Martinsson and Tropp 2011), "auto" takes an exact one unless that takes long and this far less.
         iterated_power: passes over the data that the randomised solver makes; "auto" for 7 where fewer than a tenth of
             the directions are wanted, else 4.
         n_oversamples: extra directions that the randomised solver carries along.

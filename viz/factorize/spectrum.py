@@ -19,6 +19,8 @@ from minicnn.threads import single_threaded_blas
 
 from ..blocks import row_blocks, unit_scale
 
+LONG = 2e11  # multiplications: about a second
+
 
 @dataclass(frozen=True)
 class Centered:
@@ -86,13 +88,17 @@ def spectrum(
 
 
 def choose(shape: tuple[int, int], k: int, iterations: int, oversamples: int) -> str:
-    """The exact solver for this shape, or the randomised one where that needs a quarter of the multiplications."""
+    """The exact solver for this shape, or the randomised one where exact takes long, and at least four times as long.
+
+    Costs are counted in multiplications, those of slower routines weighted by how much slower they were measured to be.
+    """
     n, p = shape
     few, many = min(shape), max(shape)
     if many <= 500:
         return "full"
-    exact, cost = ("covariance_eigh", n * p**2 + 10 * p**3) if n >= p else ("full", 6 * many * few**2 + 20 * few**3)
-    return "randomized" if 4 * (2 * n * p * (k + oversamples) * (iterations + 1)) < cost else exact
+    exact, cost = ("covariance_eigh", n * p**2 + 8 * p**3) if n >= p else ("full", 6 * many * few**2 + 20 * few**3)
+    randomized_cost = 6 * n * p * (k + oversamples) * (iterations + 1)
+    return "randomized" if cost > max(LONG, 4 * randomized_cost) else exact
 
 
 def by_svd(centered: Centered, k: int) -> Spectrum:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viz import PCA, blocks
+from viz.factorize.spectrum import choose
 
 SOLVERS = ("full", "covariance_eigh", "randomized")
 
@@ -92,11 +93,20 @@ def test_a_fraction_takes_the_fewest_directions_that_explain_more():
         assert cumulative[k - 1] > share and (k == 1 or cumulative[k - 2] <= share)
 
 
-def test_a_large_matrix_of_which_little_is_wanted_is_randomised_and_close():
-    X = low_rank(600, 4000, rank=12, dtype=np.float32)
-    automatic, exact = PCA(4, random_state=0).fit(X), PCA(4, svd_solver="full").fit(X)
-    assert not np.array_equal(automatic.components_, exact.components_)
-    np.testing.assert_allclose(automatic.components_, exact.components_, atol=1e-4)
+@pytest.mark.parametrize(
+    ("shape", "k", "solver"),
+    [
+        ((300, 40), 5, "full"),
+        ((60_000, 784), 50, "covariance_eigh"),
+        ((2_000, 784), 700, "covariance_eigh"),
+        ((300, 20_000), 10, "full"),
+        ((8_000, 8_000), 50, "randomized"),
+        ((4_000, 100_000), 50, "randomized"),
+        ((8_000, 8_000), 8_000, "covariance_eigh"),
+    ],
+)
+def test_the_solver_is_exact_unless_that_would_take_long(shape, k, solver):
+    assert choose(shape, k, iterations=7, oversamples=10) == solver
 
 
 @pytest.mark.parametrize("solver", ("auto", *SOLVERS))

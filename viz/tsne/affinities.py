@@ -80,7 +80,7 @@ def _add_conditional(distances, entropy, probabilities):
             else:
                 high = beta
             middle = 2 * beta if high == np.inf else 0.5 * (low + high)
-            if middle == beta or middle * squared.max() > 1e30:
+            if middle * squared.max() > 1e30:  # more neighbours at distance zero than the perplexity: β grows for ever
                 break
             beta = middle
         for j in range(k):

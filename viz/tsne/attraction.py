@@ -2,7 +2,7 @@
 
     force_i = Σ_j p_ij (1 + |y_i−y_j|²)⁻¹ (y_i − y_j)
 
-Against the force lies each neighbour: the gradient descends.
+It is the gradient, which points away from the neighbours; the descent goes against it.
 """
 
 from __future__ import annotations

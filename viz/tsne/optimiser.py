@@ -85,8 +85,6 @@ def minimize(objective: Objective, y: np.ndarray, schedule: Schedule) -> tuple[n
         while True:
             early = early and steps < schedule.exaggerated_steps and _size(descent.y) >= crushed
             gradient, z = objective.gradient(descent.y, schedule.exaggeration if early else 1.0)
-            if steps == schedule.max_steps:
-                break
             tell = bool(schedule.callbacks) and steps > 0 and steps % schedule.callbacks_every == 0
             check = steps > 0 and steps % CHECK_EVERY == 0
             if tell or check:
@@ -100,6 +98,8 @@ def minimize(objective: Objective, y: np.ndarray, schedule: Schedule) -> tuple[n
                     size = np.sqrt(y.shape[1]) * np.linalg.norm(gradient)
                     if size <= schedule.min_gradient or steps - lowest_step > schedule.steps_without_progress:
                         break
+            if steps == schedule.max_steps:
+                break
             descent.step(gradient, schedule.learning_rates[not early], EARLY_MOMENTUM if early else FINAL_MOMENTUM)
             descent.y -= descent.y.mean(axis=1, keepdims=True)
             steps += 1

@@ -24,18 +24,20 @@ class Space:
         self.metric = metric
         if metric == "euclidean":
             # Divided before they are averaged: sums of huge numbers overflow.
-            self._unit = np.abs(X).max() or X.dtype.type(1)
+            self._unit = _largest(X)
             relative = X / self._unit
             self._mean = relative.mean(axis=0, dtype=np.float64).astype(X.dtype)
             relative -= self._mean
-            self._size = np.abs(relative).max() or X.dtype.type(1)
+            self._size = _largest(relative)
 
     def coordinates(self, X: np.ndarray) -> np.ndarray:
         """Rows of `X` (M, D) as float32 (M, D) points, or (M, D + 1) where the metric is the cosine."""
         if self.metric == "euclidean":
             with np.errstate(over="ignore"):
-                relative = (X / self._unit - self._mean) / self._size
-            return np.clip(relative, -FARTHEST, FARTHEST).astype(np.float32)
+                relative = X / self._unit
+                relative -= self._mean
+                relative /= self._size
+            return np.clip(relative, -FARTHEST, FARTHEST, out=relative).astype(np.float32, copy=False)
         largest = np.abs(X).max(axis=1, keepdims=True)
         zero = largest == 0
         points = np.hstack([X / np.where(zero, 1, largest), zero])
@@ -44,3 +46,8 @@ class Space:
     def distances(self, euclidean: np.ndarray) -> np.ndarray:
         """Euclidean distances between `coordinates` as distances in the metric (up to the unit of length)."""
         return euclidean if self.metric == "euclidean" else euclidean**2 / 2
+
+
+def _largest(X: np.ndarray) -> np.floating:
+    """The largest absolute value of `X`; 1 if all are 0."""
+    return max(X.max(), -X.min()) or X.dtype.type(1)

@@ -122,6 +122,15 @@ def test_a_callback_watches_and_stops():
     assert seen == [(25, (100, 2)), (50, (100, 2)), (75, (100, 2))] and tsne.n_iter_ == 75
 
 
+def test_a_callback_sees_the_end():
+    X, _ = blobs(100)
+    seen = []
+    tsne = TSNE(perplexity=10, max_iter=100, callbacks=lambda *news: seen.append(news)).fit(X)
+    assert [iteration for iteration, _, _ in seen] == [50, 100]
+    assert seen[-1][1] == tsne.kl_divergence_
+    np.testing.assert_array_equal(seen[-1][2], tsne.embedding_)
+
+
 def test_verbose_shows_progress(capsys):
     X, _ = blobs(50)
     TSNE(perplexity=5, max_iter=60).fit(X)

@@ -46,9 +46,9 @@ def test_the_gradient_is_that_of_the_divergence(n, dimensions, extent, seed):
     direction = np.random.default_rng(seed + 1).standard_normal(y.shape)
     step = 1e-4 * extent
     ahead, behind = objective.divergence(y + step * direction), objective.divergence(y - step * direction)
-    # p_ij is float32, so that the sum of all is 1 to about 1e-7.
-    scale = np.linalg.norm(gradient) * np.linalg.norm(direction) + 1e-6 / extent
-    assert np.vdot(gradient, direction) == pytest.approx((ahead - behind) / (2 * step), abs=1e-5 * scale + 1e-14 / step)
+    rounding = 1e-12 / step  # of the two divergences
+    tolerance = 1e-5 * np.linalg.norm(gradient) * np.linalg.norm(direction) + rounding
+    assert np.vdot(gradient, direction) == pytest.approx((ahead - behind) / (2 * step), abs=tolerance)
 
 
 def test_exaggeration_multiplies_the_attraction_alone():

@@ -97,10 +97,9 @@ def _kernel(spacing: float, rows: int, columns: int) -> tuple[np.ndarray, float]
     corner = squared.max()
     lowered = (corner - squared) / ((1 + squared) * (1 + corner))  # 1/(1+d²) − 1/(1+corner), without cancellation
     spectrum = scipy.fft.rfft2(lowered, workers=get_num_threads()).real
-    taps = np.array([26, 66, 26]) / 120  # β at −1, 0, 1; at ±2 it is 1/120
     for axis, m in enumerate((rows, columns)):
         angle = 2 * np.pi * np.arange(spectrum.shape[axis]) / m
-        transfer = taps[1] + 2 * taps[0] * np.cos(angle) + 2 / 120 * np.cos(2 * angle)
+        transfer = (66 + 52 * np.cos(angle) + 2 * np.cos(2 * angle)) / 120  # β is 66, 26 and 1 over 120 at 0, ±1, ±2
         spectrum /= np.expand_dims(transfer, 1 - axis) ** 2
     return spectrum.astype(np.float32), 1 / (1 + corner)
 
@@ -108,12 +107,11 @@ def _kernel(spacing: float, rows: int, columns: int) -> tuple[np.ndarray, float]
 def _convolve(charge, spectrum, shape):
     """Periodic convolution, padded to `shape` so that nothing wraps around; rows of padding are not transformed."""
     workers = get_num_threads()
-    rows, columns = charge.shape
     waves = scipy.fft.rfft(charge, n=shape[1], axis=1, workers=workers)
     waves = scipy.fft.fft(waves, n=shape[0], axis=0, workers=workers)
     waves *= spectrum
-    waves = scipy.fft.ifft(waves, axis=0, workers=workers, overwrite_x=True)[:rows]
-    return scipy.fft.irfft(waves, n=shape[1], axis=1, workers=workers)[:, :columns]
+    waves = scipy.fft.ifft(waves, axis=0, workers=workers, overwrite_x=True)[: len(charge)]
+    return scipy.fft.irfft(waves, n=shape[1], axis=1, workers=workers)
 
 
 @jit

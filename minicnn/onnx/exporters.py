@@ -4,6 +4,7 @@ which adds nodes and gives the name of the value they give.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -61,13 +62,29 @@ def _batch_norm(writer: Writer, layer: BatchNorm2d, path: str, x: str) -> str:
 
 
 def _max_pool(writer: Writer, layer: MaxPool2d, path: str, x: str) -> str:
-    options = {"dilations": layer.dilation, "ceil_mode": int(layer.ceil_mode)}
+    options = {"dilations": layer.dilation, "ceil_mode": _ceil_mode(writer, layer, path, x)}
     return writer.node("MaxPool", path, [x], **_window(layer), **options)
 
 
 def _avg_pool(writer: Writer, layer: AvgPool2d, path: str, x: str) -> str:
-    options = {"ceil_mode": int(layer.ceil_mode), "count_include_pad": int(layer.count_include_pad)}
+    options = {"ceil_mode": _ceil_mode(writer, layer, path, x), "count_include_pad": int(layer.count_include_pad)}
     return writer.node("AveragePool", path, [x], **_window(layer), **options)
+
+
+def _ceil_mode(writer: Writer, layer: Any, path: str, x: str) -> int:
+    """Whether windows hang over the edge here.
+
+    We drop a last window that would begin beyond the picture; by its letter, ONNX does so only from opset 22 on.
+    """
+    dilation = getattr(layer, "dilation", (1, 1))
+    axes = zip(writer.shapes[x][1:], layer.kernel_size, layer.stride, layer.padding, dilation, strict=True)
+    steps = [(n + 2 * p - d * (k - 1) - 1) / s for n, k, s, p, d in axes]
+    counts = list(writer.shapes[path][1:])
+    if counts == [math.floor(step) + 1 for step in steps]:
+        return 0
+    if counts != [math.ceil(step) + 1 for step in steps]:
+        raise OnnxError(f"{path}: ONNX would count the windows of {layer} on {writer.shapes[x]} differently")
+    return 1
 
 
 def _global_avg_pool(writer: Writer, layer: GlobalAvgPool2d, path: str, x: str) -> str:

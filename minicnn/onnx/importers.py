@@ -126,8 +126,9 @@ def _reshape(node: Node, x: Shape) -> Imported:
     target = node.constant(1, ndim=1).tolist()
     node.attribute("allowzero", 0)
     (features,) = _flat(x)[1]
-    flat = len(target) == 2 and target[1] in (-1, features or target[1])
-    if not flat or (target[1] == -1 and target[0] not in (0, 1)) or target[0] < -1:
+    keeps_features = len(target) == 2 and target[0] >= -1 and target[1] == (features or target[1]) > 0
+    keeps_batch = len(target) == 2 and target[0] in (0, node.batch) and target[1] == -1
+    if not keeps_features and not keeps_batch:
         raise OnnxError(f"{node}: to {target!s:.80} from {spelled(x)} is not supported, only to (N, F)")
     return _flat(x)
 

@@ -22,14 +22,20 @@ class Node:
         op: its kind.
         name: its own, or its output's, for messages.
         opset: the version of the operator set, on which some meanings depend.
+        batch: how many pictures the graph takes at a time, if it says so.
         inputs: the names of what it takes; "" where an optional input is left out.
         outputs: the names of what it gives.
     """
 
     def __init__(
-        self, proto: Any, attributes: dict[str, Any], opset: int, constant: Callable[[str], Array | None]
+        self,
+        proto: Any,
+        attributes: dict[str, Any],
+        opset: int,
+        batch: int | None,
+        constant: Callable[[str], Array | None],
     ) -> None:
-        self.op, self.opset = proto.op_type, opset
+        self.op, self.opset, self.batch = proto.op_type, opset, batch
         self.inputs, self.outputs = list(proto.input), list(proto.output)
         self.name = proto.name or (self.outputs[0] if self.outputs else "")
         self._attributes, self._taken, self._constant = attributes, set[str](), constant

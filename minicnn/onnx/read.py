@@ -80,7 +80,7 @@ class _Reader:
         self.shapes[inputs[0].name] = self._input_shape(inputs[0], input_shape)
 
     def _input_shape(self, value: Any, input_shape: tuple[int, int, int] | None) -> Shape:
-        sizes = [dim.dim_value or None for dim in value.type.tensor_type.shape.dim][1:]
+        self.batch, *sizes = [dim.dim_value or None for dim in value.type.tensor_type.shape.dim] or [None]
         if input_shape is not None:
             if len(input_shape) != len(sizes) or any(
                 size not in (None, wanted) for size, wanted in zip(sizes, input_shape, strict=True)
@@ -120,7 +120,7 @@ class _Reader:
             except ValueError as error:
                 raise OnnxError(f"{proto.op_type} {proto.name!r:.80}: {one_line(error)}") from error
         attributes = {k: v if isinstance(v, int | float | bytes) else _plain(v) for k, v in attributes.items()}
-        node = Node(proto, attributes, self.opset, self._constant)
+        node = Node(proto, attributes, self.opset, self.batch, self._constant)
         if proto.domain not in ("", "ai.onnx") or node.op not in SUPPORTED:
             shown = ", ".join(f"{k}={v!r:.40}" for k, v in attributes.items())
             kind = f"{proto.domain}.{node.op}" if proto.domain else node.op

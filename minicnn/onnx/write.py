@@ -10,7 +10,7 @@ import numpy as np
 
 from ..checkpoint import write_file
 from ..layers import Pass, Watch, walk
-from ..layers.base import arrays_of
+from ..layers.base import arrays_of, children_of
 from ..ops.contract import Array
 from .exporters import EXPORTERS
 from .files import OnnxError, package
@@ -84,7 +84,7 @@ class Writer:
         if type(layer) not in EXPORTERS:
             known = ", ".join(sorted(kind.__name__ for kind in EXPORTERS))
             raise OnnxError(f"{type(layer).__name__} {path!r} has no form in ONNX; there is one for {known}")
-        return EXPORTERS[type(layer)](self, layer, path, x)
+        return EXPORTERS[type(layer)](self, layer, path or ("" if children_of(layer) else self.root), x)
 
     def node(self, op: str, path: str, inputs: list[str], **attributes: Any) -> str:
         """Add a node under a layer's path, which is also the name of the value it gives."""

@@ -7,7 +7,7 @@ files beside the model only, wherever a path or a symbolic link may point.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,19 @@ def parse(path: Path) -> Any:
         raise OnnxError("expected an ONNX file, but it is cut short or broken") from error
     if not model.graph.node:
         raise OnnxError("expected an ONNX file with a graph, but it has no nodes")
+    if not all(isinstance(text, str) for text in _texts(model)):  # what is not UTF-8 comes as bytes
+        raise OnnxError("expected an ONNX file, but its names are not UTF-8")
     return model
+
+
+def _texts(model: Any) -> Iterator[Any]:
+    """Every string of a model that is read as one."""
+    graph = model.graph
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (attribute.name for attribute in node.attribute)
+    yield from (entry.name for entries in (graph.input, graph.output, graph.initializer) for entry in entries)
+    yield from (text for entry in model.metadata_props for text in (entry.key, entry.value))
 
 
 def array_of(tensor: Any, folder: Path) -> Array:
@@ -104,7 +116,7 @@ def array_of(tensor: Any, folder: Path) -> Array:
 
 def _external(tensor: Any, folder: Path, nbytes: int) -> bytes:
     """The bytes of a tensor that are kept in a file of their own."""
-    about = {entry.key: entry.value for entry in tensor.external_data}
+    about = {str(entry.key): str(entry.value) for entry in tensor.external_data}
     path = (folder / about.get("location", "")).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise OnnxError(f"tensor {tensor.name!r} lies outside the model's folder, at {about.get('location')!r:.80}")

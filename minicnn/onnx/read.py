@@ -46,7 +46,7 @@ def load(
         proto = parse(path)
         model = _Reader(proto, path.parent, input_shape).model(keep_softmax)
         _describe(model, proto)
-    except (OnnxError, OSError, MemoryError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else one_line(error)
         raise OnnxError(f"{path}: {reason}") from error
     return model

@@ -27,6 +27,8 @@ from threadpoolctl import ThreadpoolController
 # Reassociation lets sums vectorise. Never "nnan" or "ninf": they would let the compiler drop tests for NaN.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
+_config: Any = numba.config  # whose names are made at run time
+
 # Numba's workqueue layer dies when two Python threads enter a parallel region at once.
 _lock = threading.RLock()
 _forked = False  # threads do not survive fork: a child runs the serial twin of each kernel
@@ -44,7 +46,7 @@ if hasattr(os, "register_at_fork"):
 def available_cores() -> int:
     """Cores this process may use: the least of the affinity mask, the cgroup's quota and Numba's own limit."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    return max(1, min(affinity, _cgroup_quota(), numba.config.NUMBA_NUM_THREADS))
+    return max(1, min(affinity, _cgroup_quota(), _config.NUMBA_NUM_THREADS))
 
 
 def _cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> int:
@@ -70,7 +72,7 @@ def set_num_threads(threads: int) -> None:
         ValueError: `threads` is below 1 or above the number Numba was started with.
     """
     global _threads
-    most = numba.config.NUMBA_NUM_THREADS
+    most = _config.NUMBA_NUM_THREADS
     if not 1 <= threads <= most:
         raise ValueError(f"set_num_threads: expected 1 to {most} (NUMBA_NUM_THREADS at start), got {threads}")
     _threads = int(threads)
@@ -110,8 +112,11 @@ def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError as error:  # "cannot cache function …: no locator available"
-        warnings.warn(f"no place to cache compiled code, compiling anew in each process: {error}; "
-                      "set NUMBA_CACHE_DIR to a writable folder", stacklevel=3)
+        warnings.warn(
+            f"no place to cache compiled code, compiling anew in each process: {error}; "
+            "set NUMBA_CACHE_DIR to a writable folder",
+            stacklevel=3,
+        )
         return numba.njit(**options)(function)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import ops
 from .. import reference as textbook
-from ..gradients import LayerOp
+from ..gradients import LayerOp, first_output
 from .arrays import Array, tie_free
 
 
@@ -49,7 +49,7 @@ class Call:
     def run(self, arguments: Sequence[Any] | None = None) -> tuple[Array, Callable[..., Any]]:
         """The differentiable output, and the pullback."""
         y, pullback = self.op(*(self.arguments if arguments is None else arguments), **copy.deepcopy(self.options))
-        return first(y), pullback
+        return first_output(y), pullback
 
     def dy(self, y: Array, seed: int = 0) -> Array:
         """A random upstream gradient."""
@@ -84,8 +84,3 @@ class Call:
 
 def is_float(a: Any) -> bool:
     return isinstance(a, np.ndarray) and a.dtype.kind == "f"
-
-
-def first(y: Any) -> Any:
-    """The differentiable output: `max_pool2d(..., return_indices=True)` also returns integers."""
-    return y[0] if isinstance(y, tuple) else y

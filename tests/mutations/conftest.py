@@ -16,7 +16,7 @@ from hypothesis import Phase, given, settings
 from minicnn import GradientError, gradcheck, ops, reference
 from minicnn.testing import CASES, PROPERTIES, Call, Case, ContractError
 
-EXAMPLES = 20
+EXAMPLES = 40
 TABLE = pytest.StashKey[list[tuple[str, str, list[str]]]]()
 Property = Callable[[Call], None]
 

@@ -46,6 +46,7 @@ NETWORKS: dict[str, Network] = {
     "mnist-cnn": Network("small:mnist_cnn", (1, 28, 28), 10, "3 batch-normalised convolutions: over 99.4 % of MNIST"),
     "tiny_vgg": Network("small:tiny_vgg", (3, 64, 64), 10, "4 convolutions of 10 channels: CNN Explainer's network"),
     "cifar-vgg": Network("small:cifar_vgg", (3, 32, 32), 10, "6 convolutions of 64 to 256 channels"),
+    "cifar-vgg-bn": Network("small:cifar_vgg_bn", (3, 32, 32), 10, "the same with batch normalisation"),
     "resnet20": Network("resnet:resnet20", (3, 32, 32), 10, "He et al. 2015, for CIFAR-10"),
     "alexnet": Network("alexnet:alexnet", *IMAGENET, "Krizhevsky 2014"),
     "vgg11": Network("vgg:vgg11", *IMAGENET, "Simonyan & Zisserman 2014, column A"),
@@ -113,7 +114,7 @@ def build(
         weights: what `weights.read_weights` takes: the path or URL of a safetensors file, a dict of arrays, or a
             PyTorch `state_dict`.
         seed: of the first values, where there are no weights; None leaves the arrays zero.
-        options: the builder's own, such as `batch_norm=True` for "cifar-vgg".
+        options: the builder's own, such as `dropout=0.2` for "alexnet".
 
     Raises:
         ValueError: the name or an option is unknown, a size does not fit the network, or the weights do not.

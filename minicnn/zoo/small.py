@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ..layers import BatchNorm2d, Conv2d, Dense, Dropout, Flatten, GlobalAvgPool2d, MaxPool2d, ReLU, Sequential
@@ -109,3 +110,6 @@ def cifar_vgg(*, classes: int, in_channels: int, batch_norm: bool = False) -> Se
             layers[f"pool{i // 2}"] = MaxPool2d(2)
         in_channels = width
     return Sequential(layers, gap=GlobalAvgPool2d(), fc=Dense(in_channels, classes))
+
+
+cifar_vgg_bn = partial(cifar_vgg, batch_norm=True)

@@ -14,7 +14,7 @@ PEERS = runpy.run_path(str(Path(__file__).with_name("torch_networks.py")))["NETW
 
 CLASSES = 5
 SIZES = {"alexnet": 63, "inception_v1": 48, "googlenet": 48, "squeezenet1_0": 35, "squeezenet1_1": 35}
-SMALL = ("seed", "lenet5", "mnist-cnn", "tiny_vgg", "cifar-vgg", "resnet20")
+SMALL = ("seed", "lenet5", "mnist-cnn", "tiny_vgg", "cifar-vgg", "cifar-vgg-bn", "resnet20")
 
 
 def size_of(name: str) -> int:

@@ -265,10 +265,11 @@ def mnist_cnn(classes, channels):
     return nn.Sequential(OrderedDict([*layers, ("flatten", nn.Flatten()), ("fc", nn.Linear(3136, classes))]))
 
 
-def cifar_vgg(classes, channels):
+def cifar_vgg(classes, channels, norm=False):
     layers = []
     for i, width in enumerate((64, 64, 128, 128, 256, 256), start=1):
-        layers += [(f"conv{i}", nn.Conv2d(channels, width, 3, padding=1)), (f"relu{i}", nn.ReLU())]
+        layers.append((f"conv{i}", nn.Conv2d(channels, width, 3, padding=1, bias=not norm)))
+        layers += [*([(f"bn{i}", nn.BatchNorm2d(width))] if norm else []), (f"relu{i}", nn.ReLU())]
         layers += [(f"pool{i}", nn.MaxPool2d(2))] if i % 2 == 0 else []
         channels = width
     head = [("gap", nn.AdaptiveAvgPool2d(1)), ("flatten", nn.Flatten()), ("fc", nn.Linear(256, classes))]
@@ -283,6 +284,7 @@ NETWORKS = {
     "mnist-cnn": mnist_cnn,
     "tiny_vgg": tiny_vgg,
     "cifar-vgg": cifar_vgg,
+    "cifar-vgg-bn": partial(cifar_vgg, norm=True),
     "resnet20": resnet20,
     "alexnet": alexnet,
     **{f"vgg{depth}": partial(vgg, config, False) for depth, config in VGG.items()},

@@ -21,6 +21,7 @@ PARAMETERS = {  # as published; of the zoo's own small networks, as their layers
     "mnist-cnn": 54_778,
     "tiny_vgg": 19_920,
     "cifar-vgg": 1_147_978,
+    "cifar-vgg-bn": 1_148_874,
     "resnet20": 269_722,
     "alexnet": 61_100_840,
     "vgg11": 132_863_336,
@@ -122,8 +123,8 @@ def test_the_smallest_pictures_are_as_small_as_they_can_be(name: str, least: int
         zoo.build(name, input_size=least - 1)
 
 
-def test_cifar_vgg_may_be_batch_normalised() -> None:
-    model = zoo.build("cifar-vgg", batch_norm=True)
+def test_batch_normalised_convolutions_have_no_bias() -> None:
+    model = zoo.build("cifar-vgg-bn", seed=None)
     assert "bn6.running_mean" in model.state() and "conv6.bias" not in model.state()
 
 

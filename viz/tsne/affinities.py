@@ -22,7 +22,7 @@ from minicnn.threads import parallel
 
 NEIGHBOURS = 3  # as many times the perplexity: those beyond would get less than 1 % of the weight
 TOLERANCE = 1e-5  # of the entropy
-HALVINGS = 200  # of the interval that holds β, at most
+TRIALS = 100  # values of β tried at most: where the perplexity cannot be reached, 2¹⁰⁰ is as good as infinity
 
 
 def conditional(distances: np.ndarray, perplexities: Sequence[float]) -> np.ndarray:
@@ -31,9 +31,16 @@ def conditional(distances: np.ndarray, perplexities: Sequence[float]) -> np.ndar
     Where no β reaches a perplexity (all neighbours equally far, or too many at distance zero), the row is the limit
     that comes nearest: uniform over the neighbours, or over the nearest ones.
     """
+    # Less their minimum, the d² give the same probabilities, and not all exponentials underflow; over their mean, they
+    # make 1 a good first guess of β.
+    squared = np.square(distances, dtype=np.float32)
+    squared -= squared.min(axis=1, keepdims=True)
+    mean = squared.mean(axis=1, keepdims=True)
+    np.divide(squared, mean, out=squared, where=mean > 0)
+
     probabilities = np.zeros(distances.shape, np.float32)
     for perplexity in perplexities:
-        _add_conditional(distances.astype(np.float32, copy=False), math.log(perplexity), probabilities)
+        _add_conditional(squared, math.log(perplexity), probabilities)
     return probabilities / np.float32(len(perplexities))
 
 
@@ -54,24 +61,19 @@ def to_sparse(indices: np.ndarray, values: np.ndarray, columns: int) -> scipy.sp
 
 
 @parallel
-def _add_conditional(distances, entropy, probabilities):
+def _add_conditional(squared, entropy, probabilities):
     """Add p_{j|i} at the given entropy to `probabilities`. β is doubled or halved until enclosed, then bisected."""
-    n, k = distances.shape
+    n, k = squared.shape
     for i in numba.prange(n):
-        # d² less its minimum: the same probabilities, and the exponentials cannot all underflow.
-        squared = distances[i] * distances[i]
-        squared -= squared.min()
-        weight = np.ones(k, np.float32)
-        total = float(k)
-        spread = squared.mean()
-        low, high = 0.0, np.inf
-        beta = 1.0 / spread if spread > 0 else 0.0
-        for _ in range(HALVINGS if spread > 0 else 0):
+        weight = np.empty(k, np.float32)
+        total = 0.0
+        beta, low, high = 1.0, 0.0, np.inf
+        for _ in range(TRIALS):
             total, energy = 0.0, 0.0
             for j in range(k):
-                weight[j] = math.exp(-np.float32(beta) * squared[j])
+                weight[j] = math.exp(-np.float32(beta) * squared[i, j])
                 total += weight[j]
-                energy += weight[j] * squared[j]
+                energy += weight[j] * squared[i, j]
             excess = math.log(total) + beta * energy / total - entropy
             if abs(excess) < TOLERANCE:
                 break
@@ -79,9 +81,6 @@ def _add_conditional(distances, entropy, probabilities):
                 low = beta
             else:
                 high = beta
-            middle = 2 * beta if high == np.inf else 0.5 * (low + high)
-            if middle * squared.max() > 1e30:  # more neighbours at distance zero than the perplexity: β grows for ever
-                break
-            beta = middle
+            beta = 2 * beta if high == np.inf else 0.5 * (low + high)
         for j in range(k):
             probabilities[i, j] += weight[j] / total

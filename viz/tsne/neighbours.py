@@ -10,6 +10,8 @@ difference of large numbers). Rows where that could change the answer are done a
 
 from __future__ import annotations
 
+import math
+
 import numba
 import numpy as np
 
@@ -50,14 +52,14 @@ def nearest_neighbors(x: np.ndarray, k: int, queries: np.ndarray | None = None) 
     indices = np.empty((len(rows), k), np.int32)
     distances = np.empty((len(rows), k), np.float32)
     _by_products(extended, references, queries is None, indices)
-    columns = np.ascontiguousarray(x.T)
     _measure(rows, x, indices, distances)
     norms = np.einsum("ij,ij->i", rows, rows)
-    doubtful = np.flatnonzero(PRODUCT_ERROR * norms > TOLERANCE * distances[:, -1] ** 2)
+    doubtful = np.flatnonzero(PRODUCT_ERROR * norms > TOLERANCE * distances.max(axis=1) ** 2)
     if len(doubtful):
-        _by_differences(rows, columns, doubtful, queries is None, indices)
+        _by_differences(rows, np.ascontiguousarray(x.T), doubtful, queries is None, indices)
         _measure(rows, x, indices, distances)
-    return indices, distances
+    order = np.argsort(distances, axis=1)
+    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
 @parallel
@@ -84,7 +86,8 @@ def _by_products(queries, references, exclude_self, indices):
                     count[i] = k
         for i in range(len(block)):
             _keep_largest(kept[i], kept_index[i], count[i], k)
-            indices[first + i] = kept_index[i, :k]
+            for m in range(k):
+                indices[first + i, m] = kept_index[i, m]
 
 
 @parallel
@@ -113,7 +116,8 @@ def _by_differences(queries, columns, rows, exclude_self, indices):
                 threshold = _keep_largest(kept, kept_index, count, k)
                 count = k
         _keep_largest(kept, kept_index, count, k)
-        indices[i] = kept_index[:k]
+        for m in range(k):
+            indices[i, m] = kept_index[m]
 
 
 @jit
@@ -157,12 +161,15 @@ def _keep_largest(value, index, count, k):
             low = left
         else:
             break
-    return value[:k].min()
+    smallest = value[0]
+    for m in range(1, k):
+        smallest = min(smallest, value[m])
+    return smallest
 
 
 @parallel
 def _measure(queries, x, indices, distances):
-    """Distances of the found neighbours by differences; sorts each row by them."""
+    """Distances of the neighbours found, by differences."""
     n, k = indices.shape
     for i in numba.prange(n):
         for m in range(k):
@@ -170,7 +177,4 @@ def _measure(queries, x, indices, distances):
             other = x[indices[i, m]]
             for f in range(x.shape[1]):
                 squared += (queries[i, f] - other[f]) ** 2
-            distances[i, m] = np.sqrt(squared)
-        order = np.argsort(distances[i])
-        distances[i] = distances[i][order]
-        indices[i] = indices[i][order]
+            distances[i, m] = math.sqrt(squared)

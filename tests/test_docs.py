@@ -1,11 +1,12 @@
-"""The book: every block of Python in it runs, those of a page in order and in one namespace."""
+"""The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-PAGES = sorted(Path(__file__).parents[1].glob("docs/*.md"))
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 

@@ -90,10 +90,10 @@ def refused(path: str | Path, kind: type[ValueError]) -> Iterator[None]:
         raise kind(f"{path}: {one_line(error)}") from error
 
 
-def one_line(error: BaseException) -> str:
+def one_line(error: BaseException, most: int = 300) -> str:
     """An error's message, on one line of bounded length."""
     text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 300 else f"{text[:300]}…"
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _array(name: Any, value: Any) -> Array:

@@ -148,7 +148,7 @@ def _flat(x: Shape) -> Imported:
 
 
 def _pad(node: Node, x: Shape) -> Imported:
-    node.expect("mode", b"constant")
+    node.expect("mode", "constant")
     if node.opset < 11:
         given, value = node.attribute("pads", []), node.attribute("value", 0.0)
         axes = range(len(given) // 2)

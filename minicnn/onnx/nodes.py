@@ -8,7 +8,7 @@ from typing import Any
 
 from ..layers import Layer
 from ..ops.contract import Array
-from .files import MOST_VALUES, OnnxError
+from .files import MOST_VALUES, OnnxError, package
 
 Shape = tuple[int | None, ...]  # without the batch: (C, H, W) or (F,); None where it is not known
 Imported = tuple[list[Layer], Shape]  # what a node becomes, and the shape of what that gives
@@ -25,28 +25,23 @@ class Node:
         batch: how many pictures the graph takes at a time, if it says so.
         inputs: the names of what it takes; "" where an optional input is left out.
         outputs: the names of what it gives.
+        attributes: all of them; importers ask by the methods below.
     """
 
-    def __init__(
-        self,
-        proto: Any,
-        attributes: dict[str, Any],
-        opset: int,
-        batch: int | None,
-        constant: Callable[[str], Array | None],
-    ) -> None:
+    def __init__(self, proto: Any, opset: int, batch: int | None, constant: Callable[[str], Array | None]) -> None:
         self.op, self.opset, self.batch = proto.op_type, opset, batch
         self.inputs, self.outputs = list(proto.input), list(proto.output)
         self.name = proto.name or (self.outputs[0] if self.outputs else "")
-        self._attributes, self._taken, self._constant = attributes, set[str](), constant
+        self.attributes = {attribute.name: _value(attribute) for attribute in proto.attribute}
+        self._constant, self._asked_for = constant, set[str]()
 
     def __str__(self) -> str:
         return f"{self.op} {self.name!r:.80}"
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """One of its attributes."""
-        self._taken.add(name)
-        value = self._attributes.get(name, default)
+        self._asked_for.add(name)
+        value = self.attributes.get(name, default)
         if default is not None and not _of_the_kind(value, default):
             raise OnnxError(f"{self}: expected {name} to be of the kind of {default!r}, got {value!r:.80}")
         return value
@@ -67,8 +62,8 @@ class Node:
 
     def rest_is_known(self) -> None:
         """Refuse attributes that nobody asked for: they may change what the node means."""
-        for name in self._attributes.keys() - self._taken:
-            raise OnnxError(f"{self}: the attribute {name}={self._attributes[name]!r:.80} is not supported")
+        for name in self.attributes.keys() - self._asked_for:
+            raise OnnxError(f"{self}: the attribute {name}={self.attributes[name]!r:.80} is not supported")
 
     def has(self, i: int) -> bool:
         return len(self.inputs) > i and self.inputs[i] != ""
@@ -103,6 +98,17 @@ class Node:
         if len(x) != 1:
             raise OnnxError(f"{self}: expected vectors (N, F), got {spelled(x)}; flatten them first")
         return x
+
+
+def _value(attribute: Any) -> Any:
+    """An attribute as a number, a string, a list or a TensorProto; one that is damaged as None."""
+    try:
+        value = package().helper.get_attribute_value(attribute)
+    except ValueError:
+        return None
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else value
 
 
 def _of_the_kind(value: Any, default: Any) -> bool:

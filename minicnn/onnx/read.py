@@ -14,7 +14,7 @@ from ..data.transform import Transform
 from ..layers import Conv2d, ConvTranspose2d, Dense, Flatten, Graph, Join, Layer, Sequential, Softmax
 from ..ops.contract import Array
 from ..weights import one_line
-from .files import OnnxError, array_of, package, parse
+from .files import MOST_VALUES, OnnxError, Tensors, package, parse
 from .importers import IMPORTERS, imported
 from .nodes import Node, Shape, checked, spelled
 
@@ -44,10 +44,10 @@ def load(
     path = Path(path)
     try:
         proto = parse(path)
-        model = _Reader(proto, path.parent, input_shape).model(keep_softmax)
+        model = _Reader(proto, Tensors(path), input_shape).model(keep_softmax)
         _describe(model, proto)
     except (ValueError, OSError, MemoryError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else one_line(error)
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else one_line(error, most=800)
         raise OnnxError(f"{path}: {reason}") from error
     return model
 
@@ -55,22 +55,24 @@ def load(
 class _Reader:
     """The state of reading one graph: what is known of every value by its name."""
 
-    def __init__(self, proto: Any, folder: Path, input_shape: tuple[int, int, int] | None) -> None:
-        self.graph, self.folder = proto.graph, folder
+    def __init__(self, proto: Any, tensors: Tensors, input_shape: tuple[int, int, int] | None) -> None:
+        self.graph, self.tensors = proto.graph, tensors
         self.opset = max((entry.version for entry in proto.opset_import if entry.domain in ("", "ai.onnx")), default=1)
         if self.opset < OLDEST_OPSET:
             raise OnnxError(
                 f"expected opset {OLDEST_OPSET} or later, got {self.opset}; convert it with onnx.version_converter"
             )
-        self.tensors = {tensor.name: tensor for tensor in self.graph.initializer}
+        self.initializers = {tensor.name: tensor for tensor in self.graph.initializer}
         self.arrays: dict[str, Array] = {}  # of Constant nodes
         self.layers: dict[str, Layer] = {}
         self.sources: dict[str, list[str]] = {}  # of every layer
         self.given_by: dict[str, str] = {}  # the layer that gives a value
         self.shapes: dict[str, Shape] = {}
         self.uses = Counter(name for node in self.graph.node for name in node.input)
+        self.uses.update(value.name for value in self.graph.output)
+        self.aliases: set[str] = set()  # values that are other values under another name
         self.times: Counter[str] = Counter()  # how often a name was wanted again
-        inputs = [value for value in self.graph.input if value.name not in self.tensors]
+        inputs = [value for value in self.graph.input if value.name not in self.initializers]
         for kind, values in (("input", inputs), ("output", list(self.graph.output))):
             if len(values) != 1:
                 names = ", ".join(value.name for value in values) or "none"
@@ -80,7 +82,8 @@ class _Reader:
         self.shapes[inputs[0].name] = self._input_shape(inputs[0], input_shape)
 
     def _input_shape(self, value: Any, input_shape: tuple[int, int, int] | None) -> Shape:
-        self.batch, *sizes = [dim.dim_value or None for dim in value.type.tensor_type.shape.dim] or [None]
+        dims = [dim.dim_value if dim.dim_value > 0 else None for dim in value.type.tensor_type.shape.dim]
+        self.batch, *sizes = dims or [None] * 4
         if input_shape is not None:
             if len(input_shape) != len(sizes) or any(
                 size not in (None, wanted) for size, wanted in zip(sizes, input_shape, strict=True)
@@ -92,7 +95,7 @@ class _Reader:
                 f"expected an input of pictures (N, C, H, W), got {value.name!r:.80} {spelled(tuple(sizes))}"
             )
         known = [size for size in sizes if size is not None]
-        if min(known, default=1) < 1 or math.prod(known) > 2**31:
+        if min(known, default=1) < 1 or math.prod(known) > MOST_VALUES:
             raise OnnxError(f"its input has the absurd shape {spelled(tuple(sizes))}")
         return tuple(sizes)
 
@@ -113,25 +116,17 @@ class _Reader:
         return model.astype(np.float64) if self.double else model
 
     def _node(self, proto: Any) -> Node:
-        attributes = {}
-        for attribute in proto.attribute:
-            try:
-                attributes[attribute.name] = package().helper.get_attribute_value(attribute)
-            except ValueError as error:
-                raise OnnxError(f"{proto.op_type} {proto.name!r:.80}: {one_line(error)}") from error
-        attributes = {k: v if isinstance(v, int | float | bytes) else _plain(v) for k, v in attributes.items()}
-        node = Node(proto, attributes, self.opset, self.batch, self._constant)
+        node = Node(proto, self.opset, self.batch, self._constant)
         if proto.domain not in ("", "ai.onnx") or node.op not in SUPPORTED:
-            shown = ", ".join(f"{k}={v!r:.40}" for k, v in attributes.items())
+            attributes = ", ".join(f"{name}={value!r:.40}" for name, value in node.attributes.items())
             kind = f"{proto.domain}.{node.op}" if proto.domain else node.op
-            raise OnnxError(
-                f"{kind}({shown:.200}) {node.name!r:.80} is not supported; supported are {', '.join(SUPPORTED)}"
-            )
+            known = ", ".join(SUPPORTED)
+            raise OnnxError(f"{kind:.80}({attributes:.200}) {node.name!r:.80} is not supported; supported are {known}")
         return node
 
     def _constant(self, name: str) -> Array | None:
-        if name in self.tensors:
-            return array_of(self.tensors[name], self.folder)
+        if name in self.initializers:
+            return self.tensors.array(self.initializers[name])
         return self.arrays.get(name)
 
     def _read(self, node: Node) -> None:
@@ -140,7 +135,7 @@ class _Reader:
         if node.op == "Constant":
             self.arrays[node.outputs[0]] = self._value(node)
             return
-        constants = [name for name in node.inputs if name in self.tensors or name in self.arrays]
+        constants = [name for name in node.inputs if name in self.initializers or name in self.arrays]
         for name in node.inputs:
             if name and name not in self.shapes and name not in constants:
                 raise OnnxError(f"{node}: it takes {name!r:.80}, which nothing before it gives")
@@ -155,6 +150,8 @@ class _Reader:
             name = node.name if layer is layers[-1] else f"{node.name}_{type(layer).__name__.lower()}"
             source = self._add(name, layer, [source])
         self._give(node, source, shape)
+        if not layers:
+            self.aliases.add(node.outputs[0])
 
     def _value(self, node: Node) -> Array:
         """What a Constant node holds."""
@@ -164,7 +161,7 @@ class _Reader:
         tensor = node.attribute("value")
         if not isinstance(tensor, package().TensorProto):
             raise OnnxError(f"{node}: expected a tensor or numbers")
-        return array_of(tensor, self.folder)
+        return self.tensors.array(tensor)
 
     def _join(self, node: Node, constants: list[str]) -> None:
         shapes = [self.shapes[name] for name in node.inputs if name in self.shapes]
@@ -187,6 +184,8 @@ class _Reader:
         if node.op == "Concat":
             first = (None if None in channels else sum(c or 0 for c in channels), *first[1:])
         sources = [self.given_by[name] for name in node.inputs]
+        if len(sources) == 1:
+            self.aliases.add(node.outputs[0])
         joined = sources[0] if len(sources) == 1 else self._add(node.name, Join(JOINS[node.op]), sources)
         self._give(node, joined, checked(node, first))
 
@@ -200,6 +199,7 @@ class _Reader:
             not isinstance(layer, Conv2d | ConvTranspose2d | Dense)
             or layer.bias is not None
             or self.uses[value] > 1
+            or value in self.aliases
             or bias is None
         ):
             raise OnnxError(f"{node}: adding a constant is supported only as the bias of the layer before")
@@ -254,11 +254,6 @@ class _Reader:
                 inputs[name] = self.sources[name]
             before = name
         return Graph(layers, inputs=inputs) if inputs else Sequential(layers)
-
-
-def _plain(value: Any) -> Any:
-    """Repeated fields of Protocol Buffers as lists."""
-    return list(value) if hasattr(value, "__iter__") else value
 
 
 def _describe(model: Layer, proto: Any) -> None:

@@ -38,7 +38,7 @@ def conv_transpose(node: Node, x: Shape) -> Imported:
     out_channels = w.shape[1] * groups
     bias = _vector(node, 2, out_channels)
     x = _with_channels(node, x, w.shape[0])
-    node.expect("auto_pad", b"NOTSET")
+    node.expect("auto_pad", "NOTSET")
     windows = Windows.of(node, x, w.shape[2:])
     top, left, bottom, right = windows.pads
     # Less padding behind than in front cuts less off: the same as more output padding.

@@ -66,7 +66,7 @@ class Windows:
 
 def _pads(node: Node, x: Shape, extent: Sequence[int], stride: Sequence[int]) -> tuple[int, int, int, int]:
     """Pads as given, or to be found so that ⌈size / stride⌉ windows fit ("SAME"), an odd one above or below."""
-    mode = node.attribute("auto_pad", b"NOTSET").decode(errors="replace")
+    mode = node.attribute("auto_pad", "NOTSET")
     top, left, bottom, right = node.integers("pads", (0, 0, 0, 0))
     if mode == "NOTSET":
         return top, left, bottom, right

@@ -21,7 +21,7 @@ def local_response_norm(
         dx[c] = dy[c] · s[c]^(−beta)
                 − (2·alpha·beta / size) · x[c] · Σ_{c' whose window holds c} dy[c'] · x[c'] · s[c']^(−beta − 1)
 
-    The window of channel c runs from c − ⌊size/2⌋ to c + ⌊(size − 1)/2⌋, as PyTorch's and ONNX's.
+    The window of channel c runs from c − ⌊size/2⌋ to c + ⌊(size − 1)/2⌋, as PyTorch's; ONNX mirrors an even one.
 
     Args:
         x: (N, C, H, W), in any memory order.

@@ -135,6 +135,9 @@ class TestReading:
             load(proto([same], {"w": W}, ("N", 3, "H", "W")), tmp_path)
         model = load(proto([same], {"w": W}, ("N", 3, "H", "W")), tmp_path, input_shape=(3, 5, 4))
         assert model(np.ones((1, 3, 5, 4), np.float32)).shape == (1, 2, 3, 2)
+        unknown = proto([node("Conv", "x w", "y")], {"w": W})
+        unknown.graph.input[0].type.tensor_type.ClearField("shape")
+        assert type(load(unknown, tmp_path)) is Sequential
         plain = load(proto([node("Conv", "x w", "y")], {"w": W}, ("N", 3, "H", "W")), tmp_path)
         assert plain(np.ones((1, 3, 9, 5), np.float32)).shape == (1, 2, 7, 3)
 
@@ -167,7 +170,7 @@ doubling = [
 REFUSED = {
     "an unsupported operator": (
         proto([node("Resize", "x", "y", mode="cubic", name="up")]),
-        r"Resize\(mode=b'cubic'\) 'up' is not supported; supported are Add, AveragePool, .*, Sum$",
+        r"Resize\(mode='cubic'\) 'up' is not supported; supported are Add, AveragePool, .*, Sum$",
     ),
     "an operator of somebody's own": (proto([node("Relu", "x", "y", domain="com.me")]), "com.me.Relu"),
     "an unknown attribute": (
@@ -203,7 +206,7 @@ REFUSED = {
     "padding of the batch": (proto([node("Pad", "x p", "y")], {"p": np.int64([1, 0, 0, 0, 0, 0, 0, 0])}), "pads"),
     "padding by mirroring": (
         proto([node("Pad", "x p", "y", mode="reflect")], {"p": np.int64([0] * 8)}),
-        "mode=b'reflect'",
+        "mode='reflect'",
     ),
     "maps that double until nothing holds them": (proto([*doubling], shape=(1, 1 << 12, 16, 16)), "absurd shape"),
     "addition of maps that do not fit": (
@@ -231,6 +234,10 @@ REFUSED = {
     "a tensor of negative shape": (proto(conv(), [tensor(dims=(-2, -27))]), "absurd shape"),
     "a tensor of strings": (proto(conv(), [tensor(kind=TensorProto.STRING)]), "is of type STRING"),
     "a tensor of no known type": (proto(conv(), [tensor(kind=99)]), "is of type 99"),
+    "one array in so many layers that memory would not do": (
+        proto([node("Conv", "x w", f"y{i}") for i in range(20)], {"w": np.ones((100, 3, 1, 1), np.float32)}),
+        "its arrays take over 8 times the [0-9]+ bytes of its files",
+    ),
     "weights that are whole numbers": (proto(conv(), {"w": W.astype(np.int64)}), "expected its weight to be"),
     "an absurd input": (proto([node("Relu", "x", "y")], shape=(1, 1 << 31, 1 << 31, 1)), "absurd shape"),
     "sound": (proto([node("Relu", "x", "y")], shape=(1, 2, 100)), "expected an input of pictures"),
@@ -296,6 +303,25 @@ class TestRefusal:
         names = ["x", *(f"r{i}" for i in range(20_000)), "y"]
         nodes = [node("Relu", a, b, name="same") for a, b in itertools.pairwise(names)]
         assert len(load(proto(nodes), tmp_path)) == 20_001
+
+    @pytest.mark.parametrize(
+        "nodes",
+        [
+            [
+                node("Conv", "x w", "a"),
+                node("Identity", "a", "b"),
+                node("Add", "b c", "d"),
+                node("Concat", "a d", "y", axis=1),
+            ],
+            [node("Conv", "x w", "a"), node("Add", "a c", "d"), node("Concat", "a d", "y", axis=1)],
+            [node("Conv", "x w", "y"), node("Add", "y c", "d")],
+            [node("Relu", "x", "a"), node("Add", "a c", "y")],
+        ],
+    )
+    def test_a_constant_is_no_bias_where_others_see_the_sum_without_it(self, nodes, tmp_path) -> None:
+        arrays = {"w": np.ones((3, 3, 1, 1), np.float32), "c": np.ones((1, 3, 1, 1), np.float32)}
+        with pytest.raises(cnn.onnx.OnnxError, match="only as the bias of the layer before"):
+            load(proto(nodes, arrays), tmp_path)
 
 
 class TestWriting:

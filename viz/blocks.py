@@ -25,8 +25,11 @@ class RowBlocks:
     """The rows of a matrix, cut into tasks and each task into blocks. Made by `row_blocks(X)`."""
 
     def __init__(self, rows: int, block: int, pool: ThreadPoolExecutor, threads: int) -> None:
+        tasks = math.ceil(rows / block)
+        self._tasks = min(
+            MOST_TASKS, tasks if tasks < 8 else 8 * math.ceil(tasks / 8)
+        )  # even shares for 2, 4, 8 threads
         self._rows, self._block = rows, block
-        self._tasks = min(MOST_TASKS, math.ceil(rows / block))
         self._pool, self._threads = pool, threads
 
     def for_each(self, work: Callable[[slice], None]) -> None:

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import scipy.sparse
 
+from .blocks import row_blocks
+
 
 class ConvergenceWarning(UserWarning):
     """An iteration stopped at its limit before it had converged."""
@@ -131,8 +133,13 @@ def as_matrix(X: Any, name: str) -> np.ndarray:
 
 def require_finite(X: np.ndarray, name: str) -> None:
     """Raise ValueError if `X` holds NaN or infinity, naming which and where."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(X.sum()):  # one pass and no copy; a sum that overflows is looked into below
+
+    def total(rows: slice) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return X[rows].sum(keepdims=True)
+
+    with np.errstate(invalid="ignore"), row_blocks(X) as blocks:
+        if np.isfinite(blocks.sum(total)):  # a sum that overflows is looked into below
             return
     bad = ~np.isfinite(X)
     if bad.any():

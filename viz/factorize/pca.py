@@ -67,11 +67,35 @@ class PCA(Estimator):
         Raises:
             ValueError: a parameter is out of range, or `X` is not a finite matrix.
         """
+        self._learn(self._training_matrix(X))
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
+        """`fit(X).transform(X)`."""
+        X = self._training_matrix(X)
+        self._learn(X)
+        return self._project(X)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """The coordinates (samples, n_components_) of `X` along the directions.
+
+        Raises:
+            NotFittedError: before `fit`.
+            ValueError: `X` has another number of features than the data fitted to.
+        """
+        return self._project(self._new_matrix(X))
+
+    def inverse_transform(self, Y: Any) -> np.ndarray:
+        """The points (samples, features) whose coordinates are `Y` (samples, n_components_)."""
+        Y = self._coordinates(Y)
+        axes = self.components_ * self._deviations()[:, None] if self.whiten else self.components_
+        return map_rows(Y, self.n_features_in_, lambda rows: Y[rows] @ axes + self.mean_)
+
+    def _learn(self, X: np.ndarray) -> None:
         solver = as_choice(self.svd_solver, SOLVERS, "svd_solver", "PCA")
         passes = None if self.iterated_power == "auto" else as_count(self.iterated_power, "iterated_power", "PCA", 0)
         oversamples = as_count(self.n_oversamples, "n_oversamples", "PCA", 0)
         rng = as_generator(self.random_state, "PCA")
-        X = self._training_matrix(X)
         most = min(X.shape)
         k, share = self._wanted(most)
 
@@ -82,20 +106,18 @@ class PCA(Estimator):
         if share is not None:
             k = min(k, int(np.searchsorted(np.cumsum(ratio), share, side="right")) + 1)
             squares, ratio = squares[:k], ratio[:k]
-
-        degrees_of_freedom = max(len(X) - 1, 1)
         left_out = max(found.total - squares.sum(), 0.0) / (most - k) if k < most else 0.0
+
+        self.components_ = np.ascontiguousarray(found.directions[:k], X.dtype)
+        self.singular_values_ = (found.singular_values[:k] * centered.scale).astype(X.dtype)
         with np.errstate(over="ignore", under="ignore"):  # data near the ends of its range has infinite or no variance
-            unit = float(centered.scale) ** 2 / degrees_of_freedom
+            unit = centered.scale**2 / max(len(X) - 1, 1)
             self.explained_variance_ = (squares * unit).astype(X.dtype)
             self.noise_variance_ = X.dtype.type(left_out * unit)
-        self.components_ = np.ascontiguousarray(found.directions[:k], X.dtype)
         self.explained_variance_ratio_ = ratio.astype(X.dtype)
-        self.singular_values_ = (found.singular_values[:k] * centered.scale).astype(X.dtype)
         self.mean_ = centered.mean
         self.n_components_ = k
         self.n_samples_ = len(X)
-        return self
 
     def _wanted(self, most: int) -> tuple[int, float | None]:
         """`n_components` as the number of directions to compute, and the share of variance that will cut them."""
@@ -111,34 +133,17 @@ class PCA(Estimator):
             f"0 and 1; got {wanted!r}"
         )
 
-    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
-        """`fit(X).transform(X)`."""
-        return self.fit(X).transform(X)
-
-    def transform(self, X: Any) -> np.ndarray:
-        """The coordinates (samples, n_components_) of `X` along the directions.
-
-        Raises:
-            NotFittedError: before `fit`.
-            ValueError: `X` has another number of features than the data fitted to.
-        """
-        X = self._new_matrix(X)
-        axes = (self.components_ * self._per_deviation()[:, None] if self.whiten else self.components_).T
-        return map_rows(X, self.n_components_, lambda rows: (X[rows] - self.mean_) @ axes)
-
-    def inverse_transform(self, Y: Any) -> np.ndarray:
-        """The points (samples, features) whose coordinates are `Y` (samples, n_components_)."""
-        Y = self._coordinates(Y)
-        axes = self.components_ * self._deviations()[:, None] if self.whiten else self.components_
-        return map_rows(Y, self.n_features_in_, lambda rows: Y[rows] @ axes + self.mean_)
+    def _project(self, X: np.ndarray) -> np.ndarray:
+        axes = self.components_
+        if self.whiten:
+            deviations = self._deviations()[:, None]
+            axes = np.divide(axes, deviations, out=np.zeros_like(axes), where=deviations > 0)
+        return map_rows(X, self.n_components_, lambda rows: (X[rows] - self.mean_) @ axes.T)
 
     def _deviations(self) -> np.ndarray:
         """The standard deviation along each direction: 0 where it is lost in the rounding of the largest."""
-        rounding = np.finfo(self.singular_values_.dtype).eps * max(self.n_samples_, self.n_features_in_)
-        singular_values = self.singular_values_
-        singular_values = np.where(singular_values > rounding * singular_values[0], singular_values, 0)
-        return singular_values / singular_values.dtype.type(max(self.n_samples_ - 1, 1) ** 0.5)
-
-    def _per_deviation(self) -> np.ndarray:
-        deviations = self._deviations()
-        return np.divide(1, deviations, out=np.zeros_like(deviations), where=deviations > 0)
+        values = self.singular_values_
+        rounding = np.finfo(values.dtype).eps * max(self.n_samples_, self.n_features_in_)
+        return np.where(values > rounding * values[0], values, 0) / values.dtype.type(
+            max(self.n_samples_ - 1, 1) ** 0.5
+        )

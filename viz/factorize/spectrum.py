@@ -15,26 +15,47 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from minicnn.threads import single_threaded_blas
+from minicnn.threads import jit, single_threaded_blas
 
 from ..blocks import row_blocks, unit_scale
 
 LONG = 2e11  # multiplications: about a second
+WORTH_DROPPING = 0.95  # of the columns vary: then to copy them costs less than to carry along the others
 
 
 @dataclass(frozen=True)
 class Centered:
-    """D = (X − mean) / scale, made block of rows by block of rows and never stored whole."""
+    """D = (X − mean) / scale, made block of rows by block of rows and never stored whole.
+
+    Of X's columns D has those in `varying`, or all where it is None: constant ones have no share in any direction.
+    """
 
     X: np.ndarray
     mean: np.ndarray
     scale: float = 1.0
+    varying: np.ndarray | None = None
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        if self.scale == 1:
-            return self.X[rows] - self.mean
-        scale = self.X.dtype.type(self.scale)
-        return self.X[rows] / scale - self.mean / scale
+        X, mean = self.X[rows], self.mean
+        if self.scale != 1:
+            scale = X.dtype.type(self.scale)
+            X, mean = X / scale, mean / scale
+        return X - mean if self.varying is None else _difference(X, mean, self.varying)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        n, p = self.X.shape
+        return n, p if self.varying is None else len(self.varying)
+
+
+@jit
+def _difference(X, mean, columns):
+    """X − mean in these columns, without a copy between."""
+    D = np.empty((len(X), len(columns)), X.dtype)
+    for i in range(len(X)):
+        for j in range(len(columns)):
+            D[i, j] = X[i, columns[j]] - mean[columns[j]]
+    return D
 
 
 @dataclass(frozen=True)
@@ -70,21 +91,26 @@ def center(X: np.ndarray) -> Centered:
     low = np.min([low for _, low in extremes], axis=0)
     mean = np.where(high == low, low, mean).astype(X.dtype)  # exact where a column is constant
     half_reach = np.maximum(high / 2 - mean / 2, mean / 2 - low / 2).max()
-    return Centered(X, mean, unit_scale(half_reach))
+    varying = np.flatnonzero(high > low)
+    worth_it = 0 < len(varying) < WORTH_DROPPING * X.shape[1]
+    return Centered(X, mean, unit_scale(half_reach), varying if worth_it else None)
 
 
 def spectrum(
     centered: Centered, k: int, solver: str, iterations: int | None, oversamples: int, rng: np.random.Generator
 ) -> Spectrum:
     """The k leading directions by `solver`: "full", "covariance_eigh", "randomized", or "auto", chosen by shape."""
-    shape = centered.X.shape
+    shape = centered.shape
+    wanted, k = k, min(k, *shape)
     if iterations is None:
         iterations = 7 if k < 0.1 * min(shape) else 4
     if solver == "auto":
         solver = choose(shape, k, iterations, oversamples)
     if solver == "randomized":
-        return by_subspace_iteration(centered, k, iterations, oversamples, rng)
-    return by_scatter(centered, k) if solver == "covariance_eigh" else by_svd(centered, k)
+        found = by_subspace_iteration(centered, k, iterations, oversamples, rng)
+    else:
+        found = by_scatter(centered, k) if solver == "covariance_eigh" else by_svd(centered, k)
+    return _among_all_columns(found, centered, wanted)
 
 
 def choose(shape: tuple[int, int], k: int, iterations: int, oversamples: int) -> str:
@@ -114,13 +140,13 @@ def by_scatter(centered: Centered, k: int) -> Spectrum:
 
     Values below √ε of the largest (ε the rounding of D's precision) are lost in the squares' rounding.
     """
-    p = centered.X.shape[1]
+    p = centered.shape[1]
 
     def scatter(rows: slice) -> np.ndarray:
         D = centered[rows]
         return D.T @ D
 
-    with row_blocks(centered.X, least=2 * p) as blocks:
+    with row_blocks(centered.X, least=6 * p) as blocks:
         S = blocks.sum(scatter)
         total = float(np.trace(S))
         eigenvalues, V = scipy.linalg.eigh(S, subset_by_index=[p - k, p - 1], overwrite_a=True, check_finite=False)
@@ -138,8 +164,9 @@ def by_subspace_iteration(
     and Tropp 2011, sections 4.5 and 5.1).
     """
     X = centered.X
-    width = min(k + oversamples, *X.shape)
-    V = np.linalg.qr(rng.standard_normal((X.shape[1], width)))[0].astype(X.dtype)
+    n, p = centered.shape
+    width = min(k + oversamples, n, p)
+    V = np.linalg.qr(rng.standard_normal((p, width)))[0].astype(X.dtype)
 
     def products(rows: slice) -> np.ndarray:
         D = centered[rows]
@@ -160,6 +187,18 @@ def by_subspace_iteration(
         _, singular_values, directions = scipy.linalg.svd((both[:-width] @ R / roots).T, full_matrices=False)
         total = blocks.sum(squares).sum()
     return Spectrum(singular_values[:k], _with_fixed_signs(directions[:k]), total)
+
+
+def _among_all_columns(found: Spectrum, centered: Centered, k: int) -> Spectrum:
+    """`found` with zeros at the constant columns; if k directions are more than it has, those columns' own follow."""
+    if centered.varying is None:
+        return found
+    p, have = centered.X.shape[1], len(found.directions)
+    directions = np.zeros((k, p), found.directions.dtype)
+    directions[:have, centered.varying] = found.directions
+    constant = np.setdiff1d(np.arange(p), centered.varying)
+    directions[np.arange(have, k), constant[: k - have]] = 1
+    return Spectrum(np.append(found.singular_values, np.zeros(k - have)), directions, found.total)
 
 
 def _with_fixed_signs(directions: np.ndarray) -> np.ndarray:

@@ -1,0 +1,42 @@
+"""How much memory a piece of work needs at its peak."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+class PeakMemory:
+    """The most resident memory (Linux) inside the block, less what was resident at its start.
+
+    with PeakMemory() as memory:
+        work()
+    print(memory.megabytes)
+    """
+
+    megabytes = float("nan")
+
+    def __enter__(self) -> PeakMemory:
+        try:
+            Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+            self._before = _peak()
+        except OSError:
+            self._before = float("nan")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before == self._before:
+            self.megabytes = _peak() - self._before
+
+
+def in_fresh_process(work: Callable[..., float], *arguments: Any) -> float:
+    """`work(*arguments)` in a process of its own, where nothing else has left memory to be used again."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def _peak() -> float:
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024

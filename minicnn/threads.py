@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import threading
 import types
@@ -106,11 +107,35 @@ def single_threaded_blas() -> Iterator[None]:
                 library.set_num_threads(threads)
 
 
+@functools.cache
+def _digest(file: str) -> str:
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def _sources(namespace: dict[str, Any], found: dict[str, str]) -> dict[str, str]:
+    """Digests of the file that a module's namespace belongs to, and of those whose compiled functions it uses."""
+    file = namespace["__file__"]
+    if file not in found:
+        found[file] = _digest(file)
+        for value in list(namespace.values()):
+            function = getattr(value, "py_func", None)
+            if function is not None:
+                _sources(function.__globals__, found)
+    return found
+
+
 def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    """`numba.njit` with a disk cache, or without one where there is no place for it."""
+    """`numba.njit` with a disk cache, or without one where there is no place for it.
+
+    Numba keeps compiled code for as long as the function's own file is unchanged; but what it calls is compiled into
+    it, and may stand in other files: theirs count as well.
+    """
     options = {"fastmath": FASTMATH, "error_model": "numpy", "nogil": True, **options}
     try:
-        return numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=True, **options)(function)
+        files = compiled._cache._cache_file
+        files._source_stamp = (files._source_stamp, _sources(function.__globals__, {__file__: _digest(__file__)}))
+        return compiled
     except RuntimeError as error:  # "cannot cache function …: no locator available"
         warnings.warn(
             f"no place to cache compiled code, compiling anew in each process: {error}; "

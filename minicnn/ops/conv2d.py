@@ -7,7 +7,9 @@ from typing import Any
 
 from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pictures, upstream
 from .correlation import correlate, correlate_input_gradient, correlate_weight_gradient
+from .epilogue import NOTHING
 from .geometry import geometry, windows
+from .plan import plan
 
 
 def conv2d(
@@ -19,6 +21,7 @@ def conv2d(
     padding: Pair = 0,
     dilation: Pair = 1,
     groups: int = 1,
+    algorithm: str | None = None,
 ) -> tuple[Array, Pullback]:
     """Slide filters over pictures.
 
@@ -39,6 +42,8 @@ def conv2d(
         b: one number for each filter (O,), or None.
         stride, padding, dilation: an int, or (vertical, horizontal); padding is with zeros.
         groups: channels and filters are cut into so many groups, each of which sees only itself.
+        algorithm: "im2col", or for float32 and 3×3 filters in steps of 1 "winograd4" or "winograd2", whose relative
+            error is about 1e-5 and 1e-6; None chooses by shape (`plan`). float64 never uses Winograd.
 
     Returns:
         y (N, O, OH, OW) with OH = ⌊(H + 2·padding − dilation·(kh−1) − 1) / stride⌋ + 1, and the pullback
@@ -54,15 +59,16 @@ def conv2d(
     check_filters("conv2d", x, w, bias, groups)
     g = geometry("conv2d", w.shape[2:], stride, padding, dilation)
     size = windows("conv2d", x.shape[2:], g)
-    y = correlate(x, w, bias[0] if bias else None, g, groups, size).y
+    how = plan("conv2d", x.shape, w.shape, x.dtype, g, groups, size, NOTHING, algorithm)
+    y = correlate(x, w, bias[0] if bias else None, how).y
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = upstream("conv2d", dy, y.shape, y.dtype)
         dx = dw = db = None
         if wants[0]:
-            dx = correlate_input_gradient(dy, w, g, groups, x.shape, size)
+            dx = correlate_input_gradient(dy, w, how, x.shape)
         if wants[1]:
-            dw, db = correlate_weight_gradient(x, dy, g, groups, w.shape, size)
+            dw, db = correlate_weight_gradient(x, dy, how, w.shape)
         elif bias and wants[2]:
             db = dy.sum(axis=(0, 2, 3))
         return (dx, dw, db if wants[2] else None) if bias else (dx, dw)

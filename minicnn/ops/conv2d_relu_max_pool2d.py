@@ -7,8 +7,10 @@ from typing import Any
 
 from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pictures, upstream
 from .conv2d import check_filters
-from .correlation import Epilogue, correlate, correlate_input_gradient, correlate_weight_gradient
+from .correlation import correlate, correlate_input_gradient, correlate_weight_gradient
+from .epilogue import Epilogue
 from .geometry import geometry, windows
+from .plan import plan
 
 
 def conv2d_relu_max_pool2d(
@@ -22,6 +24,7 @@ def conv2d_relu_max_pool2d(
     groups: int = 1,
     pool_size: Pair = 1,
     pool_stride: Pair | None = None,
+    algorithm: str | None = None,
 ) -> tuple[Array, Pullback]:
     """`max_pool2d(relu(conv2d(x, w, b)))` without ever writing the maps in between; equal to it but for rounding.
 
@@ -30,7 +33,7 @@ def conv2d_relu_max_pool2d(
     block, from the pooled gradient and the switches.
 
     Args:
-        x, w, b, stride, padding, dilation, groups: those of `conv2d`.
+        x, w, b, stride, padding, dilation, groups, algorithm: those of `conv2d`.
         pool_size, pool_stride: the pooling's window and step, without padding; 1 for no pooling.
 
     Returns:
@@ -49,15 +52,16 @@ def conv2d_relu_max_pool2d(
     if pool.kh * pool.kw > 256:
         raise ValueError(f"{op}: expected a pooling window of at most 256 pixels, got {pool.kh} x {pool.kw}")
     epilogue = Epilogue(relu=True, pool=(pool.kh, pool.kw, pool.stride_h, pool.stride_w))
-    chosen = correlate(x, w, bias[0] if bias else None, g, groups, size, epilogue)
+    how = plan(op, x.shape, w.shape, x.dtype, g, groups, size, epilogue, algorithm)
+    chosen = correlate(x, w, bias[0] if bias else None, how, epilogue)
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = upstream(op, dy, chosen.y.shape, chosen.y.dtype)
         dx = dw = db = None
         if wants[0]:
-            dx = correlate_input_gradient(dy, w, g, groups, x.shape, size, chosen)
+            dx = correlate_input_gradient(dy, w, how, x.shape, chosen)
         if wants[1] or (bias and wants[2]):
-            dw, db = correlate_weight_gradient(x, dy, g, groups, w.shape, size, chosen)
+            dw, db = correlate_weight_gradient(x, dy, how, w.shape, chosen)
         dw, db = dw if wants[1] else None, db if bias and wants[2] else None
         return (dx, dw, db) if bias else (dx, dw)
 

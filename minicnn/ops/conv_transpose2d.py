@@ -7,7 +7,9 @@ from typing import Any
 
 from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, pictures, upstream
 from .correlation import correlate, correlate_input_gradient, correlate_weight_gradient
+from .epilogue import NOTHING
 from .geometry import geometry
+from .plan import plan
 
 
 def conv_transpose2d(
@@ -60,14 +62,16 @@ def conv_transpose2d(
     width = (W - 1) * g.stride_w - 2 * g.pad_w + g.dilation_w * (g.kw - 1) + extra_w + 1
     if height < 1 or width < 1:
         raise ValueError(f"conv_transpose2d: padding {padding} leaves an output of {height} x {width}; use less")
-    y = correlate_input_gradient(x, w, g, groups, (N, w.shape[1] * groups, height, width), (H, W))
+    shape = (N, w.shape[1] * groups, height, width)
+    how = plan("conv_transpose2d", shape, w.shape, x.dtype, g, groups, (H, W), NOTHING)
+    y = correlate_input_gradient(x, w, how, shape)
     if bias:
         y += bias[0][:, None, None]
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = upstream("conv_transpose2d", dy, y.shape, y.dtype)
-        dx = correlate(dy, w, None, g, groups, (H, W)).y if wants[0] else None
-        dw = correlate_weight_gradient(dy, x, g, groups, w.shape, (H, W))[0] if wants[1] else None
+        dx = correlate(dy, w, None, how).y if wants[0] else None
+        dw = correlate_weight_gradient(dy, x, how, w.shape)[0] if wants[1] else None
         if not bias:
             return dx, dw
         return dx, dw, dy.sum(axis=(0, 2, 3)) if wants[2] else None

@@ -1,0 +1,154 @@
+"""Pixels of channels-last pictures: how a block of them enters the wide kernels, and how it leaves.
+
+Channels-last arrays are (N, H, W, C) and C-contiguous, so that a pixel is one vector of C numbers, and every loop here
+runs over channels. What enters is a *source* (values, y, switches, relu, *pool): pictures, or the gradient of outputs
+that were rectified and pooled to y, from which it makes the gradient of the outputs before. What leaves goes to a
+*target* (y, switches, relu, *pool), which is rectified and pooled on the way. `pool` is (kh, kw, stride_h, stride_w),
+and (1, 1, 1, 1) where there is none; `switches` tells which tap of its pooling window won: i·kw + j.
+
+In between, a row of pixels is kept as `phases`: pixel x stands at [x % phases, x // phases]. With one phase that is the
+row as it was; with as many as a tile is wide, the tiles' first pixels stand in a row, then all second ones …
+"""
+
+import numpy as np
+
+from ..threads import jit
+
+
+@jit
+def beats(value, best):
+    """The first of equals wins, and a NaN over all; a complex value counts by its real part."""
+    return (value.real > best.real) | (value.real != value.real)
+
+
+@jit
+def clear(target):
+    zero = target.dtype.type(0)
+    for c in range(target.shape[0]):
+        target[c] = zero
+
+
+@jit
+def copy(source, target):
+    for c in range(target.shape[0]):
+        target[c] = source[c]
+
+
+@jit
+def add_rows(rows, total):
+    """total += the sum of all rows."""
+    for q in range(rows.shape[0]):
+        row = rows[q]
+        for c in range(total.shape[0]):
+            total[c] += row[c]
+
+
+@jit
+def copy_where_positive(source, y, target):
+    zero = target.dtype.type(0)
+    for c in range(target.shape[0]):
+        target[c] = source[c] if y[c].real > 0 else zero
+
+
+@jit
+def copy_where_won(source, y, winner, tap, relu, target):
+    zero = target.dtype.type(0)
+    for c in range(target.shape[0]):
+        target[c] = source[c] if (winner[c] == tap) & ((y[c].real > 0) | (not relu)) else zero
+
+
+@jit
+def add_where_won(source, y, winner, tap, relu, target):
+    zero = target.dtype.type(0)
+    for c in range(target.shape[0]):
+        target[c] += source[c] if (winner[c] == tap) & ((y[c].real > 0) | (not relu)) else zero
+
+
+@jit
+def add_windows(source, n, iy, ix, target):
+    """target = Σ of the gradients of all pooling windows that the pixel (iy, ix) won."""
+    values, y, switches, relu, kh, kw, stride_h, stride_w = source
+    H, W = values.shape[1:3]
+    clear(target)
+    for py in range(max(0, -((kh - 1 - iy) // stride_h)), min(H, iy // stride_h + 1)):
+        for px in range(max(0, -((kw - 1 - ix) // stride_w)), min(W, ix // stride_w + 1)):
+            tap = np.uint8((iy - py * stride_h) * kw + ix - px * stride_w)
+            add_where_won(values[n, py, px], y[n, py, px], switches[n, py, px], tap, relu, target)
+
+
+@jit
+def load(source, n, top, left, patch):
+    """patch[i, x % phases, x // phases] = the source's pixel (top + i, left + x): 0 where it has none."""
+    values, y, switches, relu, kh, kw, stride_h, stride_w = source
+    rows, phases, tiles = patch.shape[:3]
+    H, W = values.shape[1:3]
+    pooled = kh * kw * stride_h * stride_w > 1
+    apart = kh == kw == stride_h == stride_w == 2  # windows that do not overlap: a pixel has one
+    for i in range(rows):
+        iy = top + i
+        for tile in range(tiles):
+            for phase in range(phases):
+                ix = left + tile * phases + phase
+                target = patch[i, phase, tile]
+                if pooled and not apart:
+                    add_windows(source, n, iy, ix, target)
+                elif iy < 0 or iy >= H * stride_h or ix < 0 or ix >= W * stride_w:
+                    clear(target)
+                elif apart:
+                    py, px, tap = iy >> 1, ix >> 1, np.uint8(2 * (iy & 1) + (ix & 1))
+                    copy_where_won(values[n, py, px], y[n, py, px], switches[n, py, px], tap, relu, target)
+                elif relu:
+                    copy_where_positive(values[n, iy, ix], y[n, iy, ix], target)
+                else:
+                    copy(values[n, iy, ix], target)
+
+
+@jit
+def compete(line, tap, best, winner):
+    for o in range(best.shape[0]):
+        value, before = line[o], best[o]
+        wins = beats(value, before)
+        best[o] = value if wins else before
+        winner[o] = tap if wins else winner[o]
+
+
+@jit
+def finish(source, b, relu, y):
+    """y = source + b, rectified if asked for."""
+    zero = y.dtype.type(0)
+    if relu:
+        for o in range(y.shape[0]):
+            value = source[o] + b[o]
+            y[o] = zero if value.real <= 0 else value
+    else:
+        for o in range(y.shape[0]):
+            y[o] = source[o] + b[o]
+
+
+@jit
+def store(lines, b, target, n, top, left, o0):
+    """The target's pixels under `lines` (rows, phases, tiles, O), whose first is the output (top, left).
+
+    They hold the channels from `o0` on. Pooling takes the windows that lie within the lines.
+    """
+    y, switches, relu, kh, kw, stride_h, stride_w = target
+    rows, phases, tiles, O = lines.shape
+    py0, px0 = top // stride_h, left // stride_w
+    py1 = min(y.shape[1], py0 + (rows - kh) // stride_h + 1)
+    px1 = min(y.shape[2], px0 + (phases * tiles - kw) // stride_w + 1)
+    for py in range(py0, py1):
+        i0 = py * stride_h - top
+        for px in range(px0, px1):
+            j0 = px * stride_w - left
+            best = y[n, py, px, o0 : o0 + O]
+            first = lines[i0, j0 % phases, j0 // phases]
+            if kh * kw * stride_h * stride_w > 1:
+                winner = switches[n, py, px, o0 : o0 + O]
+                copy(first, best)
+                for o in range(O):
+                    winner[o] = 0
+                for tap in range(1, kh * kw):
+                    j = j0 + tap % kw
+                    compete(lines[i0 + tap // kw, j % phases, j // phases], np.uint8(tap), best, winner)
+                first = best
+            finish(first, b, relu, best)

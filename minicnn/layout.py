@@ -1,0 +1,65 @@
+"""The order of pictures in memory: every array is (N, C, H, W) in shape, and this file decides what lies beside what.
+
+- *channels-first*: C-contiguous, the width innermost. Right for narrow layers, whose few channels make no long loop.
+- *channels-last*: the channels innermost; `x.transpose(0, 2, 3, 1)` is C-contiguous. Right for wide layers: loops over
+  channels are long whatever the picture's size, 1×1 convolutions need no gathering, and Winograd's transforms pay.
+
+A convolution asks `wide` which order to work in, and returns that one. All other ops keep the order they are given, so
+that a network converts at most once on its way. Values never depend on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kernels import memory as kernels
+
+Array = NDArray[Any]
+
+WIDE = 32  # channels in or out from which loops over channels are the longer ones
+
+
+def wide(in_channels: int, out_channels: int, groups: int = 1) -> bool:
+    """Whether a convolution works on channels-last memory. Groups stay channels-first: theirs are narrow."""
+    return groups == 1 and max(in_channels, out_channels) >= WIDE
+
+
+def is_channels_last(x: Array) -> bool:
+    """Whether x lies channels-last in memory (and not channels-first as well, as one channel or one pixel does)."""
+    return bool(not x.flags.c_contiguous and x.transpose(0, 2, 3, 1).flags.c_contiguous)
+
+
+def channels_last(x: Array) -> Array:
+    """x (N, C, H, W) as a C-contiguous (N, H, W, C): a view where it lies so, a copy otherwise."""
+    view = x.transpose(0, 2, 3, 1)
+    if view.flags.c_contiguous or not x.flags.c_contiguous:
+        return np.ascontiguousarray(view)
+    N, C, H, W = x.shape
+    y = np.empty((N, H, W, C), x.dtype)
+    kernels.transpose(x.reshape(N, C, H * W), y.reshape(N, H * W, C))
+    return y
+
+
+def channels_first(x: Array) -> Array:
+    """x (N, C, H, W), C-contiguous: itself where it lies so, a copy otherwise."""
+    if x.flags.c_contiguous or not is_channels_last(x):
+        return np.ascontiguousarray(x)
+    N, C, H, W = x.shape
+    y = np.empty((N, C, H, W), x.dtype)
+    kernels.transpose(x.transpose(0, 2, 3, 1).reshape(N, H * W, C), y.reshape(N, C, H * W))
+    return y
+
+
+def empty_channels_last(shape: tuple[int, int, int, int], dtype: Any) -> Array:
+    """An array (N, C, H, W) that lies channels-last."""
+    N, C, H, W = shape
+    return np.empty((N, H, W, C), dtype).transpose(0, 3, 1, 2)
+
+
+def empty_like(x: Array, shape: tuple[int, int, int, int] | None = None, dtype: Any = None) -> Array:
+    """An array of a shape (x's own, unless given) in x's memory order."""
+    shape, dtype = shape or x.shape, dtype or x.dtype
+    return empty_channels_last(shape, dtype) if is_channels_last(x) else np.empty(shape, dtype)

@@ -1,0 +1,65 @@
+"""Winograd's identity, and how much of float32 it costs."""
+
+import numpy as np
+import pytest
+
+from minicnn import ops
+from minicnn.kernels.winograd import F2, F4
+
+ERROR = {"winograd2": 3e-6, "winograd4": 3e-5, "im2col": 2e-6}  # of the largest value, for hundreds of channels
+
+
+def dense(terms) -> np.ndarray:
+    """The matrix that its terms stand for."""
+    count, index, factor = terms
+    matrix = np.zeros((len(count), index.max() + 1))
+    for r, n in enumerate(count):
+        matrix[r, index[r, :n]] = factor[r, :n]
+    return matrix
+
+
+@pytest.mark.parametrize("transforms", [F2, F4])
+def test_the_matrices_correlate_with_three_taps(transforms) -> None:
+    rng = np.random.default_rng(0)
+    inputs, filters, outputs = dense(transforms.inputs), dense(transforms.filters), dense(transforms.outputs)
+    d, g = rng.standard_normal(inputs.shape[1]), rng.standard_normal(3)
+    np.testing.assert_allclose(outputs @ ((filters @ g) * (inputs @ d)), np.correlate(d, g, "valid"), atol=1e-6)
+
+
+@pytest.mark.parametrize("transforms", [F2, F4])
+def test_the_second_frequency_of_a_gradient_is_its_sum(transforms) -> None:
+    assert np.array_equal(dense(transforms.outputs_back)[1], np.ones(len(dense(transforms.outputs))))
+
+
+@pytest.mark.parametrize("algorithm", ERROR)
+def test_the_error_of_float32_is_bounded(algorithm: str) -> None:
+    rng = np.random.default_rng(0)
+    x, w, b = rng.standard_normal((2, 256, 12, 12)), rng.standard_normal((64, 256, 3, 3)) / 48, rng.standard_normal(64)
+    dy = rng.standard_normal((2, 64, 12, 12))
+
+    def results(dtype, algorithm):
+        y, pullback = ops.conv2d(*(a.astype(dtype) for a in (x, w, b)), padding=1, algorithm=algorithm)
+        return y, *pullback(dy.astype(dtype))
+
+    for found, exact in zip(results(np.float32, algorithm), results(np.float64, "im2col"), strict=True):
+        assert np.abs(found - exact).max() < ERROR[algorithm] * np.abs(exact).max()
+
+
+def test_float64_never_uses_it() -> None:
+    x, w = np.ones((8, 32, 16, 16)), np.ones((32, 32, 3, 3))
+    assert np.array_equal(ops.conv2d(x, w)[0], ops.conv2d(x, w, algorithm="im2col")[0])
+    with pytest.raises(ValueError, match="winograd4 takes float32"):
+        ops.conv2d(x, w, algorithm="winograd4")
+
+
+@pytest.mark.parametrize("options", [{"stride": 2}, {"dilation": 2}, {"groups": 2}])
+def test_other_geometries_are_refused_where_it_is_asked_for(options) -> None:
+    x = np.ones((1, 4, 8, 8), np.float32)
+    w = np.ones((4, 4 // options.get("groups", 1), 3, 3), np.float32)
+    with pytest.raises(ValueError, match="winograd2 takes 3×3 filters"):
+        ops.conv2d(x, w, algorithm="winograd2", **options)
+
+
+def test_an_unknown_algorithm_is_refused_with_the_ones_there_are() -> None:
+    with pytest.raises(ValueError, match="im2col, winograd2, winograd4 or None, got 'fft'"):
+        ops.conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 3, 3)), algorithm="fft")

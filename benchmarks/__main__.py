@@ -10,6 +10,8 @@ import argparse
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
+from . import embed
+
 MODES = ("eager", "channels-last", "compiled")
 
 
@@ -48,7 +50,11 @@ def main() -> None:
     step.add_argument("--batch", type=int, nargs="+", default=[128], help="pictures in a batch (default: 128)")
     step.add_argument("--modes", nargs="+", choices=MODES, default=MODES[:2], help="PyTorch's modes to count")
     parser.add_argument("--threads", type=int, default=2, help="for ours and the peers (default: 2)")
+    embed.add_command(commands)
     options = parser.parse_args()
+    if "run" in options:
+        options.run(options)
+        return
 
     import torch
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class PeakMemory:
@@ -31,10 +34,14 @@ class PeakMemory:
             self.megabytes = _peak() - self._before
 
 
-def in_fresh_process(work: Callable[..., float], *arguments: Any) -> float:
-    """`work(*arguments)` in a process of its own, where nothing else has left memory to be used again."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
+def in_fresh_process(work: Callable[..., T], *arguments: Any) -> T:
+    """`work(*arguments)` in a process of its own, where nothing else has left memory to be used again.
+
+    Raises:
+        BrokenProcessPool: the process died, for want of memory for example.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(work, *arguments).result()
 
 
 def _peak() -> float:

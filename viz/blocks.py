@@ -78,6 +78,8 @@ class RowBlocks:
 def row_blocks(X: np.ndarray, least: int = 64, width: int | None = None) -> Iterator[RowBlocks]:
     """`with row_blocks(X) as blocks:` shares the rows of `X` among threads, with BLAS held to one thread in each.
 
+    What works on a block must not call `row_blocks`, or a parallel kernel, itself: it would wait for its own turn.
+
     Args:
         X: the matrix (rows, columns) whose shape and element size cut the blocks.
         least: rows that a block has at least, for work that pays only then.

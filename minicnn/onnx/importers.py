@@ -26,7 +26,7 @@ from ..layers import (
     Softmax,
 )
 from .files import OnnxError
-from .nodes import Imported, Node, Shape, checked, spelled
+from .nodes import LARGEST, Imported, Node, Shape, checked, spelled
 from .weighted import batch_norm, conv, conv_transpose, gemm, matmul
 from .windows import Windows
 
@@ -126,9 +126,12 @@ def _reshape(node: Node, x: Shape) -> Imported:
     target = node.constant(1, ndim=1).tolist()
     node.attribute("allowzero", 0)
     (features,) = _flat(x)[1]
-    keeps_features = len(target) == 2 and target[0] >= -1 and target[1] == (features or target[1]) > 0
-    keeps_batch = len(target) == 2 and target[0] in (0, node.batch) and target[1] == -1
-    if not keeps_features and not keeps_batch:
+    flat = len(target) == 2
+    if flat and target[1] == -1:  # all that the batch leaves over
+        flat = target[0] in (0, node.batch)
+    elif flat:  # −1 and any number stand for the batch that the features leave over
+        flat = target[1] == features or features is None
+    if not flat:
         raise OnnxError(f"{node}: to {target!s:.80} from {spelled(x)} is not supported, only to (N, F)")
     return _flat(x)
 
@@ -150,23 +153,18 @@ def _flat(x: Shape) -> Imported:
 def _pad(node: Node, x: Shape) -> Imported:
     node.expect("mode", "constant")
     if node.opset < 11:
-        given, value = node.attribute("pads", []), node.attribute("value", 0.0)
-        axes = range(len(given) // 2)
+        given, value, chosen = node.attribute("pads", []), node.attribute("value", 0.0), None
     else:
-        given, value = node.constant(1, ndim=1).tolist(), node.number(2, 0.0)
-        axes = range(len(given) // 2) if (chosen := node.optional(3)) is None else chosen.tolist()
-    node.maps(x)
-    ends = dict.fromkeys(range(4), (0, 0))
-    if len(given) != 2 * len(axes) or not {int(axis) % 4 for axis in axes} <= ends.keys() or len(axes) > 4:
-        raise OnnxError(f"{node}: expected two pads for each axis, got {given!s:.80}")
-    for i, axis in enumerate(axes):
-        ends[int(axis) % 4] = given[i], given[len(axes) + i]
-    flat = [side for end in ends.values() for side in end]
-    if ends[0] != (0, 0) or not all(isinstance(side, int) and 0 <= side <= 10_000 for side in flat):
-        raise OnnxError(f"{node}: pads {given!s:.80} are not supported")
-    y = tuple(None if size is None else size + sum(ends[i]) for i, size in enumerate(x, start=1))
+        given, value, chosen = node.constant(1, ndim=1).tolist(), node.number(2, 0.0), node.optional(3)
+    axes = range(4) if chosen is None else [int(axis) % 4 for axis in chosen.ravel()]
+    if len(given) != 2 * len(axes) or not all(isinstance(side, int) and 0 <= side <= LARGEST for side in given):
+        raise OnnxError(f"{node}: pads {given!s:.80} are not supported, only two of 0…{LARGEST} for each axis")
+    ends = dict.fromkeys(range(4), (0, 0)) | dict(zip(axes, zip(given, given[len(axes) :], strict=False), strict=False))
+    if any(ends[0]):
+        raise OnnxError(f"{node}: padding of the batch is not supported")
+    y = tuple(None if size is None else size + sum(ends[axis]) for axis, size in enumerate(node.maps(x), start=1))
     padding = (*ends[3], *ends[2], *(ends[1] if any(ends[1]) else ()))
-    return ([Pad(padding, value)] if any(flat) else []), y
+    return ([Pad(padding, value)] if any(padding) else []), y
 
 
 def _identity(node: Node, x: Shape) -> Imported:

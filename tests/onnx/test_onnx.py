@@ -203,7 +203,10 @@ REFUSED = {
         proto([node("Pad", "x p", "y")], {"p": np.int64([0, 0, -1, 0, 0, 0, 0, 0])}),
         "pads .* are not supported",
     ),
-    "padding of the batch": (proto([node("Pad", "x p", "y")], {"p": np.int64([1, 0, 0, 0, 0, 0, 0, 0])}), "pads"),
+    "padding of the batch": (
+        proto([node("Pad", "x p", "y")], {"p": np.int64([1, 0, 0, 0, 0, 0, 0, 0])}),
+        "of the batch",
+    ),
     "padding by mirroring": (
         proto([node("Pad", "x p", "y", mode="reflect")], {"p": np.int64([0] * 8)}),
         "mode='reflect'",

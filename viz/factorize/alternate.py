@@ -49,8 +49,9 @@ class Method(NamedTuple):
 
 
 class Factors(NamedTuple):
-    """W (n, k), H (k, p) and the objective there."""
+    """Where an iteration ends: W (n, k), ahead of its step's end W_end; H (k, p); and the objective at W and H."""
 
+    W_end: np.ndarray
     W: np.ndarray
     H: np.ndarray
     objective: float
@@ -68,7 +69,8 @@ def descend(
     H = start[1]
     with row_blocks(X) as blocks:
         iterate = Iteration(blocks, X, method, penalties)
-        for _, H, objective in islice(alternate(iterate, *start), max_iter):
+        for factors in islice(alternate(iterate, *start), max_iter):
+            H, objective = factors.H, factors.objective
             curve.append(objective)
             stalled = len(curve) > WINDOW and curve[-1 - WINDOW] - objective <= tol * objective
             if stalled or objective <= tol**2 * iterate.total / 2:
@@ -79,31 +81,21 @@ def descend(
 def alternate(iterate: Iteration, W: np.ndarray, H: np.ndarray) -> Iterator[Factors]:
     """Yield ever better factors, from W (n, k) and H (k, p) on; end when rounding leaves nothing to gain."""
     beta, most = (0.5, 1.0) if iterate.method.momentum else (0.0, 0.0)
-    W_end, W, H, objective = iterate(W, H, W, 0.0)
-    yield Factors(W, H, objective)
-    H_ahead = H
+    now = iterate(W, H, W, 0.0)
+    H_ahead = now.H
     while True:
-        result = iterate(W, H_ahead, W_end, beta)
-        if result.objective > objective and beta > 0:
+        yield now
+        after = iterate(now.W, H_ahead, now.W_end, beta)
+        if after.objective > now.objective and beta > 0:
             most, beta = beta, beta / 1.5
-            result = iterate(W, H, W_end, 0.0)
-        if result.objective > objective:
+            after = iterate(now.W, now.H, now.W_end, 0.0)
+        if after.objective > now.objective:
             return
-        H_ahead = result.H + np.asarray(beta, H.dtype) * (result.H - H)
+        H_ahead = after.H + np.asarray(beta, H.dtype) * (after.H - now.H)
         if not iterate.method.signed_H:
             np.maximum(H_ahead, 0, out=H_ahead)
-        W_end, W, H, objective = result
-        yield Factors(W, H, objective)
+        now = after
         beta, most = min(most, 1.05 * beta), min(1.0, 1.01 * most)
-
-
-class Result(NamedTuple):
-    """What an iteration ends with: the objective is taken at W, which is ahead of W_end where there is momentum."""
-
-    W_end: np.ndarray
-    W: np.ndarray
-    H: np.ndarray
-    objective: float
 
 
 class Iteration:
@@ -111,9 +103,9 @@ class Iteration:
 
     def __init__(self, blocks: RowBlocks, X: np.ndarray, method: Method, penalties: Penalties) -> None:
         self.blocks, self.X, self.method, self.penalties = blocks, X, method, penalties
-        self.total = float(blocks.sum(lambda rows: np.array([np.vdot(X[rows], X[rows])]))[0])
+        self.total = float(blocks.sum(lambda rows: np.array([np.vdot(X[rows], X[rows])], np.float64))[0])
 
-    def __call__(self, W: np.ndarray, H: np.ndarray, W_end: np.ndarray, beta: float) -> Result:
+    def __call__(self, W: np.ndarray, H: np.ndarray, W_end: np.ndarray, beta: float) -> Factors:
         """From W and H; the new W is put ahead of where its step ends by `beta` of the way from `W_end` to there."""
         X, p = self.X, self.X.shape[1]
         A = _gram(H) + self.penalties.l2_W * np.eye(len(H))
@@ -131,7 +123,7 @@ class Iteration:
         WX, WW, sum_W = sums[:, :p], sums[:, p:-1], sums[:, -1].sum()
         A, B = WW + self.penalties.l2_H * np.eye(len(H)), WX - self.penalties.l1_H
         new_H = self.method.step_H(A, B, H.astype(np.float64)).astype(X.dtype)
-        return Result(new_end, new_W, new_H, self._objective(new_W, new_H, WX, WW, sum_W))
+        return Factors(new_end, new_W, new_H, self._objective(new_W, new_H, WX, WW, sum_W))
 
     def _objective(self, W: np.ndarray, H: np.ndarray, WX: np.ndarray, WW: np.ndarray, sum_W: float) -> float:
         """F(W, H), with  ‖X − W H‖² = ‖X‖² − 2 ⟨WᵀX, H⟩ + ⟨WᵀW, H Hᵀ⟩  unless these terms cancel too far."""

@@ -15,6 +15,7 @@ from .alternate import Method, Penalties, descend
 from .nnls import solve, sweep
 
 SWEEPS_BEFORE_PIVOTING = 10  # enough for most signs to be right
+LARGEST = 1e100  # weight of a penalty: it makes zeros of all, and times zero it is zero
 
 
 class Factorization(Estimator):
@@ -51,20 +52,21 @@ class Factorization(Estimator):
 
         # With X / s factorised into W' H', W = √s W' and H = √s H'. The penalties' weights are in X's own units.
         scale = unit_scale(_magnitude(X))
-        root = X.dtype.type(np.sqrt(scale))
+        root = scale**0.5
         l1_W, l2_W, l1_H, l2_H = self._penalties(X.shape)
-        penalties = Penalties(l1_W / scale**1.5, l2_W / scale, l1_H / scale**1.5, l2_H / scale)
+        weights = (l1_W / scale / root, l2_W / scale, l1_H / scale / root, l2_H / scale)
+        penalties = Penalties(*(min(weight, LARGEST) for weight in weights))
         scaled = X if scale == 1 else X / X.dtype.type(scale)
         H, curve, converged = descend(scaled, self._start(scaled, k, rng), self._method(), penalties, max_iter, tol)
 
-        self.components_ = H * root
+        self.components_ = H * X.dtype.type(root)
         self.n_components_ = k
         self.n_iter_ = len(curve)
         with np.errstate(over="ignore", under="ignore"):
-            self.loss_curve_ = np.array(curve) * scale**2
+            self.loss_curve_ = np.array(curve) * np.square(scale)
         W = self._encode(X)
         with row_blocks(X) as blocks:
-            self.reconstruction_err_ = squared_error(blocks, scaled, W / root, H) ** 0.5 * scale
+            self.reconstruction_err_ = squared_error(blocks, scaled, W / X.dtype.type(root), H) ** 0.5 * scale
         if not converged and tol > 0:
             warnings.warn(
                 f"{name} reached max_iter={max_iter} before the objective's fall met tol={tol:g}: raise one of them",
@@ -94,11 +96,12 @@ class Factorization(Estimator):
         H = (self.components_ / h_scale).astype(X.dtype)
         with single_threaded_blas():
             HH = np.dot(H.astype(np.float64), H.T.astype(np.float64))
-        A = HH + l2_W / h_scale**2 * np.eye(len(H))
-        l1 = l1_W / h_scale / x_scale
+        A = HH + min(l2_W / h_scale / h_scale, LARGEST) * np.eye(len(H))
+        l1 = min(l1_W / h_scale / x_scale, LARGEST)
 
         def of_block(rows: slice) -> np.ndarray:
-            B = (H @ (X[rows].T / X.dtype.type(x_scale)) - l1).astype(np.float64)
+            block = X[rows] if x_scale == 1 else X[rows] / X.dtype.type(x_scale)
+            B = (H @ block.T).astype(np.float64) - l1
             Z = np.zeros_like(B)
             sweep(A, B, Z, SWEEPS_BEFORE_PIVOTING)
             solve(A, B, Z)

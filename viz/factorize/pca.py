@@ -111,7 +111,7 @@ class PCA(Estimator):
         self.components_ = np.ascontiguousarray(found.directions[:k], X.dtype)
         self.singular_values_ = (found.singular_values[:k] * centered.scale).astype(X.dtype)
         with np.errstate(over="ignore", under="ignore"):  # data near the ends of its range has infinite or no variance
-            unit = centered.scale**2 / max(len(X) - 1, 1)
+            unit = np.square(centered.scale) / max(len(X) - 1, 1)
             self.explained_variance_ = (squares * unit).astype(X.dtype)
             self.noise_variance_ = X.dtype.type(left_out * unit)
         self.explained_variance_ratio_ = ratio.astype(X.dtype)

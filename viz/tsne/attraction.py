@@ -38,15 +38,16 @@ def mean_log_distance(affinities: scipy.sparse.csr_array, y: np.ndarray) -> floa
 
 @parallel
 def _pull_in_plane(row_start, column, p, y, others, force):
-    y0, y1 = y
-    x0, x1 = others
+    y0, y1 = y[0], y[1]
+    x0, x1 = others[0], others[1]
     for i in numba.prange(len(y0)):
         a, b = y0[i], y1[i]
         fa = fb = np.float32(0)
-        for e in range(row_start[i], row_start[i + 1]):
-            j = column[e]
+        neighbours, weights = column[row_start[i] : row_start[i + 1]], p[row_start[i] : row_start[i + 1]]
+        for e in range(len(neighbours)):
+            j = np.uint32(neighbours[e])  # unsigned: no test whether it counts from the end
             u, v = a - x0[j], b - x1[j]
-            pq = p[e] / (ONE + u * u + v * v)
+            pq = weights[e] / (ONE + u * u + v * v)
             fa += pq * u
             fb += pq * v
         force[0, i], force[1, i] = fa, fb
@@ -54,15 +55,16 @@ def _pull_in_plane(row_start, column, p, y, others, force):
 
 @parallel
 def _pull_in_space(row_start, column, p, y, others, force):
-    y0, y1, y2 = y
-    x0, x1, x2 = others
+    y0, y1, y2 = y[0], y[1], y[2]
+    x0, x1, x2 = others[0], others[1], others[2]
     for i in numba.prange(len(y0)):
         a, b, c = y0[i], y1[i], y2[i]
         fa = fb = fc = np.float32(0)
-        for e in range(row_start[i], row_start[i + 1]):
-            j = column[e]
+        neighbours, weights = column[row_start[i] : row_start[i + 1]], p[row_start[i] : row_start[i + 1]]
+        for e in range(len(neighbours)):
+            j = np.uint32(neighbours[e])
             u, v, w = a - x0[j], b - x1[j], c - x2[j]
-            pq = p[e] / (ONE + u * u + v * v + w * w)
+            pq = weights[e] / (ONE + u * u + v * v + w * w)
             fa += pq * u
             fb += pq * v
             fc += pq * w

@@ -56,7 +56,7 @@ def test_the_objective_never_rises_and_is_that_of_the_factors(method, penalties,
     rounding = 1e-5 if dtype == np.float32 else 1e-12
     before = objective(X, W0, H0, penalties)
     with row_blocks(X) as blocks:
-        for W, H, claimed in islice(alternate(Iteration(blocks, X, method, penalties), W0, H0), 60):
+        for _, W, H, claimed in islice(alternate(Iteration(blocks, X, method, penalties), W0, H0), 60):
             direct = objective(X, W, H, penalties)
             assert abs(claimed - direct) <= rounding * direct
             assert direct <= before * (1 + rounding)
@@ -74,7 +74,7 @@ def test_the_objective_never_rises_for_any_shape(method, shape, seed):
     X, W0, H0 = start(*shape, method.signed_H, np.float64, seed)
     before = objective(X, W0, H0, Penalties())
     with row_blocks(X) as blocks:
-        for W, H, _ in islice(alternate(Iteration(blocks, X, method, Penalties()), W0, H0), 25):
+        for _, W, H, _ in islice(alternate(Iteration(blocks, X, method, Penalties()), W0, H0), 25):
             after = objective(X, W, H, Penalties())
             assert after <= before + 1e-12 * np.square(X).sum()
             before = after

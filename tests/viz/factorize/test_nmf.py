@@ -145,7 +145,7 @@ def test_degenerate_data_gives_finite_results(make, init, n, dtype):
         assert nmf.reconstruction_err_ <= 1e-3 * np.linalg.norm(X.astype(np.float64))
 
 
-@pytest.mark.parametrize("scale", [1e-200, 1e-30, 1e30, 1e150])
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-30, 1e30, 1e150, 1e300])
 def test_scale_does_not_change_the_result(scale):
     X = parts()
     plain, scaled = (NMF(4, init="nndsvd", tol=0, max_iter=20).fit(data) for data in (X, X * scale))
@@ -160,6 +160,15 @@ def test_penalties_are_meant_in_the_datas_own_units():
     scaled = NMF(3, init="nndsvd", alpha_W=1e-2 * scale).fit(X * scale)
     np.testing.assert_allclose(scaled.components_ / scale**0.5, plain.components_, rtol=1e-6)
     np.testing.assert_allclose(scaled.transform(X * scale) / scale**0.5, plain.transform(X), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e300])
+def test_a_penalty_out_of_proportion_leaves_zeros_or_no_trace(scale):
+    X = parts() * scale
+    nmf = NMF(3, alpha_W=1e-3, l1_ratio=0.5, random_state=0)
+    W = nmf.fit_transform(X)
+    assert np.isfinite(W).all() and np.isfinite(nmf.components_).all() and not np.isnan(nmf.loss_curve_).any()
+    assert (W.max() == 0) == (scale < 1)
 
 
 @given(n=st.integers(1, 30), p=st.integers(1, 30), k=st.integers(1, 8), seed=st.integers(0, 99))

@@ -143,7 +143,7 @@ def test_constant_data_has_no_variance_at_all():
     assert pca.explained_variance_.max() == pca.explained_variance_ratio_.max() == 0
 
 
-@pytest.mark.parametrize("scale", [1e-200, 1e-30, 1e30, 1e150])
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-30, 1e30, 1e150, 1e300])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_scale_does_not_change_the_directions(solver, scale):
     X = low_rank()

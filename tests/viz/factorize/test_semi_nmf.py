@@ -104,7 +104,7 @@ def test_degenerate_data_gives_finite_results(make, n, dtype, solver):
         assert np.isfinite(semi.transform(-X)).all()
 
 
-@pytest.mark.parametrize("scale", [1e-200, 1e-30, 1e30, 1e150])
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-30, 1e30, 1e150, 1e300])
 def test_scale_does_not_change_the_result(scale):
     X = mixtures()
     plain, scaled = (SemiNMF(4, tol=0, max_iter=20, random_state=0).fit(data) for data in (X, X * scale))

@@ -44,7 +44,7 @@ def test_the_gradient_is_that_of_the_divergence(n, dimensions, extent, seed):
     y = embedding(n, dimensions, extent, seed)
     gradient, _ = objective.gradient(y)
     direction = np.random.default_rng(seed + 1).standard_normal(y.shape)
-    step = 1e-4 * extent
+    step = 1e-4 * min(extent, 1.0)
     ahead, behind = objective.divergence(y + step * direction), objective.divergence(y - step * direction)
     rounding = 1e-12 / step  # of the two divergences
     tolerance = 1e-5 * np.linalg.norm(gradient) * np.linalg.norm(direction) + rounding

@@ -101,7 +101,7 @@ def _sort_into_children(y, order, first, last, middle, scratch):
 
     Bit c of a child's number says on which side of the cell's middle it lies along axis c.
     """
-    child_of, sorted_order = scratch
+    child_of, sorted_order = scratch[0], scratch[1]
     counts = np.zeros(1 << len(middle), np.int64)
     for s in range(first, last):
         child = np.int64(0)

@@ -1,4 +1,8 @@
-"""Repulsion by all pairs: the definition, and the fastest way for a few thousand points."""
+"""Repulsion by all pairs: the definition, and the fastest way for a few thousand points.
+
+The inner loops are vectorised, at about a fifteenth of a nanosecond a pair. (That hangs on `y0 = y[0]`: Numba takes the
+rows of `y0, y1 = y` for strided, and the loop is ten times as slow.)
+"""
 
 from __future__ import annotations
 
@@ -38,8 +42,8 @@ def exact_from(y: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 @parallel
 def _push_in_plane(y, others, force, row_sums):
-    y0, y1 = y
-    x0, x1 = others
+    y0, y1 = y[0], y[1]
+    x0, x1 = others[0], others[1]
     for i in numba.prange(len(y0)):
         a, b = y0[i], y1[i]
         fa = fb = total = np.float32(0)
@@ -54,8 +58,8 @@ def _push_in_plane(y, others, force, row_sums):
 
 @parallel
 def _push_in_space(y, others, force, row_sums):
-    y0, y1, y2 = y
-    x0, x1, x2 = others
+    y0, y1, y2 = y[0], y[1], y[2]
+    x0, x1, x2 = others[0], others[1], others[2]
     for i in numba.prange(len(y0)):
         a, b, c = y0[i], y1[i], y2[i]
         fa = fb = fc = total = np.float32(0)

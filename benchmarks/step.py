@@ -9,6 +9,7 @@ import numpy as np
 
 import minicnn as cnn
 
+from .peers import assert_close, prepared
 from .table import Row, compare
 from .timing import take_turns
 
@@ -37,6 +38,7 @@ def network(name: str) -> tuple[Any, tuple[int, int, int]]:
 
 
 def ours(model: Any, x: np.ndarray, labels: np.ndarray) -> Callable[[], float]:
+    """Our step, as a function that returns the loss."""
     optimizer = cnn.SGD(0.01, momentum=0.9)
     rng = np.random.default_rng(0)
 
@@ -51,15 +53,12 @@ def ours(model: Any, x: np.ndarray, labels: np.ndarray) -> Callable[[], float]:
 
 
 def theirs(model: Any, x: np.ndarray, labels: np.ndarray, mode: str) -> Callable[[], float]:
+    """PyTorch's step."""
     import torch
 
-    from .twin import twin
-
-    module = twin(model).train()
-    pictures, targets = torch.tensor(x), torch.tensor(labels)
-    if mode == "channels-last":
-        module, pictures = module.to(memory_format=torch.channels_last), pictures.to(memory_format=torch.channels_last)
-    run = torch.compile(module) if mode == "compiled" else module
+    module, run, pictures = prepared(model, x, mode)
+    module.train()
+    targets = torch.tensor(labels)
     optimizer = torch.optim.SGD(module.parameters(), 0.01, momentum=0.9)
 
     def step() -> float:
@@ -72,13 +71,26 @@ def theirs(model: Any, x: np.ndarray, labels: np.ndarray, mode: str) -> Callable
     return step
 
 
-def rows(model: str = "seed", batch: int = 128, modes: tuple[str, ...] = ("eager", "channels-last")) -> list[Row]:
+def check(model: Any, x: np.ndarray, labels: np.ndarray) -> None:
+    """Refuse a contest whose gradients differ; without dropout, whose masks do."""
+    import torch
+
+    logits, pullback = model.forward(x)
+    _, gradients = pullback(cnn.ops.cross_entropy(logits, labels)[1](1.0)[0], wants="parameters")
+    module, run, pictures = prepared(model, x, "eager")
+    torch.nn.functional.cross_entropy(run(pictures), torch.tensor(labels)).backward()
+    for name, parameter in module.named_parameters():
+        assert_close(name, gradients[name], parameter.grad.numpy())
+
+
+def row(model: str, batch: int, modes: tuple[str, ...], target: float | None = None) -> Row:
     """Measure one step of a model at one batch size."""
     net, shape = network(model)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((batch, *shape)).astype(np.float32)
     labels = rng.integers(0, 10, batch)
+    check(net, x, labels)
     contestants: dict[str, Callable[[], float]] = {"minicnn": ours(net, x, labels)}
     for mode in modes:
         contestants[f"PyTorch {mode}"] = theirs(network(model)[0], x, labels, mode)
-    return [compare(f"training step, {model}, batch {batch}", take_turns(contestants))]
+    return compare(f"training step, {model}, batch {batch}", take_turns(contestants), target)

@@ -1,41 +1,69 @@
-"""Rows of results, and how they are printed."""
+"""Rows of results: how they are printed, and kept."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
 
 from .timing import Times
 
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: our median, the best peer's, and the ratio peer / ours: above 1 we are faster."""
+    """One comparison.
+
+    Attributes:
+        work: what was done.
+        milliseconds, spread: our median, and half the distance between the quartiles as a share of it.
+        peers: the peers' medians in milliseconds, by name.
+        target: the ratio that is asked for.
+        unit: of the figures, where they are not times.
+    """
 
     work: str
     milliseconds: float
     spread: float
-    peer: str
-    peer_milliseconds: float
-    peer_spread: float
-    ratio: float
+    peers: dict[str, float]
+    target: float | None = None
+    unit: str = "ms"
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    @property
+    def best(self) -> str:
+        return min(self.peers, key=self.peers.__getitem__)
 
-
-def compare(work: str, times: dict[str, Times], name: str = "minicnn") -> Row:
-    """The row of `name` against the fastest of the others."""
-    mine = times[name]
-    peer, best = min(((other, t) for other, t in times.items() if other != name), key=lambda pair: pair[1].median)
-    return Row(work, mine.median * 1e3, mine.spread, peer, best.median * 1e3, best.spread, best.median / mine.median)
+    @property
+    def ratio(self) -> float:
+        """The best peer's figure over ours: above 1 we are the better."""
+        return self.peers[self.best] / self.milliseconds
 
 
-def markdown(rows: list[Row]) -> str:
+def compare(work: str, times: dict[str, Times], target: float | None = None, name: str = "minicnn") -> Row:
+    """The row of `name` against all others."""
+    peers = {other: t.median * 1e3 for other, t in times.items() if other != name}
+    return Row(work, times[name].median * 1e3, times[name].spread, peers, target)
+
+
+def markdown(rows: Iterable[Row]) -> str:
     """The rows as a table."""
-    lines = ["| work | minicnn, ms | best peer, ms | peer | ratio |", "|---|---|---|---|---|"]
+    lines = ["| work | minicnn | best peer | ratio | asked for | other peers |", "|---|---|---|---|---|---|"]
     for row in rows:
-        mine = f"{row.milliseconds:.2f} ± {row.spread:.0%}"
-        theirs = f"{row.peer_milliseconds:.2f} ± {row.peer_spread:.0%}"
-        lines.append(f"| {row.work} | {mine} | {theirs} | {row.peer} | {row.ratio:.2f} |")
+        others = ", ".join(f"{name} {value:.4g}" for name, value in row.peers.items() if name != row.best)
+        lines.append(
+            f"| {row.work} | {row.milliseconds:.4g} {row.unit} ± {row.spread:.0%} "
+            f"| {row.best} {row.peers[row.best]:.4g} {row.unit} | **{row.ratio:.2f}** | {row.target or ''} | {others} |"
+        )
     return "\n".join(lines)
+
+
+def save(rows: list[Row], path: Path) -> list[Row]:
+    """Put rows into a JSON file, in place of earlier ones of the same work; returns all that it holds."""
+    found = {row.work: row for row in load(path)} | {row.work: row for row in rows}
+    path.write_text(json.dumps([asdict(row) for row in found.values()], indent=1) + "\n")
+    return list(found.values())
+
+
+def load(path: Path) -> list[Row]:
+    """The rows of a file that `save` wrote; none where there is no file."""
+    return [Row(**row) for row in json.loads(path.read_text())] if path.exists() else []

@@ -107,35 +107,21 @@ def single_threaded_blas() -> Iterator[None]:
                 library.set_num_threads(threads)
 
 
-@functools.cache
-def _digest(file: str) -> str:
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
-
-
-def _sources(namespace: dict[str, Any], found: dict[str, str]) -> dict[str, str]:
-    """Digests of the file that a module's namespace belongs to, and of those whose compiled functions it uses."""
-    file = namespace["__file__"]
-    if file not in found:
-        found[file] = _digest(file)
-        for value in list(namespace.values()):
-            function = getattr(value, "py_func", None)
-            if function is not None:
-                _sources(function.__globals__, found)
-    return found
-
-
-def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> Callable[..., Any]:
     """`numba.njit` with a disk cache, or without one where there is no place for it.
 
-    Numba keeps compiled code for as long as the function's own file is unchanged; but what it calls is compiled into
-    it, and may stand in other files: theirs count as well.
+    Numba's disk cache knows a function by its name and its own file, not by its options or by what it calls in other
+    files, which is compiled into it. So it is given a name that tells these: otherwise a serial twin would be handed
+    the parallel one's machine code, and a kernel would keep a helper that was since changed.
     """
+    name = f"{function.__qualname__}{suffix}_{_fingerprint(function.__globals__)}"
+    function = types.FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    function.__qualname__ = name
     options = {"fastmath": FASTMATH, "error_model": "numpy", "nogil": True, **options}
     try:
-        compiled = numba.njit(cache=True, **options)(function)
-        files = compiled._cache._cache_file
-        files._source_stamp = (files._source_stamp, _sources(function.__globals__, {__file__: _digest(__file__)}))
-        return compiled
+        return numba.njit(cache=True, **options)(function)
     except RuntimeError as error:  # "cannot cache function …: no locator available"
         warnings.warn(
             f"no place to cache compiled code, compiling anew in each process: {error}; "
@@ -145,22 +131,28 @@ def _compile(function: Callable[..., Any], **options: Any) -> Callable[..., Any]
         return numba.njit(**options)(function)
 
 
+def _fingerprint(namespace: dict[str, Any]) -> str:
+    """A digest of the files whose compiled functions a module uses, however indirectly, and of this one."""
+    files: set[str] = set()
+    unseen = [namespace]
+    while unseen:
+        for value in list(unseen.pop().values()):
+            used = value.py_func.__globals__ if hasattr(value, "py_func") else namespace
+            if used is not namespace and used.get("__file__", __file__) not in files:
+                files.add(used.get("__file__", __file__))
+                unseen.append(used)
+    digests = [_digest(file) for file in sorted(files | {__file__})]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:8]
+
+
+@functools.cache
+def _digest(file: str) -> str:
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a serial function; it may be called from Python and from parallel kernels."""
     return _compile(function)
-
-
-def _twin(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A copy of `function` under another name.
-
-    Numba's disk cache knows a function by its name and bytecode, not by its options: without a name of its own, the
-    serial compilation would be handed the parallel one's machine code, or the other way round.
-    """
-    twin = types.FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-    )
-    twin.__qualname__ = f"{function.__qualname__}_serial"
-    return twin
 
 
 def parallel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -170,7 +162,7 @@ def parallel(function: Callable[..., Any]) -> Callable[..., Any]:
     threads, which then take turns, and after `fork`, where it runs serially.
     """
     threaded = _compile(function, parallel=True)
-    serial = _compile(_twin(function))
+    serial = _compile(function, "_serial")
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:

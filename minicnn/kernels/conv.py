@@ -48,7 +48,7 @@ def block_size(N, OH, pitch, O, K, itemsize):
         pixels = max(BLOCK_BYTES // (K * itemsize), BLOCK_PIXELS)
     if pixels < OH * pitch:
         return 1, max(1, pixels // pitch)
-    return max(1, min(N, pixels // (OH * pitch))), OH
+    return max(1, min(split(N, TASKS), pixels // (OH * pitch))), OH
 
 
 @jit
@@ -321,9 +321,11 @@ def correlate_weight_gradient(x, dy, y, switches, geometry, OH, OW, relu, pool, 
     blocks = -(-N // pictures) * bands
     share = split(blocks, max(2, min(TASKS, PARTIAL_BYTES // (dw.size * dw.itemsize))))
     tasks = -(-blocks // share)
-    weights = np.zeros((tasks, G, O, K), dw.dtype)
-    biases = np.zeros((tasks, G, O), dw.dtype)
+    weights = np.empty((tasks, G, O, K), dw.dtype)
+    biases = np.empty((tasks, G, O), dw.dtype)
     for task in prange(tasks):
+        clear(weights[task])
+        clear(biases[task])
         for number in range(task * share, min((task + 1) * share, blocks)):
             n0, row = number // bands * pictures, number % bands * rows
             n1, count = min(n0 + pictures, N), min(rows, OH - row)
@@ -335,11 +337,27 @@ def correlate_weight_gradient(x, dy, y, switches, geometry, OH, OW, relu, pool, 
                     columns(x[n, g], geometry, row, count, OW, cols, n - n0)
                     load_gradient(dy[n, g], y[n, g], switches[n, g], relu, pool, row, block, n - n0)
                 add_products(block.reshape(O, -1), cols.reshape(K, -1), weights[task, g], biases[task, g])
-    dw[:] = 0
-    db[:] = 0
-    for task in range(tasks):
-        dw += weights[task]
-        db += biases[task]
+    add_parts(weights, dw)
+    add_parts(biases, db)
+
+
+@jit
+def clear(target):
+    """target = 0: here, and in `add_parts`, a loop, which Numba would share among threads if it were an expression."""
+    flat = target.reshape(target.size)
+    for i in range(flat.size):
+        flat[i] = 0
+
+
+@jit
+def add_parts(parts, total):
+    """total = Σ parts, in their order."""
+    clear(total)
+    flat = total.reshape(total.size)
+    for part in range(parts.shape[0]):
+        source = parts[part].reshape(total.size)
+        for i in range(flat.size):
+            flat[i] += source[i]
 
 
 @jit

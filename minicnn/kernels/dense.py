@@ -37,6 +37,17 @@ def add_row(row, b, y):
         y[o] = row[o] + b[o]
 
 
+@jit
+def add_parts(parts, total):
+    """total = Σ parts, in their order."""
+    for n in range(total.shape[0]):
+        for i in range(total.shape[1]):
+            total[n, i] = parts[0, n, i]
+        for part in range(1, parts.shape[0]):
+            for i in range(total.shape[1]):
+                total[n, i] += parts[part, n, i]
+
+
 @parallel
 def input_gradient(dy, w, dx):
     """dx = dy · w: each task takes its examples, or where they are few its outputs, whose sums are added in order."""
@@ -51,9 +62,7 @@ def input_gradient(dy, w, dx):
     for task in prange(tasks):
         o0, o1 = task * COLUMNS, min((task + 1) * COLUMNS, O)
         np.dot(np.ascontiguousarray(dy[:, o0:o1]), w[o0:o1], sums[task])
-    dx[:] = 0
-    for task in range(tasks):
-        dx += sums[task]
+    add_parts(sums, dx)
 
 
 @parallel

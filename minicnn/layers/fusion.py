@@ -64,6 +64,8 @@ def fused(layers: dict[str, Any], pass_: Pass) -> dict[str, Any]:
 
 
 def _noticed(name: str, pass_: Pass) -> bool:
+    if pass_.watch is None and pass_.until is None:
+        return False
     inner = pass_.within(name)
     return inner.watched or inner.ends_here
 

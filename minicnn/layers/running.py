@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,9 @@ class Pass:
 
     def within(self, name: str) -> Pass:
         """The same pass, one level down."""
-        return replace(self, path=f"{self.path}.{name}" if self.path else name)
+        inner = object.__new__(Pass)  # `replace` would check the rule again, and every layer of every step comes here
+        inner.__dict__.update(self.__dict__, path=f"{self.path}.{name}" if self.path else name)
+        return inner
 
     @property
     def ends_here(self) -> bool:

@@ -1,0 +1,36 @@
+"""The forward pass of one 3 × 3 convolution: as many channels out as in, padded, stride 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+import minicnn as cnn
+
+from .peers import assert_close
+from .table import Row, compare
+from .timing import take_turns
+
+
+def row(channels: int, size: int, batch: int, modes: tuple[str, ...], target: float | None = None) -> Row:
+    """Measure one convolution; each engine gets the memory order it prefers."""
+    import torch
+
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((batch, size, size, channels)), rng.standard_normal((channels, channels, 3, 3))
+    x, w = x.astype(np.float32).transpose(0, 3, 1, 2), (w / (9 * channels) ** 0.5).astype(np.float32)
+    b = np.zeros(channels, np.float32)
+
+    def theirs(mode: str) -> Callable[[], torch.Tensor]:
+        order = torch.channels_last if mode == "channels-last" else torch.contiguous_format
+        pictures, filters = (torch.tensor(array).contiguous(memory_format=order) for array in (x, w))
+        bias = torch.tensor(b)
+        run = torch.compile(torch.nn.functional.conv2d) if mode == "compiled" else torch.nn.functional.conv2d
+        return torch.no_grad()(lambda: run(pictures, filters, bias, padding=1))
+
+    contestants: dict[str, Callable[[], object]] = {"minicnn": lambda: cnn.ops.conv2d(x, w, b, padding=1)[0]}
+    contestants |= {f"PyTorch {mode}": theirs(mode) for mode in modes}
+    work = f"forward, 3×3 convolution {channels}→{channels}, {batch}×{size}×{size}"
+    assert_close(work, cnn.ops.conv2d(x, w, b, padding=1)[0], theirs("eager")().numpy())
+    return compare(work, take_turns(contestants), target)

@@ -1,0 +1,72 @@
+"""Whole networks without training: the forward pass, and the saliency map (forward, and the gradient of the input)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+import minicnn as cnn
+
+from .peers import assert_close, onnx_forward, prepared
+from .step import network
+from .table import Row, compare
+from .timing import take_turns
+
+
+def forward(
+    model: str, batch: int, modes: tuple[str, ...], threads: int, rounds: int = 15, target: float | None = None
+) -> Row:
+    """The forward pass, beside PyTorch and onnxruntime."""
+    net, x = _given(model, batch)
+    contestants: dict[str, Callable[[], np.ndarray]] = {
+        "minicnn": lambda: net(x),
+        "onnxruntime": onnx_forward(net, x, threads),
+    }
+    contestants |= {f"PyTorch {mode}": _torch_forward(net, x, mode) for mode in modes}
+    work = f"forward, {model}, batch {batch}"
+    assert_close(work, contestants["minicnn"](), contestants["onnxruntime"]())
+    return compare(work, take_turns(contestants, rounds), target)
+
+
+def saliency(model: str, batch: int, modes: tuple[str, ...], rounds: int = 15, target: float | None = None) -> Row:
+    """The gradient of a class score with respect to the pictures, beside PyTorch."""
+    net, x = _given(model, batch)
+
+    def ours() -> np.ndarray:
+        scores, pullback = net.forward(x)
+        chosen = np.zeros_like(scores)
+        chosen[:, 0] = 1
+        return pullback(chosen, wants="input")[0]
+
+    contestants: dict[str, Callable[[], np.ndarray]] = {"minicnn": ours}
+    contestants |= {f"PyTorch {mode}": _torch_saliency(net, x, mode) for mode in modes}
+    work = f"saliency, {model}, batch {batch}"
+    assert_close(work, ours(), contestants[f"PyTorch {modes[0]}"]())
+    return compare(work, take_turns(contestants, rounds), target)
+
+
+def _given(model: str, batch: int) -> tuple[cnn.Layer, np.ndarray]:
+    net, shape = network(model)
+    return net, np.random.default_rng(0).standard_normal((batch, *shape)).astype(np.float32)
+
+
+def _torch_forward(net: cnn.Layer, x: np.ndarray, mode: str) -> Callable[[], np.ndarray]:
+    import torch
+
+    _, run, pictures = prepared(net, x, mode)
+    return torch.no_grad()(lambda: run(pictures).numpy())
+
+
+def _torch_saliency(net: cnn.Layer, x: np.ndarray, mode: str) -> Callable[[], np.ndarray]:
+    import torch
+
+    module, run, pictures = prepared(net, x, mode)
+    module.requires_grad_(False)
+    pictures.requires_grad_(True)
+
+    def saliency() -> np.ndarray:
+        (gradient,) = torch.autograd.grad(run(pictures)[:, 0].sum(), pictures)
+        return gradient.numpy()
+
+    return saliency

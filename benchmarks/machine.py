@@ -1,0 +1,36 @@
+"""What a result depends on."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+
+def machine(threads: int) -> str:
+    """The processor, the threads and the versions, in one line."""
+    import numba
+
+    found = []
+    for package in ("numpy", "numba", "torch", "onnxruntime"):
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            continue
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return (
+        f"{models[0] if models else platform.processor()}, {len(models)} cores, {threads} threads "
+        f"({numba.threading_layer()}), Python {platform.python_version()}, {', '.join(found)}"
+    )
+
+
+def use_threads(threads: int) -> None:
+    """As many threads for us as for PyTorch."""
+    import torch
+
+    import minicnn as cnn
+
+    torch.set_num_threads(threads)
+    cnn.set_num_threads(threads)

@@ -1,0 +1,49 @@
+"""The other engines, made ready for a contest: PyTorch in each of its modes, and onnxruntime."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+
+MODES = ("eager", "channels-last", "compiled")
+TOLERANCE = 1e-4
+
+
+def prepared(model: Any, x: np.ndarray, mode: str) -> tuple[Any, Callable[..., Any], Any]:
+    """PyTorch's module with our weights, how to run it, and its pictures."""
+    import torch
+
+    from .twin import twin
+
+    module, pictures = twin(model), torch.tensor(x)
+    if mode == "channels-last":
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        pictures = pictures.to(memory_format=torch.channels_last)
+    return module, torch.compile(module) if mode == "compiled" else module, pictures
+
+
+def onnx_forward(model: Any, x: np.ndarray, threads: int) -> Callable[[], np.ndarray]:
+    """The forward pass of onnxruntime, which reads our own export."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        cnn.onnx.save(model, path, x.shape[1:])
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda: session.run(None, {name: x})[0]
+
+
+def assert_close(name: str, ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Refuse a contest whose results differ by more than 1e-4 of the largest value."""
+    error = np.abs(ours - theirs).max() / max(np.abs(theirs).max(), 1e-12)
+    if not error < TOLERANCE:
+        raise SystemExit(f"{name}: the results differ by {error:.1e} of the largest value")

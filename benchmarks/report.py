@@ -1,0 +1,160 @@
+"""The table: its rows as data, the commands that measure them, and the page that they are written to."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .peers import MODES
+from .table import Row, markdown, save
+
+HERE = Path(__file__).parent
+RESULTS, PAGE = HERE / "results.json", HERE / "RESULTS.md"
+INTRODUCTION = """# Results
+
+What `python -m benchmarks` measured. Figures of one row were taken in turn in one run; compare ratios, not times.
+"""
+
+# command, its options, the ratio that is asked for
+TABLE: tuple[tuple[str, dict[str, Any], float], ...] = (
+    ("step", {"model": "seed", "batch": 20}, 3),
+    ("step", {"model": "seed", "batch": 128}, 4),
+    ("step", {"model": "conv32-64", "batch": 128}, 2),
+    ("step", {"model": "cifar-vgg", "batch": 64}, 1.8),
+    ("conv", {"channels": 64, "size": 32, "batch": 64}, 1.9),
+    ("conv", {"channels": 128, "size": 16, "batch": 64}, 1.9),
+    ("conv", {"channels": 256, "size": 8, "batch": 64}, 1.9),
+    ("forward", {"model": "vgg16", "batch": 1}, 1.2),
+    ("saliency", {"model": "vgg16", "batch": 1}, 1.8),
+    ("forward", {"model": "squeezenet1_1", "batch": 8}, 1.0),
+    ("saliency", {"model": "squeezenet1_1", "batch": 1}, 2.5),
+    ("epoch", {"batch": 64}, 3),
+    ("memory", {"model": "seed", "batch": 128}, 1),
+    ("memory", {"model": "conv32-64", "batch": 128}, 1),
+    ("memory", {"model": "cifar-vgg", "batch": 64}, 1),
+)
+OPTIONS = {
+    "model": {"default": "seed", "help": "conv32-64, or a network of the zoo (default: seed)"},
+    "batch": {"type": int, "default": 64, "help": "pictures in a batch (default: 64)"},
+    "channels": {"type": int, "default": 64, "help": "in and out (default: 64)"},
+    "size": {"type": int, "default": 32, "help": "of the pictures (default: 32)"},
+}
+
+
+def measure(command: str, given: dict[str, Any], modes: tuple[str, ...], threads: int, target: float | None) -> Row:
+    """One row."""
+    from . import conv, epoch, inference, machine, peak, step
+
+    machine.use_threads(threads)
+    works: dict[str, Callable[..., Row]] = {
+        "step": step.row,
+        "conv": conv.row,
+        "forward": lambda **options: inference.forward(threads=threads, **options),
+        "saliency": inference.saliency,
+        "epoch": epoch.row,
+        "memory": lambda modes, **options: peak.row(threads=threads, **options),
+    }
+    return works[command](modes=modes, target=target, **given)
+
+
+def add_commands(commands: argparse._SubParsersAction) -> None:
+    """Add a command for each kind of row, and those that draw and write pages."""
+    helps = {
+        "step": "one training step of a network",
+        "conv": "the forward pass of one 3×3 convolution",
+        "forward": "the forward pass of a network, onnxruntime's too",
+        "saliency": "forward and input gradient of a network",
+        "epoch": "an epoch of MNIST with the seed network",
+        "memory": "the most memory that a training step needs",
+    }
+    for name, text in helps.items():
+        command = commands.add_parser(name, help=text)
+        for option in next(given for work, given, _ in TABLE if work == name):
+            command.add_argument(f"--{option}", **OPTIONS[option])
+        command.add_argument("--modes", nargs="+", choices=MODES, default=MODES[:2], help="PyTorch's modes to count")
+        command.set_defaults(run=_one, command=name)
+    command = commands.add_parser("table", help="rows of the table, written to results.json and RESULTS.md")
+    command.add_argument("--only", nargs="+", choices=list(helps), default=list(helps), help="kinds of rows")
+    command.add_argument("--model", help="rows of this network alone")
+    command.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="PyTorch's modes to count")
+    command.set_defaults(run=_table)
+    for name, run, text in (
+        ("startup", _startup, "import, command line, first step on a cold and on a warm cache"),
+        ("roofline", _roofline, "a picture: convolutions against the machine's ceilings"),
+        ("cost", _cost, "a picture: time against batch size and width"),
+        ("winograd_accuracy", _accuracy, "training with and without Winograd"),
+    ):
+        commands.add_parser(name, help=text).set_defaults(run=run, modes=MODES[:2])
+
+
+def everything(options: argparse.Namespace) -> None:
+    """The whole table, the figures of starting up, and the pictures."""
+    _table(options)
+    for part in (_startup, _roofline, _cost, _accuracy):
+        part(options)
+
+
+def _one(options: argparse.Namespace) -> None:
+    from . import machine
+
+    given = {name: getattr(options, name) for name in OPTIONS if name in options}
+    row = measure(options.command, given, tuple(options.modes), options.threads, None)
+    print(machine.machine(options.threads))
+    print(markdown([row]))
+
+
+def _table(options: argparse.Namespace) -> None:
+    from . import machine
+
+    only, model = getattr(options, "only", None), getattr(options, "model", None)
+    for command, given, target in TABLE:
+        if (only is None or command in only) and (model is None or given.get("model") == model):
+            row = measure(command, given, tuple(options.modes), options.threads, target)
+            print(markdown([row]).splitlines()[-1], flush=True)
+            rows = save([row], RESULTS)
+            section("Speed and memory", f"{machine.machine(options.threads)}\n\n{markdown(rows)}")
+
+
+def _startup(options: argparse.Namespace) -> None:
+    from . import startup
+
+    section("Starting up", startup.table())
+
+
+def _roofline(options: argparse.Namespace) -> None:
+    from . import machine, roofline
+
+    machine.use_threads(options.threads)
+    ceilings = roofline.draw(HERE / "roofline.png", options.threads)
+    section("Roofline", f"Measured here: {ceilings}.\n\n![Roofline](roofline.png)")
+
+
+def _cost(options: argparse.Namespace) -> None:
+    from . import cost, machine
+
+    machine.use_threads(options.threads)
+    rows = cost.draw(HERE / "cost.png", tuple(options.modes[:2]))
+    section("Cost against batch size and width", f"![Cost](cost.png)\n\n{markdown(rows)}")
+
+
+def _accuracy(options: argparse.Namespace) -> None:
+    from . import winograd_accuracy
+
+    section("Accuracy with and without Winograd", winograd_accuracy.table())
+
+
+def section(title: str, text: str) -> None:
+    """Print a section, and put it into the page in place of an earlier one."""
+    print(f"\n## {title}\n\n{text}")
+    page = PAGE.read_text() if PAGE.exists() else INTRODUCTION
+    body = f"## {title}\n\n{text.rstrip()}\n"
+    found = re.search(rf"^## {re.escape(title)}$.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    if found:
+        following = page[found.end() :]
+        page = page[: found.start()] + body + ("\n" + following if following else "")
+    else:
+        page = page.rstrip() + "\n\n" + body
+    PAGE.write_text(page)

@@ -1,0 +1,93 @@
+"""How near a convolution comes to what this machine can do: its arithmetic against its memory traffic.
+
+The ceilings are measured here: the best rate of a large sgemm, and of reading one array while writing another. A
+convolution's work is counted by its definition (2 · N · OH · OW · O · C · 9), so that Winograd, which does less, may
+stand above the first ceiling; its traffic is each array once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+import minicnn as cnn
+
+# channels, size, batch
+CONVOLUTIONS = ((16, 64, 64), (32, 32, 64), (64, 32, 64), (128, 16, 64), (256, 8, 64), (512, 14, 1))
+
+
+def ceilings(threads: int) -> tuple[float, float]:
+    """(GFLOP/s of sgemm, GB/s of copying)."""
+    from threadpoolctl import threadpool_limits
+
+    a = np.ones((2048, 2048), np.float32)
+    source = np.ones(1 << 26, np.float32)
+    target = np.empty_like(source)
+    half = len(source) // threads
+
+    def copy() -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda k: np.copyto(target[k : k + half], source[k : k + half]), range(0, len(source), half)))
+
+    with threadpool_limits(threads, user_api="blas"):
+        flops = 2 * 2048**3 / _fastest(lambda: a @ a)
+    return flops / 1e9, 2 * source.nbytes / _fastest(copy) / 1e9
+
+
+def points() -> list[tuple[str, float, float]]:
+    """(name, FLOP per byte, GFLOP/s) of our convolutions."""
+    found = []
+    rng = np.random.default_rng(0)
+    for channels, size, batch in CONVOLUTIONS:
+        x = rng.standard_normal((batch, size, size, channels)).astype(np.float32).transpose(0, 3, 1, 2)
+        w = rng.standard_normal((channels, channels, 3, 3)).astype(np.float32)
+        for algorithm in ("im2col", None):
+            flop = 18 * batch * size * size * channels * channels
+            seconds = _fastest(lambda x=x, w=w, a=algorithm: cnn.ops.conv2d(x, w, padding=1, algorithm=a))
+            intensity = flop / (4 * (2 * x.size + w.size))
+            found.append((f"{channels}@{size}²{' im2col' if algorithm else ''}", intensity, flop / seconds / 1e9))
+    return found
+
+
+def draw(path: Path, threads: int) -> str:
+    """Draw the roofline; returns the ceilings in words."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    gflops, gigabytes = ceilings(threads)
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    x = np.geomspace(2, 1000, 200)
+    axes.loglog(x, np.minimum(x * gigabytes, gflops), color="0.3")
+    axes.text(2.2, 2.2 * gigabytes * 1.25, f"copying: {gigabytes:.0f} GB/s", rotation=38, color="0.3", va="bottom")
+    axes.text(2.2, gflops * 1.06, f"sgemm: {gflops:.0f} GFLOP/s", color="0.3", va="bottom")
+    found = points()
+    for label, chosen, marker, colour in (
+        ("im2col", found[::2], "o", "tab:blue"),
+        ("as chosen (Winograd)", found[1::2], "^", "tab:orange"),
+    ):
+        axes.plot([p[1] for p in chosen], [p[2] for p in chosen], marker, color=colour, label=label)
+    for name, intensity, rate in found[1::2]:
+        axes.annotate(name, (intensity, rate), (0, 7), textcoords="offset points", ha="center", fontsize=8)
+    axes.set(xlabel="arithmetic intensity, FLOP per byte", ylabel="GFLOP/s, by the definition's arithmetic")
+    axes.set_ylim(top=gflops * 8)
+    axes.set_title("3×3 convolutions, forward: channels@size²")
+    axes.legend(loc="lower right")
+    figure.savefig(path, dpi=110)
+    return f"sgemm {gflops:.0f} GFLOP/s, copying {gigabytes:.0f} GB/s"
+
+
+def _fastest(run: Callable[[], object], rounds: int = 7) -> float:
+    run()
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)

@@ -38,6 +38,29 @@ class _Residual(nn.Module):
         return y + around
 
 
+class _Graph(nn.Module):
+    def __init__(self, layers: dict[str, nn.Module], sources: dict[str, list[str]]) -> None:
+        super().__init__()
+        self.sources = sources
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        values = {cnn.Graph.INPUT: x}
+        for name, layer in self.named_children():
+            x = values[name] = layer(*(values[source] for source in self.sources[name]))
+        return x
+
+
+class _Join(nn.Module):
+    def __init__(self, operation: str) -> None:
+        super().__init__()
+        self.operation = operation
+
+    def forward(self, *xs: torch.Tensor) -> torch.Tensor:
+        return torch.cat(xs, dim=1) if self.operation == "concat" else sum(xs[1:], xs[0])
+
+
 class _GlobalAvgPool(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.mean(dim=(2, 3))
@@ -62,6 +85,16 @@ def _module(layer: Any) -> nn.Module:
             return _Residual(inside, layer.shortcut_name)
         case cnn.Concat():
             return _Concat(inside)
+        case cnn.Graph():
+            return _Graph(inside, layer.sources)
+        case cnn.Join():
+            return _Join(layer.operation)
+        case cnn.Pad():
+            return (
+                nn.ConstantPad3d(tuple(layer.padding), layer.value)
+                if len(layer.padding) == 6
+                else nn.ConstantPad2d(tuple(layer.padding), layer.value)
+            )
         case cnn.Sequential():
             sequence = nn.Sequential()
             for name, child in inside.items():

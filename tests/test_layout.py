@@ -1,6 +1,7 @@
 """The order in memory: whose choice it is, and that values do not depend on it."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,3 +44,27 @@ def test_values_do_not_depend_on_the_order(order: str) -> None:
     assert np.array_equal(y, other)
     for ours, theirs in zip(pullback(y), other_pullback(in_order(y, order)), strict=True):
         assert np.array_equal(ours, theirs)
+
+
+POOLINGS = [{"kernel_size": 3, "stride": 2, "ceil_mode": True}, {"kernel_size": (2, 3), "stride": 1, "dilation": 2}]
+
+
+@pytest.mark.parametrize("options", POOLINGS)
+def test_pooling_keeps_the_order_and_its_values_do_not_depend_on_it(options) -> None:
+    x = tie_free((2, 5, 9, 8), 0)
+    x[0, 0, 0, 0] = np.nan
+    last = layout.channels_last(x).transpose(0, 3, 1, 2)
+    (y, indices), pullback = ops.max_pool2d(x, return_indices=True, **options)
+    (y_last, indices_last), pullback_last = ops.max_pool2d(last, return_indices=True, **options)
+    assert layout.is_channels_last(y_last)
+    assert np.array_equal(y, y_last, equal_nan=True) and np.array_equal(indices, indices_last)
+    dy = tie_free(y.shape, 1)
+    dx_last = pullback_last(dy)[0]
+    assert layout.is_channels_last(dx_last) and np.array_equal(pullback(dy)[0], dx_last)
+
+
+def test_concatenation_keeps_the_order() -> None:
+    x = layout.empty_channels_last((2, 3, 4, 5), float)
+    x[...] = tie_free(x.shape, 0)
+    y, _ = ops.concat(x, x)
+    assert layout.is_channels_last(y) and np.array_equal(y, np.concatenate([x, x], 1))

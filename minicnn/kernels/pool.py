@@ -1,6 +1,7 @@
 """Pooling: one pass over each plane (one channel of one picture).
 
-Arrays are C-contiguous with the planes first: x (P, H, W), y (P, OH, OW).
+Arrays are C-contiguous with the planes first: x (P, H, W), y (P, OH, OW). Max pooling also takes channels-last pictures
+as they are, x (N, H, W, C), y (N, OH, OW, C): then all loops run over channels.
 """
 
 import numpy as np
@@ -58,6 +59,74 @@ def max_pool(x, geometry, y, indices):
                             best, at = value, iy * W + ix
                 y[p, oy, ox] = best
                 indices[p, oy, ox] = at
+
+
+@jit
+def compete(values, here, best, at):
+    """Each channel's value takes the place of the best so far where it beats it."""
+    for c in range(best.shape[0]):
+        value, before = values[c], best[c]
+        wins = beats(value, before)
+        best[c] = value if wins else before
+        at[c] = here if wins else at[c]
+
+
+@parallel
+def max_pool_channels_last(x, geometry, y, indices):
+    """`max_pool` of channels-last pictures: one row of windows at a time."""
+    kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
+    N, H, W, C = x.shape
+    OH, OW = y.shape[1:3]
+    for task in prange(N * OH):
+        n, oy = task // OH, task % OH
+        for ox in range(OW):
+            best, at = y[n, oy, ox], indices[n, oy, ox]
+            empty = True
+            for i in range(kh):
+                iy = oy * stride_h + i * dilation_h - pad_h
+                if iy < 0 or iy >= H:
+                    continue
+                for j in range(kw):
+                    ix = ox * stride_w + j * dilation_w - pad_w
+                    if ix < 0 or ix >= W:
+                        continue
+                    here = np.int32(iy * W + ix)
+                    if empty:
+                        for c in range(C):
+                            best[c] = x[n, iy, ix, c]
+                            at[c] = here
+                        empty = False
+                    else:
+                        compete(x[n, iy, ix], here, best, at)
+
+
+@jit
+def add_where_won(values, indices, here, target):
+    zero = target.dtype.type(0)
+    for c in range(target.shape[0]):
+        target[c] += values[c] if indices[c] == here else zero
+
+
+@parallel
+def max_pool_gradient_channels_last(dy, indices, geometry, dx):
+    """dx = Σ dy of the windows that each pixel won: one row of pixels at a time, asking all windows over each."""
+    kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
+    N, H, W, C = dx.shape
+    OH, OW = dy.shape[1:3]
+    for task in prange(N * H):
+        n, iy = task // H, task % H
+        for ix in range(W):
+            target = dx[n, iy, ix]
+            for c in range(C):
+                target[c] = 0
+            for i in range(kh - 1, -1, -1):  # the windows in their order, so that sums are those of `scatter_add`
+                oy, rest = divmod(iy + pad_h - i * dilation_h, stride_h)
+                if rest or oy < 0 or oy >= OH:
+                    continue
+                for j in range(kw - 1, -1, -1):
+                    ox, rest = divmod(ix + pad_w - j * dilation_w, stride_w)
+                    if not rest and 0 <= ox < OW:
+                        add_where_won(dy[n, oy, ox], indices[n, oy, ox], np.int32(iy * W + ix), target)
 
 
 @parallel

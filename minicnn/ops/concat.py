@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import layout
 from .contract import Array, Pullback, arrays_of_one_dtype, upstream
 
 
@@ -35,7 +36,10 @@ def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
                 f"concat: expected shapes alike but for axis {axis}, "
                 f"got array 0 {xs[0].shape} and array {i} {xs[i].shape}"
             )
-    y = np.concatenate(xs, axis)
+    if axis == 1 and all(x.ndim == 4 and layout.is_channels_last(x) for x in xs):
+        y = np.concatenate([layout.channels_last(x) for x in xs], 3).transpose(0, 3, 1, 2)  # keeps the order in memory
+    else:
+        y = np.concatenate(xs, axis)
     ends = np.cumsum([x.shape[axis] for x in xs])[:-1]
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,) * len(xs)) -> tuple[Array | None, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from .. import layout
 from ..kernels import pool as kernels
 from .contract import Array, Pair, Pullback, pictures, upstream
 from .geometry import geometry, pooling_windows
@@ -72,19 +73,38 @@ def max_pool2d(
     x = pictures("max_pool2d", x)
     g = geometry("max_pool2d", kernel_size, kernel_size if stride is None else stride, padding, dilation)
     N, C, H, W = x.shape
-    y = np.empty((N, C, *pooling_windows("max_pool2d", (H, W), g, ceil_mode)), x.dtype)
-    indices = np.empty(y.shape, np.int32)
-    OH, OW = y.shape[2:]
-    kernels.max_pool(
-        np.ascontiguousarray(x).reshape(N * C, H, W), g, y.reshape(N * C, OH, OW), indices.reshape(N * C, OH, OW)
-    )
+    size = pooling_windows("max_pool2d", (H, W), g, ceil_mode)
+    if layout.is_channels_last(x):
+        y, indices = layout.empty_like(x, (N, C, *size)), layout.empty_like(x, (N, C, *size), np.int32)
+        kernels.max_pool_channels_last(
+            layout.channels_last(x), g, layout.channels_last(y), layout.channels_last(indices)
+        )
+    else:
+        y, indices = np.empty((N, C, *size), x.dtype), np.empty((N, C, *size), np.int32)
+        kernels.max_pool(_planes(x), g, _planes(y), _planes(indices))
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = np.ascontiguousarray(upstream("max_pool2d", dy, y.shape, y.dtype))
+        dy = upstream("max_pool2d", dy, y.shape, y.dtype)
         if not wants[0]:
             return (None,)
-        dx = np.empty((N, C, H, W), dy.dtype)
-        kernels.scatter_add(dy.reshape(N * C, OH * OW), indices.reshape(N * C, OH * OW), dx.reshape(N * C, H * W))
+        dx = layout.empty_like(x, x.shape, dy.dtype)
+        if layout.is_channels_last(x):
+            kernels.max_pool_gradient_channels_last(
+                layout.channels_last(dy), layout.channels_last(indices), g, layout.channels_last(dx)
+            )
+        else:
+            kernels.scatter_add(_flat(dy), _flat(indices), _flat(dx))
         return (dx,)
 
     return ((y, indices) if return_indices else y), pullback
+
+
+def _planes(x: Array) -> Array:
+    """(N, C, H, W) as (N·C, H, W), C-contiguous."""
+    return np.ascontiguousarray(x).reshape(-1, *x.shape[2:])
+
+
+def _flat(x: Array) -> Array:
+    """(N, C, H, W) as (N·C, H·W), C-contiguous."""
+    planes = _planes(x)
+    return planes.reshape(len(planes), x.shape[2] * x.shape[3])

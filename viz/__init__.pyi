@@ -1,4 +1,8 @@
 from . import plot as plot
+from .activations import ActivationStatistics as ActivationStatistics
+from .activations import ExcitingPatches as ExcitingPatches
+from .activations import activation_statistics as activation_statistics
+from .activations import exciting_patches as exciting_patches
 from .activations import feature_maps as feature_maps
 from .attribution import SanityCheck as SanityCheck
 from .attribution import accuracy_under_attack as accuracy_under_attack

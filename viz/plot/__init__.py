@@ -7,6 +7,7 @@ from .filters import filters
 from .mistakes import mistakes
 from .mosaic import mosaic
 from .per_class import per_class_accuracy
+from .scatter import scatter, thumbnail_grid
 
 __all__ = [
     "confusion_matrix",
@@ -15,5 +16,7 @@ __all__ = [
     "mistakes",
     "mosaic",
     "per_class_accuracy",
+    "scatter",
+    "thumbnail_grid",
     "training_curves",
 ]

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, batches, last_before_softmax
+from .target import Array, batches, check_pictures, last_before_softmax, logits_of
 
 NORMS = ("linf", "l2")
 
@@ -23,6 +24,7 @@ def fgsm(
     targeted: bool = False,
     bounds: tuple[Array | float, Array | float] | None = None,
     batch_size: int = 64,
+    progress: bool = False,
 ) -> Array:
     """One step of size ε, for every pixel in the direction that raises the loss.
 
@@ -36,6 +38,7 @@ def fgsm(
         bounds: the least and the largest value a pixel may have, numbers or arrays that broadcast to x; see
             `pixel_bounds`.
         batch_size: pictures in memory at once.
+        progress: whether to show a bar.
 
     Returns:
         changed pictures, of x's shape.
@@ -56,6 +59,7 @@ def fgsm(
         bounds=bounds,
         random_start=False,
         batch_size=batch_size,
+        progress=progress,
     )
 
 
@@ -73,6 +77,7 @@ def pgd(
     random_start: bool = True,
     seed: int = 0,
     batch_size: int = 64,
+    progress: bool = False,
 ) -> Array:
     """Many small steps uphill, each followed by a projection back to what is allowed.
 
@@ -82,7 +87,7 @@ def pgd(
     where ε bounds the length of the whole change ("l2").
 
     Args:
-        model, x, labels, epsilon, targeted, bounds, batch_size: those of `fgsm`.
+        model, x, labels, epsilon, targeted, bounds, batch_size, progress: those of `fgsm`.
         norm: "linf" or "l2".
         steps: how many.
         step_size: how far each goes; by default 2.5 · ε / steps, which reaches the border and can turn there.
@@ -101,6 +106,7 @@ def pgd(
         raise ValueError(f"pgd: expected epsilon ≥ 0 and at least 1 step, got {epsilon} and {steps}")
     if norm not in NORMS:
         raise ValueError(f"pgd: expected norm to be one of {', '.join(NORMS)}, got {norm!r}")
+    check_pictures(x)
     labels = np.broadcast_to(np.asarray(labels), (len(x),))
     step = 2.5 * epsilon / steps if step_size is None else step_size
     rng = np.random.default_rng(seed)
@@ -108,15 +114,17 @@ def pgd(
     if random_start:
         start = _allowed(x + epsilon * rng.uniform(-1, 1, x.shape).astype(x.dtype), x, epsilon, norm, bounds)
     changed = np.empty_like(x)
-    for part in batches(x, batch_size):
-        here = start[part]
-        limits = None if bounds is None else tuple(_part(bound, part, len(x)) for bound in bounds)
-        for _ in range(steps):
-            uphill = _loss_gradient(model, here, labels[part])
-            direction = np.sign(uphill) if norm == "linf" else uphill / np.maximum(_length(uphill), 1e-12)
-            moved = here + np.asarray(-step if targeted else step, x.dtype) * direction
-            here = _allowed(moved, x[part], epsilon, norm, limits)
-        changed[part] = here
+    with tqdm(total=steps * len(x), desc="attack", unit="step", disable=not progress) as bar:
+        for part in batches(x, batch_size):
+            here = start[part]
+            limits = None if bounds is None else tuple(_part(bound, part, len(x)) for bound in bounds)
+            for _ in range(steps):
+                uphill = _loss_gradient(model, here, labels[part])
+                direction = np.sign(uphill) if norm == "linf" else uphill / np.maximum(_length(uphill), 1e-12)
+                moved = here + np.asarray(-step if targeted else step, x.dtype) * direction
+                here = _allowed(moved, x[part], epsilon, norm, limits)
+                bar.update(len(here))
+            changed[part] = here
     return changed
 
 
@@ -128,8 +136,7 @@ def accuracy_under_attack(
     accuracies = []
     for epsilon in epsilons:
         changed = attack(model, x, labels, epsilon, **options) if epsilon else x
-        right = [(model(changed[part]).argmax(axis=1) == labels[part]).sum() for part in batches(changed, 256)]
-        accuracies.append(sum(right) / len(x))
+        accuracies.append((logits_of(model, changed, 256).argmax(axis=1) == labels).mean())
     return np.array(accuracies)
 
 

@@ -1,5 +1,7 @@
 """Arrays to matplotlib. Each function draws on what it is given, or on a new figure, and returns what it drew on."""
 
+from .attacks import accuracy_curves, attacks
+from .attributions import attributions
 from .confusion import confusion_matrix
 from .curves import training_curves
 from .feature_maps import feature_maps
@@ -7,15 +9,22 @@ from .filters import filters
 from .mistakes import mistakes
 from .mosaic import mosaic
 from .per_class import per_class_accuracy
+from .pixel_curves import pixel_curves
+from .sanity_checks import sanity_checks
 from .scatter import scatter, thumbnail_grid
 
 __all__ = [
+    "accuracy_curves",
+    "attacks",
+    "attributions",
     "confusion_matrix",
     "feature_maps",
     "filters",
     "mistakes",
     "mosaic",
     "per_class_accuracy",
+    "pixel_curves",
+    "sanity_checks",
     "scatter",
     "thumbnail_grid",
     "training_curves",

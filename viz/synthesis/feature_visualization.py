@@ -9,8 +9,8 @@ import numpy as np
 from ..attribution.adversarial import pixel_bounds
 from .ascend import Synthesis, ascend
 from .objective import Array, Objective, channel, logit, squared_norm
-from .parameterization import Fourier, Pixels
-from .transformation import Transform, robust
+from .parameterization import PHOTOGRAPHS, Fourier, Pixels, scaled
+from .transformation import Around, Transform, robust
 
 
 def feature_visualization(
@@ -35,8 +35,8 @@ def feature_visualization(
         size: of the pictures: their side, or (height, width).
         batch: how many pictures at once, of use with the objective `diversity`.
         steps, lr: of Adam.
-        transform: random changes; "robust" for the usual mixture, None for none.
-        colours: `colour_statistics` of the data.
+        transform: random changes, around grey; "robust" for the usual mixture, None for none.
+        colours: `colour_statistics` of the data; by default those of photographs where the model takes colours.
         bounds: black and white as the model sees them; by default those of the model's transform.
         seed: the same seed gives the same picture, bit for bit.
         options: passed on to `ascend`.
@@ -51,14 +51,18 @@ def feature_visualization(
     height, width = (size, size) if isinstance(size, int) else size
     low, high = bounds if bounds is not None else pixel_bounds(model)
     shape = (batch, _channels(model), height, width)
-    parameterization = Fourier(shape, low, high, colours)
+    parameterization = Fourier(shape, low, high, _colours(model) if colours is None else colours)
+    if isinstance(transform, str):
+        if transform != "robust":
+            raise ValueError(f'feature_visualization: expected a transform, "robust" or None, got {transform!r}')
+        transform = robust()
     return ascend(
         model,
         objective,
         parameterization,
         steps=steps,
         lr=lr,
-        transform=robust() if transform == "robust" else transform,  # type: ignore[arg-type]
+        transform=None if transform is None else Around(_grey(low, high), transform),
         seed=seed,
         **options,
     )
@@ -72,29 +76,44 @@ def class_model(
     decay: float = 1e-3,
     steps: int = 200,
     lr: float = 0.05,
+    bounds: tuple[Array | float, Array | float] | None = None,
     seed: int = 0,
     **options: Any,
 ) -> Synthesis:
-    """The picture with the highest score for a class, kept near the mean by its squared norm.
+    """The picture with the highest score for a class, kept near grey by its squared norm.
 
-        maximise S_target(x) − decay · ‖x‖²
+        maximise S_target(x) − decay · ‖p‖²,    x = grey + half · p,  with black at p = −1 and white at p = 1
 
     Args:
         model: a network with outputs (N, classes).
         target: the class.
         size: of the picture.
         decay: λ of the paper.
-        steps, lr: of Adam.
+        steps, lr: of Adam, in units of p.
+        bounds: black and white as the model sees them; by default those of the model's transform.
         seed: the same seed gives the same picture.
         options: passed on to `ascend`.
 
     Source: Simonyan, Vedaldi & Zisserman (2014), Deep inside convolutional networks, section 2.
     """
     height, width = (size, size) if isinstance(size, int) else size
-    parameterization = Pixels((1, _channels(model), height, width))
-    return ascend(
-        model, logit(target) - squared_norm() * decay, parameterization, steps=steps, lr=lr, seed=seed, **options
-    )
+    low, high = bounds if bounds is not None else pixel_bounds(model)
+    grey, half = _grey(low, high), (np.asarray(high) - np.asarray(low)) / 2
+    parameterization = Pixels((1, _channels(model), height, width), grey, half)
+    objective = logit(target) - squared_norm(grey, half) * decay
+    return ascend(model, objective, parameterization, steps=steps, lr=lr, seed=seed, **options)
+
+
+def _grey(low: Array | float, high: Array | float) -> Array:
+    return (np.asarray(low) + np.asarray(high)) / 2
+
+
+def _colours(model: Any) -> Array | None:
+    """How photographs mix the channels that a model takes; None where these are not red, green and blue."""
+    channels = getattr(model.transform, "channels", None)
+    if channels not in ("RGB", "BGR"):
+        return None
+    return scaled(PHOTOGRAPHS if channels == "RGB" else PHOTOGRAPHS[::-1])
 
 
 def _channels(model: Any) -> int:

@@ -16,24 +16,38 @@ from .objective import Array
 
 PicturePullback = Callable[[Array], Array]
 
+# A square root of the covariance of red, green and blue in the photographs of ImageNet, found by the authors of Lucid
+# (lucid/optvis/param/color.py): brightness first, then blue against yellow, then green against purple.
+PHOTOGRAPHS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], np.float32)
+
 
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels themselves, in the model's own units.
+    """The pixels themselves, in units of their own: x = centre + scale · p.
+
+    Whether a model takes pixels from −2 to 2 or from 0 to 255, steps and penalties then mean the same.
 
     Attributes:
         shape: (N, C, H, W) of the pictures.
-        deviation: of the noise they begin with.
+        centre, scale: numbers, or arrays that broadcast to the pictures.
+        deviation: of the noise that p begins with.
     """
 
     shape: tuple[int, int, int, int]
+    centre: Array | float = 0.0
+    scale: Array | float = 1.0
     deviation: float = 0.1
 
     def initial(self, rng: np.random.Generator) -> Array:
         return (self.deviation * rng.standard_normal(self.shape)).astype(np.float32)
 
     def picture(self, p: Array) -> tuple[Array, PicturePullback]:
-        return p, lambda dx: dx
+        scale = np.asarray(self.scale, np.float32)
+        return np.asarray(self.centre, np.float32) + scale * p, lambda dx: scale * dx
+
+    def parameters(self, x: Array) -> Array:
+        """The parameters of a given picture."""
+        return np.asarray((x - np.asarray(self.centre)) / np.asarray(self.scale), np.float32)
 
 
 class Fourier:
@@ -108,6 +122,10 @@ def colour_statistics(images: Any, most: int = 2_000_000) -> Array:
     pixels = pixels[:: max(1, len(pixels) // most)].astype(np.float64) / 255
     covariance = np.atleast_2d(np.cov(pixels.T))
     values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0))
+    return scaled(vectors * np.sqrt(np.maximum(values, 0)))
+
+
+def scaled(root: Array) -> Array:
+    """A root of a covariance, divided by the length of its longest column: only the mixture counts."""
     longest = np.linalg.norm(root, axis=0).max()
     return (root / longest if longest > 0 else np.eye(len(root))).astype(np.float32)

@@ -33,8 +33,10 @@ def style_transfer(
 ) -> Synthesis:
     """A picture with the features of one and the correlations between maps of the other.
 
-        minimise content + style_weight · style + smoothness · total variation,  each layer's term divided by what it
-        is for a blank picture, so that one weight serves any network and any layers
+        minimise content + style_weight · style + smoothness · total variation
+
+    Each layer's term is divided by what it is for a blank picture, and the total variation by the picture's contrast
+    Σ (x − mean(x))², so that the same weights serve any network, any layers and any units of pixels.
 
     Args:
         model: a network trained on photographs.
@@ -68,16 +70,18 @@ def style_transfer(
         features = _features(model, painting, layer)
         target = gram(features) / np.float32(features[0, 0].size)
         terms.append((style(layer, target), style_weight / len(style_layers)))
-    objective = total_variation() * (-smoothness / picture.size)
+    contrast = float(picture.std()) or 1.0
+    pixels = Pixels(picture.shape, float(picture.mean()), contrast)
+    objective = total_variation() * (-smoothness / (picture.size * contrast**2))
     for term, weight in terms:
         (layer,) = term.layers
         of_blank = abs(term.evaluate({layer: _features(model, blank, layer)})[0])
         objective = objective + term * (weight / max(of_blank, 1e-12))
-    initial = picture if start == "picture" else None
+    initial = pixels.parameters(picture) if start == "picture" else None
     return ascend(
         model,
         objective,
-        Pixels(picture.shape),
+        pixels,
         steps=steps,
         optimizer=optimizer,
         seed=seed,

@@ -105,6 +105,24 @@ class Compose:
         return x, pullback
 
 
+@dataclass(frozen=True)
+class Around:
+    """A transformation of what differs from a colour, so that the borders that it fills have that colour.
+
+    Attributes:
+        colour: for each channel, (1, C, 1, 1), or one number.
+        transform: one of the above.
+    """
+
+    colour: Array | float
+    transform: Transform
+
+    def __call__(self, x: Array, rng: np.random.Generator) -> Transformed:
+        colour = np.asarray(self.colour, x.dtype)
+        changed, pullback = self.transform(x - colour, rng)
+        return changed + colour, pullback
+
+
 def robust() -> Compose:
     """The mixture of Distill's Feature visualization: pad, jitter, scale, rotate, jitter."""
     return Compose(

@@ -53,10 +53,10 @@ class Pixels:
 class Fourier:
     """Frequencies of decorrelated colours: every step changes all scales, and all colours as nature mixes them.
 
-        x = low + (high − low) · σ(colours · irfft2(p · scale) ),    scale = √(W·H) / max(f, 1 / max(W, H))
+        x = low + (high − low) · σ(colours · irfft2(p · scale) ),    scale = √(W·H) / (4 · max(f, 1 / max(W, H)))
 
     with σ the logistic function, so that every pixel is possible, f the frequency, and `colours` a square root of the
-    data's own covariance of channels.
+    data's own covariance of channels. The 4 is Lucid's choice of contrast.
 
     Args:
         shape: (N, C, H, W) of the pictures.
@@ -83,7 +83,7 @@ class Fourier:
         if self.colours.shape != (C, C):
             raise ValueError(f"Fourier: expected colours of shape {(C, C)}, got {self.colours.shape}")
         frequency = np.hypot(np.fft.fftfreq(H)[:, None], np.fft.rfftfreq(W)[None])
-        self.scale = (np.sqrt(W * H) / np.maximum(frequency, 1 / max(W, H))).astype(np.float32)
+        self.scale = (np.sqrt(W * H) / (4 * np.maximum(frequency, 1 / max(W, H)))).astype(np.float32)
         # irfft2 reads every column but the first (and, for an even width, the last) twice: as itself and mirrored
         twice = np.full(self.scale.shape[1], 2.0, np.float32)
         twice[0] = 1

@@ -24,6 +24,9 @@ from .attribution import pixel_bounds as pixel_bounds
 from .attribution import saliency as saliency
 from .attribution import sanity_check as sanity_check
 from .attribution import smooth_grad as smooth_grad
+from .diagrams import Diagram as Diagram
+from .diagrams import diagram as diagram
+from .diagrams import python_code as python_code
 from .estimator import ConvergenceWarning as ConvergenceWarning
 from .estimator import NotFittedError as NotFittedError
 from .factorize import NMF as NMF
@@ -33,6 +36,7 @@ from .features import extract_features as extract_features
 from .features import grid_places as grid_places
 from .features import label_agreement as label_agreement
 from .features import nearest_neighbors as nearest_neighbors
+from .page import atlas as atlas
 from .quality import knn_preservation as knn_preservation
 from .quality import reconstruction_error as reconstruction_error
 from .quality import trustworthiness as trustworthiness

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from . import demo, evaluate, info, predict, summary, train
+from . import attack, demo, dream, evaluate, explain, info, predict, style, summary, train
 
-COMMANDS = (demo, train, evaluate, predict, summary, info)
+COMMANDS = (demo, train, evaluate, predict, explain, attack, dream, style, summary, info)
 
 DESCRIPTION = "Convolutional networks from scratch: train one, test it, ask it what it sees."
 
@@ -25,6 +25,7 @@ examples:
   minicnn train mnist --epochs 5 --out runs/digits
   minicnn evaluate runs/digits mnist
   minicnn predict runs/digits digit.png
+  minicnn explain runs/digits digit.png
   minicnn summary resnet18
 
 `minicnn COMMAND --help` is the manual of each. An error is one line, and exit status 2."""

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from . import attack, demo, dream, evaluate, explain, info, predict, style, summary, train
+from . import atlas, attack, demo, dream, evaluate, explain, info, predict, style, summary, train
 
-COMMANDS = (demo, train, evaluate, predict, explain, attack, dream, style, summary, info)
+COMMANDS = (demo, train, evaluate, predict, explain, attack, dream, style, atlas, summary, info)
 
 DESCRIPTION = "Convolutional networks from scratch: train one, test it, ask it what it sees."
 
@@ -26,6 +26,7 @@ examples:
   minicnn evaluate runs/digits mnist
   minicnn predict runs/digits digit.png
   minicnn explain runs/digits digit.png
+  minicnn atlas runs/digits --data mnist     a page of all it has learned
   minicnn summary resnet18
 
 `minicnn COMMAND --help` is the manual of each. An error is one line, and exit status 2."""

@@ -204,7 +204,7 @@ const atlas = (() => {
     );
   }
 
-  const percent = (value) => `${(100 * value).toFixed(value > 0.9995 || value < 0.0005 ? 2 : 1)}%`;
+  const percent = (value) => `${(100 * value).toFixed(value === 0 || value === 1 ? 0 : value > 0.9995 || value < 0.0005 ? 2 : 1)}%`;
 
   // What a picture of the gallery is, in words.
   function describe(place) {

@@ -9,7 +9,7 @@ import numpy as np
 from ..attribution.adversarial import pixel_bounds
 from .ascend import Synthesis, ascend
 from .objective import Array, Objective, channel, logit, squared_norm
-from .parameterization import PHOTOGRAPHS, Fourier, Pixels, scaled
+from .parameterization import Fourier, Pixels, colours_of
 from .transformation import Around, Transform, robust
 
 
@@ -51,7 +51,7 @@ def feature_visualization(
     height, width = (size, size) if isinstance(size, int) else size
     low, high = bounds if bounds is not None else pixel_bounds(model)
     shape = (batch, _channels(model), height, width)
-    parameterization = Fourier(shape, low, high, _colours(model) if colours is None else colours)
+    parameterization = Fourier(shape, low, high, colours_of(model) if colours is None else colours)
     if isinstance(transform, str):
         if transform != "robust":
             raise ValueError(f'feature_visualization: expected a transform, "robust" or None, got {transform!r}')
@@ -106,14 +106,6 @@ def class_model(
 
 def _grey(low: Array | float, high: Array | float) -> Array:
     return (np.asarray(low) + np.asarray(high)) / 2
-
-
-def _colours(model: Any) -> Array | None:
-    """How photographs mix the channels that a model takes; None where these are not red, green and blue."""
-    channels = getattr(model.transform, "channels", None)
-    if channels not in ("RGB", "BGR"):
-        return None
-    return scaled(PHOTOGRAPHS if channels == "RGB" else PHOTOGRAPHS[::-1])
 
 
 def _channels(model: Any) -> int:

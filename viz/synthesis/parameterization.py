@@ -110,6 +110,13 @@ class Fourier:
 
         return self.low + self.range * share, pullback
 
+    def parameters(self, x: Array) -> Array:
+        """The parameters of a given picture, of which what is black or white comes out a little less so."""
+        share = np.clip((x - self.low) / self.range, 0.01, 0.99)
+        plain = np.einsum("dc,nchw->ndhw", np.linalg.inv(self.colours), np.log(share / (1 - share)), optimize=True)
+        spectrum = np.fft.rfft2(plain) / self.scale
+        return np.stack([spectrum.real, spectrum.imag]).astype(np.float32)
+
 
 def colour_statistics(images: Any, most: int = 2_000_000) -> Array:
     """A square root of the covariance of a data set's channels, scaled to a largest column of length 1.
@@ -123,6 +130,14 @@ def colour_statistics(images: Any, most: int = 2_000_000) -> Array:
     covariance = np.atleast_2d(np.cov(pixels.T))
     values, vectors = np.linalg.eigh(covariance)
     return scaled(vectors * np.sqrt(np.maximum(values, 0)))
+
+
+def colours_of(model: Any) -> Array | None:
+    """How photographs mix the channels that a model takes; None where these are not red, green and blue."""
+    channels = getattr(model.transform, "channels", None)
+    if channels not in ("RGB", "BGR"):
+        return None
+    return scaled(PHOTOGRAPHS if channels == "RGB" else PHOTOGRAPHS[::-1])
 
 
 def scaled(root: Array) -> Array:

@@ -167,7 +167,7 @@ def test_style_transfer_comes_nearer_to_the_style_and_stays_near_the_content(mod
     picture, painting = (RNG.standard_normal((1, 1, 28, side)).astype(np.float32) for side in (28, 20))
     net = model["conv1":"relu2"]
     found = viz.style_transfer(
-        net, picture, painting, content_layers=["relu2"], style_layers=["relu1"], style_weight=10, steps=25
+        net, picture, painting, content_layers=["relu2"], style_layers=["relu1"], steps=25, bounds=(-4, 4)
     )
     assert found.pictures.shape == picture.shape and found.values[-1] > found.values[0]
 

@@ -233,6 +233,12 @@ const atlas = (() => {
     });
   }
 
+  // In a row that scrolls sideways, bring one of its parts into sight; the page itself stays where it is.
+  function reveal(part) {
+    const row = part.offsetParent;
+    if (row && row.scrollWidth > row.clientWidth) row.scrollLeft = part.offsetLeft - (row.clientWidth - part.offsetWidth) / 2;
+  }
+
   function start() {
     Object.assign(state, read());
     on(["picture"], () => {
@@ -240,12 +246,13 @@ const atlas = (() => {
         all("label", picker).forEach((label, index) => {
           label.classList.toggle("current", index === state.picture);
           label.querySelector("input").checked = index === state.picture;
+          if (index === state.picture) reveal(label);
         });
       }
     });
     for (const canvas of all("canvas[data-sheet]")) {
       const first = Number(canvas.dataset.first), cells = Array.from({ length: Number(canvas.dataset.count) }, (_, i) => first + i);
-      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), size: 56, width: 10 * 64 }));
+      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), size: 56, width: (window.innerWidth < 768 ? 4 : 10) * 64 }));
     }
     addEventListener("hashchange", () => set({ ...initial, ...read() }));
     let width = window.innerWidth;
@@ -271,8 +278,10 @@ const atlas = (() => {
       for (const entry of entries) {
         if (!entry.isIntersecting) continue;
         for (const link of links) {
-          if (link.dataset.section === entry.target.id) link.setAttribute("aria-current", "true");
-          else link.removeAttribute("aria-current");
+          if (link.dataset.section === entry.target.id) {
+            link.setAttribute("aria-current", "true");
+            reveal(link.parentElement);
+          } else link.removeAttribute("aria-current");
         }
       }
     },

@@ -53,5 +53,7 @@ from .synthesis import style_transfer as style_transfer
 from .tsne import TSNE as TSNE
 from .weights import banding_index as banding_index
 from .weights import banding_test as banding_test
+from .weights import contextualized_weights as contextualized_weights
 from .weights import expanded_weights as expanded_weights
+from .weights import important_inputs as important_inputs
 from .weights import weight_factors as weight_factors

@@ -31,7 +31,6 @@ from .squeezenet import data, in_torch, picture, shown, squeezenet
 CATS, DOGS = (281, 285), (242, 243)  # tabby and Egyptian cat; boxer and bull mastiff
 LAYER = "features.11.concat"
 EPSILONS = (0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
-COLORS = 256  # of the figures: a palette keeps them small
 
 
 @dataclass(frozen=True)
@@ -202,15 +201,7 @@ def speed(threads: int, rounds: int) -> Iterator[Row]:
 
 
 def save(figure: Any, path: Path) -> None:
-    """As a PNG with a palette."""
-    import io
-
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    figure.figure.savefig(buffer, dpi=80)
-    with Image.open(buffer) as image:
-        image.convert("RGB").quantize(COLORS).save(path, optimize=True)
+    figure.figure.savefig(path, dpi=90, pil_kwargs={"optimize": True})
 
 
 def main() -> None:

@@ -51,9 +51,9 @@ def attacks(
         largest = float(np.abs(change).max())
         drawn = change.mean(axis=-1) if change.ndim == 3 else change
         limit = largest_magnitude(drawn)
-        grey = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+        grey = {"cmap": "gray", "vmin": 0, "vmax": 1}
         places[0].imshow(pictures[row], **grey)
-        places[1].imshow(drawn, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest")
+        places[1].imshow(drawn, cmap=DIVERGING, vmin=-limit, vmax=limit)
         places[2].imshow(changed[row], **grey)
         for ax, title in zip(places, (before[row], f"at most ±{largest:.3g} of 1", after[row]), strict=True):
             ax.set_axis_off()

@@ -59,11 +59,11 @@ def attributions(
     places = list(figure.subplots(rows, columns, squeeze=False).flat)
     for ax in places:
         ax.set_axis_off()
-    places[0].imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    places[0].imshow(picture, cmap="gray", vmin=0, vmax=1)
     heading(places[0], title)
     look: dict[str, Any] = {"cmap": DIVERGING, "norm": Normalize(-1, 1)}
     for ax, (name, values) in zip(places[1:], flat.items(), strict=False):
-        ax.imshow(values / sizes[name], interpolation="nearest", **look)
+        ax.imshow(values / sizes[name], **look)
         heading(ax, name)
     bar = figure.colorbar(ScalarMappable(**look), ax=places, shrink=0.8, aspect=30, pad=0.01, ticks=[-1, 0, 1])
     bar.set_label("of the largest, of all maps" if one_unit else "of each map's largest", fontsize=TEXT, color=INK)

@@ -23,11 +23,12 @@ def style_transfer(
     *,
     content_layers: Sequence[str],
     style_layers: Sequence[str],
-    style_weight: float = 50.0,
+    style_weight: float = 30.0,
     smoothness: float = 0.1,
     pooling: str = "max",
     start: str = "picture",
     steps: int = 150,
+    lr: float = 0.02,
     optimizer: str = "adam",
     colours: Array | None = None,
     bounds: tuple[Array | float, Array | float] | None = None,
@@ -54,7 +55,7 @@ def style_transfer(
         pooling: "max", or "average" in place of the model's max pooling (which the paper prefers).
         start: from the "picture", or from "noise".
         colours, bounds: those of `feature_visualization`.
-        steps, optimizer, seed, options: those of `ascend`.
+        steps, lr, optimizer, seed, options: those of `ascend`.
 
     Raises:
         ValueError: an option or a layer is unknown.
@@ -88,6 +89,7 @@ def style_transfer(
         objective,
         fourier,
         steps=steps,
+        lr=lr,
         optimizer=optimizer,
         seed=seed,
         initial=fourier.parameters(picture) if start == "picture" else None,

@@ -123,10 +123,21 @@ class Around:
         return changed + colour, pullback
 
 
-def robust() -> Compose:
-    """The mixture of Distill's Feature visualization: pad, jitter, scale, rotate, jitter."""
+def robust(side: int = 128) -> Compose:
+    """The mixture of Distill's Feature visualization: pad, jitter, scale, rotate, jitter; the size stays.
+
+    Args:
+        side: of the pictures; they shift by up to about a sixteenth of it, and then once more by half as much.
+    """
+    far, near = 2 * max(1, side // 32), 2 * max(1, side // 64)
     return Compose(
-        (Pad(12), Jitter(8), RandomScale((1, 0.975, 1.025, 0.95, 1.05)), RandomRotate(range(-5, 6)), Jitter(4))
+        (
+            Pad((far + near) // 2),
+            Jitter(far),
+            RandomScale((1, 0.975, 1.025, 0.95, 1.05)),
+            RandomRotate(range(-5, 6)),
+            Jitter(near),
+        )
     )
 
 

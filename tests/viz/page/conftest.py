@@ -15,12 +15,13 @@ SIDE = 12
 
 
 def draw(count, classes=CLASSES, seed=0):
-    """Bright, dark and striped pictures."""
+    """Bright, dark and striped pictures; one label in eight is wrong, so that there are mistakes to look at."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 3
     images = rng.integers(0, 60, (count, 1, SIDE, SIDE))
     images[labels == 0] += 160
     images[labels == 2, :, ::3] += 180
+    labels = np.where(rng.random(count) < 1 / 8, (labels + 1) % 3, labels)
     return cnn.data.Dataset(images.astype(np.uint8), labels, classes)
 
 

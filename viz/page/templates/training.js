@@ -8,27 +8,24 @@
 
   for (const button of buttons) button.addEventListener("click", () => set({ cell: button.dataset.cell }));
 
-  // In the table one cell can be reached by Tab, and the others from there by arrow keys.
-  const at = new Map(cells.map((cell) => [cell.dataset.cell, cell]));
+  // In the table one cell can be reached by Tab, and the others from there by arrow keys: to the nearest that is not empty.
   if (cells.length) cells[0].tabIndex = 0;
   byId("confusion")?.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
     const from = event.target.dataset.cell;
     if (!step || !from) return;
     event.preventDefault();
-    let [i, j] = from.split("-").map(Number);
-    for (;;) {
-      i += step[0];
-      j += step[1];
-      if (i < 0 || j < 0 || i >= data.classes.length || j >= data.classes.length) return;
-      const next = at.get(`${i}-${j}`);
-      if (next) {
-        event.target.tabIndex = -1;
-        next.tabIndex = 0;
-        next.focus();
-        return;
-      }
+    const [row, column] = from.split("-").map(Number);
+    let best = null, least = Infinity;
+    for (const cell of cells) {
+      const [i, j] = cell.dataset.cell.split("-").map(Number), down = i - row, across = j - column;
+      const along = down * step[0] + across * step[1], beside = Math.abs(down * step[1]) + Math.abs(across * step[0]);
+      if (along > 0 && along + 2 * beside < least) [best, least] = [cell, along + 2 * beside];
     }
+    if (best === null) return;
+    event.target.tabIndex = -1;
+    best.tabIndex = 0;
+    best.focus();
   });
 
   on(["class"], () => {

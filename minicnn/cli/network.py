@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,25 +11,24 @@ from typing import Any
 from .inputs import MODEL_HELP, add_threads, load_model, set_threads
 
 PIXELS = ("imagenet", "bgr255")
+PIXELS_HELP = (
+    "imagenet: red, green and blue, normalised, as torchvision's; bgr255: blue, green and red from 0 to 255, "
+    "as some of Caffe's"
+)
+CLASSES_HELP = "the names of its classes, one in a line, numbered or not"
 
 
 def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
-    """MODEL (or `--model`), and what a network of the zoo needs to know."""
+    """MODEL (or `--model`), and what a network of the zoo, or a file that does not tell, needs to know."""
     about = f"{MODEL_HELP}, or a network of the zoo (see `minicnn summary --help`)"
     if optional:
         parser.add_argument("--model", metavar="MODEL", required=True, help=about)
     else:
         parser.add_argument("model", metavar="MODEL", help=about)
-    group = parser.add_argument_group("a network of the zoo")
-    group.add_argument("--weights", metavar="FILE", help="its weights: safetensors, under torchvision's names")
-    group.add_argument(
-        "--pixels",
-        choices=PIXELS,
-        default=PIXELS[0],
-        help="what its weights were trained on: imagenet (the default), red, green and blue, normalised, as "
-        "torchvision's; or bgr255, blue, green and red from 0 to 255, as some of Caffe's",
-    )
-    group.add_argument("--classes", metavar="FILE", type=Path, help="the names of its classes, one in a line")
+    group = parser.add_argument_group("a network of the zoo, or a file that does not tell")
+    group.add_argument("--weights", metavar="FILE", help="the zoo's: safetensors, under torchvision's names")
+    group.add_argument("--pixels", choices=PIXELS, help=f"what it was trained on; {PIXELS_HELP} (the zoo's: imagenet)")
+    group.add_argument("--classes", metavar="FILE", type=Path, help=CLASSES_HELP)
     add_threads(group)
 
 
@@ -38,34 +38,59 @@ def load_network(options: argparse.Namespace) -> Any:
     Raises:
         ValueError: there is none, its weights are missing, or it does not know.
     """
+    model = find_network(options)
+    if model.transform is None:
+        raise ValueError(
+            f"{options.model}: the model does not know how pictures become its input; "
+            f"train or import it with that, or give --pixels {' or '.join(PIXELS)}"
+        )
+    return model
+
+
+def find_network(options: argparse.Namespace) -> Any:
+    """The model that was asked for, and what is known of its pictures and classes.
+
+    Raises:
+        ValueError: there is none, or its weights are missing.
+    """
     from minicnn import zoo
-    from minicnn.data import Transform
-    from minicnn.zoo.preprocessing import IMAGENET
+    from minicnn.zoo.preprocessing import prepared
 
     set_threads(options)
-    name = options.model
+    name, pixels, height, width = options.model, options.pixels, 224, 224
     if name in zoo.names() and not Path(name).exists():
         if options.weights is None:
             raise ValueError(f"{name}: the zoo holds no trained weights; give --weights FILE, or a file of a run")
         model = zoo.build(name, weights=options.weights)
-        if zoo.network(name).input_shape[0] == 3:
-            height, width = zoo.network(name).input_shape[1:]
-            model.transform = (
-                IMAGENET
-                if options.pixels == "imagenet"
-                else Transform(
-                    (0.0,) * 3, (1.0,) * 3, scale=1, channels="BGR", size=(height, width), crop=(height, width)
-                )
-            )
+        channels, height, width = zoo.network(name).input_shape
+        pixels = pixels or (PIXELS[0] if channels == 3 else None)
     else:
         if options.weights is not None:
             raise ValueError(f"{name}: --weights belongs to a network of the zoo; a file brings its own")
         model = load_model(name)
+    if pixels is not None:
+        if model.transform is not None:
+            raise ValueError(f"{name}: the model knows how pictures become its input; leave --pixels away")
+        model.transform = prepared(pixels, height, width)
     if options.classes is not None:
-        model.classes = tuple(options.classes.read_text().splitlines())
-    if model.transform is None:
-        raise ValueError(f"{name}: the model does not know how pictures become its input; train or save it with one")
+        model.classes = read_classes(options.classes)
     return model
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """The lines of a file; without their numbers, where each begins with its own, from 0 or from 1.
+
+    Raises:
+        ValueError: the file is empty, or no text.
+    """
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not lines:
+        raise ValueError(f"{path}: expected the names of classes, one in a line, but there are none")
+    numbered = [re.match(r"(\d+)[\s,:;]+(.+)", line) for line in lines]
+    for first in (0, 1):
+        if all(found and int(found[1]) == i for i, found in enumerate(numbered, first)):
+            return tuple(found[2] for found in numbered if found)
+    return tuple(lines)
 
 
 def class_names(model: Any, count: int) -> list[str]:

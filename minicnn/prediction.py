@@ -25,7 +25,7 @@ def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]
 
     Raises:
         DataError: the picture is missing, broken, or has colours where the model takes grey pictures.
-        ValueError: the model has no transform, or another argument is wrong.
+        ValueError: the model has no transform, or other outputs than classes, or another argument is wrong.
     """
     if top < 1:
         raise ValueError(f"predict: top must be at least 1, got {top}")
@@ -35,4 +35,6 @@ def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]
     scores, _ = model.forward(x.astype(dtype_of(model), copy=False), Pass())
     probabilities = ops.softmax(scores)[0][0]
     names = model.classes or [str(i) for i in range(len(probabilities))]
+    if len(names) != len(probabilities):
+        raise ValueError(f"predict: the model has {len(probabilities)} outputs, but {len(names)} names of classes")
     return [(names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:top]]

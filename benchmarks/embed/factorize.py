@@ -92,7 +92,7 @@ def rows(work: str, threads: int = 2, rounds: int = 9) -> list[Row]:
             seconds=times[name].median,
             ratio=times[name].median / times["minicnn"].median,
             megabytes=in_fresh_process(_memory_of, work, name, extra, threads),
-            quality=quality[name],
+            quality=quality[name] | {"spread": times[name].spread},
         )
         for name, extra in arguments.items()
     ]

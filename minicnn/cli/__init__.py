@@ -11,11 +11,12 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 from typing import NoReturn
 
-from . import demo, evaluate, info, predict, summary, train
+from . import atlas, attack, demo, dream, evaluate, explain, export, import_, info, predict, style, summary, train
 
-COMMANDS = (demo, train, evaluate, predict, summary, info)
+COMMANDS = (demo, train, evaluate, predict, explain, attack, dream, style, atlas, summary, import_, export, info)
 
 DESCRIPTION = "Convolutional networks from scratch: train one, test it, ask it what it sees."
 
@@ -25,6 +26,8 @@ examples:
   minicnn train mnist --epochs 5 --out runs/digits
   minicnn evaluate runs/digits mnist
   minicnn predict runs/digits digit.png
+  minicnn explain runs/digits digit.png
+  minicnn atlas runs/digits --data mnist     a page of all it has learned
   minicnn summary resnet18
 
 `minicnn COMMAND --help` is the manual of each. An error is one line, and exit status 2."""
@@ -51,7 +54,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
     for command in COMMANDS:
         manual = command.__doc__ or ""
-        name, title = command.__name__.rpartition(".")[2], manual.partition("\n")[0].rstrip(".")
+        name, title = name_of(command), manual.partition("\n")[0].rstrip(".")
         child = commands.add_parser(
             name,
             help=title[0].lower() + title[1:],
@@ -63,6 +66,11 @@ def parser() -> Parser:
         command.add_arguments(child)
         child.set_defaults(run=command.run)
     return top
+
+
+def name_of(command: ModuleType) -> str:
+    """What a command is called: as its module, but for the line at the end of a name that is a word of Python's."""
+    return command.__name__.rpartition(".")[2].rstrip("_")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # the reader of our output has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ValueError, OSError, MemoryError) as error:
+    except (ValueError, OSError, MemoryError, ImportError) as error:
         print(f"minicnn: error: {_line(error)}", file=sys.stderr)
         return 2
     return 0

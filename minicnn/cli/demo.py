@@ -15,6 +15,7 @@ run then holds
   feature_maps.png    what both convolutions make of one picture
   mistakes.png        the surest mistakes
   picture.png         a garment, to try `minicnn predict` on
+  atlas.html          all of it and more, on a page to open and explore
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     import minicnn as cnn
+    import viz
 
     from .learning import learn
     from .pictures import write_insight, write_run
@@ -68,4 +70,7 @@ def run(options: argparse.Namespace) -> None:
     pictures = [*write_run(folder, history, evaluation), *write_insight(folder, model, test, evaluation)]
     names = ["model.safetensors", "log.jsonl", *(path.name for path in pictures)]
     print(textwrap.fill(f"in {folder}: {', '.join(names)}", 80, break_on_hyphens=False, break_long_words=False))
-    print(f"try: minicnn predict {folder} {pictures[-1]}")
+    print(f"try: minicnn predict {folder} {pictures[-1]}\n", flush=True)
+    title = "Ten kinds of clothing"
+    page = viz.atlas(model, test, folder / "atlas.html", train=train, history=history, title=title, seed=options.seed)
+    print(f"all that it has learned, on one page: {page}")

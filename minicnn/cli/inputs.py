@@ -10,17 +10,21 @@ if TYPE_CHECKING:
     from minicnn.data import Dataset
 
 MODEL_FILE = "model.safetensors"
+DATA_HELP = (
+    "garments (drawn here, no file needed), mnist, fashion-mnist or cifar10 (downloaded where missing), "
+    "or a folder that holds a folder of pictures for each class, perhaps in train/ and test/"
+)
 MODEL_HELP = f"the folder of a run, or a file such as its {MODEL_FILE}"
 
 
 def add_data(parser: argparse.ArgumentParser) -> Any:
     """DATA and what belongs to it; returns the group of options that say how pictures are read."""
-    parser.add_argument(
-        "data",
-        metavar="DATA",
-        help="garments (drawn here, no file needed), mnist, fashion-mnist or cifar10 (downloaded where missing), "
-        "or a folder that holds a folder of pictures for each class, perhaps in train/ and test/",
-    )
+    parser.add_argument("data", metavar="DATA", help=DATA_HELP)
+    return add_reading(parser)
+
+
+def add_reading(parser: argparse.ArgumentParser) -> Any:
+    """The options that say how pictures are read."""
     group = parser.add_argument_group("pictures")
     group.add_argument(
         "--root", metavar="DIR", help="where data files lie (default: $MINICNN_DATA, else the user's cache folder)"

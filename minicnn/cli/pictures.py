@@ -1,4 +1,4 @@
-"""What there is to see of a run, as PNG files. In the engine's package, this file alone calls `viz`."""
+"""What there is to see of a run, as PNG files. Only commands like this call `viz`."""
 
 from __future__ import annotations
 

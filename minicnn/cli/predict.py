@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import argparse
 
-from .inputs import MODEL_HELP, add_threads, load_model, set_threads
+from .network import add_network, load_network
 
 EXAMPLES = """\
-example:
-  minicnn predict runs/demo runs/demo/picture.png --top 3"""
+examples:
+  minicnn predict runs/demo runs/demo/picture.png --top 3
+  minicnn predict squeezenet1_1 photos/*.jpg --weights squeezenet1_1.safetensors"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    add_network(parser)
     parser.add_argument("pictures", metavar="PICTURE", nargs="+", help="a PNG, JPEG or other picture")
     parser.add_argument("--top", metavar="N", type=int, default=5, help="how many classes (default: 5)")
-    add_threads(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -28,7 +28,6 @@ def run(options: argparse.Namespace) -> None:
 
     from .report import likeliest
 
-    set_threads(options)
-    model = load_model(options.model)
+    model = load_network(options)
     for picture in options.pictures:
         print(likeliest(picture, minicnn.predict(model, picture, top=options.top)), flush=True)

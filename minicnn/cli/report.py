@@ -78,8 +78,7 @@ def results(evaluation: Evaluation, split: str = "test") -> str:
 
 def likeliest(picture: str, guesses: list[tuple[str, float]]) -> str:
     """What a picture was taken for."""
-    width = max(len(name) for name, _ in guesses)
-    return "\n".join([picture, *(f"  {name:{width}}  {chance:7.2%}" for name, chance in guesses)])
+    return "\n".join([picture, *(f"  {chance:7.2%}  {name}" for name, chance in guesses)])
 
 
 def model_line(name: str, model: Any) -> str:

@@ -22,6 +22,7 @@ from ..ops.contract import FLOATS, Array, Pullback
 from .running import Pass
 
 WANTS = ("both", "input", "parameters")
+LAST_DENSE = 1 / 64  # of what the scheme draws
 LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
 
 
@@ -112,7 +113,9 @@ class Layer:
     def initialize(self, seed: int = 0, scheme: str = "he_normal") -> Self:
         """Give every parameter its first value: weights by `scheme`, biases 0, batch normalisation the identity.
 
-        The values of an array depend on the seed and its path alone: a new layer does not change the others.
+        The values of an array depend on the seed and its path alone: a new layer does not change the others. Only the
+        weights of a dense layer at the end are made smaller, to 1/64: so all scores are about 0, every one of K classes
+        is as likely as the others, and the first loss is ln K, where large scores would be wrong with confidence.
 
         Args:
             seed: the same seed gives the same values.
@@ -130,6 +133,8 @@ class Layer:
             if isinstance(layer, Layer):
                 prefix = f"{path}." if path else ""
                 layer.reset(lambda name, prefix=prefix: init.generator(seed, prefix + name), init.SCHEMES[scheme])  # type: ignore[misc]
+        if (weight := _last_dense(self)) is not None:
+            weight *= LAST_DENSE
         return self
 
     def astype(self, dtype: Any) -> Self:
@@ -146,6 +151,15 @@ class Layer:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in options_of(self).items())
         return f"{type(self).__name__}({shown})"
+
+
+def _last_dense(model: Layer) -> Array | None:
+    """The weight of the last layer that has parameters, if that is a dense one inside the model."""
+    last = [layer for _, layer in walk(model) if not children_of(layer) and arrays_of(layer, "parameters")][-1:]
+    if last and isinstance(last[0], Layer) and last[0] is not model:
+        weight = last[0].parameters().get("weight")
+        return weight if weight is not None and weight.ndim == 2 else None
+    return None
 
 
 def arrays_of(layer: Any, kind: str) -> dict[str, Array]:

@@ -6,7 +6,7 @@
 Needs the onnx package (`pip install minicnn[onnx]`), and imports it when one of these is called.
 """
 
-from .read import OnnxError, load
+from .read import OnnxError, input_shape, load
 from .write import save
 
-__all__ = ["OnnxError", "load", "save"]
+__all__ = ["OnnxError", "input_shape", "load", "save"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +44,34 @@ def load(
         ImportError: the onnx package is not installed.
     """
     path = Path(path)
-    try:
+    with _refused(path):
         proto = parse(path)
         model = _Reader(proto, Tensors(path), input_shape).model(keep_softmax)
         _describe(model, proto)
+    return model
+
+
+def input_shape(path: str | Path) -> tuple[int, int, int] | None:
+    """(C, H, W) of the pictures that the network in an ONNX file takes; None where the file leaves any of them open.
+
+    Raises:
+        OnnxError: the file is missing, broken, or has no such input.
+        ImportError: the onnx package is not installed.
+    """
+    path = Path(path)
+    with _refused(path):
+        shape = _Reader(parse(path), Tensors(path), None).input_shape
+    return (shape[0], shape[1], shape[2]) if len(shape) == 3 and shape[0] and shape[1] and shape[2] else None
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """Turn whatever reading a file raises into one line that names it."""
+    try:
+        yield
     except (ValueError, OSError, MemoryError) as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else one_line(error, most=800)
         raise OnnxError(f"{path}: {reason}") from error
-    return model
 
 
 class _Reader:
@@ -79,7 +101,7 @@ class _Reader:
                 raise OnnxError(f"expected a graph with one {kind}, got {names:.120}")
         self.double = inputs[0].type.tensor_type.elem_type == package().TensorProto.DOUBLE
         self.given_by[inputs[0].name] = Graph.INPUT
-        self.shapes[inputs[0].name] = self._input_shape(inputs[0], input_shape)
+        self.input_shape = self.shapes[inputs[0].name] = self._input_shape(inputs[0], input_shape)
 
     def _input_shape(self, value: Any, input_shape: tuple[int, int, int] | None) -> Shape:
         dims = [dim.dim_value if dim.dim_value > 0 else None for dim in value.type.tensor_type.shape.dim]

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import norm as kernels
 from .contract import Array, Pullback, arrays_of_one_dtype, pictures, upstream
-
-AXES = (0, 2, 3)  # every axis but the channels
 
 
 def batch_norm2d(
@@ -46,7 +45,7 @@ def batch_norm2d(
         eps: keeps the root away from zero.
 
     Returns:
-        y of x's shape, and the pullback dy → (dx, dweight, dbias).
+        y of x's shape and memory order, and the pullback dy → (dx, dweight, dbias).
 
     Raises:
         ValueError: shapes do not fit; there is nothing to take a variance of; no running statistics outside training.
@@ -60,12 +59,11 @@ def batch_norm2d(
     for name, vector in {"weight": weight, "bias": bias, **buffers}.items():
         if vector is not None and vector.shape != (C,):
             raise ValueError(f"batch_norm2d: x has {C} channels, but {name} has shape {vector.shape}")
+    weight, bias, flat = np.ascontiguousarray(weight), np.ascontiguousarray(bias), _flat(x, x)
     if training:
         if M < 2:
             raise ValueError(f"batch_norm2d: expected more than one value per channel in training, got x {x.shape}")
-        mean = x.mean(axis=AXES)
-        centred = x - mean[:, None, None]
-        var = (centred * centred).mean(axis=AXES)
+        mean, var = kernels.moments(flat)
         if running_mean is not None:
             running_mean += momentum * (mean - running_mean)
         if running_var is not None:
@@ -73,24 +71,40 @@ def batch_norm2d(
     else:
         if running_mean is None or running_var is None:
             raise ValueError("batch_norm2d: expected running_mean and running_var outside training, got None")
-        mean, var = running_mean.astype(x.dtype), running_var.astype(x.dtype)
-        centred = x - mean[:, None, None]
-    scale = 1 / np.sqrt(var + var.dtype.type(eps))
-    normalized = centred * scale[:, None, None]
-    y = weight[:, None, None] * normalized + bias[:, None, None]
+        mean, var = running_mean, running_var
+    mean, scale = mean.astype(x.dtype), (1 / np.sqrt(var + eps)).astype(x.dtype)
+    factor = weight * scale
+    y = _like(x, kernels.normalize(flat, mean, factor, bias))
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = upstream("batch_norm2d", dy, y.shape, y.dtype)
         dx = dweight = dbias = None
-        if wants[2] or (training and wants[0]):
-            dbias = dy.sum(axis=AXES)
-        if wants[1] or (training and wants[0]):
-            dweight = (dy * normalized).sum(axis=AXES)
-        if wants[0]:
-            dx = dy
-            if training:
-                dx = dy - (dbias / M)[:, None, None] - normalized * (dweight / M)[:, None, None]
-            dx = (weight * scale)[:, None, None] * dx
+        if wants[1] or wants[2] or (training and wants[0]):
+            flat_dy = _flat(dy, x)
+            dbias, products = kernels.gradient_sums(flat_dy, flat, mean)
+            dweight = products * scale
+        if wants[0] and training:
+            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, dbias / M, scale * dweight / M))
+        elif wants[0]:
+            dx = dy * factor[:, None, None]
         return dx, dweight if wants[1] else None, dbias if wants[2] else None
 
     return y, pullback
+
+
+def _channels_last(x: Array) -> bool:
+    return bool(not x.flags.c_contiguous and x.transpose(0, 2, 3, 1).flags.c_contiguous)
+
+
+def _flat(array: Array, x: Array) -> Array:
+    """(N, C, H, W) in x's memory order, as the kernels take it: (N·H·W, C) channels-last, else (N, C, H·W)."""
+    N, C, H, W = x.shape
+    if _channels_last(x):
+        return np.ascontiguousarray(array.transpose(0, 2, 3, 1)).reshape(N * H * W, C)
+    return np.ascontiguousarray(array).reshape(N, C, H * W)
+
+
+def _like(x: Array, flat: Array) -> Array:
+    """What `_flat` has flattened, as x is."""
+    N, C, H, W = x.shape
+    return flat.reshape(N, H, W, C).transpose(0, 3, 1, 2) if _channels_last(x) else flat.reshape(x.shape)

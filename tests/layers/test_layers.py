@@ -96,9 +96,20 @@ def test_initial_values_depend_on_the_seed_alone() -> None:
 
 
 def test_a_new_layer_does_not_change_the_others_values() -> None:
-    longer = cnn.Sequential(network().children | {"more": cnn.Dense(3, 3)}).initialize(0)
+    longer = cnn.Sequential({"more": cnn.Dense(3, 3)} | network().children).initialize(0)
     for name, array in network().initialize(0).parameters().items():
         assert np.array_equal(array, longer.parameters()[name])
+
+
+def test_a_dense_layer_at_the_end_starts_so_small_that_all_scores_are_about_0() -> None:
+    ends, goes_on = (
+        cnn.Sequential(a=cnn.Dense(9, 9), b=cnn.Dense(9, 9)),
+        cnn.Sequential(a=cnn.Dense(9, 9), norm=cnn.BatchNorm2d(9)),
+    )
+    assert ends.initialize(0)["b"].weight.std() < ends["a"].weight.std() / 40
+    assert np.array_equal(goes_on.initialize(0)["a"].weight, ends["a"].weight)
+    assert np.array_equal(ends["b"].weight, ends.initialize(0)["b"].weight)
+    assert cnn.Dense(9, 9).initialize(0).weight.std() > 0.3
 
 
 def test_initial_values_make_biases_zero_and_batch_normalisation_the_identity() -> None:

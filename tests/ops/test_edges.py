@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn import gradcheck, ops
-from minicnn.testing import tie_free
+from minicnn.testing import in_order, tie_free
 
 EMPTY = {
     "conv2d": lambda x: ops.conv2d(x, tie_free((4, 3, 2, 2))),
@@ -115,6 +115,21 @@ def test_a_batch_moves_the_running_statistics_by_the_momentum() -> None:
     ops.batch_norm2d(x, np.ones(3), np.zeros(3), mean, var, training=True, momentum=0.25)
     np.testing.assert_allclose(mean, 0.75 * 5 + 0.25 * x.mean(axis=(0, 2, 3)))
     np.testing.assert_allclose(var, 0.75 * 7 + 0.25 * x.var(axis=(0, 2, 3), ddof=1))
+
+
+@pytest.mark.parametrize("order", ["C", "channels_last"])
+def test_batch_normalisation_keeps_the_order_in_memory(order: str) -> None:
+    x = in_order(tie_free((2, 3, 4, 5)), order)
+    y, pullback = ops.batch_norm2d(x, np.ones(3), np.zeros(3), training=True)
+    assert y.strides == pullback(x)[0].strides == x.strides
+
+
+@pytest.mark.parametrize("order", ["C", "channels_last"])
+def test_a_variance_is_sound_however_far_the_mean_is_from_zero(order: str) -> None:
+    far = in_order(tie_free((4, 3, 80, 80)) + 1000, order).astype(np.float32, order="K")
+    var = np.zeros(3, np.float32)
+    ops.batch_norm2d(far, *np.ones((2, 3), np.float32), None, var, training=True, momentum=1)
+    np.testing.assert_allclose(var, far.astype(np.float64).var(axis=(0, 2, 3), ddof=1), rtol=1e-5)
 
 
 def test_a_lonely_pixel_divides_an_average_by_what_it_covers() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from minicnn import get_num_threads, ops, set_num_threads
-from minicnn.testing import tie_free
+from minicnn.testing import in_order, tie_free
 
 x, w = tie_free((5, 6, 17, 19), dtype=np.float32), tie_free((8, 6, 3, 3), 1, np.float32)
 CALLS = {
@@ -15,6 +15,12 @@ CALLS = {
     "conv_transpose2d": lambda: ops.conv_transpose2d(x, tie_free((6, 4, 3, 3), 1, np.float32), stride=2),
     "max_pool2d": lambda: ops.max_pool2d(x, 3, stride=2, padding=1),
     "avg_pool2d": lambda: ops.avg_pool2d(x, 3, stride=2, padding=1),
+    "batch_norm2d": lambda: ops.batch_norm2d(x, w[:6, 0, 0, 0], w[:6, 0, 1, 1], training=True),
+    "batch_norm2d, channels-last": lambda: ops.batch_norm2d(
+        in_order(tie_free((2, 60, 60, 70), dtype=np.float32), "channels_last"),
+        *tie_free((2, 60), 1, np.float32),
+        training=True,
+    ),
     "dense": lambda: ops.dense(x.reshape(5, -1), tie_free((7, 6 * 17 * 19), 1, np.float32)),
 }
 

@@ -1,4 +1,8 @@
-"""Every attribution that Captum has too, on the same weights."""
+"""Every attribution that Captum has too, on the same weights: of a small network, and of a trained SqueezeNet."""
+
+import functools
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,3 +103,110 @@ def test_occlusion(case):
     ours, theirs, x, t = case
     maps = attr.Occlusion(theirs).attribute(t, (2, 4, 4), strides=(2, 2, 2), target=2)
     close(viz.occlusion(ours, x, 2, window=4, stride=2), maps[:, 0])
+
+
+@pytest.mark.parametrize("layer", ["conv1", "pool1", "relu3"])
+def test_layer_attribution(case, layer):
+    ours, theirs, x, t = case
+    module = getattr(theirs, layer)
+    close(
+        viz.layer_attribution(ours, x, 2, layer=layer),
+        attr.LayerGradientXActivation(theirs, module).attribute(t, target=2),
+    )
+    conductance = attr.LayerConductance(theirs, module).attribute(
+        t, 0.3, target=2, n_steps=300, method="riemann_middle"
+    )
+    found = viz.layer_attribution(ours, x, 2, layer=layer, method="conductance", baseline=0.3, steps=300)
+    theirs_ = conductance.detach().numpy()  # takes the gradient at one end of each piece, we at both
+    np.testing.assert_allclose(found, theirs_, atol=0.02 * np.abs(theirs_).max())
+
+
+# A trained SqueezeNet on a photograph: Graphs, ceil-mode pooling, ReLUs inside the modules
+
+DATA = Path(os.environ.get("MINICNN_DATA", "."))
+TABBY = 281
+
+
+@functools.cache
+def squeezenet():
+    """Ours, theirs, and a photograph as both take it; in float64, where rounding decides no ReLU and no maximum."""
+    if "MINICNN_DATA" not in os.environ:
+        pytest.skip("MINICNN_DATA is not set: no trained network to read")
+    ours = cnn.zoo.build("squeezenet1_1", weights=DATA.resolve().parent / "models" / "squeezenet1_1.safetensors")
+    ours.transform = cnn.data.Transform((0.0,) * 3, (1.0,) * 3, scale=1, channels="BGR", size=224, crop=224)
+    ours.astype(np.float64)
+    theirs = Squeeze().eval().double()
+    theirs.load_state_dict({name: torch.tensor(array) for name, array in ours.state().items()})
+    x = ours.transform.picture(DATA / "images" / "cat_dog.png").astype(np.float64)
+    return ours, theirs, x, torch.tensor(x, requires_grad=True)
+
+
+class Fire(torch.nn.Module):
+    """Every ReLU a module of its own, for Captum to hook."""
+
+    def __init__(self, i, s, e):
+        super().__init__()
+        self.squeeze, self.squeeze_activation = torch.nn.Conv2d(i, s, 1), torch.nn.ReLU()
+        self.expand1x1, self.expand1x1_activation = torch.nn.Conv2d(s, e, 1), torch.nn.ReLU()
+        self.expand3x3, self.expand3x3_activation = torch.nn.Conv2d(s, e, 3, padding=1), torch.nn.ReLU()
+
+    def forward(self, x):
+        x = self.squeeze_activation(self.squeeze(x))
+        narrow, wide = self.expand1x1_activation(self.expand1x1(x)), self.expand3x3_activation(self.expand3x3(x))
+        return torch.cat([narrow, wide], 1)
+
+
+class Squeeze(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        nn = torch.nn
+
+        def pool():
+            return nn.MaxPool2d(3, 2, ceil_mode=True)
+
+        first = [nn.Conv2d(3, 64, 3, 2), nn.ReLU(), pool(), Fire(64, 16, 64), Fire(128, 16, 64), pool()]
+        second = [Fire(128, 32, 128), Fire(256, 32, 128), pool(), Fire(256, 48, 192), Fire(384, 48, 192)]
+        self.features = nn.Sequential(*first, *second, Fire(384, 64, 256), Fire(512, 64, 256))
+        self.classifier = nn.Sequential(nn.Dropout(), nn.Conv2d(512, 1000, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+
+    def forward(self, x):
+        return torch.flatten(self.classifier(self.features(x)), 1)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (viz.gradient_times_input, attr.InputXGradient),
+        (viz.guided_backprop, attr.GuidedBackprop),
+        (viz.deconvnet, attr.Deconvolution),
+    ],
+)
+def test_squeezenets_gradients(ours, theirs):
+    mine, net, x, t = squeezenet()
+    close(ours(mine, x, TABBY), theirs(net).attribute(t, target=TABBY))
+
+
+def test_squeezenets_saliency():
+    ours, theirs, x, t = squeezenet()
+    close(viz.saliency(ours, x, TABBY), attr.Saliency(theirs).attribute(t, target=TABBY).max(dim=1).values)
+
+
+def test_squeezenets_grad_cam():
+    ours, theirs, x, t = squeezenet()
+    module = theirs.features[11]
+    maps = attr.LayerGradCam(theirs, module).attribute(t, target=TABBY, relu_attributions=True)
+    close(viz.grad_cam(ours, x, TABBY, layer="features.11.concat", upsample=None), maps[:, 0])
+    guided = attr.GuidedGradCam(theirs, module).attribute(t, target=TABBY)
+    close(viz.guided_grad_cam(ours, x, TABBY, layer="features.11.concat"), guided)
+
+
+def test_squeezenets_integrated_gradients():
+    ours, theirs, x, t = squeezenet()
+    maps = attr.IntegratedGradients(theirs).attribute(t, 128.0, target=TABBY, n_steps=6, method="gausslegendre")
+    close(viz.integrated_gradients(ours, x, TABBY, baseline=128.0, steps=6), maps)
+
+
+def test_squeezenets_occlusion():
+    ours, theirs, x, t = squeezenet()
+    maps = attr.Occlusion(theirs).attribute(t, (3, 56, 56), (3, 56, 56), 128.0, target=TABBY)
+    close(viz.occlusion(ours, x, TABBY, window=56, stride=56, baseline=128.0), maps[:, 0])

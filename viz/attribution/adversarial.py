@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, batches, last_before_softmax
+from .target import Array, batches, check_pictures, last_before_softmax, logits_of
 
 NORMS = ("linf", "l2")
 
@@ -18,11 +19,12 @@ def fgsm(
     model: Any,
     x: Array,
     labels: Array | int,
-    epsilon: float,
+    epsilon: Array | float,
     *,
     targeted: bool = False,
     bounds: tuple[Array | float, Array | float] | None = None,
     batch_size: int = 64,
+    progress: bool = False,
 ) -> Array:
     """One step of size ε, for every pixel in the direction that raises the loss.
 
@@ -32,10 +34,12 @@ def fgsm(
         model: a network with outputs (N, classes).
         x: pictures (N, C, H, W), normalised by the model's transform.
         labels: the true classes, to get away from; or with `targeted` the classes to arrive at, by −sign.
-        epsilon: how far each pixel moves, in units of x.
+        epsilon: how far each pixel moves, in units of x: a number, or one for each channel (1, C, 1, 1). On the scale
+            from black to white that is `share * (high - low)` with `low, high = pixel_bounds(model)`.
         bounds: the least and the largest value a pixel may have, numbers or arrays that broadcast to x; see
             `pixel_bounds`.
         batch_size: pictures in memory at once.
+        progress: whether to show a bar.
 
     Returns:
         changed pictures, of x's shape.
@@ -56,6 +60,7 @@ def fgsm(
         bounds=bounds,
         random_start=False,
         batch_size=batch_size,
+        progress=progress,
     )
 
 
@@ -63,16 +68,17 @@ def pgd(
     model: Any,
     x: Array,
     labels: Array | int,
-    epsilon: float,
+    epsilon: Array | float,
     *,
     norm: str = "linf",
     steps: int = 10,
-    step_size: float | None = None,
+    step_size: Array | float | None = None,
     targeted: bool = False,
     bounds: tuple[Array | float, Array | float] | None = None,
     random_start: bool = True,
     seed: int = 0,
     batch_size: int = 64,
+    progress: bool = False,
 ) -> Array:
     """Many small steps uphill, each followed by a projection back to what is allowed.
 
@@ -82,8 +88,8 @@ def pgd(
     where ε bounds the length of the whole change ("l2").
 
     Args:
-        model, x, labels, epsilon, targeted, bounds, batch_size: those of `fgsm`.
-        norm: "linf" or "l2".
+        model, x, labels, epsilon, targeted, bounds, batch_size, progress: those of `fgsm`.
+        norm: "linf", or "l2", for which ε is one number.
         steps: how many.
         step_size: how far each goes; by default 2.5 · ε / steps, which reaches the border and can turn there.
         random_start: begin at a random point within ε.
@@ -97,39 +103,57 @@ def pgd(
 
     Source: Madry et al. (2018), Towards deep learning models resistant to adversarial attacks, section 2.1.
     """
-    if epsilon < 0 or steps < 1:
+    if np.any(np.asarray(epsilon) < 0) or steps < 1:
         raise ValueError(f"pgd: expected epsilon ≥ 0 and at least 1 step, got {epsilon} and {steps}")
-    if norm not in NORMS:
-        raise ValueError(f"pgd: expected norm to be one of {', '.join(NORMS)}, got {norm!r}")
+    if norm not in NORMS or (norm == "l2" and np.ndim(epsilon)):
+        raise ValueError(f"pgd: expected norm to be one of {', '.join(NORMS)}, and one ε for l2, got {norm!r}")
+    check_pictures(x)
     labels = np.broadcast_to(np.asarray(labels), (len(x),))
-    step = 2.5 * epsilon / steps if step_size is None else step_size
+    size = np.asarray(epsilon, x.dtype)
+    step = 2.5 * size / steps if step_size is None else np.asarray(step_size, x.dtype)
     rng = np.random.default_rng(seed)
     start = x
     if random_start:
-        start = _allowed(x + epsilon * rng.uniform(-1, 1, x.shape).astype(x.dtype), x, epsilon, norm, bounds)
+        start = _allowed(x + size * rng.uniform(-1, 1, x.shape).astype(x.dtype), x, size, norm, bounds)
     changed = np.empty_like(x)
-    for part in batches(x, batch_size):
-        here = start[part]
-        limits = None if bounds is None else tuple(_part(bound, part, len(x)) for bound in bounds)
-        for _ in range(steps):
-            uphill = _loss_gradient(model, here, labels[part])
-            direction = np.sign(uphill) if norm == "linf" else uphill / np.maximum(_length(uphill), 1e-12)
-            moved = here + np.asarray(-step if targeted else step, x.dtype) * direction
-            here = _allowed(moved, x[part], epsilon, norm, limits)
-        changed[part] = here
+    with tqdm(total=steps * len(x), desc="attack", unit="step", disable=not progress) as bar:
+        for part in batches(x, batch_size):
+            here = start[part]
+            limits = None if bounds is None else tuple(_part(bound, part, len(x)) for bound in bounds)
+            for _ in range(steps):
+                uphill = _loss_gradient(model, here, labels[part])
+                direction = np.sign(uphill) if norm == "linf" else uphill / np.maximum(_length(uphill), 1e-12)
+                moved = here + (-step if targeted else step) * direction
+                here = _allowed(moved, x[part], size, norm, limits)
+                bar.update(len(here))
+            changed[part] = here
     return changed
 
 
 def accuracy_under_attack(
-    model: Any, x: Array, labels: Array, epsilons: Sequence[float], attack: Any = fgsm, **options: Any
+    model: Any,
+    x: Array,
+    labels: Array,
+    epsilons: Sequence[float],
+    attack: Any = fgsm,
+    *,
+    unit: Array | float = 1.0,
+    **options: Any,
 ) -> Array:
-    """The share of pictures that are still classified rightly, for each ε; options are passed on to the attack."""
+    """The share of pictures that are still classified rightly, for each ε.
+
+    Args:
+        model, x, labels: those of `fgsm`.
+        epsilons: the sizes of the attack, 0 for none.
+        attack: `fgsm`, `pgd`, or a function that is called like them.
+        unit: what the sizes are multiples of; for the scale from black to white `high - low` of `pixel_bounds(model)`.
+        options: passed on to the attack.
+    """
     labels = np.asarray(labels)
     accuracies = []
     for epsilon in epsilons:
-        changed = attack(model, x, labels, epsilon, **options) if epsilon else x
-        right = [(model(changed[part]).argmax(axis=1) == labels[part]).sum() for part in batches(changed, 256)]
-        accuracies.append(sum(right) / len(x))
+        changed = attack(model, x, labels, epsilon * unit, **options) if epsilon else x
+        accuracies.append((logits_of(model, changed, 256).argmax(axis=1) == labels).mean())
     return np.array(accuracies)
 
 
@@ -153,13 +177,13 @@ def _loss_gradient(model: Any, x: Array, labels: Array) -> Array:
     return np.asarray(gradient)
 
 
-def _allowed(moved: Array, x: Array, epsilon: float, norm: str, bounds: Any) -> Array:
+def _allowed(moved: Array, x: Array, size: Array, norm: str, bounds: Any) -> Array:
     """The nearest point within ε of x, then within the bounds (which never takes it farther from x)."""
     if norm == "linf":
-        moved = np.clip(moved, x - np.asarray(epsilon, x.dtype), x + np.asarray(epsilon, x.dtype))
+        moved = np.clip(moved, x - size, x + size)
     else:
         change = moved - x
-        moved = x + change * np.minimum(1, epsilon / np.maximum(_length(change), 1e-12)).astype(x.dtype)
+        moved = x + change * np.minimum(1, size / np.maximum(_length(change), 1e-12)).astype(x.dtype)
     return moved if bounds is None else np.clip(moved, *bounds)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 import minicnn as cnn
 
-from .target import Array, Target, batches, input_gradient
+from .target import Array, Target, batches, check_pictures, input_gradient
 
 
 def deconvnet(
@@ -47,6 +47,7 @@ def deconvnet(
         if channel is not None or position is not None:
             raise ValueError("deconvnet: channel and position choose an activation of a layer; give the layer")
         return input_gradient(model, x, target, relu="deconv", batch_size=batch_size)
+    check_pictures(x)
     projection = np.empty_like(x)
     for part in batches(x, batch_size):
         maps, pullback = model.forward(x[part], cnn.Pass(relu="deconv", until=layer))

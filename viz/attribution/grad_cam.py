@@ -10,7 +10,7 @@ import minicnn as cnn
 
 from .guided_backprop import guided_backprop
 from .resize import resize
-from .target import Array, Target, layer_gradients
+from .target import Array, Target, batches, layer_gradients, leaves, one_for_each
 
 
 def grad_cam(
@@ -42,12 +42,15 @@ def grad_cam(
     equations 1 and 2.
     """
     layer = layer or last_with_maps(model, x[:1])
-    activations, gradients = layer_gradients(model, x, target, layer, batch_size=batch_size)
-    A, dA = activations[layer], gradients[layer]
-    if A.ndim != 4:
-        raise ValueError(f"grad_cam: expected {layer!r} to put out maps (N, C, H, W), got {A.shape}")
-    weights = dA.mean(axis=(2, 3))
-    maps = np.maximum(np.einsum("nk,nkij->nij", weights, A), 0)
+    found = []
+    for part in batches(x, batch_size):
+        activations, gradients = layer_gradients(model, x[part], one_for_each(target, part), layer)
+        A, dA = activations[layer], gradients[layer]
+        if A.ndim != 4:
+            raise ValueError(f"grad_cam: expected {layer!r} to put out maps (N, C, H, W), got {A.shape}")
+        alpha = dA.mean(axis=(2, 3))
+        found.append(np.maximum(np.einsum("nk,nkij->nij", alpha, A), 0))
+    maps = np.concatenate(found)
     return maps if upsample is None else resize(maps, x.shape[2:], upsample)
 
 
@@ -71,10 +74,10 @@ def guided_grad_cam(
 
 def last_with_maps(model: Any, x: Array) -> str:
     """The path of the last layer whose output is maps with more than one place."""
-    leaves = [path for path, layer in cnn.layers.walk(model) if path and not getattr(layer, "children", {})]
-    watch = cnn.Watch(*leaves)
+    paths = leaves(model)
+    watch = cnn.Watch(*paths)
     model.forward(x, cnn.Pass(watch=watch))
-    found = [path for path in leaves if watch.activations[path].ndim == 4 and watch.activations[path][0, 0].size > 1]
+    found = [path for path in paths if watch.activations[path].ndim == 4 and watch.activations[path][0, 0].size > 1]
     if not found:
         raise ValueError("grad_cam: no layer of this model puts out maps (N, C, H, W)")
     return found[-1]

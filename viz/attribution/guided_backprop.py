@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from .target import Array, Target, input_gradient, layer_gradients
+from .target import Array, Target, input_gradient, last_before_softmax, layer_gradients, leaves
 
 
 def guided_backprop(
@@ -29,3 +30,21 @@ def guided_backprop(
     if layer is None:
         return input_gradient(model, x, target, relu="guided", batch_size=batch_size)
     return layer_gradients(model, x, target, layer, relu="guided", batch_size=batch_size)[1][layer]
+
+
+def guided_backprop_by_layer(
+    model: Any, x: Array, target: Target = None, *, layers: Sequence[str] = (), batch_size: int = 32
+) -> dict[str, Array]:
+    """What comes by on guided backpropagation's way back, at every layer of one and the same pass.
+
+    Args:
+        model, x, target, batch_size: those of `guided_backprop`.
+        layers: where to look; by default every layer that is made of no others.
+
+    Returns:
+        by the layer's path, from the input on, an array of its output's shape (N, …).
+    """
+    if not layers:
+        layers, last = leaves(model), last_before_softmax(model)
+        layers = layers[: layers.index(last) + 1] if last else layers
+    return layer_gradients(model, x, target, *layers, relu="guided", batch_size=batch_size)[1]

@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 import numpy as np
+from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, Target, batches, check_pictures, last_before_softmax, one_for_each, upstream
+from .target import (
+    Array,
+    Target,
+    batches,
+    check_pictures,
+    last_before_softmax,
+    logits_of,
+    one_for_each,
+    score,
+    upstream,
+)
 
 
 @overload
@@ -22,6 +33,7 @@ def integrated_gradients(
     method: str = "gauss-legendre",
     return_error: Literal[False] = False,
     batch_size: int = 32,
+    progress: bool = False,
 ) -> Array: ...
 @overload
 def integrated_gradients(
@@ -34,6 +46,7 @@ def integrated_gradients(
     method: str = "gauss-legendre",
     return_error: Literal[True],
     batch_size: int = 32,
+    progress: bool = False,
 ) -> tuple[Array, Array]: ...
 def integrated_gradients(
     model: Any,
@@ -45,6 +58,7 @@ def integrated_gradients(
     method: str = "gauss-legendre",
     return_error: bool = False,
     batch_size: int = 32,
+    progress: bool = False,
 ) -> Any:
     """Each pixel's share of the difference between the picture's score and the baseline's.
 
@@ -59,7 +73,8 @@ def integrated_gradients(
         steps: how many points stand for the integral.
         method: "gauss-legendre", or "riemann" (midpoints).
         return_error: also return |Σ map − (S(x) − S(x′))| for each picture.
-        batch_size: points in memory at once, over all pictures.
+        batch_size: points in memory at once.
+        progress: whether to show a bar.
 
     Returns:
         an array of x's shape; with `return_error` also the errors (N,).
@@ -72,34 +87,29 @@ def integrated_gradients(
     check_pictures(x)
     if steps < 1:
         raise ValueError(f"integrated_gradients: expected at least 1 step, got {steps}")
-    alphas, weights = _quadrature(method, steps)
+    alphas, weights = quadrature(method, steps)
     until = last_before_softmax(model)
     baselines = np.broadcast_to(np.asarray(baseline, x.dtype), x.shape)
-    scores = [model.forward(pictures, cnn.Pass(until=until))[0] for pictures in (x, baselines)]
-    if target is None:
-        target = scores[0].argmax(axis=1)
+    logits = logits_of(model, x, batch_size)
+    target = logits.argmax(axis=1) if target is None else target
     attribution, errors = np.empty_like(x), np.empty(len(x))
-    for n, (picture, base) in enumerate(zip(x, baselines, strict=True)):
-        mine = one_for_each(np.asarray(target) if not callable(target) else target, slice(n, n + 1))
-        path = base + alphas[:, None, None, None].astype(x.dtype) * (picture - base)
-        total = np.zeros(picture.shape)
-        for part in batches(path, batch_size):
-            logits, pullback = model.forward(path[part], cnn.Pass(until=until))
-            gradient, _ = pullback(upstream(logits, mine), wants="input")
-            total += np.tensordot(weights[part], gradient, axes=1)
-        attribution[n] = (picture - base) * total
-        rise = _score(scores[0][n : n + 1], mine) - _score(scores[1][n : n + 1], mine)
-        errors[n] = abs(attribution[n].sum(dtype=np.float64) - rise)
+    with tqdm(total=len(x) * steps, desc="integrated gradients", unit="point", disable=not progress) as bar:
+        for n, (picture, base) in enumerate(zip(x, baselines, strict=True)):
+            mine = one_for_each(target, slice(n, n + 1))
+            integral = np.zeros(picture.shape)
+            for part in batches(alphas, batch_size):
+                points = base + alphas[part, None, None, None].astype(x.dtype) * (picture - base)
+                there, pullback = model.forward(points, cnn.Pass(until=until))
+                gradient, _ = pullback(upstream(there, mine), wants="input")
+                integral += np.tensordot(weights[part], gradient, axes=1)
+                bar.update(len(points))
+            attribution[n] = (picture - base) * integral
+            rise = score(logits[n : n + 1], mine) - score(logits_of(model, base[None]), mine)
+            errors[n] = abs(attribution[n].sum(dtype=np.float64) - rise.item())
     return (attribution, errors) if return_error else attribution
 
 
-def _score(logits: Array, target: Target) -> float:
-    if callable(target):
-        return float(target(logits)[0].sum())
-    return float((upstream(logits, target) * logits).sum(dtype=np.float64))
-
-
-def _quadrature(method: str, steps: int) -> tuple[Array, Array]:
+def quadrature(method: str, steps: int) -> tuple[Array, Array]:
     """Points in (0, 1) and their weights, which sum to 1."""
     if method == "gauss-legendre":
         points, weights = np.polynomial.legendre.leggauss(steps)

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, Target, check_pictures, last_before_softmax, one_for_each, upstream
+from .target import Array, Target, check_pictures, last_before_softmax, logits_of, one_for_each, score
 
 
 @overload
@@ -20,7 +20,7 @@ def occlusion(
     *,
     window: int | tuple[int, int] = 8,
     stride: int | tuple[int, int] | None = None,
-    baseline: float = 0.0,
+    baseline: Array | float = 0.0,
     return_predictions: Literal[False] = False,
     batch_size: int = 64,
     progress: bool = False,
@@ -33,7 +33,7 @@ def occlusion(
     *,
     window: int | tuple[int, int] = 8,
     stride: int | tuple[int, int] | None = None,
-    baseline: float = 0.0,
+    baseline: Array | float = 0.0,
     return_predictions: Literal[True],
     batch_size: int = 64,
     progress: bool = False,
@@ -45,7 +45,7 @@ def occlusion(
     *,
     window: int | tuple[int, int] = 8,
     stride: int | tuple[int, int] | None = None,
-    baseline: float = 0.0,
+    baseline: Array | float = 0.0,
     return_predictions: bool = False,
     batch_size: int = 64,
     progress: bool = False,
@@ -61,7 +61,7 @@ def occlusion(
         model, x, target: those of `saliency`; the predicted class is that of the whole picture.
         window: the square's side, or (height, width), in pixels.
         stride: the step, by default half the window.
-        baseline: the value that hides; 0 is the mean after normalisation.
+        baseline: what hides: a number, or an array that broadcasts to x; 0 is the mean picture after normalisation.
         return_predictions: also return the class that is predicted while each window is hidden, (N, rows, columns).
         batch_size: occluded pictures in memory at once.
         progress: whether to show a bar.
@@ -86,9 +86,9 @@ def occlusion(
     tops, lefts = _starts(H, height, int(step_y)), _starts(W, width, int(step_x))
     corners = [(top, left) for top in tops for left in lefts]
     until = last_before_softmax(model)
-    whole, _ = model.forward(x, cnn.Pass(until=until))
-    if target is None:
-        target = whole.argmax(axis=1)
+    baselines = np.broadcast_to(np.asarray(baseline, x.dtype), x.shape)
+    whole = logits_of(model, x, batch_size)
+    target = whole.argmax(axis=1) if target is None else target
     drops = np.zeros((N, H, W), x.dtype)
     covered = np.zeros((H, W), x.dtype)
     for top, left in corners:
@@ -96,16 +96,17 @@ def occlusion(
     classes = np.empty((N, len(corners)), int)
     with tqdm(total=N * len(corners), desc="occlusion", unit="picture", disable=not progress) as bar:
         for n in range(N):
-            mine = one_for_each(np.asarray(target) if not callable(target) else target, slice(n, n + 1))
-            reference = _scores(whole[n : n + 1], mine)[0]
+            mine = one_for_each(target, slice(n, n + 1))
+            reference = score(whole[n : n + 1], mine)
             for first in range(0, len(corners), batch_size):
                 part = corners[first : first + batch_size]
                 hidden = np.repeat(x[n : n + 1], len(part), axis=0)
                 for k, (top, left) in enumerate(part):
-                    hidden[k, :, top : top + height, left : left + width] = baseline
+                    window_there = (slice(None), slice(top, top + height), slice(left, left + width))
+                    hidden[(k, *window_there)] = baselines[(n, *window_there)]
                 logits, _ = model.forward(hidden, cnn.Pass(until=until))
                 classes[n, first : first + len(part)] = logits.argmax(axis=1)
-                for drop, (top, left) in zip(reference - _scores(logits, mine), part, strict=True):
+                for drop, (top, left) in zip(reference - score(logits, mine), part, strict=True):
                     drops[n, top : top + height, left : left + width] += drop
                 bar.update(len(part))
     maps = drops / covered
@@ -117,9 +118,3 @@ def _starts(size: int, window: int, stride: int) -> list[int]:
     if starts[-1] + window < size:
         starts.append(size - window)
     return starts
-
-
-def _scores(logits: Array, target: Target) -> Array:
-    if callable(target):
-        return np.asarray(target(logits)[0])
-    return np.asarray((upstream(logits, target) * logits).sum(axis=1))

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
+from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, Target
+from .target import Array, Target, logits_of
 
 MODES = ("cascading", "independent")
 
@@ -55,6 +56,7 @@ def sanity_check(
     *,
     mode: str = "cascading",
     seed: int = 0,
+    progress: bool = False,
     **options: Any,
 ) -> SanityCheck:
     """Randomise the weights layer by layer from the output down, and compare the method's maps with the original.
@@ -66,6 +68,7 @@ def sanity_check(
         target: those of `saliency`; the predicted class is that of the trained network, throughout.
         mode: "cascading": each layer in turn, those before stay random; "independent": one layer at a time.
         seed: of the new weights.
+        progress: whether to show a bar.
         options: passed on to the method.
 
     Returns:
@@ -79,8 +82,7 @@ def sanity_check(
     """
     if mode not in MODES:
         raise ValueError(f"sanity_check: expected mode to be one of {', '.join(MODES)}, got {mode!r}")
-    if target is None:
-        target = model(x).argmax(axis=1)
+    target = logits_of(model, x).argmax(axis=1) if target is None else target
     original = _as_pictures(method(model, x, target, **options))
     layers = [
         path
@@ -90,7 +92,7 @@ def sanity_check(
     randomised = copy.deepcopy(model)
     fresh = copy.deepcopy(model).initialize(seed).parameters()
     ranks, structures = [], []
-    for path in layers:
+    for path in tqdm(layers, desc=f"randomising for {method.__name__}", unit="layer", disable=not progress):
         if mode == "independent":
             randomised = copy.deepcopy(model)
         for name, array in randomised.parameters().items():

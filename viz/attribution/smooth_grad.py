@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
-from .target import Array, Target, check_pictures, input_gradient
+from .target import Array, Target, check_pictures, input_gradient, logits_of
 
 
 def smooth_grad(
@@ -19,6 +20,7 @@ def smooth_grad(
     samples: int = 25,
     noise: float = 0.15,
     seed: int = 0,
+    progress: bool = False,
     **options: Any,
 ) -> Array:
     """Gradients fluctuate wildly from one picture to the next nearly equal one; their mean does not.
@@ -31,6 +33,7 @@ def smooth_grad(
         samples: how many noisy copies.
         noise: their deviation, as a share of the picture's range.
         seed: the same seed draws the same noise.
+        progress: whether to show a bar.
         options: passed on to the method.
 
     Returns:
@@ -46,10 +49,9 @@ def smooth_grad(
         raise ValueError(f"smooth_grad: expected samples ≥ 1 and noise ≥ 0, got {samples} and {noise}")
     rng = np.random.default_rng(seed)
     deviation = noise * (x.max(axis=(1, 2, 3), keepdims=True) - x.min(axis=(1, 2, 3), keepdims=True))
-    if target is None:
-        target = model(x).argmax(axis=1)
+    target = logits_of(model, x).argmax(axis=1) if target is None else target
     total: Any = 0.0
-    for _ in range(samples):
+    for _ in tqdm(range(samples), desc="smooth_grad", unit="copy", disable=not progress):
         noisy = x + deviation * rng.standard_normal(x.shape, dtype=np.float32).astype(x.dtype)
         total = total + method(model, noisy, target, **options)
     return np.asarray(total / samples, x.dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import minicnn as cnn
 
 Array = NDArray[Any]
 ScoreOp = Callable[[Array], tuple[Array, Callable[..., Any]]]
-Target = int | Array | ScoreOp | None
+Target = int | Array | Sequence[int] | ScoreOp | None
 """A class; one class for each picture; an op of the logits, `logits → (scores (N,), pullback)`; or None for the class
 that the model predicts."""
 
@@ -23,10 +23,15 @@ def last_before_softmax(model: Any) -> str | None:
     A probability also rises when the other classes' scores fall; the score itself is evidence for its class alone
     (Simonyan et al. 2014, section 3).
     """
-    leaves = [(path, layer) for path, layer in cnn.layers.walk(model) if path and not getattr(layer, "children", {})]
-    if len(leaves) > 1 and isinstance(leaves[-1][1], cnn.Softmax):
-        return leaves[-2][0]
+    paths = leaves(model)
+    if len(paths) > 1 and isinstance(model[paths[-1]], cnn.Softmax):
+        return paths[-2]
     return None
+
+
+def leaves(model: Any) -> list[str]:
+    """The paths of the layers that are made of no others, from the input on."""
+    return [path for path, layer in cnn.layers.walk(model) if path and not getattr(layer, "children", {})]
 
 
 def upstream(logits: Array, target: Target) -> Array:
@@ -49,14 +54,20 @@ def upstream(logits: Array, target: Target) -> Array:
     return dlogits
 
 
+def score(logits: Array, target: Target) -> Array:
+    """The chosen score of each picture, (N,)."""
+    if callable(target):
+        return np.asarray(target(logits)[0])
+    return np.asarray((upstream(logits, target) * logits).sum(axis=1))
+
+
 def one_for_each(target: Target, part: slice) -> Target:
     """The targets of some of the pictures."""
-    return target[part] if isinstance(target, np.ndarray) and target.ndim else target
+    return target if callable(target) or target is None or np.ndim(target) == 0 else np.asarray(target)[part]
 
 
 def batches(x: Array, batch_size: int) -> Iterator[slice]:
-    """Slices that cover the pictures: memory is bounded by one of them."""
-    check_pictures(x)
+    """Slices that cover the first axis: memory is bounded by one of them."""
     if batch_size < 1:
         raise ValueError(f"expected batch_size of at least 1, got {batch_size}")
     for start in range(0, len(x), batch_size):
@@ -70,8 +81,16 @@ def check_pictures(x: Array) -> None:
         )
 
 
+def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
+    """The scores before softmax, (N, classes), so many pictures at a time."""
+    check_pictures(x)
+    until = last_before_softmax(model)
+    return np.concatenate([model.forward(x[part], cnn.Pass(until=until))[0] for part in batches(x, batch_size)])
+
+
 def input_gradient(model: Any, x: Array, target: Target, *, relu: str = "plain", batch_size: int = 32) -> Array:
     """∂ score / ∂ x, of x's shape, with a rule of your choice for ReLU on the way back (see `ops.relu`)."""
+    check_pictures(x)
     until = last_before_softmax(model)
     gradient = np.empty_like(x)
     for part in batches(x, batch_size):
@@ -83,7 +102,12 @@ def input_gradient(model: Any, x: Array, target: Target, *, relu: str = "plain",
 def layer_gradients(
     model: Any, x: Array, target: Target, *layers: str, relu: str = "plain", batch_size: int = 32
 ) -> tuple[dict[str, Array], dict[str, Array]]:
-    """The activations of layers and the gradients that arrive at them, each by path."""
+    """The activations of layers and the gradients that arrive at them, each by path.
+
+    Raises:
+        ValueError: there is no such layer, or the score does not depend on it.
+    """
+    check_pictures(x)
     until = last_before_softmax(model)
     activations: dict[str, list[Array]] = {layer: [] for layer in layers}
     gradients: dict[str, list[Array]] = {layer: [] for layer in layers}
@@ -92,6 +116,8 @@ def layer_gradients(
         logits, pullback = model.forward(x[part], cnn.Pass(relu=relu, until=until, watch=watch))
         pullback(upstream(logits, one_for_each(target, part)), wants="input")
         for layer in layers:
+            if layer not in watch.gradients:
+                raise ValueError(f"the score before softmax does not depend on {layer!r}; choose an earlier layer")
             activations[layer].append(watch.activations[layer])
             gradients[layer].append(watch.gradients[layer])
     return (

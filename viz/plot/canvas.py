@@ -9,16 +9,26 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which the colour-blind tell apart: https://jfly.uni-koeln.de/color
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 INK, FAINT, PAPER = "#262626", "#8c8c8c", "#ffffff"
 
+# Paul Tol's scheme "muted" (SRON/EPS/TN/09-002, figure 4) and its pale grey, dark: ten classes that the colour-blind
+# tell apart.
+MUTED = ["#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777"]
+
 SEQUENTIAL = "magma"  # perceptually uniform, also in grey; zero is black
 DIVERGING = "RdBu_r"  # white is zero, blue negative, red positive
 
 SMALL, TEXT, TITLE = 8, 9, 11  # points
+
+
+def class_colors() -> np.ndarray:
+    """A colour for each of ten classes, red, green, blue in 0…1, (10, 3)."""
+    return to_rgba_array(MUTED)[:, :3]
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -77,7 +77,7 @@ def ascend(
     def evaluate(p: Array) -> tuple[float, Array, Array]:
         x, to_parameters = parameterization.picture(p)
         seen, untransform = transform(x, rng) if transform is not None else (x, lambda dy: dy)
-        value, dseen = value_and_gradient(model, seen, objective)
+        value, dseen = value_and_gradient(model, seen, objective, wake=optimizer == "adam")
         return value, to_parameters(untransform(dseen)), x
 
     with tqdm(total=steps, desc=objective.name, unit="step", disable=not progress) as bar:

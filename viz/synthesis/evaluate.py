@@ -12,8 +12,16 @@ from ..attribution.target import last_before_softmax
 from .objective import INPUT, OUTPUT, Array, Objective
 
 
-def value_and_gradient(model: Any, x: Array, objective: Objective) -> tuple[float, Array]:
+def value_and_gradient(model: Any, x: Array, objective: Objective, *, wake: bool = False) -> tuple[float, Array]:
     """Run the model as far as the objective looks, and pull all its layers' gradients back in one go.
+
+    Args:
+        model: any network.
+        x: pictures as the model sees them.
+        objective: what to evaluate.
+        wake: where no gradient arrives at all, since a ReLU on every way back is off, take that of the same network
+            with lines for ReLUs: a unit that sleeps in noise would else never be woken. (Lucid does the same at a
+            single ReLU for its first steps: redirected_relu_grad.py.)
 
     Raises:
         ValueError: the objective names a layer that is not there.
@@ -28,9 +36,12 @@ def value_and_gradient(model: Any, x: Array, objective: Objective) -> tuple[floa
         unknown = [layer for layer in inner if layer not in order]
         if not unknown:
             until = max(inner, key=order.index)
-    watch = cnn.Watch(*inner)
-    y, pullback = model.forward(x, cnn.Pass(watch=watch, until=until))
-    value, gradients = objective.evaluate({INPUT: x, OUTPUT: y, **watch.activations})
-    watch.inject = {layer: gradients[layer] for layer in inner}
-    dx, _ = pullback(gradients.get(OUTPUT, np.zeros_like(y)), wants="input")
+    for rule in ("plain", "linear") if wake else ("plain",):
+        watch = cnn.Watch(*inner)
+        y, pullback = model.forward(x, cnn.Pass(watch=watch, until=until, relu=rule))
+        value, gradients = objective.evaluate({INPUT: x, OUTPUT: y, **watch.activations})
+        watch.inject = {layer: gradients[layer] for layer in inner}
+        dx, _ = pullback(gradients.get(OUTPUT, np.zeros_like(y)), wants="input")
+        if dx.any():
+            break
     return value, dx + gradients[INPUT] if INPUT in gradients else dx

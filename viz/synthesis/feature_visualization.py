@@ -9,8 +9,8 @@ import numpy as np
 from ..attribution.adversarial import pixel_bounds
 from .ascend import Synthesis, ascend
 from .objective import Array, Objective, channel, logit, squared_norm
-from .parameterization import Fourier, Pixels
-from .transformation import Transform, robust
+from .parameterization import Fourier, Pixels, colours_of
+from .transformation import Around, Transform, robust
 
 
 def feature_visualization(
@@ -35,8 +35,8 @@ def feature_visualization(
         size: of the pictures: their side, or (height, width).
         batch: how many pictures at once, of use with the objective `diversity`.
         steps, lr: of Adam.
-        transform: random changes; "robust" for the usual mixture, None for none.
-        colours: `colour_statistics` of the data.
+        transform: random changes, around grey; "robust" for the usual mixture, None for none.
+        colours: `colour_statistics` of the data; by default those of photographs where the model takes colours.
         bounds: black and white as the model sees them; by default those of the model's transform.
         seed: the same seed gives the same picture, bit for bit.
         options: passed on to `ascend`.
@@ -51,14 +51,14 @@ def feature_visualization(
     height, width = (size, size) if isinstance(size, int) else size
     low, high = bounds if bounds is not None else pixel_bounds(model)
     shape = (batch, _channels(model), height, width)
-    parameterization = Fourier(shape, low, high, colours)
+    parameterization = Fourier(shape, low, high, colours_of(model) if colours is None else colours)
     return ascend(
         model,
         objective,
         parameterization,
         steps=steps,
         lr=lr,
-        transform=robust() if transform == "robust" else transform,  # type: ignore[arg-type]
+        transform=_around_grey(transform, min(height, width), low, high),
         seed=seed,
         **options,
     )
@@ -71,30 +71,63 @@ def class_model(
     size: int | tuple[int, int],
     decay: float = 1e-3,
     steps: int = 200,
-    lr: float = 0.05,
+    lr: float = 0.01,
+    transform: Transform | str | None = "robust",
+    bounds: tuple[Array | float, Array | float] | None = None,
     seed: int = 0,
     **options: Any,
 ) -> Synthesis:
-    """The picture with the highest score for a class, kept near the mean by its squared norm.
+    """The picture with the highest score for a class, kept near grey by its squared norm.
 
-        maximise S_target(x) − decay · ‖x‖²
+        maximise S_target(x) − decay · ‖p‖²,    x = grey + half · p,  with black at p = −1 and white at p = 1
+
+    The paper's own is `transform=None`. Then what today's networks score highest is a fine grain that means nothing
+    to us (`viz.fgsm` finds such grain too); what must survive small changes of the picture has shapes.
 
     Args:
         model: a network with outputs (N, classes).
         target: the class.
         size: of the picture.
         decay: λ of the paper.
-        steps, lr: of Adam.
+        steps, lr: of Adam, in units of p.
+        transform: that of `feature_visualization`.
+        bounds: black and white as the model sees them; by default those of the model's transform.
         seed: the same seed gives the same picture.
         options: passed on to `ascend`.
 
     Source: Simonyan, Vedaldi & Zisserman (2014), Deep inside convolutional networks, section 2.
     """
     height, width = (size, size) if isinstance(size, int) else size
-    parameterization = Pixels((1, _channels(model), height, width))
+    low, high = bounds if bounds is not None else pixel_bounds(model)
+    grey, half = _grey(low, high), (np.asarray(high) - np.asarray(low)) / 2
+    parameterization = Pixels((1, _channels(model), height, width), grey, half)
+    objective = logit(target) - squared_norm(grey, half) * decay
     return ascend(
-        model, logit(target) - squared_norm() * decay, parameterization, steps=steps, lr=lr, seed=seed, **options
+        model,
+        objective,
+        parameterization,
+        steps=steps,
+        lr=lr,
+        transform=_around_grey(transform, min(height, width), low, high),
+        seed=seed,
+        **options,
     )
+
+
+def _around_grey(
+    transform: Transform | str | None, side: int, low: Array | float, high: Array | float
+) -> Transform | None:
+    if transform is None:
+        return None
+    if isinstance(transform, str):
+        if transform != "robust":
+            raise ValueError(f'expected a transform, "robust" or None, got {transform!r}')
+        transform = robust(side)
+    return Around(_grey(low, high), transform)
+
+
+def _grey(low: Array | float, high: Array | float) -> Array:
+    return (np.asarray(low) + np.asarray(high)) / 2
 
 
 def _channels(model: Any) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import minicnn as cnn
 
 from .ascend import Synthesis, ascend
@@ -24,18 +26,21 @@ def invert(
 ) -> Synthesis:
     """From noise, look for a picture with the same features: what differs, the layer has forgotten.
 
-        minimise ½ ‖Φ(x̂) − Φ(x)‖² / ‖Φ(x)‖² + smoothness · total variation(x̂)
+        minimise ½ ‖Φ(x̂) − Φ(x)‖² / ‖Φ(x)‖² + smoothness · total variation(x̂) / Σ (x − mean(x))²
 
     Args:
         model: any network.
         x: pictures (N, C, H, W), normalised by the model's transform.
         layer: whose features Φ to invert.
-        smoothness: the weight of the total variation.
+        smoothness: the weight of the total variation, which is measured in the picture's own contrast.
         steps, optimizer, seed, options: those of `ascend`.
 
     Source: Mahendran & Vedaldi (2015), Understanding deep image representations by inverting them, equation 1.
     """
     features, _ = model.forward(x, cnn.Pass(until=layer))
-    size = float((features * features).sum(dtype="float64"))
-    objective = content(layer, features) * (1 / max(size, 1e-12)) - total_variation() * (smoothness / x.size)
-    return ascend(model, objective, Pixels(x.shape), steps=steps, optimizer=optimizer, seed=seed, **options)
+    size = float((features * features).sum(dtype=np.float64))
+    centre, contrast = float(x.mean()), float(x.std()) or 1.0
+    objective = content(layer, features) * (1 / max(size, 1e-12))
+    objective -= total_variation() * (smoothness / (x.size * contrast**2))
+    pixels = Pixels(x.shape, centre, contrast)
+    return ascend(model, objective, pixels, steps=steps, optimizer=optimizer, seed=seed, **options)

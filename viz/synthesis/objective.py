@@ -230,9 +230,14 @@ def total_variation(power: float = 2.0) -> Objective:
     return _of(INPUT, "total variation", evaluate)
 
 
-def squared_norm() -> Objective:
-    """Σ x²: subtract it to keep a picture near the mean."""
-    return _of(INPUT, "squared norm", lambda x: (float((x * x).sum(dtype=np.float64)), 2 * x))
+def squared_norm(centre: Array | float = 0.0, scale: Array | float = 1.0) -> Objective:
+    """Σ ((x − centre) / scale)²: subtract it to keep a picture near its centre."""
+
+    def evaluate(x: Array) -> tuple[float, Array]:
+        far = (x - np.asarray(centre, x.dtype)) / np.asarray(scale, x.dtype)
+        return float((far * far).sum(dtype=np.float64)), 2 * far / np.asarray(scale, x.dtype)
+
+    return _of(INPUT, "squared norm", evaluate)
 
 
 def _like(number: float, A: Array) -> Any:

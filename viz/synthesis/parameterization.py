@@ -16,33 +16,47 @@ from .objective import Array
 
 PicturePullback = Callable[[Array], Array]
 
+# A square root of the covariance of red, green and blue in the photographs of ImageNet, found by the authors of Lucid
+# (lucid/optvis/param/color.py): brightness first, then blue against yellow, then green against purple.
+PHOTOGRAPHS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], np.float32)
+
 
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels themselves, in the model's own units.
+    """The pixels themselves, in units of their own: x = centre + scale · p.
+
+    Whether a model takes pixels from −2 to 2 or from 0 to 255, steps and penalties then mean the same.
 
     Attributes:
         shape: (N, C, H, W) of the pictures.
-        deviation: of the noise they begin with.
+        centre, scale: numbers, or arrays that broadcast to the pictures.
+        deviation: of the noise that p begins with.
     """
 
     shape: tuple[int, int, int, int]
+    centre: Array | float = 0.0
+    scale: Array | float = 1.0
     deviation: float = 0.1
 
     def initial(self, rng: np.random.Generator) -> Array:
         return (self.deviation * rng.standard_normal(self.shape)).astype(np.float32)
 
     def picture(self, p: Array) -> tuple[Array, PicturePullback]:
-        return p, lambda dx: dx
+        scale = np.asarray(self.scale, np.float32)
+        return np.asarray(self.centre, np.float32) + scale * p, lambda dx: scale * dx
+
+    def parameters(self, x: Array) -> Array:
+        """The parameters of a given picture."""
+        return np.asarray((x - np.asarray(self.centre)) / np.asarray(self.scale), np.float32)
 
 
 class Fourier:
     """Frequencies of decorrelated colours: every step changes all scales, and all colours as nature mixes them.
 
-        x = low + (high − low) · σ(colours · irfft2(p · scale) ),    scale = √(W·H) / max(f, 1 / max(W, H))
+        x = low + (high − low) · σ(colours · irfft2(p · scale) ),    scale = √(W·H) / (4 · max(f, 1 / max(W, H)))
 
     with σ the logistic function, so that every pixel is possible, f the frequency, and `colours` a square root of the
-    data's own covariance of channels.
+    data's own covariance of channels. The 4 is Lucid's choice of contrast.
 
     Args:
         shape: (N, C, H, W) of the pictures.
@@ -69,7 +83,7 @@ class Fourier:
         if self.colours.shape != (C, C):
             raise ValueError(f"Fourier: expected colours of shape {(C, C)}, got {self.colours.shape}")
         frequency = np.hypot(np.fft.fftfreq(H)[:, None], np.fft.rfftfreq(W)[None])
-        self.scale = (np.sqrt(W * H) / np.maximum(frequency, 1 / max(W, H))).astype(np.float32)
+        self.scale = (np.sqrt(W * H) / (4 * np.maximum(frequency, 1 / max(W, H)))).astype(np.float32)
         # irfft2 reads every column but the first (and, for an even width, the last) twice: as itself and mirrored
         twice = np.full(self.scale.shape[1], 2.0, np.float32)
         twice[0] = 1
@@ -96,6 +110,13 @@ class Fourier:
 
         return self.low + self.range * share, pullback
 
+    def parameters(self, x: Array) -> Array:
+        """The parameters of a given picture, of which what is black or white comes out a little less so."""
+        share = np.clip((x - self.low) / self.range, 0.01, 0.99)
+        plain = np.einsum("dc,nchw->ndhw", np.linalg.inv(self.colours), np.log(share / (1 - share)), optimize=True)
+        spectrum = np.fft.rfft2(plain) / self.scale
+        return np.stack([spectrum.real, spectrum.imag]).astype(np.float32)
+
 
 def colour_statistics(images: Any, most: int = 2_000_000) -> Array:
     """A square root of the covariance of a data set's channels, scaled to a largest column of length 1.
@@ -108,6 +129,18 @@ def colour_statistics(images: Any, most: int = 2_000_000) -> Array:
     pixels = pixels[:: max(1, len(pixels) // most)].astype(np.float64) / 255
     covariance = np.atleast_2d(np.cov(pixels.T))
     values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0))
+    return scaled(vectors * np.sqrt(np.maximum(values, 0)))
+
+
+def colours_of(model: Any) -> Array | None:
+    """How photographs mix the channels that a model takes; None where these are not red, green and blue."""
+    channels = getattr(model.transform, "channels", None)
+    if channels not in ("RGB", "BGR"):
+        return None
+    return scaled(PHOTOGRAPHS if channels == "RGB" else PHOTOGRAPHS[::-1])
+
+
+def scaled(root: Array) -> Array:
+    """A root of a covariance, divided by the length of its longest column: only the mixture counts."""
     longest = np.linalg.norm(root, axis=0).max()
     return (root / longest if longest > 0 else np.eye(len(root))).astype(np.float32)

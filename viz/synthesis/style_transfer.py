@@ -10,9 +10,10 @@ import numpy as np
 
 import minicnn as cnn
 
+from ..attribution.adversarial import pixel_bounds
 from .ascend import Synthesis, ascend
 from .objective import Array, Objective, content, gram, style, total_variation
-from .parameterization import Pixels
+from .parameterization import Fourier, colours_of
 
 
 def style_transfer(
@@ -22,19 +23,26 @@ def style_transfer(
     *,
     content_layers: Sequence[str],
     style_layers: Sequence[str],
-    style_weight: float = 1e3,
-    smoothness: float = 1e-4,
+    style_weight: float = 30.0,
+    smoothness: float = 0.1,
     pooling: str = "max",
     start: str = "picture",
-    steps: int = 200,
-    optimizer: str = "lbfgs",
+    steps: int = 150,
+    lr: float = 0.02,
+    optimizer: str = "adam",
+    colours: Array | None = None,
+    bounds: tuple[Array | float, Array | float] | None = None,
     seed: int = 0,
     **options: Any,
 ) -> Synthesis:
     """A picture with the features of one and the correlations between maps of the other.
 
-        minimise content + style_weight · style + smoothness · total variation,  each layer's term divided by what it
-        is for a blank picture, so that one weight serves any network and any layers
+        minimise content + style_weight · style + smoothness · total variation
+
+    Each layer's term is divided by what it is for a grey picture, and the total variation by the picture's contrast
+    Σ (x − mean(x))², so that the same weights serve any network, any layers and any units of pixels. The picture is
+    changed in decorrelated Fourier space: in pixels only VGG's features give good paintings, there those of other
+    networks do too.
 
     Args:
         model: a network trained on photographs.
@@ -42,16 +50,19 @@ def style_transfer(
         painting: whose style to take, (1, C, h, w) of any size.
         content_layers: late layers: they know what is where, and not the exact pixels.
         style_layers: several, from early to late: from grain to composition.
-        style_weight: how much style counts against content.
+        style_weight: how much style counts against content, all layers of each together.
         smoothness: the weight of the total variation.
         pooling: "max", or "average" in place of the model's max pooling (which the paper prefers).
         start: from the "picture", or from "noise".
-        steps, optimizer, seed, options: those of `ascend`.
+        colours, bounds: those of `feature_visualization`.
+        steps, lr, optimizer, seed, options: those of `ascend`.
 
     Raises:
         ValueError: an option or a layer is unknown.
 
-    Source: Gatys, Ecker & Bethge (2016), Image style transfer using convolutional neural networks.
+    Source: Gatys, Ecker & Bethge (2016), Image style transfer using convolutional neural networks; for Fourier space
+    Mordvintsev et al. (2018), Differentiable image parameterizations (Distill), "Style transfer with non-VGG
+    architectures".
     """
     if pooling not in ("max", "average") or start not in ("picture", "noise"):
         raise ValueError(
@@ -59,29 +70,29 @@ def style_transfer(
         )
     if pooling == "average":
         model = with_average_pooling(model)
-    blank = np.zeros_like(picture)
-    terms: list[tuple[Objective, float]] = []
+    low, high = bounds if bounds is not None else pixel_bounds(model)
+    fourier = Fourier(picture.shape, low, high, colours_of(model) if colours is None else colours)
+    grey = np.zeros_like(picture) + ((np.asarray(low) + np.asarray(high)) / 2).astype(picture.dtype)
+    objective = total_variation() * (-smoothness / (picture.size * (float(picture.var()) or 1.0)))
+    terms: list[tuple[str, Objective, float]] = []
     for layer in content_layers:
-        features = _features(model, picture, layer)
-        terms.append((content(layer, features), 1.0))
+        terms.append((layer, content(layer, _features(model, picture, layer)), 1 / len(content_layers)))
     for layer in style_layers:
         features = _features(model, painting, layer)
         target = gram(features) / np.float32(features[0, 0].size)
-        terms.append((style(layer, target), style_weight / len(style_layers)))
-    objective = total_variation() * (-smoothness / picture.size)
-    for term, weight in terms:
-        (layer,) = term.layers
-        of_blank = abs(term.evaluate({layer: _features(model, blank, layer)})[0])
-        objective = objective + term * (weight / max(of_blank, 1e-12))
-    initial = picture if start == "picture" else None
+        terms.append((layer, style(layer, target), style_weight / len(style_layers)))
+    for layer, term, weight in terms:
+        of_grey = abs(term.evaluate({layer: _features(model, grey, layer)})[0])
+        objective = objective + term * (weight / max(of_grey, 1e-12))
     return ascend(
         model,
         objective,
-        Pixels(picture.shape),
+        fourier,
         steps=steps,
+        lr=lr,
         optimizer=optimizer,
         seed=seed,
-        initial=initial,
+        initial=fourier.parameters(picture) if start == "picture" else None,
         **options,
     )
 

@@ -105,10 +105,39 @@ class Compose:
         return x, pullback
 
 
-def robust() -> Compose:
-    """The mixture of Distill's Feature visualization: pad, jitter, scale, rotate, jitter."""
+@dataclass(frozen=True)
+class Around:
+    """A transformation of what differs from a colour, so that the borders that it fills have that colour.
+
+    Attributes:
+        colour: for each channel, (1, C, 1, 1), or one number.
+        transform: one of the above.
+    """
+
+    colour: Array | float
+    transform: Transform
+
+    def __call__(self, x: Array, rng: np.random.Generator) -> Transformed:
+        colour = np.asarray(self.colour, x.dtype)
+        changed, pullback = self.transform(x - colour, rng)
+        return changed + colour, pullback
+
+
+def robust(side: int = 128) -> Compose:
+    """The mixture of Distill's Feature visualization: pad, jitter, scale, rotate, jitter; the size stays.
+
+    Args:
+        side: of the pictures; they shift by up to about a sixteenth of it, and then once more by half as much.
+    """
+    far, near = 2 * max(1, side // 32), 2 * max(1, side // 64)
     return Compose(
-        (Pad(12), Jitter(8), RandomScale((1, 0.975, 1.025, 0.95, 1.05)), RandomRotate(range(-5, 6)), Jitter(4))
+        (
+            Pad((far + near) // 2),
+            Jitter(far),
+            RandomScale((1, 0.975, 1.025, 0.95, 1.05)),
+            RandomRotate(range(-5, 6)),
+            Jitter(near),
+        )
     )
 
 

@@ -46,6 +46,15 @@ def test_guided_backprop_drops_what_is_negative_on_the_way_back():
     assert viz.guided_backprop(tiny(), -PICTURE, target=0).tolist() == [[[[-2, 0]]]]
 
 
+def test_guided_backprop_by_layer_is_what_comes_by_on_one_way_back():
+    found = viz.guided_backprop_by_layer(tiny(), PICTURE, target=0)
+    assert list(found) == ["conv", "relu", "flat", "fc"]
+    assert found["fc"].tolist() == [[1, 0]]
+    assert found["relu"].tolist() == [[[[3, -1]], [[2, 4]]]]
+    assert found["conv"].tolist() == [[[[3, 0]], [[0, 4]]]]
+    assert list(viz.guided_backprop_by_layer(tiny(), PICTURE, layers=["relu"])) == ["relu"]
+
+
 def test_deconvnet_rectifies_by_what_comes_back_alone():
     # [3, −1] and [2, 4] rectified: [3, 0] and [2, 4]; then 3 − 2 and 0 − 4
     assert viz.deconvnet(tiny(), PICTURE, target=0).tolist() == [[[[1, -4]]]]
@@ -60,6 +69,18 @@ def test_guided_grad_cam_is_the_product():
     assert viz.guided_grad_cam(tiny(), PICTURE, target=0, layer="relu").tolist() == [[[[6, -60]]]]
 
 
+def test_units_share_out_the_score_of_a_network_without_bias():
+    # Activations [2, 0] and [0, 5], gradients [3, −1] and [2, 4]
+    shares = viz.layer_attribution(tiny(), PICTURE, target=0, layer="relu")
+    assert shares.tolist() == [[[[6, 0]], [[0, 20]]]]
+    assert viz.layer_attribution(tiny(), PICTURE, target=0, layer="relu", method="gradient").tolist() == [
+        [[[3, -1]], [[2, 4]]]
+    ]
+    assert viz.layer_attribution(tiny(), PICTURE, target=0, layer="relu", method="conductance").tolist() == [
+        [[[6, 0]], [[0, 20]]]  # from black on, the activations grow in proportion
+    ]
+
+
 def test_occlusion_takes_away_what_a_pixel_gives():
     assert viz.occlusion(tiny(), PICTURE, target=0, window=1, stride=1).tolist() == [[[6, 20]]]
 
@@ -69,6 +90,14 @@ def test_occlusion_returns_what_is_predicted_meanwhile():
     model["fc"].weight[1] = [0, 0, 0, 4.1]  # wins only while pixel 0 is hidden: 20.5 against 20
     _, classes = viz.occlusion(model, PICTURE, window=1, stride=1, return_predictions=True)
     assert classes.tolist() == [[[1, 0]]]
+
+
+def test_occlusion_hides_with_a_colour_of_each_channel():
+    model, x = linear()
+    colour = np.array([2, -3], np.float32).reshape(1, 2, 1, 1)
+    maps = viz.occlusion(model, x, target=1, window=(4, 5), baseline=colour)
+    expected = ((x - colour) * model["fc"].weight[1].reshape(1, 2, 4, 5)).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(maps, np.broadcast_to(expected[:, None, None], maps.shape), rtol=1e-4)
 
 
 def test_occlusion_covers_every_pixel_and_averages_where_windows_overlap():
@@ -145,12 +174,6 @@ def test_targets_are_a_class_one_for_each_picture_the_predicted_one_or_an_op():
     np.testing.assert_allclose(viz.saliency(model, x, target=difference)[0], expected, rtol=1e-6)
 
 
-def test_results_do_not_depend_on_the_batch_size():
-    model, x = linear()
-    for method in (viz.saliency, viz.guided_backprop, viz.deconvnet):
-        np.testing.assert_allclose(method(model, x, 0, batch_size=1), method(model, x, 0, batch_size=3), rtol=1e-6)
-
-
 def test_smooth_grad_without_noise_is_its_method_and_repeats_with_its_seed():
     model = cnn.zoo.build("seed")
     x = np.random.default_rng(0).standard_normal((2, 1, 28, 28)).astype(np.float32)
@@ -170,6 +193,10 @@ def test_smooth_grad_without_noise_is_its_method_and_repeats_with_its_seed():
         (lambda m, x: viz.deconvnet(m, x, channel=1), r"give the layer"),
         (lambda m, x: viz.integrated_gradients(m, x, method="simpson"), r"gauss-legendre or riemann"),
         (lambda m, x: viz.smooth_grad(m, x, samples=0), r"samples ≥ 1"),
+        (lambda m, x: viz.layer_attribution(m, x, layer="fc", method="shap"), r"one of gradient, gradient_times"),
+        (lambda m, x: viz.layer_attribution(m, x, layer="fc9"), r"no layer 'fc9'"),
+        (lambda m, x: viz.deletion_curve(m, x, x[:, :, 1:]), r"expected maps of shape \(4, 4, 5\)"),
+        (lambda m, x: viz.insertion_curve(m, x, x, steps=21), r"from 1 to 20 steps"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(call, message):

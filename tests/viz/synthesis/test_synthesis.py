@@ -1,5 +1,7 @@
 """Pictures from within: every gradient proven, every run repeatable, every method reaches what it is for."""
 
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -65,7 +67,14 @@ def test_the_gradient_in_the_pixels_is_that_of_all_layers_together(model):
 
 @given(
     st.sampled_from(
-        [by.Pad(2, 0.0), by.Jitter(3), by.Roll(4), by.RandomScale((0.8, 1.3)), by.RandomRotate((17, -40)), by.robust()]
+        [
+            by.Pad(2, 0.0),
+            by.Jitter(3),
+            by.Roll(4),
+            by.RandomScale((0.8, 1.3)),
+            by.RandomRotate((17, -40)),
+            by.robust(16),
+        ]
     ),
     st.integers(5, 14).map(lambda n: 2 * n),
     st.integers(13, 20),
@@ -96,6 +105,32 @@ def test_the_pullback_of_the_fourier_parameterization_is_its_gradient(size):
     h = 1e-3
     numeric = np.vdot((fourier.picture(p + h * direction)[0] - fourier.picture(p - h * direction)[0]) / (2 * h), dx)
     assert np.vdot(pullback(dx), direction) == pytest.approx(numeric, rel=1e-2)
+
+
+def test_a_parameterization_finds_the_parameters_of_a_picture():
+    x = RNG.uniform(-0.9, 0.9, (1, 3, 9, 12)).astype(np.float32)
+    colours = RNG.standard_normal((3, 3)) + 3 * np.eye(3)
+    for parameterization in (viz.Fourier(x.shape, -1, 1, colours), viz.Pixels(x.shape, centre=2.0, scale=0.5)):
+        again, _ = parameterization.picture(parameterization.parameters(x))
+        np.testing.assert_allclose(again, x, atol=1e-3)
+
+
+def test_pixels_have_units_of_their_own():
+    x, pullback = viz.Pixels((1, 1, 2, 2), centre=100.0, scale=50.0).picture(np.full((1, 1, 2, 2), 0.5, np.float32))
+    assert (x == 125).all() and (pullback(np.ones_like(x)) == 50).all()
+
+
+def test_a_transformation_around_a_colour_fills_its_borders_with_it():
+    x = np.full((1, 2, 8, 8), 3.0)
+    x[:, 1] = 5
+    turned, _ = by.Around(np.array([3.0, 5.0]).reshape(1, 2, 1, 1), by.RandomRotate((30,)))(x, np.random.default_rng(0))
+    np.testing.assert_allclose(turned, x)
+
+
+@pytest.mark.parametrize("side", [28, 128, 224])
+def test_the_usual_mixture_keeps_the_size(side):
+    x = np.zeros((1, 1, side, side), np.float32)
+    assert by.robust(side)(x, np.random.default_rng(0))[0].shape == x.shape
 
 
 def test_fourier_pictures_stay_between_black_and_white():
@@ -131,6 +166,13 @@ def test_feature_visualization_excites_its_channel(model):
     assert excited > 5 * abs(model.forward(noise.pictures, cnn.Pass(until="conv2"))[0][:, 4].mean())
 
 
+def test_a_unit_that_sleeps_in_noise_is_woken(model):
+    sleepy = copy.deepcopy(model)
+    sleepy["conv2"].bias[4] = -1  # off on grey noise
+    found = viz.feature_visualization(sleepy, ("relu2", 4), size=28, steps=60, transform=None)
+    assert found.values[0] == 0 and found.values[-1] > 0
+
+
 def test_diversity_tells_pictures_of_a_batch_apart(model):
     alike = viz.feature_visualization(model, of.channel("relu2", 4), size=28, batch=2, steps=30, transform=None)
     apart = viz.feature_visualization(
@@ -143,9 +185,19 @@ def test_diversity_tells_pictures_of_a_batch_apart(model):
     assert difference(apart) < difference(alike)
 
 
-def test_class_model_is_of_its_class(model):
-    found = viz.class_model(model, 6, size=28, steps=40)
+@pytest.mark.parametrize("transform", ["robust", None])
+def test_class_model_is_of_its_class(model, transform):
+    found = viz.class_model(model, 6, size=28, steps=60, lr=0.05, transform=transform)
     assert model(found.pictures).argmax() == 6
+
+
+def test_class_model_is_the_same_whatever_the_unit_of_pixels(model):
+    in_bytes = copy.deepcopy(model)  # the same network, for pixels from 0 to 255
+    in_bytes.transform = cnn.data.Transform(mean=(0.0,), std=(1.0,), scale=1.0)
+    in_bytes["conv1"].weight /= np.float32(255 / 4)
+    in_bytes["conv1"].bias -= 2 * model["conv1"].weight.sum(axis=(1, 2, 3))
+    found, same = (viz.class_model(m, 6, size=28, steps=20, transform=None).pictures for m in (model, in_bytes))
+    np.testing.assert_allclose(same / 255 * 4 - 2, found, atol=0.05)
 
 
 def test_deep_dream_excites_its_layer_keeps_the_shape_and_repeats(model):
@@ -167,7 +219,7 @@ def test_style_transfer_comes_nearer_to_the_style_and_stays_near_the_content(mod
     picture, painting = (RNG.standard_normal((1, 1, 28, side)).astype(np.float32) for side in (28, 20))
     net = model["conv1":"relu2"]
     found = viz.style_transfer(
-        net, picture, painting, content_layers=["relu2"], style_layers=["relu1"], style_weight=10, steps=25
+        net, picture, painting, content_layers=["relu2"], style_layers=["relu1"], steps=25, bounds=(-4, 4)
     )
     assert found.pictures.shape == picture.shape and found.values[-1] > found.values[0]
 

@@ -1,0 +1,228 @@
+"""Why did it decide so: what the methods of `viz.attribution` show on real networks, and how fast.
+
+    python -m benchmarks.attribution photographs    # SqueezeNet: Grad-CAM on a cat and a dog, all methods, deletion
+    python -m benchmarks.attribution mnist          # the seed network: FGSM, completeness, guided backprop by layer
+    python -m benchmarks.attribution sanity         # randomised weights, for both networks and every method
+    python -m benchmarks.attribution speed          # SqueezeNet beside Captum with PyTorch
+
+Each prints a table, a row for each result, and draws its figures into `--out`. The data are those of
+`benchmarks.squeezenet`. For `speed` the contestants take turns on the same number of threads; each is given its best
+batch size of those tried, and the ratio is that of the medians, theirs / ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+import viz
+from minicnn.schedules import OneCycle
+from viz import plot
+
+from .squeezenet import data, in_torch, picture, shown, squeezenet
+
+CATS, DOGS = (281, 285), (242, 243)  # tabby and Egyptian cat; boxer and bull mastiff
+LAYER = "features.11.concat"
+EPSILONS = (0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One result."""
+
+    what: str
+    value: str
+
+
+def methods(layer: str | None, baseline: Any) -> dict[str, Any]:
+    """Every method that makes a map of the picture, called as `method(model, x, target)`."""
+    return {
+        "saliency": viz.saliency,
+        "gradient_times_input": viz.gradient_times_input,
+        "integrated_gradients": partial(viz.integrated_gradients, steps=20, baseline=baseline),
+        "smooth_grad": partial(viz.smooth_grad, samples=10, method=viz.saliency),
+        "grad_cam": partial(viz.grad_cam, layer=layer),
+        "guided_backprop": viz.guided_backprop,
+        "guided_grad_cam": partial(viz.guided_grad_cam, layer=layer),
+        "deconvnet": viz.deconvnet,
+    }
+
+
+def photographs(out: Path) -> Iterator[Row]:
+    """SqueezeNet on photographs."""
+    model = squeezenet()
+    x = picture(model, "cat_dog")  # the dog sits in the upper half, the cat lies in the lower one
+    maps = {}
+    for target in (*CATS, *DOGS):
+        map_ = viz.grad_cam(model, x, target, layer=LAYER)[0]
+        maps[model.classes[target]] = map_
+        upper = map_[: map_.shape[0] // 2].sum() / map_.sum()
+        where = f"{upper:.0%} in the dog's half, {1 - upper:.0%} in the cat's"
+        yield Row(f"Grad-CAM of {LAYER} for {model.classes[target]}", where)
+    save(plot.attributions(shown(model, x)[0], maps, title="cat_dog"), out / "why-grad-cam.png")
+
+    x, grey = picture(model, "kitten_224"), 127.5
+    every = methods(LAYER, grey) | {"occlusion": partial(viz.occlusion, window=32, stride=16, baseline=grey)}
+    maps = {name: method(model, x, None) for name, method in every.items()}
+    named = {name.replace("_", " "): values[0] for name, values in maps.items()}
+    save(plot.attributions(shown(model, x)[0], named, title="tabby"), out / "why-methods.png")
+
+    maps["random numbers"] = np.random.default_rng(0).random(x[:, 0].shape)
+    chosen = {name: values for name, values in maps.items() if values.ndim == 3}
+    options: dict[str, Any] = {"steps": 28, "batch_size": 16}
+    deletions = {name: viz.deletion_curve(model, x, m, baseline=grey, **options) for name, m in chosen.items()}
+    insertions = {name: viz.insertion_curve(model, x, m, **options) for name, m in chosen.items()}
+    for name in chosen:
+        areas = f"deletion {deletions[name].areas.item():.2f}, insertion {insertions[name].areas.item():.2f}"
+        yield Row(f"areas for {name.replace('_', ' ')}", areas)
+    save(plot.pixel_curves(deletions, title="deletion: the faster down, the better").figure, out / "why-deletion.png")
+
+
+def mnist(out: Path, epochs: int) -> Iterator[Row]:
+    """The seed network, trained here."""
+    model, test = trained(epochs)
+    x, labels = model.transform(test.images), test.labels
+    low, high = bounds = viz.pixel_bounds(model)
+    yield Row(f"accuracy after {epochs} epochs", f"{(model(x).argmax(axis=1) == labels).mean():.2%}")
+
+    few = slice(0, 2000)
+    fgsm = viz.accuracy_under_attack(model, x, labels, EPSILONS, unit=high - low, bounds=bounds)
+    pgd = viz.accuracy_under_attack(
+        model, x[few], labels[few], EPSILONS, viz.pgd, unit=high - low, bounds=bounds, steps=10
+    )
+    for epsilon, a, b in zip(EPSILONS, fgsm, pgd, strict=True):
+        yield Row(f"ε = {epsilon} of the range from black to white", f"FGSM {a:.2%}, PGD (10 steps) {b:.2%}")
+    curves = {"FGSM": fgsm, "PGD, 10 steps": pgd}
+    save(
+        plot.accuracy_curves(EPSILONS, curves, title="the seed network on MNIST, attacked").figure, out / "why-fgsm.png"
+    )
+    fooled = viz.fgsm(model, x[:4], labels[:4], 0.15 * (high - low), bounds=bounds)
+    verdicts = [[f"{p.argmax()} ({p.max():.0%})" for p in cnn.ops.softmax(model(v))[0]] for v in (x[:4], fooled)]
+    save(plot.attacks(shown(model, x[:4]), shown(model, fooled), *verdicts), out / "why-attacks.png")
+
+    _, errors = viz.integrated_gradients(model, x[:50], steps=50, return_error=True)
+    yield Row("completeness error of integrated gradients, 50 steps, 50 pictures", describe(errors))
+    _, errors = viz.integrated_gradients(
+        model.astype(np.float64), x[:50].astype(np.float64), steps=50, return_error=True
+    )
+    yield Row("the same in float64", describe(errors))
+    model.astype(np.float32)
+
+    layers = ["conv1", "relu1", "pool1", "conv2", "relu2", "pool2"]
+    back = {"input": viz.guided_backprop(model, x[:1])[0]}
+    back |= {path: values[0] for path, values in viz.guided_backprop_by_layer(model, x[:1], layers=layers).items()}
+    title = f"a {labels[0]}"
+    save(plot.feature_maps(back, shown(model, x[:1])[0], title=title), out / "why-guided-backprop-by-layer.png")
+
+
+def describe(errors: np.ndarray) -> str:
+    return f"median {np.median(errors):.1e}, largest {errors.max():.1e}"
+
+
+def trained(epochs: int) -> tuple[Any, Any]:
+    """A seed network that has learned MNIST, and the test set."""
+    train, test = cnn.data.load("mnist", root=data() / "mnist")
+    model = cnn.zoo.build("seed")
+    optimizer = cnn.Adam(2e-3)
+    cnn.fit(
+        model, train, epochs=epochs, batch_size=64, optimizer=optimizer, schedule=OneCycle(), seed=0, progress=False
+    )
+    return model, test
+
+
+def sanity(out: Path, epochs: int) -> Iterator[Row]:
+    """How similar maps stay while weights are randomised from the output down."""
+    model, test = trained(epochs)
+    x = model.transform(test.images[:32])
+    yield from checks("seed network", model, x, methods(None, 0.0), out / "why-sanity-mnist.png")
+    model = squeezenet()
+    x = np.concatenate([picture(model, name) for name in ("kitten_224", "cat_dog", "snake", "spider")])
+    yield from checks("SqueezeNet", model, x, methods(LAYER, 127.5), out / "why-sanity-squeezenet.png")
+
+
+def checks(name: str, model: Any, x: np.ndarray, contestants: dict[str, Any], path: Path) -> Iterator[Row]:
+    found = {}
+    for method_name, method in contestants.items():
+        found[method_name] = check = viz.sanity_check(method, model, x)
+        half, last = np.median(check.spearman[len(check.layers) // 2]), np.median(check.spearman[-1])
+        similarity = f"rank correlation {half:.2f} after half of the layers, {last:.2f} after all"
+        verdict = "depends on the weights" if check.passed else "hardly depends on the weights"
+        structure = f"structural similarity {np.median(check.ssim[-1]):.2f}"
+        yield Row(f"{name}: {method_name.replace('_', ' ')}", f"{similarity}, {structure}: {verdict}")
+    save(plot.sanity_checks(found), path)
+
+
+def speed(threads: int, rounds: int) -> Iterator[Row]:
+    """Ours and Captum's in turns."""
+    import torch
+    from captum.attr import IntegratedGradients, Occlusion
+
+    from .timing import take_turns
+
+    cnn.set_num_threads(threads)
+    torch.set_num_threads(threads)
+    model = squeezenet()
+    x = picture(model, "cat_dog")
+    theirs = {"": in_torch(model), ", channels last": in_torch(model).to(memory_format=torch.channels_last)}
+    pictures = {"": torch.tensor(x)}
+    pictures[", channels last"] = pictures[""].to(memory_format=torch.channels_last)
+
+    def their_gradients(mode: str, batch: int) -> Any:
+        method = IntegratedGradients(theirs[mode])
+        return method.attribute(pictures[mode], 0.0, 281, n_steps=50, internal_batch_size=batch)
+
+    def their_occlusion(mode: str, batch: int) -> Any:
+        window, strides = (3, 16, 16), (3, 8, 8)
+        return Occlusion(theirs[mode]).attribute(
+            pictures[mode], window, strides, 0.0, 281, perturbations_per_eval=batch
+        )
+
+    works = {
+        "integrated gradients, 50 steps": (partial(viz.integrated_gradients, steps=50), their_gradients),
+        "occlusion, window 16, stride 8": (partial(viz.occlusion, window=16, stride=8), their_occlusion),
+    }
+    for work, (ours, their) in works.items():
+        contestants: dict[str, Any] = {"ours": partial(ours, model, x, 281)}
+        for mode in theirs:
+            for batch in (10, 25):
+                contestants[f"Captum, {batch} at once{mode}"] = partial(their, mode, batch)
+        times = take_turns(contestants, rounds=rounds, least=0, warmup=1)
+        mine = times.pop("ours").median
+        best = min(times, key=lambda name: times[name].median)
+        figures = f"ours {mine:.2f} s, {best} {times[best].median:.2f} s: ratio {times[best].median / mine:.2f}"
+        yield Row(f"{work}, SqueezeNet, {x.shape[2]}², {threads} threads", figures)
+
+
+def save(figure: Any, path: Path) -> None:
+    figure.figure.savefig(path, dpi=90, pil_kwargs={"optimize": True})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.attribution", description=__doc__.partition("\n\n")[0])
+    parser.add_argument("part", choices=("photographs", "mnist", "sanity", "speed"))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder for figures")
+    parser.add_argument("--epochs", type=int, default=3, help="of the seed network's training (default: 3)")
+    parser.add_argument("--threads", type=int, default=2, help="for ours and the peers (default: 2)")
+    parser.add_argument("--rounds", type=int, default=3, help="of the speed contest (default: 3)")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    rows = {
+        "photographs": lambda: photographs(options.out),
+        "mnist": lambda: mnist(options.out, options.epochs),
+        "sanity": lambda: sanity(options.out, options.epochs),
+        "speed": lambda: speed(options.threads, options.rounds),
+    }
+    print("| what | value |\n|---|---|")
+    for row in rows[options.part]():
+        print(f"| {row.what} | {row.value} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

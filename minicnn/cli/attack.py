@@ -1,0 +1,77 @@
+"""Change a picture until a network is wrong.
+
+No pixel moves farther than epsilon, a share of the way from black to white.
+Draws the picture, what was added to it, and what came out, with the network's
+verdicts.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .network import add_network, bars, class_names, find_class, load_network, read, shown, write
+
+EXAMPLES = """\
+examples:
+  minicnn attack runs/demo runs/demo/picture.png --epsilon 0.1
+  minicnn attack runs/demo shirt.png --target Dress --steps 20 -o dress.png"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_network(parser)
+    parser.add_argument("picture", metavar="PICTURE", help="a PNG, JPEG or other picture")
+    parser.add_argument(
+        "--method",
+        choices=("pgd", "fgsm"),
+        default="pgd",
+        help="fgsm: one step along the gradient's sign; pgd (the default): many small ones",
+    )
+    parser.add_argument("--epsilon", metavar="X", type=float, default=0.02, help="from 0 to 1 (default: 0.02)")
+    parser.add_argument("--steps", metavar="N", type=int, default=10, help="of pgd (default: 10)")
+    parser.add_argument(
+        "--target", metavar="CLASS", help="the class to arrive at, by number or name (default: any other)"
+    )
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of pgd's first step (default: 0)")
+    parser.add_argument("--picture-out", metavar="FILE", type=Path, help="where to put the changed picture by itself")
+    parser.add_argument(
+        "-o", "--out", metavar="FILE", type=Path, default=Path("attack.png"), help="default: attack.png"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    if not 0 <= options.epsilon <= 1:
+        raise ValueError(f"attack: --epsilon is a share of the way from black to white, 0 to 1, got {options.epsilon}")
+    model = load_network(options)
+    x = read(model, options.picture)
+
+    import minicnn
+    import viz
+    from viz import plot
+
+    before = minicnn.ops.softmax(model(x))[0][0]
+    names = class_names(model, len(before))
+    label = int(before.argmax()) if options.target is None else find_class(options.target, names)
+    low, high = bounds = viz.pixel_bounds(model)
+    epsilon, targeted = options.epsilon * (high - low), options.target is not None
+    if options.method == "fgsm":
+        changed = viz.fgsm(model, x, label, epsilon, targeted=targeted, bounds=bounds)
+    else:
+        changed = viz.pgd(
+            model,
+            x,
+            label,
+            epsilon,
+            steps=options.steps,
+            targeted=targeted,
+            bounds=bounds,
+            seed=options.seed,
+            progress=bars(),
+        )
+    after = minicnn.ops.softmax(model(changed))[0][0]
+    verdicts = [f"{names[p.argmax()][:20]} ({p.max():.2%})" for p in (before, after)]
+    picture, fooling = shown(model, x), shown(model, changed)
+    plot.attacks(picture[None], fooling[None], verdicts[:1], verdicts[1:]).savefig(options.out)
+    if options.picture_out is not None:
+        write(model, changed, options.picture_out)
+    print(f"before: {verdicts[0]}\nafter:  {verdicts[1]}\ndrawn in {options.out}")

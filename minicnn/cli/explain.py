@@ -1,0 +1,103 @@
+"""Draw why a network decided so.
+
+Draws the picture beside a map for each method: red speaks for the class, blue
+against it. The class is the one that the network predicts, or the one that you
+ask about. Of guided-backprop, guided-grad-cam and deconvnet beware: they redraw
+the picture's outlines more than they explain the decision.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .network import add_network, bars, class_names, find_class, find_layer, load_network, read, shown
+
+EXAMPLES = """\
+examples:
+  minicnn explain runs/demo runs/demo/picture.png
+  minicnn explain runs/demo shirt.png --method occlusion --target Shirt
+  minicnn explain squeezenet1_1 cat.png --weights squeezenet1_1.safetensors \\
+      --method grad-cam,integrated-gradients -o why.png"""
+
+METHODS = (
+    "saliency",
+    "gradient-times-input",
+    "integrated-gradients",
+    "smooth-grad",
+    "grad-cam",
+    "occlusion",
+    "guided-backprop",
+    "guided-grad-cam",
+    "deconvnet",
+)
+DEFAULT = "saliency,integrated-gradients,grad-cam,occlusion"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_network(parser)
+    parser.add_argument("picture", metavar="PICTURE", help="a PNG, JPEG or other picture")
+    parser.add_argument(
+        "--method",
+        metavar="NAMES",
+        default=DEFAULT,
+        help=f"{', '.join(METHODS)}; several with commas, or all (default: {DEFAULT})".replace(",", ", ").replace(
+            "  ", " "
+        ),
+    )
+    parser.add_argument("--target", metavar="CLASS", help="number or name of a class (default: what is predicted)")
+    parser.add_argument("--layer", metavar="PATH", help="for Grad-CAM (default: the last that has maps)")
+    parser.add_argument("--window", metavar="N", type=int, help="for occlusion, in pixels (default: a seventh)")
+    parser.add_argument("-o", "--out", metavar="FILE", type=Path, default=Path("why.png"), help="default: why.png")
+
+
+def run(options: argparse.Namespace) -> None:
+    methods = METHODS if options.method == "all" else tuple(filter(None, options.method.split(",")))
+    for method in methods:
+        if method not in METHODS:
+            raise ValueError(f"explain: there is no method {method!r}; there are {', '.join(METHODS)}")
+    model = load_network(options)
+    if options.layer is not None:
+        find_layer(model, options.layer)
+    x = read(model, options.picture)
+
+    import minicnn
+    from viz import plot
+
+    probabilities = minicnn.ops.softmax(model(x))[0][0]
+    names = class_names(model, len(probabilities))
+    predicted = int(probabilities.argmax())
+    target = predicted if options.target is None else find_class(options.target, names)
+    maps = {method: _explain(method, model, x, target, options)[0] for method in methods}
+    plot.attributions(shown(model, x), maps, title=names[target][:24]).savefig(options.out)
+    print(f"predicted: {names[predicted]} ({probabilities[predicted]:.2%})")
+    if target != predicted:
+        print(f"explained: {names[target]} ({probabilities[target]:.2%})")
+    print(f"drawn in {options.out}")
+
+
+def _explain(method: str, model: Any, x: Any, target: int, options: argparse.Namespace) -> Any:
+    """One method's map (1, H, W) or (1, C, H, W); nothing is the picture's own mean colour."""
+    import viz
+
+    nothing = x.mean(axis=(2, 3), keepdims=True)
+    window = min(x.shape[2:]) // 7 if options.window is None else options.window
+    match method:
+        case "saliency":
+            return viz.saliency(model, x, target)
+        case "gradient-times-input":
+            return viz.gradient_times_input(model, x, target)
+        case "integrated-gradients":
+            return viz.integrated_gradients(model, x, target, baseline=nothing, progress=bars())
+        case "smooth-grad":
+            return viz.smooth_grad(model, x, target, method=viz.saliency, progress=bars())
+        case "grad-cam":
+            return viz.grad_cam(model, x, target, layer=options.layer)
+        case "occlusion":
+            return viz.occlusion(model, x, target, window=window, baseline=nothing, progress=bars())
+        case "guided-backprop":
+            return viz.guided_backprop(model, x, target)
+        case "guided-grad-cam":
+            return viz.guided_grad_cam(model, x, target, layer=options.layer)
+    return viz.deconvnet(model, x, target)

@@ -1,0 +1,58 @@
+"""Read an ONNX file into a model of ours.
+
+The model comes into one safetensors file, which every other command takes. An
+ONNX file seldom tells how pictures become its input, nor what its classes are
+called: say so here, and both are stored with the model. Its last softmax is
+left off; probabilities are computed from the scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .network import CLASSES_HELP, PIXELS, PIXELS_HELP, read_classes
+
+EXAMPLES = """\
+example:
+  minicnn import squeezenet.onnx --pixels bgr255 --classes imagenet.txt
+  minicnn predict squeezenet.safetensors kitten.png"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="an ONNX file")
+    parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="default: FILE with the ending .safetensors")
+    parser.add_argument(
+        "--input", metavar=("C", "H", "W"), nargs=3, type=int, help="size of a picture, where the file leaves it open"
+    )
+    parser.add_argument("--pixels", choices=PIXELS, help=f"what it was trained on; {PIXELS_HELP}")
+    parser.add_argument("--classes", metavar="FILE", type=Path, help=CLASSES_HELP)
+
+
+def run(options: argparse.Namespace) -> None:
+    import minicnn as cnn
+    from minicnn.zoo.preprocessing import prepared
+
+    from .report import model_line
+
+    out = options.out or options.file.with_suffix(".safetensors")
+    shape = tuple(options.input) if options.input else cnn.onnx.input_shape(options.file)
+    model = cnn.onnx.load(options.file, input_shape=shape)
+    if options.pixels is not None:
+        if shape is None or shape[0] != 3:
+            takes = "does not say what pictures it takes" if shape is None else f"takes pictures of {shape[0]} channels"
+            raise ValueError(f"{options.file}: --pixels {options.pixels} needs pictures of 3 channels, but it {takes}")
+        model.transform = prepared(options.pixels, *shape[1:])
+    if options.classes is not None:
+        model.classes = read_classes(options.classes)
+    if shape is not None and model.classes is not None:
+        outputs = cnn.summary(model, shape).rows[-1].output_shape
+        if outputs != (len(model.classes),):
+            raise ValueError(
+                f"{options.file}: its output is of shape {outputs}, but there are {len(model.classes)} names"
+            )
+    cnn.save(model, out)
+    print(model_line(str(out), model))
+    missing = ["--pixels"] * (model.transform is None) + ["--classes"] * (model.classes is None)
+    if missing:
+        print(f"to predict classes of pictures by name, import it with {' and '.join(missing)} too")

@@ -1,0 +1,179 @@
+"""MODEL where pictures are explained or made: a file, the folder of a run, or a network of the zoo and its weights."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from .inputs import MODEL_HELP, add_threads, load_model, set_threads
+
+PIXELS = ("imagenet", "bgr255")
+PIXELS_HELP = (
+    "imagenet: red, green and blue, normalised, as torchvision's; bgr255: blue, green and red from 0 to 255, "
+    "as some of Caffe's"
+)
+CLASSES_HELP = "the names of its classes, one in a line, numbered or not"
+
+
+def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """MODEL (or `--model`), and what a network of the zoo, or a file that does not tell, needs to know."""
+    about = f"{MODEL_HELP}, or a network of the zoo (see `minicnn summary --help`)"
+    if optional:
+        parser.add_argument("--model", metavar="MODEL", required=True, help=about)
+    else:
+        parser.add_argument("model", metavar="MODEL", help=about)
+    group = parser.add_argument_group("a network of the zoo, or a file that does not tell")
+    group.add_argument("--weights", metavar="FILE", help="the zoo's: safetensors, under torchvision's names")
+    group.add_argument("--pixels", choices=PIXELS, help=f"what it was trained on; {PIXELS_HELP} (the zoo's: imagenet)")
+    group.add_argument("--classes", metavar="FILE", type=Path, help=CLASSES_HELP)
+    add_threads(group)
+
+
+def load_network(options: argparse.Namespace) -> Any:
+    """The model that was asked for, which knows how pictures become its input.
+
+    Raises:
+        ValueError: there is none, its weights are missing, or it does not know.
+    """
+    model = find_network(options)
+    if model.transform is None:
+        raise ValueError(
+            f"{options.model}: the model does not know how pictures become its input; "
+            f"train or import it with that, or give --pixels {' or '.join(PIXELS)}"
+        )
+    return model
+
+
+def find_network(options: argparse.Namespace) -> Any:
+    """The model that was asked for, and what is known of its pictures and classes.
+
+    Raises:
+        ValueError: there is none, or its weights are missing.
+    """
+    from minicnn import zoo
+    from minicnn.zoo.preprocessing import prepared
+
+    set_threads(options)
+    name, pixels, height, width = options.model, options.pixels, 224, 224
+    if name in zoo.names() and not Path(name).exists():
+        if options.weights is None:
+            raise ValueError(f"{name}: the zoo holds no trained weights; give --weights FILE, or a file of a run")
+        model = zoo.build(name, weights=options.weights)
+        channels, height, width = zoo.network(name).input_shape
+        pixels = pixels or (PIXELS[0] if channels == 3 else None)
+    else:
+        if options.weights is not None:
+            raise ValueError(f"{name}: --weights belongs to a network of the zoo; a file brings its own")
+        model = load_model(name)
+    if pixels is not None:
+        if model.transform is not None:
+            raise ValueError(f"{name}: the model knows how pictures become its input; leave --pixels away")
+        model.transform = prepared(pixels, height, width)
+    if options.classes is not None:
+        model.classes = read_classes(options.classes)
+    return model
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """The lines of a file; without their numbers, where each begins with its own, from 0 or from 1.
+
+    Raises:
+        ValueError: the file is empty, or no text.
+    """
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not lines:
+        raise ValueError(f"{path}: expected the names of classes, one in a line, but there are none")
+    numbered = [re.match(r"(\d+)[\s,:;]+(.+)", line) for line in lines]
+    for first in (0, 1):
+        if all(found and int(found[1]) == i for i, found in enumerate(numbered, first)):
+            return tuple(found[2] for found in numbered if found)
+    return tuple(lines)
+
+
+def class_names(model: Any, count: int) -> list[str]:
+    """A name for each class, its number where there is none."""
+    names = list(model.classes or [])
+    return names if len(names) == count else [str(i) for i in range(count)]
+
+
+def find_class(text: str, names: list[str]) -> int:
+    """The class of this number, or whose name this is, or the only one whose name has this in it.
+
+    Raises:
+        ValueError: there is none, or several.
+    """
+    if text.isdecimal() and int(text) < len(names):
+        return int(text)
+    wanted = text.lower()
+    exact = [i for i, name in enumerate(names) if name.lower() == wanted]
+    found = exact or [i for i, name in enumerate(names) if wanted in name.lower()]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise ValueError(f"there is no class {text!r}; give its number, from 0 to {len(names) - 1}, or its name")
+    few = ", ".join(f"{i} ({names[i]})" for i in found[:4])
+    raise ValueError(f"{text!r} may mean {len(found)} classes: {few}{', …' if len(found) > 4 else ''}; give the number")
+
+
+def find_layer(model: Any, path: str) -> str:
+    """The path, if there is such a layer.
+
+    Raises:
+        ValueError: there is none.
+    """
+    from minicnn.layers import walk
+    from minicnn.layers.base import nearest
+
+    known = [known for known, _ in walk(model) if known]
+    if path not in known:
+        raise ValueError(f"there is no layer {path!r}{nearest(path, known)}")
+    return path
+
+
+def rectified(model: Any) -> list[str]:
+    """The paths of all ReLUs that put out maps, from the input on: where features of growing depth are found.
+
+    Raises:
+        ValueError: there are none.
+    """
+    from minicnn.layers import Dense, Flatten, ReLU, walk
+
+    paths = []
+    for path, layer in walk(model):
+        if isinstance(layer, Dense | Flatten):
+            break
+        if isinstance(layer, ReLU):
+            paths.append(path)
+    if not paths:
+        raise ValueError("the model has no ReLU over maps; name its layers yourself")
+    return paths
+
+
+def read(model: Any, picture: str, size: int | None = None) -> Any:
+    """The picture as the model takes it, or uncut, with so many pixels on its shorter side."""
+    from dataclasses import replace
+
+    transform = model.transform if size is None else replace(model.transform, size=size, crop=None)
+    return transform.picture(picture)
+
+
+def write(model: Any, x: Any, path: Path) -> None:
+    """What the model sees, as a picture."""
+    from PIL import Image
+
+    pixels = (model.transform.inverse(x)[0] * 255).round().astype("uint8").transpose(1, 2, 0)
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(path)
+
+
+def shown(model: Any, x: Any) -> Any:
+    """(H, W) or (H, W, 3) in 0…1, for a plot."""
+    pixels = model.transform.inverse(x)[0].transpose(1, 2, 0)
+    return pixels[..., 0] if pixels.shape[2] == 1 else pixels
+
+
+def bars() -> bool:
+    """Whether there is a terminal to show progress on."""
+    return sys.stderr.isatty()

@@ -1,0 +1,64 @@
+"""What the tests of the command line share: a way to run it, and a small data set with a network that knows it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from minicnn.cli import main
+
+CLASSES = ("bright", "dark")
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line: its status, what it printed, and its errors."""
+
+    def command(*arguments):
+        status = main([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
+def fails(run):
+    """Run a command that must fail; returns its one line."""
+
+    def command(*arguments):
+        status, _, errors = run(*arguments)
+        assert status == 2
+        assert errors.count("\n") == 1, errors
+        assert errors.startswith("minicnn: error: ")
+        return errors.removeprefix("minicnn: error: ").strip()
+
+    return command
+
+
+def _write_pictures(folder, count=12, size=12):
+    """Folders of bright and of dark pictures, which are easily told apart."""
+    rng = np.random.default_rng(0)
+    for name, level in zip(CLASSES, (170, 0), strict=True):
+        (folder / name).mkdir(parents=True)
+        for i in range(count):
+            pixels = level + rng.integers(0, 80, (size, size), dtype=np.uint8)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{i}.png")
+    return folder
+
+
+@pytest.fixture
+def write_pictures():
+    """Write a data set into a folder: `write_pictures(folder, count=12, size=12)`."""
+    return _write_pictures
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory):
+    return _write_pictures(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="session")
+def trained(photos, tmp_path_factory):
+    """The folder of a run that has learned them."""
+    out = tmp_path_factory.mktemp("runs") / "trained"
+    assert main(["train", str(photos), "--out", str(out), "--epochs", "3", "--batch-size", "4", "--quiet"]) == 0
+    return out

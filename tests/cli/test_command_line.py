@@ -1,0 +1,91 @@
+"""The command line itself: its manuals, and its errors, which are one line."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+import minicnn as cnn
+from minicnn.cli import COMMANDS, main, name_of
+
+
+def manual(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        main([*arguments, "--help"])
+    assert end.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [name_of(command) for command in COMMANDS])
+def test_each_command_has_a_manual_for_80_columns_with_examples(command, capsys):
+    text = manual(capsys, command)
+    assert f"minicnn {command} " in text
+    assert "example" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_manual_lists_the_commands_and_they_are_what_comes_without_one(run, capsys):
+    status, out, _ = run()
+    assert status == 0
+    assert out == manual(capsys)
+    assert all(f"\n    {name} " in out for name in map(name_of, COMMANDS))
+
+
+def test_manuals_name_all_data_sets_and_networks(capsys):
+    text = " ".join(manual(capsys, "train").replace("-\n", "-").split())
+    for name in (*cnn.data.NAMES, *cnn.zoo.names()):
+        assert re.sub(r"- ", "-", name) in re.sub(r"- ", "-", text)
+
+
+def test_manuals_load_nothing_heavy():
+    program = (
+        "import sys; from minicnn.cli import main\n"
+        "try: main(['train', '--help'])\n"
+        "finally: sys.exit(', '.join({'numpy', 'numba', 'matplotlib'} & sys.modules.keys()) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_python_runs_the_package_as_the_command_and_the_version_is_told():
+    done = subprocess.run([sys.executable, "-m", "minicnn", "--version"], capture_output=True, text=True)
+    assert done.stdout == f"minicnn {cnn.__version__}\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(trained):
+    program = f"import sys; from minicnn.cli import main; sys.exit(main(['summary', {str(trained)!r}]))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("tran garments", "invalid choice: 'tran'"),
+        ("train", "the following arguments are required: DATA; see minicnn train --help"),
+        ("train garments --epoch 3", "unrecognized arguments: --epoch 3"),
+        ("train garments --epochs many", "argument --epochs: invalid int value: 'many'; see minicnn train --help"),
+        ("train garments --model sede", "there is no network 'sede'; did you mean seed"),
+        ("train minst", "unknown data set 'minst'; did you mean 'mnist'?"),
+        ("train mnist --root nowhere", "nowhere: expected a data folder, but there is none"),
+        ("train ./nowhere", "nowhere: expected a folder with a data set, but there is none"),
+        ("train garments --momentum 0.9", "--momentum is sgd's, and adam has its own"),
+        ("train garments --lr -1", "lr must be positive and finite, got -1.0"),
+        ("train garments --augment rotate", "expects a list such as crop=4,flip,cutout=8, got 'rotate' in it"),
+        ("train garments --threads 0", "set_num_threads: expected 1 to "),
+        ("train garments --size 32", "unexpected keyword argument 'size'"),
+        ("evaluate nowhere.safetensors garments", "nowhere.safetensors: there is no such file"),
+        ("predict nowhere picture.png", "nowhere: there is no such file"),
+        ("summary resnet8", "there is no network 'resnet8'; did you mean resnet18"),
+        ("summary nowhere.safetensors", "nowhere.safetensors: there is no such file"),
+        ("summary seed --input 1 4 4", "seed: expected input_size"),
+    ],
+)
+def test_wrong_arguments(fails, line, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert message in fails(*line.split())

@@ -1,0 +1,102 @@
+"""The commands that take a trained model, and those that show one: evaluate, predict, summary, info, demo."""
+
+import re
+
+import pytest
+from PIL import Image
+
+import minicnn as cnn
+
+CLASSES = ("bright", "dark")
+PICTURES = ("curves.png", "confusion.png")
+
+
+@pytest.mark.parametrize("file", ["", "model.safetensors"])
+def test_evaluate_tells_each_class_and_the_commonest_mistakes(run, photos, trained, file):
+    status, text, errors = run("evaluate", trained / file, photos)
+    assert (status, errors) == (0, "")
+    assert "test: 4 pictures" in text
+    assert all(name in text for name in CLASSES)
+    assert "mistakes" in text
+
+
+def test_evaluate_takes_either_part(run, photos, trained):
+    assert "train: 20 pictures" in run("evaluate", trained, photos, "--split", "train")[1]
+
+
+def test_predict_names_the_likeliest_classes_of_each_picture(run, photos, trained):
+    pictures = [photos / "dark" / "0.png", photos / "bright" / "0.png"]
+    status, text, errors = run("predict", trained, *pictures, "--top", 2)
+    assert (status, errors) == (0, "")
+    lines = text.splitlines()
+    assert (lines[0], lines[3]) == tuple(map(str, pictures))
+    assert re.fullmatch(r"  [ \d]{3}\.\d\d%  dark", lines[1])
+    assert re.fullmatch(r"  [ \d]{3}\.\d\d%  bright", lines[4])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["seed"], r"input +28×28×1 "),
+        (["seed", "--input", 3, 20, 24], r"conv1 +Conv2d +18×22×10 "),
+        (["cifar-vgg"], r"input +32×32×3 "),
+    ],
+)
+def test_summary_of_a_network_by_name(run, arguments, expected):
+    status, text, _ = run("summary", *arguments)
+    assert status == 0
+    assert re.search(expected, text)
+
+
+def test_summary_of_a_trained_network_knows_its_pictures(run, trained):
+    assert re.search(r"input +12×12×1 ", run("summary", trained)[1])
+
+
+def test_info_tells_what_a_bug_report_needs(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("MINICNN_DATA", str(tmp_path))
+    status, text, errors = run("info")
+    assert (status, errors) == (0, "")
+    for name in ("minicnn", "Python", "numpy", "numba", "threads", "threading layer", "BLAS", "compiled code"):
+        assert name in text
+    assert str(tmp_path) in text
+
+
+def test_the_demo_shows_what_was_learned(run, monkeypatch, tmp_path):
+    few = tuple(part[:200] for part in cnn.data.load("garments", train=200, test=200))
+    monkeypatch.setattr(cnn.data, "load", lambda name: few)
+    status, text, errors = run("demo", "--epochs", 2, "--out", tmp_path)
+    assert (status, errors) == (0, "")
+    for part in ("conv1", "before training", "epoch 2/2", "class by class", "commonest mistakes", "Ankle boot"):
+        assert part in text
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written >= {"model.safetensors", "log.jsonl", "classes.png", "filters.png", "feature_maps.png", *PICTURES}
+    assert all(name in " ".join(text.split()) for name in written)
+    for path in tmp_path.glob("*.png"):
+        Image.open(path).verify()
+    hint = text.splitlines()[-1].removeprefix("try: minicnn ")
+    assert run(*hint.split())[0] == 0
+
+
+def test_checkpoints_that_are_broken(fails, photos, trained, tmp_path):
+    whole = (trained / "model.safetensors").read_bytes()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(whole[:-10])
+    assert f"{path}: " in fails("predict", tmp_path, photos / "dark" / "0.png")
+    path.write_bytes(b"garbage" * 100)
+    assert f"{path}: " in fails("evaluate", path, photos)
+    path.write_bytes(whole)
+    assert "cannot be resumed, because architecture" in fails(
+        "train", photos, "--model", "lenet5", "--out", tmp_path, "--resume"
+    )
+    assert path.read_bytes() == whole
+
+
+def test_a_picture_with_the_wrong_channels(fails, trained, write_pictures, tmp_path):
+    Image.new("RGB", (12, 12), "red").save(tmp_path / "red.png")
+    assert "red.png: expected a grey picture (1 channel)" in fails("predict", trained, tmp_path / "red.png")
+    Image.new("RGB", (12, 12), "red").save(write_pictures(tmp_path / "data") / "dark" / "red.png")
+    assert "pictures have 3 channels, but the model takes 1" in fails("evaluate", trained, tmp_path / "data")
+
+
+def test_other_classes_than_the_models(fails, trained):
+    assert "the model's classes are 2 (bright, dark), but" in fails("evaluate", trained, "garments")

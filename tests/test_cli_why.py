@@ -1,0 +1,149 @@
+"""`minicnn explain`, `attack`, `dream` and `style`: pictures out, one line where something is wrong."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minicnn as cnn
+from minicnn.cli import main
+from minicnn.cli.network import find_class
+
+CLASSES = ("night", "bright day", "day")
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line: its status, what it printed, and its errors."""
+
+    def command(*arguments):
+        status = main([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run's folder with a network that was never trained, and two pictures."""
+    folder = tmp_path_factory.mktemp("run")
+    model = cnn.zoo.build("seed", classes=3, input_size=20)
+    model.transform = cnn.data.Transform((0.5,), (0.25,), size=20, crop=20)
+    model.classes = CLASSES
+    cnn.save(model, folder / "model.safetensors")
+    rng = np.random.default_rng(0)
+    for name, size in (("picture", (20, 20)), ("large", (44, 32))):
+        Image.fromarray(rng.integers(0, 256, size[::-1], dtype=np.uint8)).save(folder / f"{name}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def zoo_weights(tmp_path_factory):
+    """Weights of a SqueezeNet, and its classes' names."""
+    folder = tmp_path_factory.mktemp("zoo")
+    model = cnn.zoo.build("squeezenet1_1")
+    cnn.save(model, folder / "weights.safetensors")
+    (folder / "classes.txt").write_text("\n".join(f"thing {i}" for i in range(1000)))
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 40, 3), dtype=np.uint8)).save(folder / "photo.png")
+    return folder
+
+
+def test_explain_draws_every_method_and_says_what_is_explained(run, folder, tmp_path):
+    out = tmp_path / "why.png"
+    arguments = ["explain", folder, folder / "picture.png", "--method", "all", "--target", "night", "-o", out]
+    status, text, errors = run(*arguments)
+    assert (status, errors) == (0, "")
+    assert text.startswith("predicted: ") and f"drawn in {out}" in text
+    height, width, _ = np.asarray(Image.open(out)).shape
+    assert width > 1000 and height > 500
+
+
+def test_explain_asks_about_the_predicted_class_by_default(run, folder, tmp_path):
+    _, text, _ = run("explain", folder, folder / "picture.png", "--method", "saliency", "-o", tmp_path / "a.png")
+    assert "explained" not in text
+
+
+@pytest.mark.parametrize("method", ["fgsm", "pgd"])
+def test_attack_stays_within_epsilon_and_tells_both_verdicts(run, folder, tmp_path, method):
+    changed = tmp_path / "changed.png"
+    status, text, errors = run(
+        *("attack", folder, folder / "picture.png", "--method", method, "--epsilon", 0.1, "--target", "day"),
+        *("--picture-out", changed, "-o", tmp_path / "attack.png"),
+    )
+    assert (status, errors) == (0, "")
+    assert [line.split(":")[0] for line in text.splitlines()[:2]] == ["before", "after"]
+    before, after = (np.asarray(Image.open(path), int) for path in (folder / "picture.png", changed))
+    assert 0 < np.abs(after - before).max() <= round(0.1 * 255) + 1
+    Image.open(tmp_path / "attack.png").verify()
+
+
+def test_dream_changes_the_picture_and_repeats(run, folder, tmp_path):
+    outs = [tmp_path / f"{i}.png" for i in range(2)]
+    for out in outs:
+        options = ("--octaves", 2, "--steps", 2, "-o", out)
+        status, text, errors = run("dream", folder, folder / "large.png", "--size", 32, "--layer", "relu2", *options)
+        assert (status, errors) == (0, "")
+    assert "dreamt of relu2" in text
+    first, again = (np.asarray(Image.open(out)) for out in outs)
+    assert first.shape == (32, 44)  # the whole picture, although the network was trained on 20×20
+    assert (first == again).all() and (first != np.asarray(Image.open(folder / "large.png"))).any()
+
+
+def test_dream_of_one_channel_at_a_depth_of_its_own_choice(run, folder, tmp_path):
+    _, text, _ = run("dream", folder, folder / "picture.png", "--channel", 1, "--steps", 1, "-o", tmp_path / "a.png")
+    assert "dreamt of relu2:1" in text
+
+
+def test_style_paints_the_content(run, folder, tmp_path):
+    out = tmp_path / "style.png"
+    options = ("--model", folder, "--steps", 2, "--size", 24, "--pooling", "average", "-o", out)
+    status, text, errors = run("style", folder / "large.png", folder / "picture.png", *options)
+    assert (status, errors, text) == (0, "", f"painted in {out}\n")
+    assert np.asarray(Image.open(out)).shape == (24, 33)
+
+
+def test_a_network_of_the_zoo_takes_its_weights_from_a_file(run, zoo_weights, tmp_path):
+    status, text, errors = run(
+        *("explain", "squeezenet1_1", zoo_weights / "photo.png", "--weights", zoo_weights / "weights.safetensors"),
+        *("--pixels", "bgr255", "--classes", zoo_weights / "classes.txt", "--method", "grad-cam"),
+        *("--target", "thing 7", "-o", tmp_path / "why.png"),
+    )
+    assert (status, errors) == (0, "")
+    assert "explained: thing 7 (" in text
+
+
+def test_a_class_is_found_by_number_by_name_and_by_a_part_that_is_nobody_elses():
+    assert [find_class(text, list(CLASSES)) for text in ("1", "DAY", "bright", "ni")] == [1, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("explain {run} {picture} --method shap", "there is no method 'shap'; there are saliency, "),
+        ("explain {run} {picture} --target 3", "there is no class '3'; give its number, from 0 to 2, or its name"),
+        ("explain {run} {picture} --target ight", "'ight' may mean 2 classes: 0 (night), 1 (bright day); give the"),
+        ("explain {run} {picture} --layer conv9", "there is no layer 'conv9'; did you mean conv"),
+        ("explain {run} nowhere.png", "nowhere.png: "),
+        ("explain nowhere {picture}", "nowhere: there is no such file"),
+        ("explain squeezenet1_1 {picture}", "the zoo holds no trained weights; give --weights FILE"),
+        ("explain {run} {picture} --weights w.safetensors", "a file brings its own"),
+        ("explain {run} {picture} --classes nowhere.txt", "nowhere.txt: "),
+        ("attack {run} {picture} --epsilon 2", "--epsilon is a share of the way from black to white"),
+        ("attack {run} {picture} --steps 0", "at least 1 step"),
+        ("dream {run} {picture} --layer relu9", "there is no layer 'relu9'"),
+        ("dream {run} {picture} --channel 99", "has no channel 99"),
+        ("style {picture} {picture}", "the following arguments are required: --model"),
+        ("style {picture} {picture} --model {run} --style-layers relu1,relu9", "there is no layer 'relu9'"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line(run, folder, tmp_path, monkeypatch, line, message):
+    monkeypatch.chdir(tmp_path)
+    status, _, errors = run(*line.format(run=folder, picture=folder / "picture.png").split())
+    assert (status, errors.count("\n")) == (2, 1)
+    assert errors.startswith("minicnn: error: ") and message in errors
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_does_not_know_its_pictures_is_refused(run, folder, tmp_path):
+    cnn.save(cnn.zoo.build("seed"), tmp_path / "model.safetensors")
+    _, _, errors = run("explain", tmp_path, folder / "picture.png")
+    assert "does not know how pictures become its input" in errors

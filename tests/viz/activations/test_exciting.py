@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+import minicnn as cnn
+import viz
+
+RNG = np.random.default_rng(0)
+
+
+def dataset(count=12, shape=(1, 9, 9), seed=0):
+    rng = np.random.default_rng(seed)
+    return cnn.data.Dataset(rng.integers(0, 256, (count, *shape), np.uint8), np.arange(count) % 2, ["a", "b"])
+
+
+def network(channels=1):
+    """Padding, strides, branches and a way around them: all that moves a receptive field."""
+    model = cnn.Sequential(
+        conv1=cnn.Conv2d(channels, 4, 3, stride=2, padding=1),
+        relu1=cnn.ReLU(),
+        split=cnn.Concat(one=cnn.Conv2d(4, 3, 1), three=cnn.Conv2d(4, 3, (3, 1), padding=(1, 0))),
+        block=cnn.Residual(conv=cnn.Conv2d(6, 6, 3, padding=1)),
+        pool=cnn.MaxPool2d(2, stride=1),
+    )
+    return model.initialize(0)
+
+
+def test_the_scores_are_those_of_brute_force():
+    model, pictures = network(), dataset(20)
+    found = viz.exciting_patches(model, pictures, "block", top=5, batch_size=3)
+    y = model.forward(pictures.images.astype(np.float32) / 255, cnn.Pass(until="block"))[0]
+    by_picture = y.reshape(20, 6, -1).max(axis=2).T
+    np.testing.assert_allclose(found.scores, -np.sort(-by_picture)[:, :5], rtol=1e-5)
+    assert np.array_equal(found.indices, np.argsort(-by_picture)[:, :5])
+    for c in range(6):
+        for t in range(5):
+            row, column = found.places[c, t]
+            assert y[found.indices[c, t], c, row, column] == pytest.approx(found.scores[c, t], rel=1e-5)
+
+
+def test_a_box_is_exactly_what_the_activation_depends_on():
+    model = network()
+    picture = RNG.standard_normal((1, 1, 40, 40)).astype(np.float32)
+    y, pullback = model.forward(picture, cnn.Pass(relu="linear", until="block"))
+    found = viz.exciting_patches(model, dataset(3, (1, 40, 40)), "block", top=1)
+    for c in range(6):
+        row, column = found.places[c, 0]
+        dy = np.zeros_like(y)
+        dy[0, c, row, column] = 1
+        rows, columns = np.nonzero(pullback(dy, wants="input")[0][0, 0])
+        top, left, bottom, right = found.boxes[c, 0]
+        inside = (max(top, 0), max(left, 0), min(bottom, 40), min(right, 40))
+        assert (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1) == inside
+
+
+def test_patches_are_cut_with_grey_beyond_the_edge():
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 3, padding=1))
+    model["conv"].weight[0, 0, 1, 1] = 1
+    pictures = dataset(2, (1, 5, 5))
+    pictures.images[:] = 0
+    pictures.images[1, 0, 0, 4] = 200  # the brightest: the upper right corner of the second picture
+    pictures.images[0, 0, 2, 2] = 100
+    found = viz.exciting_patches(model, pictures, "conv")
+    assert found.indices.tolist() == [[1, 0]] and found.places.tolist() == [[[0, 4], [2, 2]]]
+    assert found.boxes.tolist() == [[[-1, 3, 2, 6], [1, 1, 4, 4]]]
+    corner, middle = found.patches(pictures)[0, :, 0]
+    assert corner.tolist() == [[128, 128, 128], [0, 200, 128], [0, 0, 128]]
+    assert middle.tolist() == [[0, 0, 0], [0, 100, 0], [0, 0, 0]]
+
+
+def test_an_edge_filter_is_excited_by_the_edge():
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 4))
+    model["conv"].weight[...] = np.array([[-1, -1, 1, 1]] * 4)
+    pictures = dataset(4, (1, 12, 12))
+    pictures.images[:] = 0
+    pictures.images[2, 0, :, 7:] = 255  # dark to bright, left to right
+    pictures.images[3, 0, 7:, :] = 255  # and from the top down
+    found = viz.exciting_patches(model, pictures, "conv", top=1)
+    assert found.indices.item() == 2
+    assert np.array_equal(found.patches(pictures)[0, 0, 0], np.array([[0, 0, 255, 255]] * 4))
+
+
+def test_units_without_a_window_see_the_whole_picture():
+    model = cnn.Sequential(conv=cnn.Conv2d(3, 2, 3), gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(2, 5)).initialize(0)
+    pictures = dataset(4, (3, 6, 7))
+    found = viz.exciting_patches(model, pictures, "fc", top=2)
+    assert found.scores.shape == (5, 2) and (found.boxes == [0, 0, 6, 7]).all() and not found.places.any()
+    assert np.array_equal(found.patches(pictures, [3])[0], pictures.images[found.indices[3]])
+
+
+def test_a_field_larger_than_the_picture_is_shown_as_the_picture():
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 9, padding=4)).initialize(0)
+    pictures = dataset(3, (1, 5, 12))
+    found = viz.exciting_patches(model, pictures, "conv", top=1)
+    assert found.patches(pictures).shape == (2, 1, 1, 5, 9)
+
+
+def test_fewer_pictures_than_asked_for_are_all_there_are():
+    found = viz.exciting_patches(network(), dataset(3), "conv1")
+    assert found.scores.shape == found.indices.shape == (4, 3)
+
+
+def test_of_equals_the_first_is_kept_however_they_are_batched():
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1), relu=cnn.ReLU())  # a dead channel
+    for batch_size in (1, 2, 12):
+        found = viz.exciting_patches(model, dataset(), "relu", top=3, batch_size=batch_size)
+        assert found.indices.tolist() == [[0, 1, 2]] and not found.scores.any() and not found.places.any()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: viz.exciting_patches(network(), dataset(), "conv1", top=0), "top must be at least 1"),
+        (lambda: viz.exciting_patches(network(), dataset(), "conv7"), "there is no layer 'conv7'"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

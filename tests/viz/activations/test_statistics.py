@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+import minicnn as cnn
+import viz
+from viz.activations import morans_i, stream, treves_rolls
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture
+def pictures():
+    return cnn.data.Dataset(RNG.integers(0, 256, (23, 1, 8, 8), np.uint8), np.zeros(23, int), ["all"])
+
+
+@pytest.fixture
+def model():
+    layers = {"conv": cnn.Conv2d(1, 5, 3), "relu": cnn.ReLU(), "flatten": cnn.Flatten(), "fc": cnn.Dense(180, 4)}
+    model = cnn.Sequential(layers).initialize(0)
+    model["conv"].bias[1] = -100  # planted: dead after ReLU,
+    model["conv"].bias[3] = 100  # and always on
+    return model
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 23, None])
+def test_the_moments_are_those_of_all_values_at_once(model, pictures, batch_size):
+    found = viz.activation_statistics(model, pictures, ["conv", "fc"], batch_size=batch_size)
+    x = pictures.images.astype(np.float32) / 255
+    for path, axes in (("conv", (0, 2, 3)), ("fc", (0,))):
+        y = model.forward(x, cnn.Pass(until=path))[0].astype(np.float64)
+        s = found[path]
+        for value, expected in (
+            (s.mean, y.mean(axis=axes)),
+            (s.std, y.std(axis=axes)),
+            (s.min, y.min(axis=axes)),
+            (s.max, y.max(axis=axes)),
+            (s.active, (y > 0).mean(axis=axes)),
+        ):
+            np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_dead_and_always_on_channels_are_found(model, pictures):
+    found = viz.activation_statistics(model, pictures, ["relu"])["relu"]
+    assert np.flatnonzero(found.dead).tolist() == [1]
+    assert np.flatnonzero(found.always_on).tolist() == [3]
+    assert found.active_pictures[[1, 3]].tolist() == [0, 1]
+
+
+def test_all_outer_layers_if_none_is_named(model, pictures):
+    assert list(viz.activation_statistics(model, pictures)) == ["conv", "relu", "flatten", "fc"]
+
+
+def spot(size=16):
+    y, x = np.mgrid[:size, :size]
+    return np.exp(-((y - 5) ** 2 + (x - 9) ** 2) / (2 * 1.5**2))
+
+
+def test_bright_spots_are_told_from_noise():
+    noise = np.abs(RNG.standard_normal((200, 16, 16)))
+    sparse_noise = (RNG.random((200, 16, 16)) < 0.02).astype(float)
+    assert treves_rolls(spot()) > 0.8 > 0.5 > treves_rolls(noise).max()
+    assert morans_i(spot()) > 0.7
+    assert abs(morans_i(noise).mean()) < 0.02 and abs(np.nanmean(morans_i(sparse_noise))) < 0.02
+
+
+def test_the_measures_at_their_ends():
+    single = np.zeros((4, 5))
+    single[1, 2] = 3
+    assert treves_rolls(single) == pytest.approx(1)
+    assert treves_rolls(np.full((4, 5), 0.3)) == pytest.approx(0)
+    assert morans_i(np.indices((6, 6)).sum(axis=0) % 2) == pytest.approx(-1)
+    assert np.isnan(treves_rolls(np.zeros((4, 5)))) and np.isnan(morans_i(np.full((4, 5), 0.1)))
+    assert np.isnan(treves_rolls(np.ones((1, 1)))) and np.isnan(morans_i(np.ones((1, 1))))
+
+
+def test_a_channel_with_spots_has_both_numbers_high():
+    images = np.round(255 * spot()).astype(np.uint8)
+    pictures = cnn.data.Dataset(np.stack([np.roll(images, i, axis=1) for i in range(5)])[:, None], [0] * 5, ["all"])
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1))
+    model["conv"].weight[...] = 1
+    found = viz.activation_statistics(model, pictures)["conv"]
+    assert found.concentration[0] > 0.8 and found.clustering[0] > 0.7
+
+
+def test_a_bar_is_shown_on_demand(model, pictures, capsys):
+    viz.activation_statistics(model, pictures, ["relu"], progress=True)
+    assert "activation statistics" in capsys.readouterr().err
+    viz.activation_statistics(model, pictures, ["relu"])
+    assert not capsys.readouterr().err
+
+
+def test_nothing_after_the_layers_is_run(pictures):
+    class Never(cnn.Layer):
+        def forward(self, x, pass_):
+            raise AssertionError("it was run")
+
+    model = cnn.Sequential(a=cnn.Sequential(cnn.Conv2d(1, 2, 3)), b=Never())
+    assert [rows for rows, _ in stream(model, pictures, ["a.0"], batch_size=20)] == [slice(0, 20), slice(20, 23)]
+
+
+def test_bad_input_is_refused(model, pictures):
+    with pytest.raises(ValueError, match="there is no layer 'conv9'"):
+        viz.activation_statistics(model, pictures, ["conv9"])
+    with pytest.raises(ValueError, match="at least one layer"):
+        viz.activation_statistics(model, pictures, [])

@@ -1,0 +1,71 @@
+"""Deletion and insertion curves of pictures whose important pixels are known."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+import viz
+
+
+def brightness_at(*pixels):
+    """Of a 1×4 picture: class 0's logit is ten times the sum of some pixels, class 1's is 5."""
+    model = cnn.Sequential(flat=cnn.Flatten(), fc=cnn.Dense(4, 2))
+    model["fc"].weight[0, list(pixels)] = 10
+    model["fc"].bias[1] = 5
+    return model
+
+
+PICTURE = np.ones((1, 1, 1, 4), np.float32)
+RIGHT, WRONG = np.array([[[3.0, 2, 1, 0]]]), np.array([[[0.0, 1, 2, 3]]])
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def test_deletion_takes_the_most_important_pixels_first():
+    curve = viz.deletion_curve(brightness_at(0), PICTURE, RIGHT, 0, steps=4)
+    assert curve.shares.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    np.testing.assert_allclose(curve.probabilities, [[sigmoid(5), *[sigmoid(-5)] * 4]], rtol=1e-5)
+
+
+def test_insertion_brings_the_most_important_pixels_first():
+    curve = viz.insertion_curve(brightness_at(0), PICTURE, RIGHT, 0, steps=4, baseline=0.0)
+    np.testing.assert_allclose(curve.probabilities, [[sigmoid(-5), *[sigmoid(5)] * 4]], rtol=1e-5)
+
+
+def test_the_area_is_that_under_the_curve():
+    curve = viz.PixelCurve(np.array([0, 0.5, 1]), np.array([[1, 0.5, 0], [1, 1, 1]]))
+    assert curve.areas.tolist() == [0.5, 1]
+
+
+def test_the_right_map_has_the_smaller_area_of_deletion_and_the_larger_of_insertion():
+    model = brightness_at(0, 1)
+    deletion = [viz.deletion_curve(model, PICTURE, maps, 0, steps=4).areas[0] for maps in (RIGHT, WRONG)]
+    insertion = [viz.insertion_curve(model, PICTURE, maps, 0, steps=4, baseline=0).areas[0] for maps in (RIGHT, WRONG)]
+    assert deletion[0] < deletion[1] and insertion[0] > insertion[1]
+
+
+def test_the_first_point_is_the_picture_and_the_last_the_baseline_in_any_batch():
+    model = cnn.zoo.build("seed")
+    x = np.random.default_rng(0).standard_normal((3, 1, 28, 28)).astype(np.float32)
+    maps = viz.saliency(model, x)
+    curve = viz.deletion_curve(model, x, maps, steps=10, baseline=0.5)
+    predicted = model(x).argmax(axis=1)
+    ends = [cnn.ops.softmax(model(pictures))[0][np.arange(3), predicted] for pictures in (x, np.full_like(x, 0.5))]
+    np.testing.assert_allclose(curve.probabilities[:, [0, -1]].T, ends, rtol=1e-5)
+    again = viz.deletion_curve(model, x, maps, predicted, steps=10, baseline=0.5, batch_size=3)
+    np.testing.assert_allclose(curve.probabilities, again.probabilities, rtol=1e-5)
+
+
+def test_insertion_begins_with_the_blurred_picture():
+    model = cnn.zoo.build("seed")
+    x = np.zeros((1, 1, 28, 28), np.float32)
+    x[..., 14] = 1
+    curve = viz.insertion_curve(model, x, x, steps=1)
+    assert curve.probabilities[0, 0] != pytest.approx(curve.probabilities[0, 1], rel=1e-3)
+
+
+def test_an_op_has_no_probability():
+    with pytest.raises(ValueError, match="expected classes as target"):
+        viz.deletion_curve(brightness_at(0), PICTURE, RIGHT, lambda logits: (logits[:, 0], None), steps=4)

@@ -1,0 +1,143 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from matplotlib.mathtext import MathTextParser
+
+import minicnn as cnn
+import viz
+from minicnn import testing
+from viz.diagrams.bricks import bricks_of
+
+
+def two_layers(**options):
+    return cnn.Sequential(fc1=cnn.Dense(784, 100, **options), relu=cnn.ReLU(), fc2=cnn.Dense(100, 10, **options))
+
+
+def rebuilt(model):
+    namespace = {}
+    exec(viz.python_code(model), namespace)
+    copy = namespace["model"].astype(next(iter(model.parameters().values()), np.zeros(1, np.float32)).dtype)
+    copy.load_state(model.state())
+    return copy
+
+
+def test_two_dense_layers_are_the_book_s_formula():
+    assert viz.diagram(two_layers()).letters == ["l₂ = relu(l₀W₀)W₁"]
+    flat = cnn.Sequential(flatten=cnn.Flatten(), **two_layers().children)
+    assert viz.diagram(flat).letters == ["l₂ = relu(l₀W₀)W₁"]
+
+
+def test_algebra_has_biases_and_what_letters_leave_out():
+    assert viz.diagram(two_layers(bias=False)).algebra == [r"l_{2} = \mathrm{relu}(l_{0}\,W_{0}^{\top})\,W_{1}^{\top}"]
+    assert viz.diagram(cnn.zoo.build("seed")).algebra == [
+        r"l_{1} = \mathrm{pool}(\mathrm{relu}(l_{0} \ast W_{0} + b_{0}))",
+        r"l_{2} = \mathrm{vec}(\mathrm{pool}(\mathrm{relu}(l_{1} \ast W_{1} + b_{1})))",
+        r"l_{3} = \mathrm{drop}(\mathrm{relu}(l_{2}\,W_{2}^{\top} + b_{2}))",
+        r"l_{4} = l_{3}\,W_{3}^{\top} + b_{3}",
+    ]
+
+
+def test_a_sum_that_is_multiplied_stands_in_brackets():
+    linear = cnn.Sequential(cnn.Dense(4, 3), cnn.Dense(3, 2))
+    assert viz.diagram(linear).letters == ["l₂ = l₀W₀W₁"]
+    assert viz.diagram(linear).algebra == [r"l_{2} = (l_{0}\,W_{0}^{\top} + b_{0})\,W_{1}^{\top} + b_{1}"]
+
+
+def test_branches_and_ways_around():
+    model = cnn.Sequential(
+        conv=cnn.Conv2d(1, 4, 3, stride=2, padding=1),
+        relu=cnn.ReLU(),
+        fork=cnn.Concat(one=cnn.Conv2d(4, 2, 1), rest=cnn.Sequential(cnn.Conv2d(4, 2, 3, padding=1), cnn.ReLU())),
+        around=cnn.Residual(conv=cnn.Conv2d(4, 4, 3, padding=1, bias=False)),
+        gap=cnn.GlobalAvgPool2d(),
+        fc=cnn.Dense(4, 3),
+    )
+    found = viz.diagram(model, (1, 8, 8))
+    assert found.letters == [
+        "l₁ = relu(l₀∗W₀)",
+        "l₂ = l₁∗W₁",
+        "l₃ = relu(l₁∗W₂)",
+        "l₄ = [l₂, l₃]",
+        "l₅ = l₄∗W₃",
+        "l₆ = mean(l₅ + l₄)",
+        "l₇ = l₆W₄",
+    ]
+    assert found.algebra[0] == r"l_{1} = \mathrm{relu}(l_{0} \ast_{2} W_{0} + b_{0})"
+    assert [s.shape for s in found.statements] == [
+        (1, 8, 8), (4, 4, 4), (2, 4, 4), (2, 4, 4), (4, 4, 4), (4, 4, 4), (4,), (3,),
+    ]  # fmt: skip
+
+
+def test_bricks_are_the_matrices_of_the_products():
+    conv, fc = viz.diagram(cnn.zoo.build("seed")).statements[1::2]
+    block, strip = bricks_of(conv)
+    assert (block.letter, block.rows, block.columns) == ("W₀", 9, 10)  # nine numbers make an output, of ten
+    assert (strip.letter, strip.rows, strip.columns) == ("l₁", 13 * 13, 10)  # places and channels
+    block, strip = bricks_of(fc)
+    assert (block.rows, block.columns, strip.rows, strip.columns) == (500, 50, 1, 50)
+
+
+@pytest.mark.parametrize("name", ["seed", "lenet5", "mnist-cnn", "cifar-vgg-bn", "resnet20", "squeezenet1_1"])
+def test_the_python_builds_an_equal_network(name):
+    model = cnn.zoo.build(name)
+    copy = rebuilt(model)
+    assert {k: a.shape for k, a in copy.state().items()} == {k: a.shape for k, a in model.state().items()}
+    channels, *size = cnn.zoo.network(name).input_shape
+    x = np.random.default_rng(0).standard_normal((1, channels, *(min(side, 64) for side in size))).astype(np.float32)
+    assert np.array_equal(copy(x), model(x))
+
+
+@given(testing.networks())
+@settings(max_examples=25)
+def test_any_network_can_be_rebuilt_and_written(network):
+    assert np.array_equal(rebuilt(network.model)(network.x()), network.model(network.x()))
+    found = viz.diagram(network.model, network.shape[1:])
+    assert found.letters and len(found.letters) == len(found.algebra)
+    parser = MathTextParser("agg")
+    for line in found.algebra:
+        parser.parse(f"${line}$")
+
+
+class Twice(cnn.Layer):
+    def __init__(self, times, kind="plain"):
+        self.times, self.kind = times, kind
+
+    def forward(self, x, pass_):
+        return self.times[0] * x, lambda dy, wants="both": (self.times[0] * dy, {})
+
+
+def test_a_layer_of_one_s_own_is_written_by_its_name():
+    model = cnn.Sequential({"twice": Twice((2, 2), kind="odd"), "for": cnn.Dense(2, 2)})
+    assert viz.diagram(model, (2,)).letters == ["l₂ = Twice(l₀)W₀"]
+    assert "{'twice': Twice((2, 2), kind='odd'), 'for': cnn.Dense(2, 2)}" in viz.python_code(model)
+
+
+@pytest.mark.parametrize("format", ["png", "svg"])
+@pytest.mark.parametrize("model", [two_layers(), cnn.zoo.build("resnet20")], ids=["two", "resnet20"])
+def test_all_four_stand_on_one_page(model, format):
+    figure = viz.diagram(model).draw()
+    texts = [text.get_text() for text in figure.texts]
+    assert {"bricks", "letters", "algebra", "Python"} <= set(texts)
+    figure.savefig(io.BytesIO(), format=format, dpi=40)
+    width, height = figure.get_size_inches()
+    for text in figure.texts:
+        x, y = text.get_position()
+        assert 0 <= x <= 1 and 0 <= y <= 1
+    assert width < 41 and height < 30
+
+
+def test_the_shape_is_taken_from_what_the_network_tells():
+    assert viz.diagram(two_layers()).input_shape == (784,)
+    assert viz.diagram(cnn.zoo.build("seed")).input_shape == (1, 28, 28)
+    model = cnn.zoo.build("cifar-vgg")
+    model.transform = cnn.data.Transform((0.0,) * 3, (1.0,) * 3, channels="RGB", crop=32)
+    assert viz.diagram(model).input_shape == (3, 32, 32)
+
+
+def test_a_network_without_a_usual_size_asks_for_it():
+    with pytest.raises(ValueError, match="give input_shape"):
+        viz.diagram(cnn.Sequential(cnn.Conv2d(1, 1, 3), cnn.Flatten(), cnn.Dense(25, 1)))
+    with pytest.raises(ValueError, match="no weights"):
+        viz.diagram(cnn.Sequential(cnn.ReLU()))

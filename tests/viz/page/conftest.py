@@ -1,0 +1,131 @@
+"""A network that is trained in a moment, on pictures of three classes whose names are what an attacker would choose."""
+
+import html
+import json
+import re
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+import viz
+
+CLASSES = ("<script>alert(1)</script>", "</script><b>dark & dull</b>", 'stripes\' "quoted"')
+SIDE = 12
+
+
+def draw(count, classes=CLASSES, seed=0):
+    """Bright, dark and striped pictures; one label in eight is wrong, so that there are mistakes to look at."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    images = rng.integers(0, 60, (count, 1, SIDE, SIDE))
+    images[labels == 0] += 160
+    images[labels == 2, :, ::3] += 180
+    labels = np.where(rng.random(count) < 1 / 8, (labels + 1) % 3, labels)
+    return cnn.data.Dataset(images.astype(np.uint8), labels, classes)
+
+
+def small_network(classes=3):
+    return cnn.Sequential(
+        conv1=cnn.Conv2d(1, 4, 3),
+        relu1=cnn.ReLU(),
+        pool1=cnn.MaxPool2d(2),
+        conv2=cnn.Conv2d(4, 5, 3),
+        relu2=cnn.ReLU(),
+        flatten=cnn.Flatten(),
+        fc1=cnn.Dense(45, 8),
+        relu3=cnn.ReLU(),
+        fc2=cnn.Dense(8, classes),
+    )
+
+
+@pytest.fixture(scope="session")
+def test_set():
+    return draw(60, seed=1)
+
+
+@pytest.fixture(scope="session")
+def train_set():
+    return draw(90)
+
+
+@pytest.fixture(scope="session")
+def trained(train_set, test_set):
+    """The network and its history."""
+    model = small_network().initialize(seed=0)
+    history = cnn.fit(
+        model, train_set, valid=test_set, epochs=3, batch_size=15, optimizer=cnn.Adam(0.01), seed=0, progress=False
+    )
+    return model, history
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """A context in which feature visualisations take few steps: what they look like is not asked here."""
+    from viz.page import layers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layers, "STEPS", 3)
+        yield patch
+
+
+@pytest.fixture(scope="session")
+def page(trained, train_set, test_set, quick, tmp_path_factory):
+    """The path of an atlas."""
+    model, history = trained
+    path = tmp_path_factory.mktemp("atlas") / "atlas.html"
+    return viz.atlas(model, test_set, path, train=train_set, history=history, title="<small> & mean", progress=False)
+
+
+def _data_of(path):
+    """What a page's scripts read."""
+    text = path.read_text(encoding="utf-8")
+    (found,) = re.findall(r'<script type="application/json" id="atlas-data">(.*?)</script>', text, re.DOTALL)
+    return json.loads(found)
+
+
+def _text_of(path):
+    """A page's text, without styles, scripts and tags."""
+    text = re.sub(r"<(style|script)\b.*?</\1>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", text)))
+
+
+@pytest.fixture(scope="session")
+def data_of():
+    return _data_of
+
+
+@pytest.fixture(scope="session")
+def text_of():
+    return _text_of
+
+
+@pytest.fixture(scope="session")
+def read(page):
+    return _data_of(page)
+
+
+@pytest.fixture(scope="session")
+def written(page):
+    return _text_of(page)
+
+
+@pytest.fixture
+def classes():
+    return CLASSES
+
+
+@pytest.fixture
+def network():
+    return small_network()
+
+
+@pytest.fixture
+def few():
+    return draw(6)
+
+
+@pytest.fixture
+def strangers():
+    """Pictures of classes that the network does not know."""
+    return draw(6, ("bright", "dull", "striped"))

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from viz import plot
+
+PICTURES = np.full((2, 4, 4), 0.5)
+CHANGED = PICTURES + np.array([0.1, -0.2])[:, None, None]
+
+
+def test_picture_change_and_outcome_stand_in_a_row_with_the_verdicts(figure, render):
+    assert plot.attacks(PICTURES, CHANGED, ["$cat", "dog"], ["dog", "dog"], figure) is figure
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == ["$cat", "at most ±0.1 of 1", "dog", "dog", "at most ±0.2 of 1", "dog"]
+    change = figure.axes[4].get_images()[0]
+    np.testing.assert_allclose(change.get_array(), -0.2)
+    assert change.norm.vmin == -change.norm.vmax == pytest.approx(-0.2)
+    render(figure)
+
+
+def test_of_colours_the_mean_change_is_drawn(render):
+    pictures = np.full((1, 4, 4, 3), 0.5)
+    figure = plot.attacks(pictures, pictures + np.array([0.3, 0, 0]), ["a"], ["b"])
+    np.testing.assert_allclose(figure.axes[1].get_images()[0].get_array(), 0.1)
+    render(figure)
+
+
+def test_an_attack_that_changes_nothing_is_drawn(render):
+    render(plot.attacks(PICTURES, PICTURES, ["a", "b"], ["a", "b"]))
+
+
+def test_accuracy_against_epsilon(ax, render):
+    drawn = plot.accuracy_curves([0, 0.1], {"fgsm": [1, 0.5], "pgd": [1, 0.2]}, ax, title="attacked")
+    assert drawn is ax
+    assert [line.get_ydata().tolist() for line in ax.get_lines()] == [[1, 0.5], [1, 0.2]]
+    assert "from black to white" in ax.get_xlabel() and ax.get_ylabel() == "accuracy"
+    render(ax)
+
+
+@pytest.mark.parametrize(
+    ("changed", "before", "message"),
+    [(PICTURES[:1], ["a", "b"], "as many pictures before as after"), (CHANGED, ["a"], "2 pictures, but 1 verdicts")],
+)
+def test_what_does_not_fit_is_refused(changed, before, message):
+    with pytest.raises(ValueError, match=f"attacks: .*{message}"):
+        plot.attacks(PICTURES, changed, before, ["a", "b"])

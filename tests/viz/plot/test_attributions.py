@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from viz import plot
+
+PICTURE = np.zeros((4, 4))
+MAPS = {"saliency": np.eye(4), "guided": -3 * np.ones((2, 4, 4))}
+
+
+def drawn(figure):
+    return [ax.get_images()[0] for ax in figure.axes if ax.get_images()]
+
+
+def test_maps_stand_beside_the_picture_on_one_scale_symmetric_about_zero(figure, render):
+    assert plot.attributions(PICTURE, MAPS, figure, title="$hoe") is figure
+    assert [ax.get_title(loc="left") for ax in figure.axes[:3]] == ["$hoe", "saliency", "guided"]
+    assert {(image.norm.vmin, image.norm.vmax) for image in drawn(figure)[1:3]} == {(-1, 1)}
+    render(figure)
+
+
+def test_each_map_is_divided_by_its_largest_magnitude():
+    saliency, guided = (image.get_array() for image in drawn(plot.attributions(PICTURE, MAPS, percentile=100))[1:3])
+    assert saliency.max() == 1 and saliency.min() == 0
+    assert (guided == -1).all()
+
+
+def test_maps_of_one_unit_are_divided_by_one_number():
+    saliency, guided = (
+        image.get_array() for image in drawn(plot.attributions(PICTURE, MAPS, one_unit=True, percentile=100))[1:3]
+    )
+    assert float(saliency.max()) == pytest.approx(1 / 6) and (guided == -1).all()  # the channels of −3 add up to −6
+
+
+@pytest.mark.parametrize("value", [0.0, 2.0, np.nan])
+def test_constant_maps_are_drawn(value, render):
+    render(plot.attributions(np.zeros((4, 4, 3)), {str(i): np.full((4, 4), value) for i in range(7)}))
+
+
+@pytest.mark.parametrize(("maps", "message"), [({}, "no map"), ({"a": np.zeros(5)}, r"got shape \(5,\) for a")])
+def test_what_is_no_maps_is_refused(maps, message):
+    with pytest.raises(ValueError, match=f"attributions: .*{message}"):
+        plot.attributions(PICTURE, maps)

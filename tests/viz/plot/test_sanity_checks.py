@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+import viz
+from viz import plot
+
+
+def check(*values, layers=("fc", "conv")):
+    similarity = np.array([[value] * 3 for value in values])
+    return viz.SanityCheck(layers, similarity, similarity / 2)
+
+
+def test_a_line_for_each_method_begins_at_the_trained_network(figure, render):
+    assert plot.sanity_checks({"saliency": check(0.5, -0.1), "guided_backprop": check(0.9, 0.8)}, figure) is figure
+    ranks, structures = figure.axes
+    assert [line.get_ydata().tolist() for line in ranks.get_lines()[:2]] == [[1, 0.5, -0.1], [1, 0.9, 0.8]]
+    assert [line.get_ydata().tolist() for line in structures.get_lines()[:2]] == [[1, 0.25, -0.05], [1, 0.45, 0.4]]
+    assert [label.get_text() for label in ranks.get_xticklabels()] == ["trained", "fc", "conv"]
+    assert [text.get_text() for text in structures.get_legend().get_texts()] == ["saliency", "guided backprop"]
+    render(figure)
+
+
+def test_checks_of_different_layers_do_not_share_an_axis():
+    with pytest.raises(ValueError, match="sanity_checks: expected checks of one row of layers, got 2"):
+        plot.sanity_checks({"a": check(0, 0), "b": check(0, 0, layers=("fc", "conv1"))})

@@ -1,0 +1,88 @@
+import io
+
+import numpy as np
+import pytest
+
+from viz import grid_places, plot
+from viz.plot.canvas import class_colors
+
+RNG = np.random.default_rng(0)
+POINTS = RNG.standard_normal((40, 2))
+LABELS = np.arange(40) % 3
+IMAGES = RNG.integers(0, 256, (40, 1, 8, 8), np.uint8)
+CLASSES = ("coat", "shirt $x", "shoe")
+
+
+def test_dots_have_their_class_colour_and_the_legend_names_it(ax, render):
+    assert plot.scatter(POINTS, LABELS, CLASSES, ax, title="t-SNE") is ax
+    for kind, dots in enumerate(ax.collections):
+        assert np.allclose(dots.get_offsets(), POINTS[kind == LABELS])
+        assert np.allclose(dots.get_facecolor()[:, :3], class_colors()[kind])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(CLASSES)
+    render(ax)
+
+
+def test_thumbnails_do_not_overlap_and_stand_for_their_dots(ax, render):
+    plot.scatter(POINTS, LABELS, CLASSES, ax, images=IMAGES, size=0.1)
+    boxes = np.array([image.get_extent() for image in ax.get_images()])  # left, right, bottom, top
+    drawn = sum(len(dots.get_offsets()) for dots in ax.collections)
+    assert len(boxes) + drawn == len(POINTS) and 5 < len(boxes) < 40
+    for i, a in enumerate(boxes):
+        for b in boxes[:i]:
+            assert a[0] >= b[1] or b[0] >= a[1] or a[2] >= b[3] or b[2] >= a[3]
+    render(ax)
+
+
+def test_at_most_so_many_thumbnails(ax):
+    plot.scatter(POINTS, ax=ax, images=IMAGES, most=4)
+    assert len(ax.get_images()) == 4
+
+
+@pytest.mark.parametrize("points", [np.zeros((3, 2)), [[1.0, 2.0]]])
+def test_points_that_coincide_are_drawn(points, render):
+    render(plot.scatter(points, images=np.zeros((len(points), 3, 4, 4), np.uint8)))
+
+
+def test_more_classes_than_colours_have_other_markers(ax, render):
+    plot.scatter(np.arange(24).reshape(12, 2), np.arange(12), [str(i) for i in range(12)], ax)
+    colors = [tuple(dots.get_facecolor()[0]) for dots in ax.collections]
+    shapes = [len(dots.get_paths()[0].vertices) for dots in ax.collections]
+    assert colors[0] == colors[10] and shapes[0] != shapes[10]
+    render(ax)
+
+
+def test_a_grid_shows_every_picture_in_its_cell(ax, render):
+    images = np.full((2, 1, 4, 4), 255, np.uint8)
+    images[1] = 0
+    plot.thumbnail_grid(images, [[0, 1], [1, 0]], ax=ax)
+    sheet = np.asarray(ax.get_images()[0].get_array())
+    assert sheet.shape == (10, 10, 3)
+    assert (sheet[5:9, :4] == 0).all() and (sheet[:4, 5:9] == 1).all()
+    render(ax)
+
+
+def test_frames_have_the_class_colour(render):
+    ax = plot.thumbnail_grid(IMAGES, grid_places(POINTS), LABELS, CLASSES, title="fc1")
+    sheet = np.asarray(ax.get_images()[0].get_array())
+    row, column = grid_places(POINTS)[5]
+    assert np.allclose(sheet[row * 11, column * 11], class_colors()[2])
+    render(ax)
+
+
+def test_it_can_be_saved_as_svg():
+    buffer = io.BytesIO()
+    plot.scatter(POINTS, LABELS, CLASSES, images=IMAGES).figure.savefig(buffer, format="svg")
+    assert b"<svg" in buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"points": np.zeros((3, 3))}, "scatter: expected points"),
+        ({"points": np.zeros((3, 2)), "labels": [1]}, "scatter: 3 points, but 1 labels"),
+        ({"points": np.zeros((3, 2)), "images": IMAGES}, "scatter: 3 points, but 40 images"),
+    ],
+)
+def test_bad_input_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        plot.scatter(**options)

@@ -1,0 +1,109 @@
+import io
+
+import numpy as np
+import pytest
+
+import viz
+from viz import plot
+from viz.plot.small_multiples import largest
+
+RNG = np.random.default_rng(0)
+
+
+def test_detectors_show_maps_before_and_after_relu(figure):
+    edge = np.array([[-1.0, 1.0]])
+    picture = np.zeros((6, 8))
+    picture[:, 3:5] = 1
+    assert plot.detectors([edge, -edge], picture, figure, names=["up", "down"]) is figure
+    maps = [ax.get_images()[0] for ax in figure.axes]
+    before, after = maps[2].get_array(), maps[3].get_array()
+    assert (before[:, 2] == 1).all() and (before[:, 4] == -1).all()
+    assert (after[:, 2] == 1).all() and (after[:, 4] == 0).all()
+    assert (maps[2].norm.vmin, maps[2].norm.vmax, maps[3].norm.vmin) == (-1, 1, 0)
+    figure.savefig(io.BytesIO(), format="svg")
+
+
+def test_a_picture_without_edges_is_drawn(render):
+    render(plot.detectors(np.zeros((1, 2, 2)), np.zeros((4, 4))))
+
+
+def test_the_path_of_an_optimiser_is_drawn_on_the_surface(ax, render):
+    path = np.array([[2.0, 1.0], [1.0, -0.5], [0.0, 0.0]])
+    assert plot.descent(lambda a, b: a**2 + 9 * b**2, {"plain": path, "momentum": path / 2}, ax) is ax
+    assert np.array_equal(ax.get_lines()[0].get_xydata(), path)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels == ["plain: loss 0 after 2 steps", "momentum: loss 0 after 2 steps"]
+    render(ax)
+
+
+def test_a_flat_surface_is_drawn(render):
+    render(plot.descent(lambda a, b: 0 * a, {"nowhere": np.zeros((3, 2))}))
+
+
+def test_three_factors_are_colours_and_zero_is_grey(ax, render):
+    factors = np.zeros((2, 3, 3, 3))
+    factors[1, ..., 0] = 2.0
+    plot.weight_factors(factors, ax, title="conv5")
+    nothing, red = (np.asarray(image.get_array())[0, 0] for image in ax.get_images())
+    assert list(nothing) == [0.5] * 3 and list(red) == [1, 0.5, 0.5]
+    render(ax)
+
+
+def test_of_many_filters_the_largest_are_drawn(ax, render):
+    weights = np.ones((20, 30, 3, 3)) * np.arange(20)[:, None, None, None] * np.arange(30)[None, :, None, None]
+    plot.filter_table(weights, ax, rows=2, columns=3, title="conv5")
+    assert [image.get_array()[0, 0] for image in ax.get_images()] == [
+        18 * 27, 18 * 28, 18 * 29, 19 * 27, 19 * 28, 19 * 29,
+    ]  # fmt: skip
+    assert "the 2 largest of 20 units, the 3 largest of 30 inputs" in ax.get_title(loc="left")
+    assert {"18", "19", "27", "28", "29"} <= {text.get_text() for text in ax.texts}
+    render(ax)
+
+
+def test_a_constant_layer_is_drawn(render):
+    render(plot.filter_table(np.zeros((2, 2, 3, 3))))
+    render(plot.weight_factors(np.zeros((1, 3, 3, 3))))
+
+
+def test_which_are_largest_and_in_their_own_order():
+    assert largest(np.array([[3.0], [-9.0], [1.0], [5.0]]), 2).tolist() == [1, 3]
+
+
+def test_patches_stand_in_rows(ax, render):
+    pictures = np.zeros((2, 3, 1, 4, 5), np.uint8)
+    pictures[1, 2] = 255
+    plot.patches(pictures, ax, names=["dead", "alive"])
+    sheet = np.asarray(ax.get_images()[0].get_array())
+    assert sheet.shape == (9, 17, 3)
+    assert (sheet[:4, :5] == 0).all() and (sheet[4] == 1).all() and (sheet[5:, 12:] == 1).all()
+    render(ax)
+
+
+def test_weights_stand_between_what_they_connect(figure):
+    found = viz.weights.ContextualizedWeights(
+        "conv2", 7, np.array([3, 1]), np.array([[[1.0, -2.0]], [[0.0, 0.5]]]),
+        np.zeros((2, 4, 3, 5, 5), np.uint8), np.zeros((9, 3, 8, 8), np.uint8),
+    )  # fmt: skip
+    plot.contextualized_weights(found, figure)
+    maps = [image for ax in figure.axes for image in ax.get_images() if image.norm.vmin == -2]
+    assert len(maps) >= 2 and all(image.norm.vmax == 2 for image in maps)
+    assert "input 3" in {ax.get_ylabel() for ax in figure.axes}
+    figure.savefig(io.BytesIO(), format="png", dpi=40)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.detectors(np.zeros((2, 2)), np.zeros((4, 4))), "expected filters"),
+        (lambda: plot.detectors(np.zeros((1, 2, 2)), np.zeros((4, 4)), names=["a", "b"]), "1 filters, but 2 names"),
+        (lambda: plot.descent(np.add, {}), "no path"),
+        (lambda: plot.descent(np.add, {"a": [1, 2]}), "expected a path"),
+        (lambda: plot.weight_factors(np.zeros((4, 3, 3, 2))), "expected factors"),
+        (lambda: plot.filter_table(np.zeros((4, 3))), "expected weights"),
+        (lambda: plot.patches(np.zeros((4, 3, 3))), "expected pictures"),
+        (lambda: plot.patches(np.zeros((1, 1, 1, 2, 2)), names=["a", "b"]), "1 channels, but 2 names"),
+    ],
+)
+def test_bad_input_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

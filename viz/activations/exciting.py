@@ -1,0 +1,131 @@
+"""Which pictures, and which patches of them, excite a channel most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from minicnn.data import Dataset
+from minicnn.receptive_field import Field, receptive_fields
+
+from .streaming import stream
+
+OUTSIDE = 128  # the grey of what lies beyond a picture's edge
+
+
+@dataclass(frozen=True, eq=False)
+class ExcitingPatches:
+    """The pictures that excite each of C channels most, strongest first; T of them, one patch from each.
+
+    Attributes:
+        layer: the channels' layer.
+        scores: the strongest activation in the picture, (C, T).
+        indices: the picture, an index into the data set, (C, T).
+        places: where in the layer's map it is, (row, column), (C, T, 2); the first of equals.
+        boxes: all the pixels it depends on, (top, left, bottom, right) in the picture, int (C, T, 4). They reach
+            beyond the edge where the network has padded the picture. The whole picture where there is no fixed window.
+    """
+
+    layer: str
+    scores: np.ndarray
+    indices: np.ndarray
+    places: np.ndarray
+    boxes: np.ndarray
+
+    def patches(self, dataset: Dataset, channels: ArrayLike | None = None) -> np.ndarray:
+        """The patches as pictures, uint8 (channels, T, 1 or 3, h, w), cut exactly; grey lies beyond the edge.
+
+        Where a box is as high (or wide) as the picture or more, all of that side is shown.
+
+        Args:
+            dataset: the pictures that were looked through.
+            channels: which, (n,); all of them if not given.
+        """
+        chosen = np.arange(len(self.scores)) if channels is None else np.asarray(channels)
+        height, width = dataset.images.shape[2:]
+        boxes = self.boxes[chosen].copy()
+        for low, high, side in ((0, 2, height), (1, 3, width)):
+            whole = boxes[..., high] - boxes[..., low] >= side
+            boxes[..., low][whole], boxes[..., high][whole] = 0, side
+        rows = [
+            [_cut(dataset.images[i], box) for i, box in zip(indices, places, strict=True)]
+            for indices, places in zip(self.indices[chosen], boxes, strict=True)
+        ]
+        return np.array(rows, np.uint8)
+
+
+def exciting_patches(
+    model: Any,
+    dataset: Dataset,
+    layer: str,
+    *,
+    top: int = 9,
+    batch_size: int | None = None,
+    progress: bool | None = None,
+) -> ExcitingPatches:
+    """Look through a data set once, and remember for each channel of a layer what excited it most.
+
+        score of a picture = max over places (i, j) of  layer[channel, i, j]
+
+    Each picture counts once, by its strongest place, so that one picture cannot fill a channel's list. Memory is that
+    of one batch, and the best so far.
+
+    Args:
+        model: a network.
+        dataset: pictures, which go through the model's own transform.
+        layer: whose channels; maps, or a dense layer's units (each sees the whole picture).
+        top: patches for each channel, fewer where there are fewer pictures.
+        batch_size, progress: those of `stream`.
+
+    Raises:
+        ValueError: the layer is unknown, or `top` is below 1.
+
+    Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, figure 2; the patch is the
+    receptive field (`minicnn.receptive_field`), the union over all paths through branches.
+    """
+    if top < 1:
+        raise ValueError(f"exciting_patches: top must be at least 1, got {top}")
+    best: list[np.ndarray] | None = None  # scores, indices, places in flat maps: each (C, up to top)
+    maps: tuple[int, ...] = ()
+    for pictures, activations in stream(
+        model, dataset, [layer], batch_size=batch_size, progress=progress, title=f"what excites {layer}"
+    ):
+        y = activations[layer]
+        maps = y.shape[2:]
+        flat = y.reshape(*y.shape[:2], -1)
+        places = flat.argmax(axis=2)
+        scores = np.take_along_axis(flat, places[..., None], axis=2)[..., 0]
+        indices = np.broadcast_to(np.arange(pictures.start, pictures.stop)[:, None], places.shape)
+        found = [scores.T, indices.T, places.T]
+        if best is not None:
+            found = [np.concatenate(pair, axis=1) for pair in zip(best, found, strict=True)]
+        order = np.argsort(-found[0], axis=1, kind="stable")[:, :top]  # of equals the picture that comes first
+        best = [np.take_along_axis(values, order, axis=1) for values in found]
+    assert best is not None
+    scores, indices, flat_places = best
+    rows, columns = np.divmod(flat_places, maps[1]) if len(maps) == 2 else (flat_places, np.zeros_like(flat_places))
+    places = np.stack([rows, columns], axis=2)
+    field = receptive_fields(model).get(layer) if len(maps) == 2 else None
+    return ExcitingPatches(layer, scores, indices, places, _boxes(places, field, dataset.images.shape[2:]))
+
+
+def _boxes(places: np.ndarray, field: Field | None, picture: tuple[int, ...]) -> np.ndarray:
+    """`Field.box` of every place; the whole picture where there is no field."""
+    if field is None:
+        return np.broadcast_to(np.array([0, 0, *picture]), (*places.shape[:2], 4)).copy()
+    corner = np.array(field.offset) + places * np.array(field.stride)
+    return np.concatenate([corner, corner + np.array(field.size)], axis=2)
+
+
+def _cut(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """A box of a picture (C, H, W), grey where it reaches beyond the edge."""
+    top, left, bottom, right = (int(edge) for edge in box)
+    H, W = picture.shape[1:]
+    patch = np.full((len(picture), bottom - top, right - left), OUTSIDE, np.uint8)
+    y0, y1, x0, x1 = max(0, top), min(H, bottom), max(0, left), min(W, right)
+    if y0 < y1 and x0 < x1:
+        patch[:, y0 - top : y1 - top, x0 - left : x1 - left] = picture[:, y0:y1, x0:x1]
+    return patch

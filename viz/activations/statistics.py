@@ -1,0 +1,179 @@
+"""What each channel does over a whole data set: how strong, how often, how sparse, how localised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minicnn.data import Dataset
+
+from .streaming import stream
+
+ALWAYS = 0.99  # the share of values above 0 from which a channel counts as always on
+
+
+@dataclass(frozen=True, eq=False)
+class ActivationStatistics:
+    """Of each of a layer's C channels, over all pictures and places; every array is float64 (C,).
+
+    Attributes:
+        layer: its path.
+        mean, std, min, max: of the values.
+        active: the share of values above 0.
+        active_pictures: the share of pictures with a value above 0 anywhere.
+        sparsity: of the values, in 0…1 (see `treves_rolls`): 0 all alike, near 1 where few values carry everything.
+        concentration: the same within one map, averaged over the pictures that excite the channel: are there a few
+            bright spots, or is it all over the map? NaN where there is no map of two places or more above 0.
+        clustering: are a map's bright places neighbours? Moran's I, averaged (see `morans_i`): about 0 for noise,
+            however sparse, and near 1 for smooth patches. NaN where every map is constant.
+
+    A channel that answers to something, somewhere, has bright localised spots: high concentration *and* clustering.
+    Noise, even rectified, has neither.
+    """
+
+    layer: str
+    mean: np.ndarray
+    std: np.ndarray
+    min: np.ndarray
+    max: np.ndarray
+    active: np.ndarray
+    active_pictures: np.ndarray
+    sparsity: np.ndarray
+    concentration: np.ndarray
+    clustering: np.ndarray
+
+    @property
+    def dead(self) -> np.ndarray:
+        """Channels that no picture brings above 0 anywhere, bool (C,): after ReLU they are zero for good."""
+        return self.active == 0
+
+    @property
+    def always_on(self) -> np.ndarray:
+        """Channels that are above 0 in at least 99 % of all places of all pictures, bool (C,): they tell little."""
+        return self.active >= ALWAYS
+
+
+def activation_statistics(
+    model: Any,
+    dataset: Dataset,
+    layers: Sequence[str] | None = None,
+    *,
+    batch_size: int | None = None,
+    progress: bool | None = None,
+) -> dict[str, ActivationStatistics]:
+    """Statistics of the channels of some layers over a data set, by path, in one pass of bounded memory.
+
+    Args:
+        model: a network.
+        dataset: pictures, which go through the model's own transform.
+        layers: paths; the outermost layers if not given.
+        batch_size, progress: those of `stream`.
+
+    Raises:
+        ValueError: a layer is unknown, or there are no layers.
+    """
+    chosen = list(model.children if layers is None else layers)
+    sums = {path: _Sums() for path in chosen}
+    title = "activation statistics"
+    for _, activations in stream(model, dataset, chosen, batch_size=batch_size, progress=progress, title=title):
+        for path, y in activations.items():
+            sums[path].add(y.reshape(*y.shape[:2], 1, 1) if y.ndim == 2 else y)
+    return {path: found.statistics(path) for path, found in sums.items()}
+
+
+def treves_rolls(maps: np.ndarray) -> np.ndarray:
+    """How few of a map's places carry its activation, (…, H, W) → (…): 0 where all are alike, 1 for a single place.
+
+        S = (1 − (Σ r / n)² / (Σ r² / n)) / (1 − 1/n),    r the values above 0, n = H·W
+
+    NaN for a single place, or where nothing is above 0.
+
+    Source: Treves & Rolls (1991), What determines the capacity of autoassociative memories in the brain?; in this
+    form Vinje & Gallant (2000), Sparse coding and decorrelation in primary visual cortex, note 17.
+    """
+    r = np.maximum(maps, 0).astype(np.float64, copy=False)
+    n = r.shape[-1] * r.shape[-2]
+    return _sparseness(r.sum(axis=(-2, -1)), np.square(r).sum(axis=(-2, -1)), n)
+
+
+def morans_i(maps: np.ndarray) -> np.ndarray:
+    """How alike neighbouring places of a map are, (…, H, W) → (…): about 0 for noise, near 1 for smooth patches.
+
+        I = (mean of z_p z_q over all pairs of horizontal or vertical neighbours) / (mean of z²),    z = map − its mean
+
+    −1 for a chessboard; NaN for a constant map.
+
+    Source: Moran (1950), Notes on continuous stochastic phenomena.
+    """
+    z = maps.astype(np.float64)
+    z -= z.mean(axis=(-2, -1), keepdims=True)
+    H, W = z.shape[-2:]
+    across, down = z[..., :, 1:] * z[..., :, :-1], z[..., 1:, :] * z[..., :-1, :]
+    products = across.sum(axis=(-2, -1)) + down.sum(axis=(-2, -1))
+    variance = np.square(z).mean(axis=(-2, -1))
+    pairs = H * (W - 1) + W * (H - 1)
+    # Rounding leaves a constant map a trace of variance: not of the map's own size, so it is no structure.
+    constant = variance <= 1e-12 * np.square(maps, dtype=np.float64).mean(axis=(-2, -1))
+    return _divided(products / max(pairs, 1), np.where(constant, 0, variance))
+
+
+def _sparseness(total: np.ndarray, squares: np.ndarray, n: int) -> np.ndarray:
+    if n < 2:
+        return np.full(np.shape(total), np.nan)
+    return (1 - _divided(np.square(total / n), squares / n)) / (1 - 1 / n)
+
+
+def _divided(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a / b, NaN where b is 0."""
+    return np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b > 0)
+
+
+class _Sums:
+    """What is kept of the batches so far: counts, means, and sums of squared deviations, by channel."""
+
+    values = 0  # of each channel
+    pictures = 0
+
+    def add(self, y: np.ndarray) -> None:
+        n, C, H, W = y.shape
+        if not self.values:
+            self.mean, self.deviations = np.zeros(C), np.zeros(C)
+            self.low, self.high = np.full(C, np.inf), np.full(C, -np.inf)
+            self.positive, self.total, self.squares, self.lit = np.zeros((4, C))
+            self.concentration, self.clustering = np.zeros((2, C)), np.zeros((2, C))  # sum, how many maps
+        places = (0, 2, 3)
+        mean = y.mean(axis=places, dtype=np.float64)
+        deviations = np.square(y - mean[:, None, None]).sum(axis=places)
+        values, shift = self.values + n * H * W, mean - self.mean
+        # Chan, Golub & LeVeque (1983): two parts' squared deviations, and that of their means.
+        self.deviations += deviations + shift**2 * self.values * (n * H * W) / values
+        self.mean += shift * (n * H * W) / values
+        self.values, self.pictures = values, self.pictures + n
+        self.low, self.high = np.minimum(self.low, y.min(axis=places)), np.maximum(self.high, y.max(axis=places))
+        above = y > 0
+        self.positive += above.sum(axis=places)
+        self.lit += above.any(axis=(2, 3)).sum(axis=0)
+        rectified = np.maximum(y, 0)
+        self.total += rectified.sum(axis=places, dtype=np.float64)
+        self.squares += np.square(rectified, dtype=np.float64).sum(axis=places)
+        for sums, of_maps in ((self.concentration, treves_rolls(y)), (self.clustering, morans_i(y))):
+            defined = np.isfinite(of_maps)
+            sums[0] += np.where(defined, of_maps, 0).sum(axis=0)
+            sums[1] += defined.sum(axis=0)
+
+    def statistics(self, path: str) -> ActivationStatistics:
+        return ActivationStatistics(
+            layer=path,
+            mean=self.mean,
+            std=np.sqrt(self.deviations / self.values),
+            min=self.low,
+            max=self.high,
+            active=self.positive / self.values,
+            active_pictures=self.lit / self.pictures,
+            sparsity=_sparseness(self.total, self.squares, self.values),
+            concentration=_divided(*self.concentration),
+            clustering=_divided(*self.clustering),
+        )

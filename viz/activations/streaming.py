@@ -1,0 +1,71 @@
+"""A whole data set through a network, a batch at a time: what every pass over many pictures here begins with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+from minicnn.data import Dataset, Loader
+from minicnn.training.evaluation import dtype_of
+
+MOST_PICTURES = 256  # in a batch
+MOST_NUMBERS = 2**19  # input numbers in a batch: 3 photographs of 224×224; deep networks hold some 100 times as many
+
+
+def stream(
+    model: Any,
+    dataset: Dataset,
+    layers: Sequence[str],
+    *,
+    batch_size: int | None = None,
+    progress: bool | None = None,
+    title: str = "pictures",
+) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
+    """What layers put out for every picture, in the data set's order: (which pictures, activations by path).
+
+    The pictures go through the model's own transform; nothing after the layers is run where that can be told. Memory
+    is that of one batch: keep what you need of it, not the arrays.
+
+    Args:
+        model: the network.
+        dataset: the pictures.
+        layers: paths, at least one.
+        batch_size: pictures at a time; by default as many as are reasonable for pictures of this size.
+        progress: show a bar on stderr; None: where stderr is a terminal.
+        title: of the bar.
+
+    Raises:
+        ValueError: a layer is unknown, or the pictures do not fit the model.
+    """
+    if not layers:
+        raise ValueError("stream: expected at least one layer, got none")
+    if batch_size is None:
+        batch_size = max(1, min(MOST_PICTURES, MOST_NUMBERS // max(1, dataset.images[:1].size)))
+    loader = Loader(dataset, batch_size, shuffle=False, transform=getattr(model, "transform", None))
+    dtype, until, done = dtype_of(model), _last_needed(model, layers), 0
+    with _bar(title, len(dataset), progress) as bar:
+        for x, _ in loader.epoch(0):
+            watch = cnn.Watch(*layers)
+            model.forward(x.astype(dtype, copy=False), cnn.Pass(watch=watch, until=until))
+            yield slice(done, done + len(x)), watch.activations
+            done += len(x)
+            bar.update(len(x))
+
+
+def _last_needed(model: Any, layers: Sequence[str]) -> str | None:
+    """The outermost layer to stop after: the last one that has a wanted layer in it; None: run the whole model."""
+    if not isinstance(model, cnn.Sequential):
+        return None
+    wanted = {path.partition(".")[0] for path in layers}
+    return next((name for name in reversed(list(model.children)) if name in wanted), None)
+
+
+def _bar(title: str, pictures: int, shown: bool | None) -> Any:
+    from tqdm import tqdm
+
+    shown = sys.stderr.isatty() if shown is None else shown
+    return tqdm(total=pictures, desc=title, unit=" pictures", unit_scale=True, leave=False, disable=not shown)

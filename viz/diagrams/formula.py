@@ -1,0 +1,191 @@
+"""A network in letters and in algebra: l for what flows, W for what was learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import minicnn as cnn
+
+from .wiring import Node
+
+MOST_NESTED = 3  # layers with weights that one line holds
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+FUNCTIONS = {
+    cnn.ReLU: "relu",
+    cnn.LeakyReLU: "leaky",
+    cnn.Sigmoid: "σ",
+    cnn.Softmax: "softmax",
+    cnn.MaxPool2d: "pool",
+    cnn.AvgPool2d: "average",
+    cnn.AdaptiveAvgPool2d: "average",
+    cnn.GlobalAvgPool2d: "mean",
+    cnn.BatchNorm2d: "norm",
+    cnn.LocalResponseNorm: "lrn",
+    cnn.Dropout: "drop",
+    cnn.Dropout2d: "drop",
+    cnn.Flatten: "vec",
+    cnn.Clip: "clip",
+    cnn.Pad: "pad",
+}
+SILENT = ("drop", "vec")  # left out of the letters: as a network is used, dropout does nothing, and vec only rewrites
+WEIGHTED = (cnn.Dense, cnn.Conv2d, cnn.ConvTranspose2d)
+
+
+@dataclass
+class Statement:
+    """What one letter l stands for: f(… g(l_i W_j)), or several letters joined.
+
+    Attributes:
+        number: of the letter.
+        sources: the letters it is made from, by number; none for the input.
+        before: functions between the source and the weights, in order; those in SILENT alone.
+        weight: the number of its W, if it has one, and `layer`, whose it is.
+        join: "concat" or "add".
+        after: functions that follow, in order.
+        shape: of what it stands for.
+    """
+
+    number: int
+    sources: list[int] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    weight: int | None = None
+    layer: Any = None
+    join: str | None = None
+    after: list[str] = field(default_factory=list)
+    shape: tuple[int, ...] = ()
+
+
+def statements(nodes: list[Node]) -> list[Statement]:
+    """A letter for the input, for the output, and for every value that several layers take, or weights, or a join."""
+    takers: dict[int, list[int]] = {i: [] for i in range(len(nodes))}
+    for i, node in enumerate(nodes):
+        for source in node.sources:
+            takers[source].append(i)
+    result: list[Statement] = []
+    open_: dict[int, Statement] = {}  # what a node's value is, so far without a letter, or with one
+    weights = 0
+    for i, node in enumerate(nodes):
+        if node.layer is None:
+            current = Statement(-1)
+        elif isinstance(node.layer, str):
+            current = Statement(-1, [open_[source].number for source in node.sources], join=node.layer)
+        else:
+            (source,) = node.sources
+            previous = open_[source]
+            if isinstance(node.layer, WEIGHTED):
+                pending = previous.number < 0  # nothing but silent functions since its letter
+                sources = previous.sources if pending else [previous.number]
+                current = Statement(-1, sources, previous.after if pending else [], weights, node.layer)
+                weights += 1
+            elif previous.number < 0:
+                current = previous
+                current.after = [*current.after, _name(node.layer)]
+            else:
+                current = Statement(-1, [previous.number], after=[_name(node.layer)])
+        current.shape = node.shape
+        open_[i] = current
+        next_ = takers[i]
+        bare = current.weight is None and current.join is None and bool(current.sources)
+        silent = bare and all(name in SILENT for name in current.after)
+        wanted = len(next_) == 1 and isinstance(nodes[next_[0]].layer, (*WEIGHTED, str))
+        joined = wanted and isinstance(nodes[next_[0]].layer, str)
+        if node.layer is None or len(next_) != 1 or joined or (wanted and not silent):
+            current.number = len(result)
+            result.append(current)
+    return result
+
+
+def letters(found: list[Statement]) -> list[str]:
+    """l₂ = relu(l₀W₀)W₁: what a network does, without biases, and without what is silent when it is used.
+
+    One line for a short chain, else one for each letter. ∗ is convolution, [ , ] one behind the other.
+    """
+    return _lines(found, _Letters())
+
+
+def algebra(found: list[Statement]) -> list[str]:
+    """The same with biases and everything, in LaTeX that matplotlib's mathtext renders (without dollar signs).
+
+    A dense layer's weights are (out, in), and so l Wᵀ.
+    """
+    return _lines(found, _Latex())
+
+
+class _Letters:
+    equals, silent = " = ", True
+
+    def letter(self, name: str, number: int) -> str:
+        return name + str(number).translate(SUBSCRIPTS)
+
+    def weighted(self, value: str, s: Statement) -> str:
+        assert s.weight is not None
+        sign = "" if isinstance(s.layer, cnn.Dense) else "∗"
+        return f"{value}{sign}{self.letter('W', s.weight)}"
+
+    def call(self, name: str, value: str) -> str:
+        return f"{name}({value})"
+
+    def join(self, kind: str, values: list[str]) -> str:
+        return f"[{', '.join(values)}]" if kind == "concat" else " + ".join(values)
+
+
+class _Latex(_Letters):
+    silent = False
+
+    def letter(self, name: str, number: int) -> str:
+        return f"{name}_{{{number}}}"
+
+    def weighted(self, value: str, s: Statement) -> str:
+        assert s.weight is not None
+        W = self.letter("W", s.weight)
+        if isinstance(s.layer, cnn.Dense):
+            product = rf"{value}\,{W}^{{\top}}"
+        else:
+            sign = r"\ast^{\top}" if isinstance(s.layer, cnn.ConvTranspose2d) else r"\ast"
+            steps = s.layer.stride
+            if steps != (1, 1):
+                sign += f"_{{{steps[0]}}}" if steps[0] == steps[1] else rf"_{{{steps[0]}\times {steps[1]}}}"
+            product = f"{value} {sign} {W}"
+        return product if s.layer.bias is None else f"{product} + {self.letter('b', s.weight)}"
+
+    def call(self, name: str, value: str) -> str:
+        function = r"\sigma" if name == "σ" else rf"\mathrm{{{name}}}"
+        return f"{function}({value})"
+
+    def join(self, kind: str, values: list[str]) -> str:
+        return "[" + r",\ ".join(values) + "]" if kind == "concat" else " + ".join(values)
+
+
+def _lines(found: list[Statement], writing: _Letters) -> list[str]:
+    chain = all(len(s.sources) <= 1 for s in found) and len({tuple(s.sources) for s in found}) == len(found)
+    nested = chain and sum(s.weight is not None for s in found) <= MOST_NESTED
+    lines: list[str] = []
+    values: dict[int, tuple[str, bool]] = {0: (writing.letter("l", 0), False)}  # as written, and whether it is a sum
+    for s in found[1:]:
+        written = [values[source][0] for source in s.sources]
+        value, is_sum = written[0], values[s.sources[0]][1]
+        for name in _shown(s.before, writing):
+            value, is_sum = writing.call(name, value), False
+        if s.join is not None:
+            value, is_sum = writing.join(s.join, written), s.join == "add"
+        elif s.weight is not None:
+            value = writing.weighted(f"({value})" if is_sum else value, s)
+            is_sum = not writing.silent and s.layer.bias is not None
+        for name in _shown(s.after, writing):
+            value, is_sum = writing.call(name, value), False
+        if nested and s is not found[-1]:
+            values[s.number] = value, is_sum
+            continue
+        letter = writing.letter("l", s.number)
+        lines.append(f"{letter}{writing.equals}{value}")
+        values[s.number] = letter, False
+    return lines
+
+
+def _shown(names: list[str], writing: _Letters) -> list[str]:
+    return [name for name in names if not (writing.silent and name in SILENT)]
+
+
+def _name(layer: Any) -> str:
+    return FUNCTIONS.get(type(layer), type(layer).__name__)

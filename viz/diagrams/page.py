@@ -1,0 +1,108 @@
+"""The four ways on one page."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ..plot.canvas import FAINT, INK, TITLE, new_figure
+from .bricks import draw_bricks, size_of
+from .code import python_code
+from .formula import Statement, algebra, letters, statements
+from .wiring import input_shape_of, wiring
+
+MOST_LINES = 72  # of a column on the page
+CODE, FORMULA = 6.5, 8.0  # points
+LEADING = 1.42  # line height, of the size of the letters
+
+
+@dataclass(frozen=True, eq=False)
+class Diagram:
+    """A network four ways.
+
+    Attributes:
+        letters: lines such as "l₂ = relu(l₀W₀)W₁": l is what flows, W what was learned, ∗ convolution, [ , ] one behind
+            the other. Biases, dropout and flattening are left out.
+        algebra: the same with everything, in LaTeX without dollar signs: matplotlib's mathtext renders each line.
+        python: code that builds the network (see `python_code`).
+        input_shape: of one picture, (C, H, W) or (D,).
+        statements: what each letter stands for.
+    """
+
+    letters: list[str]
+    algebra: list[str]
+    python: str
+    input_shape: tuple[int, ...]
+    statements: list[Statement]
+
+    def draw(self, figure: Figure | None = None) -> Figure:
+        """Bricks above, and below them, side by side, letters, algebra and Python.
+
+        A brick is a matrix of the product l W on one scale, √rows high and √columns wide: what flows has a row for
+        each place and a column for each channel, weights have a row for each number that one output is made of and a
+        column for each output. Columns of text longer than 72 lines are cut; the attributes have all of it.
+        """
+        width, height = size_of(self.statements)
+        code = _cut(self.python.splitlines())
+        texts = max(len(code) * CODE, max(map(len, map(_cut, (self.letters, self.algebra)))) * FORMULA)
+        below = texts * LEADING / 72 + 0.45
+        if figure is None:
+            figure = new_figure(width, height + below + 0.4)
+        figure.set_layout_engine("none")
+        total = height + below + 0.4
+        ax = figure.add_axes((0.01, below / total, 0.98, height / total))
+        draw_bricks(self.statements, ax, width)
+        share = width / 40  # a wide page's text stays on the left, where it can be read beside the other columns
+        places = [0.02, 0.02 + 0.27 / max(1, 2 * share), 0.02 + 0.6 / max(1, 2 * share)]
+        figure.text(places[0], 1 - 0.25 / total, "bricks", fontsize=TITLE, color=INK, va="center")
+        caption = "blue: what flows, places × channels;  orange: what was learned, inputs × outputs;  sides ∝ √n"
+        figure.text(0.02 + 0.7 / width, 1 - 0.25 / total, caption, fontsize=7, color=FAINT, va="center")
+        math = [f"${line}$" for line in self.algebra]
+        for x, title, lines, look in (
+            (places[0], "letters", self.letters, {"fontsize": FORMULA}),
+            (places[1], "algebra", math, {"fontsize": FORMULA}),
+            (places[2], "Python", code, {"fontsize": CODE, "family": "monospace", "parse_math": False}),
+        ):
+            y = below - 0.1
+            figure.text(x, y / total, title, fontsize=TITLE, color=INK, va="center")
+            _write(figure, x, y - 0.25, total, _cut(lines), look)
+        return figure
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.draw().savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
+def diagram(model: Any, input_shape: tuple[int, ...] | None = None) -> Diagram:
+    """A network as bricks, letters, algebra and Python.
+
+    Args:
+        model: any network of our containers and layers; a layer of your own is a function of its class's name.
+        input_shape: (C, H, W) of a picture, or (D,); by default what its transform or its first dense layer tells, or
+            else the first of 224, 227, 299, 64, 32 and 28 pixels that fits.
+
+    Raises:
+        ValueError: the shape does not fit, or none can be found.
+
+    Source: Trask (2019), Grokking Deep Learning, chapter 7: How to picture neural networks.
+    """
+    shape = input_shape_of(model) if input_shape is None else tuple(input_shape)
+    found = statements(wiring(model, shape))
+    return Diagram(letters(found), algebra(found), python_code(model), shape, found)
+
+
+def _cut(lines: list[str]) -> list[str]:
+    if len(lines) <= MOST_LINES:
+        return lines
+    return [*lines[: MOST_LINES - 1], f"… and {len(lines) - MOST_LINES + 1} more lines"]
+
+
+def _write(figure: Figure, x: float, y: float, total: float, lines: list[str], look: dict[str, Any]) -> None:
+    """Lines of text from (x of the width, y inches) downwards."""
+    for i, line in enumerate(lines):
+        place = (y - i * look["fontsize"] * LEADING / 72) / total
+        figure.text(x, place, line, color=INK, va="baseline", **look)

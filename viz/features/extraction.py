@@ -1,0 +1,65 @@
+"""A layer's activations for a whole data set, as a matrix."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minicnn.data import Dataset
+
+from ..activations.streaming import stream
+
+IN_MEMORY = 2**29  # bytes: what is larger lies on disk
+
+
+def extract_features(
+    model: Any,
+    dataset: Dataset,
+    layer: str,
+    *,
+    average: bool = False,
+    path: str | Path | None = None,
+    batch_size: int | None = None,
+    progress: bool | None = None,
+) -> np.ndarray:
+    """What a layer puts out for every picture, a row for each: float32 (N, D).
+
+    More than 512 MiB are kept in a file that is mapped into memory (`np.memmap`): in the file at `path`, or without one
+    in a temporary file, which is gone with the array.
+
+    Args:
+        model: a network.
+        dataset: pictures, which go through the model's own transform.
+        layer: a path. Maps are flattened to rows of C·H·W numbers.
+        average: take each map's mean, so that D = C.
+        path: write the matrix to this `.npy` file, however large, and return it mapped; `np.load(path)` reads it.
+        batch_size, progress: those of `activations.stream`.
+
+    Raises:
+        ValueError: the layer is unknown, or the pictures do not fit the model.
+    """
+    features: np.ndarray | None = None
+    for rows, activations in stream(
+        model, dataset, [layer], batch_size=batch_size, progress=progress, title=f"features of {layer}"
+    ):
+        y = activations[layer]
+        if average and y.ndim == 4:
+            y = y.mean(axis=(2, 3))
+        y = y.reshape(len(y), -1)
+        if features is None:
+            features = _matrix((len(dataset), y.shape[1]), path)
+        features[rows] = y
+    assert features is not None
+    return features
+
+
+def _matrix(shape: tuple[int, int], path: str | Path | None) -> np.ndarray:
+    if path is not None:
+        return np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    if 4 * shape[0] * shape[1] <= IN_MEMORY:
+        return np.empty(shape, np.float32)
+    with tempfile.TemporaryFile() as file:  # the mapping keeps the file alive, and nothing else does
+        return np.memmap(file, np.float32, "w+", shape=shape)

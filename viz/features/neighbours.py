@@ -1,0 +1,85 @@
+"""Which pictures lie near each other, in pixels or in features, and whether they are of one kind."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..tsne.neighbours import nearest_neighbors as nearest_rows
+
+METRICS = ("euclidean", "cosine")
+
+
+def nearest_neighbors(
+    features: np.ndarray, queries: np.ndarray | None = None, k: int = 5, *, metric: str = "euclidean"
+) -> tuple[np.ndarray, np.ndarray]:
+    """The k nearest rows of `features`, nearest first, exactly, by blocked matrix products.
+
+    Args:
+        features: (N, …), such as features (N, D) or pictures (N, C, H, W), whose axes after the first are flattened.
+        queries: (M, …), whose neighbours among `features` are wanted. Without it the rows of `features` are meant, and
+            none is its own neighbour.
+        k: how many.
+        metric: "euclidean", or "cosine" (1 − the cosine of the angle between rows), which overlooks how bright a
+            picture, how strong an activation is.
+
+    Returns:
+        indices int32 (M, k) and distances float32 (M, k).
+
+    Raises:
+        ValueError: the rows do not fit together, a value is not finite, there are not k others, or the metric is
+            unknown.
+    """
+    if metric not in METRICS:
+        raise ValueError(f"nearest_neighbors: expected metric to be one of {', '.join(METRICS)}, got {metric!r}")
+    rows = _rows("features", features)
+    asked = None if queries is None else _rows("queries", queries)
+    if asked is not None and asked.shape[1] != rows.shape[1]:
+        raise ValueError(f"nearest_neighbors: features have {rows.shape[1]} columns, but queries {asked.shape[1]}")
+    if metric == "cosine":
+        rows, asked = _directions(rows), None if asked is None else _directions(asked)
+    centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # far from the origin the products lose digits
+    indices, distances = nearest_rows(rows - centre, k, None if asked is None else asked - centre)
+    return indices, np.square(distances) / 2 if metric == "cosine" else distances
+
+
+def label_agreement(
+    indices: ArrayLike, labels: ArrayLike, query_labels: ArrayLike | None = None, *, by_rank: bool = False
+) -> float | np.ndarray:
+    """The share of neighbours that have the label of whom they are neighbours of; about 1/K by chance.
+
+    Args:
+        indices: of the neighbours, (M, k), as `nearest_neighbors` returns them.
+        labels: of the rows they were looked for among, (N,).
+        query_labels: of those whose neighbours they are, (M,); `labels` if not given.
+        by_rank: the share among the nearest, among the second nearest, …: (k,).
+
+    Raises:
+        ValueError: there is not one label for each row of `indices`.
+    """
+    indices, labels = np.asarray(indices), np.asarray(labels)
+    own = labels if query_labels is None else np.asarray(query_labels)
+    if indices.ndim != 2 or own.shape != (len(indices),):
+        raise ValueError(f"label_agreement: expected a label for each row of indices {indices.shape}, got {own.shape}")
+    same = labels[indices] == own[:, None]
+    return same.mean(axis=0) if by_rank else float(same.mean())
+
+
+def _rows(name: str, values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values)
+    if values.ndim < 2 or not values.size:
+        raise ValueError(f"nearest_neighbors: expected {name} (N, …), got shape {values.shape}")
+    rows = values.reshape(len(values), -1).astype(np.float32, copy=False)
+    if not np.isfinite(rows.sum(dtype=np.float64)) and not np.isfinite(rows).all():
+        raise ValueError(f"nearest_neighbors: {name} must be finite, but row {_first_infinite(rows)} is not")
+    return rows
+
+
+def _first_infinite(rows: np.ndarray) -> int:
+    return int(np.flatnonzero(~np.isfinite(rows).all(axis=1))[0])
+
+
+def _directions(rows: np.ndarray) -> np.ndarray:
+    """Rows of length 1; a row of zeros stays one, at a distance of ½ from all others."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0))

@@ -1,0 +1,89 @@
+"""How it can be fooled: attacks of growing size, made beforehand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+
+from ..attribution import pgd, pixel_bounds
+from .chart import chart, percent
+from .sprites import Sprites
+from .subject import Array, Subject
+
+TITLE = "How it can be fooled"
+QUESTION = "How small a change of the pixels changes its mind?"
+EPSILONS = (0, 1, 2, 4, 6, 8, 12, 16, 24, 32, 48)  # of 256 levels of brightness
+SMALL_EPSILONS = (0, 1, 2, 4, 8)  # for large networks, which less suffices to fool
+STEPS = 10
+TESTED = 500
+TOP = 5
+
+
+def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
+    e = subject.evaluation
+    levels = SMALL_EPSILONS if subject.is_large else EPSILONS
+    original = subject.data.images[subject.chosen]
+    believed = e.predictions[subject.chosen]
+    attacked = [_attack(subject, original, believed, level) for level in levels]
+    pictures = np.stack(attacked, axis=1)  # (pictures, ε, C, H, W)
+    changes = (pictures.astype(np.float32) - original[:, None]).mean(axis=2)
+    sprites.add_pictures("attacked", pictures.reshape(-1, *original.shape[1:]), lossless=True)
+    sprites.add_maps("changes", changes.reshape(-1, *original.shape[2:]), signed=True, each=True)
+    guesses = [[_likeliest(row) for row in _probabilities(subject, column)] for column in pictures]
+    return {
+        "levels": list(levels),
+        "guesses": guesses,
+        "amplified": [[int(np.abs(c).max()) for c in picture] for picture in changes],
+        **_accuracy(subject, levels),
+    }
+
+
+def _attack(subject: Subject, images: Array, labels: Array, level: int) -> Array:
+    """Pictures uint8, no pixel of which is farther than `level` from the original: what a file could hold."""
+    if level == 0:
+        return images
+    transform = subject.model.transform
+    epsilon = level / transform.scale / max(transform.std)  # with several channels, of the one that moves least
+    x = np.asarray(transform(images))
+    changed = pgd(subject.model, x, labels, epsilon, steps=STEPS, seed=subject.seed, bounds=pixel_bounds(subject.model))
+    return np.rint(255 * transform.inverse(changed)).astype(np.uint8)
+
+
+def _probabilities(subject: Subject, images: Array) -> Array:
+    scores = subject.model(subject.model.transform(np.ascontiguousarray(images)))
+    return np.asarray(cnn.ops.softmax(scores)[0])
+
+
+def _likeliest(probabilities: Array) -> list[list[float]]:
+    """The first few classes, each with its probability."""
+    order = np.argsort(-probabilities, kind="stable")[:TOP]
+    return [[int(k), round(float(probabilities[k]), 4)] for k in order]
+
+
+def _accuracy(subject: Subject, levels: tuple[int, ...]) -> dict[str, Any]:
+    """The share of pictures, of those that were classified rightly or not, that still are."""
+    if not subject.labelled or subject.is_large:
+        why = "the classes of these pictures are not the network's" if not subject.labelled else "it would take long"
+        return {"curve": None, "curve_missing": f"The accuracy under attack is left out: {why}."}
+    some = subject.gallery if len(subject.gallery) <= TESTED else np.sort(_sample(subject))
+    images, labels = subject.data.images[some], subject.data.labels[some]
+    accuracy = [
+        float((_probabilities(subject, _attack(subject, images, labels, level)).argmax(axis=1) == labels).mean())
+        for level in levels
+    ]
+    drawn = chart(
+        {"accuracy": list(zip(map(float, levels), accuracy, strict=True))},
+        x_label="ε, in 256ths of the brightness",
+        y_label=f"accuracy on {len(some)} pictures",
+        x_ticks=[0, 8, 16, 24, 32, 40, 48],
+        y_ticks=[0, 0.25, 0.5, 0.75, 1],
+        y_format=percent,
+    )
+    return {"curve": drawn, "accuracy": accuracy, "tested": len(some), "curve_missing": None}
+
+
+def _sample(subject: Subject) -> Array:
+    return np.random.default_rng(subject.seed).permutation(len(subject.data))[:TESTED]

@@ -1,0 +1,50 @@
+"""The journey of a picture: what every layer makes of it, up to the probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minicnn as cnn
+
+from .network import shape
+from .sprites import Sprites, shrunk
+from .subject import Missing, Subject
+
+TITLE = "The journey of a picture"
+QUESTION = "What do the layers make of one picture, one after the other?"
+SIDE = 56  # pixels of a map
+
+
+def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
+    stages = [stage for stage in subject.stages if len(stage.shape) == 3]
+    if not stages:
+        raise Missing("No layer of this network puts out maps.")
+    watch = cnn.Watch(*(stage.path for stage in stages))
+    subject.model.forward(subject.x, cnn.Pass(watch=watch))
+    layers = []
+    for place, stage in enumerate(stages):
+        maps = watch.activations[stage.path]
+        _, channels, height, width = maps.shape
+        small = shrunk(maps[:, stage.channels].reshape(-1, height, width), SIDE)
+        signed = bool((small < 0).any())
+        sprites.add_maps(f"maps-{place}", small, signed=signed)
+        layers.append(
+            {
+                "path": stage.path,
+                "source": stage.source,
+                "kind": stage.kind,
+                "shape": shape(stage.shape),
+                "channels": [int(channel) for channel in stage.channels],
+                "of": channels,
+                "places": [height, width],
+                "sprite": f"maps-{place}",
+                "signed": signed,
+                "field": _field(stage),
+            }
+        )
+    return {"layers": layers}
+
+
+def _field(stage: Any) -> dict[str, list[int]] | None:
+    f = stage.field
+    return None if f is None else {"size": list(f.size), "stride": list(f.stride), "offset": list(f.offset)}

@@ -1,0 +1,128 @@
+"""Every layer: its filters, what excites its channels, the pictures that would excite them most, and dead ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import minicnn as cnn
+
+from ..activations import activation_statistics, exciting_patches
+from ..synthesis import feature_visualization
+from ..synthesis.objective import Objective
+from ..weights import weight_factors
+from ..weights.filters import filters
+from .network import shape
+from .sprites import Sprites, thumbnails
+from .subject import Array, Missing, Stage, Subject
+
+TITLE = "Every layer"
+QUESTION = "What does each channel look for?"
+PATCHES = 9
+PATCH_SIDE = 48  # pixels
+STEPS, LARGE_STEPS = 160, 96  # of a feature visualisation
+IMAGINED, LARGE_IMAGINED = 64, 12  # channels of a layer that one is made for
+IMAGE_SIDE, LARGE_IMAGE_SIDE = 48, 96  # its pixels, at most
+
+
+def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
+    stages = [stage for stage in subject.stages if stage.weighted and len(stage.shape) == 3]
+    if not stages:
+        raise Missing("This network has no convolutions.")
+    return {"layers": [_layer(subject, sprites, place, stage) for place, stage in enumerate(stages)]}
+
+
+def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict[str, Any]:
+    path = _rectified(subject, stage)
+    statistics = activation_statistics(subject.model, subject.data, [path], progress=False)[path]
+    exciting = exciting_patches(subject.model, subject.data, path, top=PATCHES, progress=False)
+    patches = exciting.patches(subject.data, stage.channels)
+    sprites.add_pictures(f"patches-{place}", thumbnails(patches.reshape(-1, *patches.shape[2:]), PATCH_SIDE))
+    imagined = _imagine(subject, sprites, f"imagined-{place}", stage)
+    weights, why_not = _weights(subject, sprites, f"weights-{place}", stage)
+    return {
+        "path": stage.path,
+        "kind": stage.kind,
+        "shape": shape(stage.shape),
+        "measured": path,
+        "channels": [int(channel) for channel in stage.channels],
+        "of": stage.shape[0],
+        "weights": weights,
+        "weights_missing": why_not,
+        "patches": f"patches-{place}",
+        "top": patches.shape[1],
+        "scores": [[round(float(score), 3) for score in row] for row in exciting.scores[stage.channels]],
+        "imagined": imagined,
+        "dead": [int(channel) for channel in np.flatnonzero(statistics.dead)],
+        "active": [round(float(share), 4) for share in statistics.active[stage.channels]],
+        "active_pictures": [round(float(share), 4) for share in statistics.active_pictures[stage.channels]],
+        "strongest": [round(float(value), 3) for value in statistics.max[stage.channels]],
+    }
+
+
+def _rectified(subject: Subject, stage: Stage) -> str:
+    """The ReLU that follows a stage, perhaps after batch normalisation: there a channel is on or off."""
+    after = subject.stages[subject.stages.index(stage) + 1 :]
+    for following in after:
+        if following.kind == "ReLU":
+            return following.path
+        if following.kind != "BatchNorm2d":
+            break
+    return stage.path
+
+
+def _weights(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> tuple[dict[str, Any] | None, str | None]:
+    """The filters as pictures where they look at a picture, else their factors in three colours."""
+    layer = subject.model[stage.path]
+    if not isinstance(layer, cnn.Conv2d):
+        return None, f"A block of type {stage.kind} is made of several convolutions; it has no filters of its own."
+    w = filters(subject.model, stage.path)[stage.channels]
+    _, inputs, height, width = w.shape
+    if inputs == 1:
+        return {"sprite": sprites.add_maps(name, w[:, 0], signed=True), "kind": "signed"}, None
+    if height * width == 1:
+        return None, "Filters of one pixel have no shape to look at."
+    if inputs == 3 and stage.path == subject.stages[0].path:
+        return {"sprite": _in_colours(sprites, name, w), "kind": "colours"}, None
+    if inputs < 3:
+        return None, f"Filters over {inputs} channels are neither grey pictures nor coloured ones."
+    factors = weight_factors(subject.model, stage.path)[stage.channels]
+    return {"sprite": _in_colours(sprites, name, factors.transpose(0, 3, 1, 2)), "kind": "factors"}, None
+
+
+def _in_colours(sprites: Sprites, name: str, w: Array) -> str:
+    """Weights (n, 3, kh, kw) of both signs; grey is zero."""
+    levels = 127.5 + 127.5 * w / (np.abs(w).max() or 1)
+    return sprites.add_pictures(name, np.rint(levels).astype(np.uint8), lossless=True)
+
+
+def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dict[str, Any]:
+    """The pictures that the optimiser finds for each channel, all of a layer in one go."""
+    large = subject.is_large
+    channels = stage.channels[:: -(-len(stage.channels) // (LARGE_IMAGINED if large else IMAGINED))]
+    height, width = subject.data.images.shape[2:]
+    side = min(LARGE_IMAGE_SIDE if large else IMAGE_SIDE, height, width)
+    found = feature_visualization(
+        subject.model,
+        each_its_own(stage.path, channels),
+        size=side,
+        batch=len(channels),
+        steps=LARGE_STEPS if large else STEPS,
+        seed=subject.seed,
+    )
+    pictures = np.rint(255 * subject.model.transform.inverse(found.pictures)).astype(np.uint8)
+    return {"sprite": sprites.add_pictures(name, pictures), "channels": [int(channel) for channel in channels]}
+
+
+def each_its_own(layer: str, channels: Array) -> Objective:
+    """The mean of map `channels[n]` of picture n, summed over the pictures: they don't know of each other."""
+
+    def evaluate(activations: dict[str, Array]) -> tuple[float, dict[str, Array]]:
+        A = activations[layer]
+        n = np.arange(len(A))
+        dA = np.zeros_like(A)
+        dA[n, channels] = 1 / A[0, 0].size
+        return float(A[n, channels].mean(axis=(1, 2)).sum()), {layer: dA}
+
+    return Objective(frozenset([layer]), evaluate, f"channels of {layer}")

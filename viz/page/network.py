@@ -1,0 +1,48 @@
+"""The network: its layers, and where its numbers and its work lie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .sprites import Sprites
+from .subject import Subject
+
+TITLE = "The network"
+QUESTION = "What is it made of, and where do its numbers and its work lie?"
+
+
+def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
+    table = subject.summary
+    paths = [stage.path for stage in subject.stages]
+    costliest = max((row.multiply_adds for row in table.rows), default=0) or 1
+    largest = max((row.parameters for row in table.rows), default=0) or 1
+    rows = [
+        {
+            "path": row.path,
+            "stage": _stage_of(row.path, paths),
+            "kind": row.kind,
+            "shape": shape(row.output_shape),
+            "parameters": row.parameters,
+            "multiply_adds": row.multiply_adds,
+            "parameters_share": row.parameters / largest,
+            "multiply_adds_share": row.multiply_adds / costliest,
+            "sees": "" if row.receptive_field is None else "×".join(map(str, row.receptive_field.size)),
+        }
+        for row in table.rows
+    ]
+    return {
+        "rows": rows,
+        "input": shape(table.input_shape),
+        "parameters": table.parameters,
+        "multiply_adds": table.multiply_adds,
+    }
+
+
+def shape(sizes: tuple[int, ...]) -> str:
+    """(C, H, W) as H×W×C, the way the field prints the stages of a network."""
+    return "×".join(map(str, (*sizes[1:], sizes[0]))) if sizes else "1"
+
+
+def _stage_of(path: str, stages: list[str]) -> str | None:
+    """The stage that a leaf is, or lies in."""
+    return next((stage for stage in stages if path == stage or path.startswith(stage + ".")), None)

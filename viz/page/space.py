@@ -1,0 +1,78 @@
+"""The feature space: which pictures the last hidden layer takes to be alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..factorize import PCA
+from ..features import extract_features, grid_places, label_agreement, nearest_neighbors
+from ..tsne import TSNE
+from .sprites import Sprites
+from .subject import Array, Missing, Subject
+
+TITLE = "The feature space"
+QUESTION = "Which pictures are alike to the network, and which only pixel by pixel?"
+FEWEST = 30  # pictures, below which there is no space to speak of
+NEIGHBOURS = 8
+PERPLEXITY = 30
+WIDE = 50  # columns, to which PCA brings wider features before t-SNE
+DIGITS = 4
+
+
+def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
+    count = len(subject.gallery)
+    if count < FEWEST:
+        raise Missing(f"A map of pictures needs at least {FEWEST} of them; here there are {count}.")
+    layer = _last_hidden(subject)
+    shown = subject.data.subset(subject.gallery)
+    features = extract_features(subject.model, shown, layer, average=True, progress=False)
+    directions = PCA(n_components=2, random_state=subject.seed)
+    flat = directions.fit_transform(features)
+    narrow = features
+    if features.shape[1] > WIDE and count > WIDE:
+        narrow = PCA(n_components=WIDE, random_state=subject.seed).fit_transform(features)
+    perplexity = min(PERPLEXITY, (count - 1) / 3)
+    embedding = TSNE(perplexity=perplexity, random_state=subject.seed).fit_transform(narrow)
+    near = {
+        "features": nearest_neighbors(features, k=NEIGHBOURS)[0],
+        "pixels": nearest_neighbors(shown.images.astype(np.float32), k=NEIGHBOURS)[0],
+    }
+    agreement = None
+    if subject.labelled:
+        agreement = {name: float(label_agreement(indices, shown.labels)) for name, indices in near.items()}
+    rows_columns = grid_places(embedding)
+    return {
+        "layer": layer,
+        "dimensions": features.shape[1],
+        "count": count,
+        "perplexity": round(float(perplexity), 1),
+        "explained": [round(float(ratio), 4) for ratio in directions.explained_variance_ratio_],
+        "agreement": agreement,
+        "maps": {
+            "tsne": _unit(embedding),
+            "pca": _unit(flat),
+            "grid": _unit(np.stack([rows_columns[:, 1], -rows_columns[:, 0]], axis=1)),
+        },
+        "near": {name: indices.tolist() for name, indices in near.items()},
+        "k": NEIGHBOURS,
+    }
+
+
+def _last_hidden(subject: Subject) -> str:
+    """The layer that the classifier's weights read."""
+    stages = subject.stages
+    trained = [i for i, stage in enumerate(stages) if getattr(subject.model[stage.path], "weight", None) is not None]
+    before = [stage for stage in stages[: trained[-1]] if stage.kind not in ("Dropout", "Flatten")] if trained else []
+    if not before:
+        raise Missing("The network has no hidden layer before its classifier.")
+    return before[-1].path
+
+
+def _unit(points: Array) -> list[list[float]]:
+    """Both coordinates in 0…1 on one scale, y downwards as on a screen."""
+    points = np.asarray(points, np.float64) * (1, -1)
+    low, span = points.min(axis=0), np.ptp(points, axis=0).max() or 1
+    margin = (1 - np.ptp(points, axis=0) / span) / 2
+    return [[round(float(v), DIGITS) for v in point] for point in (points - low) / span + margin]

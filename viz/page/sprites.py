@@ -1,0 +1,114 @@
+"""Small pictures by the hundred: sheets of equal cells, each one file or one data URI."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..plot.canvas import DIVERGING, SEQUENTIAL, largest_magnitude
+
+Array = NDArray[Any]
+
+WIDEST = 4096  # pixels of a sheet
+ENOUGH = 48  # cells in a row
+
+
+class Sprites:
+    """The pictures of a page, by name.
+
+    Attributes:
+        sheets: what the page must know of each: the cells' width and height, how many there are, and in a row.
+        files: each sheet as the bytes of a PNG or WebP file, by file name.
+    """
+
+    def __init__(self) -> None:
+        self.sheets: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, bytes] = {}
+
+    def add_maps(self, name: str, maps: Array, *, signed: bool = False, each: bool = False) -> str:
+        """Numbers (n, h, w) in colours: from zero (black) up, or symmetric about zero (white).
+
+        Args:
+            name: of the sheet, a file name without its ending.
+            maps: what to draw.
+            signed: whether zero is in the middle.
+            each: give every map its own scale, instead of one for all.
+        """
+        maps = np.nan_to_num(np.asarray(maps, np.float32))
+        axes = (1, 2) if each else (0, 1, 2)
+        largest = np.abs(maps).max(axis=axes, keepdims=True)
+        scaled = maps / np.where(largest > 0, largest, 1)
+        levels = 127.5 + 127.5 * scaled if signed else 255 * np.clip(scaled, 0, 1)
+        image = Image.fromarray(self._sheet(name, np.rint(levels).astype(np.uint8)))
+        colors = colormaps[DIVERGING if signed else SEQUENTIAL](np.arange(256))[:, :3]
+        image.putpalette(np.rint(255 * colors).astype(np.uint8).tobytes())
+        return self._store(name, image, lossless=True)
+
+    def add_pictures(self, name: str, pictures: Array, *, lossless: bool = False) -> str:
+        """Pictures uint8 (n, 1 or 3, h, w), grey or red, green, blue; small or grey ones are always kept exactly."""
+        cells = pictures.transpose(0, 2, 3, 1)
+        sheet = self._sheet(name, cells[..., 0] if cells.shape[3] == 1 else cells)
+        return self._store(name, Image.fromarray(sheet), lossless=lossless or sheet.ndim == 2)
+
+    def _sheet(self, name: str, cells: Array) -> Array:
+        """Cells (n, h, w, …) in rows."""
+        n, h, w = cells.shape[:3]
+        columns = min(n, ENOUGH, max(1, WIDEST // w))
+        rows = -(-n // columns)
+        padded = np.zeros((rows * columns, *cells.shape[1:]), np.uint8)
+        padded[:n] = cells
+        self.sheets[name] = {"width": w, "height": h, "columns": columns, "count": n}
+        grid = padded.reshape(rows, columns, *cells.shape[1:]).swapaxes(1, 2)
+        return np.ascontiguousarray(grid.reshape(rows * h, columns * w, *cells.shape[3:]))
+
+    def _store(self, name: str, image: Image.Image, *, lossless: bool) -> str:
+        buffer = io.BytesIO()
+        if lossless and image.mode in ("L", "P"):
+            image.save(buffer, "PNG", optimize=True)
+            ending = "png"
+        else:
+            image.save(buffer, "WebP", lossless=lossless, quality=90, method=4)
+            ending = "webp"
+        self.files[f"{name}.{ending}"] = buffer.getvalue()
+        self.sheets[name]["src"] = f"{name}.{ending}"
+        return name
+
+
+def data_uri(file: str, contents: bytes) -> str:
+    """A picture's file inside the page."""
+    kind = file.rpartition(".")[2]
+    return f"data:image/{kind};base64,{base64.b64encode(contents).decode('ascii')}"
+
+
+def shrunk(maps: Array, side: int) -> Array:
+    """Maps (n, h, w), by averaging brought to at most `side` pixels a side; smaller ones as they are."""
+    h, w = maps.shape[1:]
+    if max(h, w) <= side:
+        return maps
+    size = max(1, round(w * side / max(h, w))), max(1, round(h * side / max(h, w)))
+    small = [Image.fromarray(m.astype(np.float32)).resize(size, Image.Resampling.BOX) for m in maps]
+    return np.stack([np.asarray(m) for m in small])
+
+
+def thumbnails(pictures: Array, side: int) -> Array:
+    """Pictures uint8 (n, C, h, w), brought to at most `side` pixels a side; smaller ones as they are."""
+    n, channels, h, w = pictures.shape
+    if max(h, w) <= side:
+        return pictures
+    planes = shrunk(pictures.reshape(n * channels, h, w), side)
+    return np.rint(planes).astype(np.uint8).reshape(n, channels, *planes.shape[1:])
+
+
+def palette(signed: bool) -> list[str]:
+    """The colours of the scale from its low end to its high one, for a legend."""
+    colors = colormaps[DIVERGING if signed else SEQUENTIAL](np.linspace(0, 1, 9))
+    return ["#" + "".join(f"{round(255 * c):02x}" for c in color[:3]) for color in colors]
+
+
+__all__ = ["Sprites", "data_uri", "largest_magnitude", "palette", "shrunk", "thumbnails"]

@@ -1,0 +1,213 @@
+"""What an atlas is about: a network, pictures, and what the network makes of them, computed once for all sections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import minicnn as cnn
+from minicnn.receptive_field import Field, receptive_fields
+
+if TYPE_CHECKING:
+    from minicnn.data import Dataset
+
+Array = NDArray[Any]
+
+CHOSEN = 12  # pictures that can be followed through the network
+GALLERY = 2000  # pictures that the page can show, besides mistakes
+MISTAKES = 600
+CHANNELS = 64  # of a layer
+LARGE = 50_000_000  # multiply-adds for a picture, from which on the costly parts are made of fewer pictures
+
+
+class Missing(Exception):
+    """Why a part of the atlas cannot be made; the page says so in its place."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A layer that the page speaks of: a leaf, or a block of branches (a fire module, a residual block) as one.
+
+    Attributes:
+        path, kind: where it stands, and its type.
+        shape: of its output for one picture.
+        weighted: whether it, or a layer inside it, is a convolution.
+        source: the last such stage up to this one, if its channels are still those; else "".
+        channels: those to show: all, or of many the strongest, in ascending order.
+        field: what one of its outputs sees of the picture, where that is a fixed window.
+    """
+
+    path: str
+    kind: str
+    shape: tuple[int, ...]
+    weighted: bool
+    source: str
+    channels: Array
+    field: Field | None
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """All that sections need.
+
+    Attributes:
+        model: the network, with its transform.
+        title: what to call it.
+        data: the pictures to test on; its labels are indices into `classes` where `labelled`.
+        train: those that were learned from, if they are given.
+        history: of the training, if it is given.
+        classes: a name for each output.
+        labelled: whether the classes of the pictures are classes of the network.
+        evaluation: of the model on `data`; where it is not `labelled` only its predictions and probabilities mean
+            something.
+        chosen: indices of the pictures to follow, at most `CHOSEN`.
+        gallery: indices of the pictures that the page can show, in ascending order.
+        summary: the network as a table.
+        stages: the layers in the order they run.
+        seed: of all that is random.
+    """
+
+    model: Any
+    title: str
+    data: Dataset
+    train: Dataset | None
+    history: cnn.History | None
+    classes: tuple[str, ...]
+    labelled: bool
+    evaluation: cnn.Evaluation
+    chosen: Array
+    gallery: Array
+    summary: Any
+    stages: tuple[Stage, ...]
+    seed: int
+
+    @property
+    def x(self) -> Array:
+        """The chosen pictures as the network takes them."""
+        return self.inputs(self.chosen)
+
+    @property
+    def is_large(self) -> bool:
+        return bool(self.summary.multiply_adds > LARGE)
+
+    def inputs(self, indices: Any) -> Array:
+        """Pictures as the network takes them, (n, C, H, W)."""
+        return np.asarray(self.model.transform(self.data.images[indices]))
+
+    def name_of(self, index: int) -> str:
+        """What a picture shows, as the data say it."""
+        return str(self.data.classes[self.data.labels[index]])
+
+
+def study(
+    model: Any,
+    data: Dataset,
+    *,
+    train: Dataset | None = None,
+    history: cnn.History | None = None,
+    title: str = "network",
+    seed: int = 0,
+) -> Subject:
+    """Run the model on the data, and choose what to show.
+
+    Raises:
+        ValueError: the model has no transform, or the pictures do not fit it.
+    """
+    if model.transform is None:
+        raise ValueError("atlas: the model does not know how pictures become its input; fit it, or set its transform")
+    if not len(data):
+        raise ValueError("atlas: expected at least one picture, got none")
+    table = cnn.summary(model, data.images.shape[1:])
+    outputs = table.rows[-1].output_shape
+    if len(outputs) != 1:
+        raise ValueError(f"atlas: expected a network that gives a score for each class, but it gives {outputs}")
+    classes, labelled = _classes(model, data, outputs[0])
+    if labelled:
+        labels = np.array([classes.index(name) for name in data.classes])[data.labels]
+        data = cnn.data.Dataset(data.images, labels, classes, data.paths)
+        judged = data
+    else:
+        judged = cnn.data.Dataset(data.images, np.zeros(len(data), int), classes)
+    evaluation = cnn.evaluate(model, judged)
+    chosen = _choose(evaluation) if labelled else np.arange(min(CHOSEN, len(data)))
+    return Subject(
+        model=model,
+        title=title,
+        data=data,
+        train=train,
+        history=history,
+        classes=classes,
+        labelled=labelled,
+        evaluation=evaluation,
+        chosen=chosen,
+        gallery=_gallery(evaluation, chosen, labelled, seed),
+        summary=table,
+        stages=tuple(_stages(model, data.images[chosen])),
+        seed=seed,
+    )
+
+
+def _classes(model: Any, data: Dataset, outputs: int) -> tuple[tuple[str, ...], bool]:
+    """The names of the outputs, and whether the data's classes are among them."""
+    known: Sequence[str] | None = model.classes
+    if known is None:
+        if len(data.classes) != outputs:
+            return tuple(str(i) for i in range(outputs)), False
+        known = data.classes
+    if len(known) != outputs:
+        raise ValueError(f"atlas: the model gives {outputs} scores, but has names for {len(known)} classes")
+    return tuple(known), set(data.classes) <= set(known)
+
+
+def _choose(e: cnn.Evaluation) -> Array:
+    """One picture of each class that is known for it, then the surest mistakes, then what comes first."""
+    right = np.flatnonzero(e.predictions == e.labels)
+    first = [right[e.labels[right] == k][:1] for k in range(len(e.classes))]
+    known = np.concatenate([*first, np.empty(0, int)]).astype(int)[: CHOSEN - 2]
+    order = np.concatenate([known, e.worst(CHOSEN - len(known)), np.arange(len(e.labels))])
+    unique = list(dict.fromkeys(int(i) for i in order))[:CHOSEN]
+    return np.array(unique)
+
+
+def _gallery(e: cnn.Evaluation, chosen: Array, labelled: bool, seed: int) -> Array:
+    """Random pictures, those that are chosen, and mistakes."""
+    count = len(e.predictions)
+    some = np.random.default_rng(seed).permutation(count)[:GALLERY]
+    mistakes = e.worst(MISTAKES) if labelled else np.empty(0, int)
+    return np.unique(np.concatenate([some, chosen, mistakes]))
+
+
+def _stages(model: Any, images: Array) -> list[Stage]:
+    found = [(path, layer) for path, layer in _outer(model, "") if path]
+    watch = cnn.Watch(*(path for path, _ in found))
+    model.forward(model.transform(images), cnn.Pass(watch=watch))
+    fields = receptive_fields(model)
+    stages: list[Stage] = []
+    for path, layer in found:
+        y = watch.activations[path]
+        weighted = any(isinstance(inner, cnn.Conv2d) for _, inner in cnn.layers.walk(layer))
+        before = stages[-1] if stages else None
+        if not weighted and before is not None and before.shape[:1] == y.shape[1:2]:
+            source, channels = before.source, before.channels
+        else:
+            source, channels = path if weighted else "", _strongest(y)
+        stages.append(Stage(path, type(layer).__name__, y.shape[1:], weighted, source, channels, fields.get(path)))
+    return stages
+
+
+def _strongest(y: Array) -> Array:
+    """Channels of (N, C, …): all, or those with the strongest activations."""
+    strength = y.reshape(*y.shape[:2], -1).max(axis=(0, 2))
+    return np.sort(np.argsort(-strength, kind="stable")[:CHANNELS])
+
+
+def _outer(layer: Any, path: str) -> list[tuple[str, Any]]:
+    """Chains are looked into, and the network itself; blocks of branches are not: their inside is not one line."""
+    children = getattr(layer, "children", {})
+    if not children or (path and not isinstance(layer, cnn.Sequential)):
+        return [(path, layer)]
+    return [found for name, child in children.items() for found in _outer(child, f"{path}.{name}" if path else name)]

@@ -1,0 +1,321 @@
+// What all sections share: the data, the state (kept in the address), pictures out of sheets, and rows of small ones.
+"use strict";
+
+const atlas = (() => {
+  const data = JSON.parse(document.getElementById("atlas-data").textContent);
+  const byId = (id) => document.getElementById(id);
+  const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+
+  // The state: every choice that views share. A view says which choices it minds, and is drawn anew when one changes.
+  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null };
+  const views = [];
+
+  function valid(key, text) {
+    const number = /^\d+$/.test(text) ? Number(text) : null;
+    const { journey, layers, fooled } = data.sections;
+    switch (key) {
+      case "picture": return number !== null && number < data.pictures.length ? number : undefined;
+      case "class": return number !== null && number < data.classes.length ? number : undefined;
+      case "point": return number !== null && number < data.gallery.predictions.length ? number : undefined;
+      case "channel": return number === null ? undefined : number;
+      case "eps": return fooled && fooled.levels.includes(number) ? number : undefined;
+      case "map": return ["tsne", "pca", "grid"].includes(text) ? text : undefined;
+      case "cell": return /^\d+-\d+$/.test(text) ? text : undefined;
+      case "layer": {
+        const known = [...(journey ? journey.layers : []), ...(layers ? layers.layers : [])];
+        return known.some((layer) => layer.path === text) ? text : undefined;
+      }
+      default: return undefined;
+    }
+  }
+
+  function read() {
+    const changed = {};
+    for (const [key, text] of new URLSearchParams(location.hash.slice(1))) {
+      const value = valid(key, text);
+      if (value !== undefined) changed[key] = value;
+    }
+    return changed;
+  }
+
+  const initial = { ...state };
+  function address() {
+    const chosen = Object.entries(state).filter(([key, value]) => value !== initial[key] && value !== null);
+    return "#" + new URLSearchParams(chosen).toString();
+  }
+
+  function set(changes) {
+    const changed = Object.keys(changes).filter((key) => state[key] !== changes[key]);
+    if (!changed.length) return;
+    Object.assign(state, changes);
+    history.replaceState(null, "", address());
+    for (const view of views) if (view.keys.some((key) => changed.includes(key))) view.draw();
+  }
+
+  function on(keys, draw) {
+    views.push({ keys, draw });
+    draw();
+  }
+
+  const redraw = () => views.forEach((view) => view.draw());
+
+  // Pictures: cells of sheets. A sheet is loaded when it is first drawn from; then whoever waits is called.
+  const loaded = new Map();
+  function sheet(name, ready) {
+    if (!loaded.has(name)) {
+      const image = new Image();
+      const entry = { ...data.sheets[name], image, waiting: [], complete: false };
+      image.onload = () => {
+        entry.complete = true;
+        entry.waiting.splice(0).forEach((call) => call());
+      };
+      image.src = entry.src;
+      loaded.set(name, entry);
+    }
+    const entry = loaded.get(name);
+    if (entry.complete) return entry;
+    if (ready && !entry.waiting.includes(ready)) entry.waiting.push(ready);
+    return null;
+  }
+
+  function copy(context, source, index, x, y, width, height) {
+    const column = index % source.columns, row = Math.floor(index / source.columns);
+    context.imageSmoothingEnabled = width < source.width; // enlarged crisply, shrunk smoothly
+    context.imageSmoothingQuality = "high";
+    context.drawImage(source.image, column * source.width, row * source.height, source.width, source.height, x, y, width, height);
+  }
+
+  function surface(canvas, width, height) {
+    const ratio = window.devicePixelRatio || 1;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    canvas.style.width = `${width}px`;
+    canvas.style.height = "auto";
+    const context = canvas.getContext("2d");
+    context.scale(canvas.width / width, canvas.height / height);
+    return context;
+  }
+
+  const color = (name) => {
+    const [light, dark] = getComputedStyle(document.documentElement).getPropertyValue(name).match(/#[0-9a-f]+/gi);
+    return document.documentElement.dataset.theme === "dark" ? dark : light;
+  };
+
+  // One cell, as large as about `side` pixels.
+  function single(canvas, name, index, side, label, after) {
+    canvas.dataset.shown = `${name}:${index}`;
+    if (label !== undefined) canvas.setAttribute("aria-label", label);
+    const draw = () => {
+      if (canvas.dataset.shown !== `${name}:${index}`) return;
+      const source = sheet(name, draw);
+      if (!source) return;
+      const available = Math.min(side, canvas.parentElement.clientWidth || side);
+      const longest = Math.max(source.width, source.height);
+      const scale = longest <= available ? Math.max(1, Math.floor(available / longest)) : available / longest;
+      const context = surface(canvas, source.width * scale, source.height * scale);
+      copy(context, source, index, 0, 0, source.width * scale, source.height * scale);
+      if (after) after(context, scale);
+    };
+    draw();
+  }
+
+  // Many cells in rows. `cells` are indices into the sheet; `framed` says which get a frame, `faint` which recede.
+  // With `choose` the row is operated like a slider: by pointer or arrow keys one cell is chosen.
+  function mosaic(canvas, options) {
+    const first = canvas.mosaic === undefined;
+    canvas.mosaic = options;
+    if (first && options.choose) {
+      canvas.tabIndex = 0;
+      canvas.style.cursor = "pointer";
+      canvas.setAttribute("role", "slider");
+      canvas.addEventListener("click", (event) => {
+        const { places, cells } = canvas.mosaic;
+        const box = canvas.getBoundingClientRect();
+        const x = ((event.clientX - box.left) * places.across) / box.width;
+        const y = ((event.clientY - box.top) * places.down) / box.height;
+        const at = Math.floor(y / places.stepY) * places.columns + Math.floor(x / places.stepX);
+        if (at >= 0 && at < cells.length) canvas.mosaic.choose(at);
+      });
+      canvas.addEventListener("keydown", (event) => {
+        const { cells, chosen, places } = canvas.mosaic;
+        const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -places.columns, ArrowDown: places.columns };
+        let at = Math.max(chosen, 0);
+        if (event.key in steps) at += steps[event.key];
+        else if (event.key === "Home") at = 0;
+        else if (event.key === "End") at = cells.length - 1;
+        else return;
+        event.preventDefault();
+        canvas.mosaic.choose(Math.min(Math.max(at, 0), cells.length - 1));
+      });
+    }
+    const { label, cells, chosen = -1, tell } = options;
+    if (options.choose) {
+      canvas.setAttribute("aria-valuemin", 0);
+      canvas.setAttribute("aria-valuemax", Math.max(cells.length - 1, 0));
+      canvas.setAttribute("aria-valuenow", Math.max(chosen, 0));
+      canvas.setAttribute("aria-valuetext", chosen >= 0 ? tell(chosen) : "none chosen");
+    } else {
+      canvas.setAttribute("role", "img");
+    }
+    canvas.setAttribute("aria-label", label);
+    const draw = () => {
+      if (canvas.mosaic !== options) return;
+      const source = sheet(options.sheet, draw);
+      if (!source) return;
+      const size = options.size || 56, gap = options.gap === undefined ? 4 : options.gap;
+      const longest = Math.max(source.width, source.height);
+      const scale = longest <= size ? Math.max(1, Math.round(size / longest)) : size / longest;
+      const w = source.width * scale, h = source.height * scale, line = options.framed || options.choose ? 2 : 0;
+      const stepX = w + gap + 2 * line, stepY = h + gap + 2 * line;
+      const columns = Math.max(1, Math.min(cells.length, options.columns || 999, Math.floor(((options.width || canvas.parentElement.clientWidth) + gap) / stepX)));
+      const rows = Math.ceil(cells.length / columns);
+      options.places = { columns, stepX, stepY, across: columns * stepX - gap, down: rows * stepY - gap };
+      const context = surface(canvas, options.places.across, options.places.down);
+      cells.forEach((cell, at) => {
+        const x = (at % columns) * stepX, y = Math.floor(at / columns) * stepY;
+        context.globalAlpha = options.faint && options.faint(at) ? 0.35 : 1;
+        copy(context, source, cell, x + line, y + line, w, h);
+        context.globalAlpha = 1;
+        if (at === chosen || (options.framed && options.framed(at))) {
+          context.strokeStyle = color("--accent");
+          context.lineWidth = line;
+          context.strokeRect(x + line / 2, y + line / 2, w + line, h + line);
+        }
+      });
+    };
+    draw();
+  }
+
+  // Bars with names: [[class, probability], …].
+  function bars(list, guesses, current) {
+    list.replaceChildren(
+      ...guesses.map(([index, value]) => {
+        const row = document.createElement("div"), name = document.createElement("span"), track = document.createElement("i");
+        const bar = document.createElement("i"), number = document.createElement("b");
+        row.setAttribute("role", "listitem");
+        row.classList.toggle("current", index === current);
+        name.textContent = name.title = data.classes[index];
+        bar.style.width = `${100 * value}%`;
+        number.textContent = percent(value);
+        track.append(bar);
+        row.append(name, track, number);
+        return row;
+      }),
+    );
+  }
+
+  const percent = (value) => `${(100 * value).toFixed(value === 0 || value === 1 ? 0 : value > 0.9995 || value < 0.0005 ? 2 : 1)}%`;
+
+  // What a picture of the gallery is, in words.
+  function describe(place) {
+    const { labels, names, predictions, sureness } = data.gallery;
+    const found = data.classes[predictions[place]], sure = percent(sureness[place]);
+    if (labels === null) return `${names[place]}: taken for ${found} (${sure})`;
+    const own = data.classes[labels[place]];
+    return labels[place] === predictions[place] ? `${own}, recognised (${sure})` : `${own}, taken for ${found} (${sure})`;
+  }
+
+  // Choosing a picture of the gallery: it is chosen everywhere, as far as it can be followed.
+  function choosePlace(place) {
+    const picture = data.gallery.chosen[place];
+    set(picture === undefined ? { point: place } : { point: place, picture, class: null });
+  }
+
+  const picture = () => data.pictures[state.picture];
+
+  // The pickers, which all sections share.
+  for (const picker of all("[data-picker]")) {
+    const labels = all("label", picker);
+    labels.forEach((label, index) => {
+      single(label.querySelector("canvas"), "gallery", data.pictures[index].place, 200);
+      label.querySelector("canvas").style.width = "";
+      label.querySelector("input").addEventListener("change", () => set({ picture: index, class: null, point: data.pictures[index].place }));
+    });
+  }
+
+  // In a row that scrolls sideways, bring one of its parts into sight; the page itself stays where it is.
+  function reveal(part) {
+    const row = part.offsetParent;
+    if (row && row.scrollWidth > row.clientWidth) row.scrollLeft = part.offsetLeft - (row.clientWidth - part.offsetWidth) / 2;
+  }
+
+  function start() {
+    Object.assign(state, read());
+    on(["picture"], () => {
+      for (const picker of all("[data-picker]")) {
+        all("label", picker).forEach((label, index) => {
+          label.classList.toggle("current", index === state.picture);
+          label.querySelector("input").checked = index === state.picture;
+          if (index === state.picture) reveal(label);
+        });
+      }
+    });
+    for (const canvas of all("canvas[data-sheet]")) {
+      const first = Number(canvas.dataset.first), cells = Array.from({ length: Number(canvas.dataset.count) }, (_, i) => first + i);
+      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), size: 56, width: (window.innerWidth < 768 ? 4 : 10) * 64 }));
+    }
+    addEventListener("hashchange", () => set({ ...initial, ...read() }));
+    let width = window.innerWidth;
+    addEventListener("resize", () => {
+      if (window.innerWidth !== width) redraw();
+      width = window.innerWidth;
+    });
+    addEventListener("beforeprint", redraw);
+  }
+
+  // Sections: a click goes there without disturbing the state in the address.
+  const links = all("[data-section]");
+  for (const link of links) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const section = byId(link.dataset.section);
+      section.scrollIntoView();
+      section.focus({ preventScroll: true });
+    });
+  }
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        for (const link of links) {
+          if (link.dataset.section === entry.target.id) {
+            link.setAttribute("aria-current", "true");
+            reveal(link.parentElement);
+          } else link.removeAttribute("aria-current");
+        }
+      }
+    },
+    { rootMargin: "-20% 0px -70% 0px" },
+  );
+  all("main > section").forEach((section) => observer.observe(section));
+
+  // Light and dark: the system's choice, until the reader makes another.
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const button = byId("theme");
+  let wish = null;
+  try {
+    wish = localStorage.getItem("atlas-theme");
+  } catch {
+    // a page from disk may have no storage; then the choice lasts as long as the page
+  }
+  function paint() {
+    const theme = wish || (dark.matches ? "dark" : "light");
+    document.documentElement.dataset.theme = theme;
+    button.setAttribute("aria-pressed", String(theme === "dark"));
+    redraw();
+  }
+  dark.addEventListener("change", paint);
+  button.addEventListener("click", () => {
+    wish = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    try {
+      localStorage.setItem("atlas-theme", wish);
+    } catch {
+      // as above
+    }
+    paint();
+  });
+  paint();
+  start();
+
+  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, describe, choosePlace, picture, sheet, copy, surface, color };
+})();

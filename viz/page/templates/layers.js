@@ -1,0 +1,60 @@
+"use strict";
+(() => {
+  const { all, byId, mosaic, on, percent, sections, set, single, state } = atlas;
+  const section = sections.layers;
+  if (!section) return;
+  const following = new Map((sections.journey ? sections.journey.layers : []).map((layer) => [layer.path, layer.source]));
+  const inputs = all("#layers-choice input");
+
+  for (const input of inputs) input.addEventListener("change", () => set({ layer: input.value, channel: 0 }));
+
+  // The chosen layer, or the one whose channels it passes on.
+  function current() {
+    const find = (path) => section.layers.findIndex((layer) => layer.path === path);
+    const own = find(state.layer);
+    return Math.max(0, own >= 0 ? own : find(following.get(state.layer)));
+  }
+
+  function figure(id, sheet, index, side, text, label) {
+    const canvas = byId(id);
+    canvas.hidden = sheet === null;
+    byId(`${id}-about`).textContent = text;
+    if (sheet !== null) single(canvas, sheet, index, side, label);
+  }
+
+  on(["layer", "channel"], () => {
+    const layer = section.layers[current()];
+    inputs.forEach((input, place) => (input.checked = place === current()));
+    const at = Math.max(0, layer.channels.indexOf(state.channel)), channel = layer.channels[at];
+    const { weights, imagined } = layer, dead = new Set(layer.dead);
+    const some = layer.channels.length < layer.of ? ` The ${layer.channels.length} strongest are shown.` : "";
+    const none = layer.dead.length === 0 ? "none is dead" : layer.dead.length === 1 ? "1 is dead" : `${layer.dead.length} are dead`;
+    byId("layers-about").textContent = `${layer.kind}, ${layer.shape}: ${layer.of} channels, of which ${none} (measured at ${layer.measured}).${some}`;
+
+    const overview = byId("layers-overview");
+    const byPatch = { sheet: layer.patches, cells: layer.channels.map((_, k) => k * layer.top), text: "The patch that excites each channel most." };
+    const byWeight = weights && { sheet: weights.sprite, cells: layer.channels.map((_, k) => k), text: { signed: "Filters: red is positive, blue negative.", colours: "Filters over red, green and blue; grey is zero.", factors: "Filters, their input channels summarised by three colours; grey is zero." }[weights.kind] };
+    const shown = byWeight || byPatch;
+    overview.classList.toggle("signed", Boolean(weights && weights.kind === "signed"));
+    byId("layers-overview-about").textContent = `${shown.text}${weights ? "" : ` ${layer.weights_missing}`}${layer.dead.length ? " Faint: dead." : ""}`;
+    mosaic(overview, {
+      ...shown, size: layer.channels.length > 32 ? 42 : 60, label: `Channels of ${layer.path}`, chosen: at,
+      faint: (k) => dead.has(layer.channels[k]), tell: (k) => `channel ${layer.channels[k]} of ${layer.of}`,
+      choose: (k) => set({ layer: layer.path, channel: layer.channels[k] }),
+    });
+
+    byId("layers-channel").textContent = `Channel ${channel}${dead.has(channel) ? " (dead)" : ""}`;
+    byId("layers-numbers").textContent = dead.has(channel)
+      ? "No picture brings it above zero."
+      : `Above zero in ${percent(layer.active_pictures[at])} of the pictures and ${percent(layer.active[at])} of all places; at most ${layer.strongest[at]}.`;
+    byId("layers-weights").classList.toggle("signed", Boolean(weights && weights.kind === "signed"));
+    figure("layers-weights", weights ? weights.sprite : null, at, 152, weights ? "its filter" : layer.weights_missing, `filter of channel ${channel}`);
+    const nth = imagined.channels.indexOf(channel);
+    figure("layers-imagined", nth < 0 ? null : imagined.sprite, nth, 152, nth < 0 ? `No picture was optimised for this channel; it was for ${imagined.channels.join(", ")}.` : "the picture that an optimiser finds for it", `feature visualisation of channel ${channel}`);
+    byId("layers-patches-about").textContent = "what excites it most, strongest first, each patch as large as what one place of the layer sees";
+    mosaic(byId("layers-patches"), {
+      sheet: layer.patches, cells: Array.from({ length: layer.top }, (_, k) => at * layer.top + k), size: 84, columns: 5,
+      label: `The ${layer.top} patches that excite channel ${channel} most`,
+    });
+  });
+})();

@@ -1,0 +1,135 @@
+"""Why: eight explanations of one decision, and whether each depends on what the network has learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import attribution
+from .sprites import Sprites, shrunk
+from .subject import Array, Missing, Subject
+
+TITLE = "Why"
+QUESTION = "Which pixels speak for a class, and which of the explanations can be trusted?"
+SIDE = 96  # pixels of a map
+CLASSES = 10  # that are explained, the likeliest
+LARGE_CLASSES = 3
+CHECKED, LARGE_CHECKED = 6, 2  # pictures of the sanity check
+SATURATED = 0.995  # the quantile of the magnitudes that the end of the colour scale stands for
+
+
+@dataclass(frozen=True)
+class Method:
+    """An attribution, and what the page says of it."""
+
+    name: str
+    title: str
+    about: str
+    run: Callable[..., Array]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
+    x = subject.x
+    e = subject.evaluation
+    if len(e.classes) < 2:
+        raise Missing("There is but one class, so there is nothing to decide.")
+    count = min(LARGE_CLASSES if subject.is_large else CLASSES, len(e.classes))
+    order = np.argsort(-e.probabilities[subject.chosen], axis=1, kind="stable")
+    explained = np.sort(order[:, :count], axis=1)
+    likeliest = (explained == order[:, :1]).argmax(axis=1)
+    methods, left_out = [], []
+    for method in _methods(subject):
+        try:
+            maps = [_signed(method.run(subject.model, x, explained[:, k], **method.options)) for k in range(count)]
+        except ValueError as error:  # a method that wants something this network has not
+            left_out.append({"title": method.title, "reason": str(error)})
+            continue
+        stack = _on_one_scale(np.stack(maps, axis=1))
+        sprites.add_maps(f"why-{method.name}", shrunk(stack.reshape(-1, *stack.shape[2:]), SIDE), signed=True)
+        lively = np.flatnonzero(np.ptp(stack[np.arange(len(x)), likeliest], axis=(1, 2)))
+        methods.append(
+            {
+                "title": method.title,
+                "about": method.about,
+                "sprite": f"why-{method.name}",
+                "empty": (np.ptp(stack, axis=(2, 3)) == 0).tolist(),
+                **_check(subject, method, x[lively[: LARGE_CHECKED if subject.is_large else CHECKED]]),
+            }
+        )
+    sprites.add_pictures("whole", shrunk_pictures(subject))
+    return {"methods": methods, "left_out": left_out, "explained": explained.tolist()}
+
+
+def _check(subject: Subject, method: Method, x: Array) -> dict[str, Any]:
+    """The verdict over pictures whose maps are not empty: of empty ones nothing could be lost."""
+    if not len(x):
+        return {"passed": None, "similarity": [], "randomised": [], "checked": 0}
+    check = attribution.sanity_check(method.run, subject.model, x, seed=subject.seed, **method.options)
+    medians = [round(float(np.median(ranks)), 3) for ranks in check.spearman]
+    return {
+        "passed": check.passed,
+        "similarity": [1.0, *medians],
+        "randomised": list(check.layers),
+        "checked": len(x),
+    }
+
+
+def shrunk_pictures(subject: Subject) -> Array:
+    """The chosen pictures, no larger than can be looked at."""
+    images = subject.data.images[subject.chosen]
+    planes = shrunk(images.reshape(-1, *images.shape[2:]), 2 * SIDE + 32)
+    return np.rint(planes).astype(np.uint8).reshape(*images.shape[:2], *planes.shape[1:])
+
+
+def _methods(subject: Subject) -> list[Method]:
+    height, width = subject.data.images.shape[2:]
+    side = max(1, min(height, width) // 4)
+    stride = max(1, side // 2 if subject.is_large else side // 3)
+    steps, samples = (16, 8) if subject.is_large else (32, 16)
+    a = attribution
+    return [
+        Method(
+            "occlusion",
+            "Occlusion",
+            "how much of the score a grey square takes away",
+            a.occlusion,
+            {"window": side, "stride": stride},
+        ),
+        Method("saliency", "Saliency", "how steeply the score changes with each pixel", a.saliency),
+        Method(
+            "integrated",
+            "Integrated gradients",
+            "each pixel’s share of the rise of the score from the mean picture",
+            a.integrated_gradients,
+            {"steps": steps},
+        ),
+        Method("smooth", "SmoothGrad", "the mean gradient of noisy copies", a.smooth_grad, {"samples": samples}),
+        Method("gradcam", "Grad-CAM", "where the last maps hold evidence", a.grad_cam),
+        Method(
+            "guided",
+            "Guided backpropagation",
+            "the gradient, of which every ReLU lets pass only what excites",
+            a.guided_backprop,
+        ),
+        Method(
+            "guidedcam", "Guided Grad-CAM", "guided backpropagation where Grad-CAM sees evidence", a.guided_grad_cam
+        ),
+        Method("deconvnet", "Deconvnet", "the network run backwards from the score", a.deconvnet),
+    ]
+
+
+def _signed(maps: Array) -> Array:
+    """One number for each pixel, (N, H, W): the sum over the colours."""
+    return maps.sum(axis=1) if maps.ndim == 4 else maps
+
+
+def _on_one_scale(maps: Array) -> Array:
+    """Maps (pictures, classes, H, W) in −1…1; those of one picture keep their proportions between classes."""
+    ends = np.quantile(np.abs(maps), SATURATED, axis=(1, 2, 3), keepdims=True)
+    largest = np.abs(maps).max(axis=(1, 2, 3), keepdims=True)
+    ends = np.where(ends > 0, ends, np.where(largest > 0, largest, 1))
+    return np.clip(maps / ends, -1, 1)

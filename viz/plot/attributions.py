@@ -1,0 +1,80 @@
+"""Explanations of one decision, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from .canvas import DIVERGING, FAINT, INK, SMALL, TEXT, heading, new_figure
+
+COLUMNS = 5
+SIDE = 1.9  # inches of a map
+
+
+def attributions(
+    picture: ArrayLike,
+    maps: Mapping[str, ArrayLike],
+    figure: Figure | None = None,
+    *,
+    title: str = "",
+    one_unit: bool = False,
+    percentile: float = 99.5,
+) -> Figure:
+    """The picture, and each map beside it: red speaks for the class, blue against it, white is silent.
+
+    Methods measure in units of their own, so each map is divided by its largest magnitude (a high percentile, lest a
+    few pixels whiten all others), and all are drawn on one scale from −1 to 1.
+
+    Args:
+        picture: what was explained, (H, W) or (H, W, 3), in 0…1.
+        maps: by title, (H, W), or (C, H, W), of which the channels are added up.
+        figure: where to draw; a new one if not given.
+        title: over the picture.
+        one_unit: the maps have one unit, such as those of one method for several classes: divide all by one number.
+        percentile: of the magnitudes, what counts as the largest.
+
+    Raises:
+        ValueError: there is no map, or an array has another number of axes.
+    """
+    flat = {name: np.asarray(values, float) for name, values in maps.items()}
+    if not flat:
+        raise ValueError("attributions: there is no map to draw")
+    for name, values in flat.items():
+        if values.ndim not in (2, 3):
+            raise ValueError(f"attributions: expected maps (H, W) or (C, H, W), got shape {values.shape} for {name}")
+        flat[name] = values.sum(axis=0) if values.ndim == 3 else values
+    sizes = {name: _size(values, percentile) for name, values in flat.items()}
+    if one_unit:
+        sizes = dict.fromkeys(sizes, max(sizes.values()))
+    columns = min(1 + len(flat), COLUMNS)
+    rows = -(-(1 + len(flat)) // columns)
+    if figure is None:
+        figure = new_figure(SIDE * columns + 0.8, (SIDE + 0.35) * rows + 0.1)
+    places = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for ax in places:
+        ax.set_axis_off()
+    places[0].imshow(picture, cmap="gray", vmin=0, vmax=1)
+    heading(places[0], title)
+    look: dict[str, Any] = {"cmap": DIVERGING, "norm": Normalize(-1, 1)}
+    for ax, (name, values) in zip(places[1:], flat.items(), strict=False):
+        ax.imshow(values / sizes[name], **look)
+        heading(ax, name)
+    bar = figure.colorbar(ScalarMappable(**look), ax=places, shrink=0.8, aspect=30, pad=0.01, ticks=[-1, 0, 1])
+    bar.set_label("of the largest, of all maps" if one_unit else "of each map's largest", fontsize=TEXT, color=INK)
+    bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _size(values: np.ndarray, percentile: float) -> float:
+    """A high percentile of the magnitudes; of a map with very few pixels above zero, the largest; never zero."""
+    magnitudes = np.abs(values[np.isfinite(values)])
+    if not magnitudes.size:
+        return 1.0
+    return float(np.percentile(magnitudes, percentile)) or float(magnitudes.max()) or 1.0

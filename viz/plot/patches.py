@@ -1,0 +1,108 @@
+"""What excites channels most, and what weights between them mean beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from .canvas import DIVERGING, INK, SMALL, TEXT, axes_for, heading, largest_magnitude, new_figure
+
+if TYPE_CHECKING:
+    from ..weights import ContextualizedWeights
+
+GAP = 0.07  # of a patch's width
+
+
+def patches(
+    pictures: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    names: Sequence[str] = (),
+    title: str = "",
+) -> Axes:
+    """A row of patches for each channel, strongest first.
+
+    Args:
+        pictures: uint8 (C, T, 1 or 3, h, w), as `ExcitingPatches.patches` gives them.
+        ax: where to draw; a new figure's if not given.
+        names: of the channels, at the left.
+        title: over the plot.
+
+    Raises:
+        ValueError: the shape is another, or there is not one name for each channel.
+    """
+    given = np.asarray(pictures)
+    if given.ndim != 5 or 0 in given.shape or given.shape[2] not in (1, 3):
+        raise ValueError(f"patches: expected pictures (channels, T, 1 or 3, h, w), got shape {given.shape}")
+    C, T, _, h, w = given.shape
+    if names and len(names) != C:
+        raise ValueError(f"patches: {C} channels, but {len(names)} names")
+    ax = axes_for(ax, 0.62 * T + 1.0, 0.62 * C * h / w + 0.4)
+    sheet, step = _sheet(given)
+    ax.imshow(sheet, interpolation="nearest")
+    ax.set_axis_off()
+    for i, name in enumerate(names):
+        place: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": SMALL, "color": INK, "parse_math": False}
+        ax.text(-0.15 * w, (i + 0.5) * step, name, **place)
+    heading(ax, title)
+    return ax
+
+
+def contextualized_weights(found: ContextualizedWeights, figure: Figure | None = None) -> Figure:
+    """A row for each input: what excites it, and the unit's weights to it; at the right, what excites the unit.
+
+    Weights are on one scale: red wants the input there, blue wants it absent.
+
+    Args:
+        found: what `viz.contextualized_weights` gives, with uint8 pictures (…, 1 or 3, h, w).
+        figure: where to draw; a new one if not given.
+    """
+    n, T = found.inputs.shape[:2]
+    if figure is None:
+        figure = new_figure(9.6, 0.95 * n + 0.7)
+    grid = figure.add_gridspec(n, 3, width_ratios=[min(T, 6), 1.1, 4.2])
+    limit = largest_magnitude(found.weights)
+    drawn = None
+    for i, channel in enumerate(found.channels):
+        before, middle = figure.add_subplot(grid[i, 0]), figure.add_subplot(grid[i, 1])
+        before.imshow(_sheet(found.inputs[i][None, :6])[0], interpolation="nearest")
+        before.set_ylabel(f"input {channel}", fontsize=SMALL, color=INK, rotation=0, ha="right", va="center")
+        drawn = middle.imshow(found.weights[i], cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest")
+        if i == 0:
+            heading(before, "what excites the inputs")
+            heading(middle, "weights")
+        for ax in (before, middle):
+            _bare(ax)
+    after = figure.add_subplot(grid[:, 2])
+    side = int(np.ceil(np.sqrt(len(found.output))))
+    rows = [found.output[i : i + side] for i in range(0, len(found.output) - side + 1, side)]
+    after.imshow(_sheet(np.array(rows))[0], interpolation="nearest")
+    heading(after, f"what excites unit {found.unit} of {found.layer}")
+    _bare(after)
+    if drawn is not None:
+        bar = figure.colorbar(drawn, ax=after, shrink=0.6, location="right")
+        bar.set_label("weight", fontsize=TEXT, color=INK)
+        bar.ax.tick_params(labelsize=SMALL)
+    return figure
+
+
+def _sheet(given: np.ndarray) -> tuple[np.ndarray, int]:
+    """Patches (C, T, 1 or 3, h, w) on one white sheet, red, green, blue in 0…1, and the height of a row."""
+    C, T, channels, h, w = given.shape
+    gap = max(1, round(GAP * w))
+    sheet = np.ones((C, h + gap, T, w + gap, 3))
+    colors = np.broadcast_to(given.transpose(0, 3, 1, 4, 2) / 255, (C, h, T, w, 3 if channels == 1 else channels))
+    sheet[:, :h, :, :w] = colors
+    return sheet.reshape(C * (h + gap), T * (w + gap), 3)[: C * (h + gap) - gap, : T * (w + gap) - gap], h + gap
+
+
+def _bare(ax: Axes) -> None:
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)

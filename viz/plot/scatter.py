@@ -1,0 +1,178 @@
+"""Points of the plane, as dots in their classes' colours or as the pictures they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+from .canvas import INK, PAPER, SMALL, axes_for, class_colors, heading
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+def scatter(
+    points: ArrayLike,
+    labels: ArrayLike | None = None,
+    classes: Sequence[str] = (),
+    ax: Axes | None = None,
+    *,
+    images: ArrayLike | None = None,
+    most: int = 400,
+    size: float = 0.035,
+    title: str = "",
+) -> Axes:
+    """A map of points, such as t-SNE gives: distances to the right and up mean the same, and their unit nothing.
+
+    With pictures, as many of them as there is room for stand in the place of their dots, framed in the colour of their
+    class: point by point in the order given, each that would lie on one drawn already stays a dot.
+
+    Args:
+        points: (N, 2).
+        labels: the class of each point, (N,).
+        classes: the classes' names.
+        ax: where to draw; a new figure's if not given.
+        images: uint8 (N, 1 or 3, H, W).
+        most: pictures drawn.
+        size: of a picture, of the plot's longer side.
+        title: over the plot.
+
+    Raises:
+        ValueError: the shapes do not fit together.
+    """
+    xy, kinds, colors = _checked("scatter", points, labels, images)
+    ax = axes_for(ax, 7.4, 6.4)
+    span = float(np.ptp(xy, axis=0).max()) or 1.0
+    drawn = np.zeros(len(xy), bool)
+    if images is not None:
+        drawn[_apart(xy, size * span * 1.02, most)] = True
+        pixels = _pixels(images)
+        for i in np.flatnonzero(drawn):
+            _thumbnail(ax, pixels[i], xy[i], size * span, 0.55 if labels is None else colors[i])
+    dots: dict[str, Any] = {"s": 9 if images is None else 4, "linewidths": 0, "alpha": 0.85, "zorder": 1}
+    for kind in np.unique(kinds):
+        mine = (kinds == kind) & ~drawn
+        marker = MARKERS[kind // len(class_colors()) % len(MARKERS)]
+        ax.scatter(xy[mine, 0], xy[mine, 1], c=colors[mine], marker=marker, rasterized=len(xy) > 5000, **dots)
+    low, high = xy.min(axis=0) - 0.04 * span, xy.max(axis=0) + 0.04 * span
+    ax.set_xlim(low[0], high[0])
+    ax.set_ylim(low[1], high[1])
+    ax.set_aspect("equal")
+    _finish(ax, kinds if labels is not None else None, classes, title)
+    return ax
+
+
+def thumbnail_grid(
+    images: ArrayLike,
+    places: ArrayLike,
+    labels: ArrayLike | None = None,
+    classes: Sequence[str] = (),
+    ax: Axes | None = None,
+    *,
+    title: str = "",
+) -> Axes:
+    """Every picture in its cell of a grid (see `viz.grid_places`), framed in the colour of its class.
+
+    Args:
+        images: uint8 (N, 1 or 3, H, W).
+        places: (row, column) of each, (N, 2).
+        labels: the class of each picture, (N,).
+        classes: the classes' names.
+        ax: where to draw; a new figure's if not given.
+        title: over the plot.
+
+    Raises:
+        ValueError: the shapes do not fit together.
+    """
+    cells, kinds, colors = _checked("thumbnail_grid", places, labels, images)
+    cells = cells.astype(int)
+    pixels = _pixels(images)
+    N, H, W, _ = pixels.shape
+    rows, columns = cells.max(axis=0) + 1
+    edge = max(1, round(min(H, W) / 14)) if labels is not None else 0  # pixels of frame
+    sheet = np.ones((rows, H + 2 * edge + 1, columns, W + 2 * edge + 1, 3))
+    for i in range(N):
+        row, column = cells[i]
+        sheet[row, : H + 2 * edge, column, : W + 2 * edge] = colors[i]
+        sheet[row, edge : H + edge, column, edge : W + edge] = pixels[i]
+    sheet = sheet.reshape(rows * sheet.shape[1], columns * sheet.shape[3], 3)
+    ax = axes_for(ax, 7.4, 7.4 * sheet.shape[0] / sheet.shape[1])
+    ax.imshow(sheet, interpolation="nearest")
+    _finish(ax, kinds if labels is not None else None, classes, title)
+    return ax
+
+
+def _checked(
+    caller: str, points: ArrayLike, labels: ArrayLike | None, images: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points (N, 2), the class of each (0 where none is known), and its colour (N, 3)."""
+    xy = np.asarray(points, float)
+    if xy.ndim != 2 or xy.shape[1] != 2 or not len(xy):
+        raise ValueError(f"{caller}: expected points (N, 2), got shape {xy.shape}")
+    for name, values in (("labels", labels), ("images", images)):
+        if values is not None and len(np.asarray(values)) != len(xy):
+            raise ValueError(f"{caller}: {len(xy)} points, but {len(np.asarray(values))} {name}")
+    kinds = np.zeros(len(xy), int) if labels is None else np.asarray(labels).astype(int)
+    palette = class_colors()
+    return xy, kinds, palette[kinds % len(palette)]
+
+
+def _pixels(images: ArrayLike) -> np.ndarray:
+    """uint8 (N, C, H, W) to colours in 0…1, (N, H, W, 3)."""
+    pixels = np.asarray(images).transpose(0, 2, 3, 1) / 255
+    return np.broadcast_to(pixels, (*pixels.shape[:3], 3))
+
+
+def _apart(xy: np.ndarray, distance: float, most: int) -> np.ndarray:
+    """Indices of at most `most` points, no two nearer than `distance` along both axes; first come first."""
+    taken: dict[tuple[int, int], list[int]] = {}  # by squares of this size: only neighbours can collide
+    kept: list[int] = []
+    for i, cell in enumerate(map(tuple, np.floor(xy / distance).astype(int))):
+        near = [j for dx in (-1, 0, 1) for dy in (-1, 0, 1) for j in taken.get((cell[0] + dx, cell[1] + dy), [])]
+        if all(np.abs(xy[i] - xy[j]).max() >= distance for j in near):
+            taken.setdefault(cell, []).append(i)
+            kept.append(i)
+            if len(kept) >= most:
+                break
+    return np.array(kept, int)
+
+
+def _thumbnail(ax: Axes, pixels: np.ndarray, at: np.ndarray, side: float, color: Any) -> None:
+    edge = max(1, round(min(pixels.shape[:2]) / 14))
+    framed = np.empty((pixels.shape[0] + 2 * edge, pixels.shape[1] + 2 * edge, 3))
+    framed[:] = color
+    framed[edge:-edge, edge:-edge] = pixels
+    (x, y), half = at, side / 2
+    extent = (x - half, x + half, y - half, y + half)
+    ax.imshow(framed, extent=extent, interpolation="nearest", aspect="auto", zorder=2)
+
+
+def _finish(ax: Axes, kinds: np.ndarray | None, classes: Sequence[str], title: str) -> None:
+    """No ticks, for positions have no unit; a legend of the classes that occur, beside the plot."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    heading(ax, title)
+    if kinds is None or not len(classes):
+        return
+    palette = class_colors()
+    handles = []
+    for kind in np.unique(kinds):
+        look: dict[str, Any] = {"marker": MARKERS[kind // len(palette) % len(MARKERS)], "markersize": 7, "ls": "none"}
+        handles.append(Line2D([], [], color=palette[kind % len(palette)], label=classes[kind], **look))
+    legend = ax.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1),
+        fontsize=SMALL,
+        frameon=False,
+        labelcolor=INK,
+        facecolor=PAPER,
+    )
+    for text in legend.get_texts():
+        text.set_parse_math(False)

@@ -84,7 +84,7 @@ def multiply(a, b, c, transposed, add):
     M, N = c.shape
     K = b.shape[0]
     factors = np.ones(2, c.dtype)
-    side, depth = SIDE, DEPTH
+    side, depth = SIDE, max(1, -(-K // max(1, -(-K // DEPTH))))  # equal depths, rather than one that is left over
     if M * N * K <= SMALL:
         side, depth = max(M, N, 1), max(K, 1)
     for k in range(0, K, depth):

@@ -188,7 +188,7 @@ def correlate(source, u, b, inputs, outputs, padding, target):
     runs, spans, tiles = tiling(N, height, width, m)
     share = max(1, TILES // tiles)
     blocks = -(-runs // share)
-    filters = split(-(-O // FILTERS), TASKS // (2 * max(1, blocks))) * FILTERS
+    filters = split(-(-O // FILTERS), TASKS // (4 * max(1, blocks))) * FILTERS
     parts = -(-O // filters)
     for task in prange(blocks * parts):
         block, part = task // parts, task % parts

@@ -39,7 +39,7 @@ def correlate_input_gradient(dy: Array, w: Array, plan: Plan, shape: tuple[int, 
     dx = np.empty((N, H, W, C), dy.dtype)
     g = plan.geometry
     if plan.algorithm == "im2col":
-        columns = np.ascontiguousarray(_as_rows(w).reshape(-1, len(w)).T)
+        columns = layout.channels_last(np.ascontiguousarray(w)).reshape(len(w), -1)
         channels_last.correlate_input_gradient(_gradient(dy, chosen), columns, g, plan.size, dx)
     else:  # the gradient slides over the filters turned around, as any picture would
         turned = w.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]

@@ -1,4 +1,6 @@
+from . import activations as activations
 from . import plot as plot
+from . import weights as weights
 from .activations import ActivationStatistics as ActivationStatistics
 from .activations import ExcitingPatches as ExcitingPatches
 from .activations import activation_statistics as activation_statistics

@@ -1,14 +1,15 @@
 """PCA and NMF of MNIST's training pictures beside scikit-learn's: time, error, memory.
 
 Every contestant goes from the matrix of pictures to the fitted estimator and the coordinates of every picture; they
-take turns in one process. PCA finds 50 directions of 60,000 pictures, and scikit-learn's solvers compete with each
-other, too. NMF finds 16 parts of 10,000 pictures: scikit-learn makes 100 iterations of coordinate descent, and ours as
-many as it needs to get below the same error ‖X − W H‖; the NNDSVDa start of both counts. Memory is the most that a
-fresh process held beyond what it held before the work, after a small piece of the same work.
+take turns in one process, with a rest between. PCA finds 50 directions of 60,000 pictures, and scikit-learn's solvers
+compete with each other, too. NMF finds 16 parts of 10,000 pictures: scikit-learn makes 100 iterations of coordinate
+descent, and ours as many as it needs to get below the same error ‖X − W H‖; the NNDSVDa start of both counts. Memory is
+the most that a fresh process held beyond what it held before the work, after a small piece of the same work.
 """
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +17,7 @@ from functools import partial
 import numpy as np
 
 from ..memory import PeakMemory, in_fresh_process
-from ..timing import take_turns
+from ..timing import Times
 from .rows import Row, mnist
 
 
@@ -54,6 +55,7 @@ WORKS: dict[str, tuple[str, int, Callable[..., float], tuple[str, ...], str]] = 
     "nmf": ("NMF, 784 → 16", 10_000, nmf, ("scikit-learn cd",), "error"),
 }
 PEER_ITERATIONS = 100
+REST = 0.1  # seconds
 
 
 def iterations_to_reach(error: float, X: np.ndarray) -> int:
@@ -78,7 +80,7 @@ def rows(work: str, threads: int = 2, rounds: int = 9) -> list[Row]:
         contestants: dict[str, Callable[[], object]] = {
             name: partial(run, name, X, *extra) for name, extra in arguments.items()
         }
-        times = take_turns(contestants, rounds=rounds, least=0.0, warmup=1)
+        times = take_turns(contestants, rounds)
         quality = {
             name: {measure: run(name, X, *extra), "spread": times[name].spread} for name, extra in arguments.items()
         }
@@ -96,6 +98,18 @@ def rows(work: str, threads: int = 2, rounds: int = 9) -> list[Row]:
         )
         for name, extra in arguments.items()
     ]
+
+
+def take_turns(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    """Seconds of each, after a rest: BLAS's threads keep their cores busy for a while after the last."""
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, contestant in contestants.items():
+            time.sleep(REST)
+            start = time.perf_counter()
+            contestant()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: Times(tuple(those)) for name, those in seconds.items()}
 
 
 def _memory_of(work: str, contestant: str, extra: tuple[int, ...], threads: int) -> float:

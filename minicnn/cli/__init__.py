@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import NoReturn
 
-from . import atlas, attack, demo, dream, evaluate, explain, export, import_, info, predict, style, summary, train
+from . import atlas, attack, demo, dream, evaluate, explain, export, import_, info, look, predict, style, summary, train
 
-COMMANDS = (demo, train, evaluate, predict, explain, attack, dream, style, atlas, summary, import_, export, info)
+COMMANDS = (demo, train, evaluate, predict, look, explain, attack, dream, style, atlas, summary, import_, export, info)
 
 DESCRIPTION = "Convolutional networks from scratch: train one, test it, ask it what it sees."
 

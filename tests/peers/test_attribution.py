@@ -94,7 +94,7 @@ def test_guided_grad_cam(case):
 def test_integrated_gradients(case):
     ours, theirs, x, t = case
     close(
-        viz.integrated_gradients(ours, x, 2, baseline=0.3, steps=20),
+        viz.integrated_gradients(ours, x, 2, baseline=0.3, steps=20, method="gauss-legendre"),
         attr.IntegratedGradients(theirs).attribute(t, 0.3, target=2, n_steps=20, method="gausslegendre"),
     )
 
@@ -203,7 +203,7 @@ def test_squeezenets_grad_cam():
 def test_squeezenets_integrated_gradients():
     ours, theirs, x, t = squeezenet()
     maps = attr.IntegratedGradients(theirs).attribute(t, 128.0, target=TABBY, n_steps=6, method="gausslegendre")
-    close(viz.integrated_gradients(ours, x, TABBY, baseline=128.0, steps=6), maps)
+    close(viz.integrated_gradients(ours, x, TABBY, baseline=128.0, steps=6, method="gauss-legendre"), maps)
 
 
 def test_squeezenets_occlusion():

@@ -58,6 +58,19 @@ def _difference(X, mean, columns):
     return D
 
 
+@jit
+def _summary(X):
+    """The sum, maximum and minimum of every column, in one pass."""
+    total, high, low = X[0].copy(), X[0].copy(), X[0].copy()
+    for i in range(1, len(X)):
+        for j in range(X.shape[1]):
+            value = X[i, j]
+            total[j] += value
+            high[j] = max(high[j], value)
+            low[j] = min(low[j], value)
+    return total, high, low
+
+
 @dataclass(frozen=True)
 class Spectrum:
     """The k leading singular values of D, largest first, and their directions.
@@ -79,11 +92,10 @@ def center(X: np.ndarray) -> Centered:
     extremes = []  # of each block, in any order: a maximum does not mind
 
     def share_of_mean(rows: slice) -> np.ndarray:
-        block = X[rows]
-        high, low = block.max(axis=0), block.min(axis=0)
+        total, high, low = _summary(X[rows])
         extremes.append((high, low))
         scale = X.dtype.type(unit_scale(max(high.max(), -low.min())))
-        return block.sum(axis=0) / n if scale == 1 else (block / scale).sum(axis=0) / n * scale
+        return total / n if scale == 1 else (X[rows] / scale).sum(axis=0) / n * scale
 
     with row_blocks(X) as blocks:
         mean = blocks.sum(share_of_mean)

@@ -109,6 +109,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         labelled=subject.labelled,
         sections=sections,
         pictures=_pictures(subject, subject.chosen),
+        sheets=sheets,
         scales={"signed": palette(True), "plain": palette(False)},
         scripts=SCRIPTS,
         data=as_json(
@@ -119,7 +120,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
                 "gallery": _gallery(subject),
                 "size": subject.data.images.shape[2:],
                 "sections": {name: section for name, section in sections.items() if section["missing"] is None},
-                "sheets": sheets,
+                "sheets": {name: sheet for name, sheet in sheets.items() if "count" in sheet},
             }
         ),
     )

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..diagrams import diagram
+from ..diagrams.bricks import draw_bricks, size_of
+from ..plot.canvas import new_figure
 from .sprites import Sprites
 from .subject import Subject
 
 TITLE = "The network"
 QUESTION = "What is it made of, and where do its numbers and its work lie?"
+
+
+LONGEST = 40  # letters and lines of code that stand open
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
@@ -31,10 +37,30 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         for row in table.rows
     ]
     return {
+        **_four_ways(subject, sprites),
         "rows": rows,
         "input": shape(table.input_shape),
         "parameters": table.parameters,
         "multiply_adds": table.multiply_adds,
+    }
+
+
+def _four_ways(subject: Subject, sprites: Sprites) -> dict[str, Any]:
+    """The network as bricks, letters and Python (see `viz.diagram`)."""
+    try:
+        drawn = diagram(subject.model, subject.summary.input_shape)
+    except ValueError as error:  # a layer of the user's own, perhaps
+        return {"diagram": None, "diagram_missing": str(error)}
+    width, height = size_of(drawn.statements)
+    figure = new_figure(width, height)
+    figure.set_layout_engine("none")
+    draw_bricks(drawn.statements, figure.add_axes((0, 0, 1, 1)), width)
+    sprites.add_figure("diagram", figure)
+    return {
+        "diagram": "diagram",
+        "letters": drawn.letters,
+        "python": drawn.python,
+        "open": len(drawn.letters) <= LONGEST and drawn.python.count("\n") <= LONGEST,
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -17,6 +18,7 @@ Array = NDArray[Any]
 
 WIDEST = 4096  # pixels of a sheet
 ENOUGH = 48  # cells in a row
+DOTS = 96  # of the screen, to an inch; drawings are twice as fine
 
 
 class Sprites:
@@ -55,6 +57,16 @@ class Sprites:
         cells = pictures.transpose(0, 2, 3, 1)
         sheet = self._sheet(name, cells[..., 0] if cells.shape[3] == 1 else cells)
         return self._store(name, Image.fromarray(sheet), lossless=lossless or sheet.ndim == 2)
+
+    def add_figure(self, name: str, figure: Figure) -> str:
+        """A drawing of matplotlib's, which stands on the page by itself."""
+        buffer = io.BytesIO()
+        figure.savefig(
+            buffer, format="png", dpi=2 * DOTS, metadata={"Software": None}, bbox_inches="tight", pad_inches=0.05
+        )
+        image = Image.open(buffer).convert("P", palette=Image.Palette.ADAPTIVE, colors=64)
+        self.sheets[name] = {"width": image.width // 2, "height": image.height // 2}
+        return self._store(name, image, lossless=True)
 
     def _sheet(self, name: str, cells: Array) -> Array:
         """Cells (n, h, w, …) in rows."""

@@ -252,7 +252,7 @@ const atlas = (() => {
     });
     for (const canvas of all("canvas[data-sheet]")) {
       const first = Number(canvas.dataset.first), cells = Array.from({ length: Number(canvas.dataset.count) }, (_, i) => first + i);
-      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), size: 56, width: (window.innerWidth < 768 ? 4 : 10) * 64 }));
+      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), size: 56, width: (window.innerWidth < 768 ? 3 : 10) * 64 }));
     }
     addEventListener("hashchange", () => set({ ...initial, ...read() }));
     let width = window.innerWidth;

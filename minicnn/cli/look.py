@@ -1,0 +1,101 @@
+"""Look inside a network: draw its weights, and what it makes of pictures.
+
+Writes pictures into a folder:
+
+  diagram             the network as bricks, letters, algebra and Python
+  filters             the filters of the first convolution
+  LAYER.filters       units by inputs, the largest ones, for each --layer
+  LAYER.factors       the inputs grouped to red, green and blue
+  LAYER.exciting      with --data: the patches that excite the units most
+  NAME.maps           what the layers make of each --picture
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .inputs import DATA_HELP, add_reading, load_data
+from .network import add_network, bars, find_layer, find_network, load_network, rectified, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = """\
+examples:
+  minicnn look runs/demo --picture runs/demo/picture.png
+  minicnn look runs/demo --layer conv2 --layer relu2 --data garments
+  minicnn look squeezenet1_1 --weights squeezenet1_1.safetensors \\
+      --pixels bgr255 --layer features.12.expand3x3 --picture cat.png"""
+
+TOP, UNITS = 9, 24  # patches of a unit; units, those that are excited most
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_network(parser)
+    parser.add_argument(
+        "--layer",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="a layer, as `minicnn summary` names it; or several such options (default: all ReLUs' maps)",
+    )
+    parser.add_argument(
+        "--picture",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a PNG, JPEG or other; or several such options",
+    )
+    parser.add_argument("--data", metavar="DATA", help=f"where to look for exciting patches: {DATA_HELP}")
+    add_reading(parser)
+    parser.add_argument("--format", choices=("png", "svg"), default="png", help="of the pictures (default: png)")
+    out = Path("looks")
+    parser.add_argument("-o", "--out", metavar="DIR", type=Path, default=out, help=f"the folder (default: {out})")
+
+
+def run(options: argparse.Namespace) -> None:
+    model = load_network(options) if options.picture else find_network(options)
+    for layer in options.layer:
+        find_layer(model, layer)
+    pictures = {Path(name).stem: model.transform.picture(name) for name in options.picture}
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, figure in _figures(model, pictures, options):
+        path = options.out / f"{name}.{options.format}"
+        figure.figure.savefig(path)
+        print(path, flush=True)
+
+
+def _figures(model: Any, pictures: dict[str, Any], options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
+    """What is to be written: the file's name, and what was drawn."""
+    import viz
+    from viz import plot, weights
+
+    yield "diagram", viz.diagram(model).draw()
+    kernels = {path.removesuffix(".weight"): w for path, w in model.parameters().items() if w.ndim == 4}
+    first = next(iter(kernels), None)
+    if first is not None and kernels[first].shape[1] in (1, 3):
+        title = "{0}: {1} filters of {3}×{4}".format(first, *kernels[first].shape)
+        yield "filters", plot.filters(weights.filters(model), title=title)
+    for layer in options.layer:
+        if layer in kernels:
+            yield f"{layer}.filters", plot.filter_table(weights.filters(model, layer), title=layer)
+            if kernels[layer].shape[1] >= 3:
+                yield f"{layer}.factors", plot.weight_factors(viz.weight_factors(model, layer), title=layer)
+        if options.data is not None:
+            yield f"{layer}.exciting", _exciting(model, layer, options)
+    for name, x in pictures.items():
+        maps = viz.feature_maps(model, x, *(options.layer or rectified(model)))
+        yield f"{name}.maps", plot.feature_maps(maps, shown(model, x), title=name)
+
+
+def _exciting(model: Any, layer: str, options: argparse.Namespace) -> Any:
+    import viz
+    from viz import plot
+
+    _, test = load_data(options)
+    found = viz.exciting_patches(model, test, layer, top=TOP, progress=bars())
+    units = (-found.scores[:, 0]).argsort(kind="stable")[:UNITS]
+    names = [f"{unit}: {found.scores[unit, 0]:.2g}" for unit in units]
+    return plot.patches(found.patches(test, units), names=names, title=f"{layer}: what excites its units, and how much")

@@ -1,0 +1,30 @@
+import pytest
+
+
+@pytest.fixture(scope="module")
+def picture(photos):
+    return next((photos / "bright").glob("*.png"))
+
+
+def test_it_writes_what_there_is_to_see(run, trained, photos, picture, tmp_path):
+    layers = ["--layer", "conv2", "--layer", "relu1"]
+    arguments = [trained, *layers, "--picture", picture, "--data", photos, "-o", tmp_path / "looks"]
+    status, printed, errors = run("look", *arguments)
+    assert status == 0, errors
+    names = ["diagram", "filters", "conv2.filters", "conv2.factors", "conv2.exciting", "relu1.exciting"]
+    names.append(f"{picture.stem}.maps")
+    assert printed.split() == [str(tmp_path / "looks" / f"{name}.png") for name in names]
+    for path in printed.split():
+        with open(path, "rb") as file:
+            assert file.read(4) == b"\x89PNG"
+
+
+def test_as_vector_graphics_too(run, trained, tmp_path):
+    status, printed, _ = run("look", trained, "--format", "svg", "-o", tmp_path)
+    assert status == 0 and printed.split() == [str(tmp_path / name) for name in ("diagram.svg", "filters.svg")]
+    assert "<svg" in (tmp_path / "filters.svg").read_text()
+
+
+def test_a_layer_that_is_not_there_is_refused(fails, trained, tmp_path):
+    assert "there is no layer 'conv9'" in fails("look", trained, "--layer", "conv9", "-o", tmp_path / "none")
+    assert not (tmp_path / "none").exists()

@@ -23,7 +23,6 @@ import numpy as np
 
 import minicnn as cnn
 import viz
-from minicnn.schedules import OneCycle
 from viz import plot
 
 from .squeezenet import data, in_torch, picture, shown, squeezenet
@@ -103,9 +102,13 @@ def mnist(out: Path, epochs: int) -> Iterator[Row]:
     save(
         plot.accuracy_curves(EPSILONS, curves, title="the seed network on MNIST, attacked").figure, out / "why-fgsm.png"
     )
-    fooled = viz.fgsm(model, x[:4], labels[:4], 0.15 * (high - low), bounds=bounds)
-    verdicts = [[f"{p.argmax()} ({p.max():.0%})" for p in cnn.ops.softmax(model(v))[0]] for v in (x[:4], fooled)]
-    save(plot.attacks(shown(model, x[:4]), shown(model, fooled), *verdicts), out / "why-attacks.png")
+    changed = viz.fgsm(model, x[few], labels[few], 0.1 * (high - low), bounds=bounds)
+    fooled = np.flatnonzero(
+        (model(x[few]).argmax(axis=1) == labels[few]) & (model(changed).argmax(axis=1) != labels[few])
+    )
+    before, after = x[fooled[:3]], changed[fooled[:3]]
+    verdicts = [[f"{p.argmax()} ({p.max():.0%})" for p in cnn.ops.softmax(model(v))[0]] for v in (before, after)]
+    save(plot.attacks(shown(model, before), shown(model, after), *verdicts), out / "why-attacks.png")
 
     for method in ("piecewise", "gauss-legendre"):
         _, errors = viz.integrated_gradients(model, x[:50], steps=50, method=method, return_error=True)
@@ -124,10 +127,8 @@ def trained(epochs: int) -> tuple[Any, Any]:
     """A seed network that has learned MNIST, and the test set."""
     train, test = cnn.data.load("mnist", root=data() / "mnist")
     model = cnn.zoo.build("seed")
-    optimizer = cnn.Adam(2e-3)
-    cnn.fit(
-        model, train, epochs=epochs, batch_size=64, optimizer=optimizer, schedule=OneCycle(), seed=0, progress=False
-    )
+    optimizer = cnn.SGD(0.02, momentum=0.9)
+    cnn.fit(model, train, epochs=epochs, batch_size=64, optimizer=optimizer, seed=0, progress=False)
     return model, test
 
 
@@ -205,7 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.attribution", description=__doc__.partition("\n\n")[0])
     parser.add_argument("part", choices=("photographs", "mnist", "sanity", "speed"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder for figures")
-    parser.add_argument("--epochs", type=int, default=3, help="of the seed network's training (default: 3)")
+    parser.add_argument("--epochs", type=int, default=5, help="of the seed network's training (default: 5)")
     parser.add_argument("--threads", type=int, default=2, help="for ours and the peers (default: 2)")
     parser.add_argument("--rounds", type=int, default=3, help="of the speed contest (default: 3)")
     options = parser.parse_args()

@@ -20,7 +20,7 @@ import minicnn as cnn
 from minicnn.schedules import OneCycle
 from minicnn.training import JsonLines
 
-from .__main__ import machine
+from .machine import machine
 
 EPOCHS = {"cifar-vgg-bn": 10, "resnet20": 16}
 

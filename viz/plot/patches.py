@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..weights import ContextualizedWeights
 
 GAP = 0.07  # of a patch's width
+BETWEEN = 0.75  # the grey of the gaps, which sets off black patches and white ones
 
 
 def patches(
@@ -92,10 +93,10 @@ def contextualized_weights(found: ContextualizedWeights, figure: Figure | None =
 
 
 def _sheet(given: np.ndarray) -> tuple[np.ndarray, int]:
-    """Patches (C, T, 1 or 3, h, w) on one white sheet, red, green, blue in 0…1, and the height of a row."""
+    """Patches (C, T, 1 or 3, h, w) on one sheet, red, green, blue in 0…1, and the height of a row."""
     C, T, channels, h, w = given.shape
     gap = max(1, round(GAP * w))
-    sheet = np.ones((C, h + gap, T, w + gap, 3))
+    sheet = np.full((C, h + gap, T, w + gap, 3), BETWEEN)
     colors = np.broadcast_to(given.transpose(0, 3, 1, 4, 2) / 255, (C, h, T, w, 3 if channels == 1 else channels))
     sheet[:, :h, :, :w] = colors
     return sheet.reshape(C * (h + gap), T * (w + gap), 3)[: C * (h + gap) - gap, : T * (w + gap) - gap], h + gap

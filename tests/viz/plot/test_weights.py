@@ -75,7 +75,7 @@ def test_patches_stand_in_rows(ax, render):
     plot.patches(pictures, ax, names=["dead", "alive"])
     sheet = np.asarray(ax.get_images()[0].get_array())
     assert sheet.shape == (9, 17, 3)
-    assert (sheet[:4, :5] == 0).all() and (sheet[4] == 1).all() and (sheet[5:, 12:] == 1).all()
+    assert (sheet[:4, :5] == 0).all() and (sheet[4] == 0.75).all() and (sheet[5:, 12:] == 1).all()
     render(ax)
 
 

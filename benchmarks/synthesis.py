@@ -129,7 +129,7 @@ def save(model: Any, found: list[np.ndarray], names: list[str], path: Path, titl
     ax = plot.mosaic(shown(model, np.concatenate(found)), titles=names, columns=4 if len(found) % 5 else 5)
     ax.set_title(title, loc="left", fontsize=11)
     buffer = io.BytesIO()
-    ax.figure.savefig(buffer, dpi=150)
+    ax.figure.savefig(buffer, dpi=200)
     with Image.open(buffer) as image:
         image.convert("RGB").save(path, quality=82)
 

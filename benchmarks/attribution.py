@@ -24,6 +24,7 @@ import numpy as np
 import minicnn as cnn
 import viz
 from viz import plot
+from viz.attribution.target import input_gradient
 
 from .squeezenet import data, in_torch, picture, shown, squeezenet
 
@@ -44,6 +45,7 @@ class Row:
 def methods(layer: str | None, baseline: float, steps: int = 10, samples: int = 5) -> dict[str, Any]:
     """Every method that makes a map of the picture, called as `method(model, x, target)`."""
     return {
+        "gradient": input_gradient,
         "saliency": viz.saliency,
         "gradient_times_input": viz.gradient_times_input,
         "integrated_gradients": partial(viz.integrated_gradients, steps=steps, baseline=baseline),
@@ -95,13 +97,15 @@ def mnist(out: Path, epochs: int) -> Iterator[Row]:
     yield Row(f"accuracy after {epochs} epochs", f"{(model(x).argmax(axis=1) == labels).mean():.2%}")
 
     few = slice(0, 2000)
-    fgsm = viz.accuracy_under_attack(model, x, labels, EPSILONS, unit=high - low, bounds=bounds)
-    pgd = viz.accuracy_under_attack(
-        model, x[few], labels[few], EPSILONS, viz.pgd, unit=high - low, bounds=bounds, steps=10
-    )
-    for epsilon, a, b in zip(EPSILONS, fgsm, pgd, strict=True):
-        yield Row(f"ε = {epsilon} of the range from black to white", f"FGSM {a:.2%}, PGD (10 steps) {b:.2%}")
-    curves = {"FGSM": fgsm, "PGD, 10 steps": pgd}
+    attacked = partial(viz.accuracy_under_attack, model, unit=high - low)
+    curves = {  # the paper's FGSM lets pixels be darker than black; a picture cannot be
+        "FGSM": attacked(x, labels, EPSILONS),
+        "FGSM within black and white": attacked(x, labels, EPSILONS, bounds=bounds),
+        "PGD (10 steps) within them": attacked(x[few], labels[few], EPSILONS, viz.pgd, bounds=bounds),
+    }
+    for epsilon, *accuracies in zip(EPSILONS, *curves.values(), strict=True):
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in zip(curves, accuracies, strict=True))
+        yield Row(f"accuracy at ε = {epsilon} of the range from black to white", shares)
     save(
         plot.accuracy_curves(EPSILONS, curves, title="the seed network on MNIST, attacked").figure, out / "why-fgsm.png"
     )
@@ -115,8 +119,10 @@ def mnist(out: Path, epochs: int) -> Iterator[Row]:
 
     for method in ("piecewise", "gauss-legendre"):
         _, errors = viz.integrated_gradients(model, x[:50], steps=50, method=method, return_error=True)
-        rise = np.median(model(x[:50]).max(axis=1) - model(np.zeros_like(x[:1])).mean())
-        error = f"median {np.median(errors):.1e}, largest {errors.max():.1e}, of a rise of about {rise:.0f}"
+        predicted = model(x[:50]).argmax(axis=1)
+        rises = model(x[:50])[np.arange(50), predicted] - model(np.zeros_like(x[:1]))[0, predicted]
+        relative = errors / np.abs(rises)
+        error = f"median {np.median(errors):.1e} ({np.median(relative):.1e} of the rise), largest {errors.max():.1e}"
         yield Row(f"completeness error of integrated gradients, {method}, 50 steps, 50 pictures", error)
 
     layers = ["conv1", "relu1", "pool1", "conv2", "relu2", "pool2"]
@@ -149,11 +155,15 @@ def checks(name: str, model: Any, x: np.ndarray, contestants: dict[str, Any], pa
     found = {}
     for method_name, method in contestants.items():
         found[method_name] = check = viz.sanity_check(method, model, x)
-        half, last = np.median(check.spearman[len(check.layers) // 2]), np.median(check.spearman[-1])
-        similarity = f"rank correlation {half:.2f} after half of the layers, {last:.2f} after all"
-        verdict = "depends on the weights" if check.passed else "hardly depends on the weights"
-        structure = f"structural similarity {np.median(check.ssim[-1]):.2f}"
-        yield Row(f"{name}: {method_name.replace('_', ' ')}", f"{similarity}, {structure}: {verdict}")
+        half = (len(check.layers) - 1) // 2
+        signed, absolute, structure = (np.median(v, axis=1) for v in (check.signed, check.spearman, check.ssim))
+        figures = f"{signed[half]:.2f} → {signed[-1]:.2f}, absolute {absolute[half]:.2f} → {absolute[-1]:.2f}, "
+        figures += f"SSIM {structure[half]:.2f} → {structure[-1]:.2f}"
+        verdict = "passes" if check.passed else "fails"
+        yield Row(
+            f"{name}, {method_name.replace('_', ' ')}: rank correlation after half → all layers",
+            f"{figures}: {verdict}",
+        )
     save(plot.sanity_checks(found), path)
 
 

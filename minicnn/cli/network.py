@@ -28,7 +28,9 @@ def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> N
     group = parser.add_argument_group("a network of the zoo, or a file that does not tell")
     group.add_argument("--weights", metavar="FILE", help="the zoo's: safetensors, under torchvision's names")
     group.add_argument(
-        "--pixels", choices=PIXELS, help=f"what it was trained on; {PIXELS_HELP} (the zoo's: as torchvision's)"
+        "--pixels",
+        choices=PIXELS,
+        help=f"what it was trained on; {PIXELS_HELP} (default, for the zoo's: as torchvision's)",
     )
     group.add_argument("--classes", metavar="FILE", type=Path, help=CLASSES_HELP)
     add_threads(group)

@@ -6,13 +6,17 @@
 The recipe: SGD with Nesterov's momentum and weight decay, one cycle of the learning rate, label smoothing; pictures
 shifted by up to 2 pixels, and mirrored. In so few epochs a small network learns too little rather than by heart, and
 stronger augmentation would cost more than it brings. The test set is measured after every epoch, and chooses nothing:
-the figure is the last epoch's. An interrupted run goes on where it stood when it is called again.
+the figure is the last epoch's. An interrupted run goes on where it stood when it is called again; of one that is
+finished, only the section of RESULTS.md and its picture are written anew.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import json
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +24,28 @@ import minicnn as cnn
 from minicnn.schedules import OneCycle
 from minicnn.training import JsonLines
 
-from .__main__ import machine
+from .machine import machine
+from .report import HERE, section
 
 EPOCHS = {"cifar-vgg-bn": 10, "resnet20": 16}
 
 
+class ProcessorTime:
+    """Logs after each epoch how many seconds of processor time went by since the last: what the run cost, however
+    busy the machine was with other work."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.last = path, time.process_time()
+
+    def __call__(self, run: Any) -> None:
+        now = time.process_time()
+        with self.path.open("a") as file:
+            file.write(json.dumps([run.epoch, now - self.last]) + "\n")
+        self.last = now
+
+
 def train(model: str, train_set: Any, test_set: Any, folder: Path, epochs: int) -> cnn.History:
-    """Train a network by the recipe; its checkpoint and log come into the folder."""
+    """Train a network by the recipe; its checkpoint and logs come into the folder."""
     network = cnn.zoo.build(model, classes=len(train_set.classes), seed=0)
     return cnn.fit(
         network,
@@ -39,10 +58,28 @@ def train(model: str, train_set: Any, test_set: Any, folder: Path, epochs: int) 
         loss=functools.partial(cnn.ops.cross_entropy, label_smoothing=0.1),
         augment=cnn.data.Compose([cnn.data.RandomCrop(2), cnn.data.RandomFlip()]),
         seed=0,
-        callbacks=[JsonLines(folder / "log.jsonl")],
+        callbacks=[JsonLines(folder / "log.jsonl"), ProcessorTime(folder / "processor.jsonl")],
         checkpoint=folder / "model.safetensors",
         resume=True,
     )
+
+
+def table(history: cnn.History, folder: Path) -> str:
+    """The log, epoch by epoch; minutes of training as they went by, and of processor time, evaluation included."""
+    spent: Counter[int] = Counter()
+    for line in (folder / "processor.jsonl").read_text().splitlines():
+        epoch, seconds = json.loads(line)
+        spent[epoch] += seconds
+    lines = [
+        "| epoch | learning rate | training loss | accuracy | test loss | accuracy | minutes | processor minutes |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for e in history.epochs:
+        cells = f"{e.lr:.4f}", f"{e.train_loss:.3f}", f"{e.train_accuracy:.2%}", f"{e.valid_loss:.3f}"
+        minutes = f"{e.valid_accuracy:.2%}", f"{e.seconds / 60:.1f}", f"{spent[e.epoch] / 60:.1f}"
+        lines.append(f"| {' | '.join([str(e.epoch), *cells, *minutes])} |")
+    total = sum(e.seconds for e in history.epochs) / 60, sum(spent.values()) / 60
+    return "\n".join([*lines, f"| all | | | | | | {total[0]:.1f} | {total[1]:.1f} |"])
 
 
 def main() -> None:
@@ -54,14 +91,16 @@ def main() -> None:
     options = parser.parse_args()
     from viz.plot import training_curves
 
-    folder = options.out or Path(f"runs/cifar10-{options.model}")
+    name, folder = options.model, options.out or Path(f"runs/cifar10-{options.model}")
     train_set, test_set = cnn.data.load("cifar10", options.root)
-    history = train(options.model, train_set, test_set, folder, options.epochs or EPOCHS[options.model])
-    training_curves(history, validation="test").savefig(folder / "curves.png")
-    print(f"{options.model} on {machine(cnn.get_num_threads())}")
-    print(history)
-    minutes = sum(epoch.seconds for epoch in history.epochs) / 60
-    print(f"test set: {history.epochs[-1].valid}, after {minutes:.1f} minutes of training")
+    history = train(name, train_set, test_set, folder, options.epochs or EPOCHS[name])
+    picture = Path("results") / f"cifar10-{name}.png"
+    (HERE / picture).parent.mkdir(exist_ok=True)
+    training_curves(history, validation="test").savefig(HERE / picture, dpi=80)
+    command = f"`python -m benchmarks.train_cifar --model {name}`, on {machine(cnn.get_num_threads())}."
+    result = f"Test set after the last epoch: {history.epochs[-1].valid}."
+    curves = f"![Loss and accuracy of {name}, epoch by epoch]({picture.as_posix()})"
+    section(f"CIFAR-10: {name}", "\n\n".join([command, result, table(history, folder), curves]))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from typing import Any
 
 from .inputs import MODEL_HELP, add_threads, load_model, set_threads
 
-PIXELS = ("imagenet", "bgr255")
+PIXELS = ("imagenet", "symmetric", "bgr255")  # those of `zoo.preprocessing`, without loading it
 PIXELS_HELP = (
-    "imagenet: red, green and blue, normalised, as torchvision's; bgr255: blue, green and red from 0 to 255, "
-    "as some of Caffe's"
+    "imagenet: red, green and blue, normalised, as torchvision's; symmetric: from -1 to 1, as its GoogLeNet's; "
+    "bgr255: blue, green and red from 0 to 255, as some of Caffe's"
 )
 CLASSES_HELP = "the names of its classes, one in a line, numbered or not"
 
@@ -27,7 +27,11 @@ def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> N
         parser.add_argument("model", metavar="MODEL", help=about)
     group = parser.add_argument_group("a network of the zoo, or a file that does not tell")
     group.add_argument("--weights", metavar="FILE", help="the zoo's: safetensors, under torchvision's names")
-    group.add_argument("--pixels", choices=PIXELS, help=f"what it was trained on; {PIXELS_HELP} (the zoo's: imagenet)")
+    group.add_argument(
+        "--pixels",
+        choices=PIXELS,
+        help=f"what it was trained on; {PIXELS_HELP} (default, for the zoo's: as torchvision's)",
+    )
     group.add_argument("--classes", metavar="FILE", type=Path, help=CLASSES_HELP)
     add_threads(group)
 
@@ -42,7 +46,7 @@ def load_network(options: argparse.Namespace) -> Any:
     if model.transform is None:
         raise ValueError(
             f"{options.model}: the model does not know how pictures become its input; "
-            f"train or import it with that, or give --pixels {' or '.join(PIXELS)}"
+            f"train or import it with that, or give --pixels ({', '.join(PIXELS)})"
         )
     return model
 
@@ -63,7 +67,7 @@ def find_network(options: argparse.Namespace) -> Any:
             raise ValueError(f"{name}: the zoo holds no trained weights; give --weights FILE, or a file of a run")
         model = zoo.build(name, weights=options.weights)
         channels, height, width = zoo.network(name).input_shape
-        pixels = pixels or (PIXELS[0] if channels == 3 else None)
+        pixels = pixels or (zoo.network(name).pixels if channels == 3 else None)
     else:
         if options.weights is not None:
             raise ValueError(f"{name}: --weights belongs to a network of the zoo; a file brings its own")

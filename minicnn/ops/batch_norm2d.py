@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import layout
 from ..kernels import norm as kernels
 from .contract import Array, Pullback, arrays_of_one_dtype, pictures, upstream
 
@@ -92,19 +93,15 @@ def batch_norm2d(
     return y, pullback
 
 
-def _channels_last(x: Array) -> bool:
-    return bool(not x.flags.c_contiguous and x.transpose(0, 2, 3, 1).flags.c_contiguous)
-
-
 def _flat(array: Array, x: Array) -> Array:
     """(N, C, H, W) in x's memory order, as the kernels take it: (N·H·W, C) channels-last, else (N, C, H·W)."""
     N, C, H, W = x.shape
-    if _channels_last(x):
-        return np.ascontiguousarray(array.transpose(0, 2, 3, 1)).reshape(N * H * W, C)
-    return np.ascontiguousarray(array).reshape(N, C, H * W)
+    if layout.is_channels_last(x):
+        return layout.channels_last(array).reshape(N * H * W, C)
+    return layout.channels_first(array).reshape(N, C, H * W)
 
 
 def _like(x: Array, flat: Array) -> Array:
     """What `_flat` has flattened, as x is."""
     N, C, H, W = x.shape
-    return flat.reshape(N, H, W, C).transpose(0, 3, 1, 2) if _channels_last(x) else flat.reshape(x.shape)
+    return flat.reshape(N, H, W, C).transpose(0, 3, 1, 2) if layout.is_channels_last(x) else flat.reshape(x.shape)

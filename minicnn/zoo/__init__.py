@@ -29,6 +29,7 @@ class Network:
         classes: how many it was made for.
         about: it in one line.
         passed_over: how the names of arrays begin that files of weights hold, but that have no place here.
+        pixels: how torchvision's weights expect pictures to be prepared: one of `preprocessing.PIXELS`.
     """
 
     builder: str
@@ -36,6 +37,7 @@ class Network:
     classes: int
     about: str
     passed_over: tuple[str, ...] = ()
+    pixels: str = "imagenet"
 
 
 IMAGENET = ((3, 224, 224), 1000)
@@ -64,6 +66,7 @@ NETWORKS: dict[str, Network] = {
         *IMAGENET,
         "Szegedy et al. 2014, with batch normalisation",
         passed_over=("aux1.", "aux2."),
+        pixels="symmetric",
     ),
     "inception_v1": Network("inception_v1:inception_v1", *IMAGENET, "Szegedy et al. 2014, as published"),
     "resnet18": Network("resnet:resnet18", *IMAGENET, "He et al. 2015"),
@@ -102,8 +105,8 @@ def build(
 ) -> Layer:
     """A network, with weights that are given, or with He's first values.
 
-    Weights from elsewhere expect pictures to be prepared as they were where these came from: set `model.transform`,
-    for torchvision's to `zoo.preprocessing.IMAGENET`, before you `predict`.
+    Weights from elsewhere expect pictures to be prepared as they were where these came from: before you `predict`, set
+    `model.transform` to one of `zoo.preprocessing.PIXELS`, for torchvision's to `PIXELS[network(name).pixels]`.
 
     Args:
         name: one of `names()`.

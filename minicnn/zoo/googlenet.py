@@ -21,6 +21,7 @@ def googlenet(*, classes: int, in_channels: int, dropout: float = 0.2) -> Sequen
     """GoogLeNet without its auxiliary classifiers: 6,624,904 parameters.
 
     It differs from the paper: batch normalisation, and 3×3 filters where the paper has 5×5 (`inception_v1` has those).
+    torchvision's weights take pixels from −1 to 1 (`preprocessing.SYMMETRIC`).
 
     Source: Szegedy et al. (2015), Going deeper with convolutions; torchvision's `GoogLeNet`.
     """

@@ -26,7 +26,7 @@ def model():
     return cnn.Sequential(
         conv=cnn.Conv2d(1, 4, 3), norm=cnn.BatchNorm2d(4), relu=cnn.ReLU(), body=body, maps=cnn.Dropout2d(0.2),
         pool=cnn.MaxPool2d(2), flatten=cnn.Flatten(), drop=cnn.Dropout(0.3), fc=cnn.Dense(36, 3),
-    ).initialize(1)  # fmt: skip
+    ).initialize(0)  # fmt: skip
 
 
 def train(folder, trained=None, resume=True, extra=(), **options):

@@ -18,9 +18,9 @@ def test_the_error_names_the_batch_and_the_layer_where_a_number_first_overflowed
     with pytest.raises(cnn.TrainingDiverged) as raised:
         cnn.fit(two_layers(), stripes(), epochs=3, batch_size=20, optimizer=cnn.SGD(1e20))
     error = raised.value
-    assert (error.epoch, error.batch, error.layer, error.checkpoint) == (1, 2, "block.fc", None)
+    assert (error.epoch, error.batch, error.layer, error.checkpoint) == (1, 2, "block.out", None)
     assert str(error) == (
-        "fit: batch 2 of epoch 1: the loss is nan: block.fc is the first layer whose output is not finite, though its "
+        "fit: batch 2 of epoch 1: the loss is nan: block.out is the first layer whose output is not finite, though its "
         "parameters are; lower the learning rate or give clip_norm; this run has not written a checkpoint"
     )
 

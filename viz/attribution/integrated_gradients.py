@@ -33,7 +33,7 @@ def integrated_gradients(
     steps: int = 50,
     method: str = "piecewise",
     return_error: Literal[False] = False,
-    batch_size: int = 32,
+    batch_size: int = 16,
     progress: bool = False,
 ) -> Array: ...
 @overload
@@ -46,7 +46,7 @@ def integrated_gradients(
     steps: int = 50,
     method: str = "piecewise",
     return_error: Literal[True],
-    batch_size: int = 32,
+    batch_size: int = 16,
     progress: bool = False,
 ) -> tuple[Array, Array]: ...
 def integrated_gradients(
@@ -58,7 +58,7 @@ def integrated_gradients(
     steps: int = 50,
     method: str = "piecewise",
     return_error: bool = False,
-    batch_size: int = 32,
+    batch_size: int = 16,
     progress: bool = False,
 ) -> Any:
     """Each pixel's share of the difference between the picture's score and the baseline's.

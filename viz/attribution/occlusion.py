@@ -22,7 +22,7 @@ def occlusion(
     stride: int | tuple[int, int] | None = None,
     baseline: Array | float = 0.0,
     return_predictions: Literal[False] = False,
-    batch_size: int = 64,
+    batch_size: int = 16,
     progress: bool = False,
 ) -> Array: ...
 @overload
@@ -35,7 +35,7 @@ def occlusion(
     stride: int | tuple[int, int] | None = None,
     baseline: Array | float = 0.0,
     return_predictions: Literal[True],
-    batch_size: int = 64,
+    batch_size: int = 16,
     progress: bool = False,
 ) -> tuple[Array, Array]: ...
 def occlusion(
@@ -47,7 +47,7 @@ def occlusion(
     stride: int | tuple[int, int] | None = None,
     baseline: Array | float = 0.0,
     return_predictions: bool = False,
-    batch_size: int = 64,
+    batch_size: int = 16,
     progress: bool = False,
 ) -> Any:
     """Slide a grey square over the picture; the map says how much of the score it takes away.

@@ -43,16 +43,13 @@ def nearest_neighbors(
     return indices, np.square(distances) / 2 if metric == "cosine" else distances
 
 
-def label_agreement(
-    indices: ArrayLike, labels: ArrayLike, query_labels: ArrayLike | None = None, *, by_rank: bool = False
-) -> float | np.ndarray:
+def label_agreement(indices: ArrayLike, labels: ArrayLike, query_labels: ArrayLike | None = None) -> float:
     """The share of neighbours that have the label of whom they are neighbours of; about 1/K by chance.
 
     Args:
-        indices: of the neighbours, (M, k), as `nearest_neighbors` returns them.
+        indices: of the neighbours, (M, k), as `nearest_neighbors` returns them; `indices[:, :1]` asks the nearest only.
         labels: of the rows they were looked for among, (N,).
         query_labels: of those whose neighbours they are, (M,); `labels` if not given.
-        by_rank: the share among the nearest, among the second nearest, …: (k,).
 
     Raises:
         ValueError: there is not one label for each row of `indices`.
@@ -61,8 +58,7 @@ def label_agreement(
     own = labels if query_labels is None else np.asarray(query_labels)
     if indices.ndim != 2 or own.shape != (len(indices),):
         raise ValueError(f"label_agreement: expected a label for each row of indices {indices.shape}, got {own.shape}")
-    same = labels[indices] == own[:, None]
-    return same.mean(axis=0) if by_rank else float(same.mean())
+    return float((labels[indices] == own[:, None]).mean())
 
 
 def _rows(name: str, values: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     transform = subject.model.transform
     channels, height, width = dataset.images.shape[1:]
     return {
-        "source": "training set" if subject.train else "test set" if subject.labelled else "pictures",
+        "source": "training set" if subject.train else "test set" if subject.labelled else None,
         "classes": [
             {
                 "name": str(dataset.classes[k]),
@@ -48,10 +48,16 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         "trained_on": len(subject.train) if subject.train else None,
         "size": f"{width}×{height}",
         "colours": {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel"),
-        "mean": [round(value, 4) for value in transform.mean],
-        "std": [round(value, 4) for value in transform.std],
-        "scale": transform.scale,
+        "scaling": _scaling(transform),
     }
+
+
+def _scaling(transform: Any) -> str | None:
+    """What becomes of a pixel, as a formula; None where it stays what it is."""
+    if (transform.scale, set(transform.mean), set(transform.std)) == (1, {0.0}, {1.0}):
+        return None
+    mean, std = (", ".join(f"{value:.4g}" for value in values) for values in (transform.mean, transform.std))
+    return f"(pixel / {transform.scale:g} − {mean}) / {std}"
 
 
 def _mean(images: Array, labels: Array, label: int) -> Array:

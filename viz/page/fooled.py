@@ -66,8 +66,12 @@ def _likeliest(probabilities: Array) -> list[list[float]]:
 def _accuracy(subject: Subject, levels: tuple[int, ...]) -> dict[str, Any]:
     """The share of pictures, of those that were classified rightly or not, that still are."""
     if not subject.labelled or subject.is_large:
-        why = "the classes of these pictures are not the network's" if not subject.labelled else "it would take long"
-        return {"curve": None, "curve_missing": f"The accuracy under attack is left out: {why}."}
+        why = (
+            "the classes of these pictures are not the network's"
+            if not subject.labelled
+            else "it would take long for a network of this size"
+        )
+        return {"curve": None, "curve_missing": f"There is no accuracy: {why}."}
     some = subject.gallery if len(subject.gallery) <= TESTED else np.sort(_sample(subject))
     images, labels = subject.data.images[some], subject.data.labels[some]
     accuracy = [

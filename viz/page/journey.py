@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import minicnn as cnn
 
 from .network import shape
@@ -25,6 +27,8 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     for place, stage in enumerate(stages):
         maps = watch.activations[stage.path]
         _, channels, height, width = maps.shape
+        largest = np.abs(maps).max(axis=(1, 2, 3), keepdims=True)  # each picture's maps have a scale of their own
+        maps = maps / np.where(largest > 0, largest, 1)
         small = shrunk(maps[:, stage.channels].reshape(-1, height, width), SIDE)
         signed = bool((small < 0).any())
         sprites.add_maps(f"maps-{place}", small, signed=signed)

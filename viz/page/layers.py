@@ -21,8 +21,9 @@ TITLE = "Every layer"
 QUESTION = "What does each channel look for?"
 PATCHES = 9
 PATCH_SIDE = 48  # pixels
-STEPS, LARGE_STEPS = 160, 96  # of a feature visualisation
-IMAGINED, LARGE_IMAGINED = 64, 12  # channels of a layer that one is made for
+BORDER = 8  # pixels around a feature visualisation that are not shown
+STEPS, LARGE_STEPS = 160, 64  # of a feature visualisation
+IMAGINED, LARGE_IMAGINED = 64, 10  # channels of a layer that one is made for
 IMAGE_SIDE, LARGE_IMAGE_SIDE = 48, 96  # its pixels, at most
 
 
@@ -106,12 +107,13 @@ def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dic
     found = feature_visualization(
         subject.model,
         each_its_own(stage.path, channels),
-        size=side,
+        size=side + 2 * BORDER,
         batch=len(channels),
         steps=LARGE_STEPS if large else STEPS,
         seed=subject.seed,
     )
-    pictures = np.rint(255 * subject.model.transform.inverse(found.pictures)).astype(np.uint8)
+    middle = found.pictures[:, :, BORDER:-BORDER, BORDER:-BORDER]  # the optimiser's random moves spoil the rest
+    pictures = np.rint(255 * subject.model.transform.inverse(middle)).astype(np.uint8)
     return {"sprite": sprites.add_pictures(name, pictures), "channels": [int(channel) for channel in channels]}
 
 

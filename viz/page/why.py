@@ -44,12 +44,15 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     methods, left_out = [], []
     for method in _methods(subject):
         try:
-            maps = [_signed(method.run(subject.model, x, explained[:, k], **method.options)) for k in range(count)]
+            maps = [
+                shrunk(_signed(method.run(subject.model, x, explained[:, k], **method.options)), SIDE)
+                for k in range(count)
+            ]
         except ValueError as error:  # a method that wants something this network has not
             left_out.append({"title": method.title, "reason": str(error)})
             continue
         stack = _on_one_scale(np.stack(maps, axis=1))
-        sprites.add_maps(f"why-{method.name}", shrunk(stack.reshape(-1, *stack.shape[2:]), SIDE), signed=True)
+        sprites.add_maps(f"why-{method.name}", stack.reshape(-1, *stack.shape[2:]), signed=True)
         lively = np.flatnonzero(np.ptp(stack[np.arange(len(x)), likeliest], axis=(1, 2)))
         methods.append(
             {

@@ -60,5 +60,5 @@ def feature_maps(
         ax.set_anchor("NW")
         count, height, width = block.shape
         shown = f", the first {most}" if count > most else ""
-        heading(ax, f"{name}: {count} maps of {height}×{width}{shown}")
+        heading(ax, f"{name}: {count} map{'s' if count > 1 else ''} of {height}×{width}{shown}")
     return figure

@@ -15,7 +15,8 @@ from .canvas import DIVERGING, INK, SMALL, TEXT, axes_for, heading, largest_magn
 if TYPE_CHECKING:
     from ..weights import ContextualizedWeights
 
-GAP = 0.07  # of a patch's width
+LEAST = 36  # pixels of a patch on the sheet, at least: smaller ones are magnified, each pixel to a square
+GAP, FRAME = 5, 0.6  # pixels of white between patches, and the grey of the line around each
 
 
 def patches(
@@ -48,7 +49,7 @@ def patches(
     ax.set_axis_off()
     for i, name in enumerate(names):
         place: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": SMALL, "color": INK, "parse_math": False}
-        ax.text(-0.15 * w, (i + 0.5) * step, name, **place)
+        ax.text(-6, (i + 0.5) * step, name, **place)
     heading(ax, title)
     return ax
 
@@ -92,13 +93,15 @@ def contextualized_weights(found: ContextualizedWeights, figure: Figure | None =
 
 
 def _sheet(given: np.ndarray) -> tuple[np.ndarray, int]:
-    """Patches (C, T, 1 or 3, h, w) on one white sheet, red, green, blue in 0…1, and the height of a row."""
-    C, T, channels, h, w = given.shape
-    gap = max(1, round(GAP * w))
-    sheet = np.ones((C, h + gap, T, w + gap, 3))
-    colors = np.broadcast_to(given.transpose(0, 3, 1, 4, 2) / 255, (C, h, T, w, 3 if channels == 1 else channels))
-    sheet[:, :h, :, :w] = colors
-    return sheet.reshape(C * (h + gap), T * (w + gap), 3)[: C * (h + gap) - gap, : T * (w + gap) - gap], h + gap
+    """Patches (C, T, 1 or 3, h, w) on one sheet, red, green, blue in 0…1, and the height of a row."""
+    factor = -(-LEAST // min(given.shape[3:]))
+    colors = (given.transpose(0, 1, 3, 4, 2) / 255).repeat(factor, axis=2).repeat(factor, axis=3)
+    C, T, h, w = colors.shape[:4]
+    sheet = np.ones((C, h + 2 + GAP, T, w + 2 + GAP, 3))
+    sheet[:, : h + 2, :, : w + 2] = FRAME
+    sheet[:, 1 : h + 1, :, 1 : w + 1] = colors.transpose(0, 2, 1, 3, 4)
+    step = h + 2 + GAP
+    return sheet.reshape(C * step, T * (w + 2 + GAP), 3)[:-GAP, :-GAP], step
 
 
 def _bare(ax: Axes) -> None:

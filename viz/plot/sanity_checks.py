@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def sanity_checks(checks: Mapping[str, SanityCheck], figure: Figure | None = None) -> Figure:
     """Similarity of maps to the trained network's, after each layer that was randomised; a line for each method.
 
-    The median over the pictures, of the rank correlation and of the structural similarity. A line that stays up
-    belongs to a method that hardly looks at the weights.
+    The median over the pictures, of the rank correlation with and without signs, and of the structural similarity. A
+    line that stays up belongs to a method that hardly looks at the weights.
 
     Args:
         checks: by the method's name, what `sanity_check` returned, all for the same layers.
@@ -33,13 +33,17 @@ def sanity_checks(checks: Mapping[str, SanityCheck], figure: Figure | None = Non
         raise ValueError(f"sanity_checks: expected checks of one row of layers, got {len(layers)} different ones")
     (names,) = layers
     if figure is None:
-        figure = new_figure(11, 4.2)
+        figure = new_figure(14, 4.2)
     places = np.arange(len(names) + 1)
-    panels = (("rank correlation", "spearman"), ("structural similarity", "ssim"))
-    for ax, (label, measure) in zip(figure.subplots(1, 2), panels, strict=True):
+    panels = (
+        ("rank correlation, with signs", "signed"),
+        ("rank correlation of absolute values", "spearman"),
+        ("structural similarity", "ssim"),
+    )
+    for ax, (label, measure) in zip(figure.subplots(1, 3), panels, strict=True):
         medians = {name: [1.0, *np.median(getattr(check, measure), axis=1)] for name, check in checks.items()}
-        lines(ax, places, medians, xlabel="randomised, layer by layer", ylabel=f"{label} with the trained map",
-              legend=measure == "ssim")  # fmt: skip
+        labels = {"xlabel": "randomised, layer by layer", "ylabel": "similarity to the trained network's map"}
+        lines(ax, places, medians, **labels, legend=measure == "ssim")
         ax.axhline(0, color=FAINT, linewidth=0.8)
         ax.set_xticks(places, ["trained", *names], rotation=45, ha="right", rotation_mode="anchor", fontsize=SMALL)
         ax.set_ylim(min(-0.2, *(min(values) for values in medians.values())) - 0.05, 1.05)

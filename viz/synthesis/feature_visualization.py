@@ -71,7 +71,7 @@ def class_model(
     size: int | tuple[int, int],
     decay: float = 1e-3,
     steps: int = 200,
-    lr: float = 0.01,
+    lr: float = 0.02,
     transform: Transform | str | None = "robust",
     bounds: tuple[Array | float, Array | float] | None = None,
     seed: int = 0,

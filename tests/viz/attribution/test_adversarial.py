@@ -40,6 +40,26 @@ def test_attacks_raise_the_loss_and_targeted_ones_lower_it():
     assert (losses(viz.pgd(MODEL, X, LABELS, 0.1)) > losses(viz.fgsm(MODEL, X, LABELS, 0.1))).mean() > 0.5
     assert (losses(viz.pgd(MODEL, X, LABELS, 1.0, norm="l2")) > losses(X)).all()
     assert (losses(viz.pgd(MODEL, X, LABELS, 0.1, targeted=True)) < losses(X)).all()
+    assert (losses(viz.pgd(MODEL, X, LABELS, 1.0, norm="l2", targeted=True)) < losses(X)).all()
+
+
+def test_a_targeted_attack_arrives_at_its_class_in_either_norm():
+    for options in ({"epsilon": 0.5}, {"epsilon": 10.0, "norm": "l2"}):
+        changed = viz.pgd(MODEL, X, LABELS, **options, steps=40, targeted=True)
+        assert (MODEL(changed).argmax(axis=1) == LABELS).all()
+
+
+def test_epsilon_may_differ_between_channels():
+    model = cnn.Sequential(flat=cnn.Flatten(), fc=cnn.Dense(2, 2, bias=False))
+    model["fc"].weight[...] = [[1, 1], [0, 0]]
+    epsilon = np.array([0.25, 0.5]).reshape(1, 2, 1, 1)
+    assert viz.fgsm(model, np.zeros((1, 2, 1, 1), np.float32), 0, epsilon).ravel().tolist() == [-0.25, -0.5]
+    assert viz.pgd(model, np.zeros((1, 2, 1, 1), np.float32), 0, epsilon).ravel().tolist() == [-0.25, -0.5]
+
+
+@pytest.mark.parametrize("epsilon", [0.1, np.float64(0.1), np.full((1, 1, 1, 1), 0.1)])
+def test_the_pictures_keep_their_precision(epsilon):
+    assert viz.pgd(MODEL, X, LABELS, epsilon, steps=1).dtype == np.float32
 
 
 def test_pgd_repeats_with_its_seed():
@@ -57,6 +77,12 @@ def test_accuracy_under_attack_falls_from_the_clean_one():
     assert accuracies[0] == 1 and accuracies[2] < 0.5 and (np.diff(accuracies) <= 0).all()
 
 
+def test_epsilons_are_multiples_of_a_unit():
+    labels = MODEL(X).argmax(axis=1)
+    in_units = viz.accuracy_under_attack(MODEL, X, labels, [0.1, 0.2], unit=2.0)
+    np.testing.assert_array_equal(in_units, viz.accuracy_under_attack(MODEL, X, labels, [0.2, 0.4]))
+
+
 def test_pixel_bounds_are_black_and_white_as_the_model_sees_them():
     model = cnn.zoo.build("seed")
     with pytest.raises(ValueError, match="has no transform"):
@@ -68,7 +94,13 @@ def test_pixel_bounds_are_black_and_white_as_the_model_sees_them():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"norm": "l1"}, "linf, l2"), ({"steps": 0}, "at least 1 step"), ({"epsilon": -1.0}, "epsilon ≥ 0")],
+    [
+        ({"norm": "l1"}, "linf, l2"),
+        ({"norm": "l2", "epsilon": np.ones((1, 1, 1, 1))}, "one ε for l2"),
+        ({"epsilon": np.array([[[[-1.0]]]])}, "epsilon ≥ 0"),
+        ({"steps": 0}, "at least 1 step"),
+        ({"epsilon": -1.0}, "epsilon ≥ 0"),
+    ],
 )
 def test_bad_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):

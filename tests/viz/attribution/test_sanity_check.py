@@ -20,14 +20,24 @@ def edges(model, x, target):
 @pytest.mark.parametrize("mode", ["cascading", "independent"])
 def test_a_method_that_ignores_the_model_fails(mode):
     check = viz.sanity_check(edges, MODEL, X, mode=mode)
-    assert (check.spearman > 0.999).all() and (check.ssim > 0.999).all() and not check.passed
+    assert all((values > 0.999).all() for values in (check.spearman, check.ssim, check.signed)) and not check.passed
 
 
 def test_the_gradient_passes_and_layers_go_from_the_output_down():
-    check = viz.sanity_check(viz.saliency, MODEL, X, seed=5)
+    check = viz.sanity_check(viz.gradient_times_input, MODEL, X, seed=5)
     assert check.layers == ("fc2", "fc1", "conv2", "conv1")
-    assert check.passed and check.spearman.shape == check.ssim.shape == (4, 4)
+    assert check.passed and check.spearman.shape == check.ssim.shape == check.signed.shape == (4, 4)
     assert "conv1" in str(check)
+
+
+def test_signs_are_compared_beside_absolute_values():
+    turned = iter([1, -1, -1, -1, -1])
+
+    def method(model, x, target):
+        return next(turned) * (x + 3)
+
+    check = viz.sanity_check(method, MODEL, X, 0)
+    assert (check.signed < -0.99).all() and (check.ssim > 0.99).all() and check.passed
 
 
 def test_cascading_keeps_layers_random_independent_restores_them():

@@ -7,12 +7,13 @@ from viz import plot
 
 def check(*values, layers=("fc", "conv")):
     similarity = np.array([[value] * 3 for value in values])
-    return viz.SanityCheck(layers, similarity, similarity / 2)
+    return viz.SanityCheck(layers, similarity, similarity / 2, similarity / 4)
 
 
 def test_a_line_for_each_method_begins_at_the_trained_network(figure, render):
     assert plot.sanity_checks({"saliency": check(0.5, -0.1), "guided_backprop": check(0.9, 0.8)}, figure) is figure
-    ranks, structures = figure.axes
+    signed, ranks, structures = figure.axes
+    assert signed.get_lines()[0].get_ydata().tolist() == [1, 0.125, -0.025]
     assert [line.get_ydata().tolist() for line in ranks.get_lines()[:2]] == [[1, 0.5, -0.1], [1, 0.9, 0.8]]
     assert [line.get_ydata().tolist() for line in structures.get_lines()[:2]] == [[1, 0.25, -0.05], [1, 0.45, 0.4]]
     assert [label.get_text() for label in ranks.get_xticklabels()] == ["trained", "fc", "conv"]

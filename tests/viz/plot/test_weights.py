@@ -74,8 +74,8 @@ def test_patches_stand_in_rows(ax, render):
     pictures[1, 2] = 255
     plot.patches(pictures, ax, names=["dead", "alive"])
     sheet = np.asarray(ax.get_images()[0].get_array())
-    assert sheet.shape == (9, 17, 3)
-    assert (sheet[:4, :5] == 0).all() and (sheet[4] == 1).all() and (sheet[5:, 12:] == 1).all()
+    assert sheet.shape == (2 * 38 + 5, 3 * 47 + 2 * 5, 3)  # nine times as large, framed, set apart by white
+    assert (sheet[1:37, 1:46] == 0).all() and (sheet[38:43] == 1).all() and (sheet[44:80, 105:150] == 1).all()
     render(ax)
 
 

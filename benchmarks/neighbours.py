@@ -1,0 +1,62 @@
+"""Do nearest neighbours agree on the label more often in features than in pixels?
+
+    python -m benchmarks.neighbours --model runs/mnist-seed/model.safetensors --data mnist
+
+Each test picture's nearest among the training pictures, by Euclidean distance in pixels and in what a layer puts out;
+the share of them that have the test picture's label, and the accuracy of taking over the nearest one's label. Then a
+pass over all training pictures, with the memory that it needs above the data.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import minicnn as cnn
+import viz
+
+from .memory import PeakMemory
+from .report import section
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.neighbours", description=__doc__.partition("\n\n")[2])
+    parser.add_argument("--model", required=True, help="a file that `minicnn train` has written")
+    parser.add_argument("--data", default="mnist", help="the data set that it was trained on (default: mnist)")
+    parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
+    parser.add_argument("--layer", default="relu3", help="whose output is the feature space (default: relu3)")
+    parser.add_argument("--maps", default="relu2", help="whose channels are looked at in the pass (default: relu2)")
+    parser.add_argument("-k", type=int, default=10, help="neighbours (default: 10)")
+    options = parser.parse_args()
+    model = cnn.load(options.model)
+    train, test = cnn.data.load(options.data, options.root)
+    features = [viz.extract_features(model, part, options.layer) for part in (train, test)]
+    pixels = [part.images.reshape(len(part), -1) for part in (train, test)]
+    lines = [f"| space | numbers | {options.k} nearest agree | nearest agrees |", "|---|---|---|---|"]
+    for name, (known, asked) in (("pixels", pixels), (options.layer, features)):
+        found, _ = viz.nearest_neighbors(known, asked, options.k)
+        shares = [viz.label_agreement(found[:, :k], train.labels, test.labels) for k in (options.k, 1)]
+        lines.append(f"| {name} | {known.shape[1]} | {shares[0]:.2%} | {shares[1]:.2%} |")
+    passes: dict[str, Callable[[], Any]] = {
+        "activation_statistics": lambda: viz.activation_statistics(model, train, [options.maps]),
+        "exciting_patches": lambda: viz.exciting_patches(model, train, options.maps),
+        "extract_features": lambda: viz.extract_features(model, train, options.layer),
+    }
+    needs = []
+    for name, work in passes.items():
+        with PeakMemory() as memory:
+            work()
+        needs.append(f"`{name}` {memory.megabytes:.0f} MB")
+    about = (
+        f"`python -m benchmarks.neighbours --data {options.data}`: the {options.k} nearest of {len(train):,} training "
+        f"pictures to each of {len(test):,} test pictures, by Euclidean distance, and how many bear its label."
+    )
+    memory_line = f"Passes over the {len(train):,} pictures, memory at most above the data: {', '.join(needs)}."
+    section(
+        f"Neighbours in pixels and in features: {options.data}", "\n\n".join([about, "\n".join(lines), memory_line])
+    )
+
+
+if __name__ == "__main__":
+    main()

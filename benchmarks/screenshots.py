@@ -1,0 +1,137 @@
+"""The README's pictures of atlases: `python -m benchmarks.screenshots` makes the pages and photographs them.
+
+Makes an atlas of the demo's network, of the seed network on MNIST where MINICNN_DATA is set, and of SqueezeNet on
+photographs where its weights lie beside that folder; then opens each in Chromium. Pages that `--pages` holds already
+are photographed as they are. Needs the extra `browser`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+import minicnn as cnn
+from minicnn.cli import main as command
+
+LARGEST = 300_000  # bytes of a picture
+WIDE, PHONE = (1180, 860), (390, 844)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A view of a page: its section, and what is chosen there."""
+
+    name: str
+    page: str
+    section: str
+    chosen: str = ""
+    theme: str = "light"
+    size: tuple[int, int] = WIDE
+    below: int = 0  # pixels to scroll past the section's beginning
+
+
+SHOTS = (
+    Shot("atlas-journey", "demo", "journey", "picture=5&layer=relu2&channel=7", below=40),
+    Shot("atlas-training", "demo", "training", below=520),
+    Shot("atlas-fooled", "demo", "fooled", "picture=3&eps=8"),
+    Shot("atlas-phone", "demo", "why", "picture=4", "dark", PHONE, below=560),
+    Shot("atlas-space", "mnist", "space", "point=120", below=310),
+    Shot("atlas-layers", "squeezenet", "layers", "layer=features.7", "dark", below=40),
+    Shot("atlas-why", "squeezenet", "why", "picture=1", "dark", below=330),
+)
+
+
+def make_pages(folder: Path) -> None:
+    """Those that are not there yet, as far as their data are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    demo, mnist, squeezenet = (folder / f"{name}.html" for name in ("demo", "mnist", "squeezenet"))
+    if not demo.exists():
+        _run("demo", "--out", folder / "runs/demo")
+        (folder / "runs/demo/atlas.html").replace(demo)
+    if "MINICNN_DATA" not in os.environ:
+        print("MINICNN_DATA is not set: no atlas of MNIST, none of SqueezeNet")
+        return
+    data = Path(os.environ["MINICNN_DATA"])
+    if not mnist.exists():
+        run = folder / "runs/mnist"
+        if not run.exists():
+            _run("train", "mnist", "--model", "seed", "--epochs", 3, "--out", run)
+        _run("atlas", run, "--data", "mnist", "-o", mnist, "--title", "Ten digits")
+    weights = data.resolve().parent / "models"
+    if weights.is_dir() and not squeezenet.exists():
+        model = cnn.zoo.build("squeezenet1_1", weights=weights / "squeezenet1_1.safetensors")
+        model.transform = cnn.data.Transform((0.0,) * 3, (1.0,) * 3, scale=1, channels="BGR", size=224, crop=224)
+        lines = (weights / "imagenet_classes.txt").read_text(encoding="utf-8").splitlines()
+        model.classes = tuple(line.partition(",")[2].partition(",")[0] for line in lines)
+        cnn.save(model, folder / "squeezenet.safetensors")
+        photographs = data / "images"
+        _run(
+            "atlas", folder / "squeezenet.safetensors", "--data", photographs, "-o", squeezenet, "--title", "SqueezeNet"
+        )
+
+
+def photograph(pages: Path, out: Path) -> None:
+    """Every shot whose page there is, as WebP."""
+    from playwright.sync_api import sync_playwright
+
+    out.mkdir(parents=True, exist_ok=True)
+    names = ("chromium", "chromium-browser", "google-chrome")
+    with sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=next(filter(None, map(shutil.which, names)), None), args=FLAGS)
+        for shot in SHOTS:
+            page = pages / f"{shot.page}.html"
+            if not page.exists():
+                continue
+            width, height = shot.size
+            tab = browser.new_page(
+                viewport={"width": width, "height": height},
+                device_scale_factor=1.5,
+                color_scheme=shot.theme,  # type: ignore[arg-type]
+                reduced_motion="reduce",
+            )
+            tab.goto(f"{page.resolve().as_uri()}#{shot.chosen}")
+            tab.wait_for_load_state("networkidle")
+            top = f"document.getElementById('{shot.section}').getBoundingClientRect().top + {shot.below}"
+            tab.evaluate(f"scrollTo(0, scrollY + {top})")
+            tab.wait_for_timeout(500)  # the bar marks the section when it has come into sight
+            _write(tab.screenshot(), out / f"{shot.name}.webp")
+            tab.close()
+        browser.close()
+
+
+def _write(png: bytes, path: Path) -> None:
+    """As good as fits into `LARGEST` bytes."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    for quality in (92, 85, 75, 60):
+        image.save(path, "WebP", quality=quality, method=6)
+        if path.stat().st_size < LARGEST:
+            break
+    print(f"{path}: {image.width}×{image.height}, {path.stat().st_size / 1000:.0f} kB")
+
+
+def _run(*arguments: object) -> None:
+    if command([str(argument) for argument in arguments]):
+        raise SystemExit(1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("docs/images"), help="default: docs/images")
+    parser.add_argument("--pages", type=Path, help="where to keep the pages, and to find those made before")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        pages = options.pages or Path(temporary)
+        make_pages(pages)
+        photograph(pages, options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""`minicnn atlas`: what it takes for data, where it writes, what it says of the training."""
+
+import json
+import shutil
+
+import pytest
+
+from minicnn.cli.atlas import read_history
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Few steps of feature visualisation: what they look like is not asked here."""
+    from viz.page import layers
+
+    monkeypatch.setattr(layers, "STEPS", 2)
+
+
+def test_a_run_and_its_data_make_a_page_in_the_runs_folder(run, trained, photos):
+    status, text, errors = run("atlas", trained, "--data", photos)
+    page = trained / "atlas.html"
+    assert (status, errors) == (0, "")
+    assert text.strip() == str(page)
+    html = page.read_text(encoding="utf-8")
+    assert "Before its first step" in html and "<h1>trained</h1>" in html
+
+
+def test_loose_pictures_are_shown_under_their_own_names(run, trained, photos, tmp_path):
+    folder = tmp_path / "loose"
+    folder.mkdir()
+    shutil.copy(photos / "dark" / "0.png", folder / "midnight.png")
+    shutil.copy(photos / "bright" / "0.png", folder / "noon.png")
+    page = tmp_path / "loose.html"
+    assert run("atlas", trained, "--data", folder, "-o", page, "--title", "two <pictures>")[0] == 0
+    html = page.read_text(encoding="utf-8")
+    assert "midnight" in html and "noon" in html
+    assert "two &lt;pictures&gt;" in html
+    assert "not among the network" in html
+
+
+def test_a_folder_without_pictures_is_refused(fails, trained, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "expected pictures or folders of pictures" in fails("atlas", trained, "--data", tmp_path / "empty")
+
+
+def test_the_log_of_a_run_is_its_history(trained):
+    history = read_history(trained / "log.jsonl")
+    lines = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
+    assert history.before.accuracy == lines[0]["accuracy"]
+    assert [record.train_loss for record in history.epochs] == [line["train_loss"] for line in lines[1:]]
+    assert read_history(trained / "none.jsonl") is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"epoch": 0, "loss": "low", "accuracy": 1}', '{"epoch": 1}'])
+def test_a_broken_log_is_one_line(fails, trained, photos, tmp_path, text):
+    broken = tmp_path / "broken"
+    shutil.copytree(trained, broken)
+    (broken / "log.jsonl").write_text(text)
+    assert f"{broken / 'log.jsonl'}: expected the log of a run" in fails("atlas", broken, "--data", photos)

@@ -36,7 +36,7 @@ TABLE: tuple[tuple[str, dict[str, Any], float], ...] = (
     ("memory", {"model": "conv32-64", "batch": 128}, 1),
     ("memory", {"model": "cifar-vgg", "batch": 64}, 1),
 )
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "model": {"default": "seed", "help": "conv32-64, or a network of the zoo (default: seed)"},
     "batch": {"type": int, "default": 64, "help": "pictures in a batch (default: 64)"},
     "channels": {"type": int, "default": 64, "help": "in and out (default: 64)"},

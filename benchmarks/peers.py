@@ -55,6 +55,6 @@ def assert_same_gradient(name: str, ours: np.ndarray, theirs: np.ndarray) -> Non
     A gradient jumps where a ReLU's sign or a pooling's winner hangs on the last digits: in a deep network there are
     such places, and rounding takes a few of them the other way. The scores, which do not jump, are held to 1e-4.
     """
-    error = np.linalg.norm(ours - theirs) / max(np.linalg.norm(theirs), 1e-12)
+    error = float(np.linalg.norm(ours - theirs)) / max(float(np.linalg.norm(theirs)), 1e-12)
     if not error < JUMPS:
         raise SystemExit(f"{name}: the gradients differ by {error:.1e} of their length")

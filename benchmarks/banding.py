@@ -78,7 +78,7 @@ def train(name: str, sets: tuple[cnn.data.Dataset, cnn.data.Dataset], folder: Pa
     """A network of the experiment, and its accuracy on the test set; a run in the folder is gone on with."""
     train_set, test_set = map(turn, sets) if name == "turned" else sets
     model = build(name)
-    cnn.fit(
+    history = cnn.fit(
         model,
         train_set,
         valid=test_set,
@@ -91,7 +91,7 @@ def train(name: str, sets: tuple[cnn.data.Dataset, cnn.data.Dataset], folder: Pa
         checkpoint=folder / "model.safetensors",
         resume=True,
     )
-    return model, cnn.evaluate(model, test_set).accuracy
+    return model, float(history.epochs[-1].valid_accuracy or 0)
 
 
 def squeezenet_layers(path: str) -> dict[str, np.ndarray]:

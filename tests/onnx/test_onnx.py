@@ -141,6 +141,14 @@ class TestReading:
         plain = load(proto([node("Conv", "x w", "y")], {"w": W}, ("N", 3, "H", "W")), tmp_path)
         assert plain(np.ones((1, 3, 9, 5), np.float32)).shape == (1, 2, 7, 3)
 
+    @pytest.mark.parametrize(
+        ("shape", "expected"), [((1, 3, 4, 6), (3, 4, 6)), (("N", 3, "H", "W"), None), ((1, 12), None)]
+    )
+    def test_the_size_of_its_pictures_is_known_where_the_file_tells_it(self, shape, expected, tmp_path) -> None:
+        path = tmp_path / "m.onnx"
+        path.write_bytes(proto([node("Relu", "x", "y")], shape=shape).SerializeToString())
+        assert cnn.onnx.input_shape(path) == expected
+
 
 def tensor(name: str = "w", dims: Any = W.shape, raw: bytes = W.tobytes(), kind: int = TensorProto.FLOAT) -> Any:
     """A tensor that says of itself whatever one likes."""

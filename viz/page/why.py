@@ -70,13 +70,13 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 def _check(subject: Subject, method: Method, x: Array) -> dict[str, Any]:
     """The verdict over pictures whose maps are not empty: of empty ones nothing could be lost."""
     if not len(x):
-        return {"passed": None, "similarity": [], "randomised": [], "checked": 0}
+        return {"passed": None, "likeness": None, "curve": [], "checked": 0}
     check = attribution.sanity_check(method.run, subject.model, x, seed=subject.seed, **method.options)
-    medians = [round(float(np.median(ranks)), 3) for ranks in check.spearman]
+    medians = [round(float(np.median(ranks)), 3) for ranks in check.signed]
     return {
         "passed": check.passed,
-        "similarity": [1.0, *medians],
-        "randomised": list(check.layers),
+        "likeness": medians[(len(medians) - 1) // 2],  # where the verdict is passed, see `SanityCheck.passed`
+        "curve": [1.0, *medians],
         "checked": len(x),
     }
 

@@ -158,7 +158,7 @@ def test_every_explanation_has_a_map_for_each_picture_and_class_and_a_verdict(re
     assert len(why["methods"]) == 8 and not why["left_out"]
     for method in why["methods"]:
         assert read["sheets"][method["sprite"]]["count"] == len(read["pictures"]) * 3
-        assert method["passed"] is (method["similarity"][-1] < 0.5) if method["checked"] else method["passed"] is None
+        assert method["passed"] is (method["likeness"] < 0.5) if method["checked"] else method["passed"] is None
 
 
 def test_twice_the_same_model_and_seed_give_the_same_bytes_on_any_number_of_threads(

@@ -12,7 +12,7 @@ from .peers import MODES
 from .table import Row, markdown, save
 
 HERE = Path(__file__).parent
-RESULTS, PAGE = HERE / "results.json", HERE / "RESULTS.md"
+RESULTS, PAGE, PICTURES = HERE / "results.json", HERE / "RESULTS.md", HERE / "results"
 INTRODUCTION = """# Results
 
 What `python -m benchmarks` measured. Figures of one row were taken in turn in one run; compare ratios, not times.
@@ -128,16 +128,16 @@ def _roofline(options: argparse.Namespace) -> None:
     from . import machine, roofline
 
     machine.use_threads(options.threads)
-    ceilings = roofline.draw(HERE / "roofline.png", options.threads)
-    section("Roofline", f"Measured here: {ceilings}.\n\n![Roofline](roofline.png)")
+    ceilings = roofline.draw(PICTURES / "roofline.png", options.threads)
+    section("Roofline", f"Measured here: {ceilings}.\n\n![Roofline](results/roofline.png)")
 
 
 def _cost(options: argparse.Namespace) -> None:
     from . import cost, machine
 
     machine.use_threads(options.threads)
-    rows = cost.draw(HERE / "cost.png", tuple(options.modes[:2]))
-    section("Cost against batch size and width", f"![Cost](cost.png)\n\n{markdown(rows)}")
+    rows = cost.draw(PICTURES / "cost.png", tuple(options.modes[:2]))
+    section("Cost against batch size and width", f"![Cost](results/cost.png)\n\n{markdown(rows)}")
 
 
 def _accuracy(options: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 """Oriented edges and opposing colours among the first filters of trained networks, counted.
 
-    python -m benchmarks.first_filters runs/cifar10-cifar-vgg-bn/model.safetensors --squeezenet squeezenet1_1.safetensors
+    python -m benchmarks.first_filters runs/cifar/model.safetensors --squeezenet squeezenet1_1.safetensors
 
 A filter counts where its orientation (`viz.weights.orientation`), or its colour opponency (`color_opponency`), is above
 that of 95 % of random filters of its shape: 5 % would by chance.

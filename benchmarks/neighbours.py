@@ -28,9 +28,12 @@ def main() -> None:
     parser.add_argument("--layer", default="relu3", help="whose output is the feature space (default: relu3)")
     parser.add_argument("--maps", default="relu2", help="whose channels are looked at in the pass (default: relu2)")
     parser.add_argument("-k", type=int, default=10, help="neighbours (default: 10)")
+    parser.add_argument("--train", type=int, help="look among the first so many training pictures (default: all)")
+    parser.add_argument("--test", type=int, help="for the neighbours of the first so many test pictures (default: all)")
     options = parser.parse_args()
     model = cnn.load(options.model)
     train, test = cnn.data.load(options.data, options.root)
+    train, test = train[: options.train], test[: options.test]
     features = [viz.extract_features(model, part, options.layer) for part in (train, test)]
     pixels = [part.images.reshape(len(part), -1) for part in (train, test)]
     lines = [f"| space | numbers | {options.k} nearest agree | nearest agrees |", "|---|---|---|---|"]

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..plot.canvas import DIVERGING, SEQUENTIAL, largest_magnitude
+from ..plot.canvas import DIVERGING, SEQUENTIAL
 
 Array = NDArray[Any]
 
@@ -121,6 +121,3 @@ def palette(signed: bool) -> list[str]:
     """The colours of the scale from its low end to its high one, for a legend."""
     colors = colormaps[DIVERGING if signed else SEQUENTIAL](np.linspace(0, 1, 9))
     return ["#" + "".join(f"{round(255 * c):02x}" for c in color[:3]) for color in colors]
-
-
-__all__ = ["Sprites", "data_uri", "largest_magnitude", "palette", "shrunk", "thumbnails"]

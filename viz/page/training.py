@@ -22,8 +22,7 @@ COMMONEST = 8
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     if not subject.labelled:
         raise Missing(
-            "The classes of these pictures are not among the network's, so there is no telling right from wrong, "
-            "and the network brings no record of its training here."
+            "The classes of these pictures are not among the network's, so there is no telling right from wrong."
         )
     e = subject.evaluation
     count = e.confusion.sum(axis=1)

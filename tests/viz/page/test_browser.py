@@ -42,7 +42,7 @@ def visit(browser, page):
     with contextlib.ExitStack() as opened:
 
         def visit(fragment="", viewport=WIDE, **options):
-            context = opened.enter_context(browser.new_context(viewport=viewport, **options))
+            context = opened.enter_context(browser.new_context(viewport=viewport, reduced_motion="reduce", **options))
             tab = context.new_page()
             tab.on("console", lambda message: complaints.append(message.text))
             tab.on("pageerror", lambda error: complaints.append(str(error)))

@@ -18,6 +18,7 @@
   function figure(id, sheet, index, side, text, label) {
     const canvas = byId(id);
     canvas.hidden = sheet === null;
+    canvas.parentElement.hidden = sheet === null && text === "";
     byId(`${id}-about`).textContent = text;
     if (sheet !== null) single(canvas, sheet, index, side, label);
   }
@@ -36,7 +37,7 @@
     const byWeight = weights && { sheet: weights.sprite, cells: layer.channels.map((_, k) => k), text: { signed: "Filters: red is positive, blue negative.", colours: "Filters over red, green and blue; grey is zero.", factors: "Filters, their input channels summarised by three colours; grey is zero." }[weights.kind] };
     const shown = byWeight || byPatch;
     overview.classList.toggle("signed", Boolean(weights && weights.kind === "signed"));
-    byId("layers-overview-about").textContent = `${shown.text}${weights ? "" : ` ${layer.weights_missing}`}${layer.dead.length ? " Faint: dead." : ""}`;
+    byId("layers-overview-about").textContent = `${shown.text}${weights ? "" : ` ${layer.weights_missing}`}${layer.channels.some((channel) => dead.has(channel)) ? " Faint: dead." : ""}`;
     mosaic(overview, {
       ...shown, size: layer.channels.length > 32 ? 42 : 60, label: `Channels of ${layer.path}`, chosen: at,
       faint: (k) => dead.has(layer.channels[k]), tell: (k) => `channel ${layer.channels[k]} of ${layer.of}`,
@@ -48,7 +49,7 @@
       ? "No picture brings it above zero."
       : `Above zero in ${percent(layer.active_pictures[at])} of the pictures and ${percent(layer.active[at])} of all places; at most ${layer.strongest[at]}.`;
     byId("layers-weights").classList.toggle("signed", Boolean(weights && weights.kind === "signed"));
-    figure("layers-weights", weights ? weights.sprite : null, at, 152, weights ? "its filter" : layer.weights_missing, `filter of channel ${channel}`);
+    figure("layers-weights", weights ? weights.sprite : null, at, 152, weights ? "its filter" : "", `filter of channel ${channel}`);
     const nth = imagined.channels.indexOf(channel);
     figure("layers-imagined", nth < 0 ? null : imagined.sprite, nth, 152, nth < 0 ? `No picture was optimised for this channel; it was for ${imagined.channels.join(", ")}.` : "the picture that an optimiser finds for it", `feature visualisation of channel ${channel}`);
     byId("layers-patches-about").textContent = "what excites it most, strongest first, each patch as large as what one place of the layer sees";

@@ -18,8 +18,8 @@ def row(channels: int, size: int, batch: int, modes: tuple[str, ...], target: fl
     import torch
 
     rng = np.random.default_rng(0)
-    x, w = rng.standard_normal((batch, size, size, channels)), rng.standard_normal((channels, channels, 3, 3))
-    x, w = x.astype(np.float32).transpose(0, 3, 1, 2), (w / (9 * channels) ** 0.5).astype(np.float32)
+    x = rng.standard_normal((batch, size, size, channels), np.float32).transpose(0, 3, 1, 2)
+    w = rng.standard_normal((channels, channels, 3, 3), np.float32) / np.float32((9 * channels) ** 0.5)
     b = np.zeros(channels, np.float32)
 
     def theirs(mode: str) -> Callable[[], torch.Tensor]:

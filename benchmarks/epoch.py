@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 import minicnn as cnn
@@ -26,7 +28,7 @@ def row(batch: int, modes: tuple[str, ...], rounds: int = 5, target: float | Non
     return compare(f"epoch of MNIST, seed, batch {batch}", times, target)
 
 
-def _theirs(train: cnn.data.Dataset, batch: int, mode: str):
+def _theirs(train: cnn.data.Dataset, batch: int, mode: str) -> Callable[[], float]:
     import torch
 
     images, labels = torch.tensor(train.images), torch.tensor(np.asarray(train.labels, np.int64))

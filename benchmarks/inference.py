@@ -8,7 +8,7 @@ import numpy as np
 
 import minicnn as cnn
 
-from .peers import assert_close, onnx_forward, prepared
+from .peers import assert_close, assert_same_gradient, onnx_forward, prepared
 from .step import network
 from .table import Row, compare
 from .timing import take_turns
@@ -42,7 +42,8 @@ def saliency(model: str, batch: int, modes: tuple[str, ...], rounds: int = 15, t
     contestants: dict[str, Callable[[], np.ndarray]] = {"minicnn": ours}
     contestants |= {f"PyTorch {mode}": _torch_saliency(net, x, mode) for mode in modes}
     work = f"saliency, {model}, batch {batch}"
-    assert_close(work, ours(), contestants[f"PyTorch {modes[0]}"](), share=0.02)
+    assert_close(work, net(x), _torch_forward(net, x, "eager")())
+    assert_same_gradient(work, ours(), contestants[f"PyTorch {modes[0]}"]())
     return compare(work, take_turns(contestants, rounds), target)
 
 

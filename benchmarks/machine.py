@@ -11,6 +11,7 @@ def machine(threads: int) -> str:
     """The processor, the threads and the versions, in one line."""
     import numba
 
+    numba.get_num_threads()  # wakes the threading layer, so that it can be named
     found = []
     for package in ("numpy", "numba", "torch", "onnxruntime"):
         try:

@@ -12,7 +12,7 @@ from .peers import MODES
 from .table import Row, markdown, save
 
 HERE = Path(__file__).parent
-RESULTS, PAGE = HERE / "results.json", HERE / "RESULTS.md"
+RESULTS, PAGE, PICTURES = HERE / "results.json", HERE / "RESULTS.md", HERE / "results"
 INTRODUCTION = """# Results
 
 What `python -m benchmarks` measured. Figures of one row were taken in turn in one run; compare ratios, not times.
@@ -36,7 +36,7 @@ TABLE: tuple[tuple[str, dict[str, Any], float], ...] = (
     ("memory", {"model": "conv32-64", "batch": 128}, 1),
     ("memory", {"model": "cifar-vgg", "batch": 64}, 1),
 )
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "model": {"default": "seed", "help": "conv32-64, or a network of the zoo (default: seed)"},
     "batch": {"type": int, "default": 64, "help": "pictures in a batch (default: 64)"},
     "channels": {"type": int, "default": 64, "help": "in and out (default: 64)"},
@@ -128,16 +128,16 @@ def _roofline(options: argparse.Namespace) -> None:
     from . import machine, roofline
 
     machine.use_threads(options.threads)
-    ceilings = roofline.draw(HERE / "roofline.png", options.threads)
-    section("Roofline", f"Measured here: {ceilings}.\n\n![Roofline](roofline.png)")
+    ceilings = roofline.draw(PICTURES / "roofline.png", options.threads)
+    section("Roofline", f"Measured here: {ceilings}.\n\n![Roofline](results/roofline.png)")
 
 
 def _cost(options: argparse.Namespace) -> None:
     from . import cost, machine
 
     machine.use_threads(options.threads)
-    rows = cost.draw(HERE / "cost.png", tuple(options.modes[:2]))
-    section("Cost against batch size and width", f"![Cost](cost.png)\n\n{markdown(rows)}")
+    rows = cost.draw(PICTURES / "cost.png", tuple(options.modes[:2]))
+    section("Cost against batch size and width", f"![Cost](results/cost.png)\n\n{markdown(rows)}")
 
 
 def _accuracy(options: argparse.Namespace) -> None:

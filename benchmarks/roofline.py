@@ -7,6 +7,7 @@ stand above the first ceiling; its traffic is each array once.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +49,7 @@ def points() -> list[tuple[str, float, float]]:
         w = rng.standard_normal((channels, channels, 3, 3)).astype(np.float32)
         for algorithm in ("im2col", None):
             flop = 18 * batch * size * size * channels * channels
-            seconds = _fastest(lambda x=x, w=w, a=algorithm: cnn.ops.conv2d(x, w, padding=1, algorithm=a))
+            seconds = _fastest(functools.partial(cnn.ops.conv2d, x, w, padding=1, algorithm=algorithm))
             intensity = flop / (4 * (2 * x.size + w.size))
             found.append((f"{channels}@{size}²{' im2col' if algorithm else ''}", intensity, flop / seconds / 1e9))
     return found

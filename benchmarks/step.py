@@ -9,7 +9,7 @@ import numpy as np
 
 import minicnn as cnn
 
-from .peers import assert_close, prepared
+from .peers import assert_close, assert_same_gradient, prepared
 from .table import Row, compare
 from .timing import take_turns
 
@@ -72,15 +72,17 @@ def theirs(model: Any, x: np.ndarray, labels: np.ndarray, mode: str) -> Callable
 
 
 def check(model: Any, x: np.ndarray, labels: np.ndarray) -> None:
-    """Refuse a contest whose gradients differ; without dropout, whose masks do."""
+    """Refuse a contest whose results differ; without dropout, whose masks do."""
     import torch
 
     logits, pullback = model.forward(x)
     _, gradients = pullback(cnn.ops.cross_entropy(logits, labels)[1](1.0)[0], wants="parameters")
     module, run, pictures = prepared(model, x, "eager")
-    torch.nn.functional.cross_entropy(run(pictures), torch.tensor(labels)).backward()
+    scores = run(pictures)
+    assert_close("scores", logits, scores.detach().numpy())
+    torch.nn.functional.cross_entropy(scores, torch.tensor(labels)).backward()
     for name, parameter in module.named_parameters():
-        assert_close(name, gradients[name], parameter.grad.numpy())
+        assert_same_gradient(name, gradients[name], parameter.grad.numpy())
 
 
 def row(model: str, batch: int, modes: tuple[str, ...], target: float | None = None) -> Row:

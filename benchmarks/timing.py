@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -29,7 +29,7 @@ class Times:
 
 
 def take_turns(
-    contestants: dict[str, Callable[[], object]], rounds: int = 15, least: float = 0.05, warmup: int = 3
+    contestants: Mapping[str, Callable[[], object]], rounds: int = 15, least: float = 0.05, warmup: int = 3
 ) -> dict[str, Times]:
     """Time all contestants in turn, `rounds` times.
 

@@ -90,11 +90,7 @@ def _module(layer: Any) -> nn.Module:
         case cnn.Join():
             return _Join(layer.operation)
         case cnn.Pad():
-            return (
-                nn.ConstantPad3d(tuple(layer.padding), layer.value)
-                if len(layer.padding) == 6
-                else nn.ConstantPad2d(tuple(layer.padding), layer.value)
-            )
+            return nn.ConstantPad3d((*layer.padding, *(0,) * (6 - len(layer.padding))), layer.value)  # type: ignore[arg-type]
         case cnn.Sequential():
             sequence = nn.Sequential()
             for name, child in inside.items():

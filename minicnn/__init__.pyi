@@ -44,6 +44,7 @@ from .optim import SGD as SGD
 from .optim import Adam as Adam
 from .optim import AdamW as AdamW
 from .prediction import predict as predict
+from .readiness import warmup as warmup
 from .summarize import summary as summary
 from .threads import get_num_threads as get_num_threads
 from .threads import set_num_threads as set_num_threads

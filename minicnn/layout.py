@@ -10,6 +10,7 @@ that a network converts at most once on its way. Values never depend on it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from .kernels import memory as kernels
 
 Array = NDArray[Any]
 
+SMALL = 1 << 14  # numbers that are moved before a second thread has woken
 WIDE = 32  # channels in or out from which loops over channels are the longer ones
 
 
@@ -38,9 +40,7 @@ def channels_last(x: Array) -> Array:
     if view.flags.c_contiguous or not x.flags.c_contiguous:
         return np.ascontiguousarray(view)
     N, C, H, W = x.shape
-    y = np.empty((N, H, W, C), x.dtype)
-    kernels.transpose(x.reshape(N, C, H * W), y.reshape(N, H * W, C))
-    return y
+    return transposed(x.reshape(N, C, H * W)).reshape(N, H, W, C)
 
 
 def channels_first(x: Array) -> Array:
@@ -48,9 +48,7 @@ def channels_first(x: Array) -> Array:
     if x.flags.c_contiguous or not is_channels_last(x):
         return np.ascontiguousarray(x)
     N, C, H, W = x.shape
-    y = np.empty((N, C, H, W), x.dtype)
-    kernels.transpose(x.transpose(0, 2, 3, 1).reshape(N, H * W, C), y.reshape(N, C, H * W))
-    return y
+    return transposed(x.transpose(0, 2, 3, 1).reshape(N, H * W, C)).reshape(N, C, H, W)
 
 
 def empty_channels_last(shape: tuple[int, int, int, int], dtype: Any) -> Array:
@@ -63,3 +61,30 @@ def empty_like(x: Array, shape: tuple[int, int, int, int] | None = None, dtype: 
     """An array of a shape (x's own, unless given) in x's memory order."""
     shape, dtype = shape or x.shape, dtype or x.dtype
     return empty_channels_last(shape, dtype) if is_channels_last(x) else np.empty(shape, dtype)
+
+
+def concatenated(xs: Sequence[Array]) -> Array:
+    """Channels-last arrays one behind the other along the channels, channels-last too."""
+    N, _, H, W = xs[0].shape
+    y = empty_channels_last((N, sum(x.shape[1] for x in xs), H, W), xs[0].dtype)
+    first = 0
+    for x in xs:
+        kernels.put_beside(_pixels(x), _pixels(y), first)
+        first += x.shape[1]
+    return y
+
+
+def transposed(x: Array) -> Array:
+    """x (N, R, S), C-contiguous, as a C-contiguous (N, S, R)."""
+    if x.size < SMALL:
+        return np.ascontiguousarray(x.transpose(0, 2, 1))
+    N, R, S = x.shape
+    y = np.empty((N, S, R), x.dtype)
+    kernels.transpose(x, y)
+    return y
+
+
+def _pixels(x: Array) -> Array:
+    """Channels-last (N, C, H, W) as (N·H·W, C)."""
+    N, C, H, W = x.shape
+    return x.transpose(0, 2, 3, 1).reshape(N * H * W, C)

@@ -48,7 +48,7 @@ def _gemm(context, arguments):
 @jit
 def row_length(a):
     """How far apart two rows stand in memory (with one row alone, a stride may be anything)."""
-    return max(a.strides[0] // a.itemsize, a.shape[1])
+    return max(a.strides[0] // a.itemsize, a.shape[1], 1)
 
 
 @jit
@@ -87,7 +87,7 @@ def multiply(a, b, c, transposed, add):
     side, depth = SIDE, max(1, -(-K // max(1, -(-K // DEPTH))))  # equal depths, rather than one that is left over
     if M * N * K <= SMALL:
         side, depth = max(M, N, 1), max(K, 1)
-    for k in range(0, K, depth):
+    for k in range(0, max(K, 1), depth):  # a sum over nothing is 0
         k1 = min(k + depth, K)
         factors[1] = add or k > 0
         for n in range(0, N, side):

@@ -26,6 +26,7 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
+from .blas import multiply
 
 BLAS_SMALL = 1_000_000  # OpenBLAS multiplies without packing, nearly twice as fast, up to so many multiplications
 BLOCK_BYTES = 1 << 18  # columns of one block: a quarter of the L2 cache of a recent core …
@@ -312,16 +313,19 @@ def correlate_input_gradient(dy, y, switches, wt, geometry, OH, OW, relu, pool, 
 
 @parallel
 def correlate_weight_gradient(x, dy, y, switches, geometry, OH, OW, relu, pool, dw, db):
-    """dw = dy · cols(x)ᵀ, db = Σ dy: each task sums over its own blocks, and the sums are added in their order."""
+    """dwᵀ = cols(x) · dyᵀ, db = Σ dy: each task sums over its own blocks, and the sums are added in their order.
+
+    dw (G, C·kh·kw, O) comes transposed: BLAS is twice as fast where it need not turn the columns, but only dy.
+    """
     N, G, O = dy.shape[:3]
-    K = dw.shape[2]
+    K = dw.shape[1]
     pitch = line_pitch(geometry, OW)
     pictures, rows = block_size(N, OH, pitch, O, K, x.itemsize)
     bands = -(-OH // rows)
     blocks = -(-N // pictures) * bands
     share = split(blocks, max(2, min(TASKS, PARTIAL_BYTES // (dw.size * dw.itemsize))))
     tasks = -(-blocks // share)
-    weights = np.empty((tasks, G, O, K), dw.dtype)
+    weights = np.empty((tasks, G, K, O), dw.dtype)
     biases = np.empty((tasks, G, O), dw.dtype)
     for task in prange(tasks):
         clear(weights[task])
@@ -362,12 +366,13 @@ def add_parts(parts, total):
 
 @jit
 def add_products(block, cols, dw, db):
-    """dw += block · colsᵀ, db += Σ block."""
-    products = np.dot(block, cols.T)
-    for o in range(dw.shape[0]):
+    """dw += cols · blockᵀ, db += Σ block."""
+    O, Q = block.shape
+    turned = np.empty((Q, O), block.dtype)
+    for o in range(O):
         total = db[o]
-        for q in range(block.shape[1]):
+        for q in range(Q):
+            turned[q, o] = block[o, q]
             total += block[o, q]
         db[o] = total
-        for k in range(dw.shape[1]):
-            dw[o, k] += products[o, k]
+    multiply(cols, turned, dw, False, True)

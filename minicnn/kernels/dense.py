@@ -1,4 +1,4 @@
-"""The three matrix products of a dense layer, cut into fixed tasks of one BLAS call each.
+"""The three matrix products of a dense layer, cut into fixed tasks.
 
 NumPy's own product would share one call among threads, and round differently with their number; here it does not.
 """
@@ -7,9 +7,10 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
+from .blas import multiply
 
 ROWS = 64  # rows of one task
-COLUMNS = 512  # weights are read in so many rows at a time
+COLUMNS = 512  # numbers of an example, in or out, of one task
 
 
 @jit
@@ -37,38 +38,23 @@ def add_row(row, b, y):
         y[o] = row[o] + b[o]
 
 
-@jit
-def add_parts(parts, total):
-    """total = Σ parts, in their order."""
-    for n in range(total.shape[0]):
-        for i in range(total.shape[1]):
-            total[n, i] = parts[0, n, i]
-        for part in range(1, parts.shape[0]):
-            for i in range(total.shape[1]):
-                total[n, i] += parts[part, n, i]
-
-
 @parallel
 def input_gradient(dy, w, dx):
-    """dx = dy · w: each task takes its examples, or where they are few its outputs, whose sums are added in order."""
-    N, O = dy.shape
-    if N >= ROWS:
-        for task in prange(parts(N, ROWS)):
-            n0, n1 = task * ROWS, min((task + 1) * ROWS, N)
-            np.dot(dy[n0:n1], w, dx[n0:n1])
-        return
-    tasks = parts(O, COLUMNS)
-    sums = np.empty((tasks, *dx.shape), dx.dtype)
-    for task in prange(tasks):
-        o0, o1 = task * COLUMNS, min((task + 1) * COLUMNS, O)
-        np.dot(np.ascontiguousarray(dy[:, o0:o1]), w[o0:o1], sums[task])
-    add_parts(sums, dx)
+    """dx = dy · w: a block of examples and a block of inputs at a time."""
+    N, I = dx.shape
+    across, down = parts(I, COLUMNS), parts(N, ROWS)
+    for task in prange(across * down):
+        n0, i0 = task // across * ROWS, task % across * COLUMNS
+        n1, i1 = min(n0 + ROWS, N), min(i0 + COLUMNS, I)
+        multiply(dy[n0:n1], w[:, i0:i1], dx[n0:n1, i0:i1], False, False)
 
 
 @parallel
-def weight_gradient(x, dyt, dw):
-    """dw = dyᵀ · x, a block of outputs at a time; dyt (O, N) is dy transposed."""
-    O = dyt.shape[0]
-    for task in prange(parts(O, ROWS)):
-        o0, o1 = task * ROWS, min((task + 1) * ROWS, O)
-        np.dot(dyt[o0:o1], x, dw[o0:o1])
+def weight_gradient(x, dy, dw):
+    """dw = dyᵀ · x, a block of outputs and a block of inputs at a time."""
+    O, I = dw.shape
+    across, down = parts(I, COLUMNS), parts(O, ROWS)
+    for task in prange(across * down):
+        o0, i0 = task // across * ROWS, task % across * COLUMNS
+        o1, i1 = min(o0 + ROWS, O), min(i0 + COLUMNS, I)
+        multiply(dy[:, o0:o1], x[:, i0:i1], dw[o0:o1, i0:i1], True, False)

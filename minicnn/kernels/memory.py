@@ -1,15 +1,16 @@
-"""From one memory order to another: blocks that are read and written while they are in cache."""
+"""Moving pictures: from one memory order to another, and side by side."""
 
 from numba import prange
 
 from ..threads import parallel
 
 SIDE = 16  # of a block: a cache line of float32
+ROWS = 256  # of a block that is copied
 
 
 @parallel
 def transpose(x, y):
-    """y (N, S, R) = x (N, R, S) with its last two axes exchanged."""
+    """y (N, S, R) = x (N, R, S) with its last two axes exchanged, a block that stays in cache at a time."""
     N, R, S = x.shape
     across = -(-R // SIDE)
     for task in prange(N * across):
@@ -19,3 +20,14 @@ def transpose(x, y):
             for s in range(s0, min(s0 + SIDE, S)):
                 for r in range(r0, r1):
                     y[n, s, r] = x[n, r, s]
+
+
+@parallel
+def put_beside(x, y, first):
+    """The columns of y from `first` on = x, a block of rows at a time."""
+    rows, columns = x.shape
+    for block in prange(-(-rows // ROWS)):
+        for row in range(block * ROWS, min((block + 1) * ROWS, rows)):
+            source, target = x[row], y[row, first : first + columns]
+            for c in range(columns):
+                target[c] = source[c]

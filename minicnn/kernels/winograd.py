@@ -25,6 +25,7 @@ from ..threads import jit, parallel
 from .blas import multiply
 from .pixels import add_rows, clear, load, store
 
+SIDE = 6  # of the largest transform: α of F(4×4, 3×3)
 RUN = 16  # tiles of a run, at most
 TILES = 64  # tiles of a block, about
 FILTERS = 128  # filters whose products are in cache at a time
@@ -83,14 +84,11 @@ F4 = transforms(
 
 
 @jit
-def combine(matrix, r, source, phases, phase, step, target):
-    """target = Σ_k matrix[r, k] · (the row of `source` at (k % phases)·phase + (k // phases)·step)."""
+def combine(matrix, r, source, starts, target):
+    """target = Σ_k matrix[r, k] · (what stands in `source` from starts[k] on)."""
     n, index, factor = matrix[0][r], matrix[1][r], matrix[2][r]
-    a = source[index[0] % phases * phase + index[0] // phases * step :]
-    b = source[index[1] % phases * phase + index[1] // phases * step :]
-    c = source[index[2] % phases * phase + index[2] // phases * step :]
-    d = source[index[3] % phases * phase + index[3] // phases * step :]
-    e = source[index[4] % phases * phase + index[4] // phases * step :]
+    a, b = source[starts[index[0]] :], source[starts[index[1]] :]
+    c, d, e = source[starts[index[2]] :], source[starts[index[3]] :], source[starts[index[4]] :]
     fa, fb, fc, fd, fe = factor[0], factor[1], factor[2], factor[3], factor[4]
     if n == 1:
         for i in range(target.shape[0]):
@@ -118,11 +116,14 @@ def disperse(matrix, patch, row, frequencies, t0, t1):
     _, phases, tiles, C = patch.shape
     R = len(matrix[0])
     flat = patch.reshape(patch.size)
+    rows, columns = np.arange(SIDE) * patch[0].size, np.empty(SIDE, np.int64)
+    for k in range(SIDE):
+        columns[k] = (k % phases * tiles + k // phases) * C
     for i in range(R):
-        combine(matrix, i, flat, 1, 0, patch[0].size, row)
+        combine(matrix, i, flat, rows, row)
         for j in range(R):
             target = frequencies[i * R + j, t0:t1].reshape((t1 - t0) * C)
-            combine(matrix, j, row, phases, tiles * C, C, target)
+            combine(matrix, j, row, columns, target)
 
 
 @jit
@@ -135,11 +136,12 @@ def collect(matrix, frequencies, t0, t1, rows, lines):
     R = len(matrix[0])
     K = int(np.sqrt(frequencies.shape[0]))
     flat, size = frequencies.reshape(frequencies.size), (t1 - t0) * O
+    apart, beside = np.arange(SIDE) * (K * T * O), np.arange(SIDE) * size
     for i in range(R):
         for k in range(K):
-            combine(matrix, i, flat[(k * T + t0) * O :], 1, 0, K * T * O, rows[k * size : (k + 1) * size])
+            combine(matrix, i, flat[(k * T + t0) * O :], apart, rows[k * size : (k + 1) * size])
         for j in range(R):
-            combine(matrix, j, rows, 1, 0, size, lines[i, j].reshape(size))
+            combine(matrix, j, rows, beside, lines[i, j].reshape(size))
 
 
 @jit

@@ -37,7 +37,7 @@ def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
                 f"got array 0 {xs[0].shape} and array {i} {xs[i].shape}"
             )
     if axis == 1 and all(x.ndim == 4 and layout.is_channels_last(x) for x in xs):
-        y = np.concatenate([layout.channels_last(x) for x in xs], 3).transpose(0, 3, 1, 2)  # keeps the order in memory
+        y = layout.concatenated(xs)
     else:
         y = np.concatenate(xs, axis)
     ends = np.cumsum([x.shape[axis] for x in xs])[:-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .. import layout
@@ -51,7 +53,8 @@ def correlate_weight_gradient(
     x: Array, dy: Array, plan: Plan, shape: tuple[int, ...], chosen: Chosen
 ) -> tuple[Array, Array]:
     groups = plan.groups
-    dw, db = np.empty(shape, dy.dtype), np.empty(shape[0], dy.dtype)
+    O, *window = shape
+    dw, db = np.empty((groups, math.prod(window), O // groups), dy.dtype), np.empty(O, dy.dtype)
     y, switches, epilogue = chosen
     kernels.correlate_weight_gradient(
         _by_group(x, groups),
@@ -61,10 +64,10 @@ def correlate_weight_gradient(
         plan.geometry,
         *plan.size,
         *epilogue,
-        _filters(dw, groups),
+        dw,
         db.reshape(groups, -1),
     )
-    return dw, db
+    return np.ascontiguousarray(dw.transpose(0, 2, 1)).reshape(shape), db
 
 
 def _by_group(x: Array, groups: int) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import layout
-from ..kernels import channels_last, memory, winograd
+from ..kernels import channels_last, winograd
 from .contract import Array
 from .epilogue import Chosen, Epilogue
 from .plan import Plan
@@ -104,9 +104,7 @@ def _target(chosen: Chosen) -> tuple[Any, ...]:
 def _transposed(w: Array) -> Array:
     """Filters (O, C, kh, kw) as (C, kh, kw, O)."""
     O, C, kh, kw = w.shape
-    turned = np.empty((C, kh, kw, O), w.dtype)
-    memory.transpose(np.ascontiguousarray(w).reshape(1, O, C * kh * kw), turned.reshape(1, C * kh * kw, O))
-    return turned
+    return layout.transposed(np.ascontiguousarray(w).reshape(1, O, C * kh * kw)).reshape(C, kh, kw, O)
 
 
 def _as_rows(w: Array) -> Array:
@@ -117,6 +115,5 @@ def _as_rows(w: Array) -> Array:
 def _as_filters(rows: Array) -> Array:
     """(kh, kw, C, O) as filters (O, C, kh, kw)."""
     kh, kw, C, O = rows.shape
-    w = np.empty((O, C, kh, kw), rows.dtype)
-    memory.transpose(np.ascontiguousarray(rows.transpose(2, 0, 1, 3)).reshape(1, C * kh * kw, O), w.reshape(1, O, -1))
-    return w
+    columns = np.ascontiguousarray(rows.transpose(2, 0, 1, 3)).reshape(1, C * kh * kw, O)
+    return layout.transposed(columns).reshape(O, C, kh, kw)

@@ -49,7 +49,7 @@ def dense(x: Array, w: Array, b: Array | None = None) -> tuple[Array, Pullback]:
             kernels.input_gradient(dy, w, dx)
         if wants[1]:
             dw = np.empty_like(w)
-            kernels.weight_gradient(x, np.ascontiguousarray(dy.T), dw)
+            kernels.weight_gradient(x, dy, dw)
         if not bias:
             return dx, dw
         return dx, dw, dy.sum(axis=0) if wants[2] else None

@@ -7,7 +7,7 @@ from minicnn.kernels.blas import SMALL, multiply
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
-@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 2), (70, 130, 300), (0, 4, 3)])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 2), (70, 130, 300), (0, 4, 3), (4, 3, 0)])
 @pytest.mark.parametrize("transposed", [False, True])
 @pytest.mark.parametrize("add", [False, True])
 def test_it_is_the_matrix_product(dtype, shape, transposed: bool, add: bool) -> None:

@@ -1,0 +1,45 @@
+"""Everything that the first step of a network would have to wait for, done beforehand."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from . import ops, zoo
+from .layers import Pass
+from .optim import SGD, Adam
+from .training.evaluation import dtype_of
+
+
+def warmup(model: Any = "seed", input_shape: tuple[int, int, int] | None = None, batch_size: int = 8) -> float:
+    """Compile the loops that a network needs, or load them from the disk cache; the network stays as it is.
+
+    One training step is taken on zeros, with a copy of the parameters. Otherwise the first real step takes that long.
+
+    Args:
+        model: a network, or the name of one in the zoo.
+        input_shape: (channels, height, width) of its pictures; a named network's own where it is not given.
+        batch_size: of the work to come: how a convolution is computed depends on it.
+
+    Returns:
+        the seconds that it took.
+
+    Raises:
+        ValueError: a network was given without `input_shape`, or does not take such pictures.
+    """
+    start = time.perf_counter()
+    if isinstance(model, str):
+        input_shape = input_shape or zoo.network(model).input_shape
+        model = zoo.build(model)
+    if input_shape is None:
+        raise ValueError("warmup: expected input_shape, (channels, height, width) of the pictures that the model takes")
+    before = {name: array.copy() for name, array in model.state().items()}
+    x, labels = np.zeros((batch_size, *input_shape), dtype_of(model)), np.zeros(batch_size, np.int64)
+    scores, pullback = model.forward(x, Pass(train=True, rng=np.random.default_rng(0)))
+    _, gradients = pullback(ops.cross_entropy(scores, labels)[1](1.0)[0])
+    for optimizer in (SGD(1.0, momentum=0.5), Adam()):
+        optimizer.step({name: array.copy() for name, array in model.parameters().items()}, gradients)
+    model.load_state(before)  # batch statistics
+    return time.perf_counter() - start

@@ -1,0 +1,88 @@
+"""How compiled functions are cached and run: by several Python threads, in forked children, without a cache."""
+
+import os
+import threading
+import warnings
+
+import numpy as np
+import pytest
+from numba import prange
+
+from minicnn import threads
+
+
+@threads.jit
+def twice(value):
+    return 2 * value
+
+
+@threads.parallel
+def double(x, y):
+    for i in prange(x.size):
+        y[i] = twice(x[i])
+
+
+x = np.arange(100.0)
+
+
+def doubled() -> np.ndarray:
+    y = np.empty_like(x)
+    double(x, y)
+    return y
+
+
+def test_several_python_threads_may_call_kernels_at_once() -> None:
+    found: list[np.ndarray] = []
+    workers = [threading.Thread(target=lambda: found.extend(doubled() for _ in range(50))) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(found) == 200 and all(np.array_equal(y, 2 * x) for y in found)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_runs_kernels_without_threads() -> None:
+    doubled()  # OpenMP's threads are up, and will be missing in the child
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forking beside threads
+        child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(doubled(), 2 * x) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_the_serial_twin_is_cached_under_a_name_of_its_own() -> None:
+    threaded, serial = double.threaded.py_func.__qualname__, double.serial.py_func.__qualname__
+    assert threaded.startswith("double_") and serial.startswith("double_serial_")
+
+
+def test_the_name_tells_what_is_compiled_into_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    from minicnn.kernels import channels_last, pixels
+
+    before = threads._fingerprint(channels_last.__dict__)
+    true = threads._digest
+    monkeypatch.setattr(threads, "_digest", lambda file: "changed" if file == pixels.__file__ else true(file))
+    assert threads._fingerprint(channels_last.__dict__) != before
+
+
+def test_where_nothing_can_be_cached_it_warns_and_compiles() -> None:
+    namespace: dict = {}
+    exec("def plus_one(value):\n    return value + 1", namespace)  # code without a file
+    with pytest.warns(UserWarning, match="no place to cache compiled code"):
+        compiled = threads.jit(namespace["plus_one"])
+    assert compiled(1) == 2
+
+
+def test_blas_has_its_threads_back_afterwards() -> None:
+    libraries = threads._blas_libraries()
+    before = [library.get_num_threads() for library in libraries]
+    with threads.single_threaded_blas():
+        assert [library.get_num_threads() for library in libraries] == [1] * len(libraries)
+    assert [library.get_num_threads() for library in libraries] == before
+
+
+@pytest.mark.parametrize("count", [0, 10_000])
+def test_an_impossible_number_of_threads_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match="set_num_threads: expected 1 to"):
+        threads.set_num_threads(count)

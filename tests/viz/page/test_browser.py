@@ -24,6 +24,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Every canvas in sight has another size than it is born with: nothing will move any more.
+DRAWN = (
+    "[...document.querySelectorAll('main canvas')].every((c) => !c.offsetParent || c.width !== 300 || c.height !== 150)"
+)
 WIDE, NARROW = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -50,7 +54,7 @@ def visit(browser, page):
             tab.on("requestfailed", lambda request: complaints.append(f"failed: {request.url[:80]}"))
             tab.on("request", lambda r: r.url.startswith(("file:", "data:")) or complaints.append(f"asked for {r.url}"))
             tab.goto(page.as_uri() + fragment)
-            tab.wait_for_function("[...document.querySelectorAll('#journey canvas')].every((c) => c.width > 1)")
+            tab.wait_for_function(DRAWN)
             return tab
 
         yield visit

@@ -98,7 +98,7 @@
   canvas.addEventListener("pointermove", (event) => hover(pointer(event)));
   canvas.addEventListener("pointerleave", () => hover(null));
   canvas.addEventListener("click", (event) => {
-    const place = pointer(event);
+    const place = hovered === null ? pointer(event) : hovered; // what was shown is what is chosen
     if (place !== null) choosePlace(place);
   });
   canvas.addEventListener("keydown", (event) => {

@@ -212,11 +212,11 @@ class Adam(Optimizer):
         self._adam(w, g, *moments, weight_decay=self.weight_decay, shrink=1.0)
 
     def _adam(self, w: np.ndarray, g: np.ndarray, *moments: np.ndarray, weight_decay: float, shrink: float) -> None:
-        """First w *= shrink, then the update above, where √v̂ is computed as √v / √(1 - beta2^t)."""
+        """First w *= shrink, then the update above, where √v̂ is computed as √v · 1/√(1 - beta2^t)."""
         beta1, beta2 = self.betas
         step_size = float(self.lr) / (1 - beta1**self.steps)
-        root = math.sqrt(1 - beta2**self.steps)
-        update.adam(w, g, *moments, step_size, 1 - beta1, beta2, 1 - beta2, self.eps, root, weight_decay, shrink)
+        inverse_root = 1 / math.sqrt(1 - beta2**self.steps)
+        update.adam(w, g, *moments, step_size, 1 - beta1, beta2, 1 - beta2, self.eps, inverse_root, weight_decay, shrink)
 
 
 class AdamW(Adam):

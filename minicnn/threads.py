@@ -1,7 +1,7 @@
 """How the engine's loops are compiled, and how many threads they run on: one policy, in one file.
 
-`jit` compiles a serial function, `parallel` one whose `prange` loops are shared among threads. Both cache their
-machine code on disk. A parallel function may call BLAS (`np.dot`) inside its loop: BLAS is held to one thread
+`jit` compiles a serial function, `elementwise` one without sums, `parallel` one whose `prange` loops are shared among
+threads. All cache their machine code on disk. A parallel function may call BLAS (`np.dot`) inside its loop: BLAS is held to one thread
 meanwhile, because every core is already ours.
 
 Results never depend on the number of threads: a parallel loop writes disjoint outputs, and its tasks are cut by the
@@ -153,6 +153,15 @@ def _digest(file: str) -> str:
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a serial function; it may be called from Python and from parallel kernels."""
     return _compile(function)
+
+
+def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a serial function whose loop computes each element by itself, in the order in which it is written.
+
+    There is no sum to vectorise; and the compiler, free to reassociate, may order an expression's terms otherwise in a
+    loop's vector form than in its scalar one, which it takes where arrays lie close together.
+    """
+    return _compile(function, fastmath={"contract"})
 
 
 def parallel(function: Callable[..., Any]) -> Callable[..., Any]:

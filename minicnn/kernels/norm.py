@@ -17,7 +17,7 @@ where squares[part] is centred on its own mean, while the part is in cache.
 import numpy as np
 from numba import prange
 
-from ..threads import jit, parallel
+from ..threads import elementwise, jit, parallel
 
 PART = 1 << 14  # numbers in a block of rows
 
@@ -110,7 +110,7 @@ def moments_of_planes(x, means, squares):
         squares[n, c] = centred_squares(x[n, c], mean)
 
 
-@jit
+@elementwise
 def normalize_plane(x, mean, factor, bias, y):
     for i in range(x.size):
         y[i] = (x[i] - mean) * factor + bias
@@ -141,7 +141,7 @@ def sums_of_planes(dy, x, mean, sums, products):
         products[n, c] = centred_product(dy[n, c], x[n, c], mean[c])
 
 
-@jit
+@elementwise
 def input_gradient_of_plane(dy, x, mean, factor, shift, slope, dx):
     for i in range(x.size):
         dx[i] = factor * (dy[i] - shift - (x[i] - mean) * slope)
@@ -186,7 +186,7 @@ def moments_of_rows(x, means, squares):
             add_centred_squares(x[p], means[part], squares[part])
 
 
-@jit
+@elementwise
 def normalize_row(x, mean, factor, bias, y):
     for c in range(x.size):
         y[c] = (x[c] - mean[c]) * factor[c] + bias[c]
@@ -217,7 +217,7 @@ def sums_of_rows(dy, x, mean, sums, products):
             add_products(dy[p], x[p], mean, sums[part], products[part])
 
 
-@jit
+@elementwise
 def input_gradient_of_row(dy, x, mean, factor, shift, slope, dx):
     for c in range(x.size):
         dx[c] = factor[c] * (dy[c] - shift[c] - (x[c] - mean[c]) * slope[c])

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numba import prange
 
-from minicnn.threads import jit, parallel
+from minicnn.threads import elementwise, jit, parallel
 
 BLOCK = 1 << 15  # elements that a thread takes at a time
 PARALLEL_SIZE = 1 << 17  # below this, waking the threads costs more than they save
 
 
-@jit
+@elementwise
 def _sgd(w, g, lr, weight_decay):
     lr, weight_decay = w.dtype.type(lr), w.dtype.type(weight_decay)
     for i in range(w.size):
@@ -31,7 +31,7 @@ def _sgd_in_blocks(w, g, *options):
         _sgd(w[part], g[part], *options)
 
 
-@jit
+@elementwise
 def _momentum(w, g, velocity, lr, momentum, weight_decay, nesterov):
     lr, momentum, weight_decay = w.dtype.type(lr), w.dtype.type(momentum), w.dtype.type(weight_decay)
     for i in range(w.size):
@@ -48,10 +48,9 @@ def _momentum_in_blocks(w, g, velocity, *options):
         _momentum(w[part], g[part], velocity[part], *options)
 
 
-@jit
-def _adam(w, g, m, v, step_size, rate1, beta2, rate2, eps, root, weight_decay, shrink):
-    # rate2 = 1 - beta2 comes as an argument: computed here, the compiler would expand rate2 * d², and cancel digits.
-    step_size, eps, root = w.dtype.type(step_size), w.dtype.type(eps), w.dtype.type(root)
+@elementwise
+def _adam(w, g, m, v, step_size, rate1, beta2, rate2, eps, inverse_root, weight_decay, shrink):
+    step_size, eps, inverse_root = w.dtype.type(step_size), w.dtype.type(eps), w.dtype.type(inverse_root)
     rate1, beta2, rate2 = w.dtype.type(rate1), w.dtype.type(beta2), w.dtype.type(rate2)
     weight_decay, shrink = w.dtype.type(weight_decay), w.dtype.type(shrink)
     for i in range(w.size):
@@ -59,7 +58,7 @@ def _adam(w, g, m, v, step_size, rate1, beta2, rate2, eps, root, weight_decay, s
         d = g[i] + weight_decay * w_i
         m_i = m[i] + rate1 * (d - m[i])
         v_i = beta2 * v[i] + rate2 * d * d
-        w[i] = w_i - step_size * (m_i / (np.sqrt(v_i) / root + eps))
+        w[i] = w_i - step_size * (m_i / (np.sqrt(v_i) * inverse_root + eps))
         m[i], v[i] = m_i, v_i
 
 

@@ -1,0 +1,48 @@
+"""An element's bits do not depend on where the arrays lie in memory.
+
+A compiled loop has a vector form and a scalar one, and takes the scalar one where arrays lie close together. Free to
+reassociate, the compiler may order an expression's terms differently in the two.
+"""
+
+import numpy as np
+import pytest
+
+from minicnn.kernels import norm, update
+
+SIZE = 12
+NUMBERS = np.random.default_rng(0).standard_normal((5, SIZE))
+mean, factor, shift, slope, bias = np.full((5, SIZE), [[0.1], [0.7], [0.3], [0.2], [0.5]])
+one = slice(0, 1)
+
+LOOPS = {
+    "normalize_plane": lambda x, y: norm.normalize_planes(_plane(x), mean[one], factor[one], bias[one], _plane(y)),
+    "normalize_row": lambda x, y: norm.normalize_rows(x[None], mean, factor, bias, y[None]),
+    "input_gradient_of_plane": lambda x, y: norm.input_gradient_of_planes(
+        _plane(x), _plane(NUMBERS[1]), mean[one], factor[one], shift[one], slope[one], _plane(y)
+    ),
+    "input_gradient_of_row": lambda x, y: norm.input_gradient_of_rows(
+        x[None], NUMBERS[1][None], mean, factor, shift, slope, y[None]
+    ),
+    "sgd": lambda x, y: update.sgd(y, x, 0.1, 0.3),
+    "momentum": lambda x, y: update.momentum(y, x, NUMBERS[2].copy(), 0.1, 0.9, 0.3, False),
+    "nesterov": lambda x, y: update.momentum(y, x, NUMBERS[2].copy(), 0.1, 0.9, 0.3, True),
+    "adam": lambda x, y: update.adam(
+        y, x, NUMBERS[2].copy(), NUMBERS[3] ** 2, 1e-3, 0.1, 0.999, 0.001, 1e-8, 0.7, 0.3, 0.99
+    ),
+}
+
+
+def _plane(x: np.ndarray) -> np.ndarray:
+    return x.reshape(1, 1, SIZE)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_near_or_far_the_bits_are_the_same(loop: str) -> None:
+    memory = np.zeros(200)
+    results = set()
+    for start in range(SIZE, 100):
+        source, target = memory[:SIZE], memory[start : start + SIZE]
+        source[...], target[...] = NUMBERS[0], NUMBERS[4]
+        LOOPS[loop](source, target)
+        results.add(target.tobytes())
+    assert len(results) == 1

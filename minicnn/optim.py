@@ -215,8 +215,9 @@ class Adam(Optimizer):
         """First w *= shrink, then the update above, where √v̂ is computed as √v · 1/√(1 - beta2^t)."""
         beta1, beta2 = self.betas
         step_size = float(self.lr) / (1 - beta1**self.steps)
+        rates = 1 - beta1, beta2, 1 - beta2
         inverse_root = 1 / math.sqrt(1 - beta2**self.steps)
-        update.adam(w, g, *moments, step_size, 1 - beta1, beta2, 1 - beta2, self.eps, inverse_root, weight_decay, shrink)
+        update.adam(w, g, *moments, step_size, *rates, self.eps, inverse_root, weight_decay, shrink)
 
 
 class AdamW(Adam):

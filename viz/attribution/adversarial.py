@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, batches, check_pictures, last_before_softmax, logits_of
+from .target import Array, batches, check_length, check_pictures, last_before_softmax, logits_of
 
 NORMS = ("linf", "l2")
 
@@ -108,7 +108,9 @@ def pgd(
     if norm not in NORMS or (norm == "l2" and np.ndim(epsilon)):
         raise ValueError(f"pgd: expected norm to be one of {', '.join(NORMS)}, and one ε for l2, got {norm!r}")
     check_pictures(x)
-    labels = np.broadcast_to(np.asarray(labels), (len(x),))
+    labels = np.asarray(labels)
+    check_length(labels, len(x))
+    labels = np.broadcast_to(labels, (len(x),))
     size = np.asarray(epsilon, x.dtype)
     step = 2.5 * size / steps if step_size is None else np.asarray(step_size, x.dtype)
     rng = np.random.default_rng(seed)

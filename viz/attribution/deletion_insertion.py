@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, Target, batches, check_pictures, logits_of, one_for_each
+from .target import Array, Target, batches, check_pictures, logits_of, upstream
 
 
 @dataclass(frozen=True)
@@ -104,28 +104,30 @@ def _curve(
     progress: bool,
 ) -> PixelCurve:
     """The target's probability while pixels of `before` give way to those of `after`."""
-    check_pictures(x)
+    check_pictures(x, target)
     N, _, H, W = x.shape
     maps = maps.sum(axis=1) if maps.ndim == 4 else maps
     if maps.shape != (N, H, W):
         raise ValueError(f"expected maps of shape {(N, H, W)}, one for each picture, got {maps.shape}")
+    if not np.isfinite(maps).all():
+        raise ValueError("expected finite maps: a pixel that is not a number has no rank")
     if not 1 <= steps <= H * W:
         raise ValueError(f"expected from 1 to {H * W} steps, one for each pixel, got {steps}")
     if callable(target):
         raise ValueError("expected classes as target: an op of the logits has no probability")
-    classes = logits_of(model, x, batch_size).argmax(axis=1) if target is None else target
+    logits = logits_of(model, x, batch_size)
+    classes = upstream(logits, target).argmax(axis=1)
     before, after = np.broadcast_to(before, x.shape), np.broadcast_to(after, x.shape)
     counts = np.round(np.linspace(0, H * W, steps + 1)).astype(int)
     probabilities = np.empty((N, steps + 1))
     with tqdm(total=N * len(counts), desc="exchanging pixels", unit="picture", disable=not progress) as bar:
         for n in range(N):
-            chosen = int(np.asarray(one_for_each(classes, slice(n, n + 1))).item())
             rank = np.empty(H * W, int)
             rank[np.argsort(-maps[n].ravel(), kind="stable")] = np.arange(H * W)
             for part in batches(counts, batch_size):
                 exchanged = rank < counts[part, None]
                 changed = np.where(exchanged.reshape(-1, 1, H, W), after[n], before[n])
                 scores, _ = cnn.ops.softmax(logits_of(model, changed, batch_size))
-                probabilities[n, part] = scores[:, chosen]
+                probabilities[n, part] = scores[:, classes[n]]
                 bar.update(len(changed))
     return PixelCurve(counts / (H * W), probabilities)

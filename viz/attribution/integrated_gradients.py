@@ -31,7 +31,7 @@ def integrated_gradients(
     *,
     baseline: Array | float = 0.0,
     steps: int = 50,
-    method: str = "piecewise",
+    method: str = "gauss-legendre",
     return_error: Literal[False] = False,
     batch_size: int = 16,
     progress: bool = False,
@@ -44,7 +44,7 @@ def integrated_gradients(
     *,
     baseline: Array | float = 0.0,
     steps: int = 50,
-    method: str = "piecewise",
+    method: str = "gauss-legendre",
     return_error: Literal[True],
     batch_size: int = 16,
     progress: bool = False,
@@ -56,7 +56,7 @@ def integrated_gradients(
     *,
     baseline: Array | float = 0.0,
     steps: int = 50,
-    method: str = "piecewise",
+    method: str = "gauss-legendre",
     return_error: bool = False,
     batch_size: int = 16,
     progress: bool = False,
@@ -65,17 +65,20 @@ def integrated_gradients(
 
         map = (x − x′) · ∫₀¹ ∂S_target / ∂x (x′ + α·(x − x′)) dα
 
-    Completeness: the map sums to S(x) − S(x′), but for the error of the sum that stands for the integral. With ReLU
-    and max pooling the gradient is constant between kinks, and "piecewise" makes use of it: in each of `steps` pieces
-    of the way it takes a share w of the gradient at the piece's beginning and 1 − w of that at its end, with the w for
-    which the slope agrees with the rise of the score. That is exact wherever a piece holds no more than one kink.
+    Completeness: the map sums to S(x) − S(x′), but for the error of the sum that stands for the integral.
+
+    "piecewise" is a rule of this package, not of the paper. With ReLU and max pooling the gradient is constant between
+    kinks: in each of `steps` pieces of the way it takes a share w of the gradient at the piece's beginning and 1 − w of
+    that at its end, with the w for which the slope agrees with the rise of the score. That is exact wherever a piece
+    holds no more than one kink; where it holds several, w mends the sum but not each pixel's share. So its error of
+    completeness is small by construction, and says less of the map's accuracy than that of the other rules.
 
     Args:
         model, x, target: those of `saliency`; the predicted class is that of x, all along the way.
         baseline: the picture x′ without evidence, one number or an array that broadcasts to x; 0 is the mean
             picture after normalisation.
         steps: how many pieces, or points, stand for the integral.
-        method: "piecewise"; or a rule that knows nothing of kinks, "gauss-legendre", or "riemann" (midpoints).
+        method: "gauss-legendre" (as in Captum), "riemann" (midpoints), or "piecewise", which makes use of kinks.
         return_error: also return |Σ map − (S(x) − S(x′))| for each picture.
         batch_size: points in memory at once.
         progress: whether to show a bar.
@@ -88,7 +91,7 @@ def integrated_gradients(
 
     Source: Sundararajan, Taly & Yan (2017), Axiomatic attribution for deep networks, equation 1.
     """
-    check_pictures(x)
+    check_pictures(x, target)
     if steps < 1:
         raise ValueError(f"integrated_gradients: expected at least 1 step, got {steps}")
     alphas, weights = _points(method, steps)
@@ -165,4 +168,4 @@ def _points(method: str, steps: int) -> tuple[Array, Array | None]:
         return (points + 1) / 2, weights / 2
     if method == "riemann":
         return (np.arange(steps) + 0.5) / steps, np.full(steps, 1 / steps)
-    raise ValueError(f"integrated_gradients: expected method piecewise, gauss-legendre or riemann, got {method!r}")
+    raise ValueError(f"integrated_gradients: expected method gauss-legendre, riemann or piecewise, got {method!r}")

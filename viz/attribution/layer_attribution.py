@@ -51,7 +51,7 @@ def layer_attribution(
     Source: Shrikumar et al. (2017), Learning important features through propagating activation differences, section 2;
     Dhamdhere, Sundararajan & Yan (2019), How important is a neuron?, equation 3.
     """
-    check_pictures(x)
+    check_pictures(x, target)
     if method not in METHODS:
         raise ValueError(f"layer_attribution: expected method to be one of {', '.join(METHODS)}, got {method!r}")
     if steps < 1:

@@ -74,7 +74,7 @@ def occlusion(
 
     Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, section 4.2.
     """
-    check_pictures(x)
+    check_pictures(x, target)
     N, _, H, W = x.shape
     height, width = (window, window) if isinstance(window, int) else window
     step_y, step_x = (max(1, height // 2), max(1, width // 2)) if stride is None else np.broadcast_to(stride, 2)

@@ -40,10 +40,13 @@ class SanityCheck:
 
     @property
     def passed(self) -> bool:
-        """The paper's verdict in one number: do maps cease to resemble the original with the upper half of the layers?
+        """Do maps cease to resemble the original once the upper half of the layers is random?
 
-        Median rank correlation, with signs, below 0.5 then. A method that redraws the picture stays near 1 until the
-        first layers, which draw, are randomised as well.
+            median over the pictures of signed[(layers − 1) // 2] < 0.5
+
+        The paper judges by whole curves and by eye; the threshold is ours. A method that redraws the picture stays near
+        1 until the first layers, which draw, are randomised as well. Meant for "cascading": with "independent" weights
+        it asks for the layer in the middle alone.
         """
         return bool(np.median(self.signed[(len(self.layers) - 1) // 2]) < 0.5)
 
@@ -83,7 +86,7 @@ def sanity_check(
         guided Grad-CAM hardly do.
 
     Raises:
-        ValueError: the mode is unknown.
+        ValueError: the mode is unknown, or the model has no weights.
 
     Source: Adebayo et al. (2018), Sanity checks for saliency maps, section 3.
     """
@@ -96,6 +99,8 @@ def sanity_check(
         for path, layer in cnn.layers.walk(model)
         if isinstance(layer, cnn.Layer) and layer.parameter_names and not layer.children
     ][::-1]
+    if not layers:
+        raise ValueError("sanity_check: the model has no weights to randomise")
     randomised = copy.deepcopy(model)
     fresh = copy.deepcopy(model).initialize(seed).parameters()
     found: list[list[Array]] = []

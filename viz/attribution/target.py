@@ -46,6 +46,7 @@ def upstream(logits: Array, target: Target) -> Array:
     if logits.ndim != 2:
         raise ValueError(f"target: expected a model with outputs (N, classes), got {logits.shape}")
     N, classes = logits.shape
+    check_length(target, N)
     chosen = logits.argmax(axis=1) if target is None else np.broadcast_to(np.asarray(target), (N,))
     if not np.issubdtype(chosen.dtype, np.integer) or not ((chosen >= 0) & (chosen < classes)).all():
         raise ValueError(f"target: expected classes from 0 to {classes - 1}, got {target!r}")
@@ -74,11 +75,22 @@ def batches(x: Array, batch_size: int) -> Iterator[slice]:
         yield slice(start, start + batch_size)
 
 
-def check_pictures(x: Array) -> None:
+def check_length(target: Target, N: int) -> None:
+    """One class, or as many as there are pictures; too many would be cut off in silence with the last batch."""
+    if callable(target) or target is None or np.ndim(target) == 0 or np.shape(target) in ((1,), (N,)):
+        return
+    raise ValueError(f"target: expected one class, or one for each of {N} pictures, got shape {np.shape(target)}")
+
+
+def check_pictures(x: Array, target: Target = None) -> None:
+    """Refuse what is no batch of normalised pictures, and targets that are not as many."""
     if x.ndim != 4 or not np.issubdtype(x.dtype, np.floating):
         raise ValueError(
             f"expected pictures as floats (N, C, H, W), normalised by model.transform, got {x.dtype} {x.shape}"
         )
+    if not len(x):
+        raise ValueError("expected at least one picture, got none")
+    check_length(target, len(x))
 
 
 def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
@@ -90,7 +102,7 @@ def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
 
 def input_gradient(model: Any, x: Array, target: Target, *, relu: str = "plain", batch_size: int = 32) -> Array:
     """∂ score / ∂ x, of x's shape, with a rule of your choice for ReLU on the way back (see `ops.relu`)."""
-    check_pictures(x)
+    check_pictures(x, target)
     until = last_before_softmax(model)
     gradient = np.empty_like(x)
     for part in batches(x, batch_size):
@@ -107,7 +119,7 @@ def layer_gradients(
     Raises:
         ValueError: there is no such layer, or the score does not depend on it.
     """
-    check_pictures(x)
+    check_pictures(x, target)
     until = last_before_softmax(model)
     activations: dict[str, list[Array]] = {layer: [] for layer in layers}
     gradients: dict[str, list[Array]] = {layer: [] for layer in layers}

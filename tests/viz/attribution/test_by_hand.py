@@ -121,11 +121,22 @@ def test_of_a_linear_model_integrated_gradients_are_exact(method):
     np.testing.assert_allclose(maps, model["fc"].weight[2].reshape(x.shape[1:]) * (x - baseline), rtol=1e-5, atol=1e-6)
 
 
-def test_integrated_gradients_are_complete():
+def seed_with_biases():
+    """Without biases the gradient would be the same all the way from zero, and any rule exact."""
     model = cnn.zoo.build("seed")
+    for name, array in model.parameters().items():
+        if name.endswith("bias"):
+            array[...] = np.random.default_rng(7).uniform(-0.2, 0.2, array.shape)
+    return model
+
+
+@pytest.mark.parametrize("method", ["gauss-legendre", "piecewise"])
+def test_integrated_gradients_are_complete(method):
+    model = seed_with_biases()
     x = np.random.default_rng(0).standard_normal((3, 1, 28, 28)).astype(np.float32)
-    maps, errors = viz.integrated_gradients(model, x, target=3, steps=50, return_error=True)
+    maps, errors = viz.integrated_gradients(model, x, target=3, steps=50, method=method, return_error=True)
     rise = model(x)[:, 3] - model(np.zeros_like(x))[:, 3]
+    assert (errors > 1e-7).any()  # there are kinks on the way
     np.testing.assert_allclose(maps.sum(axis=(1, 2, 3)), rise, atol=1e-3)
     np.testing.assert_allclose(np.abs(maps.sum(axis=(1, 2, 3)) - rise), errors, atol=1e-5)
 
@@ -137,13 +148,13 @@ def test_integrated_gradients_by_pieces_are_exact_beyond_a_kink():
     model["conv"].bias = np.array([-1, 0], np.float32)
     model["fc"].weight[0] = [5, 0, 0, 1]
     x = np.array([[[[2.0, 4.0]]]], np.float32)
-    maps, error = viz.integrated_gradients(model, x, target=0, steps=1, return_error=True)
+    maps, error = viz.integrated_gradients(model, x, target=0, steps=1, method="piecewise", return_error=True)
     np.testing.assert_allclose(maps, [[[[5, 4]]]], rtol=1e-4)
     assert error.item() < 1e-4
 
 
 def test_more_steps_bring_all_rules_together():
-    model = cnn.zoo.build("seed")
+    model = seed_with_biases()
     x = np.random.default_rng(0).standard_normal((2, 1, 28, 28)).astype(np.float32)
     maps = [
         viz.integrated_gradients(model, x, target=3, steps=400, method=method, batch_size=64)
@@ -214,12 +225,19 @@ def test_smooth_grad_without_noise_is_its_method_and_repeats_with_its_seed():
         (lambda m, x: viz.occlusion(m, x, window=9), r"expected a window inside the 4 x 5 picture"),
         (lambda m, x: viz.grad_cam(m, x, layer="fc"), r"expected 'fc' to put out maps"),
         (lambda m, x: viz.deconvnet(m, x, channel=1), r"give the layer"),
-        (lambda m, x: viz.integrated_gradients(m, x, method="simpson"), r"piecewise, gauss-legendre or riemann"),
+        (lambda m, x: viz.integrated_gradients(m, x, method="simpson"), r"gauss-legendre, riemann or piecewise"),
         (lambda m, x: viz.smooth_grad(m, x, samples=0), r"samples ≥ 1"),
         (lambda m, x: viz.layer_attribution(m, x, layer="fc", method="shap"), r"one of gradient, gradient_times"),
         (lambda m, x: viz.layer_attribution(m, x, layer="fc9"), r"no layer 'fc9'"),
         (lambda m, x: viz.deletion_curve(m, x, x[:, :, 1:]), r"expected maps of shape \(4, 4, 5\)"),
         (lambda m, x: viz.insertion_curve(m, x, x, steps=21), r"from 1 to 20 steps"),
+        (lambda m, x: viz.deletion_curve(m, x, x, target=-1, steps=2), r"expected classes from 0 to 2, got -1"),
+        (lambda m, x: viz.deletion_curve(m, x, x * np.nan, steps=2), r"expected finite maps"),
+        (lambda m, x: viz.saliency(m, x, target=[0, 1, 2, 0, 1]), r"one for each of 4 pictures, got shape \(5,\)"),
+        (lambda m, x: viz.integrated_gradients(m, x, [0, 1]), r"one for each of 4 pictures, got shape \(2,\)"),
+        (lambda m, x: viz.fgsm(m, x, [0, 1], 0.1), r"one for each of 4 pictures, got shape \(2,\)"),
+        (lambda m, x: viz.integrated_gradients(m, x[:0]), r"at least one picture"),
+        (lambda m, x: viz.sanity_check(viz.saliency, cnn.Sequential(flat=m["flat"]), x), r"no weights to randomise"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(call, message):

@@ -52,10 +52,12 @@ def label_agreement(indices: ArrayLike, labels: ArrayLike, query_labels: ArrayLi
         query_labels: of those whose neighbours they are, (M,); `labels` if not given.
 
     Raises:
-        ValueError: there is not one label for each row of `indices`.
+        ValueError: there are no neighbours, or there is not one label for each row of `indices`.
     """
     indices, labels = np.asarray(indices), np.asarray(labels)
     own = labels if query_labels is None else np.asarray(query_labels)
+    if not indices.size:
+        raise ValueError(f"label_agreement: expected at least one neighbour, got indices of shape {indices.shape}")
     if indices.ndim != 2 or own.shape != (len(indices),):
         raise ValueError(f"label_agreement: expected a label for each row of indices {indices.shape}, got {own.shape}")
     return float((labels[indices] == own[:, None]).mean())

@@ -21,6 +21,8 @@ def orientation(weights: np.ndarray) -> np.ndarray:
     orientation tuning, Swindale (1998), Orientation tuning curves.
     """
     w = np.asarray(weights, np.float64)
+    if w.ndim != 4:
+        raise ValueError(f"orientation: expected filters (out, C, kh, kw), got shape {w.shape}")
     w = w - w.mean(axis=(2, 3), keepdims=True)
     power = np.square(np.abs(np.fft.fft2(w, (32, 32)))).sum(axis=1)
     f = np.fft.fftfreq(32)

@@ -26,8 +26,10 @@ def important_inputs(model: Any, layer: str, unit: int, count: int = 5) -> tuple
         also where the convolution has groups.
 
     Raises:
-        ValueError: there is no such convolution, or no such unit.
+        ValueError: there is no such convolution, or no such unit, or `count` is below 1.
     """
+    if count < 1:
+        raise ValueError(f"important_inputs: expected a count of at least 1, got {count}")
     w, first = _weights(model, layer, unit)
     norms = np.sqrt(np.square(w, dtype=np.float64).sum(axis=(1, 2)))
     order = np.argsort(-norms, kind="stable")[:count]

@@ -16,18 +16,10 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blas import multiply
-from .conv import columns, line_pitch
+from .conv import PARTIAL_BYTES, TASKS, columns, line_pitch, split
 from .pixels import add_rows, clear, copy, load, store
 
 BLOCK_BYTES = 1 << 18  # im2col rows of one block: a quarter of the L2 cache of a recent core
-TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
-PARTIAL_BYTES = 1 << 26  # what the partial sums of the weight gradient may take together
-
-
-@jit
-def split(size, parts):
-    """The size of each part when `size` items are cut into at most `parts` parts."""
-    return max(1, -(-size // max(1, parts)))
 
 
 @jit

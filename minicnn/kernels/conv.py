@@ -27,6 +27,7 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blas import multiply
+from .pool import beats
 
 BLAS_SMALL = 1_000_000  # OpenBLAS multiplies without packing, nearly twice as fast, up to so many multiplications
 BLOCK_BYTES = 1 << 18  # columns of one block: a quarter of the L2 cache of a recent core …
@@ -158,12 +159,6 @@ def pooled(pool):
 
 
 @jit
-def beats(value, best):
-    """The first of equals wins, and a NaN over all; a complex value counts by its real part."""
-    return (value.real > best.real) | (value.real != value.real)
-
-
-@jit
 def pool_four(top, bottom, bias, best, winner):
     """Max pooling by 2 x 2 in steps of 2, the commonest: all four in registers, nearly four times as fast."""
     for px in range(best.shape[0]):
@@ -247,12 +242,12 @@ def load_gradient(dy, y, switches, relu, pool, row, block, m):
             if not pooled(pool):
                 target = flat[start : start + PW]
                 for px in range(PW):
-                    target[px] = zero if relu and value[px] <= 0 else gradient[px]
+                    target[px] = gradient[px] if value[px] > 0 or not relu else zero
                 continue
             winner = switches[o, py]
             for px in range(PW):
                 at = start + px * stride_w + shifts[winner[px]]
-                if 0 <= at < rows * pitch and not (relu and value[px] <= 0):
+                if 0 <= at < rows * pitch and (value[px] > 0 or not relu):
                     flat[at] += gradient[px]
 
 
@@ -294,7 +289,8 @@ def correlate_input_gradient(dy, y, switches, wt, geometry, OH, OW, relu, pool, 
     rows = block_size(1, OH, pitch, O, channels * window, dx.itemsize)[1]
     height, width = patch_shape(geometry, OH, OW)
     pad_h, pad_w = geometry[4], geometry[5]
-    bottom, right = min(H, height - pad_h), min(W, width - pad_w)  # what lies beyond was never read
+    # What lies beyond was never read: the whole picture, where steps are so wide that only padding was.
+    bottom, right = max(0, min(H, height - pad_h)), max(0, min(W, width - pad_w))
     for task in prange(N * G * chunks):
         n, g, part = task // (G * chunks), task // chunks % G, task % chunks
         c0, c1 = part * channels, min((part + 1) * channels, C)

@@ -13,12 +13,7 @@ row as it was; with as many as a tile is wide, the tiles' first pixels stand in 
 import numpy as np
 
 from ..threads import jit
-
-
-@jit
-def beats(value, best):
-    """The first of equals wins, and a NaN over all; a complex value counts by its real part."""
-    return (value.real > best.real) | (value.real != value.real)
+from .pool import beats
 
 
 @jit

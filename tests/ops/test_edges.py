@@ -61,6 +61,24 @@ def test_a_stride_far_beyond_the_kernel_skips_pixels() -> None:
     assert np.count_nonzero(pullback(np.ones_like(y))[0]) == 9
 
 
+@pytest.mark.parametrize("filters", [3, 33])  # channels-first, and channels-last
+def test_a_stride_so_far_that_only_padding_is_seen(filters: int) -> None:
+    x, w, b = tie_free((1, 2, 4, 4)), tie_free((filters, 2, 3, 3), 1), tie_free(filters, 2)
+    y, pullback = ops.conv2d(x, w, b, stride=12, padding=5)
+    np.testing.assert_array_equal(y, b[None, :, None, None])
+    dx, dw, _ = pullback(np.ones_like(y))
+    assert dx.shape == x.shape and not dx.any() and not dw.any()
+
+
+@pytest.mark.parametrize("filters", [1, 33])
+def test_no_gradient_passes_where_a_rectified_output_is_not_a_number(filters: int) -> None:
+    x = tie_free((1, 1, 4, 4))
+    x[0, 0, 1, 1] = np.nan
+    for pool_size in (1, 2):
+        y, pullback = ops.conv2d_relu_max_pool2d(x, np.ones((filters, 1, 1, 1)), pool_size=pool_size)
+        assert np.isnan(y).any() and pullback(np.ones_like(y), (True, False))[0][0, 0, 1, 1] == 0
+
+
 def test_pixels_that_no_window_covers_have_gradient_zero() -> None:
     (dx,) = ops.max_pool2d(tie_free((1, 1, 5, 5)), 2)[1](np.ones((1, 1, 2, 2)))
     assert np.all(dx[..., 4, :] == 0) and np.all(dx[..., :, 4] == 0)

@@ -52,8 +52,14 @@ def set_threads(options: argparse.Namespace) -> None:
 
 
 def load_model(name: str) -> Any:
-    """The model in a file, or in the folder of a run."""
+    """The model in a file, or in the folder of a run.
+
+    Raises:
+        ValueError: there is none, or it is an ONNX file, which has to be imported first.
+    """
     from minicnn import load
 
     path = Path(name)
+    if path.suffix.lower() == ".onnx" and path.is_file():
+        raise ValueError(f"{name}: expected a model of ours, but this is an ONNX file; first `minicnn import {name}`")
     return load(path / MODEL_FILE if path.is_dir() else path)

@@ -57,6 +57,8 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
                 image = _plain(file)
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such file") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{name}: expected a picture, but this is a folder; name the pictures in it") from error
     except Image.UnidentifiedImageError as error:
         raise DataError(f"{name}: expected a picture, but its kind is unknown; replace or remove it") from error
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to

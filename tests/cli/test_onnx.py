@@ -100,6 +100,8 @@ def test_models_and_files_that_do_not_fit_are_refused(fails, network, names, pho
     )
     assert "there is no such file" in fails("import", tmp_path / "no.onnx")
     assert "expected an ONNX file" in fails("import", names)
+    assert f"this is an ONNX file; first `minicnn import {network}`" in fails("predict", network, photo)
+    assert "expected a picture, but this is a folder" in fails("predict", trained, photos / "dark")
     assert f"not {(3, 8, 8)}" in fails("import", network, "--input", 3, 8, 8, "-o", out)
     assert "no.txt: No such file" in fails("import", network, "--classes", tmp_path / "no.txt")
     cnn.onnx.save(cnn.load(trained / "model.safetensors"), tmp_path / "grey.onnx", (1, 12, 12))

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import ops
 from ..ops.contract import Array
+from ..ops.plan import WINOGRAD_POOLS, for_winograd
 from .activation import ReLU
 from .base import Layer, LayerPullback, layer_pullback
 from .conv2d import Conv2d
@@ -53,7 +54,9 @@ def fused(layers: dict[str, Any], pass_: Pass) -> dict[str, Any]:
         name, layer = names[i], layers[names[i]]
         row: list[str] = []  # the layers to run as one
         for following, kind in zip(names[i : i + 3], (Conv2d, ReLU, MaxPool2d), strict=False):
-            if type(layers[following]) is not kind or _noticed(following, pass_) or not _plain(layers[following]):
+            if type(layers[following]) is not kind or _noticed(following, pass_):
+                break
+            if kind is MaxPool2d and not _pools_along(layer, layers[following]):
                 break
             row.append(following)
         if len(row) > 1:
@@ -70,9 +73,16 @@ def _noticed(name: str, pass_: Pass) -> bool:
     return inner.watched or inner.ends_here
 
 
-def _plain(layer: Any) -> bool:
-    """Whether a pooling is one that the op knows: without padding, dilation or windows that hang over the edge."""
-    if type(layer) is not MaxPool2d:
+def _pools_along(conv: Conv2d, pool: MaxPool2d) -> bool:
+    """Whether the op knows the pooling (without padding, dilation or windows that hang over the edge), and gains by it.
+
+    Winograd's tiles hold whole windows of 2×2 in steps of 2 alone: where the convolution may go by Winograd, other
+    pooling comes after, rather than make it go by im2col.
+    """
+    if pool.padding != (0, 0) or pool.dilation != (1, 1) or pool.ceil_mode:
+        return False
+    if pool.kernel_size[0] * pool.kernel_size[1] > 256:
+        return False
+    if (*pool.kernel_size, *pool.stride) == WINOGRAD_POOLS:
         return True
-    small = layer.kernel_size[0] * layer.kernel_size[1] <= 256
-    return small and layer.padding == (0, 0) and layer.dilation == (1, 1) and not layer.ceil_mode
+    return not for_winograd(conv.weight.shape, conv.stride, conv.dilation, conv.groups)

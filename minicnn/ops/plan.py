@@ -12,6 +12,7 @@ from .geometry import Geometry
 
 ALGORITHMS = ("im2col", "winograd2", "winograd4")
 LEAST_CHANNELS = 16  # below it, Winograd's transforms cost more than the multiplications they save
+WINOGRAD_POOLS = (2, 2, 2, 2)  # the pooling whose windows never straddle two of its tiles
 LEAST_TILES = {"winograd4": 32, "winograd2": 64}  # fewer do not pay for transforming the filters
 
 
@@ -58,13 +59,18 @@ def plan(
     return Plan(g, groups, size, algorithm)
 
 
+def for_winograd(filters: tuple[int, ...], stride: tuple[int, int], dilation: tuple[int, int], groups: int) -> bool:
+    """Whether Winograd would be chosen for these filters, given float32 and enough tiles."""
+    return _three_by_three(filters[2:], stride, dilation, groups) and _wide_enough(filters)
+
+
 def _obstacle(dtype: Any, g: Geometry, groups: int, epilogue: Epilogue) -> str | None:
     """What Winograd asks for that is not so, or None."""
     if dtype != np.float32:
         return f"float32, whose rounding it is made for, not {np.dtype(dtype)}"
-    if g[:4] != (3, 3, 1, 1) or g[6:] != (1, 1) or groups > 1:
+    if not _three_by_three(g[:2], g[2:4], g[6:], groups):
         return "3×3 filters with stride 1, dilation 1 and one group"
-    if epilogue.pools and epilogue.pool != (2, 2, 2, 2):
+    if epilogue.pools and epilogue.pool != WINOGRAD_POOLS:
         return f"pooling by 2×2 in steps of 2, not {epilogue.pool[:2]} in steps of {epilogue.pool[2:]}"
     return None
 
@@ -74,9 +80,17 @@ def _tiles(N: int, size: tuple[int, int]) -> dict[str, int]:
     return {name: N * -(-size[0] // m) * -(-size[1] // m) for name, m in (("winograd4", 4), ("winograd2", 2))}
 
 
-def _fastest(tiles: dict[str, int], filters: tuple[int, ...]) -> str:
+def _three_by_three(window: Any, stride: Any, dilation: Any, groups: int) -> bool:
+    return (window, stride, dilation, groups) == ((3, 3), (1, 1), (1, 1), 1)
+
+
+def _wide_enough(filters: tuple[int, ...]) -> bool:
     O, C = filters[:2]
-    if min(C, O) >= LEAST_CHANNELS and layout.wide(C, O):
+    return min(C, O) >= LEAST_CHANNELS and layout.wide(C, O)
+
+
+def _fastest(tiles: dict[str, int], filters: tuple[int, ...]) -> str:
+    if _wide_enough(filters):
         for name, least in LEAST_TILES.items():
             if tiles[name] >= least:
                 return name

@@ -1,0 +1,44 @@
+"""Which layers are run as one op, and that nobody can tell."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+from minicnn.layers.fusion import fused
+
+WIDE, NARROW = {"in_channels": 32, "out_channels": 32}, {"in_channels": 3, "out_channels": 8}
+
+
+def network(channels: dict[str, int], *pool: int) -> cnn.Sequential:
+    return cnn.Sequential(
+        conv=cnn.Conv2d(**channels, kernel_size=3, padding=1), relu=cnn.ReLU(), pool=cnn.MaxPool2d(*pool)
+    ).initialize(seed=0)
+
+
+@pytest.mark.parametrize(
+    ("channels", "pool", "runs"),
+    [
+        (NARROW, (2,), ["conv"]),
+        (NARROW, (3, 2), ["conv"]),
+        (WIDE, (2,), ["conv"]),
+        (WIDE, (3, 2), ["conv", "pool"]),  # fused, it could not go by Winograd
+    ],
+)
+def test_pooling_is_fused_where_it_does_not_cost_winograd(channels, pool, runs) -> None:
+    layers = network(channels, *pool).children
+    assert list(fused(layers, cnn.Pass())) == runs
+
+
+@pytest.mark.parametrize("pool", [(2,), (3, 2)])
+@pytest.mark.parametrize("channels", [NARROW, WIDE])
+def test_watched_and_unwatched_the_network_is_the_same(channels, pool) -> None:
+    model = network(channels, *pool)
+    x = np.random.default_rng(0).standard_normal((2, channels["in_channels"], 17, 15)).astype(np.float32)
+    y, pullback = model.forward(x)
+    apart, pullback_apart = model.forward(x, cnn.Pass(watch=cnn.Watch("conv", "relu")))
+    np.testing.assert_allclose(y, apart, atol=1e-5)
+    dx, grads = pullback(np.ones_like(y))
+    dx_apart, grads_apart = pullback_apart(np.ones_like(y))
+    np.testing.assert_allclose(dx, dx_apart, atol=1e-4)
+    for name, gradient in grads.items():
+        np.testing.assert_allclose(gradient, grads_apart[name], rtol=1e-4, atol=1e-3)

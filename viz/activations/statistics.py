@@ -104,7 +104,7 @@ def morans_i(maps: np.ndarray) -> np.ndarray:
 
         I = (mean of z_p z_q over all pairs of horizontal or vertical neighbours) / (mean of z²),    z = map − its mean
 
-    −1 for a chessboard; NaN for a constant map.
+    −1 for a chessboard, −1 / (H·W − 1) on average for noise; NaN for a constant map.
 
     Source: Moran (1950), Notes on continuous stochastic phenomena.
     """

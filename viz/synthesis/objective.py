@@ -81,6 +81,8 @@ def unit(layer: str, channel: int, position: tuple[int, int] | None = None) -> O
     def evaluate(A: Array) -> tuple[float, Array]:
         _maps("unit", layer, A, channel)
         row, column = position or (A.shape[2] // 2, A.shape[3] // 2)
+        if not (0 <= row < A.shape[2] and 0 <= column < A.shape[3]):
+            raise ValueError(f"unit: {layer!r} puts out maps {A.shape[2:]}, which have no place {position}")
         dA = np.zeros_like(A)
         dA[:, channel, row, column] = 1
         return float(A[:, channel, row, column].sum()), dA

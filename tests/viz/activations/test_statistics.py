@@ -73,6 +73,15 @@ def test_the_measures_at_their_ends():
     assert np.isnan(treves_rolls(np.ones((1, 1)))) and np.isnan(morans_i(np.ones((1, 1))))
 
 
+def test_the_measures_by_hand():
+    # r = 1, 1, 0, 0: mean ½, mean of squares ½, so (1 − ½) / (1 − ¼)
+    assert treves_rolls(np.array([[1, 1], [0, -7]])) == pytest.approx(2 / 3)
+    # z = ¾ and three times −¼: the four pairs have mean −1/16, the squares 3/16
+    assert morans_i(np.array([[1, 0], [0, 0]])) == pytest.approx(-1 / 3)
+    # z = −1, 0, 1: the two pairs across have products 0
+    assert morans_i(np.array([[1, 2, 3]])) == pytest.approx(0)
+
+
 def test_a_channel_with_spots_has_both_numbers_high():
     images = np.round(255 * spot()).astype(np.uint8)
     pictures = cnn.data.Dataset(np.stack([np.roll(images, i, axis=1) for i in range(5)])[:, None], [0] * 5, ["all"])

@@ -235,6 +235,7 @@ def test_smooth_grad_without_noise_is_its_method_and_repeats_with_its_seed():
         (lambda m, x: viz.deletion_curve(m, x, x * np.nan, steps=2), r"expected finite maps"),
         (lambda m, x: viz.saliency(m, x, target=[0, 1, 2, 0, 1]), r"one for each of 4 pictures, got shape \(5,\)"),
         (lambda m, x: viz.integrated_gradients(m, x, [0, 1]), r"one for each of 4 pictures, got shape \(2,\)"),
+        (lambda m, x: viz.grad_cam(m, x, [0] * 5, layer="fc"), r"one for each of 4 pictures, got shape \(5,\)"),
         (lambda m, x: viz.fgsm(m, x, [0, 1], 0.1), r"one for each of 4 pictures, got shape \(2,\)"),
         (lambda m, x: viz.integrated_gradients(m, x[:0]), r"at least one picture"),
         (lambda m, x: viz.sanity_check(viz.saliency, cnn.Sequential(flat=m["flat"]), x), r"no weights to randomise"),

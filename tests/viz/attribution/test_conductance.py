@@ -7,6 +7,9 @@ import minicnn as cnn
 import viz
 
 MODEL = cnn.zoo.build("seed", seed=2)
+for name, array in MODEL.parameters().items():
+    if name.endswith("bias"):  # without, the gradient would be the same all the way from zero
+        array[...] = np.random.default_rng(7).uniform(-0.2, 0.2, array.shape)
 X = np.random.default_rng(0).standard_normal((2, 1, 28, 28)).astype(np.float32)
 
 

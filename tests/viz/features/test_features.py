@@ -89,6 +89,7 @@ def test_agreement_is_the_share_of_equal_labels():
         (lambda: viz.nearest_neighbors(np.zeros((3, 2)), k=3), "k must lie in 1…2"),
         (lambda: viz.nearest_neighbors(np.zeros((3, 2)), k=1, metric="taxi"), "euclidean, cosine"),
         (lambda: viz.nearest_neighbors(np.zeros(3)), "expected features"),
+        (lambda: viz.label_agreement(np.zeros((0, 1), int), []), "at least one neighbour"),
         (lambda: viz.label_agreement(np.zeros((3, 2), int), [0, 1]), "a label for each row"),
     ],
 )

@@ -77,6 +77,8 @@ def test_weights_are_laid_out_beside_what_they_connect(model):
         (lambda m: viz.important_inputs(m, "b", 9), "expected a unit in 0…3"),
         (lambda m: viz.important_inputs(m, "z", 0), "expected the path of a convolution"),
         (lambda m: viz.contextualized_weights(m, "b", 0, inputs=np.zeros((1, 1)), outputs=np.zeros((4, 1))), "needs"),
+        (lambda m: viz.important_inputs(m, "b", 0, count=0), "a count of at least 1"),
+        (lambda m: orientation(np.ones((3, 3))), "orientation: expected filters"),
         (lambda m: color_opponency(m["b"].weight), "color_opponency: expected filters"),
     ],
 )

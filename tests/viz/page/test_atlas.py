@@ -57,6 +57,12 @@ def test_it_asks_nothing_of_any_server(elements, text):
     assert not re.search(r"(?:url\(|@import|fetch\(|XMLHttpRequest)", text)
 
 
+def test_sentences_are_parted_by_a_space(text):
+    paragraphs = re.findall(r"<p\b[^>]*>(.*?)</p>", text, re.DOTALL)
+    assert any("Before it looks" in paragraph for paragraph in paragraphs)
+    assert not [paragraph for paragraph in paragraphs if re.search(r"[a-z]\.[A-Z]", paragraph)]
+
+
 def test_headings_go_down_one_level_at_a_time(elements):
     levels = [int(tag[1]) for tag, _ in elements if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1 and levels.count(1) == 1

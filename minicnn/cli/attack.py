@@ -74,4 +74,6 @@ def run(options: argparse.Namespace) -> None:
     plot.attacks(picture[None], fooling[None], verdicts[:1], verdicts[1:]).savefig(options.out)
     if options.picture_out is not None:
         write(model, changed, options.picture_out)
-    print(f"before: {verdicts[0]}\nafter:  {verdicts[1]}\ndrawn in {options.out}")
+    reached = (after.argmax() == label) if targeted else (after.argmax() != label)
+    failed = "" if reached else "\nthe attack failed: give a larger --epsilon"
+    print(f"before: {verdicts[0]}\nafter:  {verdicts[1]}{failed}\ndrawn in {options.out}")

@@ -76,6 +76,11 @@ def test_attack_stays_within_epsilon_and_tells_both_verdicts(run, folder, tmp_pa
     Image.open(tmp_path / "attack.png").verify()
 
 
+def test_attack_says_when_it_failed(run, folder, tmp_path):
+    _, text, _ = run("attack", folder, folder / "picture.png", "--epsilon", 0, "-o", tmp_path / "attack.png")
+    assert "the attack failed: give a larger --epsilon" in text
+
+
 def test_dream_changes_the_picture_and_repeats(run, folder, tmp_path):
     outs = [tmp_path / f"{i}.png" for i in range(2)]
     for out in outs:

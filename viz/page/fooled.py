@@ -64,7 +64,7 @@ def _likeliest(probabilities: Array) -> list[list[float]]:
 
 
 def _accuracy(subject: Subject, levels: tuple[int, ...]) -> dict[str, Any]:
-    """The share of pictures, of those that were classified rightly or not, that still are."""
+    """The share of pictures that are classified rightly, for each size of the attack."""
     if not subject.labelled or subject.is_large:
         why = (
             "the classes of these pictures are not the network's"

@@ -10,7 +10,7 @@ from ..factorize import PCA
 from ..features import extract_features, grid_places, label_agreement, nearest_neighbors
 from ..tsne import TSNE
 from .sprites import Sprites
-from .subject import Array, Missing, Subject
+from .subject import Array, Missing, Stage, Subject
 
 TITLE = "The feature space"
 QUESTION = "Which pictures are alike to the network, and which only pixel by pixel?"
@@ -27,7 +27,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         raise Missing(f"A map of pictures needs at least {FEWEST} of them; here there are {count}.")
     layer = _last_hidden(subject)
     shown = subject.data.subset(subject.gallery)
-    features = extract_features(subject.model, shown, layer, average=True, progress=False)
+    features = extract_features(subject.model, shown, layer.path, average=True, progress=False)
     directions = PCA(n_components=2, random_state=subject.seed)
     flat = directions.fit_transform(features)
     narrow = features
@@ -44,7 +44,8 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         agreement = {name: float(label_agreement(indices, shown.labels)) for name, indices in near.items()}
     rows_columns = grid_places(embedding)
     return {
-        "layer": layer,
+        "layer": layer.path,
+        "averaged": len(layer.shape) == 3 and layer.shape[1:] != (1, 1),
         "dimensions": features.shape[1],
         "count": count,
         "perplexity": round(float(perplexity), 1),
@@ -60,14 +61,14 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     }
 
 
-def _last_hidden(subject: Subject) -> str:
+def _last_hidden(subject: Subject) -> Stage:
     """The layer that the classifier's weights read."""
     stages = subject.stages
     trained = [i for i, stage in enumerate(stages) if getattr(subject.model[stage.path], "weight", None) is not None]
     before = [stage for stage in stages[: trained[-1]] if stage.kind not in ("Dropout", "Flatten")] if trained else []
     if not before:
         raise Missing("The network has no hidden layer before its classifier.")
-    return before[-1].path
+    return before[-1]
 
 
 def _unit(points: Array) -> list[list[float]]:

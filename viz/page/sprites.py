@@ -53,7 +53,7 @@ class Sprites:
         return self._store(name, image, lossless=True)
 
     def add_pictures(self, name: str, pictures: Array, *, lossless: bool = False) -> str:
-        """Pictures uint8 (n, 1 or 3, h, w), grey or red, green, blue; small or grey ones are always kept exactly."""
+        """Pictures uint8 (n, 1 or 3, h, w), grey or red, green, blue; grey ones are always kept exactly."""
         cells = pictures.transpose(0, 2, 3, 1)
         sheet = self._sheet(name, cells[..., 0] if cells.shape[3] == 1 else cells)
         return self._store(name, Image.fromarray(sheet), lossless=lossless or sheet.ndim == 2)

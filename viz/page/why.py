@@ -18,6 +18,7 @@ SIDE = 96  # pixels of a map
 CLASSES = 10  # that are explained, the likeliest
 LARGE_CLASSES = 3
 CHECKED, LARGE_CHECKED = 6, 2  # pictures of the sanity check
+PALE = 0.1  # of the scale, below which a map looks blank
 SATURATED = 0.995  # the quantile of the magnitudes that the end of the colour scale stands for
 
 
@@ -60,6 +61,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
                 "about": method.about,
                 "sprite": f"why-{method.name}",
                 "empty": (np.ptp(stack, axis=(2, 3)) == 0).tolist(),
+                "pale": (np.abs(stack).max(axis=(2, 3)) < PALE).tolist(),
                 **_check(subject, method, x[lively[: LARGE_CHECKED if subject.is_large else CHECKED]]),
             }
         )

@@ -167,6 +167,14 @@ def test_every_explanation_has_a_map_for_each_picture_and_class_and_a_verdict(re
         assert method["passed"] is (method["likeness"] < 0.5) if method["checked"] else method["passed"] is None
 
 
+def test_features_of_maps_are_said_to_be_their_means(trained, test_set, quick, tmp_path, text_of, written):
+    assert "8 numbers, which is all that the classifier gets to know" in written
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 4, 3), flatten=cnn.Flatten(), fc=cnn.Dense(400, 3)).initialize(seed=0)
+    model.transform, model.classes = trained[0].transform, trained[0].classes
+    said = text_of(viz.atlas(model, test_set, tmp_path / "maps.html", progress=False))
+    assert "4 numbers, the means of its maps." in said
+
+
 def test_twice_the_same_model_and_seed_give_the_same_bytes_on_any_number_of_threads(
     page, trained, train_set, test_set, tmp_path
 ):

@@ -258,6 +258,22 @@ def test_a_link_to_a_section_keeps_what_was_chosen(visit):
     assert "picture=1" in tab.url
 
 
+def test_the_skip_link_goes_to_the_sections_and_keeps_what_was_chosen(visit):
+    tab = visit("#picture=1")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "main"
+    assert "picture=1" in tab.url
+
+
+def test_an_address_typed_into_an_open_page_shows_the_pictures_neighbours_too(visit):
+    tab = visit()
+    before = tab.locator("#space-said").inner_text(), seen(tab, "#space-point")
+    tab.evaluate("location.hash = 'picture=1'")
+    tab.wait_for_function("atlas.state.picture === 1")
+    assert (tab.locator("#space-said").inner_text(), seen(tab, "#space-point")) != before
+
+
 def background(tab):
     return tab.evaluate("getComputedStyle(document.body).backgroundColor")
 
@@ -284,6 +300,7 @@ def test_on_paper_there_is_no_bar_and_the_colours_are_light(visit):
     tab = visit(color_scheme="dark")
     tab.emulate_media(media="print")
     assert tab.locator(".bar").is_hidden()
+    assert tab.locator(".bricks").evaluate("(e) => getComputedStyle(e).mixBlendMode") == "multiply"
     assert background(tab) == "rgb(255, 255, 255)"
 
 

@@ -263,12 +263,12 @@ const atlas = (() => {
     addEventListener("beforeprint", redraw);
   }
 
-  // Sections: a click goes there without disturbing the state in the address.
+  // Sections, and the skip link: a click goes there without disturbing the state in the address.
   const links = all("[data-section]");
-  for (const link of links) {
+  for (const link of [...links, ...all(".skip")]) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      const section = byId(link.dataset.section);
+      const section = byId(link.hash.slice(1));
       section.scrollIntoView();
       section.focus({ preventScroll: true });
     });

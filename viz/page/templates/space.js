@@ -71,7 +71,7 @@
     let best = null, least = within * within;
     for (let place = 0; place < section.count; place++) {
       const [px, py] = position(place), distance = (px - x) ** 2 + (py - y) ** 2;
-      if (distance < least && !(faint(place) && least < 1e9)) [best, least] = [place, distance];
+      if (distance < least && !faint(place)) [best, least] = [place, distance];
     }
     return best;
   }
@@ -126,7 +126,7 @@
     draw();
   });
 
-  on(["point"], () => {
+  on(["point", "picture"], () => {
     const place = state.point === null ? data.pictures[state.picture].place : state.point;
     single(byId("space-point"), "gallery", place, 112, describe(place));
     byId("space-said").textContent = describe(place);

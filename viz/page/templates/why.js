@@ -27,7 +27,9 @@
       canvas.classList.add("signed");
       const at = explained.indexOf(target);
       single(canvas, method.sprite, state.picture * explained.length + at, 208, `${method.title} for ${data.classes[target]}`);
-      canvas.parentElement.querySelector(".empty").hidden = !method.empty[state.picture][at];
+      const empty = method.empty[state.picture][at];
+      canvas.parentElement.querySelector(".empty").hidden = !empty;
+      canvas.parentElement.querySelector(".pale").hidden = empty || !method.pale[state.picture][at];
     });
   });
 })();

@@ -39,12 +39,12 @@ class Shot:
 
 
 SHOTS = (
-    Shot("atlas-journey", "demo", "journey", "picture=5&layer=relu2&channel=7", below=40),
+    Shot("atlas-journey", "demo", "journey", "picture=5&layer=relu2&channel=7", below=8),
     Shot("atlas-training", "demo", "training", below=520),
     Shot("atlas-fooled", "demo", "fooled", "picture=3&eps=8"),
     Shot("atlas-phone", "demo", "why", "picture=4", "dark", PHONE, below=560),
     Shot("atlas-space", "mnist", "space", "point=120", below=310),
-    Shot("atlas-layers", "squeezenet", "layers", "layer=features.7", "dark", below=40),
+    Shot("atlas-layers", "squeezenet", "layers", "layer=features.7", "dark", below=8),
     Shot("atlas-why", "squeezenet", "why", "picture=1", "dark", below=330),
 )
 

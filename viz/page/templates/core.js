@@ -96,9 +96,10 @@ const atlas = (() => {
     return context;
   }
 
-  const color = (name) => {
+  // A canvas that is inverted in the dark is painted in the colours of the light.
+  const color = (name, inverted = false) => {
     const [light, dark] = getComputedStyle(document.documentElement).getPropertyValue(name).match(/#[0-9a-f]+/gi);
-    return document.documentElement.dataset.theme === "dark" ? dark : light;
+    return document.documentElement.dataset.theme === "dark" && !inverted ? dark : light;
   };
 
   // One cell, as large as about `side` pixels.
@@ -177,7 +178,7 @@ const atlas = (() => {
         copy(context, source, cell, x + line, y + line, w, h);
         context.globalAlpha = 1;
         if (at === chosen || (options.framed && options.framed(at))) {
-          context.strokeStyle = color("--accent");
+          context.strokeStyle = color("--accent", canvas.classList.contains("signed"));
           context.lineWidth = line;
           context.strokeRect(x + line / 2, y + line / 2, w + line, h + line);
         }

@@ -28,6 +28,8 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     layer = _last_hidden(subject)
     shown = subject.data.subset(subject.gallery)
     features = extract_features(subject.model, shown, layer.path, average=True, progress=False)
+    if features.shape[1] < 2:
+        raise Missing("The last hidden layer gives one number to a picture, and a map needs two.")
     directions = PCA(n_components=2, random_state=subject.seed)
     flat = directions.fit_transform(features)
     narrow = features

@@ -115,7 +115,7 @@ def study(
     """Run the model on the data, and choose what to show.
 
     Raises:
-        ValueError: the model has no transform, or the pictures do not fit it.
+        ValueError: the model has no transform, gives no finite scores, or the pictures do not fit it.
     """
     if model.transform is None:
         raise ValueError("atlas: the model does not know how pictures become its input; fit it, or set its transform")
@@ -133,6 +133,8 @@ def study(
     else:
         judged = cnn.data.Dataset(data.images, np.zeros(len(data), int), classes)
     evaluation = cnn.evaluate(model, judged)
+    if not np.isfinite(evaluation.probabilities).all():
+        raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it anew")
     chosen = _choose(evaluation) if labelled else np.arange(min(CHOSEN, len(data)))
     return Subject(
         model=model,

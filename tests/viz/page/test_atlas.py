@@ -175,6 +175,29 @@ def test_features_of_maps_are_said_to_be_their_means(trained, test_set, quick, t
     assert "4 numbers, the means of its maps." in said
 
 
+def test_a_hidden_layer_of_one_number_makes_no_map(trained, test_set, quick, tmp_path, text_of):
+    model = cnn.Sequential(
+        conv=cnn.Conv2d(1, 2, 3), flatten=cnn.Flatten(), fc1=cnn.Dense(200, 1), fc2=cnn.Dense(1, 3)
+    ).initialize(seed=0)
+    model.transform, model.classes = trained[0].transform, trained[0].classes
+    assert "gives one number to a picture" in text_of(viz.atlas(model, test_set, tmp_path / "one.html", progress=False))
+
+
+def test_accuracy_before_training_is_not_called_that_of_test_pictures_where_it_was_not(
+    network, train_set, test_set, quick, tmp_path, text_of
+):
+    history = cnn.fit(network.initialize(seed=0), train_set, epochs=1, batch_size=30, seed=0, progress=False)
+    said = text_of(viz.atlas(network, test_set, tmp_path / "atlas.html", history=history, progress=False))
+    assert "After 1 epoch the network recognises" in said and "Before its first step" not in said
+
+
+def test_a_model_whose_scores_are_not_finite_is_refused(trained, network, few, tmp_path):
+    network.initialize(seed=0)["fc2"].bias[...] = np.nan
+    network.transform = trained[0].transform
+    with pytest.raises(ValueError, match="atlas: expected finite scores"):
+        viz.atlas(network, few, tmp_path / "atlas.html")
+
+
 def test_twice_the_same_model_and_seed_give_the_same_bytes_on_any_number_of_threads(
     page, trained, train_set, test_set, tmp_path
 ):

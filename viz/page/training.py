@@ -46,9 +46,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     history = subject.history
     if history and history.epochs:
         section |= {"curves": _curves(history), "curves_missing": None, "epochs": history.epochs[-1].epoch}
-        if (
-            history.before is not None and history.epochs[-1].valid_accuracy is not None
-        ):  # else it is of the training set
+        if history.before is not None and history.epochs[-1].valid_accuracy is not None:  # of the test set
             section["before"] = history.before.accuracy
     return section
 

@@ -5,21 +5,9 @@ import pytest
 from PIL import Image
 
 import minicnn as cnn
-from minicnn.cli import main
 from minicnn.cli.network import find_class
 
 CLASSES = ("night", "bright day", "day")
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command line: its status, what it printed, and its errors."""
-
-    def command(*arguments):
-        status = main([str(argument) for argument in arguments])
-        return status, *capsys.readouterr()
-
-    return command
 
 
 @pytest.fixture(scope="module")

@@ -279,7 +279,7 @@ def test_the_features_of_the_huge_ones_go_to_onnx_and_back(name: str, tmp_path) 
     assert_round_trip(features, normal(1, 3, size, size), tmp_path / "m.onnx")
 
 
-@settings(max_examples=50)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(network=networks())
 def test_fifty_random_networks_go_to_onnx_and_back(network: Network, tmp_path_factory) -> None:
     path = tmp_path_factory.getbasetemp() / "random.onnx"

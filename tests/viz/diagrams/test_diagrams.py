@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from matplotlib.mathtext import MathTextParser
 
 import minicnn as cnn
@@ -90,7 +90,6 @@ def test_the_python_builds_an_equal_network(name):
 
 
 @given(testing.networks())
-@settings(max_examples=25)
 def test_any_network_can_be_rebuilt_and_written(network):
     assert np.array_equal(rebuilt(network.model)(network.x()), network.model(network.x()))
     found = viz.diagram(network.model, network.shape[1:])

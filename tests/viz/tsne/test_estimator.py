@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import minicnn
@@ -161,7 +161,6 @@ def test_fewer_points_than_the_perplexity_are_an_error_that_says_so(n):
     scale=st.sampled_from([1e-300, 1.0, 1e300]),
     method=st.sampled_from(["auto", "barnes_hut"]),
 )
-@settings(max_examples=40)
 def test_few_odd_points_get_finite_places(n, d, n_components, kind, scale, method):
     rng = np.random.default_rng(n)
     X = {

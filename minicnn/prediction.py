@@ -20,11 +20,11 @@ def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]
     Args:
         model: one that was trained, or loaded: it brings its own transform. Without names its classes are "0", "1", ….
         picture: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4); scaled and cut to the size of
-            the pictures that the model was trained on.
+            the pictures that the model was trained on, and converted to its channels (`Transform.to_channels`).
         top: how many classes.
 
     Raises:
-        DataError: the picture is missing, broken, or has colours where the model takes grey pictures.
+        DataError: the picture is missing or broken.
         ValueError: the model has no transform, or other outputs than classes, or another argument is wrong.
     """
     if top < 1:

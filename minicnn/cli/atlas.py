@@ -84,12 +84,12 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Data
     if options.size is None and model.transform is not None:
         options.size = model.transform.crop
     if not any(path.is_dir() and not path.name.startswith(".") for path in folder.iterdir()):
-        return None, _unsorted(folder, options.size, model)
+        return None, _unsorted(folder, options.size)
     whole = data.read_folder(folder, size=options.size)
     return load_data(options) if model.classes == tuple(whole.classes) else (None, whole)
 
 
-def _unsorted(folder: Path, size: Any, model: Any) -> Dataset:
+def _unsorted(folder: Path, size: Any) -> Dataset:
     """Pictures that lie right in a folder, each under its own name."""
     import numpy as np
 
@@ -100,9 +100,9 @@ def _unsorted(folder: Path, size: Any, model: Any) -> Dataset:
     if not paths:
         raise DataError(f"{folder}: expected pictures or folders of pictures, but there are none")
     pictures = [read_picture(path, size, size) for path in paths]
-    channels = len(model.transform.mean) if model.transform is not None else 3
     shapes = {picture.shape[1:] for picture in pictures}
     if len(shapes) > 1:
         raise DataError(f"{folder}: the pictures are of {len(shapes)} sizes; give --size to bring them to one")
-    images = [np.repeat(picture, channels, axis=0) if len(picture) == 1 else picture for picture in pictures]
-    return Dataset(np.stack(images), np.arange(len(paths)), [path.stem for path in paths], paths)
+    channels = max(map(len, pictures))
+    images = np.stack([np.broadcast_to(picture, (channels, *picture.shape[1:])) for picture in pictures])
+    return Dataset(images, np.arange(len(paths)), [path.stem for path in paths], paths)

@@ -87,10 +87,10 @@ def pair(size: Size, name: str) -> tuple[int, int]:
     return height, width
 
 
-def to_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(1, H, W) from (3, H, W): the luma of ITU-R 601-2, 0.299 R + 0.587 G + 0.114 B."""
-    red, green, blue = picture.astype(np.uint32)
-    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)[None]
+def to_grey(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(…, 1, H, W) from (…, 3, H, W): the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, as Pillow's "L"."""
+    red, green, blue = np.moveaxis(pictures, -3, 0).astype(np.uint32)
+    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)[..., None, :, :]
 
 
 def _plain(image: Image) -> Image:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minicnn.data.errors import DataError
-from minicnn.data.picture import Size, describe, pair, read_picture, to_grey
+from minicnn.data.picture import Size, pair, read_picture, to_grey
 
 if TYPE_CHECKING:
     from minicnn.data.picture import Source
@@ -23,6 +22,9 @@ CHANNELS = {"grey": 1, "RGB": 3, "BGR": 3}
 @dataclass(frozen=True)
 class Transform:
     """uint8 pictures to the numbers that a network takes: x = (images / scale − mean) / std, per channel.
+
+    Colour pictures are shown to a network of grey ones by their luminance, grey pictures to a network of colours as
+    three equal channels: see `to_channels`.
 
     Args:
         mean: one number for each channel, in units of images / scale, in the order of `channels`.
@@ -101,49 +103,54 @@ class Transform:
         return cls(tuple(means), tuple(stds), channels=channels, size=size, crop=size)
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """uint8 (N, C, H, W), colours as RGB, to float32 of the same shape, colours in the order of `channels`.
+        """uint8 (N, 1 or C, H, W), colours as RGB, to float32 (N, C, H, W), colours in the order of `channels`.
 
         Raises:
             ValueError: `images` has another dtype, number of dimensions or number of channels.
         """
-        _check_images(images)
-        if images.shape[1] != len(self.mean):
-            raise ValueError(
-                f"Transform: pictures have {images.shape[1]} channels, "
-                f"but the model takes {len(self.mean)} ({self.channels})"
-            )
+        images = self.to_channels(images)
         x = (images[:, ::-1] if self.channels == "BGR" else images).astype(np.float32, order="C")
         x *= self._factor
         x += self._shift
         return x
 
-    def picture(self, source: Source, *, convert: bool = False) -> NDArray[np.float32]:
-        """One photograph, of any size, as the network takes it: float32 (1, C, H, W).
+    def to_channels(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """uint8 (N, 1 or 3, H, W) to the network's number of channels, C; colours are still in the order RGB.
 
-        A grey picture becomes a colour one where the network takes colours. The other way something is lost, so it
-        must be asked for by `convert=True`, unless all the picture's colours are shades of grey.
+            luminance = 0.299 R + 0.587 G + 0.114 B    where the network takes grey pictures
+            R = G = B = grey                           where it takes colours
+
+        The weights are those of ITU-R BT.601, as in Pillow's mode "L". Pictures that have C channels already come back
+        as they are.
+
+        Raises:
+            ValueError: `images` has another dtype, number of dimensions or number of channels.
+        """
+        _check_images(images)
+        given, taken = images.shape[1], len(self.mean)
+        if given == taken:
+            return images
+        if self.channels == "grey" and given == 3:
+            return to_grey(images)
+        if self.channels in ("RGB", "BGR") and given == 1:
+            return images.repeat(3, axis=1)
+        raise ValueError(
+            f"Transform: pictures have {given} channels, but the model takes {taken} ({self.channels or 'no colours'})"
+        )
+
+    def picture(self, source: Source) -> NDArray[np.float32]:
+        """One photograph, of any size, as the network takes it: float32 (1, C, H, W).
 
         Args:
             source: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4).
-            convert: turn a colour picture to grey where the network takes grey ones.
 
         Raises:
-            DataError: the picture is missing, broken, or has colours that the network does not take.
+            DataError: the picture is missing or broken.
             ValueError: the array is no picture, or the network takes no photographs.
         """
         if self.channels is None:
             raise ValueError(f"Transform: the model takes {len(self.mean)} channels that are no colours of a picture")
-        pixels = read_picture(source, self.size, self.crop)
-        if self.channels != "grey":
-            pixels = np.broadcast_to(pixels, (3, *pixels.shape[1:]))
-        elif len(pixels) == 3:
-            if not convert and (pixels != pixels[:1]).any():
-                raise DataError(
-                    f"{describe(source)}: expected a grey picture (1 channel), as the model takes, got a colour one "
-                    "(3 channels); convert it to grey first"
-                )
-            pixels = to_grey(pixels)
-        return self(pixels[None])
+        return self(read_picture(source, self.size, self.crop)[None])
 
     def inverse(self, x: NDArray[np.floating]) -> NDArray[np.float32]:
         """Back to what can be shown: x (…, C, H, W) to 0…1, colours as RGB; what lies outside is clipped."""

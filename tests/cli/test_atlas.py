@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from PIL import Image
 
 from minicnn.cli.atlas import read_history
 
@@ -36,6 +37,17 @@ def test_loose_pictures_are_shown_under_their_own_names(run, trained, photos, tm
     assert "midnight" in html and "noon" in html
     assert "two &lt;pictures&gt;" in html
     assert "not among the network" in html
+
+
+def test_loose_pictures_in_colour_are_shown_as_a_grey_network_sees_them(run, trained, photos, tmp_path):
+    folder = tmp_path / "loose"
+    folder.mkdir()
+    shutil.copy(photos / "bright" / "0.png", folder / "grey.png")
+    Image.new("RGB", (12, 12), "navy").save(folder / "navy.png")
+    page = tmp_path / "loose.html"
+    status, _, errors = run("atlas", trained, "--data", folder, "-o", page)
+    assert (status, errors) == (0, "")
+    assert "navy" in page.read_text(encoding="utf-8")
 
 
 def test_a_folder_without_pictures_is_refused(fails, trained, tmp_path):

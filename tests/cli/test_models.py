@@ -91,11 +91,16 @@ def test_checkpoints_that_are_broken(fails, photos, trained, tmp_path):
     assert path.read_bytes() == whole
 
 
-def test_a_picture_with_the_wrong_channels(fails, trained, write_pictures, tmp_path):
-    Image.new("RGB", (12, 12), "red").save(tmp_path / "red.png")
-    assert "red.png: expected a grey picture (1 channel)" in fails("predict", trained, tmp_path / "red.png")
-    Image.new("RGB", (12, 12), "red").save(write_pictures(tmp_path / "data") / "dark" / "red.png")
-    assert "pictures have 3 channels, but the model takes 1" in fails("evaluate", trained, tmp_path / "data")
+def test_pictures_in_colour_are_shown_to_a_grey_model_by_their_luminance(run, trained, write_pictures, tmp_path):
+    blue, grey = tmp_path / "blue.png", tmp_path / "grey.png"
+    image = Image.new("RGB", (12, 12), (0, 0, 255))
+    image.save(blue)
+    image.convert("L").save(grey)
+    texts = [run("predict", trained, path)[1].partition("\n")[2] for path in (blue, grey)]
+    assert texts[0] == texts[1] and "dark" in texts[0].splitlines()[0]
+    Image.new("RGB", (12, 12), "navy").save(write_pictures(tmp_path / "data") / "dark" / "navy.png")
+    status, text, errors = run("evaluate", trained, tmp_path / "data")
+    assert (status, errors) == (0, "") and "accuracy" in text
 
 
 def test_other_classes_than_the_models(fails, trained):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from minicnn.data import DataError, Transform
+from minicnn.data import Transform
 
 IMAGENET = Transform((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), channels="RGB", size=256, crop=224)
 CAFFE = Transform((104.0, 117.0, 123.0), (1.0, 1.0, 1.0), scale=1.0, channels="BGR", size=(40, 30), crop=(20, 20))
@@ -131,7 +131,7 @@ def test_is_immutable_and_comparable():
 @pytest.mark.parametrize(
     "images, message",
     [
-        (np.zeros((2, 1, 4, 4), np.uint8), r"1 channels, but the model takes 3 \(RGB\)"),
+        (np.zeros((2, 4, 4, 4), np.uint8), r"4 channels, but the model takes 3 \(RGB\)"),
         (np.zeros((2, 3, 4, 4), np.float32), r"expected uint8 pictures \(N, C, H, W\), got float32"),
         (np.zeros((3, 4, 4), np.uint8), r"got uint8 \(3, 4, 4\)"),
     ],
@@ -176,18 +176,34 @@ def test_a_grey_picture_becomes_a_colour_one_where_the_network_takes_colours():
 
 
 def test_a_colour_picture_of_grey_shades_is_a_grey_picture():
-    grey = np.random.default_rng(0).integers(0, 256, (20, 20), dtype=np.uint8)
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
     assert np.array_equal(Transform().picture(np.stack([grey] * 3, axis=-1)), Transform().picture(grey))
 
 
-def test_a_colour_picture_is_refused_by_a_grey_network_unless_asked_to_convert(tmp_path):
-    Image.new("RGB", (8, 8), "orange").save(tmp_path / "orange.png")
-    with pytest.raises(
-        DataError, match=r"orange\.png: expected a grey picture \(1 channel\).*colour one \(3 channels\)"
-    ):
-        Transform().picture(tmp_path / "orange.png")
-    luma = Image.new("RGB", (8, 8), "orange").convert("L").getpixel((0, 0))
-    assert np.allclose(Transform().picture(tmp_path / "orange.png", convert=True), luma / 255)
+def test_a_colour_picture_becomes_its_luminance_where_the_network_takes_grey(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    luminance = np.asarray(Image.fromarray(pixels).convert("L"))  # Rec. 601, by Pillow
+    np.testing.assert_array_equal(Transform().picture(pixels), Transform().picture(luminance))
+    Image.fromarray(pixels).save(tmp_path / "photo.png")
+    np.testing.assert_array_equal(Transform().picture(tmp_path / "photo.png"), Transform().picture(luminance))
+
+
+@pytest.mark.parametrize("channels", ["grey", "RGB", "BGR"])
+def test_a_batch_of_pictures_is_converted_as_one_picture_is(channels):
+    count = 1 if channels == "grey" else 3
+    transform = Transform((0.5,) * count, (0.25,) * count, channels=channels)
+    images = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 3), dtype=np.uint8)
+    colour, grey = images.transpose(0, 3, 1, 2), images[..., :1].transpose(0, 3, 1, 2)
+    np.testing.assert_array_equal(transform(colour), np.concatenate([transform.picture(image) for image in images]))
+    np.testing.assert_array_equal(
+        transform(grey), np.concatenate([transform.picture(image[..., 0]) for image in images])
+    )
+
+
+def test_channels_that_are_no_colours_are_left_alone():
+    transform = Transform((0.0,), (1.0,), channels=None)
+    with pytest.raises(ValueError, match=r"3 channels, but the model takes 1 \(no colours\)"):
+        transform(np.zeros((2, 3, 4, 4), np.uint8))
 
 
 def test_a_network_of_other_channels_takes_no_photographs():

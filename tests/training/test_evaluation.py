@@ -84,9 +84,9 @@ def test_the_same_classes_in_another_order_are_refused():
 
 
 def test_pictures_with_the_wrong_channels_are_refused():
-    coloured = Dataset(np.zeros((1, 3, 1, 1), np.uint8), np.array([0]), ("ant", "bee", "cow"))
-    with pytest.raises(ValueError, match="pictures have 3 channels, but the model takes 1"):
-        cnn.evaluate(judge(), coloured)
+    odd = Dataset(np.zeros((1, 2, 1, 1), np.uint8), np.array([0]), ("ant", "bee", "cow"))
+    with pytest.raises(ValueError, match="pictures have 2 channels, but the model takes 1"):
+        cnn.evaluate(judge(), odd)
 
 
 def test_an_infinite_score_is_told_by_the_loss_without_a_warning():

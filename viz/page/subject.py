@@ -121,6 +121,7 @@ def study(
         raise ValueError("atlas: the model does not know how pictures become its input; fit it, or set its transform")
     if not len(data):
         raise ValueError("atlas: expected at least one picture, got none")
+    data = cnn.data.Dataset(model.transform.to_channels(data.images), data.labels, data.classes, data.paths)
     table = cnn.summary(model, data.images.shape[1:])
     outputs = table.rows[-1].output_shape
     if len(outputs) != 1:

@@ -6,7 +6,9 @@ prints who caught what.
 """
 
 import inspect
+from collections import Counter
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -162,6 +164,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not table:
         return
     terminalreporter.section(f"{len(table)} planted mistakes, and the properties that catch them")
-    width = max(len(op) for op, _, _ in table)
-    for op, what, names in table:
-        terminalreporter.write_line(f"{op:{width}}  {what:88}  {', '.join(names) or 'NOBODY'}")
+    width = max(len(what) for _, what, _ in table)
+    for op, mistakes in groupby(table, key=lambda row: row[0]):
+        terminalreporter.write_line(op, bold=True)
+        for _, what, names in mistakes:
+            terminalreporter.write_line(f"  {what:{width}}  {', '.join(names) or 'NOBODY'}", red=not names)
+    caught = Counter(name for *_, names in table for name in names)
+    alone = Counter(names[0] for *_, names in table if len(names) == 1)
+    terminalreporter.write_line("\nWhat each property catches, and what it alone catches:")
+    for name, count in caught.most_common():
+        terminalreporter.write_line(f"  {name:20} {count:3} {alone[name]:3}")

@@ -41,12 +41,12 @@ def conv2d_by_scatter(x, w, b, options, **mistakes):
 
 
 def stride_forgotten_on_the_way_back(x, w, *b, **options):
-    """col2im forgets the stride"""
+    """col2im, the way back, forgets the stride"""
     return conv2d_by_scatter(x, w, b, options, steps=False)
 
 
 def border_off_by_one(x, w, *b, **options):
-    """the padding is cut off one pixel too far in"""
+    """border off by one: the padding is cut off one pixel too far in"""
     return conv2d_by_scatter(x, w, b, options, border=1)
 
 
@@ -93,8 +93,14 @@ def stride_and_padding_swap_directions(x, w, *b, **options):
     return ops.conv2d(x, w, *b, **swapped)
 
 
+def bias_gradient_over_wrong_axes(x, w, *b, **options):
+    """the bias gradient is summed over the wrong axes: one per picture, and should be one per channel"""
+    y, right = ops.conv2d(x, w, *b, **options)
+    return y, lambda dy: (*right(dy)[:2], *(dy.sum(axis=(1, 2, 3)) for _ in b))
+
+
 def bias_gradient_of_one_pixel(x, w, *b, **options):
-    """the bias gradient is summed over the batch alone"""
+    """the bias gradient is summed over the batch, but of one pixel alone"""
     y, right = ops.conv2d(x, w, *b, **options)
     return y, lambda dy: (*right(dy)[:2], *(dy[:, :, 0, 0].sum(axis=0) for _ in b))
 
@@ -124,7 +130,7 @@ def weight_gradient_of_the_last_picture(x, w, *b, **options):
 
 
 def groups_interleaved(x, w, *b, groups=1, **options):
-    """channel c goes to group c mod G, and should to c // (C / G)"""
+    """groups mixed up: channel c goes to group c mod G, and should to c // (C / G)"""
     order = np.argsort(np.arange(x.shape[1]) % groups, kind="stable")
     y, right = ops.conv2d(x[:, order], w, *b, groups=groups, **options)
 
@@ -136,7 +142,7 @@ def groups_interleaved(x, w, *b, groups=1, **options):
 
 
 def groups_mixed_up_on_the_way_back(x, w, *b, groups=1, **options):
-    """the weight gradients of the groups come in reverse order"""
+    """groups mixed up on the way back: their weight gradients come in reverse order"""
     y, right = ops.conv2d(x, w, *b, groups=groups, **options)
 
     def pullback(dy):
@@ -238,6 +244,7 @@ MISTAKES = {
         dilation_forgotten_in_the_weight_gradient,
         stride_and_padding_swap_directions,
         size_rounded_up,
+        bias_gradient_over_wrong_axes,
         bias_gradient_of_one_pixel,
         bias_gradient_averaged,
         weight_gradient_averaged,

@@ -6,7 +6,7 @@ from minicnn import ops
 
 
 def off_diagonal_lost(x, *, axis=-1):
-    """softmax's Jacobian is taken for its diagonal, y · (1 − y)"""
+    """the off-diagonal of softmax's Jacobian is lost: it is taken for y · (1 − y)"""
     y, _ = ops.softmax(x, axis=axis)
     return y, lambda dy: (dy * y * (1 - y),)
 

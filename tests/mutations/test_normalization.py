@@ -34,12 +34,12 @@ def batch_norm(x, weight, bias, options, *, centre=None, dx=None, scale=None):
 
 
 def mean_term_left_out(x, weight, bias, **options):
-    """the gradient through the batch's mean is left out"""
+    """the mean's term is left out of the gradient"""
     return batch_norm(x, weight, bias, options, dx=(0, 2))
 
 
 def variance_term_left_out(x, weight, bias, **options):
-    """the gradient through the batch's variance is left out"""
+    """the variance's term is left out of the gradient"""
     return batch_norm(x, weight, bias, options, dx=(0, 1))
 
 
@@ -121,7 +121,7 @@ def mask(x, p, rng, shape=None):
 
 
 def mask_not_applied_on_the_way_back(x, p=0.5, **options):
-    """the gradient passes where units were dropped"""
+    """the mask is not applied on the way back: the gradient passes where units were dropped"""
     y, _ = ops.dropout(x, p, **options)
     return y, lambda dy: (dy / (1 - p) if options["training"] and p < 1 else dy,)
 

@@ -102,7 +102,7 @@ PROPERTIES = (equations, scale, decay, purity, downhill)
 
 
 class MomentumTwice(SGD):
-    """momentum is applied to the velocity twice"""
+    """momentum is applied twice"""
 
     def _update(self, w, g, *moments):
         for velocity in moments:
@@ -143,7 +143,7 @@ class Uphill(SGD):
 
 
 class DecayOnTheWrongSide(SGD):
-    """weight decay pushes weights away from zero"""
+    """weight decay on the wrong side: it pushes weights away from zero"""
 
     def _update(self, w, g, *moments):
         super()._update(w, g - 2 * self.weight_decay * w, *moments)
@@ -163,7 +163,7 @@ def adam(kind, step):
 
 
 def without_bias_correction(self, w, g, m, v):
-    """the first moments are not corrected for their start at zero"""
+    """no bias correction: the moments are used as if they had not started at zero"""
     m[...] = self.betas[0] * m + (1 - self.betas[0]) * (g + self.weight_decay * w)
     v[...] = self.betas[1] * v + (1 - self.betas[1]) * (g + self.weight_decay * w) ** 2
     w -= self.lr * m / (np.sqrt(v) + self.eps)

@@ -39,6 +39,14 @@ def saved(path):
     return path
 
 
+@pytest.fixture(scope="module")
+def contents(tmp_path_factory):
+    """The bytes of a saved model."""
+    path = tmp_path_factory.mktemp("saved") / "model.safetensors"
+    cnn.save(network(), path)
+    return path.read_bytes()
+
+
 def header(path):
     raw = path.read_bytes()
     (length,) = struct.unpack("<Q", raw[:8])
@@ -235,11 +243,9 @@ class TestBrokenFiles:
             cnn.load(saved)
 
     @given(st.data())
-    def test_a_file_that_is_cut_short(self, tmp_path_factory, data):
+    def test_a_file_that_is_cut_short(self, contents, tmp_path_factory, data):
         path = tmp_path_factory.getbasetemp() / "cut.safetensors"
-        cnn.save(network(), path)
-        raw = path.read_bytes()
-        path.write_bytes(raw[: data.draw(st.integers(0, len(raw) - 1))])
+        path.write_bytes(contents[: data.draw(st.integers(0, len(contents) - 1))])
         with pytest.raises(cnn.CheckpointError, match="cut short or broken") as raised:
             cnn.load(path)
         assert "\n" not in str(raised.value)
@@ -252,10 +258,9 @@ class TestBrokenFiles:
             cnn.load(path)
 
     @given(st.data())
-    def test_any_damaged_byte_is_refused_in_one_line_or_does_no_harm(self, tmp_path_factory, data):
+    def test_any_damaged_byte_is_refused_in_one_line_or_does_no_harm(self, contents, tmp_path_factory, data):
         path = tmp_path_factory.getbasetemp() / "damaged.safetensors"
-        cnn.save(network(), path)
-        raw = bytearray(path.read_bytes())
+        raw = bytearray(contents)
         for _ in range(data.draw(st.integers(1, 3))):
             raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
         path.write_bytes(raw)

@@ -79,7 +79,9 @@ def refused(path: str | Path, kind: type[ValueError]) -> Iterator[None]:
     """
     try:
         if Path(path).is_dir():
-            raise ValueError("expected a file, but this is a folder")
+            files = sorted(map(str, Path(path).glob("*.safetensors")))
+            hint = f"give {' or '.join(files[:3])}" if files else "and there is no safetensors file in it"
+            raise ValueError(f"expected a file, but this is a folder; {hint}")
         yield
     except FileNotFoundError as error:
         raise kind(f"{path}: there is no such file") from error

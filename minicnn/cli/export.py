@@ -10,8 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .network import add_network, find_network
-from .summary import trained_on
+from .network import add_input, add_network, find_network, input_shape
 
 EXAMPLES = """\
 examples:
@@ -22,26 +21,15 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network(parser)
     parser.add_argument("-o", "--out", metavar="FILE", type=Path, required=True, help="usually ends in .onnx")
-    parser.add_argument(
-        "--input",
-        metavar=("C", "H", "W"),
-        nargs=3,
-        type=int,
-        help="channels, height and width of a picture (default: what the model was made for)",
-    )
+    add_input(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     import minicnn as cnn
 
     model = find_network(options)
-    shape = options.input or trained_on(model)
-    if shape is None and options.weights is not None:
-        shape = cnn.zoo.network(options.model).input_shape
-    if shape is None:
-        raise ValueError(
-            f"export: {options.model} does not say what pictures it takes; give their size by --input C H W"
-        )
-    cnn.onnx.save(model, options.out, tuple(shape))
-    channels, height, width = shape
+    if options.weights is not None and options.input is None:
+        options.input = cnn.zoo.network(options.model).input_shape
+    channels, height, width = shape = input_shape(options, model)
+    cnn.onnx.save(model, options.out, shape)
     print(f"{options.out}: for pictures of {height}×{width}×{channels}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .network import CLASSES_HELP, PIXELS, PIXELS_HELP, read_classes
+from .network import CLASSES_HELP, PIXELS, PIXELS_HELP, add_input, read_classes
 
 EXAMPLES = """\
 example:
@@ -22,9 +22,7 @@ example:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="an ONNX file")
     parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="default: FILE with the ending .safetensors")
-    parser.add_argument(
-        "--input", metavar=("C", "H", "W"), nargs=3, type=int, help="size of a picture, where the file leaves it open"
-    )
+    add_input(parser, default="what the file says")
     parser.add_argument("--pixels", choices=PIXELS, help=f"what it was trained on; {PIXELS_HELP}")
     parser.add_argument("--classes", metavar="FILE", type=Path, help=CLASSES_HELP)
 

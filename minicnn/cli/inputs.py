@@ -60,6 +60,10 @@ def load_model(name: str) -> Any:
     from minicnn import load
 
     path = Path(name)
+    if not path.exists():
+        raise ValueError(f"{name}: there is no such file or folder; expected {MODEL_HELP}")
+    if path.is_dir() and not (path / MODEL_FILE).exists():
+        raise ValueError(f"{name}: expected the folder of a run, but there is no {MODEL_FILE} in it")
     if path.suffix.lower() == ".onnx" and path.is_file():
         raise ValueError(f"{name}: expected a model of ours, but this is an ONNX file; first `minicnn import {name}`")
     return load(path / MODEL_FILE if path.is_dir() else path)

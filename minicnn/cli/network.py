@@ -36,6 +36,32 @@ def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> N
     add_threads(group)
 
 
+def add_input(parser: argparse.ArgumentParser, default: str = "what the network was made for") -> None:
+    """`--input`: the shape of a picture."""
+    parser.add_argument(
+        "--input",
+        metavar=("C", "H", "W"),
+        nargs=3,
+        type=int,
+        help=f"channels, height and width of a picture (default: {default})",
+    )
+
+
+def input_shape(options: argparse.Namespace, model: Any) -> tuple[int, int, int]:
+    """The shape (C, H, W) of a picture: the one asked for, or the one that the model's transform cuts.
+
+    Raises:
+        ValueError: it is not given, and the model does not know it.
+    """
+    if options.input is not None:
+        channels, height, width = options.input
+        return channels, height, width
+    if model.transform is None or model.transform.crop is None:
+        raise ValueError(f"{options.model}: the model does not know the size of its pictures; give --input C H W")
+    crop = model.transform.crop
+    return (len(model.transform.mean), *((crop, crop) if isinstance(crop, int) else crop))
+
+
 def load_network(options: argparse.Namespace) -> Any:
     """The model that was asked for, which knows how pictures become its input.
 

@@ -81,7 +81,16 @@ def test_a_reader_that_has_seen_enough_is_no_error(trained):
         ("train garments --size 32", "unexpected keyword argument 'size'"),
         ("evaluate nowhere.safetensors garments", "nowhere.safetensors: there is no such file"),
         ("predict nowhere picture.png", "nowhere: there is no such file"),
-        ("summary resnet8", "there is no network 'resnet8'; did you mean resnet18"),
+        ("predict . picture.png", ".: expected the folder of a run, but there is no model.safetensors in it"),
+        (
+            "summary resnet8",
+            "resnet8: there is no such file or folder; expected a network of the zoo, the folder of a run",
+        ),
+        ("summary resnet8", "did you mean resnet18"),
+        (
+            "summary runs/nosuch",
+            "runs/nosuch: there is no such file or folder; expected a network of the zoo, the folder",
+        ),
         ("summary nowhere.safetensors", "nowhere.safetensors: there is no such file"),
         ("summary seed --input 1 4 4", "seed: expected input_size"),
     ],

@@ -52,6 +52,13 @@ def test_summary_of_a_trained_network_knows_its_pictures(run, trained):
     assert re.search(r"input +12×12×1 ", run("summary", trained)[1])
 
 
+def test_loading_a_folder_in_python_says_which_file_to_name(trained, tmp_path):
+    with pytest.raises(cnn.CheckpointError, match=rf"this is a folder; give {trained / 'model.safetensors'}$"):
+        cnn.load(trained)
+    with pytest.raises(cnn.CheckpointError, match="this is a folder; and there is no safetensors file in it"):
+        cnn.load(tmp_path)
+
+
 def test_info_tells_what_a_bug_report_needs(run, monkeypatch, tmp_path):
     monkeypatch.setenv("MINICNN_DATA", str(tmp_path))
     status, text, errors = run("info")

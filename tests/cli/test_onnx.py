@@ -113,7 +113,9 @@ def test_models_and_files_that_do_not_fit_are_refused(fails, network, names, pho
         "predict", trained, photos / "dark" / "0.png", "--classes", names
     )
     cnn.save(cnn.zoo.build("cifar-vgg"), tmp_path / "bare.safetensors")
-    assert "give their size by --input C H W" in fails("export", tmp_path / "bare.safetensors", "-o", out)
+    assert "does not know the size of its pictures; give --input C H W" in fails(
+        "export", tmp_path / "bare.safetensors", "-o", out
+    )
     assert "or give --pixels (imagenet, symmetric, bgr255)" in fails("predict", tmp_path / "bare.safetensors", photo)
     assert "the zoo holds no trained weights" in fails("export", "seed", "-o", out)
     assert not out.exists()

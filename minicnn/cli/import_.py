@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="an ONNX file")
     parser.add_argument("-o", "--out", metavar="FILE", type=Path, help="default: FILE with the ending .safetensors")
     add_input(parser, default="what the file says")
-    parser.add_argument("--pixels", choices=PIXELS, help=f"what it was trained on; {PIXELS_HELP}")
+    parser.add_argument(
+        "--pixels", choices=PIXELS, help=f"what it was trained on, without which it sees nonsense; {PIXELS_HELP}"
+    )
     parser.add_argument("--classes", metavar="FILE", type=Path, help=CLASSES_HELP)
 
 

@@ -13,7 +13,7 @@ from .inputs import MODEL_HELP, add_threads, load_model, set_threads
 PIXELS = ("imagenet", "symmetric", "bgr255")  # those of `zoo.preprocessing`, without loading it
 PIXELS_HELP = (
     "imagenet: red, green and blue, normalised, as torchvision's; symmetric: from -1 to 1, as its GoogLeNet's; "
-    "bgr255: blue, green and red from 0 to 255, as some of Caffe's"
+    "bgr255: blue, green and red from 0 to 255, no mean subtracted: SqueezeNet's own files, also in the ONNX model zoo"
 )
 CLASSES_HELP = "the names of its classes, one in a line, numbered or not"
 
@@ -30,7 +30,8 @@ def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> N
     group.add_argument(
         "--pixels",
         choices=PIXELS,
-        help=f"what it was trained on; {PIXELS_HELP} (default, for the zoo's: as torchvision's)",
+        help=f"what it was trained on, without which it sees nonsense; {PIXELS_HELP} "
+        "(default, for the zoo's: as torchvision's)",
     )
     group.add_argument("--classes", metavar="FILE", type=Path, help=CLASSES_HELP)
     add_threads(group)
@@ -65,10 +66,21 @@ def input_shape(options: argparse.Namespace, model: Any) -> tuple[int, int, int]
 def load_network(options: argparse.Namespace) -> Any:
     """The model that was asked for, which knows how pictures become its input.
 
+    Where that is only assumed, it is said on stderr: weights that expect other pixels give nonsense without an error.
+
     Raises:
         ValueError: there is none, its weights are missing, or it does not know.
     """
+    from minicnn import zoo
+
     model = find_network(options)
+    if options.weights is not None and options.pixels is None and model.transform is not None:
+        assumed = zoo.network(options.model).pixels
+        print(
+            f"{options.model}: pixels prepared for torchvision's weights (--pixels {assumed}); if yours come from "
+            "elsewhere and the answers are nonsense, try --pixels bgr255",
+            file=sys.stderr,
+        )
     if model.transform is None:
         raise ValueError(
             f"{options.model}: the model does not know how pictures become its input; "

@@ -1,8 +1,10 @@
 """Say what is in pictures.
 
 Prints for each picture the likeliest classes and their probabilities. Pictures
-of any size are scaled and cropped to what the network was trained on. They
-must look like its training pictures: MNIST's digits are white on black.
+of any size are scaled and cropped to what the network was trained on; colours
+become grey for a network of grey pictures. They must look like its training
+pictures: MNIST's digits are white on black. Weights from elsewhere also need
+the pixels that they were trained on: see --pixels.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from .network import add_network, load_network
 EXAMPLES = """\
 examples:
   minicnn predict runs/demo runs/demo/picture.png --top 3
-  minicnn predict squeezenet1_1 photos/*.jpg --weights squeezenet1_1.safetensors"""
+  minicnn predict resnet18 photos/*.jpg --weights resnet18.safetensors
+  minicnn predict squeezenet1_1 kitten.png --weights squeezenet1_1.safetensors \\
+      --pixels bgr255 --classes imagenet_classes.txt"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

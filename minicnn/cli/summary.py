@@ -34,13 +34,13 @@ def run(options: argparse.Namespace) -> None:
     name = options.model
     if Path(name).exists():
         model = load_model(name)
-        shape = input_shape(options, model)
+        channels, height, width = input_shape(options, model)
     elif name in zoo.names():
-        channels, height, width = shape = options.input or zoo.network(name).input_shape
+        channels, height, width = options.input or zoo.network(name).input_shape
         model = zoo.build(name, in_channels=channels, input_size=(height, width), seed=None)
     else:
         from minicnn.layers.base import nearest
 
         expected = f"a network of the zoo, {MODEL_HELP}{nearest(name, zoo.names())}"
         raise ValueError(f"{name}: there is no such file or folder; expected {expected}")
-    print(minicnn.summary(model, tuple(shape)))
+    print(minicnn.summary(model, (channels, height, width)))

@@ -38,6 +38,13 @@ def test_manuals_name_all_data_sets_and_networks(capsys):
         assert re.sub(r"- ", "-", name) in re.sub(r"- ", "-", text)
 
 
+@pytest.mark.parametrize("command", ["predict", "explain", "import"])
+def test_manuals_tell_how_pictures_must_be_prepared_for_published_files(command, capsys):
+    text = " ".join(manual(capsys, command).split())
+    assert "bgr255: blue, green and red from 0 to 255, no mean subtracted: SqueezeNet's own files" in text
+    assert "ONNX model zoo" in text
+
+
 def test_manuals_load_nothing_heavy():
     program = (
         "import sys; from minicnn.cli import main\n"

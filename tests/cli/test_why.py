@@ -1,5 +1,7 @@
 """`minicnn explain`, `attack`, `dream` and `style`: pictures out, one line where something is wrong."""
 
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -102,6 +104,31 @@ def test_a_network_of_the_zoo_takes_its_weights_from_a_file(run, zoo_weights, tm
     )
     assert (status, errors) == (0, "")
     assert "explained: thing 7 (" in text
+
+
+def test_what_was_assumed_of_pixels_is_said_for_other_preparations_give_nonsense(run, zoo_weights, tmp_path):
+    photo, weights = zoo_weights / "photo.png", zoo_weights / "weights.safetensors"
+    _, _, errors = run("predict", "squeezenet1_1", photo, "--weights", weights)
+    assert errors.startswith("squeezenet1_1: pixels prepared for torchvision's weights (--pixels imagenet)")
+    assert "--pixels bgr255" in errors and errors.count("\n") == 1
+    assert run("predict", "squeezenet1_1", photo, "--weights", weights, "--pixels", "imagenet")[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "bars"),
+    [
+        ("explain {run} {picture} --method all", ("integrated gradients", "smooth_grad", "occlusion")),
+        ("attack {run} {picture}", ("attack",)),
+        ("dream {run} {picture} --steps 1 --octaves 1", ("%|",)),
+        ("style {picture} {picture} --model {run} --steps 1", ("%|",)),
+    ],
+)
+def test_what_may_take_long_shows_a_bar_on_a_terminal(run, folder, tmp_path, monkeypatch, line, bars):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    status, _, errors = run(*line.format(run=folder, picture=folder / "picture.png").split())
+    assert status == 0
+    assert all(bar in errors for bar in bars)
 
 
 def test_a_class_is_found_by_number_by_name_and_by_a_part_that_is_nobody_elses():

@@ -101,16 +101,17 @@ class Estimator:
             raise NotFittedError(f"this {type(self).__name__} is not fitted yet: call fit before this method")
 
 
-def as_matrix(X: Any, name: str) -> np.ndarray:
+def as_matrix(X: Any, name: str, check_finite: bool = True) -> np.ndarray:
     """`X` as a finite real matrix: float32 stays float32, everything else becomes float64; copied only if need be.
 
     Args:
         X: an array, or what NumPy makes one of, of shape (samples, features), with at least one of each.
         name: the caller, for the messages.
+        check_finite: False if the caller will find NaN and infinity itself, in a pass that it makes anyway.
 
     Raises:
         TypeError: `X` is sparse, or holds objects that are not numbers.
-        ValueError: `X` has another number of dimensions, is empty, complex, or holds NaN or infinity.
+        ValueError: `X` has another number of dimensions, is empty, complex, or (if checked) holds NaN or infinity.
     """
     if scipy.sparse.issparse(X):
         raise TypeError(f"{name}: sparse input is not supported; pass X.toarray()")
@@ -127,7 +128,8 @@ def as_matrix(X: Any, name: str) -> np.ndarray:
     for count, what in zip(X.shape, ("sample", "feature"), strict=True):
         if count == 0:
             raise ValueError(f"{name}: got 0 {what}(s) (shape={X.shape}) while a minimum of 1 is required.")
-    require_finite(X, name)
+    if check_finite:
+        require_finite(X, name)
     return X
 
 

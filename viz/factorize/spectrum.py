@@ -18,6 +18,7 @@ import scipy.linalg
 from minicnn.threads import jit, single_threaded_blas
 
 from ..blocks import row_blocks, unit_scale
+from ..estimator import require_finite
 
 LONG = 2e11  # multiplications: about a second
 WORTH_DROPPING = 0.95  # of the columns vary: then to copy them costs less than to carry along the others
@@ -58,19 +59,6 @@ def _difference(X, mean, columns):
     return D
 
 
-@jit
-def _summary(X):
-    """The sum, maximum and minimum of every column, in one pass."""
-    total, high, low = X[0].copy(), X[0].copy(), X[0].copy()
-    for i in range(1, len(X)):
-        for j in range(X.shape[1]):
-            value = X[i, j]
-            total[j] += value
-            high[j] = max(high[j], value)
-            low[j] = min(low[j], value)
-    return total, high, low
-
-
 @dataclass(frozen=True)
 class Spectrum:
     """The k leading singular values of D, largest first, and their directions.
@@ -87,18 +75,26 @@ class Spectrum:
 
 
 def center(X: np.ndarray) -> Centered:
-    """`X` less its columns' means, with a scale that keeps the squares within range."""
+    """`X` less its columns' means, with a scale that keeps the squares within range; one pass over the data.
+
+    Raises:
+        ValueError: `X` is not finite, which the means tell.
+    """
     n = len(X)
     extremes = []  # of each block, in any order: a maximum does not mind
 
     def share_of_mean(rows: slice) -> np.ndarray:
-        total, high, low = _summary(X[rows])
+        block = X[rows]
+        high, low = block.max(axis=0), block.min(axis=0)
         extremes.append((high, low))
         scale = X.dtype.type(unit_scale(max(high.max(), -low.min())))
-        return total / n if scale == 1 else (X[rows] / scale).sum(axis=0) / n * scale
+        with np.errstate(invalid="ignore"):  # infinity less infinity
+            return block.sum(axis=0) / n if scale == 1 else (block / scale).sum(axis=0) / n * scale
 
     with row_blocks(X) as blocks:
         mean = blocks.sum(share_of_mean)
+    if not np.isfinite(mean).all():
+        require_finite(X, "PCA")
     high = np.max([high for high, _ in extremes], axis=0)
     low = np.min([low for _, low in extremes], axis=0)
     mean = np.where(high == low, low, mean).astype(X.dtype)  # exact where a column is constant
@@ -161,7 +157,8 @@ def by_scatter(centered: Centered, k: int) -> Spectrum:
     with row_blocks(centered.X, least=6 * p) as blocks:
         S = blocks.sum(scatter)
         total = float(np.trace(S))
-        eigenvalues, V = scipy.linalg.eigh(S, subset_by_index=[p - k, p - 1], overwrite_a=True, check_finite=False)
+        # S.T is S, in the order of LAPACK's arrays: it is decomposed in place.
+        eigenvalues, V = scipy.linalg.eigh(S.T, subset_by_index=[p - k, p - 1], overwrite_a=True, check_finite=False)
     return Spectrum(np.sqrt(np.maximum(eigenvalues[::-1], 0)), _with_fixed_signs(V.T[::-1]), total)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse
 
 from ..estimator import Estimator, as_choice, as_count, as_generator, as_number, require_finite
 from ..factorize.pca import PCA
@@ -122,8 +123,7 @@ class TSNE(Estimator):
         points = space.coordinates(X)
         start = self._start(points, dimensions)
 
-        indices, distances = nearest_neighbors(points, min(n - 1, math.ceil(NEIGHBOURS * max(perplexities))))
-        affinities = joint(indices, conditional(space.distances(distances), perplexities))
+        affinities = _affinities(points, space, perplexities)
         embedding, divergence, steps = minimize(Objective(affinities, repulsion), start, schedule)
 
         self.embedding_ = np.ascontiguousarray(embedding.T)
@@ -218,3 +218,10 @@ class TSNE(Estimator):
             varying = deviation > ROUNDING
             start[: len(scores)][varying] = scores[varying] * START / deviation[0]
         return start
+
+
+def _affinities(points: np.ndarray, space: Space, perplexities: Sequence[float]) -> scipy.sparse.csr_array:
+    """p_ij over each point's nearest neighbours, whose indices and distances are given up with the return."""
+    k = min(len(points) - 1, math.ceil(NEIGHBOURS * max(perplexities)))
+    indices, distances = nearest_neighbors(points, k)
+    return joint(indices, conditional(space.distances(distances), perplexities))

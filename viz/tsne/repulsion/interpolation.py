@@ -47,8 +47,8 @@ class Grid(NamedTuple):
 
     @property
     def padded(self) -> tuple[int, int]:
-        """The shape that the FFTs work on: twice the grid's, so that nothing wraps around, and quick to transform."""
-        return tuple(scipy.fft.next_fast_len(2 * nodes, real=True) for nodes in (self.rows, self.columns))
+        """The shape that the FFTs work on: even, twice the grid's, so that nothing wraps, and quick to transform."""
+        return tuple(2 * scipy.fft.next_fast_len(nodes, real=True) for nodes in (self.rows, self.columns))
 
 
 def grid_around(y: np.ndarray) -> Grid:
@@ -91,17 +91,19 @@ def _kernel(spacing: float, rows: int, columns: int) -> tuple[np.ndarray, float]
     """The spectrum of C + const on a periodic grid, and the constant by which K was lowered, its value at the corner.
 
     Only differences of the potential matter to the force. Lowered, float32 resolves them however small the embedding.
+    K is even along both axes, so that a cosine transform of a quarter of the grid gives its spectrum.
     """
-    distances = [np.minimum(np.arange(m), m - np.arange(m)) * spacing for m in (rows, columns)]
+    distances = [np.arange(m // 2 + 1) * spacing for m in (rows, columns)]
     squared = distances[0][:, None] ** 2 + distances[1] ** 2
-    corner = squared.max()
+    corner = squared[-1, -1]
     lowered = (corner - squared) / ((1 + squared) * (1 + corner))  # 1/(1+d²) − 1/(1+corner), without cancellation
-    spectrum = scipy.fft.rfft2(lowered, workers=get_num_threads()).real
-    for axis, m in enumerate((rows, columns)):
-        angle = 2 * np.pi * np.arange(spectrum.shape[axis]) / m
+    spectrum = scipy.fft.dctn(lowered, type=1, workers=get_num_threads())
+    for axis, nodes in enumerate(spectrum.shape):
+        angle = np.linspace(0, np.pi, nodes)
         transfer = (66 + 52 * np.cos(angle) + 2 * np.cos(2 * angle)) / 120  # β is 66, 26 and 1 over 120 at 0, ±1, ±2
         spectrum /= np.expand_dims(transfer, 1 - axis) ** 2
-    return spectrum.astype(np.float32), 1 / (1 + corner)
+    spectrum = spectrum.astype(np.float32)
+    return np.concatenate([spectrum, spectrum[-2:0:-1]]), 1 / (1 + corner)  # rfft2 has negative waves along axis 0
 
 
 def _convolve(charge, spectrum, shape):

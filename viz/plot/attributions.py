@@ -32,23 +32,26 @@ def attributions(
     few pixels whiten all others), and all are drawn on one scale from −1 to 1.
 
     Args:
-        picture: what was explained, (H, W) or (H, W, 3), in 0…1.
-        maps: by title, (H, W), or (C, H, W), of which the channels are added up.
+        picture: what was explained, in 0…1: (H, W), (H, W, 3), or (1, 1 or 3, H, W), as `Transform.inverse` gives it.
+        maps: by title, (H, W), or (C, H, W), of which the channels are added up; also as a batch of one picture,
+            (1, H, W) or (1, C, H, W).
         figure: where to draw; a new one if not given.
         title: over the picture.
         one_unit: the maps have one unit, such as those of one method for several classes: divide all by one number.
         percentile: of the magnitudes, what counts as the largest.
 
     Raises:
-        ValueError: there is no map, or an array has another number of axes.
+        ValueError: there is no map, or an array has another shape, such as that of several pictures.
     """
     flat = {name: np.asarray(values, float) for name, values in maps.items()}
     if not flat:
         raise ValueError("attributions: there is no map to draw")
     for name, values in flat.items():
-        if values.ndim not in (2, 3):
-            raise ValueError(f"attributions: expected maps (H, W) or (C, H, W), got shape {values.shape} for {name}")
-        flat[name] = values.sum(axis=0) if values.ndim == 3 else values
+        if values.ndim not in (2, 3) and not (values.ndim == 4 and len(values) == 1):
+            raise ValueError(
+                f"attributions: expected maps of one picture, (H, W) or (C, H, W), got shape {values.shape} for {name}"
+            )
+        flat[name] = values.sum(axis=tuple(range(values.ndim - 2)))
     sizes = {name: _size(values, percentile) for name, values in flat.items()}
     if one_unit:
         sizes = dict.fromkeys(sizes, max(sizes.values()))
@@ -59,7 +62,7 @@ def attributions(
     places = list(figure.subplots(rows, columns, squeeze=False).flat)
     for ax in places:
         ax.set_axis_off()
-    places[0].imshow(picture, cmap="gray", vmin=0, vmax=1)
+    places[0].imshow(_shown(picture), cmap="gray", vmin=0, vmax=1)
     heading(places[0], title)
     look: dict[str, Any] = {"cmap": DIVERGING, "norm": Normalize(-1, 1)}
     for ax, (name, values) in zip(places[1:], flat.items(), strict=False):
@@ -70,6 +73,18 @@ def attributions(
     bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
     bar.outline.set_visible(False)
     return figure
+
+
+def _shown(picture: ArrayLike) -> np.ndarray:
+    """A picture as matplotlib takes it, (H, W) or (H, W, 3)."""
+    pixels = np.asarray(picture)
+    if pixels.ndim == 4 and len(pixels) == 1 and pixels.shape[1] in (1, 3):
+        pixels = pixels[0, 0] if pixels.shape[1] == 1 else pixels[0].transpose(1, 2, 0)
+    if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] == 3):
+        raise ValueError(
+            f"attributions: expected a picture (H, W), (H, W, 3) or (1, 1 or 3, H, W), got shape {pixels.shape}"
+        )
+    return pixels
 
 
 def _size(values: np.ndarray, percentile: float) -> float:

@@ -31,12 +31,36 @@ def test_maps_of_one_unit_are_divided_by_one_number():
     assert float(saliency.max()) == pytest.approx(1 / 6) and (guided == -1).all()  # the channels of −3 add up to −6
 
 
+def test_a_batch_of_one_is_drawn_as_what_is_in_it():
+    colours = np.random.default_rng(0).random((4, 5, 3))
+    maps = np.random.default_rng(1).standard_normal((3, 4, 5))
+    alone = drawn(plot.attributions(colours, {"a": maps, "b": maps.sum(axis=0)}))
+    batch = drawn(plot.attributions(colours.transpose(2, 0, 1)[None], {"a": maps[None], "b": maps.sum(axis=0)[None]}))
+    for one, other in zip(alone, batch, strict=True):
+        np.testing.assert_array_equal(one.get_array(), other.get_array())
+    grey = drawn(plot.attributions(np.ones((1, 1, 4, 5)), {"a": maps}))[0].get_array()
+    assert grey.shape == (4, 5)
+
+
 @pytest.mark.parametrize("value", [0.0, 2.0, np.nan])
 def test_constant_maps_are_drawn(value, render):
     render(plot.attributions(np.zeros((4, 4, 3)), {str(i): np.full((4, 4), value) for i in range(7)}))
 
 
-@pytest.mark.parametrize(("maps", "message"), [({}, "no map"), ({"a": np.zeros(5)}, r"got shape \(5,\) for a")])
+@pytest.mark.parametrize(
+    ("maps", "message"),
+    [
+        ({}, "no map"),
+        ({"a": np.zeros(5)}, r"got shape \(5,\) for a"),
+        ({"a": np.zeros((2, 1, 4, 4))}, r"of one picture.* got shape \(2, 1, 4, 4\) for a"),
+    ],
+)
 def test_what_is_no_maps_is_refused(maps, message):
     with pytest.raises(ValueError, match=f"attributions: .*{message}"):
         plot.attributions(PICTURE, maps)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 4, 4), (2, 3, 4, 4)])
+def test_what_is_no_picture_is_refused(shape):
+    with pytest.raises(ValueError, match="attributions: expected a picture"):
+        plot.attributions(np.zeros(shape), MAPS)

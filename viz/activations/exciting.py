@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from minicnn.data import Dataset
 from minicnn.receptive_field import Field, receptive_fields
 
-from .streaming import stream
+from .streaming import as_dataset, stream
 
 OUTSIDE = 128  # the grey of what lies beyond a picture's edge
 
@@ -35,7 +35,7 @@ class ExcitingPatches:
     places: np.ndarray
     boxes: np.ndarray
 
-    def patches(self, dataset: Dataset, channels: ArrayLike | None = None) -> np.ndarray:
+    def patches(self, dataset: Dataset | np.ndarray, channels: ArrayLike | None = None) -> np.ndarray:
         """The patches as pictures, uint8 (channels, T, 1 or 3, h, w), cut exactly; grey lies beyond the edge.
 
         Where a box is as high (or wide) as the picture or more, all of that side is shown.
@@ -45,13 +45,14 @@ class ExcitingPatches:
             channels: which, (n,); all of them if not given.
         """
         chosen = np.arange(len(self.scores)) if channels is None else np.asarray(channels)
-        height, width = dataset.images.shape[2:]
+        images = as_dataset(dataset).images
+        height, width = images.shape[2:]
         boxes = self.boxes[chosen].copy()
         for low, high, side in ((0, 2, height), (1, 3, width)):
             whole = boxes[..., high] - boxes[..., low] >= side
             boxes[..., low][whole], boxes[..., high][whole] = 0, side
         rows = [
-            [_cut(dataset.images[i], box) for i, box in zip(indices, places, strict=True)]
+            [_cut(images[i], box) for i, box in zip(indices, places, strict=True)]
             for indices, places in zip(self.indices[chosen], boxes, strict=True)
         ]
         return np.array(rows, np.uint8)
@@ -59,7 +60,7 @@ class ExcitingPatches:
 
 def exciting_patches(
     model: Any,
-    dataset: Dataset,
+    dataset: Dataset | np.ndarray,
     layer: str,
     *,
     top: int = 9,
@@ -75,19 +76,21 @@ def exciting_patches(
 
     Args:
         model: a network.
-        dataset: pictures, which go through the model's own transform.
+        dataset: pictures, with labels or without (see `stream`), which go through the model's own transform.
         layer: whose channels; maps, or a dense layer's units (each sees the whole picture).
         top: patches for each channel, fewer where there are fewer pictures.
         batch_size, progress: those of `stream`.
 
     Raises:
         ValueError: the layer is unknown, or `top` is below 1.
+        TypeError: `dataset` is neither a data set nor pictures.
 
     Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, figure 2; the patch is the
     receptive field (`minicnn.receptive_field`), the union over all paths through branches.
     """
     if top < 1:
         raise ValueError(f"exciting_patches: top must be at least 1, got {top}")
+    dataset = as_dataset(dataset)
     best: list[np.ndarray] | None = None  # scores, indices, places in flat maps: each (C, up to top)
     maps: tuple[int, ...] = ()
     for pictures, activations in stream(

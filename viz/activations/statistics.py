@@ -58,7 +58,7 @@ class ActivationStatistics:
 
 def activation_statistics(
     model: Any,
-    dataset: Dataset,
+    dataset: Dataset | np.ndarray,
     layers: Sequence[str] | None = None,
     *,
     batch_size: int | None = None,
@@ -68,12 +68,13 @@ def activation_statistics(
 
     Args:
         model: a network.
-        dataset: pictures, which go through the model's own transform.
+        dataset: pictures, with labels or without (see `stream`), which go through the model's own transform.
         layers: paths; the outermost layers if not given.
         batch_size, progress: those of `stream`.
 
     Raises:
         ValueError: a layer is unknown, or there are no layers.
+        TypeError: `dataset` is neither a data set nor pictures.
     """
     chosen = list(model.children if layers is None else layers)
     sums = {path: _Sums() for path in chosen}

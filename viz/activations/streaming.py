@@ -18,7 +18,7 @@ MOST_NUMBERS = 2**19  # input numbers in a batch: 3 photographs of 224×224; dee
 
 def stream(
     model: Any,
-    dataset: Dataset,
+    dataset: Dataset | np.ndarray,
     layers: Sequence[str],
     *,
     batch_size: int | None = None,
@@ -32,7 +32,7 @@ def stream(
 
     Args:
         model: the network.
-        dataset: the pictures.
+        dataset: the pictures; without labels, uint8 (N, C, H, W), they do as well.
         layers: paths, at least one.
         batch_size: pictures at a time; by default as many as are reasonable for pictures of this size.
         progress: show a bar on stderr; None: where stderr is a terminal.
@@ -40,7 +40,9 @@ def stream(
 
     Raises:
         ValueError: a layer is unknown, or the pictures do not fit the model.
+        TypeError: `dataset` is neither a data set nor pictures.
     """
+    dataset = as_dataset(dataset)
     if not layers:
         raise ValueError("stream: expected at least one layer, got none")
     if batch_size is None:
@@ -54,6 +56,22 @@ def stream(
             yield slice(done, done + len(x)), watch.activations
             done += len(x)
             bar.update(len(x))
+
+
+def as_dataset(pictures: Dataset | np.ndarray) -> Dataset:
+    """A data set, or one made of bare pictures, uint8 (N, C, H, W).
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(pictures, Dataset):
+        return pictures
+    if not isinstance(pictures, np.ndarray) or pictures.dtype != np.uint8 or pictures.ndim != 4:
+        got = f"{pictures.dtype} {pictures.shape}" if isinstance(pictures, np.ndarray) else type(pictures).__name__
+        raise TypeError(
+            f"expected a Dataset, or its pictures as uint8 (N, C, H, W), got {got}; the model's transform comes here"
+        )
+    return Dataset(pictures, np.zeros(len(pictures), np.int64), ("picture",))
 
 
 def _last_needed(model: Any, layers: Sequence[str]) -> str | None:

@@ -10,14 +10,14 @@ import numpy as np
 
 from minicnn.data import Dataset
 
-from ..activations.streaming import stream
+from ..activations.streaming import as_dataset, stream
 
 IN_MEMORY = 2**29  # bytes: what is larger lies on disk
 
 
 def extract_features(
     model: Any,
-    dataset: Dataset,
+    dataset: Dataset | np.ndarray,
     layer: str,
     *,
     average: bool = False,
@@ -32,7 +32,7 @@ def extract_features(
 
     Args:
         model: a network.
-        dataset: pictures, which go through the model's own transform.
+        dataset: pictures, with labels or without, which go through the model's own transform; see `activations.stream`.
         layer: a path. Maps are flattened to rows of C·H·W numbers.
         average: take each map's mean, so that D = C.
         path: write the matrix to this `.npy` file, however large, and return it mapped; `np.load(path)` reads it.
@@ -40,7 +40,9 @@ def extract_features(
 
     Raises:
         ValueError: the layer is unknown, or the pictures do not fit the model.
+        TypeError: `dataset` is neither a data set nor pictures.
     """
+    dataset = as_dataset(dataset)
     features: np.ndarray | None = None
     for rows, activations in stream(
         model, dataset, [layer], batch_size=batch_size, progress=progress, title=f"features of {layer}"

@@ -37,6 +37,15 @@ def test_the_scores_are_those_of_brute_force():
             assert y[found.indices[c, t], c, row, column] == pytest.approx(found.scores[c, t], rel=1e-5)
 
 
+def test_pictures_without_labels_excite_as_much():
+    model, pictures = network(), dataset(20)
+    expected, found = (viz.exciting_patches(model, given, "block", top=5) for given in (pictures, pictures.images))
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_array_equal(found.patches(pictures.images), expected.patches(pictures))
+    with pytest.raises(TypeError, match=r"expected a Dataset, or its pictures as uint8 .* got float64"):
+        viz.exciting_patches(model, pictures.images / 255, "block")
+
+
 def test_a_box_is_exactly_what_the_activation_depends_on():
     model = network()
     picture = RNG.standard_normal((1, 1, 40, 40)).astype(np.float32)

@@ -27,6 +27,17 @@ def test_features_are_what_the_layer_puts_out(model, pictures, layer):
     assert found.dtype == np.float32
 
 
+def test_pictures_without_labels_have_features_too(model, pictures):
+    expected = viz.extract_features(model, pictures, "fc1")
+    np.testing.assert_array_equal(viz.extract_features(model, pictures.images, "fc1"), expected)
+
+
+@pytest.mark.parametrize("given", [np.zeros((2, 1, 28, 28)), np.zeros((28, 28), np.uint8), [1, 2], "mnist"])
+def test_what_is_neither_a_data_set_nor_pictures_is_refused(model, given):
+    with pytest.raises(TypeError, match=r"expected a Dataset, or its pictures as uint8 \(N, C, H, W\), got "):
+        viz.extract_features(model, given, "fc1")
+
+
 def test_maps_can_be_averaged(model, pictures):
     y, _ = model.forward(pictures.images.astype(np.float32) / 255, cnn.Pass(until="pool2"))
     found = viz.extract_features(model, pictures, "pool2", average=True)

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, batches, check_length, check_pictures, last_before_softmax, logits_of
+from .target import Array, Labels, batches, check_target, last_before_softmax, logits_of
 
 NORMS = ("linf", "l2")
 
@@ -18,7 +18,7 @@ NORMS = ("linf", "l2")
 def fgsm(
     model: Any,
     x: Array,
-    labels: Array | int,
+    labels: Labels,
     epsilon: Array | float,
     *,
     targeted: bool = False,
@@ -33,7 +33,8 @@ def fgsm(
     Args:
         model: a network with outputs (N, classes).
         x: pictures (N, C, H, W), normalised by the model's transform.
-        labels: the true classes, to get away from; or with `targeted` the classes to arrive at, by −sign.
+        labels: the true classes, by number or name, to get away from; or with `targeted` the classes to arrive at, by
+            −sign.
         epsilon: how far each pixel moves, in units of x: a number, or one for each channel (1, C, 1, 1). On the scale
             from black to white that is `share * (high - low)` with `low, high = pixel_bounds(model)`.
         bounds: the least and the largest value a pixel may have, numbers or arrays that broadcast to x; see
@@ -67,7 +68,7 @@ def fgsm(
 def pgd(
     model: Any,
     x: Array,
-    labels: Array | int,
+    labels: Labels,
     epsilon: Array | float,
     *,
     norm: str = "linf",
@@ -107,10 +108,7 @@ def pgd(
         raise ValueError(f"pgd: expected epsilon ≥ 0 and at least 1 step, got {epsilon} and {steps}")
     if norm not in NORMS or (norm == "l2" and np.ndim(epsilon)):
         raise ValueError(f"pgd: expected norm to be one of {', '.join(NORMS)}, and one ε for l2, got {norm!r}")
-    check_pictures(x)
-    labels = np.asarray(labels)
-    check_length(labels, len(x))
-    labels = np.broadcast_to(labels, (len(x),))
+    labels = np.broadcast_to(np.asarray(check_target(model, x, labels)), (len(x),))
     size = np.asarray(epsilon, x.dtype)
     step = 2.5 * size / steps if step_size is None else np.asarray(step_size, x.dtype)
     rng = np.random.default_rng(seed)

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, Target, batches, check_pictures, logits_of, upstream
+from .target import Array, Target, baselines_for, batches, check_pictures, check_target, logits_of, upstream
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def deletion_curve(
         model: a network with outputs (N, classes).
         x: pictures (N, C, H, W), normalised by the model's transform.
         maps: their explanations, (N, H, W), or (N, C, H, W), of which the channels are added up.
-        target: a class, one for each picture, or None for the predicted class of x.
+        target: a class (its number or name), one for each picture, or None for the predicted class of x.
         steps: pixels are taken in so many equal parts.
         baseline: what replaces them, a number or an array that broadcasts to x.
         batch_size: changed pictures in memory at once.
@@ -65,7 +65,7 @@ def deletion_curve(
     Source: Petsiuk, Das & Saenko (2018), RISE: randomized input sampling for explanation of black-box models,
     section 4.2.
     """
-    return _curve(model, x, maps, target, x, np.asarray(baseline, x.dtype), steps, batch_size, progress)
+    return _curve(model, x, maps, target, x, baseline, steps, batch_size, progress)
 
 
 def insertion_curve(
@@ -88,7 +88,7 @@ def insertion_curve(
     few pixels are set has sharp edges, which are evidence of their own.
     """
     check_pictures(x)
-    start = gaussian_filter(x, (0, 0, 5, 5)) if baseline is None else np.asarray(baseline, x.dtype)
+    start = gaussian_filter(x, (0, 0, 5, 5)) if baseline is None else baseline
     return _curve(model, x, maps, target, start, x, steps, batch_size, progress)
 
 
@@ -97,14 +97,14 @@ def _curve(
     x: Array,
     maps: Array,
     target: Target,
-    before: Array,
-    after: Array,
+    before: Array | float,
+    after: Array | float,
     steps: int,
     batch_size: int,
     progress: bool,
 ) -> PixelCurve:
     """The target's probability while pixels of `before` give way to those of `after`."""
-    check_pictures(x, target)
+    target = check_target(model, x, target)
     N, _, H, W = x.shape
     maps = maps.sum(axis=1) if maps.ndim == 4 else maps
     if maps.shape != (N, H, W):
@@ -117,7 +117,7 @@ def _curve(
         raise ValueError("expected classes as target: an op of the logits has no probability")
     logits = logits_of(model, x, batch_size)
     classes = upstream(logits, target).argmax(axis=1)
-    before, after = np.broadcast_to(before, x.shape), np.broadcast_to(after, x.shape)
+    before, after = baselines_for(x, before), baselines_for(x, after)
     counts = np.round(np.linspace(0, H * W, steps + 1)).astype(int)
     probabilities = np.empty((N, steps + 1))
     with tqdm(total=N * len(counts), desc="exchanging pixels", unit="picture", disable=not progress) as bar:

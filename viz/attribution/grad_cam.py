@@ -10,7 +10,7 @@ import minicnn as cnn
 
 from .guided_backprop import guided_backprop
 from .resize import resize
-from .target import Array, Target, batches, check_pictures, layer_gradients, leaves, one_for_each
+from .target import Array, Target, batches, check_target, layer_gradients, leaves, one_for_each
 
 
 def grad_cam(
@@ -41,7 +41,7 @@ def grad_cam(
     Source: Selvaraju et al. (2017), Grad-CAM: visual explanations from deep networks via gradient-based localization,
     equations 1 and 2.
     """
-    check_pictures(x, target)
+    target = check_target(model, x, target)
     layer = layer or last_with_maps(model, x[:1])
     found = []
     for part in batches(x, batch_size):

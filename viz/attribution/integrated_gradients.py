@@ -13,8 +13,9 @@ import minicnn as cnn
 from .target import (
     Array,
     Target,
+    baselines_for,
     batches,
-    check_pictures,
+    check_target,
     last_before_softmax,
     logits_of,
     one_for_each,
@@ -87,15 +88,15 @@ def integrated_gradients(
         an array of x's shape; with `return_error` also the errors (N,).
 
     Raises:
-        ValueError: an option is out of range, or x is no batch of pictures.
+        ValueError: an option is out of range, x is no batch of pictures, or the baseline does not fit it.
 
     Source: Sundararajan, Taly & Yan (2017), Axiomatic attribution for deep networks, equation 1.
     """
-    check_pictures(x, target)
+    target = check_target(model, x, target)
     if steps < 1:
         raise ValueError(f"integrated_gradients: expected at least 1 step, got {steps}")
     alphas, weights = _points(method, steps)
-    baselines = np.broadcast_to(np.asarray(baseline, x.dtype), x.shape)
+    baselines = baselines_for(x, baseline)
     logits = logits_of(model, x, batch_size)
     target = logits.argmax(axis=1) if target is None else target
     attribution, errors = np.empty_like(x), np.empty(len(x))

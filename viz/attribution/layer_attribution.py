@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from .target import Array, Target, batches, check_pictures, layer_gradients, logits_of, one_for_each
+from .target import Array, Target, baselines_for, batches, check_target, layer_gradients, logits_of, one_for_each
 
 METHODS = ("gradient", "gradient_times_activation", "conductance")
 
@@ -46,27 +46,26 @@ def layer_attribution(
         an array of the shape of the layer's output, with both signs. Sum over a map for its channel's share.
 
     Raises:
-        ValueError: the method or the layer is unknown.
+        ValueError: the method or the layer is unknown, or the baseline does not fit the pictures.
 
     Source: Shrikumar et al. (2017), Learning important features through propagating activation differences, section 2;
     Dhamdhere, Sundararajan & Yan (2019), How important is a neuron?, equation 3.
     """
-    check_pictures(x, target)
+    target = check_target(model, x, target)
     if method not in METHODS:
         raise ValueError(f"layer_attribution: expected method to be one of {', '.join(METHODS)}, got {method!r}")
     if steps < 1:
         raise ValueError(f"layer_attribution: expected at least 1 step, got {steps}")
     if method == "conductance":
-        return _conductance(model, x, target, layer, np.asarray(baseline, x.dtype), steps, batch_size, progress)
+        return _conductance(model, x, target, layer, baselines_for(x, baseline), steps, batch_size, progress)
     activations, gradients = layer_gradients(model, x, target, layer, batch_size=batch_size)
     return gradients[layer] if method == "gradient" else activations[layer] * gradients[layer]
 
 
 def _conductance(
-    model: Any, x: Array, target: Target, layer: str, baseline: Array, steps: int, batch_size: int, progress: bool
+    model: Any, x: Array, target: Target, layer: str, baselines: Array, steps: int, batch_size: int, progress: bool
 ) -> Array:
     target = logits_of(model, x, batch_size).argmax(axis=1) if target is None else target
-    baselines = np.broadcast_to(baseline, x.shape)
     alphas = np.linspace(0, 1, steps + 1, dtype=x.dtype)
     found = []
     with tqdm(total=len(x) * len(alphas), desc="conductance", unit="point", disable=not progress) as bar:

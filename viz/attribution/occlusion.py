@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, Target, check_pictures, last_before_softmax, logits_of, one_for_each, score
+from .target import Array, Target, baselines_for, check_target, last_before_softmax, logits_of, one_for_each, score
 
 
 @overload
@@ -70,11 +70,11 @@ def occlusion(
         maps (N, H, W): positive where the picture supports the class; with `return_predictions` also the classes.
 
     Raises:
-        ValueError: the window is larger than the picture, or an option is out of range.
+        ValueError: the window is larger than the picture, or another option does not fit.
 
     Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, section 4.2.
     """
-    check_pictures(x, target)
+    target = check_target(model, x, target)
     N, _, H, W = x.shape
     height, width = (window, window) if isinstance(window, int) else window
     step_y, step_x = (max(1, height // 2), max(1, width // 2)) if stride is None else np.broadcast_to(stride, 2)
@@ -86,7 +86,7 @@ def occlusion(
     tops, lefts = _starts(H, height, int(step_y)), _starts(W, width, int(step_x))
     corners = [(top, left) for top in tops for left in lefts]
     until = last_before_softmax(model)
-    baselines = np.broadcast_to(np.asarray(baseline, x.dtype), x.shape)
+    baselines = baselines_for(x, baseline)
     whole = logits_of(model, x, batch_size)
     target = whole.argmax(axis=1) if target is None else target
     drops = np.zeros((N, H, W), x.dtype)

@@ -17,7 +17,8 @@ def saliency(model: Any, x: Array, target: Target = None, *, batch_size: int = 3
     Args:
         model: a network with outputs (N, classes).
         x: pictures (N, C, H, W), normalised by the model's transform.
-        target: a class, one for each picture, an op of the logits, or None for the predicted class.
+        target: a class (its number, or its name in model.classes), one for each picture, an op of the logits, or None
+            for the predicted class.
         batch_size: pictures in memory at once.
 
     Returns:

@@ -27,6 +27,9 @@ def smooth_grad(
 
         map = mean_k method(x + ε_k),    ε_k normal with deviation noise · (max(x) − min(x)) of each picture
 
+    All pictures of a batch get the same noise, each in its own deviation: so the map of a picture does not depend on
+    which others it is explained with.
+
     Args:
         model, x, target: those of `saliency`. The predicted class is that of x.
         method: what to average, the plain gradient or any method of this package.
@@ -52,6 +55,6 @@ def smooth_grad(
     target = logits_of(model, x).argmax(axis=1) if target is None else target
     total: Any = 0.0
     for _ in tqdm(range(samples), desc="smooth_grad", unit="copy", disable=not progress):
-        noisy = x + deviation * rng.standard_normal(x.shape, dtype=np.float32).astype(x.dtype)
+        noisy = x + deviation * rng.standard_normal(x.shape[1:], dtype=np.float32).astype(x.dtype)
         total = total + method(model, noisy, target, **options)
     return np.asarray(total / samples, x.dtype)

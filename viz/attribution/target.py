@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ import minicnn as cnn
 
 Array = NDArray[Any]
 ScoreOp = Callable[[Array], tuple[Array, Callable[..., Any]]]
-Target = int | Array | Sequence[int] | ScoreOp | None
-"""A class; one class for each picture; an op of the logits, `logits → (scores (N,), pullback)`; or None for the class
-that the model predicts."""
+Target = int | str | Array | Sequence[int] | Sequence[str] | ScoreOp | None
+"""A class, by its number or by its name in `model.classes`; one class for each picture; an op of the logits,
+`logits → (scores (N,), pullback)`; or None for the class that the model predicts."""
+Labels = int | str | Array | Sequence[int] | Sequence[str]  # classes alone
 
 
 def last_before_softmax(model: Any) -> str | None:
@@ -82,15 +84,59 @@ def check_length(target: Target, N: int) -> None:
     raise ValueError(f"target: expected one class, or one for each of {N} pictures, got shape {np.shape(target)}")
 
 
-def check_pictures(x: Array, target: Target = None) -> None:
-    """Refuse what is no batch of normalised pictures, and targets that are not as many."""
+def check_pictures(x: Array) -> None:
+    """Refuse what is no batch of normalised pictures."""
     if x.ndim != 4 or not np.issubdtype(x.dtype, np.floating):
         raise ValueError(
             f"expected pictures as floats (N, C, H, W), normalised by model.transform, got {x.dtype} {x.shape}"
         )
     if not len(x):
         raise ValueError("expected at least one picture, got none")
+
+
+def check_target(model: Any, x: Array, target: Target) -> Target:
+    """The target of pictures x, with the numbers of classes in place of their names.
+
+    Raises:
+        ValueError: x is no batch of pictures, there are not as many targets, or a name is no class's.
+    """
+    check_pictures(x)
     check_length(target, len(x))
+    if callable(target) or target is None or np.asarray(target).dtype.kind != "U":
+        return target
+    names = np.asarray(target)
+    return np.array([_class_number(model, str(name)) for name in names.flat]).reshape(names.shape)
+
+
+def _class_number(model: Any, name: str) -> int:
+    known = getattr(model, "classes", None)
+    if not known:
+        raise ValueError(
+            f"target: the model has no names of classes, so {name!r} is none; give its number, or set model.classes"
+        )
+    found = [k for k, other in enumerate(known) if other == name]
+    if len(found) > 1:
+        raise ValueError(f"target: {name!r} is the name of classes {' and '.join(map(str, found))}; give the number")
+    if not found:
+        close = difflib.get_close_matches(name, known)
+        hint = f"did you mean {' or '.join(close)}?" if close else "see model.classes, or give its number"
+        raise ValueError(f"target: there is no class {name!r}; {hint}")
+    return found[0]
+
+
+def baselines_for(x: Array, baseline: Array | float) -> Array:
+    """A baseline for every picture, of x's shape.
+
+    Raises:
+        ValueError: it is no number, nor an array that broadcasts to x.
+    """
+    try:
+        return np.broadcast_to(np.asarray(baseline, x.dtype), x.shape)
+    except ValueError as error:
+        got = np.shape(baseline) or repr(baseline)
+        raise ValueError(
+            f"expected a baseline that is one number, or broadcasts to the pictures' shape {x.shape}, got {got}"
+        ) from error
 
 
 def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
@@ -102,7 +148,7 @@ def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
 
 def input_gradient(model: Any, x: Array, target: Target, *, relu: str = "plain", batch_size: int = 32) -> Array:
     """∂ score / ∂ x, of x's shape, with a rule of your choice for ReLU on the way back (see `ops.relu`)."""
-    check_pictures(x, target)
+    target = check_target(model, x, target)
     until = last_before_softmax(model)
     gradient = np.empty_like(x)
     for part in batches(x, batch_size):
@@ -119,7 +165,7 @@ def layer_gradients(
     Raises:
         ValueError: there is no such layer, or the score does not depend on it.
     """
-    check_pictures(x, target)
+    target = check_target(model, x, target)
     until = last_before_softmax(model)
     activations: dict[str, list[Array]] = {layer: [] for layer in layers}
     gradients: dict[str, list[Array]] = {layer: [] for layer in layers}

@@ -238,6 +238,11 @@ def test_smooth_grad_without_noise_is_its_method_and_repeats_with_its_seed():
         (lambda m, x: viz.grad_cam(m, x, [0] * 5, layer="fc"), r"one for each of 4 pictures, got shape \(5,\)"),
         (lambda m, x: viz.fgsm(m, x, [0, 1], 0.1), r"one for each of 4 pictures, got shape \(2,\)"),
         (lambda m, x: viz.integrated_gradients(m, x[:0]), r"at least one picture"),
+        (lambda m, x: viz.integrated_gradients(m, x, baseline=x[..., :3]), r"a baseline .*, got \(4, 2, 4, 3\)$"),
+        (lambda m, x: viz.occlusion(m, x, window=2, baseline=x[:3]), r"a baseline .*, got \(3, 2, 4, 5\)$"),
+        (lambda m, x: viz.layer_attribution(m, x, layer="fc", method="conductance", baseline=x[:2]), r"a baseline"),
+        (lambda m, x: viz.deletion_curve(m, x, x, steps=2, baseline=np.ones(3)), r"a baseline .*, got \(3,\)$"),
+        (lambda m, x: viz.insertion_curve(m, x, x, steps=2, baseline="grey"), r"a baseline .*, got 'grey'"),
         (lambda m, x: viz.sanity_check(viz.saliency, cnn.Sequential(flat=m["flat"]), x), r"no weights to randomise"),
     ],
 )

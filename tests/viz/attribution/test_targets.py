@@ -1,5 +1,7 @@
 """Whose score is explained: the same four ways to say it for every method, in any batch."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -42,13 +44,53 @@ def test_a_target_is_a_class_or_one_for_each_picture_or_the_predicted_one(method
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_a_picture_is_explained_alike_in_any_batch(method):
-    if method is METHODS["smooth_grad"]:  # which draws its noise for all pictures at once
-        maps = viz.smooth_grad(MODEL, X, [4, 5, 6], samples=2, batch_size=3)
-        np.testing.assert_allclose(viz.smooth_grad(MODEL, X, [4, 5, 6], samples=2, batch_size=1), maps, atol=1e-6)
-        return
     maps = method(MODEL, X, [4, 5, 6])
     np.testing.assert_allclose(method(MODEL, X, [4, 5, 6], batch_size=1), maps, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(method(MODEL, X[2:], 6), maps[2:], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_a_target_is_the_name_of_a_class_or_one_for_each_picture(method):
+    model = copy.deepcopy(MODEL)
+    model.classes = tuple("abcdefghij")
+    np.testing.assert_array_equal(method(model, X, "e"), method(MODEL, X, 4))
+    np.testing.assert_array_equal(method(model, X, ["e", "f", "g"]), method(MODEL, X, [4, 5, 6]))
+
+
+def test_curves_checks_and_attacks_take_the_name_of_a_class_too():
+    model = copy.deepcopy(MODEL)
+    model.classes = tuple("abcdefghij")
+    maps = viz.saliency(MODEL, X)
+    for call in (
+        lambda m, target: viz.deletion_curve(m, X, maps, target, steps=2).probabilities,
+        lambda m, target: viz.insertion_curve(m, X, maps, target, steps=2).probabilities,
+        lambda m, target: viz.sanity_check(viz.saliency, m, X, target).spearman,
+        lambda m, target: viz.deconvnet(m, X, target),
+        lambda m, target: viz.guided_backprop_by_layer(m, X, target, layers=["conv1"])["conv1"],
+        lambda m, target: viz.fgsm(m, X, target, 0.1),
+    ):
+        np.testing.assert_array_equal(call(model, ["e", "f", "g"]), call(MODEL, [4, 5, 6]))
+
+
+@pytest.mark.parametrize(
+    ("classes", "target", "message"),
+    [
+        (
+            None,
+            "cat",
+            "target: the model has no names of classes, so 'cat' is none; give its number, or set model.classes",
+        ),
+        (("cat", "dog"), "dig", "target: there is no class 'dig'; did you mean dog?"),
+        (("cat", "dog"), ["cat", "dog", "eel"], "target: there is no class 'eel'"),
+        (("crane", "crane"), "crane", r"target: 'crane' is the name of classes 0 and 1; give the number"),
+    ],
+)
+def test_a_name_that_is_no_class_is_refused(classes, target, message):
+    model = copy.deepcopy(MODEL)
+    model.classes = classes
+    for method in METHODS.values():
+        with pytest.raises(ValueError, match=message):
+            method(model, X, target)
 
 
 LINEAR = ("gradient_times_input", "integrated_gradients", "occlusion", "layer_attribution", "conductance")

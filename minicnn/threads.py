@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401  Numba's np.dot calls SciPy's BLAS, which must be loaded to be limited
 from threadpoolctl import ThreadpoolController
 
@@ -164,6 +165,28 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compile(function, fastmath={"contract"})
 
 
+class _Unlocked:
+    """The memory of a read-only array, for `np.asarray` to make a writable one of it."""
+
+    def __init__(self, x: np.ndarray) -> None:
+        self.x = x  # holds the memory
+        self.__array_interface__ = x.__array_interface__ | {"data": (x.ctypes.data, False)}
+
+
+def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments with the read-only arrays among them made writable, also those in tuples that begin with one.
+
+    To Numba a read-only array is another type, and each combination of them another function to compile, for seconds.
+    No kernel writes to what it is given to read.
+    """
+    for i, x in enumerate(args):
+        if type(x) is np.ndarray and not x.flags.writeable:
+            args = (*args[:i], np.asarray(_Unlocked(x)), *args[i + 1 :])
+        elif type(x) is tuple and x and type(x[0]) is np.ndarray:
+            args = (*args[:i], _unlocked(x), *args[i + 1 :])
+    return args
+
+
 def parallel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function whose `prange` loops run on `get_num_threads()` threads.
 
@@ -175,6 +198,7 @@ def parallel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:
+        args = _unlocked(args)
         with single_threaded_blas():
             if _forked:
                 return serial(*args)

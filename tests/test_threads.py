@@ -66,6 +66,27 @@ def test_the_name_tells_what_is_compiled_into_the_code(monkeypatch: pytest.Monke
     assert threads._fingerprint(channels_last.__dict__) != before
 
 
+@threads.parallel
+def add_all(xs, y):
+    for i in prange(y.size):
+        for x in xs:
+            y[i] += x[i]
+
+
+def test_read_only_arrays_need_no_machine_code_of_their_own() -> None:
+    locked = np.arange(20.0)[::2]
+    locked.flags.writeable = False
+    compiled = []
+    for x in (locked.copy(), np.arange(20.0)[::2], locked):
+        y, total = np.empty(10), np.zeros(10)
+        double(x, y)
+        add_all((x, x), total)
+        assert np.array_equal(y, 2 * x) and np.array_equal(total, 2 * x)
+        compiled.append([len(kernel.threaded.signatures) for kernel in (double, add_all)])
+    assert compiled[0] < compiled[1] == compiled[2]
+    assert not locked.flags.writeable
+
+
 def test_where_nothing_can_be_cached_it_warns_and_compiles() -> None:
     namespace: dict = {}
     exec("def plus_one(value):\n    return value + 1", namespace)  # code without a file

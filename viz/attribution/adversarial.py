@@ -46,7 +46,7 @@ def fgsm(
         changed pictures, of x's shape.
 
     Raises:
-        ValueError: ε is negative, or labels do not fit.
+        ValueError: ε is negative, or labels or bounds do not fit.
 
     Source: Goodfellow, Shlens & Szegedy (2015), Explaining and harnessing adversarial examples, section 4.
     """
@@ -100,7 +100,7 @@ def pgd(
         changed pictures, of x's shape, never farther than ε from x.
 
     Raises:
-        ValueError: an option is out of range, or labels do not fit.
+        ValueError: an option is out of range, or labels or bounds do not fit.
 
     Source: Madry et al. (2018), Towards deep learning models resistant to adversarial attacks, section 2.1.
     """
@@ -108,23 +108,23 @@ def pgd(
         raise ValueError(f"pgd: expected epsilon ≥ 0 and at least 1 step, got {epsilon} and {steps}")
     if norm not in NORMS or (norm == "l2" and np.ndim(epsilon)):
         raise ValueError(f"pgd: expected norm to be one of {', '.join(NORMS)}, and one ε for l2, got {norm!r}")
-    labels = np.broadcast_to(np.asarray(check_target(model, x, labels)), (len(x),))
+    labels = _numbers(model, x, labels)
+    low, high = _bounds(x, bounds)
     size = np.asarray(epsilon, x.dtype)
     step = 2.5 * size / steps if step_size is None else np.asarray(step_size, x.dtype)
     rng = np.random.default_rng(seed)
     start = x
     if random_start:
-        start = _allowed(x + size * rng.uniform(-1, 1, x.shape).astype(x.dtype), x, size, norm, bounds)
+        start = _allowed(x + size * rng.uniform(-1, 1, x.shape).astype(x.dtype), x, size, norm, low, high)
     changed = np.empty_like(x)
     with tqdm(total=steps * len(x), desc="attack", unit="step", disable=not progress) as bar:
         for part in batches(x, batch_size):
             here = start[part]
-            limits = None if bounds is None else tuple(_part(bound, part, len(x)) for bound in bounds)
             for _ in range(steps):
                 uphill = _loss_gradient(model, here, labels[part])
                 direction = np.sign(uphill) if norm == "linf" else uphill / np.maximum(_length(uphill), 1e-12)
                 moved = here + (-step if targeted else step) * direction
-                here = _allowed(moved, x[part], size, norm, limits)
+                here = _allowed(moved, x[part], size, norm, low[part], high[part])
                 bar.update(len(here))
             changed[part] = here
     return changed
@@ -133,7 +133,7 @@ def pgd(
 def accuracy_under_attack(
     model: Any,
     x: Array,
-    labels: Array,
+    labels: Labels,
     epsilons: Sequence[float],
     attack: Any = fgsm,
     *,
@@ -148,8 +148,11 @@ def accuracy_under_attack(
         attack: `fgsm`, `pgd`, or a function that is called like them.
         unit: what the sizes are multiples of; for the scale from black to white `high - low` of `pixel_bounds(model)`.
         options: passed on to the attack.
+
+    Raises:
+        ValueError: labels do not fit, or what the attack raises.
     """
-    labels = np.asarray(labels)
+    labels = _numbers(model, x, labels)
     accuracies = []
     for epsilon in epsilons:
         changed = attack(model, x, labels, epsilon * unit, **options) if epsilon else x
@@ -170,6 +173,21 @@ def pixel_bounds(model: Any) -> tuple[Array, Array]:
     return model.transform(black), model.transform(white)
 
 
+def _numbers(model: Any, x: Array, labels: Labels) -> Array:
+    """The class of each picture as a number, (N,)."""
+    return np.broadcast_to(np.asarray(check_target(model, x, labels)), (len(x),))
+
+
+def _bounds(x: Array, bounds: tuple[Array | float, Array | float] | None) -> tuple[Array, Array]:
+    """The least and the largest value of every pixel, both of x's shape."""
+    low, high = (-np.inf, np.inf) if bounds is None else bounds
+    try:
+        return np.broadcast_to(np.asarray(low, x.dtype), x.shape), np.broadcast_to(np.asarray(high, x.dtype), x.shape)
+    except ValueError as error:
+        got = f"{np.shape(low)} and {np.shape(high)}"
+        raise ValueError(f"pgd: expected bounds that are numbers or broadcast to x {x.shape}, got {got}") from error
+
+
 def _loss_gradient(model: Any, x: Array, labels: Array) -> Array:
     logits, pullback = model.forward(x, cnn.Pass(until=last_before_softmax(model)))
     _, loss_pullback = cnn.ops.cross_entropy(logits, labels, reduction="sum")  # each picture's own gradient
@@ -177,19 +195,15 @@ def _loss_gradient(model: Any, x: Array, labels: Array) -> Array:
     return np.asarray(gradient)
 
 
-def _allowed(moved: Array, x: Array, size: Array, norm: str, bounds: Any) -> Array:
+def _allowed(moved: Array, x: Array, size: Array, norm: str, low: Array, high: Array) -> Array:
     """The nearest point within ε of x, then within the bounds (which never takes it farther from x)."""
     if norm == "linf":
         moved = np.clip(moved, x - size, x + size)
     else:
         change = moved - x
         moved = x + change * np.minimum(1, size / np.maximum(_length(change), 1e-12)).astype(x.dtype)
-    return moved if bounds is None else np.clip(moved, *bounds)
+    return np.clip(moved, low, high)
 
 
 def _length(change: Array) -> Array:
     return np.sqrt((change * change).sum(axis=(1, 2, 3), keepdims=True))
-
-
-def _part(bound: Array | float, part: slice, pictures: int) -> Array | float:
-    return bound[part] if isinstance(bound, np.ndarray) and bound.ndim == 4 and len(bound) == pictures else bound

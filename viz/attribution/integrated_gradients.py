@@ -66,20 +66,23 @@ def integrated_gradients(
 
         map = (x − x′) · ∫₀¹ ∂S_target / ∂x (x′ + α·(x − x′)) dα
 
-    Completeness: the map sums to S(x) − S(x′), but for the error of the sum that stands for the integral.
+    Completeness: the map sums to S(x) − S(x′), but for the error of the sum that stands for the integral. With ReLU and
+    max pooling the gradient jumps wherever a unit is switched on or off, or another pixel wins: on the seed network,
+    trained on MNIST, about 2,500 times along the way. No rule of 50 points can find them all, and the error falls only
+    as 1 / steps: where scores rise by 15, its median is 0.04 with 50 steps, 0.008 with 200, 0.002 with 800.
 
-    "piecewise" is a rule of this package, not of the paper. With ReLU and max pooling the gradient is constant between
-    kinks: in each of `steps` pieces of the way it takes a share w of the gradient at the piece's beginning and 1 − w of
-    that at its end, with the w for which the slope agrees with the rise of the score. That is exact wherever a piece
-    holds no more than one kink; where it holds several, w mends the sum but not each pixel's share. So its error of
-    completeness is small by construction, and says less of the map's accuracy than that of the other rules.
+    "piecewise" is a rule of this package, not of the paper. Between jumps the gradient is constant: in each of `steps`
+    pieces of the way it takes a share w of the gradient at the piece's beginning and 1 − w of that at its end, with the
+    w for which the slope agrees with the rise of the score. That is exact wherever a piece holds no more than one jump;
+    where it holds several, w mends the sum but not each pixel's share. So its error of completeness is small by
+    construction, and says less of the map's accuracy than that of the other rules.
 
     Args:
         model, x, target: those of `saliency`; the predicted class is that of x, all along the way.
         baseline: the picture x′ without evidence, one number or an array that broadcasts to x; 0 is the mean
             picture after normalisation.
         steps: how many pieces, or points, stand for the integral.
-        method: "gauss-legendre" (as in Captum), "riemann" (midpoints), or "piecewise", which makes use of kinks.
+        method: "gauss-legendre" (as in Captum), "riemann" (midpoints), or "piecewise".
         return_error: also return |Σ map − (S(x) − S(x′))| for each picture.
         batch_size: points in memory at once.
         progress: whether to show a bar.
@@ -95,7 +98,7 @@ def integrated_gradients(
     target = check_target(model, x, target)
     if steps < 1:
         raise ValueError(f"integrated_gradients: expected at least 1 step, got {steps}")
-    alphas, weights = _points(method, steps)
+    alphas, weights = _quadrature(method, steps)
     baselines = baselines_for(x, baseline)
     logits = logits_of(model, x, batch_size)
     target = logits.argmax(axis=1) if target is None else target
@@ -104,15 +107,13 @@ def integrated_gradients(
         for n, (picture, base) in enumerate(zip(x, baselines, strict=True)):
             mine = one_for_each(target, slice(n, n + 1))
             integral = np.zeros(picture.shape)
-            before: Points | None = None
+            before: Points | None = None  # where the batch before ended
             for part in batches(alphas, batch_size):
                 here = _along(model, picture, base, alphas[part], mine)
-                if weights is not None:
-                    integral += np.tensordot(weights[part], here.gradients, axes=1)
-                else:
+                if weights is None:
                     here = here if before is None else before.followed_by(here)
-                    integral += np.tensordot(_shares(here), here.gradients, axes=1)
                     before = here.last()
+                integral += np.tensordot(_shares(here) if weights is None else weights[part], here.gradients, axes=1)
                 bar.update(len(alphas[part]))
             attribution[n] = (picture - base) * integral
             rise = score(logits[n : n + 1], mine) - score(logits_of(model, base[None]), mine)
@@ -151,18 +152,18 @@ def _shares(points: Points) -> Array:
     bend = begin - end
     mean = np.diff(points.scores) / length  # w · begin + (1 − w) · end is to be this
     w = np.divide(mean - end, bend, out=np.full_like(mean, 0.5), where=np.abs(bend) > 1e-12)
-    w = np.clip(w, 0, 1)  # beyond, the piece holds several kinks
+    w = np.clip(w, 0, 1)  # beyond, the piece holds several jumps
     shares = np.zeros(len(points.alphas))
     shares[:-1] += w * length
     shares[1:] += (1 - w) * length
     return shares
 
 
-def _points(method: str, steps: int) -> tuple[Array, Array | None]:
+def _quadrature(method: str, steps: int) -> tuple[Array, Array | None]:
     """Points in [0, 1], and their weights, which sum to 1; for "piecewise" these follow from what is found there."""
     if method == "piecewise":
         alphas = np.linspace(0, 1, steps + 1)
-        alphas[0] = 1e-6  # not on the baseline itself: at zero a ReLU without bias has its kink
+        alphas[0] = 1e-6  # not on the baseline itself: at zero a ReLU without bias jumps
         return alphas, None
     if method == "gauss-legendre":
         points, weights = np.polynomial.legendre.leggauss(steps)

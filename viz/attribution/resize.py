@@ -12,9 +12,12 @@ METHODS = ("nearest", "bilinear")
 
 
 def resize(maps: Array, size: tuple[int, ...], method: str = "bilinear") -> Array:
-    """Maps (…, h, w) at (…, *size): every output pixel's centre is looked up in the input.
+    """Maps (…, h, w) at (…, *size): for every output pixel o, along each axis, a place in the input is looked up.
 
-        position = (o + ½) · h / size − ½,    cut off at the edges (as PyTorch's interpolate, align_corners=False)
+        "bilinear"   (o + ½) · h / size − ½, cut off at the edges, between its two neighbours
+        "nearest"    ⌊o · h / size⌋
+
+    Both are those of PyTorch's `interpolate` (align_corners=False).
 
     Raises:
         ValueError: the method is neither "nearest" nor "bilinear".

@@ -66,7 +66,7 @@ def score(logits: Array, target: Target) -> Array:
 
 def one_for_each(target: Target, part: slice) -> Target:
     """The targets of some of the pictures."""
-    return target if callable(target) or target is None or np.ndim(target) == 0 else np.asarray(target)[part]
+    return target if callable(target) or target is None or np.size(target) == 1 else np.asarray(target)[part]
 
 
 def batches(x: Array, batch_size: int) -> Iterator[slice]:

@@ -43,6 +43,11 @@ def test_a_target_is_a_class_or_one_for_each_picture_or_the_predicted_one(method
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_a_list_of_one_class_is_that_class_for_all_pictures(method):
+    np.testing.assert_allclose(method(MODEL, X, [4], batch_size=1), method(MODEL, X, 4), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_a_picture_is_explained_alike_in_any_batch(method):
     maps = method(MODEL, X, [4, 5, 6])
     np.testing.assert_allclose(method(MODEL, X, [4, 5, 6], batch_size=1), maps, rtol=1e-4, atol=1e-6)

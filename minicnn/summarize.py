@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .layers.base import arrays_of, children_of, walk
+from .layers.batch_norm2d import BatchNorm2d
+from .layers.concat import Concat
+from .layers.conv2d import Conv2d
+from .layers.dense import Dense
+from .layers.graph import Graph
+from .layers.pooling import AvgPool2d, MaxPool2d
+from .layers.residual import Residual
 from .layers.running import Pass, Watch
+from .layers.sequential import Sequential
+from .ops.contract import Array
+from .ops.geometry import geometry, pooling_windows, windows
 from .receptive_field import Field, receptive_fields
+
+WIRING = (Sequential, Concat, Residual, Graph)
+TOLD = (Conv2d, MaxPool2d, AvgPool2d, BatchNorm2d, Dense)  # whose options tell the shape of what they put out
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,9 @@ class Summary:
 
 
 def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
-    """The table of a model, by running one blank picture through it.
+    """The table of a model, by sending one blank picture through it.
+
+    Layers whose output's shape follows from their options are not run, so that no kernel has to be compiled for it.
 
     Args:
         model: a layer or container.
@@ -81,7 +97,7 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
     leaves = {path: layer for path, layer in walk(model) if path and not children_of(layer)}
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
     watch = Watch(*leaves)
-    y, _ = model.forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
+    y, _ = _sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
     if not leaves:  # a single layer is its own model
         leaves, watch.activations = {type(model).__name__: model}, {type(model).__name__: y}
     fields = receptive_fields(model)
@@ -93,6 +109,45 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
             Row(path, type(layer).__name__, output, parameters, _multiply_adds(layer, output), fields.get(path))
         )
     return Summary(tuple(rows), tuple(input_shape))
+
+
+class _Blank:
+    """Stands in for a layer: puts out zeros of the shape that the layer would."""
+
+    def __init__(self, layer: Any) -> None:
+        self.layer = layer
+
+    def forward(self, x: Array, pass_: Pass) -> tuple[Array, Any]:
+        shape = _output_shape(self.layer, x.shape[1:])
+        if shape is None:
+            return self.layer.forward(x, pass_)
+        return np.zeros((len(x), *shape), x.dtype), None
+
+
+def _sketch(layer: Any) -> Any:
+    """The model with the same wiring, and stand-ins for the layers that would run a kernel."""
+    if type(layer) not in WIRING:
+        return _Blank(layer) if type(layer) in TOLD else layer
+    sketch = copy.copy(layer)
+    sketch._children = {name: _sketch(child) for name, child in layer.children.items()}
+    return sketch
+
+
+def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """What becomes of one picture of this shape; None where the layer has to be run, if only to say what is wrong."""
+    kind = type(layer)
+    if kind is Dense and shape == (layer.in_features,):
+        return (layer.out_features,)
+    if kind is BatchNorm2d and len(shape) == 3 and shape[0] == layer.num_features:
+        return shape
+    if kind is Conv2d and len(shape) == 3 and shape[0] == layer.in_channels:
+        g = geometry("conv2d", layer.kernel_size, layer.stride, layer.padding, layer.dilation)
+        return (layer.out_channels, *windows("conv2d", shape[1:], g))
+    if kind in (MaxPool2d, AvgPool2d) and len(shape) == 3:
+        op, dilation = ("max_pool2d", layer.dilation) if kind is MaxPool2d else ("avg_pool2d", 1)
+        g = geometry(op, layer.kernel_size, layer.stride, layer.padding, dilation)
+        return (shape[0], *pooling_windows(op, shape[1:], g, layer.ceil_mode))
+    return None
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -1,0 +1,67 @@
+"""`summary`: shapes by arithmetic alone, and they are those that running the network gives."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+import minicnn as cnn
+from minicnn.layers import walk
+from minicnn.testing import networks
+
+
+def shapes_of_a_run(model, x):
+    leaves = [path for path, layer in walk(model) if path and not getattr(layer, "children", {})]
+    watch = cnn.Watch(*leaves)
+    model.forward(x, cnn.Pass(watch=watch))
+    return {path: watch.activations[path].shape[1:] for path in leaves}
+
+
+@given(networks())
+def test_shapes_are_those_of_a_run(network):
+    rows = cnn.summary(network.model, network.shape[1:]).rows
+    assert {row.path: row.output_shape for row in rows} == shapes_of_a_run(network.model, network.x())
+
+
+def test_a_layer_of_ones_own_is_run():
+    class Doubled:
+        parameters, buffers = {}, {}
+
+        def forward(self, x, pass_):
+            return np.concatenate([x, x], axis=1), None
+
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 3), doubled=Doubled(), pool=cnn.MaxPool2d(2))
+    assert [row.output_shape for row in cnn.summary(model, (1, 8, 8)).rows] == [(2, 6, 6), (4, 6, 6), (4, 3, 3)]
+
+
+def test_a_single_layer_is_its_own_model():
+    (row,) = cnn.summary(cnn.Conv2d(3, 8, 3), (3, 9, 9)).rows
+    assert (row.path, row.output_shape, row.parameters) == ("Conv2d", (8, 7, 7), 8 * 28)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (cnn.Sequential(conv=cnn.Conv2d(3, 8, 3)), r"^conv: conv2d: x has 1 channels, but w \(8, 3, 3, 3\) takes 3"),
+        (cnn.Sequential(conv=cnn.Conv2d(1, 8, 9)), "^conv: conv2d: a window of 9 does not fit into height 8"),
+        (cnn.Sequential(pool=cnn.AvgPool2d(9)), "^pool: avg_pool2d: a window of 9 does not fit into height 8"),
+        (cnn.Sequential(norm=cnn.BatchNorm2d(2)), "^norm: batch_norm2d: x has 1 channels"),
+        (cnn.Sequential(fc=cnn.Dense(64, 2)), r"^fc: dense: expected x of shape \(N, inputs\), got \(1, 1, 8, 8\)"),
+        (cnn.Sequential(flat=cnn.Flatten(), fc=cnn.Dense(9, 2)), r"^fc: dense: x \(1, 64\) has 64 inputs"),
+    ],
+)
+def test_pictures_that_do_not_fit_are_refused_as_in_a_run(model, message):
+    with pytest.raises(ValueError, match=message):
+        cnn.summary(model, (1, 8, 8))
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "vgg11_bn"])
+def test_nothing_is_compiled(name, tmp_path):
+    program = f"import sys; from minicnn.cli import main; sys.exit(main(['summary', {name!r}]))"
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -36,7 +36,7 @@ def test_watched_and_unwatched_the_network_is_the_same(channels, pool) -> None:
     x = np.random.default_rng(0).standard_normal((2, channels["in_channels"], 17, 15)).astype(np.float32)
     y, pullback = model.forward(x)
     apart, pullback_apart = model.forward(x, cnn.Pass(watch=cnn.Watch("conv", "relu")))
-    np.testing.assert_allclose(y, apart, atol=1e-5)
+    np.testing.assert_allclose(y, apart, rtol=0, atol=1e-5 * np.abs(apart).max())  # the wide ones go by Winograd
     dx, grads = pullback(np.ones_like(y))
     dx_apart, grads_apart = pullback_apart(np.ones_like(y))
     np.testing.assert_allclose(dx, dx_apart, atol=1e-4)

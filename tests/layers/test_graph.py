@@ -4,16 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from minicnn import Concat, Conv2d, Graph, Join, Pass, ReLU, Residual, Sequential, Watch, gradcheck, summary
 from minicnn.layers.description import build, describe
 from minicnn.receptive_field import receptive_fields
 from minicnn.testing import assert_contract, tie_free
-
-# A graph costs much more than an op: half as many examples of it, in every profile.
-half = settings(max_examples=settings.default.max_examples // 2)
 
 
 def fire() -> Graph:
@@ -53,13 +50,11 @@ def filled(model, seed: int = 0):
     return model
 
 
-@half
 @given(graph=graphs(), seed=st.integers(0, 99))
 def test_the_pullback_of_any_graph_is_its_gradient(graph: Graph, seed: int) -> None:
     assert gradcheck(filled(graph, seed), tie_free((2, 2, 3, 4), seed), max_entries=16) < 1e-7
 
 
-@half
 @given(graph=graphs(), seed=st.integers(0, 99))
 def test_any_graph_keeps_the_contract(graph: Graph, seed: int) -> None:
     assert_contract(filled(graph, seed), tie_free((1, 2, 3, 3), seed))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from minicnn import gradcheck, ops
@@ -10,9 +10,6 @@ from minicnn.testing import Case, assert_contract, in_order, memory_orders, seed
 
 # Of float32, measured by what the largest sum would be if nothing in it cancelled.
 TOLERANCE = {"im2col": 1e-6, "winograd2": 1e-5, "winograd4": 1e-4}
-
-# A wide convolution costs much more than a narrow one: half as many examples of it, in every profile.
-half = settings(max_examples=settings.default.max_examples // 2)
 
 
 @st.composite
@@ -73,19 +70,16 @@ def test_and_so_it_does_fused_with_relu_and_pooling(algorithm: str, case: Case, 
         assert_all_close(pullback(dy.astype(np.float32)), exact_pullback(dy), scale[1:], TOLERANCE[algorithm])
 
 
-@half
 @given(case=wide_conv2d_cases())
 def test_wide_convolutions_keep_the_contract(case: Case) -> None:
     assert_contract(ops.conv2d, *case.arrays(), **case.options)
 
 
-@half
 @given(case=wide_conv2d_cases())
 def test_wide_convolutions_have_the_right_gradient(case: Case) -> None:
     assert gradcheck(ops.conv2d, *case.arrays(), **case.options) < 1e-7
 
 
-@half
 @given(case=wide_conv2d_cases(), pool_size=st.sampled_from([1, 2]))
 def test_wide_fused_convolutions_have_the_right_gradient(case: Case, pool_size: int) -> None:
     if min(ops.conv2d(*case.arrays(), **case.options)[0].shape[2:]) >= pool_size:

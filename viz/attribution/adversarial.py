@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -135,7 +135,7 @@ def accuracy_under_attack(
     x: Array,
     labels: Labels,
     epsilons: Sequence[float],
-    attack: Any = fgsm,
+    attack: Callable[..., Array] = fgsm,
     *,
     unit: Array | float = 1.0,
     **options: Any,

@@ -1,18 +1,20 @@
 """Matrix products that add to what is there and read parts of matrices in place, which `np.dot` cannot.
 
-OpenBLAS multiplies small matrices straight from where they lie, and copies large ones first: on a core with AVX-512 it
-reaches 110 GFLOP/s with up to a million multiplications per call, and 40 to 95 beyond. So a large product is cut into
-small ones, each of which adds to the sum.
+OpenBLAS copies a product's factors first, so that they lie as its loops need them. But on a core with AVX-512 it
+multiplies small matrices straight from where they lie, and reaches 110 GFLOP/s with up to a million multiplications per
+call, and 40 to 95 beyond. There a large product is cut into small ones, each of which adds to the sum. Without AVX-512
+there is no such path, and a product that is cut is only copied more often (53 GFLOP/s for 77): it is left whole.
 """
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from ..threads import jit
 
+MULTIPLIES_IN_PLACE = bool(binding.get_host_cpu_features().get("avx512f"))  # OpenBLAS does, small matrices
 SMALL = 1_000_000  # multiplications of one call …
 SIDE, DEPTH = 64, 240  # … with so many rows and columns, each a sum over so many
 
@@ -85,7 +87,7 @@ def multiply(a, b, c, transposed, add):
     K = b.shape[0]
     factors = np.ones(2, c.dtype)
     side, depth = SIDE, max(1, -(-K // max(1, -(-K // DEPTH))))  # equal depths, rather than one that is left over
-    if M * N * K <= SMALL:
+    if M * N * K <= SMALL or not MULTIPLIES_IN_PLACE:
         side, depth = max(M, N, 1), max(K, 1)
     for k in range(0, max(K, 1), depth):  # a sum over nothing is 0
         k1 = min(k + depth, K)

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import ops
 from ..ops.contract import Array
+from ..ops.geometry import geometry, windows
 from ..ops.plan import WINOGRAD_POOLS, for_winograd
 from .activation import ReLU
 from .base import Layer, LayerPullback, layer_pullback
@@ -29,6 +30,10 @@ class FusedConv2d(Layer):
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         conv, pool = self.conv, self.pool
+        if pool and self._hangs_over(x, pool):
+            y, pullback = FusedConv2d(conv, None).forward(x, pass_)
+            y, unpool = pool.forward(y, pass_)
+            return y, lambda dy, wants="both": pullback(unpool(dy, "input")[0], wants)
         y, pullback = ops.conv2d_relu_max_pool2d(
             x,
             conv.weight,
@@ -41,6 +46,14 @@ class FusedConv2d(Layer):
             pool_stride=pool.stride if pool else 1,
         )
         return y, layer_pullback(pullback, *conv.parameters())
+
+    def _hangs_over(self, x: Array, pool: MaxPool2d) -> bool:
+        """Whether a last pooling window hangs over the edge, as `ceil_mode` allows: the op has none that do."""
+        conv = self.conv
+        g = geometry("Conv2d", conv.kernel_size, conv.stride, conv.padding, conv.dilation)
+        size = windows("Conv2d", x.shape[2:], g)
+        step = geometry("MaxPool2d", pool.kernel_size, pool.stride, 0, 1)
+        return windows("MaxPool2d", size, step, pool.ceil_mode) != windows("MaxPool2d", size, step)
 
 
 def fused(layers: dict[str, Any], pass_: Pass) -> dict[str, Any]:
@@ -74,12 +87,12 @@ def _noticed(name: str, pass_: Pass) -> bool:
 
 
 def _pools_along(conv: Conv2d, pool: MaxPool2d) -> bool:
-    """Whether the op knows the pooling (without padding, dilation or windows that hang over the edge), and gains by it.
+    """Whether the op knows the pooling (without padding or dilation), and gains by it.
 
     Winograd's tiles hold whole windows of 2×2 in steps of 2 alone: where the convolution may go by Winograd, other
     pooling comes after, rather than make it go by im2col.
     """
-    if pool.padding != (0, 0) or pool.dilation != (1, 1) or pool.ceil_mode:
+    if pool.padding != (0, 0) or pool.dilation != (1, 1):
         return False
     if pool.kernel_size[0] * pool.kernel_size[1] > 256:
         return False

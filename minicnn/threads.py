@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import itertools
 import os
 import threading
 import types
@@ -90,6 +91,27 @@ def _blas_libraries() -> list[Any]:
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
+@functools.cache
+def _blas_switches() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
+    """How to ask each BLAS library for its number of threads, and how to set it."""
+    return [_switch(library) for library in _blas_libraries()]
+
+
+def _switch(library: Any) -> tuple[Callable[[], int], Callable[[int], object]]:
+    """OpenBLAS's own functions, else threadpoolctl's.
+
+    threadpoolctl looks OpenBLAS's up in every call, which takes longer than a small kernel, and ignores what any Python
+    thread sets but the first.
+    """
+    if library.internal_api == "openblas" and library.threading_layer == "pthreads":
+        for prefix, suffix in itertools.product(("", "scipy_"), ("", "64_", "_64")):
+            ask = getattr(library.dynlib, f"{prefix}openblas_get_num_threads{suffix}", None)
+            set_ = getattr(library.dynlib, f"{prefix}openblas_set_num_threads{suffix}", None)
+            if ask is not None and set_ is not None:
+                return ask, set_
+    return library.get_num_threads, library.set_num_threads
+
+
 @contextlib.contextmanager
 def single_threaded_blas() -> Iterator[None]:
     """Hold BLAS to one thread inside the block: for work that shares itself among `get_num_threads()` threads.
@@ -97,15 +119,14 @@ def single_threaded_blas() -> Iterator[None]:
     Its owner must not call a parallel kernel from those threads: others who enter here, or call one, wait their turn.
     """
     with _lock:
-        libraries = _blas_libraries()
-        before = [library.get_num_threads() for library in libraries]
-        for library in libraries:
-            library.set_num_threads(1)
+        changed = [(set_, threads) for ask, set_ in _blas_switches() if (threads := ask()) != 1]
+        for set_, _ in changed:
+            set_(1)
         try:
             yield
         finally:
-            for library, threads in zip(libraries, before, strict=True):
-                library.set_num_threads(threads)
+            for set_, threads in changed:
+                set_(threads)
 
 
 def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> Callable[..., Any]:

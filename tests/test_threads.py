@@ -3,6 +3,7 @@
 import os
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -101,6 +102,16 @@ def test_blas_has_its_threads_back_afterwards() -> None:
     with threads.single_threaded_blas():
         assert [library.get_num_threads() for library in libraries] == [1] * len(libraries)
     assert [library.get_num_threads() for library in libraries] == before
+
+
+def test_every_python_thread_holds_blas() -> None:
+    def inside() -> list[int]:
+        with threads.single_threaded_blas():
+            return [library.get_num_threads() for library in threads._blas_libraries()]
+
+    inside()
+    with ThreadPoolExecutor(1) as pool:
+        assert set(pool.submit(inside).result()) == {1}
 
 
 @pytest.mark.parametrize("count", [0, 10_000])

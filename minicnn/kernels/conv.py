@@ -10,13 +10,8 @@ and its two pullbacks as dW = dY · cols(X)ᵀ and dX = cols*(Wᵀ · dY), where
 back to where they were read: the literal transpose of im2col. The whole matrix of columns is never built: a *block* is
 some rows of one picture, or a few whole pictures.
 
-Two things make im2col cheap. A block's pictures are first copied into a *patch* with their zero padding, so that no
-loop asks where the border is. And with stride 1 the outputs are numbered by the patch's own pitch (its row length):
-output q then reads patch[q + shift], with one shift for each filter tap, so that a row of columns is one contiguous
-copy. The few outputs at each row's end that straddle two rows are computed and thrown away (in the pullbacks: are 0).
-
-What follows the products is done while a block is in cache: bias, and where it is asked for ReLU and max pooling, so
-that the big map between them is never written.
+What follows the products is done while a block is in cache (see `epilogue`): bias, and where it is asked for ReLU and
+max pooling, so that the big map between them is never written.
 
 Arrays are channels-first and C-contiguous: x (N, G, C, H, W), w (G, O, C·kh·kw), y (N, G, O, PH, PW), where C and O
 count channels per group. `pool` is (kh, kw, stride_h, stride_w), and (1, 1, 1, 1) where there is none.
@@ -27,9 +22,12 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blas import multiply
-from .pool import beats
+from .columns import col2im, columns, line_pitch, patch_shape
+from .epilogue import load_gradient, store
 
 BLAS_SMALL = 1_000_000  # OpenBLAS multiplies without packing, nearly twice as fast, up to so many multiplications
+FEW_WEIGHTS = 256  # up to so many BLAS, made for large matrices, is half as fast as a plain loop
+SMALL_BLOCK_BYTES = 1 << 16  # columns and outputs of one block of such a loop, which reads them over and over
 BLOCK_BYTES = 1 << 18  # columns of one block: a quarter of the L2 cache of a recent core …
 BLOCK_PIXELS = 192  # … but enough of them that BLAS reads the filters seldom
 TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
@@ -46,7 +44,9 @@ def split(size, parts):
 def block_size(N, OH, pitch, O, K, itemsize):
     """(pictures, rows) of a block: some rows of one picture, or all rows of several."""
     pixels = BLAS_SMALL // (O * K)
-    if pixels < 48:
+    if O * K <= FEW_WEIGHTS:
+        pixels = SMALL_BLOCK_BYTES // ((O + K) * itemsize)
+    elif pixels < 48:
         pixels = max(BLOCK_BYTES // (K * itemsize), BLOCK_PIXELS)
     if pixels < OH * pitch:
         return 1, max(1, pixels // pitch)
@@ -54,201 +54,25 @@ def block_size(N, OH, pitch, O, K, itemsize):
 
 
 @jit
-def patch_shape(geometry, rows, OW):
-    """(height, width) of the padded input under `rows` rows of outputs."""
-    kh, kw, stride_h, stride_w, _, _, dilation_h, dilation_w = geometry
-    return (rows - 1) * stride_h + dilation_h * (kh - 1) + 1, (OW - 1) * stride_w + dilation_w * (kw - 1) + 1
-
-
-@jit
-def line_pitch(geometry, OW):
-    """How far apart two rows of outputs stand among the columns."""
-    return patch_shape(geometry, 1, OW)[1] if geometry[3] == 1 and geometry[2] == 1 else OW
-
-
-@jit
-def load_patch(x, geometry, row, patch):
-    """patch = the padded picture from output row `row` on; x (C, H, W)."""
-    C, H, W = x.shape
-    top, left = row * geometry[2] - geometry[4], -geometry[5]
-    height, width = patch.shape[1:]
-    first, last = max(0, -left), min(width, W - left)
-    for c in range(C):
-        for i in range(height):
-            target = patch[c, i]
-            if top + i < 0 or top + i >= H:
-                target[:] = 0
-                continue
-            target[:first] = 0
-            target[last:] = 0
-            source = x[c, top + i]
-            for j in range(first, last):
-                target[j] = source[j + left]
-
-
-@jit
-def im2col(patch, geometry, rows, OW, cols, m):
-    """cols[(c, i, j), m, (oy, ox)] = patch[c, oy·stride + i·dilation, ox·stride + j·dilation]."""
-    kh, kw, stride_h, stride_w, _, _, dilation_h, dilation_w = geometry
-    C, height, width = patch.shape
-    flat = patch.reshape(C, height * width)
-    pitch = line_pitch(geometry, OW)
-    run = (rows - 1) * pitch + OW
-    k = 0
-    for c in range(C):
-        for i in range(kh):
-            for j in range(kw):
-                row = cols[k, m]
-                k += 1
-                if stride_h == 1 and stride_w == 1:
-                    shift = i * dilation_h * width + j * dilation_w
-                    source = flat[c, shift : shift + run]
-                    for q in range(run):
-                        row[q] = source[q]
-                    continue
-                for oy in range(rows):
-                    source = patch[c, oy * stride_h + i * dilation_h]
-                    for ox in range(OW):
-                        row[oy * pitch + ox] = source[ox * stride_w + j * dilation_w]
-
-
-@jit
-def col2im(cols, geometry, first, rows, OW, patch):
-    """patch[c, oy·stride + i·dilation, ox·stride + j·dilation] += cols[(c, i, j), (oy, ox)]: im2col, transposed.
-
-    The columns are those of the output rows from `first` on; the patch is the whole picture's.
-    """
-    kh, kw, stride_h, stride_w, _, _, dilation_h, dilation_w = geometry
-    C, height, width = patch.shape
-    flat = patch.reshape(C, height * width)
-    pitch = line_pitch(geometry, OW)
-    run = (rows - 1) * pitch + OW
-    k = 0
-    for c in range(C):
-        for i in range(kh):
-            for j in range(kw):
-                row = cols[k]
-                k += 1
-                if stride_h == 1 and stride_w == 1:
-                    shift = (first + i * dilation_h) * width + j * dilation_w
-                    target = flat[c, shift : shift + run]
-                    for q in range(run):
-                        target[q] += row[q]
-                    continue
-                for oy in range(rows):
-                    target = patch[c, (first + oy) * stride_h + i * dilation_h]
-                    for ox in range(OW):
-                        target[ox * stride_w + j * dilation_w] += row[oy * pitch + ox]
-
-
-@jit
-def columns(picture, geometry, row, rows, OW, cols, m):
-    """cols[:, m] = the columns of one picture (C, H, W), for its outputs from row `row` on."""
-    shape = patch_shape(geometry, rows, OW)
-    if shape == picture.shape[1:] and geometry[4] == 0 and geometry[5] == 0:
-        patch = picture  # its own patch
-    else:
-        patch = np.empty((picture.shape[0], *shape), picture.dtype)
-        load_patch(picture, geometry, row, patch)
-    im2col(patch, geometry, rows, OW, cols, m)
-
-
-@jit
-def pooled(pool):
-    return pool[0] * pool[1] * pool[2] * pool[3] > 1
-
-
-@jit
-def pool_four(top, bottom, bias, best, winner):
-    """Max pooling by 2 x 2 in steps of 2, the commonest: all four in registers, nearly four times as fast."""
-    for px in range(best.shape[0]):
-        value, tap = top[2 * px], np.int32(0)
-        if beats(top[2 * px + 1], value):
-            value, tap = top[2 * px + 1], np.int32(1)
-        if beats(bottom[2 * px], value):
-            value, tap = bottom[2 * px], np.int32(2)
-        if beats(bottom[2 * px + 1], value):
-            value, tap = bottom[2 * px + 1], np.int32(3)
-        best[px] = value + bias
-        winner[px] = tap
-
-
-@jit
-def pool_any(lines, first, pool, bias, best, winner):
-    """Max pooling by any window, from line `first` on: one tap after the other competes for all windows of the row."""
-    kh, kw, _, stride_w = pool
-    for px in range(best.shape[0]):
-        best[px] = lines[first, px * stride_w] + bias
-        winner[px] = 0
-    for tap in range(1, kh * kw):
-        line = lines[first + tap // kw, tap % kw :]
-        for px in range(best.shape[0]):
-            value = line[px * stride_w] + bias
-            if beats(value, best[px]):
-                best[px], winner[px] = value, tap
-
-
-@jit
-def store_line(line, bias, relu, y):
-    zero = y.dtype.type(0)
-    for ox in range(y.shape[0]):
-        value = line[ox] + bias
-        y[ox] = zero if relu and value.real <= 0 else value
-
-
-@jit
-def store(out, m, b, relu, pool, y, switches, py, rows):
-    """y[:, py : py + rows] = the outputs of picture m plus bias, rectified and pooled.
-
-    out (O, pictures, lines, pitch); b (O,); y (O, PH, PW); `switches` tells which tap of its pooling window won:
-    i·kw + j.
-    """
-    for o in range(b.shape[0]):
-        for p in range(rows):
-            best = y[o, py + p]
-            if not pooled(pool):
-                store_line(out[o, m, p], b[o], relu, best)
-                continue
-            winner = switches[o, py + p]
-            if pool == (2, 2, 2, 2):
-                pool_four(out[o, m, 2 * p], out[o, m, 2 * p + 1], b[o], best, winner)
-            else:
-                pool_any(out[o, m], p * pool[2], pool, b[o], best, winner)
-            if relu:
-                store_line(best, y.dtype.type(0), True, best)
-
-
-@jit
-def load_gradient(dy, y, switches, relu, pool, row, block, m):
-    """block[:, m] = the gradient of one picture's outputs before pooling and ReLU, 0 where they were not chosen.
-
-    block (O, pictures, rows, pitch) covers the output rows from `row` on; dy, y and switches are (O, PH, PW).
-    """
-    kh, kw, stride_h, stride_w = pool
-    O, PH, PW = dy.shape
-    rows, pitch = block.shape[2:]
-    # The rows of windows that touch the block: the first and the last may hang over its edges.
-    first = max(0, -((kh - 1 - row) // stride_h))
-    last = min(PH, (row + rows - 1) // stride_h + 1)
-    shifts = np.array([i * pitch + j for i in range(kh) for j in range(kw)])
-    zero = dy.dtype.type(0)
+def product(w, cols):
+    """w · cols: by BLAS, or with few weights as sums of rows, three at a time."""
+    if w.size > FEW_WEIGHTS:
+        return np.dot(w, cols)
+    O, K = w.shape
+    Q = cols.shape[1]
+    y = np.zeros((O, Q), cols.dtype)
     for o in range(O):
-        flat = block[o, m].reshape(rows * pitch)
-        for q in range(rows * pitch):
-            flat[q] = zero
-        for py in range(first, last):
-            gradient, value = dy[o, py], y[o, py]
-            start = (py * stride_h - row) * pitch
-            if not pooled(pool):
-                target = flat[start : start + PW]
-                for px in range(PW):
-                    target[px] = gradient[px] if value[px] > 0 or not relu else zero
-                continue
-            winner = switches[o, py]
-            for px in range(PW):
-                at = start + px * stride_w + shifts[winner[px]]
-                if 0 <= at < rows * pitch and (value[px] > 0 or not relu):
-                    flat[at] += gradient[px]
+        row = y[o]
+        for k in range(0, K - 2, 3):
+            a, b, c = cols[k], cols[k + 1], cols[k + 2]
+            weight_a, weight_b, weight_c = w[o, k], w[o, k + 1], w[o, k + 2]
+            for q in range(Q):
+                row[q] += weight_a * a[q] + weight_b * b[q] + weight_c * c[q]
+        for k in range(K - K % 3, K):
+            a, weight_a = cols[k], w[o, k]
+            for q in range(Q):
+                row[q] += weight_a * a[q]
+    return y
 
 
 @parallel
@@ -272,7 +96,7 @@ def correlate(x, w, b, geometry, OW, relu, pool, y, switches):
         cols = np.empty((K, n1 - n0, lines * pitch), x.dtype)
         for n in range(n0, n1):
             columns(x[n, g], geometry, py * pool[2], lines, OW, cols, n - n0)
-        out = np.dot(w[g, o0:o1], cols.reshape(K, -1)).reshape(o1 - o0, n1 - n0, lines, pitch)
+        out = product(w[g, o0:o1], cols.reshape(K, -1)).reshape(o1 - o0, n1 - n0, lines, pitch)
         for n in range(n0, n1):
             store(out, n - n0, b[g, o0:o1], relu, pool, y[n, g, o0:o1], switches[n, g, o0:o1], py, count)
 
@@ -299,7 +123,7 @@ def correlate_input_gradient(dy, y, switches, wt, geometry, OH, OW, relu, pool, 
             count = min(rows, OH - row)
             block = np.empty((O, 1, count, pitch), dy.dtype)
             load_gradient(dy[n, g], y[n, g], switches[n, g], relu, pool, row, block, 0)
-            cols = np.dot(wt[g, c0 * window : c1 * window], block.reshape(O, -1))
+            cols = product(wt[g, c0 * window : c1 * window], block.reshape(O, -1))
             col2im(cols, geometry, row, count, OW, patch)
         for c in range(c0, c1):
             target = dx[n, g, c]
@@ -364,11 +188,36 @@ def add_parts(parts, total):
 def add_products(block, cols, dw, db):
     """dw += cols · blockᵀ, db += Σ block."""
     O, Q = block.shape
-    turned = np.empty((Q, O), block.dtype)
     for o in range(O):
         total = db[o]
         for q in range(Q):
-            turned[q, o] = block[o, q]
             total += block[o, q]
         db[o] = total
+    if dw.size <= FEW_WEIGHTS:
+        for o in range(O):
+            add_sums(cols, block[o], dw[:, o])
+        return
+    turned = np.empty((Q, O), block.dtype)
+    for o in range(O):
+        for q in range(Q):
+            turned[q, o] = block[o, q]
     multiply(cols, turned, dw, False, True)
+
+
+@jit
+def add_sums(cols, row, sums):
+    """sums += cols · row, three long sums at a time."""
+    K, Q = cols.shape
+    for k in range(0, K - 2, 3):
+        a, b, c = cols[k], cols[k + 1], cols[k + 2]
+        sum_a, sum_b, sum_c = sums[k], sums[k + 1], sums[k + 2]
+        for q in range(Q):
+            sum_a += a[q] * row[q]
+            sum_b += b[q] * row[q]
+            sum_c += c[q] * row[q]
+        sums[k], sums[k + 1], sums[k + 2] = sum_a, sum_b, sum_c
+    for k in range(K - K % 3, K):
+        total, a = sums[k], cols[k]
+        for q in range(Q):
+            total += a[q] * row[q]
+        sums[k] = total

@@ -49,7 +49,7 @@ def fit(
         model: with first values (`model.initialize(seed=0)`). Its `transform` and `classes` are those of the training
             set where it has none.
         train: what to learn from.
-        valid: measured before training and after each epoch.
+        valid: measured before training and after each epoch. Without one, some training pictures are measured before.
         epochs: how often to go through the training set.
         batch_size: pictures in a step.
         optimizer: `Adam()` if not given.

@@ -60,7 +60,8 @@ class History:
     """What `fit` returns.
 
     Attributes:
-        before: the model before its first step, on the validation set, or on the training set without one.
+        before: the model before its first step, on the validation set, or without one on at most 2,048 pictures spread
+            over the training set.
         epochs: a record for each epoch.
         steps: (number of the step, from 1; loss of its batch) for about fifty steps of each epoch.
     """

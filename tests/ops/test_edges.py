@@ -1,9 +1,11 @@
 """The edges of what an op takes: nothing at all, one of each, numbers that are none."""
 
+import itertools
+
 import numpy as np
 import pytest
 
-from minicnn import gradcheck, ops
+from minicnn import gradcheck, ops, reference
 from minicnn.testing import in_order, tie_free
 
 EMPTY = {
@@ -154,3 +156,13 @@ def test_a_lonely_pixel_divides_an_average_by_what_it_covers() -> None:
     x = np.ones((1, 1, 2, 2))
     np.testing.assert_allclose(ops.avg_pool2d(x, 2, stride=2, padding=1)[0], 0.25)
     np.testing.assert_allclose(ops.avg_pool2d(x, 2, stride=2, padding=1, count_include_pad=False)[0], 1)
+
+
+@pytest.mark.parametrize("order", ["C", "channels_last"])
+def test_of_equals_the_first_wins_and_the_first_nan_over_all(order: str) -> None:
+    windows = np.array(list(itertools.product([np.nan, -1.0, 0.0, 1.0], repeat=4)))
+    x = in_order(windows.reshape(128, 2, 2, 2), order)
+    (y, indices), _ = ops.max_pool2d(x, 2, return_indices=True)
+    expected, places = reference.max_pool2d(x, 2, return_indices=True)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(indices, places)

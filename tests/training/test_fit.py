@@ -81,6 +81,14 @@ def test_accuracy_before_training_is_that_of_the_untrained_model(stripes, networ
     assert (history.before.loss, history.before.accuracy) == (expected.loss, expected.accuracy)
 
 
+def test_without_validation_a_sample_of_the_training_set_is_measured_before(stripes, network, monkeypatch):
+    monkeypatch.setattr("minicnn.training.loop.SAMPLE", 7)
+    train, model = stripes(30), network()
+    model.transform = Transform.fit(train.images)
+    expected = cnn.evaluate(model, train[::5])
+    assert cnn.fit(model, train, epochs=1).before.loss == expected.loss
+
+
 def test_validation_is_the_evaluation_of_the_model_after_the_epoch(stripes, network):
     valid, model = stripes(30, seed=1), network()
     history = cnn.fit(model, stripes(), valid, epochs=2)

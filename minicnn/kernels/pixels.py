@@ -13,7 +13,7 @@ row as it was; with as many as a tile is wide, the tiles' first pixels stand in 
 import numpy as np
 
 from ..threads import jit
-from .pool import beats
+from .pool import compete
 
 
 @jit
@@ -99,15 +99,6 @@ def load(source, n, top, left, patch):
 
 
 @jit
-def compete(line, tap, best, winner):
-    for o in range(best.shape[0]):
-        value, before = line[o], best[o]
-        wins = beats(value, before)
-        best[o] = value if wins else before
-        winner[o] = tap if wins else winner[o]
-
-
-@jit
 def finish(source, b, relu, y):
     """y = source + b, rectified if asked for."""
     zero = y.dtype.type(0)
@@ -131,19 +122,18 @@ def store(lines, b, target, n, top, left, o0):
     py0, px0 = top // stride_h, left // stride_w
     py1 = min(y.shape[1], py0 + (rows - kh) // stride_h + 1)
     px1 = min(y.shape[2], px0 + (phases * tiles - kw) // stride_w + 1)
+    winners = np.empty((2, O), lines.dtype)  # each round's, in turn
     for py in range(py0, py1):
         i0 = py * stride_h - top
         for px in range(px0, px1):
             j0 = px * stride_w - left
-            best = y[n, py, px, o0 : o0 + O]
-            first = lines[i0, j0 % phases, j0 // phases]
+            best = lines[i0, j0 % phases, j0 // phases]
             if kh * kw * stride_h * stride_w > 1:
                 winner = switches[n, py, px, o0 : o0 + O]
-                copy(first, best)
                 for o in range(O):
                     winner[o] = 0
                 for tap in range(1, kh * kw):
-                    j = j0 + tap % kw
-                    compete(lines[i0 + tap // kw, j % phases, j // phases], np.uint8(tap), best, winner)
-                first = best
-            finish(first, b, relu, best)
+                    j, before = j0 + tap % kw, best
+                    best = winners[tap % 2]
+                    compete(lines[i0 + tap // kw, j % phases, j // phases], np.uint8(tap), before, best, winner)
+            finish(best, b, relu, y[n, py, px, o0 : o0 + O])

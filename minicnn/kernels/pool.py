@@ -71,13 +71,17 @@ def max_pool(x, geometry, y, indices):
 
 
 @jit
-def compete(values, here, best, at):
-    """Each channel's value takes the place of the best so far where it beats it."""
+def compete(values, here, before, best, at):
+    """best = each channel's value where it beats the one before, else that one; `at` becomes `here` where it does.
+
+    Not in place: to keep what stands there, the compiler would store under a mask, or branch. Without AVX-512 both
+    take several times as long.
+    """
     for c in range(best.shape[0]):
-        value, before = values[c], best[c]
-        wins = beats(value, before)
-        best[c] = value if wins else before
-        at[c] = here if wins else at[c]
+        value, held, place = values[c], before[c], at[c]
+        wins = beats(value, held)
+        best[c] = value if wins else held
+        at[c] = here if wins else place
 
 
 @parallel
@@ -88,9 +92,10 @@ def max_pool_channels_last(x, geometry, y, indices):
     OH, OW = y.shape[1:3]
     for task in prange(N * OH):
         n, oy = task // OH, task % OH
+        winners = np.empty((2, C), x.dtype)  # each round's, in turn
         for ox in range(OW):
-            best, at = y[n, oy, ox], indices[n, oy, ox]
-            empty = True
+            best, at = winners[0], indices[n, oy, ox]
+            rounds = 0
             for i in range(kh):
                 iy = oy * stride_h + i * dilation_h - pad_h
                 if iy < 0 or iy >= H:
@@ -99,14 +104,18 @@ def max_pool_channels_last(x, geometry, y, indices):
                     ix = ox * stride_w + j * dilation_w - pad_w
                     if ix < 0 or ix >= W:
                         continue
-                    here = np.int32(iy * W + ix)
-                    if empty:
+                    here, before = np.int32(iy * W + ix), best
+                    if rounds == 0:
+                        best = x[n, iy, ix]
                         for c in range(C):
-                            best[c] = x[n, iy, ix, c]
                             at[c] = here
-                        empty = False
                     else:
-                        compete(x[n, iy, ix], here, best, at)
+                        best = winners[rounds % 2]
+                        compete(x[n, iy, ix], here, before, best, at)
+                    rounds += 1
+            result = y[n, oy, ox]
+            for c in range(C):
+                result[c] = best[c]
 
 
 @jit

@@ -95,10 +95,10 @@ def load_gradient(dy, y, switches, relu, pool, row, block, m):
             if not pooled(pool):
                 target = flat[start : start + PW]
                 for px in range(PW):
-                    target[px] = gradient[px] if (value[px] > 0) | linear else zero
+                    target[px] = gradient[px] if (value[px].real > 0) | linear else zero
                 continue
             winner = switches[o, py]
             for px in range(PW):
                 at = start + px * stride_w + shifts[winner[px]]
                 if 0 <= at < rows * pitch:
-                    flat[at] += gradient[px] if (value[px] > 0) | linear else zero
+                    flat[at] += gradient[px] if (value[px].real > 0) | linear else zero

@@ -166,3 +166,11 @@ def test_of_equals_the_first_wins_and_the_first_nan_over_all(order: str) -> None
     expected, places = reference.max_pool2d(x, 2, return_indices=True)
     np.testing.assert_array_equal(y, expected)
     np.testing.assert_array_equal(indices, places)
+
+
+@pytest.mark.parametrize("op", ["conv2d", "conv_transpose2d", "avg_pool2d"])
+def test_linear_ops_act_on_real_and_imaginary_parts_alike(op: str) -> None:
+    apply = {"avg_pool2d": EMPTY[op]}.get(op, lambda x: getattr(ops, op)(x, tie_free((3, 3, 2, 2), 1).astype(x.dtype)))
+    real, imaginary = tie_free((2, 3, 5, 4)), tie_free((2, 3, 5, 4), 2)
+    expected = apply(real)[0] + 1j * apply(imaginary)[0]
+    np.testing.assert_allclose(apply(real + 1j * imaginary)[0], expected, rtol=1e-12)

@@ -25,7 +25,7 @@ from .blas import multiply
 from .columns import col2im, columns, line_pitch, patch_shape
 from .epilogue import load_gradient, store
 
-BLAS_SMALL = 1_000_000  # OpenBLAS multiplies without packing, nearly twice as fast, up to so many multiplications
+BLAS_SMALL = 1_000_000  # multiplications of one product: up to so many, OpenBLAS may do without copies (see `blas`)
 FEW_WEIGHTS = 256  # up to so many BLAS, made for large matrices, is half as fast as a plain loop
 SMALL_BLOCK_BYTES = 1 << 16  # columns and outputs of one block of such a loop, which reads them over and over
 BLOCK_BYTES = 1 << 18  # columns of one block: a quarter of the L2 cache of a recent core …

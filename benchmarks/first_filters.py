@@ -7,7 +7,7 @@ The network has filters of 7×7, large enough for a direction to be seen. They b
 noise that they begin with would otherwise still be in them at the end, and hide what was learned.
 
 A filter counts where its orientation (`viz.weights.orientation`), or its colour opponency (`color_opponency`), is above
-that of 95 % of random filters of its shape: 5 % would by chance.
+that of 95 % of random filters of its shape: 5 % would by chance. It counts as grey where its opponency is below.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from .report import HERE, section
 
 FIGURE = HERE / "results" / "first-filters.png"
 SEED = 0
+MEASURES = weights.orientation, weights.color_opponency, lambda w: 1 - weights.color_opponency(w)
 
 
 def build() -> cnn.Sequential:
@@ -72,7 +73,7 @@ def main() -> None:
     )
     parser.add_argument("models", metavar="MODEL", nargs="*", type=Path, help="a file that `minicnn train` has written")
     parser.add_argument("--squeezenet", metavar="FILE", help="its weights, under torchvision's names")
-    parser.add_argument("--epochs", type=int, default=12, help="of the network that is trained here (default: 12)")
+    parser.add_argument("--epochs", type=int, default=6, help="of the network that is trained here (default: 6)")
     parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
     parser.add_argument("--out", type=Path, default=Path("runs/first-filters"), help="that network's folder")
     options = parser.parse_args()
@@ -82,18 +83,19 @@ def main() -> None:
     if options.squeezenet is not None:
         model = cnn.zoo.build("squeezenet1_1", weights=options.squeezenet)
         found["squeezenet1_1"] = weights.filters(model)[:, ::-1]  # it takes blue, green, red
-    lines = ["| network | filters | oriented | colour-opponent |", "|---|---|---|---|"]
+    lines = ["| network | filters | oriented | colour-opponent | grey |", "|---|---|---|---|---|"]
     figure = new_figure(4.4 * len(found), 3.2)
     for ax, (name, w) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
-        oriented, opponent = (weights.beyond_chance(of, w)[0] for of in (weights.orientation, weights.color_opponency))
+        oriented, opponent, grey = (weights.beyond_chance(of, w)[0] for of in MEASURES)
         shape = "×".join(map(str, w.shape))
-        lines.append(f"| {name} | {shape} | {oriented:.0%} | {opponent:.0%} |")
+        lines.append(f"| {name} | {shape} | {oriented:.0%} | {opponent:.0%} | {grey:.0%} |")
         plot.filters(w, ax, title=f"{name}: {oriented:.0%} oriented, {opponent:.0%} colour", columns=12)
     FIGURE.parent.mkdir(exist_ok=True)
     figure.savefig(FIGURE, dpi=90)
     about = (
         "`python -m benchmarks.first_filters`: the share of first-layer filters whose orientation, and whose colour "
-        "opponency, is above that of 95 % of random filters of their shape (5 % by chance)."
+        "opponency, is above that of 95 % of random filters of their shape (5 % by chance); grey are those whose "
+        "opponency is below that of 95 %. In random filters two thirds of the energy are differences of colour."
     )
     picture = f"![First-layer filters]({FIGURE.relative_to(HERE)})"
     section("First-layer filters", "\n\n".join([about, "\n".join(lines), picture]))

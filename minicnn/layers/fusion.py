@@ -31,9 +31,9 @@ class FusedConv2d(Layer):
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         conv, pool = self.conv, self.pool
         if pool and self._hangs_over(x, pool):
-            y, pullback = FusedConv2d(conv, None).forward(x, pass_)
-            y, unpool = pool.forward(y, pass_)
-            return y, lambda dy, wants="both": pullback(unpool(dy, "input")[0], wants)
+            y, conv_pullback = FusedConv2d(conv, None).forward(x, pass_)
+            y, pool_pullback = pool.forward(y, pass_)
+            return y, lambda dy, wants="both": conv_pullback(pool_pullback(dy, "input")[0], wants)
         y, pullback = ops.conv2d_relu_max_pool2d(
             x,
             conv.weight,

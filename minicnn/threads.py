@@ -120,9 +120,9 @@ def single_threaded_blas() -> Iterator[None]:
     """
     with _lock:
         changed = [(set_, threads) for ask, set_ in _blas_switches() if (threads := ask()) != 1]
-        for set_, _ in changed:
-            set_(1)
         try:
+            for set_, _ in changed:
+                set_(1)
             yield
         finally:
             for set_, threads in changed:

@@ -26,9 +26,9 @@ def largest_of_four(a, b, c, d):
     upper = b if beats(b, a) else a
     lower = d if beats(d, c) else c
     best = lower if beats(lower, upper) else upper
-    after_a = (a != best) & (a == a)
-    after_b = after_a & (b != best) & (b == b)
-    after_c = after_b & (c != best) & (c == c)
+    after_a = (a.real != best.real) & (a.real == a.real)
+    after_b = after_a & (b.real != best.real) & (b.real == b.real)
+    after_c = after_b & (c.real != best.real) & (c.real == c.real)
     return best, np.uint8(after_a) + np.uint8(after_b) + np.uint8(after_c)
 
 
@@ -74,8 +74,8 @@ def max_pool(x, geometry, y, indices):
 def compete(values, here, before, best, at):
     """best = each channel's value where it beats the one before, else that one; `at` becomes `here` where it does.
 
-    Not in place: to keep what stands there, the compiler would store under a mask, or branch. Without AVX-512 both
-    take several times as long.
+    The best are not kept in place: for that the compiler would store under a mask, or branch. Without AVX-512 both take
+    several times as long.
     """
     for c in range(best.shape[0]):
         value, held, place = values[c], before[c], at[c]

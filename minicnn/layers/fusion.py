@@ -30,7 +30,7 @@ class FusedConv2d(Layer):
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         conv, pool = self.conv, self.pool
-        if pool and self._hangs_over(x, pool):
+        if pool and pool.ceil_mode and x.ndim == 4 and self._hangs_over(x, pool):
             y, conv_pullback = FusedConv2d(conv, None).forward(x, pass_)
             y, pool_pullback = pool.forward(y, pass_)
             return y, lambda dy, wants="both": conv_pullback(pool_pullback(dy, "input")[0], wants)

@@ -60,8 +60,8 @@ class History:
     """What `fit` returns.
 
     Attributes:
-        before: the model before its first step, on the validation set, or without one on at most 2,048 pictures spread
-            over the training set.
+        before: the model before its first step, on the validation set, or without one on at most 2,048 pictures drawn
+            from the training set.
         epochs: a record for each epoch.
         steps: (number of the step, from 1; loss of its batch) for about fifty steps of each epoch.
     """

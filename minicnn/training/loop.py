@@ -149,5 +149,7 @@ class Loop:
 
 
 def _sample(dataset: Dataset) -> Dataset:
-    """At most `SAMPLE` pictures, evenly spaced: a data set may be sorted by class."""
-    return dataset[:: -(-len(dataset) // SAMPLE)]
+    """At most `SAMPLE` pictures, drawn at random: a data set may be sorted by class, or repeat its classes in turn."""
+    if len(dataset) <= SAMPLE:
+        return dataset
+    return dataset.subset(np.sort(np.random.default_rng(0).choice(len(dataset), SAMPLE, replace=False)))

@@ -45,3 +45,9 @@ def test_watched_and_unwatched_the_network_is_the_same(channels, pool, size) -> 
     np.testing.assert_allclose(dx, dx_apart, atol=1e-4)
     for name, gradient in grads.items():
         np.testing.assert_allclose(gradient, grads_apart[name], rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("ceil_mode", [False, True])
+def test_a_picture_without_a_batch_is_refused_by_name(ceil_mode: bool) -> None:
+    with pytest.raises(ValueError, match=r"expected x of shape \(N, C, H, W\)"):
+        network(NARROW, 2, ceil_mode=ceil_mode)(np.zeros((3, 17, 15), np.float32))

@@ -82,11 +82,18 @@ def test_accuracy_before_training_is_that_of_the_untrained_model(stripes, networ
 
 
 def test_without_validation_a_sample_of_the_training_set_is_measured_before(stripes, network, monkeypatch):
-    monkeypatch.setattr("minicnn.training.loop.SAMPLE", 7)
-    train, model = stripes(30), network()
-    model.transform = Transform.fit(train.images)
-    expected = cnn.evaluate(model, train[::5])
-    assert cnn.fit(model, train, epochs=1).before.loss == expected.loss
+    monkeypatch.setattr("minicnn.training.loop.SAMPLE", 20)
+    measured = []
+
+    def remember(model, dataset, **options):
+        measured.append(dataset)
+        return cnn.evaluate(model, dataset, **options)
+
+    monkeypatch.setattr("minicnn.training.loop.evaluate", remember)
+    train = stripes(60)
+    cnn.fit(network(), cnn.data.Dataset(train.images, np.arange(60) % 3, train.classes), epochs=1)
+    assert len(measured[0]) == 20
+    assert set(measured[0].labels) == {0, 1, 2}  # every third would be of one class
 
 
 def test_validation_is_the_evaluation_of_the_model_after_the_epoch(stripes, network):

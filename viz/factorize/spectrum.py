@@ -87,9 +87,10 @@ def center(X: np.ndarray) -> Centered:
         block = X[rows]
         high, low = block.max(axis=0), block.min(axis=0)
         extremes.append((high, low))
+        if not (np.isfinite(high).all() and np.isfinite(low).all()):
+            return np.full_like(high, np.nan)  # and not infinities, of which two may not add up
         scale = X.dtype.type(unit_scale(max(high.max(), -low.min())))
-        with np.errstate(invalid="ignore"):  # infinity less infinity
-            return block.sum(axis=0) / n if scale == 1 else (block / scale).sum(axis=0) / n * scale
+        return block.sum(axis=0) / n if scale == 1 else (block / scale).sum(axis=0) / n * scale
 
     with row_blocks(X) as blocks:
         mean = blocks.sum(share_of_mean)

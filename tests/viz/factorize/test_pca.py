@@ -155,9 +155,10 @@ def test_values_that_are_not_finite_are_refused_and_nothing_is_learned(solver, d
         pca.transform(low_rank(dtype=dtype))
 
 
-def test_opposite_infinities_are_refused_without_a_warning():
-    X = low_rank()
-    X[3, 0], X[4, 0] = np.inf, -np.inf
+@pytest.mark.parametrize("last", [4, 59_999])  # in one block of rows, and in another
+def test_opposite_infinities_are_refused_without_a_warning(last):
+    X = np.random.default_rng(0).standard_normal((60_000, 8))
+    X[3, 0], X[last, 0] = np.inf, -np.inf
     with warnings.catch_warnings(), pytest.raises(ValueError, match=r"infinity at \[3, 0\] and 1 more"):
         warnings.simplefilter("error")
         PCA(2).fit_transform(X)

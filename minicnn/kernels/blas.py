@@ -3,7 +3,7 @@
 OpenBLAS copies a product's factors first, so that they lie as its loops need them. But on a core with AVX-512 it
 multiplies small matrices straight from where they lie, and reaches 110 GFLOP/s with up to a million multiplications per
 call, and 40 to 95 beyond. There a large product is cut into small ones, each of which adds to the sum. Without AVX-512
-there is no such path, and a product that is cut is only copied more often (53 GFLOP/s for 77): it is left whole.
+there is no such path, and a product that is cut is only copied more often: it is left whole.
 """
 
 import numpy as np

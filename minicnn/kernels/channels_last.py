@@ -15,8 +15,8 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .blas import multiply
 from .conv import PARTIAL_BYTES, TASKS, columns, line_pitch, split
+from .matmul import LANES, multiply, multiply_panels, panels_of
 from .pixels import add_rows, clear, copy, load, store
 
 BLOCK_BYTES = 1 << 18  # im2col rows of one block: a quarter of the L2 cache of a recent core
@@ -111,17 +111,17 @@ def gradient_rows(source, n, first, count, pitch):
 
 @parallel
 def correlate(x, planes, w, b, geometry, OW, target):
-    """target = rows(x) · w + b: a block of rows of outputs, and a part of the filters, at a time; w (K, O).
+    """target = rows(x) · w + b: a block of rows of outputs, and a part of the filters, at a time; w (K, O) in panels.
 
     x is channels-last, or with `planes` channels-first, and then the K are numbered (c, i, j).
     """
     N, PH = target[0].shape[:2]
     window_h, step = target[3], target[5]
-    K, O = w.shape
+    K, O = w.shape[1], b.size
     pitch = pitch_of(geometry, OW, planes)
     count = max(1, min(PH, block_rows(OW, K, x.itemsize) // step))  # rows of y, each of them several rows of outputs
     bands = -(-PH // count)
-    filters = split(O, TASKS // (2 * max(1, N * bands)))
+    filters = split(panels_of(O), TASKS // (2 * max(1, N * bands))) * LANES
     parts = -(-O // filters)
     for task in prange(N * bands * parts):
         n, band, part = task // (bands * parts), task // parts % bands, task % parts
@@ -129,17 +129,23 @@ def correlate(x, planes, w, b, geometry, OW, target):
         lines = (min(count, PH - py) - 1) * step + window_h
         rows = gathered(x[n], planes, geometry, py * step, lines, OW, K)
         products = np.empty((lines * pitch, o1 - o0), x.dtype)
-        multiply(rows, w[:, o0:o1], products, planes, False)
+        if planes:
+            multiply_panels(rows.T, w[o0 // LANES :], products, False)
+        else:
+            multiply_panels(rows, w[o0 // LANES :], products, False)
         store(products.reshape(lines, 1, pitch, o1 - o0), b[o0:o1], target, n, py * step, 0, o0)
 
 
 @parallel
 def correlate_input_gradient(source, wt, geometry, size, dx):
-    """dx = rows*(dy · wᵀ): a band of rows of dx at a time, from all outputs that read it; wt (O, K)."""
+    """dx = rows*(dy · wᵀ): a band of rows of dx at a time, from all outputs that read it.
+
+    wt (O, K) comes in panels.
+    """
     kh, _, stride_h, _, pad_h, _, dilation_h, _ = geometry
     OH, OW = size
     N, H = dx.shape[:2]
-    K = wt.shape[1]
+    K = geometry[0] * geometry[1] * dx.shape[3]
     count = max(block_rows(OW, K, dx.itemsize), split(OH, TASKS // max(1, N)))  # rows of outputs, about, for a band
     count = max(count, 4 * (dilation_h * (kh - 1) // stride_h))  # bands share what they read: let it be a small part
     height = count * stride_h
@@ -150,7 +156,7 @@ def correlate_input_gradient(source, wt, geometry, size, dx):
         high = min(low + height, H)
         if own_rows(geometry):
             block = gradient_rows(source, n, low, high - low, OW)
-            multiply(block, wt, dx[n, low:high].reshape((high - low) * OW, K), False, False)
+            multiply_panels(block, wt, dx[n, low:high].reshape((high - low) * OW, K), False)
             continue
         dx[n, low:high] = 0
         first = max(0, -((dilation_h * (kh - 1) - low - pad_h) // stride_h))
@@ -158,7 +164,7 @@ def correlate_input_gradient(source, wt, geometry, size, dx):
         for row in range(first, last, step):
             block = gradient_rows(source, n, row, min(step, last - row), OW)
             rows = np.empty((block.shape[0], K), dx.dtype)
-            multiply(block, wt, rows, False, False)
+            multiply_panels(block, wt, rows, False)
             row2im(rows, geometry, row, OW, low, dx[n, low:high])
 
 
@@ -182,7 +188,10 @@ def correlate_weight_gradient(x, planes, source, geometry, size, dw, db):
             lines = min(count, OH - row)
             block = gradient_rows(source, n, row, lines, pitch)
             rows = gathered(x[n], planes, geometry, row, lines, OW, K)
-            multiply(rows, block, weights[task], not planes, True)
+            if planes:
+                multiply(rows, block, weights[task], True)
+            else:
+                multiply(rows.T, block, weights[task], True)
             add_rows(block, biases[task])
     clear(db)
     add_rows(biases, db)

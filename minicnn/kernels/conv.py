@@ -21,11 +21,11 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .blas import multiply
 from .columns import col2im, columns, line_pitch, patch_shape
 from .epilogue import load_gradient, store
+from .matmul import multiply
 
-BLAS_SMALL = 1_000_000  # multiplications of one product: up to so many, OpenBLAS may do without copies (see `blas`)
+BLOCK_PRODUCTS = 1_000_000  # multiplications of one block, which then stays in cache
 FEW_WEIGHTS = 256  # up to so many BLAS, made for large matrices, is half as fast as a plain loop
 SMALL_BLOCK_BYTES = 1 << 16  # columns and outputs of one block of such a loop, which reads them over and over
 BLOCK_BYTES = 1 << 18  # columns of one block: a quarter of the L2 cache of a recent core …
@@ -43,7 +43,7 @@ def split(size, parts):
 @jit
 def block_size(N, OH, pitch, O, K, itemsize):
     """(pictures, rows) of a block: some rows of one picture, or all rows of several."""
-    pixels = BLAS_SMALL // (O * K)
+    pixels = BLOCK_PRODUCTS // (O * K)
     if O * K <= FEW_WEIGHTS:
         pixels = SMALL_BLOCK_BYTES // ((O + K) * itemsize)
     elif pixels < 48:
@@ -56,10 +56,12 @@ def block_size(N, OH, pitch, O, K, itemsize):
 @jit
 def product(w, cols):
     """w · cols: by BLAS, or with few weights as sums of rows, three at a time."""
-    if w.size > FEW_WEIGHTS:
-        return np.dot(w, cols)
     O, K = w.shape
     Q = cols.shape[1]
+    if w.size > FEW_WEIGHTS:
+        y = np.empty((O, Q), cols.dtype)
+        multiply(w, cols, y, False)
+        return y
     y = np.zeros((O, Q), cols.dtype)
     for o in range(O):
         row = y[o]
@@ -201,7 +203,7 @@ def add_products(block, cols, dw, db):
     for o in range(O):
         for q in range(Q):
             turned[q, o] = block[o, q]
-    multiply(cols, turned, dw, False, True)
+    multiply(cols, turned, dw, True)
 
 
 @jit

@@ -7,7 +7,7 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .blas import multiply
+from .matmul import multiply
 
 ROWS = 64  # rows of one task
 COLUMNS = 512  # numbers of an example, in or out, of one task
@@ -46,7 +46,7 @@ def input_gradient(dy, w, dx):
     for task in prange(across * down):
         n0, i0 = task // across * ROWS, task % across * COLUMNS
         n1, i1 = min(n0 + ROWS, N), min(i0 + COLUMNS, I)
-        multiply(dy[n0:n1], w[:, i0:i1], dx[n0:n1, i0:i1], False, False)
+        multiply(dy[n0:n1], w[:, i0:i1], dx[n0:n1, i0:i1], False)
 
 
 @parallel
@@ -57,4 +57,4 @@ def weight_gradient(x, dy, dw):
     for task in prange(across * down):
         o0, i0 = task // across * ROWS, task % across * COLUMNS
         o1, i1 = min(o0 + ROWS, O), min(i0 + COLUMNS, I)
-        multiply(dy[:, o0:o1], x[:, i0:i1], dw[o0:o1, i0:i1], True, False)
+        multiply(dy[:, o0:o1].T, x[:, i0:i1], dw[o0:o1, i0:i1], False)

@@ -22,15 +22,16 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .blas import multiply
+from .matmul import LANES, multiply, multiply_panels, panels_of
 from .pixels import add_rows, clear, load, store
 
 SIDE = 6  # of the largest transform: α of F(4×4, 3×3)
 RUN = 16  # tiles of a run, at most
-TILES = 64  # tiles of a block, about
+TILES = 48  # tiles of a block, about
 FILTERS = 128  # filters whose products are in cache at a time
+CHANNELS = 16  # whose filters are transformed at a time
 TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
-GRADIENT_BYTES = 1 << 21  # transformed pictures and gradients that are kept at a time for the weight gradient
+GRADIENT_BYTES = 1 << 22  # transformed pictures and gradients that are kept at a time for the weight gradient
 
 
 def terms(matrix):
@@ -167,24 +168,27 @@ def corner(run, spans, tiles, height, m):
 
 @parallel
 def transform_filters(w, matrix, u):
-    """u[(i, j), c, o] = (G · w[o, c] · Gᵀ)[i, j]."""
+    """u[p, (i, j), c, l] = (G · w[o, c] · Gᵀ)[i, j], o = p · LANES + l: the filters of each frequency in panels."""
     O, C = w.shape[:2]
-    for part in prange(-(-C // 4)):
-        c0, c1 = 4 * part, min(4 * part + 4, C)
-        patch = np.empty((3, 3, c1 - c0, O), u.dtype)
-        for c in range(c0, c1):
-            for o in range(O):
+    across = -(-C // CHANNELS)
+    for task in prange(len(u) * across):
+        p, c0 = task // across, task % across * CHANNELS
+        c1 = min(c0 + CHANNELS, C)
+        patch = np.zeros((3, 3, c1 - c0, LANES), u.dtype)
+        for o in range(p * LANES, min((p + 1) * LANES, O)):
+            for c in range(c0, c1):
                 for i in range(3):
                     for j in range(3):
-                        patch[i, j, c - c0, o] = w[o, c, i, j]
-        disperse(matrix, patch, np.empty(patch[0].size, u.dtype), u, c0, c1)
+                        patch[i, j, c - c0, o % LANES] = w[o, c, i, j]
+        disperse(matrix, patch, np.empty(patch[0].size, u.dtype), u[p], c0, c1)
 
 
 @parallel
 def correlate(source, u, b, inputs, outputs, padding, target):
-    """target = the filters u slid over the source, plus b: a block of runs at a time."""
+    """target = the filters u (see `transform_filters`) slid over the source, plus b: a block of runs at a time."""
     m = len(outputs[0])
-    frequencies, C, O = u.shape
+    _, frequencies, C, _ = u.shape
+    O = b.size
     N, PH, PW = target[0].shape[:3]
     height, width = PH * target[5], PW * target[6]
     runs, spans, tiles = tiling(N, height, width, m)
@@ -206,7 +210,7 @@ def correlate(source, u, b, inputs, outputs, padding, target):
             o1 = min(o0 + FILTERS, O)
             products = np.empty((frequencies, v.shape[1], o1 - o0), u.dtype)
             for f in range(frequencies):
-                multiply(v[f], u[f, :, o0:o1], products[f], False, False)
+                multiply_panels(v[f], u[o0 // LANES : panels_of(o1), f], products[f], False)
             lines = np.empty((m, m, tiles, o1 - o0), u.dtype)
             rows = np.empty((m + 2) * tiles * (o1 - o0), u.dtype)
             for run in range(r0, r1):
@@ -223,7 +227,7 @@ def correlate_weight_gradient(x, source, size, inputs, outputs_back, filters_bac
     frequencies = (m + 2) ** 2
     C, O = dw.shape[2:]
     runs, spans, tiles = tiling(x[0].shape[0], height, width, m)
-    share = max(48, GRADIENT_BYTES // (frequencies * (C + O) * dw.itemsize)) // tiles
+    share = max(96, GRADIENT_BYTES // (frequencies * (C + O) * dw.itemsize)) // tiles
     share = max(1, min(share, runs))
     v = np.empty((frequencies, share * tiles, C), dw.dtype)
     p = np.empty((frequencies, share * tiles, O), dw.dtype)
@@ -242,7 +246,7 @@ def correlate_weight_gradient(x, source, size, inputs, outputs_back, filters_bac
             disperse(outputs_back, outputs, np.empty(outputs[0].size, dw.dtype), p, t0, t1)
         count = (r1 - r0) * tiles
         for f in prange(frequencies):
-            multiply(v[f, :count], p[f, :count], products[f], True, True)
+            multiply(v[f, :count].T, p[f, :count], products[f], True)
         add_rows(p[m + 3, :count], db)  # A's second row is all ones: this frequency is the sum over each tile
     for part in prange(-(-C // 4)):
         c0, c1 = 4 * part, min(4 * part + 4, C)

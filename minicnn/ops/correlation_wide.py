@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import layout
 from ..kernels import channels_last, winograd
+from ..kernels.matmul import LANES, pack, panels_of
 from .contract import Array
 from .epilogue import Chosen, Epilogue
 from .plan import Plan
@@ -27,7 +28,7 @@ def correlate(x: Array, w: Array, b: Array | None, plan: Plan, epilogue: Epilogu
         planes = w.shape[1] < PLANES
         rows = _transposed(w).reshape(-1, len(w)) if planes else _as_rows(w).reshape(-1, len(w))
         x = layout.channels_first(x) if planes else layout.channels_last(x)
-        channels_last.correlate(x, planes, rows, b, plan.geometry, plan.size[1], _target(chosen))
+        channels_last.correlate(x, planes, _packed(rows), b, plan.geometry, plan.size[1], _target(chosen))
     else:
         pad = plan.geometry.pad_h, plan.geometry.pad_w
         _winograd(_pictures(layout.channels_last(x)), w, b, plan, pad, _target(chosen))
@@ -40,7 +41,7 @@ def correlate_input_gradient(dy: Array, w: Array, plan: Plan, shape: tuple[int, 
     g = plan.geometry
     if plan.algorithm == "im2col":
         columns = layout.channels_last(np.ascontiguousarray(w)).reshape(len(w), -1)
-        channels_last.correlate_input_gradient(_gradient(dy, chosen), columns, g, plan.size, dx)
+        channels_last.correlate_input_gradient(_gradient(dy, chosen), _packed(columns), g, plan.size, dx)
     else:  # the gradient slides over the filters turned around, as any picture would
         turned = w.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
         target = (dx, np.empty((0, 0, 0, 0), np.uint8), False, 1, 1, 1, 1)
@@ -76,7 +77,7 @@ def _winograd(
 ) -> None:
     t = TRANSFORMS[plan.algorithm]
     O, C = w.shape[:2]
-    u = np.empty((len(t.inputs[0]) ** 2, C, O), w.dtype)
+    u = np.empty((panels_of(O), len(t.inputs[0]) ** 2, C, LANES), w.dtype)
     winograd.transform_filters(w, t.filters, u)
     winograd.correlate(source, u, b, t.inputs, t.outputs, pad, target)
 
@@ -99,6 +100,13 @@ def _gradient(dy: Array, chosen: Chosen) -> tuple[Any, ...]:
 def _target(chosen: Chosen) -> tuple[Any, ...]:
     y, switches, epilogue = chosen
     return layout.channels_last(y), layout.channels_last(switches), epilogue.relu, *epilogue.pool
+
+
+def _packed(b: Array) -> Array:
+    """A matrix in panels: see `kernels.matmul`."""
+    panels = np.empty((panels_of(b.shape[1]), len(b), LANES), b.dtype)
+    pack(b, panels)
+    return panels
 
 
 def _transposed(w: Array) -> Array:

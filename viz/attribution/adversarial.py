@@ -10,7 +10,17 @@ from tqdm import tqdm
 
 import minicnn as cnn
 
-from .target import Array, Labels, batches, check_target, last_before_softmax, logits_of
+from .target import (
+    Array,
+    Labels,
+    batches,
+    check_classes,
+    check_target,
+    last_before_softmax,
+    logits_of,
+    noise_for,
+    number_of_classes,
+)
 
 NORMS = ("linf", "l2")
 
@@ -93,8 +103,8 @@ def pgd(
         norm: "linf", or "l2", for which ε is one number.
         steps: how many.
         step_size: how far each goes; by default 2.5 · ε / steps, which reaches the border and can turn there.
-        random_start: begin at a random point within ε.
-        seed: of that point.
+        random_start: begin at a random point within ε, which lies in the same direction from every picture.
+        seed: of that direction.
 
     Returns:
         changed pictures, of x's shape, never farther than ε from x.
@@ -115,7 +125,7 @@ def pgd(
     rng = np.random.default_rng(seed)
     start = x
     if random_start:
-        start = _allowed(x + size * rng.uniform(-1, 1, x.shape).astype(x.dtype), x, size, norm, low, high)
+        start = _allowed(x + size * noise_for(x, lambda shape: rng.uniform(-1, 1, shape)), x, size, norm, low, high)
     changed = np.empty_like(x)
     with tqdm(total=steps * len(x), desc="attack", unit="step", disable=not progress) as bar:
         for part in batches(x, batch_size):
@@ -174,8 +184,9 @@ def pixel_bounds(model: Any) -> tuple[Array, Array]:
 
 
 def _numbers(model: Any, x: Array, labels: Labels) -> Array:
-    """The class of each picture as a number, (N,)."""
-    return np.broadcast_to(np.asarray(check_target(model, x, labels)), (len(x),))
+    """The class of each picture as a number, (N,): labels are targets that are classes of the model's."""
+    target = check_target(model, x, labels)
+    return check_classes(target, len(x), number_of_classes(logits_of(model, x[:1])))
 
 
 def _bounds(x: Array, bounds: tuple[Array | float, Array | float] | None) -> tuple[Array, Array]:

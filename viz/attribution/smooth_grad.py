@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from .target import Array, Target, check_pictures, input_gradient, logits_of
+from .target import Array, Target, check_pictures, input_gradient, logits_of, noise_for
 
 
 def smooth_grad(
@@ -55,6 +55,6 @@ def smooth_grad(
     target = logits_of(model, x).argmax(axis=1) if target is None else target
     total: Any = 0.0
     for _ in tqdm(range(samples), desc="smooth_grad", unit="copy", disable=not progress):
-        noisy = x + deviation * rng.standard_normal(x.shape[1:], dtype=np.float32).astype(x.dtype)
+        noisy = x + deviation * noise_for(x, lambda shape: rng.standard_normal(shape, dtype=np.float32))
         total = total + method(model, noisy, target, **options)
     return np.asarray(total / samples, x.dtype)

@@ -45,13 +45,8 @@ def upstream(logits: Array, target: Target) -> Array:
     if callable(target):
         scores, pullback = target(logits)
         return np.asarray(pullback(np.ones_like(scores))[0])
-    if logits.ndim != 2:
-        raise ValueError(f"target: expected a model with outputs (N, classes), got {logits.shape}")
-    N, classes = logits.shape
-    check_length(target, N)
-    chosen = logits.argmax(axis=1) if target is None else np.broadcast_to(np.asarray(target), (N,))
-    if not np.issubdtype(chosen.dtype, np.integer) or not ((chosen >= 0) & (chosen < classes)).all():
-        raise ValueError(f"target: expected classes from 0 to {classes - 1}, got {target!r}")
+    N, classes = len(logits), number_of_classes(logits)
+    chosen = logits.argmax(axis=1) if target is None else check_classes(target, N, classes)
     dlogits = np.zeros_like(logits)
     dlogits[np.arange(N), chosen] = 1
     return dlogits
@@ -84,6 +79,30 @@ def check_length(target: Target, N: int) -> None:
     raise ValueError(f"target: expected one class, or one for each of {N} pictures, got shape {np.shape(target)}")
 
 
+def number_of_classes(logits: Array) -> int:
+    """How many scores there are for each picture.
+
+    Raises:
+        ValueError: the logits are no matrix.
+    """
+    if logits.ndim != 2:
+        raise ValueError(f"target: expected a model with outputs (N, classes), got {logits.shape}")
+    return int(logits.shape[1])
+
+
+def check_classes(target: Any, N: int, classes: int) -> Array:
+    """The class of each of N pictures, (N,).
+
+    Raises:
+        ValueError: there are not as many, or one is no class's number.
+    """
+    check_length(target, N)
+    chosen = np.broadcast_to(np.asarray(target), (N,))
+    if not np.issubdtype(chosen.dtype, np.integer) or not ((chosen >= 0) & (chosen < classes)).all():
+        raise ValueError(f"target: expected classes from 0 to {classes - 1}, got {target!r}")
+    return chosen
+
+
 def check_pictures(x: Array) -> None:
     """Refuse what is no batch of normalised pictures."""
     if x.ndim != 4 or not np.issubdtype(x.dtype, np.floating):
@@ -102,7 +121,11 @@ def check_target(model: Any, x: Array, target: Target) -> Target:
     """
     check_pictures(x)
     check_length(target, len(x))
-    if callable(target) or target is None or np.asarray(target).dtype.kind != "U":
+    if callable(target) or target is None:
+        return target
+    if np.asarray(target).dtype.kind in "OT":  # Python's own objects, or strings of any length: as in a list
+        target = np.asarray(target).tolist()
+    if np.asarray(target).dtype.kind != "U":
         return target
     names = np.asarray(target)
     return np.array([_class_number(model, str(name)) for name in names.flat]).reshape(names.shape)
@@ -137,6 +160,16 @@ def baselines_for(x: Array, baseline: Array | float) -> Array:
         raise ValueError(
             f"expected a baseline that is one number, or broadcasts to the pictures' shape {x.shape}, got {got}"
         ) from error
+
+
+def noise_for(x: Array, draw: Callable[[tuple[int, ...]], Array]) -> Array:
+    """Noise (C, H, W) for pictures x, the same for all: what one gets does not depend on which others stand beside it.
+
+    Args:
+        x: pictures (N, C, H, W).
+        draw: from a shape to random numbers.
+    """
+    return draw(x.shape[1:]).astype(x.dtype)
 
 
 def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:

@@ -1,5 +1,7 @@
 """Attacks stay where they are allowed, and raise the loss."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -71,10 +73,49 @@ def test_a_picture_does_not_depend_on_the_batch_it_is_in():
     np.testing.assert_allclose(viz.fgsm(MODEL, X, LABELS, 0.1)[2:3], viz.fgsm(MODEL, X[2:3], 4, 0.1), atol=1e-6)
 
 
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_the_random_start_of_a_picture_does_not_depend_on_its_place_in_the_batch(norm):
+    start = partial(viz.pgd, MODEL, epsilon=0.1, norm=norm, step_size=0)
+    starts = start(X, LABELS)
+    assert (starts != X).any()
+    np.testing.assert_array_equal(start(X[2:3], 4), starts[2:3])
+    np.testing.assert_array_equal(start(X[::-1], LABELS[::-1]), starts[::-1])
+
+
 def test_accuracy_under_attack_falls_from_the_clean_one():
     labels = MODEL(X).argmax(axis=1)
     accuracies = viz.accuracy_under_attack(MODEL, X, labels, [0, 0.05, 2])
     assert accuracies[0] == 1 and accuracies[2] < 0.5 and (np.diff(accuracies) <= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (10, "expected classes from 0 to 9, got 10"),
+        ([3, 1, 4, -1, 5, 9], "expected classes from 0 to 9, got"),
+        (None, "expected classes from 0 to 9, got None"),
+        (LABELS.astype(float), "expected classes from 0 to 9, got"),
+        (LABELS == 1, "expected classes from 0 to 9, got"),
+        ([3, 1, None, 1, 5, 9], "expected classes from 0 to 9, got"),
+        (lambda logits: logits, "expected classes from 0 to 9, got <function"),
+        (LABELS[:5], r"one for each of 6 pictures, got shape \(5,\)"),
+        (LABELS[:, None], r"one for each of 6 pictures, got shape \(6, 1\)"),
+        ("cat", "the model has no names of classes"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused_even_where_nothing_is_attacked(labels, message):
+    for call in (
+        lambda: viz.accuracy_under_attack(MODEL, X, labels, [0]),
+        lambda: viz.fgsm(MODEL, X, labels, 0.1),
+        lambda: viz.pgd(MODEL, X, labels, 0.0),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_a_model_without_scores_for_classes_is_refused():
+    with pytest.raises(ValueError, match=r"expected a model with outputs \(N, classes\), got \(1, 1, 28, 28\)"):
+        viz.fgsm(cnn.Sequential(relu=cnn.ReLU()), X, LABELS, 0.1)
 
 
 def test_epsilons_are_multiples_of_a_unit():

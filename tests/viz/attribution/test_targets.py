@@ -77,6 +77,22 @@ def test_curves_checks_and_attacks_take_the_name_of_a_class_too():
         np.testing.assert_array_equal(call(model, ["e", "f", "g"]), call(MODEL, [4, 5, 6]))
 
 
+@pytest.mark.parametrize("kind", [object, np.dtypes.StringDType()], ids=str)
+def test_an_array_of_names_is_as_good_as_a_list_of_them_whatever_holds_them(kind):
+    model = copy.deepcopy(MODEL)
+    model.classes = tuple("abcdefghij")
+    maps = viz.saliency(model, X, ["e", "f", "g"])
+    np.testing.assert_array_equal(viz.saliency(model, X, np.array(["e", "f", "g"], kind)), maps)
+    np.testing.assert_array_equal(viz.saliency(model, X[:1], np.array("e", kind)), maps[:1])
+    with pytest.raises(ValueError, match="target: there is no class 'cat'"):
+        viz.saliency(model, X, np.array(["e", "cat", "g"], kind))
+
+
+def test_an_array_of_pythons_own_numbers_is_as_good_as_a_list_of_them():
+    maps = viz.saliency(MODEL, X, np.array([4, 5, 6], object))
+    np.testing.assert_array_equal(maps, viz.saliency(MODEL, X, [4, 5, 6]))
+
+
 @pytest.mark.parametrize(
     ("classes", "target", "message"),
     [

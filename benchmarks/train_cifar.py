@@ -27,7 +27,7 @@ from minicnn.training import JsonLines
 from .machine import machine
 from .report import HERE, section
 
-EPOCHS = {"cifar-vgg-bn": 16, "resnet20": 16}
+EPOCHS = {"cifar-vgg-bn": 18, "resnet20": 18}
 
 
 class ProcessorTime:
@@ -85,7 +85,7 @@ def table(history: cnn.History, folder: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.train_cifar", description=__doc__.partition("\n\n")[2])
     parser.add_argument("--model", choices=EPOCHS, default="cifar-vgg-bn")
-    parser.add_argument("--epochs", type=int, help="default: 16")
+    parser.add_argument("--epochs", type=int, help="default: 18")
     parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
     parser.add_argument("--out", type=Path, help="the run's folder (default: runs/cifar10-MODEL)")
     options = parser.parse_args()

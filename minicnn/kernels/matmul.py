@@ -24,10 +24,10 @@ from numba.extending import intrinsic, overload
 from ..threads import jit, parallel
 
 _features = binding.get_host_cpu_features()
-_bytes = 64 if _features.get("avx512f") else 32 if _features.get("avx") else 16  # of a register
-_registers = 32 if _bytes == 64 or platform.machine() in ("aarch64", "arm64") else 16
+REGISTER = 64 if _features.get("avx512f") else 32 if _features.get("avx") else 16  # bytes
+_registers = 32 if REGISTER == 64 or platform.machine() in ("aarch64", "arm64") else 16
 
-LANES = 2 * _bytes // 4  # float32 numbers of a row of C that is held: two registers
+LANES = 2 * REGISTER // 4  # float32 numbers of a row of C that is held: two registers
 ROWS = 3 * _registers // 8  # rows of C that are held: in three quarters of all registers; B and A have the others
 DEPTH = 256  # rows of a panel: with LANES columns, half of the first-level cache
 FEW = 4 * ROWS  # rows of A for which a panel of B is not worth copying

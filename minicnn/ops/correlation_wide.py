@@ -77,7 +77,7 @@ def _winograd(
 ) -> None:
     t = TRANSFORMS[plan.algorithm]
     O, C = w.shape[:2]
-    u = np.empty((panels_of(O), len(t.inputs[0]) ** 2, C, LANES), w.dtype)
+    u = np.empty((panels_of(O), winograd.HEIGHTS[t.inputs] ** 2, C, LANES), w.dtype)
     winograd.transform_filters(w, t.filters, u)
     winograd.correlate(source, u, b, t.inputs, t.outputs, pad, target)
 

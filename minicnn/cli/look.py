@@ -6,7 +6,7 @@ Writes pictures into a folder:
   filters             the filters of the first convolution
   LAYER.filters       units by inputs, the largest ones, for each --layer
   LAYER.factors       the inputs grouped to red, green and blue
-  LAYER.exciting      with --data: the patches that excite the units most
+  LAYER.exciting      with --data: the patches that excite its channels most
   NAME.maps           what the layers make of each --picture
 """
 
@@ -96,6 +96,6 @@ def _exciting(model: Any, layer: str, options: argparse.Namespace) -> Any:
 
     _, test = load_data(options)
     found = viz.exciting_patches(model, test, layer, top=TOP, progress=bars())
-    units = (-found.scores[:, 0]).argsort(kind="stable")[:UNITS]
-    names = [f"{unit}: {found.scores[unit, 0]:.2g}" for unit in units]
-    return plot.patches(found.patches(test, units), names=names, title=f"{layer}: what excites its units, and how much")
+    units = (-found.scores[:, 0]).argsort(kind="stable")[:UNITS]  # the dead, without a score, come last
+    title = f"{layer}: what excites its channels most; dead: {found.dead.sum()} of {len(found.dead)}"
+    return plot.patches(found.patches(test, units), names=found.names(units), title=title)

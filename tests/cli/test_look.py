@@ -1,4 +1,8 @@
+import re
+
 import pytest
+
+import minicnn as cnn
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +32,19 @@ def test_as_vector_graphics_too(run, trained, tmp_path):
 def test_a_layer_that_is_not_there_is_refused(fails, trained, tmp_path):
     assert "there is no layer 'conv9'" in fails("look", trained, "--layer", "conv9", "-o", tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+def test_it_tells_dead_channels_and_what_the_numbers_are(run, trained, photos, tmp_path, monkeypatch):
+    from viz import plot
+
+    model, killed = cnn.load(trained / "model.safetensors"), tmp_path / "killed.safetensors"
+    model["conv2"].bias[3] -= 1e6
+    cnn.save(model, killed)
+    drawn, original = {}, plot.patches
+    monkeypatch.setattr(plot, "patches", lambda pictures, **said: drawn.update(said) or original(pictures, **said))
+    status, _, errors = run(
+        "look", tmp_path / "killed.safetensors", "--layer", "relu2", "--data", photos, "-o", tmp_path
+    )
+    assert status == 0, errors
+    assert re.fullmatch(r"channel \d+, activation [\d.]+", drawn["names"][0])
+    assert "channel 3: dead" in drawn["names"] and re.search(r"dead: \d+ of \d+$", drawn["title"])

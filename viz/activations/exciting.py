@@ -11,22 +11,28 @@ from numpy.typing import ArrayLike
 from minicnn.data import Dataset
 from minicnn.receptive_field import Field, receptive_fields
 
+from .statistics import listed
 from .streaming import as_dataset, stream
 
 OUTSIDE = 128  # the grey of what lies beyond a picture's edge
+BLANK = 255  # white: where there is no patch
 
 
 @dataclass(frozen=True, eq=False)
 class ExcitingPatches:
-    """The pictures that excite each of C channels most, strongest first; T of them, one patch from each.
+    """The pictures that excite each of C channels most, strongest first; at most T of them, one patch from each.
+
+    A picture excites a channel that it brings above 0 somewhere. Where fewer than T do, the channel's last entries are
+    empty; a dead channel's all are.
 
     Attributes:
         layer: the channels' layer.
-        scores: the strongest activation in the picture, (C, T).
-        indices: the picture, an index into the data set, (C, T).
-        places: where in the layer's map it is, (row, column), (C, T, 2); the first of equals.
+        scores: the strongest activation in the picture, (C, T); NaN in empty entries.
+        indices: the picture, an index into the data set, (C, T); −1 in empty entries.
+        places: where in the layer's map it is, (row, column), (C, T, 2); the first of equals; −1 in empty entries.
         boxes: all the pixels it depends on, (top, left, bottom, right) in the picture, int (C, T, 4). They reach
-            beyond the edge where the network has padded the picture. The whole picture where there is no fixed window.
+            beyond the edge where the network has padded the picture. The whole picture where there is no fixed window;
+            without a meaning in empty entries.
     """
 
     layer: str
@@ -35,16 +41,35 @@ class ExcitingPatches:
     places: np.ndarray
     boxes: np.ndarray
 
-    def patches(self, dataset: Dataset | np.ndarray, channels: ArrayLike | None = None) -> np.ndarray:
+    @property
+    def hits(self) -> np.ndarray:
+        """How many of the T entries hold a patch, int (C,): the first ones."""
+        return np.isfinite(self.scores).sum(axis=1)
+
+    @property
+    def dead(self) -> np.ndarray:
+        """Channels that no picture excites, bool (C,)."""
+        return self.hits == 0
+
+    def names(self, channels: ArrayLike | None = None) -> list[str]:
+        """A line about each channel: "channel 9, activation 0.33" (that of its strongest patch), "channel 7: dead"."""
+        dead = self.dead
+        return [
+            f"channel {c}: dead" if dead[c] else f"channel {c}, activation {self.scores[c, 0]:.2g}"
+            for c in self._chosen(channels)
+        ]
+
+    def patches(self, dataset: Dataset | np.ndarray, channels: ArrayLike | None = None) -> np.ma.MaskedArray:
         """The patches as pictures, uint8 (channels, T, 1 or 3, h, w), cut exactly; grey lies beyond the edge.
 
-        Where a box is as high (or wide) as the picture or more, all of that side is shown.
+        Empty entries are masked, and white below the mask. Where a box is as high (or wide) as the picture or more,
+        all of that side is shown.
 
         Args:
             dataset: the pictures that were looked through.
             channels: which, (n,); all of them if not given.
         """
-        chosen = np.arange(len(self.scores)) if channels is None else np.asarray(channels)
+        chosen = self._chosen(channels)
         images = as_dataset(dataset).images
         height, width = images.shape[2:]
         boxes = self.boxes[chosen].copy()
@@ -55,7 +80,17 @@ class ExcitingPatches:
             [_cut(images[i], box) for i, box in zip(indices, places, strict=True)]
             for indices, places in zip(self.indices[chosen], boxes, strict=True)
         ]
-        return np.array(rows, np.uint8)
+        patches, empty = np.ma.MaskedArray(rows, dtype=np.uint8), self.indices[chosen] < 0
+        patches[empty] = BLANK
+        patches[empty] = np.ma.masked
+        return patches
+
+    def __repr__(self) -> str:
+        C, T = self.scores.shape
+        return f"ExcitingPatches(layer={self.layer!r}, channels={C}, top={T}, dead={listed(self.dead)})"
+
+    def _chosen(self, channels: ArrayLike | None) -> np.ndarray:
+        return np.arange(len(self.scores)) if channels is None else np.asarray(channels)
 
 
 def exciting_patches(
@@ -71,8 +106,8 @@ def exciting_patches(
 
         score of a picture = max over places (i, j) of  layer[channel, i, j]
 
-    Each picture counts once, by its strongest place, so that one picture cannot fill a channel's list. Memory is that
-    of one batch, and the best so far.
+    Each picture counts once, by its strongest place, so that one picture cannot fill a channel's list, and only if its
+    score is above 0: a dead channel's list is empty. Memory is that of one batch, and the best so far.
 
     Args:
         model: a network.
@@ -111,6 +146,8 @@ def exciting_patches(
     scores, indices, flat_places = best
     rows, columns = np.divmod(flat_places, maps[1]) if len(maps) == 2 else (flat_places, np.zeros_like(flat_places))
     places = np.stack([rows, columns], axis=2)
+    empty = ~(scores > 0)
+    scores[empty], indices[empty], places[empty] = np.nan, -1, -1
     field = receptive_fields(model).get(layer) if len(maps) == 2 else None
     return ExcitingPatches(layer, scores, indices, places, _boxes(places, field, dataset.images.shape[2:]))
 

@@ -21,6 +21,7 @@ class ActivationStatistics:
 
     Attributes:
         layer: its path.
+        pictures: how many were looked at.
         mean, std, min, max: of the values.
         active: the share of values above 0.
         active_pictures: the share of pictures with a value above 0 anywhere.
@@ -35,6 +36,7 @@ class ActivationStatistics:
     """
 
     layer: str
+    pictures: int
     mean: np.ndarray
     std: np.ndarray
     min: np.ndarray
@@ -54,6 +56,12 @@ class ActivationStatistics:
     def always_on(self) -> np.ndarray:
         """Channels that are above 0 in at least 99 % of all places of all pictures, bool (C,): they tell little."""
         return self.active >= ALWAYS
+
+    def __repr__(self) -> str:
+        return (
+            f"ActivationStatistics(layer={self.layer!r}, pictures={self.pictures}, channels={len(self.mean)}, "
+            f"dead={listed(self.dead)}, always_on={listed(self.always_on)})"
+        )
 
 
 def activation_statistics(
@@ -121,6 +129,14 @@ def morans_i(maps: np.ndarray) -> np.ndarray:
     return _divided(products / max(pairs, 1), np.where(constant, 0, variance))
 
 
+def listed(chosen: np.ndarray, most: int = 8) -> str:
+    """The numbers of the chosen channels, bool (C,), for a line of text: "[3, 7]", or "[0, 1, 2, … 40 in all]"."""
+    numbers = np.flatnonzero(chosen).tolist()
+    if len(numbers) <= most:
+        return str(numbers)
+    return f"[{', '.join(map(str, numbers[:most]))}, … {len(numbers)} in all]"
+
+
 def _sparseness(total: np.ndarray, squares: np.ndarray, n: int) -> np.ndarray:
     if n < 2:
         return np.full(np.shape(total), np.nan)
@@ -168,6 +184,7 @@ class _Sums:
     def statistics(self, path: str) -> ActivationStatistics:
         return ActivationStatistics(
             layer=path,
+            pictures=self.pictures,
             mean=self.mean,
             std=np.sqrt(self.deviations / self.values),
             min=self.low,

@@ -38,7 +38,7 @@ def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict
     path = _rectified(subject, stage)
     statistics = activation_statistics(subject.model, subject.data, [path], progress=False)[path]
     exciting = exciting_patches(subject.model, subject.data, path, top=PATCHES, progress=False)
-    patches = exciting.patches(subject.data, stage.channels)
+    patches = exciting.patches(subject.data, stage.channels).data
     sprites.add_pictures(f"patches-{place}", thumbnails(patches.reshape(-1, *patches.shape[2:]), PATCH_SIDE))
     imagined = _imagine(subject, sprites, f"imagined-{place}", stage)
     weights, why_not = _weights(subject, sprites, f"weights-{place}", stage)
@@ -53,7 +53,7 @@ def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict
         "weights_missing": why_not,
         "patches": f"patches-{place}",
         "top": patches.shape[1],
-        "scores": [[round(float(score), 3) for score in row] for row in exciting.scores[stage.channels]],
+        "hits": [int(count) for count in exciting.hits[stage.channels]],
         "imagined": imagined,
         "dead": [int(channel) for channel in np.flatnonzero(statistics.dead)],
         "active": [round(float(share), 4) for share in statistics.active[stage.channels]],

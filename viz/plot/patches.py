@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from .canvas import DIVERGING, INK, SMALL, TEXT, axes_for, heading, largest_magnitude, new_figure
+from .canvas import DIVERGING, FAINT, INK, SMALL, TEXT, axes_for, heading, largest_magnitude, new_figure
 
 if TYPE_CHECKING:
     from ..weights import ContextualizedWeights
 
 LEAST = 36  # pixels of a patch on the sheet, at least: smaller ones are magnified, each pixel to a square
 GAP, FRAME = 5, 0.6  # pixels of white between patches, and the grey of the line around each
+LETTER = 0.07  # inches of a name's letter
+EMPTY = "no picture excites it"
 
 
 def patches(
@@ -26,30 +28,35 @@ def patches(
     names: Sequence[str] = (),
     title: str = "",
 ) -> Axes:
-    """A row of patches for each channel, strongest first.
+    """A row of patches for each channel, strongest first; where one is masked the paper is bare.
 
     Args:
         pictures: uint8 (C, T, 1 or 3, h, w), as `ExcitingPatches.patches` gives them.
         ax: where to draw; a new figure's if not given.
-        names: of the channels, at the left.
+        names: of the channels, at the left, such as `ExcitingPatches.names` gives.
         title: over the plot.
 
     Raises:
         ValueError: the shape is another, or there is not one name for each channel.
     """
-    given = np.asarray(pictures)
+    given: np.ma.MaskedArray = np.ma.asarray(pictures)
     if given.ndim != 5 or 0 in given.shape or given.shape[2] not in (1, 3):
         raise ValueError(f"patches: expected pictures (channels, T, 1 or 3, h, w), got shape {given.shape}")
     C, T, _, h, w = given.shape
     if names and len(names) != C:
         raise ValueError(f"patches: {C} channels, but {len(names)} names")
-    ax = axes_for(ax, 0.62 * T + 1.0, 0.62 * C * h / w + 0.4)
+    margin = LETTER * max(map(len, names), default=0) + 0.2
+    ax = axes_for(ax, 0.62 * T + margin, 0.62 * C * h / w + 0.4)
     sheet, step = _sheet(given)
     ax.imshow(sheet, interpolation="nearest")
-    ax.set_axis_off()
-    for i, name in enumerate(names):
-        place: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": SMALL, "color": INK, "parse_math": False}
-        ax.text(-6, (i + 0.5) * step, name, **place)
+    _bare(ax)
+    ax.set_anchor("NW")
+    middles = (np.arange(C) + 0.5) * step - GAP / 2
+    if names:
+        ax.set_yticks(middles, names, fontsize=SMALL, color=INK, parse_math=False)
+        ax.tick_params(left=False)
+    for i in np.flatnonzero(_missing(given).all(axis=1)):
+        ax.text(0, middles[i], EMPTY, va="center", fontsize=SMALL, color=FAINT)
     heading(ax, title)
     return ax
 
@@ -73,6 +80,8 @@ def contextualized_weights(found: ContextualizedWeights, figure: Figure | None =
         before, middle = figure.add_subplot(grid[i, 0]), figure.add_subplot(grid[i, 1])
         before.imshow(_sheet(found.inputs[i][None, :6])[0], interpolation="nearest")
         before.set_ylabel(f"input {channel}", fontsize=SMALL, color=INK, rotation=0, ha="right", va="center")
+        if _missing(found.inputs[i]).all():
+            before.annotate(EMPTY, (0.01, 0.5), xycoords="axes fraction", va="center", fontsize=SMALL, color=FAINT)
         drawn = middle.imshow(found.weights[i], cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest")
         if i == 0:
             heading(before, "what excites the inputs")
@@ -82,8 +91,10 @@ def contextualized_weights(found: ContextualizedWeights, figure: Figure | None =
     after = figure.add_subplot(grid[:, 2])
     side = int(np.ceil(np.sqrt(len(found.output))))
     rows = [found.output[i : i + side] for i in range(0, len(found.output) - side + 1, side)]
-    after.imshow(_sheet(np.array(rows))[0], interpolation="nearest")
+    after.imshow(_sheet(np.ma.stack(rows))[0], interpolation="nearest")
     heading(after, f"what excites unit {found.unit} of {found.layer}")
+    if _missing(found.output).all():
+        after.annotate(EMPTY, (0.01, 0.97), xycoords="axes fraction", va="top", fontsize=SMALL, color=FAINT)
     _bare(after)
     if drawn is not None:
         bar = figure.colorbar(drawn, ax=after, shrink=0.6, location="right")
@@ -95,13 +106,19 @@ def contextualized_weights(found: ContextualizedWeights, figure: Figure | None =
 def _sheet(given: np.ndarray) -> tuple[np.ndarray, int]:
     """Patches (C, T, 1 or 3, h, w) on one sheet, red, green, blue in 0…1, and the height of a row."""
     factor = -(-LEAST // min(given.shape[3:]))
-    colors = (given.transpose(0, 1, 3, 4, 2) / 255).repeat(factor, axis=2).repeat(factor, axis=3)
+    colors = (np.ma.getdata(given).transpose(0, 1, 3, 4, 2) / 255).repeat(factor, axis=2).repeat(factor, axis=3)
     C, T, h, w = colors.shape[:4]
     sheet = np.ones((C, h + 2 + GAP, T, w + 2 + GAP, 3))
     sheet[:, : h + 2, :, : w + 2] = FRAME
     sheet[:, 1 : h + 1, :, 1 : w + 1] = colors.transpose(0, 2, 1, 3, 4)
+    sheet.transpose(0, 2, 1, 3, 4)[_missing(given)] = 1
     step = h + 2 + GAP
     return sheet.reshape(C * step, T * (w + 2 + GAP), 3)[:-GAP, :-GAP], step
+
+
+def _missing(given: np.ndarray) -> np.ndarray:
+    """Which of the patches (…, 1 or 3, h, w) are masked, bool (…)."""
+    return np.ma.getmaskarray(given)[..., 0, 0, 0]
 
 
 def _bare(ax: Axes) -> None:

@@ -90,6 +90,7 @@ def test_an_edge_filter_is_excited_by_the_edge():
 
 def test_units_without_a_window_see_the_whole_picture():
     model = cnn.Sequential(conv=cnn.Conv2d(3, 2, 3), gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(2, 5)).initialize(0)
+    model["fc"].bias[...] = 9
     pictures = dataset(4, (3, 6, 7))
     found = viz.exciting_patches(model, pictures, "fc", top=2)
     assert found.scores.shape == (5, 2) and (found.boxes == [0, 0, 6, 7]).all() and not found.places.any()
@@ -109,10 +110,43 @@ def test_fewer_pictures_than_asked_for_are_all_there_are():
 
 
 def test_of_equals_the_first_is_kept_however_they_are_batched():
-    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1), relu=cnn.ReLU())  # a dead channel
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1), relu=cnn.ReLU())
+    model["conv"].bias[...] = 1
     for batch_size in (1, 2, 12):
         found = viz.exciting_patches(model, dataset(), "relu", top=3, batch_size=batch_size)
-        assert found.indices.tolist() == [[0, 1, 2]] and not found.scores.any() and not found.places.any()
+        assert found.indices.tolist() == [[0, 1, 2]] and (found.scores == 1).all() and not found.places.any()
+
+
+def a_dead_a_lazy_and_a_busy_channel():
+    """Over pictures of which the second alone has a bright pixel: hits of each channel among the three."""
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 3, 1), relu=cnn.ReLU())
+    model["conv"].weight[:, 0, 0, 0] = 0, 1, 1
+    model["conv"].bias[...] = -1, 0, 1
+    pictures = dataset(3, (1, 4, 4))
+    pictures.images[:] = 0
+    pictures.images[1, 0, 2, 3] = 255
+    return model, pictures
+
+
+@pytest.mark.parametrize("layer", ["conv", "relu"])
+def test_what_does_not_excite_a_channel_is_left_out(layer):
+    model, pictures = a_dead_a_lazy_and_a_busy_channel()
+    found = viz.exciting_patches(model, pictures, layer, top=3)
+    assert found.hits.tolist() == [0, 1, 3] and found.dead.tolist() == [True, False, False]
+    np.testing.assert_array_equal(found.scores, [[np.nan] * 3, [1, np.nan, np.nan], [2, 1, 1]])
+    assert found.indices.tolist() == [[-1, -1, -1], [1, -1, -1], [1, 0, 2]]
+    assert found.places[1].tolist() == [[2, 3], [-1, -1], [-1, -1]]
+    patches = found.patches(pictures)
+    assert patches.shape == (3, 3, 1, 1, 1)
+    assert patches.mask[:, :, 0, 0, 0].tolist() == [[True] * 3, [False, True, True], [False] * 3]
+    assert patches.data[1].ravel().tolist() == [255, 255, 255] and patches.data[2].ravel().tolist() == [255, 0, 0]
+
+
+def test_its_names_say_what_the_number_is_and_who_is_dead():
+    found = viz.exciting_patches(*a_dead_a_lazy_and_a_busy_channel(), "relu")
+    assert found.names() == ["channel 0: dead", "channel 1, activation 1", "channel 2, activation 2"]
+    assert found.names([2]) == ["channel 2, activation 2"]
+    assert repr(found) == "ExcitingPatches(layer='relu', channels=3, top=3, dead=[0])"
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,14 @@ def test_dead_and_always_on_channels_are_found(model, pictures):
     assert found.active_pictures[[1, 3]].tolist() == [0, 1]
 
 
+def test_they_are_told_in_a_line(model, pictures):
+    found = viz.activation_statistics(model, pictures, ["relu"])["relu"]
+    assert repr(found) == "ActivationStatistics(layer='relu', pictures=23, channels=5, dead=[1], always_on=[3])"
+    wide = cnn.Sequential(conv=cnn.Conv2d(1, 40, 3), relu=cnn.ReLU())
+    found = viz.activation_statistics(wide, pictures, ["relu"])["relu"]
+    assert "dead=[0, 1, 2, 3, 4, 5, 6, 7, … 40 in all]" in repr(found)
+
+
 def test_all_outer_layers_if_none_is_named(model, pictures):
     assert list(viz.activation_statistics(model, pictures)) == ["conv", "relu", "flatten", "fc"]
 

@@ -13,6 +13,9 @@ from PIL import Image
 
 import minicnn as cnn
 import viz
+from viz.page import layers
+from viz.page.sprites import Sprites, data_uri
+from viz.page.subject import study
 
 SECTIONS = ["network", "data", "training", "journey", "layers", "space", "why", "fooled"]
 
@@ -255,3 +258,15 @@ def test_a_model_that_gives_no_scores_is_refused(trained, few, tmp_path):
         headless = trained[0][:"relu2"]
         headless.transform = trained[0].transform
         viz.atlas(headless, few, tmp_path / "atlas.html")
+
+
+def test_a_dead_channel_has_no_patches(network, few, quick):
+    model = network.initialize(seed=0)
+    model.transform = cnn.data.Transform(mean=(0.5,), std=(0.5,))
+    model["conv2"].bias[1], model["conv2"].bias[2] = -1e6, 1e6
+    sprites = Sprites()
+    layer = layers.make(study(model, few), sprites)["layers"][1]
+    assert layer["path"] == "conv2" and layer["dead"] == [k for k, hits in enumerate(layer["hits"]) if hits == 0]
+    assert layer["hits"][1:3] == [0, 6] and layer["top"] == 6
+    sheet = sprites.sheets[layer["patches"]] | {"src": data_uri("p.png", sprites.files[f"{layer['patches']}.png"])}
+    assert (pixels(sheet)[6:12] == 255).all()

@@ -79,6 +79,33 @@ def test_patches_stand_in_rows(ax, render):
     render(ax)
 
 
+def test_masked_patches_are_bare_paper_and_a_row_of_them_says_why(ax, render):
+    pictures = np.ma.MaskedArray(np.zeros((2, 2, 1, 4, 4), np.uint8))
+    pictures[0, 1] = pictures[1] = np.ma.masked
+    plot.patches(pictures, ax, names=["channel 0, activation 1", "channel 1: dead"])
+    sheet = np.asarray(ax.get_images()[0].get_array())
+    assert (sheet[1:37, 1:37] == 0).all() and (sheet[:38, 43:] == 1).all() and (sheet[43:] == 1).all()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["channel 0, activation 1", "channel 1: dead"]
+    assert [text.get_text() for text in ax.texts] == ["no picture excites it"]
+    render(ax)
+
+
+def test_names_at_the_left_are_not_cut_off():
+    ax = plot.patches(np.zeros((5, 9, 1, 4, 4), np.uint8), names=["channel 400, activation 0.0033"] * 5)
+    ax.figure.canvas.draw()
+    assert min(label.get_window_extent().x0 for label in ax.get_yticklabels()) >= 0
+
+
+def test_what_nothing_excites_is_said_beside_its_weights(figure, render):
+    found = viz.weights.ContextualizedWeights(
+        "conv2", 7, np.array([3]), np.ones((1, 2, 2)),
+        np.ma.masked_all((1, 4, 3, 5, 5), np.uint8), np.ma.masked_all((9, 3, 8, 8), np.uint8),
+    )  # fmt: skip
+    plot.contextualized_weights(found, figure)
+    assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["no picture excites it"] * 2
+    render(figure)
+
+
 def test_weights_stand_between_what_they_connect(figure):
     found = viz.weights.ContextualizedWeights(
         "conv2", 7, np.array([3, 1]), np.array([[[1.0, -2.0]], [[0.0, 0.5]]]),

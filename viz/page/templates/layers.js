@@ -52,10 +52,13 @@
     figure("layers-weights", weights ? weights.sprite : null, at, 152, weights ? "its filter" : "", `filter of channel ${channel}`);
     const nth = imagined.channels.indexOf(channel);
     figure("layers-imagined", nth < 0 ? null : imagined.sprite, nth, 152, nth < 0 ? `No picture was optimised for this channel; it was for ${imagined.channels.join(", ")}.` : "the picture that an optimiser finds for it", `feature visualisation of channel ${channel}`);
-    byId("layers-patches-about").textContent = "what excites it most, strongest first, each patch as large as what one place of the layer sees";
-    mosaic(byId("layers-patches"), {
-      sheet: layer.patches, cells: Array.from({ length: layer.top }, (_, k) => at * layer.top + k), size: 84, columns: 5,
-      label: `The ${layer.top} patches that excite channel ${channel} most`,
+    const patches = byId("layers-patches"), hits = layer.hits[at];
+    patches.hidden = hits === 0;
+    byId("layers-patches-about").textContent = hits === 0 ? "no picture excites it"
+      : "what excites it most, strongest first, each patch as large as what one place of the layer sees";
+    if (hits > 0) mosaic(patches, {
+      sheet: layer.patches, cells: Array.from({ length: hits }, (_, k) => at * layer.top + k), size: 84, columns: 5,
+      label: `The ${hits} patches that excite channel ${channel} most`,
     });
   });
 })();

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .network import add_network, bars, class_names, find_class, find_layer, load_network, read, shown
+from .notice import compiling
 
 EXAMPLES = """\
 examples:
@@ -63,9 +64,13 @@ def run(options: argparse.Namespace) -> None:
     x = read(model, options.picture)
 
     import minicnn
+    import viz
     from viz import plot
 
-    probabilities = minicnn.ops.softmax(model(x))[0][0]
+    with compiling():  # all methods run the network there and back, with its layers fused or each by itself
+        probabilities = minicnn.ops.softmax(model(x))[0][0]
+        viz.saliency(model, x)
+        viz.guided_backprop(model, x)
     names = class_names(model, len(probabilities))
     predicted = int(probabilities.argmax())
     target = predicted if options.target is None else find_class(options.target, names)

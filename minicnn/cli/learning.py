@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import copy
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .inputs import MODEL_FILE
+from .notice import compiling
 
 if TYPE_CHECKING:
     from minicnn import Evaluation, History
     from minicnn.data import Dataset
-
-PATIENCE = 3.0  # seconds until we say why nothing happens
 
 
 def learn(
@@ -37,7 +33,7 @@ def learn(
 
     from .report import EpochLines
 
-    with _notice("compiling for this processor; the machine code is kept, so this happens once …"):
+    with compiling():
         few = slice(max(1, options["batch_size"]))
         cnn.fit(
             copy.deepcopy(model),
@@ -70,15 +66,3 @@ def interrupted(folder: Path, line: str) -> KeyboardInterrupt:
         return KeyboardInterrupt("interrupted before there was anything to keep")
     command = line if "--resume" in line.split() else f"{line} --resume"
     return KeyboardInterrupt(f"interrupted; to go on where {folder / MODEL_FILE} stands:\n  {command}")
-
-
-@contextmanager
-def _notice(text: str) -> Iterator[None]:
-    """Say something on stderr if what is done inside takes long."""
-    timer = threading.Timer(PATIENCE, print, [text], {"file": sys.stderr, "flush": True})
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

@@ -1,17 +1,20 @@
 """What the tests of the command line share: a way to run it, and a small data set with a network that knows it."""
 
+import threading
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from minicnn.cli import main
+from minicnn.cli import main, notice
 
 CLASSES = ("bright", "dark")
 
 
 @pytest.fixture
-def run(capsys):
-    """Run a command line: its status, what it printed, and its errors."""
+def run(capsys, monkeypatch):
+    """Run a command line: its status, what it printed, and its errors, whether or not it has to be compiled."""
+    monkeypatch.setattr(notice, "PATIENCE", threading.TIMEOUT_MAX)
 
     def command(*arguments):
         status = main([str(argument) for argument in arguments])

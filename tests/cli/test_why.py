@@ -1,12 +1,15 @@
 """`minicnn explain`, `attack`, `dream` and `style`: pictures out, one line where something is wrong."""
 
 import sys
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import minicnn as cnn
+import viz
+from minicnn.cli import notice
 from minicnn.cli.network import find_class
 
 CLASSES = ("night", "bright day", "day")
@@ -50,6 +53,14 @@ def test_explain_draws_every_method_and_says_what_is_explained(run, folder, tmp_
 def test_explain_asks_about_the_predicted_class_by_default(run, folder, tmp_path):
     _, text, _ = run("explain", folder, folder / "picture.png", "--method", "saliency", "-o", tmp_path / "a.png")
     assert "explained" not in text
+
+
+def test_explain_says_why_nothing_happens_while_it_is_compiled(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(notice, "PATIENCE", 0.1)
+    monkeypatch.setattr(viz, "saliency", lambda *_: time.sleep(1))  # what compiling it may take
+    arguments = ["explain", folder, folder / "picture.png", "--method", "grad-cam", "-o", tmp_path / "why.png"]
+    status, _, errors = run(*arguments)
+    assert (status, errors) == (0, f"{notice.COMPILING}\n")
 
 
 @pytest.mark.parametrize("method", ["fgsm", "pgd"])

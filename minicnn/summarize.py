@@ -97,7 +97,7 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
     leaves = {path: layer for path, layer in walk(model) if path and not children_of(layer)}
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
     watch = Watch(*leaves)
-    y, _ = _sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
+    y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
     if not leaves:  # a single layer is its own model
         leaves, watch.activations = {type(model).__name__: model}, {type(model).__name__: y}
     fields = receptive_fields(model)
@@ -124,13 +124,13 @@ class _Blank:
         return np.zeros((len(x), *shape), x.dtype), None
 
 
-def _sketch(layer: Any) -> Any:
-    """The model with the same wiring, and stand-ins for the layers that would run a kernel."""
+def sketch(layer: Any) -> Any:
+    """The model with the same wiring, and stand-ins for the layers that would run a kernel: for its shapes alone."""
     if type(layer) not in WIRING:
         return _Blank(layer) if type(layer) in TOLD else layer
-    sketch = copy.copy(layer)
-    sketch._children = {name: _sketch(child) for name, child in layer.children.items()}
-    return sketch
+    wired = copy.copy(layer)
+    wired._children = {name: sketch(child) for name, child in layer.children.items()}
+    return wired
 
 
 def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:

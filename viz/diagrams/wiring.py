@@ -9,6 +9,7 @@ import numpy as np
 
 import minicnn as cnn
 from minicnn.layers.base import children_of
+from minicnn.summarize import sketch
 from minicnn.training.evaluation import dtype_of
 
 SIDES = (224, 227, 299, 64, 32, 28)  # of pictures, tried where nothing tells
@@ -83,7 +84,7 @@ def wiring(model: Any, input_shape: tuple[int, ...]) -> list[Node]:
         elif layer == "add":
             shape = nodes[sources[0]].shape
         else:  # the network is a single layer
-            shape = model(np.zeros((1, *input_shape), dtype_of(model))).shape[1:]
+            shape = _blank_run(model, input_shape).shape[1:]
         nodes.append(Node(path, layer, sources, shape))
     return nodes
 
@@ -109,7 +110,7 @@ def input_shape_of(model: Any) -> tuple[int, ...]:
         return (channels, *((crop, crop) if isinstance(crop, int) else crop))
     for side in SIDES:
         try:
-            model(np.zeros((1, channels, side, side), dtype_of(model)))
+            _blank_run(model, (channels, side, side))
         except ValueError:
             continue
         return channels, side, side
@@ -121,5 +122,15 @@ def _shapes(model: Any, paths: list[str], input_shape: tuple[int, ...]) -> dict[
     if not paths:
         return {}
     watch = cnn.Watch(*paths)
-    model.forward(np.zeros((1, *input_shape), dtype_of(model)), cnn.Pass(watch=watch))
+    _blank_run(model, input_shape, watch)
     return {path: y.shape[1:] for path, y in watch.activations.items()}
+
+
+def _blank_run(model: Any, input_shape: tuple[int, ...], watch: cnn.Watch | None = None) -> np.ndarray:
+    """What comes out for a blank picture, of which only the shape is right: no kernel is run (see `summarize.sketch`).
+
+    Raises:
+        ValueError: the picture does not fit the model.
+    """
+    y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype_of(model)), cnn.Pass(watch=watch))
+    return np.asarray(y)

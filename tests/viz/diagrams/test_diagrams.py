@@ -127,6 +127,19 @@ def test_all_four_stand_on_one_page(model, format):
     assert width < 41 and height < 30
 
 
+def test_no_kernel_is_run_for_the_shapes(monkeypatch):
+    def never(self, x, pass_):
+        raise AssertionError(f"{type(self).__name__} was run")
+
+    for kind in (cnn.Conv2d, cnn.MaxPool2d, cnn.AvgPool2d, cnn.BatchNorm2d, cnn.Dense):
+        monkeypatch.setattr(kind, "forward", never)
+    inside = cnn.Residual(conv=cnn.Conv2d(4, 4, 3, padding=1), bn=cnn.BatchNorm2d(4))
+    model = cnn.Sequential(conv=cnn.Conv2d(3, 4, 3), pool=cnn.MaxPool2d(2), inside=inside, gap=cnn.GlobalAvgPool2d())
+    found = viz.diagram(model)
+    assert found.input_shape == (3, 224, 224) and found.statements[-2].shape == (4, 111, 111)
+    assert viz.diagram(cnn.Conv2d(3, 4, 3), (3, 9, 9)).statements[-1].shape == (4, 7, 7)
+
+
 def test_the_shape_is_taken_from_what_the_network_tells():
     assert viz.diagram(two_layers()).input_shape == (784,)
     assert viz.diagram(cnn.zoo.build("seed")).input_shape == (1, 28, 28)

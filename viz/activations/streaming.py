@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +10,8 @@ import numpy as np
 import minicnn as cnn
 from minicnn.data import Dataset, Loader
 from minicnn.training.evaluation import dtype_of
+
+from ..progress import bar
 
 MOST_PICTURES = 256  # in a batch
 MOST_NUMBERS = 2**19  # input numbers in a batch: 3 photographs of 224×224; deep networks hold some 100 times as many
@@ -49,13 +50,13 @@ def stream(
         batch_size = max(1, min(MOST_PICTURES, MOST_NUMBERS // max(1, dataset.images[:1].size)))
     loader = Loader(dataset, batch_size, shuffle=False, transform=getattr(model, "transform", None))
     dtype, until, done = dtype_of(model), _last_needed(model, layers), 0
-    with _bar(title, len(dataset), progress) as bar:
+    with bar(title, len(dataset), "pictures", progress) as shown:
         for x, _ in loader.epoch(0):
             watch = cnn.Watch(*layers)
             model.forward(x.astype(dtype, copy=False), cnn.Pass(watch=watch, until=until))
             yield slice(done, done + len(x)), watch.activations
             done += len(x)
-            bar.update(len(x))
+            shown.update(len(x))
 
 
 def as_dataset(pictures: Dataset | np.ndarray) -> Dataset:
@@ -80,10 +81,3 @@ def _last_needed(model: Any, layers: Sequence[str]) -> str | None:
         return None
     wanted = {path.partition(".")[0] for path in layers}
     return next((name for name in reversed(list(model.children)) if name in wanted), None)
-
-
-def _bar(title: str, pictures: int, shown: bool | None) -> Any:
-    from tqdm import tqdm
-
-    shown = sys.stderr.isatty() if shown is None else shown
-    return tqdm(total=pictures, desc=title, unit=" pictures", unit_scale=True, leave=False, disable=not shown)

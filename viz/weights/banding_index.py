@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..progress import bar
+
+TIE = 1e-9  # indices so near to each other, relatively, are equal but for rounding
+
 
 def banding_index(weights: np.ndarray) -> float:
     """How much more the rows of filters differ from each other than their columns do.
@@ -33,12 +37,12 @@ def banding_index(weights: np.ndarray) -> float:
     mean = w.mean(axis=(2, 3))[:, :, None]
     rows = kw * ((w.mean(axis=3) - mean) ** 2).sum() / (kh - 1)
     columns = kh * ((w.mean(axis=2) - mean) ** 2).sum() / (kw - 1)
-    if rows == columns:
-        return 1.0
-    return float(rows / columns) if columns else float("inf")
+    return _ratio(rows, columns)
 
 
-def banding_test(weights: np.ndarray, permutations: int = 999, seed: int = 0) -> tuple[float, float]:
+def banding_test(
+    weights: np.ndarray, permutations: int = 999, seed: int = 0, *, progress: bool | None = None
+) -> tuple[float, float]:
     """The index, and how probable one at least as large is where places do not matter.
 
     Under the null hypothesis a filter's places can be exchanged: each filter's are shuffled, all its channels alike.
@@ -49,21 +53,46 @@ def banding_test(weights: np.ndarray, permutations: int = 999, seed: int = 0) ->
         weights: those of `banding_index`.
         permutations: how many shuffles.
         seed: of the shuffles.
+        progress: show a bar on stderr; None: where stderr is a terminal.
 
     Returns:
         (index, p).
     """
     w = _filters(weights)
-    index = banding_index(w)
     rng = np.random.default_rng(seed)
     O, C, kh, kw = w.shape
-    places = np.tile(np.arange(kh * kw), (O, 1))
-    flat = w.reshape(O, C, kh * kw)
+    # A shuffle changes none of the products of two places' weights, summed over the channels: it only moves them.
+    flat = (w - w.mean(axis=(2, 3), keepdims=True)).reshape(O, C, kh * kw)
+    products = flat.transpose(0, 2, 1) @ flat  # (O, places, places)
+    least = _index_of(products.sum(axis=0), kh, kw) * (1 - TIE)
+    filters, places = np.arange(O)[:, None, None], np.tile(np.arange(kh * kw), (O, 1))
     larger = 0
-    for _ in range(permutations):
-        shuffled = np.take_along_axis(flat, rng.permuted(places, axis=1)[:, None], axis=2)
-        larger += banding_index(shuffled.reshape(w.shape)) >= index
-    return index, (1 + larger) / (1 + permutations)
+    with bar("shuffling filters", permutations, "shuffles", progress) as shown:
+        for _ in range(permutations):
+            order = rng.permuted(places, axis=1)
+            moved = products[filters, order[:, :, None], order[:, None, :]]
+            larger += _index_of(moved.sum(axis=0), kh, kw) >= least
+            shown.update()
+    return banding_index(w), (1 + larger) / (1 + permutations)
+
+
+def _index_of(products: np.ndarray, kh: int, kw: int) -> float:
+    """The index by Σ (Σ_j w_ij)² = Σ w_ij w_ik over the pairs of places in a row, for weights whose filters' mean is 0.
+
+    Args:
+        products: of two places' weights, summed over filters and channels, (places, places).
+        kh, kw: the kernel's shape.
+    """
+    row, column = np.divmod(np.arange(kh * kw), kw)
+    rows = products[row[:, None] == row].sum() / (kw * (kh - 1))
+    columns = products[column[:, None] == column].sum() / (kh * (kw - 1))
+    return _ratio(rows, columns)
+
+
+def _ratio(rows: float, columns: float) -> float:
+    if rows == columns:
+        return 1.0
+    return float(rows / columns) if columns else float("inf")
 
 
 def _filters(weights: np.ndarray) -> np.ndarray:

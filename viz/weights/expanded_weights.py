@@ -9,11 +9,18 @@ import numpy as np
 import minicnn as cnn
 from minicnn.receptive_field import Field, receptive_fields
 
+from ..progress import bar
 from ..synthesis.style_transfer import with_average_pooling
 
 
 def expanded_weights(
-    model: Any, source: str | None, layer: str, *, input_shape: tuple[int, int, int], batch_size: int = 32
+    model: Any,
+    source: str | None,
+    layer: str,
+    *,
+    input_shape: tuple[int, int, int],
+    batch_size: int = 32,
+    progress: bool | None = None,
 ) -> np.ndarray:
     """The weights of the linear map that is nearest to the network between two layers.
 
@@ -29,6 +36,7 @@ def expanded_weights(
         layer: the upper layer.
         input_shape: (C, H, W) of a picture, large enough that the middle neuron's field lies inside.
         batch_size: neurons in memory at once.
+        progress: show a bar on stderr; None: where stderr is a terminal.
 
     Returns:
         (out, in, kh, kw), the window that a neuron of `layer` sees of `source`; what lies beyond the edge is 0.
@@ -52,16 +60,20 @@ def expanded_weights(
         raise ValueError(f"expanded_weights: {source!r} is not below {layer!r}")
     out, (row, column) = maps.shape[1], (side // 2 for side in maps.shape[2:])
     box = _window(upper, lower, row, column)
+    count = min(batch_size, out)
+    watch = cnn.Watch(*names)
+    pass_ = cnn.Pass(relu="linear", until=layer, watch=watch)
+    y, pullback = linear.forward(np.repeat(blank, count, axis=0), pass_)  # once: where it is linear does not matter
     weights = []
-    for first in range(0, out, batch_size):
-        chosen = np.arange(first, min(first + batch_size, out))
-        watch = cnn.Watch(*names)
-        pass_ = cnn.Pass(relu="linear", until=layer, watch=watch)
-        y, pullback = linear.forward(np.repeat(blank, len(chosen), axis=0), pass_)
-        dy = np.zeros_like(y)
-        dy[np.arange(len(chosen)), chosen, row, column] = 1
-        dx, _ = pullback(dy, wants="input")
-        weights.append(_cut(dx if source is None else watch.gradients[source], box))
+    with bar(f"weights up to {layer}", out, "neurons", progress) as shown:
+        for first in range(0, out, count):
+            chosen = np.arange(first, min(first + count, out))
+            dy = np.zeros_like(y)
+            dy[np.arange(len(chosen)), chosen, row, column] = 1
+            dx, _ = pullback(dy, wants="input")
+            gradient = dx if source is None else watch.gradients[source]
+            weights.append(_cut(gradient[: len(chosen)], box))
+            shown.update(len(chosen))
     return np.concatenate(weights)
 
 

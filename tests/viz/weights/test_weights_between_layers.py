@@ -57,6 +57,39 @@ def test_bands_have_a_large_index_and_random_weights_one_near_1(shape):
     assert index == pytest.approx(1, abs=0.15) and p > 0.01
 
 
+@pytest.mark.parametrize("shape", [(6, 4, 3, 3), (1, 1, 2, 2), (5, 2, 2, 4)])
+def test_the_shuffles_indices_are_those_of_the_definition(shape):
+    w = np.random.default_rng(1).standard_normal(shape)
+    O, C, kh, kw = shape
+    rng, places = np.random.default_rng(5), np.tile(np.arange(kh * kw), (O, 1))
+    larger = 0
+    for _ in range(50):
+        order = rng.permuted(places, axis=1)
+        shuffled = np.take_along_axis(w.reshape(O, C, -1), order[:, None], axis=2).reshape(shape)
+        larger += viz.banding_index(shuffled) >= viz.banding_index(w) * (1 - 1e-9)
+    assert viz.banding_test(w, permutations=50, seed=5) == (viz.banding_index(w), (1 + larger) / 51)
+
+
+def test_what_takes_long_shows_a_bar_on_demand(capsys):
+    model = cnn.Sequential(a=cnn.Conv2d(2, 3, 3), b=cnn.Conv2d(3, 4, 2)).initialize(0)
+    for work, title in (
+        (lambda **shown: viz.expanded_weights(model, None, "b", input_shape=(2, 12, 12), **shown), "weights up to b"),
+        (lambda **shown: viz.banding_test(banded(), permutations=9, **shown), "shuffling filters"),
+    ):
+        work(progress=True)
+        assert title in capsys.readouterr().err
+        work()
+        assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("source", [None, "a"])
+def test_neurons_in_batches_have_the_weights_of_all_at_once(source):
+    model = cnn.Sequential(a=cnn.Conv2d(2, 3, 3), relu=cnn.ReLU(), b=cnn.Conv2d(3, 5, 2)).initialize(0)
+    model = model.astype(np.float64)
+    few, all_ = (viz.expanded_weights(model, source, "b", input_shape=(2, 12, 12), batch_size=size) for size in (2, 32))
+    np.testing.assert_allclose(few, all_, atol=1e-12)
+
+
 def test_a_quarter_turn_makes_the_index_its_reciprocal():
     w = banded()
     assert viz.banding_index(np.rot90(w, axes=(2, 3))) == pytest.approx(1 / viz.banding_index(w))

@@ -18,14 +18,9 @@ from typing import Any
 import numpy as np
 
 from .derivatives import Array, Direction, Function, NondifferentiableError, Slope, central_difference, complex_step
-from .layers.base import arrays_of, cast
-from .layers.running import Pass
+from .layer_op import GradientError, LayerOp, first_output, output_and_pullback
 
 DIRECTIONS = 16  # how many random directions stand for the entries of a large array
-
-
-class GradientError(AssertionError):
-    """A pullback is not the gradient of its function."""
 
 
 def gradcheck(
@@ -39,6 +34,9 @@ def gradcheck(
     analytic, else by central differences.
 
         error = |a − n| / max(|a|, |n|, floor),    a analytic, n numerical, floor = 1e-3 · the largest entry
+
+    Where a model's gradient of its input is wrong, a layer hands on a wrong gradient, and nothing says which. So the
+    error lists the parameters too: their gradients are wrong in the layers before the faulty one, and right behind it.
 
     Args:
         function: an op, `op(*arrays, **options) -> (y, pullback)`, or a layer or model.
@@ -54,21 +52,18 @@ def gradcheck(
 
     Raises:
         GradientError: it is above the tolerance, or the pullback returned something else than one gradient of the
-            right shape for each floating-point array. It names the argument, the index and both values.
+            right shape for each floating-point array; or the function did not return one. It names the argument or
+            the parameter, the index and both values.
         NondifferentiableError: the function has a kink or a jump here, such as ReLU's at 0, and therefore no
             gradient; see `minicnn.testing.tie_free` for inputs that have none.
         ValueError: nothing to differentiate, or two calls disagree.
     """
     check = _Check(function, arrays, options, seed)
     worst = 0.0
-    for i, x in enumerate(check.xs):
-        floor = max(1e-3 * check.largest, 1e-9)
-        if x.size > max_entries:
-            floor *= float(np.sqrt(x.size))  # a random direction adds up that much
-        for v in _directions(x, max_entries, check.rng):
-            error = check.error(i, v, floor)
+    for i in range(len(check.xs)):
+        for v, error in check.errors(i, max_entries):
             if not error <= tolerance:  # so that NaN fails too
-                check.blame(i, v, error)
+                raise GradientError(check.blame(i, v, error) + check.parameters_too(i, tolerance, max_entries))
             worst = max(worst, error)
     return worst
 
@@ -94,8 +89,8 @@ class _Check:
 
     def __init__(self, function: Any, arrays: Sequence[Any], options: dict[str, Any], seed: int) -> None:
         self.rng = np.random.default_rng(seed)
-        op = function
-        if hasattr(function, "forward"):
+        op, self.is_layer = function, hasattr(function, "forward")
+        if self.is_layer:
             op = LayerOp(function, seed)
             arrays = op.arguments(*arrays)
         self.title = getattr(op, "__name__", type(op).__name__)
@@ -106,7 +101,7 @@ class _Check:
             raise ValueError(f"gradcheck: expected a floating-point array to differentiate {self.title} by, got none")
         self.xs = [np.asarray(arrays[i], np.float64) for i in self.places]
         # Fresh copies for each call: generators begin anew, and nothing is changed behind our back.
-        self.call = lambda values: op(*self._filled(values), **copy.deepcopy(options))
+        self.call = lambda values: output_and_pullback(self.title, op(*self._filled(values), **copy.deepcopy(options)))
 
         y, pullback = self.call(self.xs)
         y = np.asarray(first_output(y))
@@ -129,7 +124,10 @@ class _Check:
         return np.asarray(first_output(self.call(values)[0]))
 
     def name(self, i: int) -> str:
-        return f"argument {self.places[i]} ({self.names[self.places[i]]})"
+        place = self.places[i]
+        if not self.is_layer:
+            return f"argument {place} ({self.names[place]})"
+        return f"parameter {self.names[place]}" if place else f"the input {self.names[place]}"
 
     def _gradients(self, gradients: Any) -> list[Array]:
         if not isinstance(gradients, tuple) or len(gradients) != len(self.xs):
@@ -197,6 +195,14 @@ class _Check:
             noise * float(np.abs(self.dy).sum()),
         )
 
+    def errors(self, i: int, max_entries: int) -> Iterator[tuple[Array, float]]:
+        """The error along each direction that array i is checked in."""
+        x, floor = self.xs[i], max(1e-3 * self.largest, 1e-9)
+        if x.size > max_entries:
+            floor *= float(np.sqrt(x.size))  # a random direction adds up that much
+        for v in _directions(x, max_entries, self.rng):
+            yield v, self.error(i, v, floor)
+
     def error(self, i: int, v: Array, floor: float) -> float:
         try:
             analytic, numerical, noise = self.pair(i, v)
@@ -205,8 +211,8 @@ class _Check:
         gap = abs(analytic - numerical)
         return (0.0 if gap <= noise else gap - noise) / max(abs(analytic), abs(numerical), floor)
 
-    def blame(self, i: int, v: Array, error: float) -> None:
-        """Raise, naming an entry that is wrong: the worse half of the direction, and its worse half, and so on."""
+    def blame(self, i: int, v: Array, error: float) -> str:
+        """What is wrong, naming an entry: the worse half of the direction, and its worse half, and so on."""
         suspects = np.flatnonzero(v)
         while len(suspects) > 1:
             halves = np.array_split(suspects, 2)
@@ -214,15 +220,21 @@ class _Check:
             suspects = halves[int(np.argmax(np.nan_to_num(gaps, nan=np.inf)))]
         analytic, numerical, _ = self.pair(i, _restricted(np.ones(v.shape), suspects))
         index = tuple(int(k) for k in np.unravel_index(suspects[0], v.shape))
-        raise GradientError(
+        return (
             f"{self.title}: wrong gradient of {self.name(i)} at index {index}: the pullback says {analytic:.9g}, "
             f"numerically it is {numerical:.9g} (relative error {error:.1e})"
         )
 
-
-def first_output(y: Any) -> Any:
-    """The differentiable one: `max_pool2d(..., return_indices=True)` also returns integers."""
-    return y[0] if isinstance(y, tuple) else y
+    def parameters_too(self, i: int, tolerance: float, max_entries: int) -> str:
+        """Where the gradient of a layer's input is wrong: which of its parameters' are, and which are not."""
+        if not self.is_layer or self.places[i] or len(self.xs) == 1:
+            return ""
+        right = {
+            self.names[self.places[j]]: all(error <= tolerance for _, error in self.errors(j, max_entries))
+            for j in range(1, len(self.xs))
+        }
+        listed = (", ".join(name for name in right if right[name] is which) or "none" for which in (False, True))
+        return "; of the parameters, wrong: {}; right: {}".format(*listed)
 
 
 def _argument_names(op: Any, count: int) -> list[str]:
@@ -232,42 +244,3 @@ def _argument_names(op: Any, count: int) -> list[str]:
     kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
     names = [p.name for p in inspect.signature(op).parameters.values() if p.kind in kinds]
     return (names + [f"array {i}" for i in range(len(names), count)])[:count]
-
-
-class LayerOp:
-    """A layer or model as an op: its input and its parameters become arguments, `op(x, *parameters)`.
-
-    Each call runs a copy of the layer, in the dtype of its arguments: the layer itself is not touched.
-    """
-
-    def __init__(self, layer: Any, seed: int = 0) -> None:
-        self.layer, self.seed = layer, seed
-        self.names = ["x", *arrays_of(layer, "parameters")]
-        self.__name__ = type(layer).__name__
-
-    def arguments(self, x: Any) -> list[Array]:
-        return [np.asarray(x), *(array.copy() for array in arrays_of(self.layer, "parameters").values())]
-
-    def __call__(self, x: Array, *parameters: Array, **options: Any) -> tuple[Array, Callable[..., Any]]:
-        twin = copy.deepcopy(self.layer)
-        cast(twin, x.dtype)
-        for name, live, value in zip(self.names[1:], arrays_of(twin, "parameters").values(), parameters, strict=True):
-            if live.dtype != value.dtype:
-                raise ValueError(
-                    f"gradcheck: {self.__name__} keeps {name} in {live.dtype}; make it float64, or name it in "
-                    "parameter_names, so that it can be converted"
-                )
-            live[...] = value
-        y, layer_pullback = twin.forward(x, Pass(**{"rng": np.random.default_rng(self.seed), **options}))
-
-        def pullback(dy: Any, wants: Sequence[bool] = (True,) * (1 + len(parameters))) -> tuple[Array | None, ...]:
-            some = any(wants[1:])
-            dx, grads = layer_pullback(dy, "both" if wants[0] and some else "parameters" if some else "input")
-            if some and set(grads) != set(self.names[1:]) and not options.get("until"):
-                raise GradientError(f"{self.__name__}: expected gradients of {self.names[1:]}, got {sorted(grads)}")
-            # A pass that ends early gives no gradient of what it did not run, which is as good as zero.
-            found = (grads.get(name, np.zeros_like(p)) for name, p in zip(self.names[1:], parameters, strict=True))
-            gradients = [dx, *found]
-            return tuple(gradient if want else None for gradient, want in zip(gradients, wants, strict=True))
-
-        return y, pullback

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import ops
 from .. import reference as textbook
-from ..gradients import LayerOp, first_output
+from ..layer_op import LayerOp, first_output, output_and_pullback
 from .arrays import Array, tie_free
 
 
@@ -47,8 +47,13 @@ class Call:
         return cls(op, arrays, options, reference, layer)
 
     def run(self, arguments: Sequence[Any] | None = None) -> tuple[Array, Callable[..., Any]]:
-        """The differentiable output, and the pullback."""
-        y, pullback = self.op(*(self.arguments if arguments is None else arguments), **copy.deepcopy(self.options))
+        """The differentiable output, and the pullback.
+
+        Raises:
+            GradientError: the op does not return these two.
+        """
+        returned = self.op(*(self.arguments if arguments is None else arguments), **copy.deepcopy(self.options))
+        y, pullback = output_and_pullback(getattr(self.op, "__name__", "op"), returned)
         return first_output(y), pullback
 
     def dy(self, y: Array, seed: int = 0) -> Array:

@@ -6,12 +6,13 @@ It is all that a pullback promises but to be the gradient: that is `minicnn.grad
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..gradients import first_output
+from ..layer_op import first_output, takes
 from .arrays import MEMORY_ORDERS, in_order, tie_free
 from .call import Call, is_float
 from .layer_contract import LAYER_PROPERTIES
@@ -31,6 +32,7 @@ def assert_contract(
 
     Raises:
         ContractError: a property does not hold; it names the property.
+        GradientError: the op does not return (y, pullback), or a layer does not give what a layer gives.
     """
     call = Call.of(op, *arrays, reference=reference, seed=seed, **options)
     for property in (PROPERTIES if call.layer is None else PROPERTIES | LAYER_PROPERTIES).values():
@@ -84,6 +86,12 @@ def wants(call: Call) -> None:
     """What is not wanted comes back as None, and the rest is as if everything were."""
     y, pullback = call.run()
     dy, count = call.dy(y), len(call.floats)
+    if not takes(pullback, dy, wants=(True,) * count):
+        raise call.error(
+            "wants",
+            f"expected a pullback(dy, wants={(True,) * count}) that is told which gradients are wanted, "
+            f"got pullback{inspect.signature(pullback)}",
+        )
     everything = pullback(dy)
     choices = [[i == j for j in range(count)] for i in range(count)] + [
         [i != j for j in range(count)] for i in range(count)

@@ -53,6 +53,18 @@ def test_the_error_names_the_property(property: str) -> None:
     assert found.value.property == property
 
 
+def test_a_pullback_that_is_not_told_what_is_wanted() -> None:
+    expected = r"wants: expected a pullback\(dy, wants=\(True,\)\) .*, got pullback\(dy\)"
+    with pytest.raises(ContractError, match=expected) as found:
+        assert_contract(with_pullback(lambda dy: (2 * dy,)), x)
+    assert found.value.property == "wants"
+
+
+def test_what_returns_no_pullback_is_no_op() -> None:
+    with pytest.raises(cnn.GradientError, match=r"expected it to return \(y, pullback\), got ndarray"):
+        assert_contract(lambda x: 2 * x, x)
+
+
 class Own(cnn.ReLU):
     """A layer that is wrong in one way."""
 

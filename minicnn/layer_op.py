@@ -1,0 +1,100 @@
+"""Layers seen as ops, and what keeps the contract told from what does not: for `gradcheck` and `minicnn.testing`."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .derivatives import Array
+from .layers.base import arrays_of, cast
+from .layers.running import Pass
+
+
+class GradientError(AssertionError):
+    """A pullback is not the gradient of its function, or there is none."""
+
+
+class LayerOp:
+    """A layer or model as an op: its input and its parameters become arguments, `op(x, *parameters)`.
+
+    Each call runs a copy of the layer, in the dtype of its arguments: the layer itself is not touched.
+    """
+
+    def __init__(self, layer: Any, seed: int = 0) -> None:
+        self.layer, self.seed = layer, seed
+        self.names = ["x", *arrays_of(layer, "parameters")]
+        self.__name__ = type(layer).__name__
+
+    def arguments(self, x: Any) -> list[Array]:
+        return [np.asarray(x), *(array.copy() for array in arrays_of(self.layer, "parameters").values())]
+
+    def __call__(self, x: Array, *parameters: Array, **options: Any) -> tuple[Array, Callable[..., Any]]:
+        twin = copy.deepcopy(self.layer)
+        cast(twin, x.dtype)
+        for name, live, value in zip(self.names[1:], arrays_of(twin, "parameters").values(), parameters, strict=True):
+            if live.dtype != value.dtype:
+                raise ValueError(
+                    f"gradcheck: {self.__name__} keeps {name} in {live.dtype}; make it float64, or name it in "
+                    "parameter_names, so that it can be converted"
+                )
+            live[...] = value
+        returned = twin.forward(x, Pass(**{"rng": np.random.default_rng(self.seed), **options}))
+        y, layer_pullback = output_and_pullback(f"{self.__name__}.forward", returned)
+        if not takes(layer_pullback, y, "both"):
+            raise GradientError(
+                f"{self.__name__}: expected a pullback(dy, wants), wants one of both, input, parameters; "
+                f"got pullback{inspect.signature(layer_pullback)}"
+            )
+
+        def pullback(dy: Any, wants: Sequence[bool] = (True,) * (1 + len(parameters))) -> tuple[Array | None, ...]:
+            some = any(wants[1:])
+            returned = layer_pullback(dy, "both" if wants[0] and some else "parameters" if some else "input")
+            if not (isinstance(returned, tuple) and len(returned) == 2 and isinstance(returned[1], dict)):
+                raise GradientError(
+                    f"{self.__name__}: expected its pullback to return (dx, gradients by name), got {kind_of(returned)}"
+                )
+            dx, grads = returned
+            if some and set(grads) != set(self.names[1:]) and not options.get("until"):
+                raise GradientError(f"{self.__name__}: expected gradients of {self.names[1:]}, got {sorted(grads)}")
+            # A pass that ends early gives no gradient of what it did not run, which is as good as zero.
+            found = (grads.get(name, np.zeros_like(p)) for name, p in zip(self.names[1:], parameters, strict=True))
+            gradients = [dx, *found]
+            return tuple(gradient if want else None for gradient, want in zip(gradients, wants, strict=True))
+
+        return y, pullback
+
+
+def output_and_pullback(title: str, returned: Any) -> tuple[Any, Callable[..., Any]]:
+    """What a function that keeps the contract returns.
+
+    Raises:
+        GradientError: it is not (y, pullback).
+    """
+    if isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1]):
+        return returned
+    raise GradientError(f"{title}: expected it to return (y, pullback), got {kind_of(returned)}")
+
+
+def kind_of(value: Any) -> str:
+    """The type, and those of a tuple's members."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(kind_of, value))})"
+    return type(value).__name__
+
+
+def takes(function: Callable[..., Any], *arguments: Any, **options: Any) -> bool:
+    """Whether it can be called like this."""
+    try:
+        inspect.signature(function).bind(*arguments, **options)
+    except TypeError:
+        return False
+    return True
+
+
+def first_output(y: Any) -> Any:
+    """The differentiable one: `max_pool2d(..., return_indices=True)` also returns integers."""
+    return y[0] if isinstance(y, tuple) else y

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from .canvas import heading, new_figure
-from .mosaic import mosaic
+from .mosaic import LINE, mosaic
 
 COLUMNS = 10
 
@@ -22,7 +22,7 @@ def feature_maps(
     title: str = "",
     most: int = 40,
 ) -> Figure:
-    """A block of maps for each layer, below the picture; the maps of a layer share one scale.
+    """A block of maps for each layer, by channel, beside the picture; the maps of a layer share one scale.
 
     Args:
         maps: by the layer's path its maps, (C, H, W).
@@ -43,7 +43,7 @@ def feature_maps(
     rows = [-(-min(len(block), most) // COLUMNS) for block in blocks.values()]
     left = 0.0 if picture is None else 1.9  # the width of the picture's column, in maps
     if figure is None:
-        figure = new_figure(0.85 * (left + COLUMNS) + 0.6, 0.85 * sum(rows) + 0.4 * len(rows))
+        figure = new_figure(0.85 * (left + COLUMNS) + 0.8, (0.85 + LINE) * sum(rows) + 0.4 * len(rows))
     grid = figure.add_gridspec(
         len(blocks), 1 + bool(left), height_ratios=rows, width_ratios=[left, COLUMNS][not left :]
     )
@@ -56,9 +56,10 @@ def feature_maps(
     places = [figure.add_subplot(grid[row, -1]) for row in range(len(blocks))]
     for ax, (name, block) in zip(places, blocks.items(), strict=True):
         signed = bool((block < 0).any())
-        mosaic(block[:most], ax, columns=COLUMNS, signed=signed, colorbar="")
-        ax.set_anchor("NW")
         count, height, width = block.shape
+        numbers = [str(i) for i in range(min(count, most))]
+        mosaic(block[:most], ax, titles=numbers, columns=COLUMNS, signed=signed, colorbar="activation")
+        ax.set_anchor("NW")
         shown = f", the first {most}" if count > most else ""
         heading(ax, f"{name}: {count} map{'s' if count > 1 else ''} of {height}×{width}{shown}")
     return figure

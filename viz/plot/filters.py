@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from .canvas import heading, largest_magnitude
-from .mosaic import mosaic
+from .mosaic import KEY, color_key, mosaic
 
 
 def filters(weights: ArrayLike, ax: Axes | None = None, *, title: str = "filters", columns: int | None = None) -> Axes:
-    """Filters over a grey picture as signed maps, over a colour picture in its colours: grey is zero.
+    """Filters by number: over a grey picture as signed maps, over a colour picture in its colours, grey being zero.
 
     Args:
         weights: (n, C, kh, kw) with one channel or three (red, green, blue).
@@ -27,10 +27,13 @@ def filters(weights: ArrayLike, ax: Axes | None = None, *, title: str = "filters
         raise ValueError(
             f"filters: expected weights (n, 1 or 3, kh, kw), got {weights.shape}; choose a channel: weights[:, [c]]"
         )
+    numbers = [str(i) for i in range(len(weights))]
     if weights.shape[1] == 1:
-        ax = mosaic(weights[:, 0], ax, columns=columns, signed=True, colorbar="weight")
+        ax = mosaic(weights[:, 0], ax, titles=numbers, columns=columns, signed=True, colorbar="weight")
     else:
-        colors = 0.5 + 0.5 * weights / largest_magnitude(weights)
-        ax = mosaic(colors.transpose(0, 2, 3, 1), ax, columns=columns)
+        limit = largest_magnitude(weights)
+        colors = 0.5 + 0.5 * weights / limit
+        ax = mosaic(colors.transpose(0, 2, 3, 1), ax, titles=numbers, columns=columns, margin=KEY)
+        color_key(ax, ("R", "G", "B"), limit, title="channel", label="weight")
     heading(ax, title)
     return ax

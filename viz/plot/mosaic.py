@@ -16,6 +16,9 @@ from .canvas import DIVERGING, FAINT, INK, SEQUENTIAL, SMALL, TEXT, axes_for, la
 
 GAP = 0.08  # of a picture's width
 LINE = 0.17  # a line of title text, of a picture's width
+NUMBER = 5  # letters of a title that a narrow picture has room for: a channel's number
+KEY = 1.1  # inches that a colour key takes
+STEPS = 100  # of it, from its low end to its high one
 
 
 def mosaic(
@@ -28,6 +31,7 @@ def mosaic(
     limits: tuple[float, float] | None = None,
     cmap: str | None = None,
     colorbar: str | None = None,
+    margin: float = 0.0,
 ) -> Axes:
     """Pictures of one size in rows, all on one scale, so that they can be compared.
 
@@ -40,6 +44,7 @@ def mosaic(
         limits: what the map's two ends stand for; by default 0 (or the minimum below it) and the maximum.
         cmap: another colour map's name.
         colorbar: a label for a colour bar; without one there is none.
+        margin: inches of a new figure that are left at the right, for a `color_key` (KEY).
 
     Raises:
         ValueError: `pictures` has another number of axes, or there are none, or not one title for each.
@@ -54,8 +59,8 @@ def mosaic(
     rows = -(-n // columns)
     lines = max((title.count("\n") + 1 for title in titles), default=0)
     high, step = h / w, h / w + GAP + LINE * lines
-    cell = 1.2 if titles else 0.8  # inches
-    ax = axes_for(ax, cell * columns * (1 + GAP) + 0.6 * bool(colorbar), cell * rows * step + 0.35)
+    cell = 1.2 if max(map(len, titles), default=0) > NUMBER else 0.8  # inches
+    ax = axes_for(ax, cell * columns * (1 + GAP) + 0.6 * bool(colorbar) + margin, cell * rows * step + 0.35)
     look: dict[str, Any] = {}
     if pictures.ndim == 3:
         look["cmap"] = cmap or (DIVERGING if signed else SEQUENTIAL)
@@ -87,6 +92,31 @@ def mosaic(
         bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
         bar.outline.set_visible(False)
     return ax
+
+
+def color_key(ax: Axes, names: Sequence[str], limit: float, *, title: str, label: str) -> None:
+    """What red, green and blue stand for in signed colours, 0.5 + 0.5 · value / limit, beside a mosaic of them.
+
+    Args:
+        ax: the mosaic's.
+        names: of the three quantities.
+        limit: the value of full red, green or blue; minus it is the lack of it, and zero is grey.
+        title: what the three are.
+        label: of the scale.
+    """
+    width = np.ptp(ax.get_xlim())  # in pictures
+    beside = ax.inset_axes((1 + 0.1 / width, 0.02, 0.6 / width, 0.96))
+    ramps = np.full((STEPS, 3, 3), 0.5)
+    ramps[:, range(3), range(3)] = np.linspace(1, 0, STEPS)[:, None]  # each quantity alone, the high end on top
+    beside.imshow(ramps, extent=(-0.5, 2.5, -limit, limit), aspect="auto", interpolation="nearest")
+    beside.set_xticks(range(3), names, fontsize=SMALL, color=INK)
+    beside.set_xlabel(title, fontsize=SMALL, color=INK)
+    beside.yaxis.tick_right()
+    beside.yaxis.set_label_position("right")
+    beside.set_ylabel(label, fontsize=TEXT, color=INK)
+    beside.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
+    for spine in beside.spines.values():
+        spine.set_visible(False)
 
 
 def _limits(pictures: np.ndarray, signed: bool) -> tuple[float, float]:

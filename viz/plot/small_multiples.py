@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from .canvas import INK, SMALL, axes_for, heading, largest_magnitude
-from .mosaic import mosaic
+from .mosaic import KEY, color_key, mosaic
 
 MOST_UNITS = 64
 ROWS, COLUMNS = 8, 12
@@ -18,7 +18,8 @@ def weight_factors(
 ) -> Axes:
     """A picture for each unit, in which red, green and blue are three groups of its inputs; grey is zero.
 
-    All on one scale. Of more than `most` units those with the largest weights are drawn.
+    All on one scale, which stands beside them: a negative weight takes its factor's colour away from the grey. Of more
+    than `most` units those with the largest weights are drawn.
 
     Args:
         factors: what `viz.weight_factors` gives, (out, kh, kw, 3).
@@ -34,8 +35,9 @@ def weight_factors(
     if w.ndim != 4 or w.shape[3] != 3:
         raise ValueError(f"weight_factors: expected factors (out, kh, kw, 3), got shape {w.shape}")
     units = largest(w, most)
-    colors = 0.5 + 0.5 * w[units] / largest_magnitude(w)
-    ax = mosaic(colors, ax, titles=[str(unit) for unit in units], columns=columns)
+    limit = largest_magnitude(w)
+    ax = mosaic(0.5 + 0.5 * w[units] / limit, ax, titles=[str(unit) for unit in units], columns=columns, margin=KEY)
+    color_key(ax, ("1", "2", "3"), limit, title="factor", label="weight")
     heading(ax, f"{title}{_chosen(len(units), len(w), 'units')}".strip())
     return ax
 

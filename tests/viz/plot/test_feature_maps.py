@@ -17,6 +17,13 @@ def test_each_layer_has_a_block_beside_the_picture(figure, render):
     render(figure)
 
 
+def test_maps_are_numbered_by_channel_and_their_scales_labelled():
+    plain, signed = plot.feature_maps(MAPS).axes
+    assert [text.get_text() for text in plain.texts] == ["0", "1", "2"]
+    assert [text.get_text() for text in signed.texts] == [str(i) for i in range(40)]
+    assert [scale.get_ylabel() for ax in (plain, signed) for scale in ax.child_axes] == ["activation"] * 2
+
+
 def test_only_a_layer_with_negative_values_has_a_signed_scale():
     plain, signed = plot.feature_maps(MAPS).axes
     assert {(image.norm.vmin, image.norm.vmax) for image in plain.get_images()} == {(0, 47)}

@@ -21,6 +21,17 @@ def test_filters_over_colours_keep_them_and_zero_is_grey(ax, render):
     render(ax)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_filters_are_numbered_and_their_scale_is_labelled(channels, ax, render):
+    plot.filters(np.arange(-6.0, 6 * channels).reshape(-1, channels, 1, 1)[:4], ax)
+    assert [text.get_text() for text in ax.texts] == ["0", "1", "2", "3"]
+    (scale,) = ax.child_axes
+    assert scale.get_ylabel() == "weight"
+    if channels == 3:
+        assert [label.get_text() for label in scale.get_xticklabels()] == ["R", "G", "B"]
+    render(ax)
+
+
 def test_filters_of_zeros_are_drawn(render):
     render(plot.filters(np.zeros((4, 3, 5, 5))))
 

@@ -49,6 +49,18 @@ def test_three_factors_are_colours_and_zero_is_grey(ax, render):
     render(ax)
 
 
+def test_a_key_tells_the_factors_colours_of_both_signs(ax):
+    factors = np.zeros((2, 1, 1, 3))
+    factors[0, 0, 0, 0], factors[1, 0, 0, 2] = 4.0, -4.0
+    plot.weight_factors(factors, ax)
+    (key,) = ax.child_axes
+    assert (key.get_xlabel(), key.get_ylabel()) == ("factor", "weight") and key.get_ylim() == (-4, 4)
+    assert [label.get_text() for label in key.get_xticklabels()] == ["1", "2", "3"]
+    wanted, unwanted = (np.asarray(image.get_array())[0, 0] for image in ax.get_images())
+    ramps = np.asarray(key.get_images()[0].get_array())
+    assert np.array_equal(ramps[0, 0], wanted) and np.array_equal(ramps[-1, 2], unwanted)
+
+
 def test_of_many_filters_the_largest_are_drawn(ax, render):
     weights = np.ones((20, 30, 3, 3)) * np.arange(20)[:, None, None, None] * np.arange(30)[None, :, None, None]
     plot.filter_table(weights, ax, rows=2, columns=3, title="conv5")

@@ -1,0 +1,127 @@
+"""How the graph in an ONNX file becomes a model."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+from minicnn import Graph, ReLU, Sequential
+
+onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
+helper, TensorProto = onnx.helper, onnx.TensorProto
+graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
+W, load, node, proto = (graphs[name] for name in ("W", "load", "node", "proto"))
+
+
+def test_nodes_in_a_row_become_a_sequential_under_their_names(tmp_path) -> None:
+    nodes = [
+        node("Conv", "x w", "a", name="/features/0"),
+        node("Relu", "a", "b", name="act.1"),
+        node("Relu", "b", "y"),
+    ]
+    model = load(proto(nodes, {"w": W}), tmp_path)
+    assert type(model) is Sequential
+    assert list(model.children) == ["features/0", "act/1", "y"]
+    assert np.array_equal(model["features/0"].weight, W)
+
+
+def test_nodes_that_fork_become_a_graph(tmp_path) -> None:
+    model = load(proto([node("Relu", "x", "a"), node("Add", "x a", "y")]), tmp_path)
+    assert type(model) is Graph
+    assert model.sources == {"a": ["input"], "y": ["input", "a"]}
+
+
+def test_names_that_occur_twice_are_numbered(tmp_path) -> None:
+    nodes = [node("Relu", a, b, name="r") for a, b in ("xa", "ab", "by")]
+    assert list(load(proto(nodes), tmp_path).children) == ["r", "r_2", "r_3"]
+
+
+def test_a_layer_may_not_take_the_inputs_name(tmp_path) -> None:
+    nodes = [node("Relu", "x", "a", name="input"), node("Add", "x a", "y")]
+    assert list(load(proto(nodes), tmp_path).children) == ["input_2", "y"]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_last_softmax_is_left_off_unless_asked_for(keep, tmp_path) -> None:
+    nodes = [node("Relu", "x", "a"), node("GlobalAveragePool", "a", "b"), node("Softmax", "b", "c", axis=1)]
+    model = load(proto([*nodes, node("Flatten", "c", "y")]), tmp_path, keep_softmax=keep)
+    assert list(model.children) == ["a", "b", *(["c"] if keep else []), "y"]
+
+
+def test_a_softmax_in_the_middle_stays(tmp_path) -> None:
+    model = load(proto([node("Softmax", "x", "a", axis=1), node("Relu", "a", "y")]), tmp_path)
+    assert list(model.children) == ["a", "y"]
+
+
+def test_scores_in_maps_of_one_pixel_come_as_vectors(tmp_path) -> None:
+    model = load(proto([node("GlobalAveragePool", "x", "y")]), tmp_path)
+    assert model(np.ones((2, 3, 4, 4), np.float32)).shape == (2, 3)
+
+
+def test_padding_that_a_layer_cannot_do_becomes_a_layer(tmp_path) -> None:
+    pool = node("MaxPool", "x", "y", kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 1, 1])
+    model = load(proto([pool]), tmp_path)
+    assert list(model.children) == ["y_pad", "y"]
+    assert model["y_pad"].value == -np.inf
+
+
+def test_clipping_at_zero_is_relu(tmp_path) -> None:
+    model = load(proto([node("Clip", "x low", "y")], {"low": np.float32(0)}), tmp_path)
+    assert type(model["y"]) is ReLU
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_half_precision_becomes_float32(dtype, tmp_path) -> None:
+    model = load(proto([node("Conv", "x w", "y")], {"w": W.astype(dtype)}), tmp_path)
+    assert model["y"].weight.dtype == np.float32
+    assert np.array_equal(model["y"].weight, W.astype(dtype).astype(np.float32))
+
+
+def test_double_precision_stays(tmp_path) -> None:
+    model = proto([node("Conv", "x w", "y")], {"w": W.astype(np.float64) / 3})
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.DOUBLE
+    assert np.array_equal(load(model, tmp_path)["y"].weight, W.astype(np.float64) / 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [(TensorProto.FLOAT, W), (TensorProto.FLOAT16, W.astype(np.float16)), (TensorProto.BFLOAT16, W)],
+)
+def test_values_may_stand_in_fields_instead_of_bytes(kind, values, tmp_path) -> None:
+    model = load(proto([node("Conv", "x w", "y")], [helper.make_tensor("w", kind, W.shape, values)]), tmp_path)
+    assert np.allclose(model["y"].weight, W, rtol=2**-7)
+
+
+def test_external_data_lie_beside_the_model(tmp_path) -> None:
+    onnx.save(
+        proto([node("Conv", "x w", "y")], {"w": W}),
+        tmp_path / "m.onnx",
+        save_as_external_data=True,
+        location="m.data",
+        size_threshold=0,
+    )
+    assert np.array_equal(cnn.onnx.load(tmp_path / "m.onnx")["y"].weight, W)
+
+
+def test_an_input_of_open_size_needs_no_size_unless_the_network_depends_on_it(tmp_path) -> None:
+    same = node("Conv", "x w", "y", auto_pad="SAME_UPPER", strides=[2, 2])
+    with pytest.raises(cnn.onnx.OnnxError, match=r"auto_pad=SAME_UPPER depends on the input's size; give load"):
+        load(proto([same], {"w": W}, ("N", 3, "H", "W")), tmp_path)
+    model = load(proto([same], {"w": W}, ("N", 3, "H", "W")), tmp_path, input_shape=(3, 5, 4))
+    assert model(np.ones((1, 3, 5, 4), np.float32)).shape == (1, 2, 3, 2)
+    unknown = proto([node("Conv", "x w", "y")], {"w": W})
+    unknown.graph.input[0].type.tensor_type.ClearField("shape")
+    assert type(load(unknown, tmp_path)) is Sequential
+    plain = load(proto([node("Conv", "x w", "y")], {"w": W}, ("N", 3, "H", "W")), tmp_path)
+    assert plain(np.ones((1, 3, 9, 5), np.float32)).shape == (1, 2, 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((1, 3, 4, 6), (3, 4, 6)), (("N", 3, "H", "W"), None), ((1, 12), None)]
+)
+def test_the_size_of_its_pictures_is_known_where_the_file_tells_it(shape, expected, tmp_path) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(proto([node("Relu", "x", "y")], shape=shape).SerializeToString())
+    assert cnn.onnx.input_shape(path) == expected

@@ -1,0 +1,206 @@
+"""ONNX files that are refused, in one line that names file and node, in little time and memory."""
+
+import itertools
+import runpy
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minicnn as cnn
+from minicnn import Layer
+
+onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
+TensorProto = onnx.TensorProto
+graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
+W, load, node, proto = (graphs[name] for name in ("W", "load", "node", "proto"))
+
+
+def tensor(name: str = "w", dims: Any = W.shape, raw: bytes = W.tobytes(), kind: int = TensorProto.FLOAT) -> Any:
+    """A tensor that says of itself whatever one likes."""
+    return TensorProto(name=name, dims=dims, raw_data=raw, data_type=kind)
+
+
+def external(**about: Any) -> Any:
+    found = TensorProto(name="w", dims=W.shape, data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
+    for key, value in about.items():
+        found.external_data.add(key=key, value=str(value))
+    return found
+
+
+def conv(**attributes: Any) -> list[Any]:
+    return [node("Conv", "x w", "y", **attributes)]
+
+
+def pool(**attributes: Any) -> list[Any]:
+    return [node("MaxPool", "x", "y", **attributes)]
+
+
+doubling = [
+    node("Concat", f"{a} {a}", b, axis=1)
+    for a, b in zip(["x", *"abcdefghijklmnopqrstuvw"], "abcdefghijklmnopqrstuvwy", strict=True)
+]
+
+REFUSED = {
+    "an unsupported operator": (
+        proto([node("Resize", "x", "y", mode="cubic", name="up")]),
+        r"Resize\(mode='cubic'\) 'up' is not supported; supported are Add, AveragePool, .*, Sum$",
+    ),
+    "an operator of somebody's own": (proto([node("Relu", "x", "y", domain="com.me")]), "com.me.Relu"),
+    "an unknown attribute": (
+        proto([node("Relu", "x", "y", slope=2)]),
+        "Relu 'y': the attribute slope=2 is not supported",
+    ),
+    "an attribute of another kind": (proto(conv(group="three"), {"w": W}), "expected group to be of the kind of 1"),
+    "an old opset": (proto([node("Relu", "x", "y")], opset=6), "expected opset 7 or later, got 6"),
+    "two outputs": (
+        (lambda p: (p.graph.output.add(name="z"), p)[1])(proto([node("Relu", "x", "y")])),
+        "expected a graph with one output, got y, z",
+    ),
+    "an output from nowhere": (proto([node("Relu", "x", "z")]), "its output 'y' is given by no node"),
+    "an input from nowhere": (proto([node("Relu", "lost", "y")]), "it takes 'lost', which nothing before it gives"),
+    "a cycle": (proto([node("Add", "x y", "y")]), "it takes 'y', which nothing before it gives"),
+    "a value given twice": (proto([node("Relu", "x", "y"), node("Relu", "x", "y")]), "'y' is given twice"),
+    "no network at all": (proto([node("Identity", "x", "y")]), "there is no network in between"),
+    "weights that are computed": (proto([node("Conv", "x x", "y")]), "expected input 1 to be an initialiser"),
+    "one-dimensional convolution": (proto(conv(), {"w": W[0]}), "expected input 1 to have 4 axes"),
+    "weights for other channels": (proto(conv(), {"w": W}, (1, 4, 4, 4)), "take 3 channels, but it is given 4"),
+    "groups that do not divide": (proto(conv(group=3), {"w": W}, (1, 9, 4, 4)), "3 groups do not divide 9 channels"),
+    "negative groups": (proto(conv(group=-1), {"w": W}, (1, "C", 4, 4)), "expected .* an int of at least 1"),
+    "another kernel than the weights'": (proto(conv(kernel_shape=[5, 5]), {"w": W}), "make no windows for weights"),
+    "a kernel larger than the picture": (proto(pool(kernel_shape=[9, 9])), "absurd shape"),
+    "a kernel without size": (proto(pool()), "make no windows"),
+    "strides of zero": (proto(conv(strides=[0, 1]), {"w": W}), "make no windows"),
+    "absurd pads": (proto(conv(pads=[1 << 40] * 4), {"w": W}), "expected pads to be 4 numbers in 0…10000"),
+    "an absurd number of pads": (proto(conv(pads=[1] * 10_000), {"w": W}), "expected pads to be 4 numbers"),
+    "negative pads": (
+        proto([node("Pad", "x p", "y")], {"p": np.int64([0, 0, -1, 0, 0, 0, 0, 0])}),
+        "pads .* are not supported",
+    ),
+    "padding of the batch": (
+        proto([node("Pad", "x p", "y")], {"p": np.int64([1, 0, 0, 0, 0, 0, 0, 0])}),
+        "of the batch",
+    ),
+    "padding by mirroring": (
+        proto([node("Pad", "x p", "y", mode="reflect")], {"p": np.int64([0] * 8)}),
+        "mode='reflect'",
+    ),
+    "maps that double until nothing holds them": (proto([*doubling], shape=(1, 1 << 12, 16, 16)), "absurd shape"),
+    "addition of maps that do not fit": (
+        proto([node("Flatten", "x", "a"), node("Add", "x a", "y")]),
+        "do not fit together",
+    ),
+    "a constant added in the middle": (proto([node("Add", "x w", "y")], {"w": np.float32(1)}), "only as the bias"),
+    "dense layers on maps": (
+        proto([node("MatMul", "x w", "y")], {"w": np.ones((4, 4), np.float32)}),
+        "flatten them first",
+    ),
+    "reshaping to maps": (proto([node("Reshape", "x s", "y")], {"s": np.int64([1, 4, 3, 4])}), r"only to \(N, F\)"),
+    "flattening with the batch": (proto([node("Flatten", "x", "y", axis=0)]), "axis=0 is not supported, only 1"),
+    "concatenation of rows": (proto([node("Concat", "x x", "y", axis=2)]), "axis=2 is not supported, only 1"),
+    "an even window of channels": (proto([node("LRN", "x", "y", size=4)]), "expected an odd size, got 4"),
+    "batch normalisation in training": (
+        proto([node("BatchNormalization", "x s s s s", "y", training_mode=1)], {"s": np.ones(3, np.float32)}),
+        "training_mode=1 is not supported",
+    ),
+    "a tensor larger than its data": (
+        proto(conv(), [tensor(dims=(1 << 20, 1 << 10, 1, 1))]),
+        "takes 4294967296 bytes, got",
+    ),
+    "a tensor of absurd shape": (proto(conv(), [tensor(dims=(1 << 40, 1 << 40))]), "absurd shape"),
+    "a tensor of negative shape": (proto(conv(), [tensor(dims=(-2, -27))]), "absurd shape"),
+    "a tensor of strings": (proto(conv(), [tensor(kind=TensorProto.STRING)]), "is of type STRING"),
+    "a tensor of no known type": (proto(conv(), [tensor(kind=99)]), "is of type 99"),
+    "one array in so many layers that memory would not do": (
+        proto([node("Conv", "x w", f"y{i}") for i in range(20)], {"w": np.ones((100, 3, 1, 1), np.float32)}),
+        "its arrays take over 8 times the [0-9]+ bytes of its files",
+    ),
+    "weights that are whole numbers": (proto(conv(), {"w": W.astype(np.int64)}), "expected its weight to be"),
+    "an absurd input": (proto([node("Relu", "x", "y")], shape=(1, 1 << 31, 1 << 31, 1)), "absurd shape"),
+    "sound": (proto([node("Relu", "x", "y")], shape=(1, 2, 100)), "expected an input of pictures"),
+    "data in another folder": (proto(conv(), [external(location="../secret")]), "lies outside the model's folder"),
+    "data at an absolute path": (proto(conv(), [external(location="/etc/passwd")]), "lies outside the model's folder"),
+    "data in no file": (proto(conv(), [external(location="gone.bin")]), "there is no such file"),
+    "data in the folder itself": (proto(conv(), [external()]), "there is no such file"),
+    "data behind a link to another folder": (proto(conv(), [external(location="link")]), "outside the model's folder"),
+    "data beyond the file": (proto(conv(), [external(location="m.onnx", offset=1 << 60)]), "which has"),
+    "data at a negative offset": (proto(conv(), [external(location="m.onnx", offset=-1)]), "the absurd place"),
+    "data of another length": (proto(conv(), [external(location="m.onnx", length=1 << 40)]), "takes 216 bytes"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_one_line_that_names_file_and_node_in_little_time_and_memory(name, tmp_path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "secret").write_bytes(W.tobytes())
+    (tmp_path / "folder" / "link").symlink_to(tmp_path / "secret")
+    model, message = REFUSED[name]
+    tracemalloc.start()
+    with pytest.raises(cnn.onnx.OnnxError, match=message) as refusal:
+        load(model, tmp_path / "folder")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1 << 23
+    assert str(refusal.value).startswith(f"{tmp_path / 'folder' / 'm.onnx'}: ")
+    assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 700
+
+
+@pytest.mark.parametrize("contents", [b"", b"\x00", b"PK\x03\x04", b"<html>", b"\x08\x08" * 1000])
+def test_what_is_no_onnx_file_is_refused(contents, tmp_path) -> None:
+    (tmp_path / "m.onnx").write_bytes(contents)
+    with pytest.raises(cnn.onnx.OnnxError, match="expected an ONNX file"):
+        cnn.onnx.load(tmp_path / "m.onnx")
+
+
+def test_a_missing_file_is_refused(tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match=r"gone\.onnx: there is no such file"):
+        cnn.onnx.load(tmp_path / "gone.onnx")
+
+
+@given(data=st.data())
+def test_no_cut_and_no_change_of_a_few_bytes_gets_past_as_anything_but_a_model(data, tmp_path_factory) -> None:
+    nodes = [
+        node("Conv", "x w", "a", pads=[1, 1, 1, 1]),
+        node("MaxPool", "a", "b", kernel_shape=[2, 2]),
+    ]
+    contents = bytearray(proto([*nodes, node("Concat", "b b", "y", axis=1)], {"w": W}).SerializeToString())
+    for _ in range(data.draw(st.integers(0, 3))):
+        contents[data.draw(st.integers(0, len(contents) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.getbasetemp() / "changed.onnx"
+    path.write_bytes(contents[: data.draw(st.integers(len(contents) // 2, len(contents)))])
+    try:
+        model = cnn.onnx.load(path)
+    except cnn.onnx.OnnxError as refusal:
+        assert "\n" not in str(refusal)
+    else:
+        assert isinstance(model, Layer)
+
+
+def test_very_many_nodes_of_one_name_are_read(tmp_path) -> None:
+    names = ["x", *(f"r{i}" for i in range(20_000)), "y"]
+    nodes = [node("Relu", a, b, name="same") for a, b in itertools.pairwise(names)]
+    assert len(load(proto(nodes), tmp_path)) == 20_001
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [
+            node("Conv", "x w", "a"),
+            node("Identity", "a", "b"),
+            node("Add", "b c", "d"),
+            node("Concat", "a d", "y", axis=1),
+        ],
+        [node("Conv", "x w", "a"), node("Add", "a c", "d"), node("Concat", "a d", "y", axis=1)],
+        [node("Conv", "x w", "y"), node("Add", "y c", "d")],
+        [node("Relu", "x", "a"), node("Add", "a c", "y")],
+    ],
+)
+def test_a_constant_is_no_bias_where_others_see_the_sum_without_it(nodes, tmp_path) -> None:
+    arrays = {"w": np.ones((3, 3, 1, 1), np.float32), "c": np.ones((1, 3, 1, 1), np.float32)}
+    with pytest.raises(cnn.onnx.OnnxError, match="only as the bias of the layer before"):
+        load(proto(nodes, arrays), tmp_path)

@@ -1,0 +1,82 @@
+"""How a model becomes an ONNX file, and which cannot."""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+from minicnn import AdaptiveAvgPool2d, Conv2d, Dense, Flatten, LocalResponseNorm, MaxPool2d, ReLU, Sequential
+
+onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
+helper = onnx.helper
+graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
+load, node, proto = (graphs[name] for name in ("load", "node", "proto"))
+
+
+def test_nodes_bear_the_layers_paths_and_arrays_theirs(tmp_path) -> None:
+    model = Sequential(features=Sequential(conv=Conv2d(1, 2, 3), relu=ReLU()), flatten=Flatten(), fc=Dense(8, 3))
+    cnn.onnx.save(model.initialize(), tmp_path / "m.onnx", (1, 4, 4))
+    written = onnx.load(tmp_path / "m.onnx")
+    onnx.checker.check_model(written, full_check=True)
+    assert [n.name for n in written.graph.node] == ["features.conv", "features.relu", "flatten", "fc"]
+    assert {t.name for t in written.graph.initializer} == set(model.parameters())
+
+
+def test_any_number_of_pictures_fits(tmp_path) -> None:
+    cnn.onnx.save(Sequential(ReLU()), tmp_path / "m.onnx", (1, 2, 2))
+    dims = onnx.load(tmp_path / "m.onnx").graph.input[0].type.tensor_type.shape.dim
+    assert [dim.dim_param or dim.dim_value for dim in dims] == ["N", 1, 2, 2]
+
+
+def test_a_single_layer_is_a_network(tmp_path) -> None:
+    layer = Conv2d(1, 2, 3).initialize()
+    cnn.onnx.save(layer, tmp_path / "m.onnx", (1, 4, 4))
+    x = np.ones((2, 1, 4, 4), np.float32)
+    assert np.allclose(cnn.onnx.load(tmp_path / "m.onnx")(x), layer(x))
+
+
+def test_the_transform_and_the_classes_come_back(tmp_path) -> None:
+    model = cnn.zoo.build("seed")
+    model.transform, model.classes = cnn.data.Transform(mean=(0.5,), std=(0.25,)), tuple("abcdefghij")
+    cnn.onnx.save(model, tmp_path / "m.onnx", (1, 28, 28))
+    again = cnn.onnx.load(tmp_path / "m.onnx")
+    assert (again.transform, again.classes) == (model.transform, model.classes)
+
+
+def test_a_transform_that_is_not_ours_is_refused(tmp_path) -> None:
+    model = proto([node("Relu", "x", "y")])
+    helper.set_model_props(model, {"minicnn.transform": '{"mean": "everything"}'})
+    with pytest.raises(cnn.onnx.OnnxError, match="transform and classes is not ours"):
+        load(model, tmp_path)
+
+
+def test_adaptive_pooling_that_windows_of_one_size_cannot_do_is_refused(tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match=r"pool: ONNX has no adaptive pooling.* cut \(5, 5\) into \(2, 2\)"):
+        cnn.onnx.save(Sequential(pool=AdaptiveAvgPool2d(2)), tmp_path / "m.onnx", (1, 5, 5))
+
+
+def test_even_windows_of_channels_are_refused(tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match=r"ONNX counts an even size \(4\) from the other side"):
+        cnn.onnx.save(Sequential(LocalResponseNorm(4)), tmp_path / "m.onnx", (1, 5, 5))
+
+
+def test_windows_that_onnx_would_count_otherwise_are_refused(tmp_path) -> None:
+    pool = MaxPool2d((2, 1), stride=2, ceil_mode=True)  # one hangs over below, but none on the right
+    with pytest.raises(cnn.onnx.OnnxError, match="ONNX would count the windows"):
+        cnn.onnx.save(Sequential(pool), tmp_path / "m.onnx", (1, 3, 4))
+
+
+def test_a_layer_of_ones_own_is_refused_by_its_path(tmp_path) -> None:
+    class Mine(ReLU):
+        pass
+
+    with pytest.raises(cnn.onnx.OnnxError, match=r"Mine 'odd' has no form in ONNX; there is one for AdaptiveAvgPool2d"):
+        cnn.onnx.save(Sequential(odd=Mine()), tmp_path / "m.onnx", (1, 2, 2))
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(cnn.onnx.OnnxError, match="save: cannot write"):
+        cnn.onnx.save(Sequential(ReLU()), tmp_path / "file" / "m.onnx", (1, 2, 2))

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import AutoLocator
 from numpy.typing import ArrayLike
 
-from .canvas import INK, PAPER, SMALL, axes_for, class_colors, heading
+from .canvas import FAINT, INK, PAPER, SMALL, TEXT, axes_for, class_colors, heading, tidy
 
+SIDE = 6.0  # inches of the longer side of a new plot
+FLATTEST = 0.3  # of the longer side, the shorter one at least
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
@@ -24,9 +27,13 @@ def scatter(
     images: ArrayLike | None = None,
     most: int = 400,
     size: float = 0.035,
+    variance: ArrayLike | None = None,
     title: str = "",
 ) -> Axes:
-    """A map of points, such as t-SNE gives: distances to the right and up mean the same, and their unit nothing.
+    """A map of points: distances to the right and up mean the same.
+
+    The axes of a PCA are its first two components, in the unit of the features. Those of t-SNE have no unit and no
+    zero, and so no ticks.
 
     With pictures, as many of them as there is room for stand in the place of their dots, framed in the colour of their
     class: point by point in the order given, each that would lie on one drawn already stays a dot.
@@ -39,14 +46,23 @@ def scatter(
         images: uint8 (N, 1 or 3, H, W).
         most: pictures drawn.
         size: of a picture, of the plot's longer side.
+        variance: of a PCA the share of each axis, (2,) or more: its `explained_variance_ratio_`, which names the axes.
         title: over the plot.
 
     Raises:
         ValueError: the shapes do not fit together.
     """
     xy, kinds, colors = _checked("scatter", points, labels, images)
-    ax = axes_for(ax, 7.4, 6.4)
+    shares = None if variance is None else np.asarray(variance, float)
+    if shares is not None and (shares.ndim != 1 or len(shares) < 2):
+        raise ValueError(f"scatter: expected the variance of at least two components, got shape {shares.shape}")
     span = float(np.ptp(xy, axis=0).max()) or 1.0
+    edge = (0.02 if images is None else 0.01 + size / 2) * span  # from the outermost points, or their pictures
+    sides = np.maximum(np.ptp(xy, axis=0) + 2 * edge, FLATTEST * span)
+    low = (xy.min(axis=0) + xy.max(axis=0) - sides) / 2
+    wide, tall = SIDE * sides / sides.max()
+    named = classes if labels is not None else ()
+    ax = axes_for(ax, wide + _legend_width(kinds, named) + (0.1 if shares is None else 0.6), tall + 0.7)
     drawn = np.zeros(len(xy), bool)
     if images is not None:
         drawn[_apart(xy, size * span * 1.02, most)] = True
@@ -58,11 +74,20 @@ def scatter(
         mine = (kinds == kind) & ~drawn
         marker = MARKERS[kind // len(class_colors()) % len(MARKERS)]
         ax.scatter(xy[mine, 0], xy[mine, 1], c=colors[mine], marker=marker, rasterized=len(xy) > 5000, **dots)
-    low, high = xy.min(axis=0) - 0.04 * span, xy.max(axis=0) + 0.04 * span
-    ax.set_xlim(low[0], high[0])
-    ax.set_ylim(low[1], high[1])
-    ax.set_aspect("equal")
+    ax.set_xlim(low[0], low[0] + sides[0], auto=True)  # matplotlib may widen them, to fill the axes
+    ax.set_ylim(low[1], low[1] + sides[1], auto=True)
+    ax.set_aspect("equal", adjustable="datalim")
     _finish(ax, kinds if labels is not None else None, classes, title)
+    if shares is None:
+        ax.set_xlabel("the axes have no unit", fontsize=TEXT, color=FAINT)
+        return ax
+    tidy(ax)
+    for axis, ordinal, share in zip((ax.xaxis, ax.yaxis), ("first", "second"), shares, strict=False):
+        axis.set_major_locator(AutoLocator())
+        gap = " " if axis is ax.xaxis else "\n"  # there is less room upwards
+        axis.set_label_text(f"{ordinal} principal component{gap}({share:.0%} of variance)", fontsize=TEXT, color=INK)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(True)
     return ax
 
 
@@ -151,8 +176,13 @@ def _thumbnail(ax: Axes, pixels: np.ndarray, at: np.ndarray, side: float, color:
     ax.imshow(framed, extent=extent, interpolation="nearest", aspect="auto", zorder=2)
 
 
+def _legend_width(kinds: np.ndarray, classes: Sequence[str]) -> float:
+    """Inches, about."""
+    return 0.7 + 0.075 * max(len(classes[kind]) for kind in np.unique(kinds)) if len(classes) else 0.0
+
+
 def _finish(ax: Axes, kinds: np.ndarray | None, classes: Sequence[str], title: str) -> None:
-    """No ticks, for positions have no unit; a legend of the classes that occur, beside the plot."""
+    """No ticks; a legend of the classes that occur, beside the plot."""
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():

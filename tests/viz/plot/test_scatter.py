@@ -22,6 +22,32 @@ def test_dots_have_their_class_colour_and_the_legend_names_it(ax, render):
     render(ax)
 
 
+def test_axes_of_a_pca_are_its_components_and_their_shares(render):
+    ax = plot.scatter(POINTS, LABELS, CLASSES, variance=[0.614, 0.2, 0.1], title="PCA")
+    assert ax.get_xlabel() == "first principal component (61% of variance)"
+    assert ax.get_ylabel().split("\n") == ["second principal component", "(20% of variance)"]
+    ax.figure.canvas.draw()
+    assert len(ax.get_xticks()) > 2 and len(ax.get_yticks()) > 2
+    render(ax)
+
+
+def test_axes_without_a_unit_say_so_and_have_no_ticks(ax):
+    plot.scatter(POINTS, ax=ax, title="t-SNE")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("the axes have no unit", "")
+    assert len(ax.get_xticks()) == len(ax.get_yticks()) == 0
+
+
+@pytest.mark.parametrize("stretch", [(1, 1), (3, 1), (1, 2)])
+@pytest.mark.parametrize("variance", [None, [0.6, 0.3]])
+def test_the_points_fill_the_figure(stretch, variance, caplog):
+    ax = plot.scatter(POINTS * stretch, LABELS, CLASSES, variance=variance)
+    ax.figure.canvas.draw()
+    box, (wide, tall) = ax.get_window_extent(), ax.figure.get_size_inches() * ax.figure.dpi
+    beside = ax.get_legend().get_window_extent()
+    assert not caplog.messages  # matplotlib logs where it cannot keep the limits it was given
+    assert beside.x1 <= wide and box.x0 + wide - beside.x1 < 0.2 * wide and tall - box.height < 0.3 * tall
+
+
 def test_thumbnails_do_not_overlap_and_stand_for_their_dots(ax, render):
     plot.scatter(POINTS, LABELS, CLASSES, ax, images=IMAGES, size=0.1)
     boxes = np.array([image.get_extent() for image in ax.get_images()])  # left, right, bottom, top
@@ -79,6 +105,7 @@ def test_it_can_be_saved_as_svg():
     ("options", "message"),
     [
         ({"points": np.zeros((3, 3))}, "scatter: expected points"),
+        ({"points": np.zeros((3, 2)), "variance": [0.5]}, "scatter: expected the variance of at least two"),
         ({"points": np.zeros((3, 2)), "labels": [1]}, "scatter: 3 points, but 1 labels"),
         ({"points": np.zeros((3, 2)), "images": IMAGES}, "scatter: 3 points, but 40 images"),
     ],

@@ -1,4 +1,4 @@
-"""Convolution as matrix products: blocks of im2col columns that stay in cache, one BLAS call per block.
+"""Convolution as matrix products: blocks of im2col columns that stay in cache, one product (see `matmul`) per block.
 
 All three kernels see a convolution as Y = W · cols(X), for each group of channels:
 
@@ -26,10 +26,10 @@ from .epilogue import load_gradient, store
 from .matmul import multiply
 
 BLOCK_PRODUCTS = 1_000_000  # multiplications of one block, which then stays in cache
-FEW_WEIGHTS = 256  # up to so many BLAS, made for large matrices, is half as fast as a plain loop
+FEW_WEIGHTS = 256  # up to so many a plain loop is faster: the tiles of a product would be mostly edge
 SMALL_BLOCK_BYTES = 1 << 16  # columns and outputs of one block of such a loop, which reads them over and over
 BLOCK_BYTES = 1 << 18  # columns of one block: a quarter of the L2 cache of a recent core …
-BLOCK_PIXELS = 192  # … but enough of them that BLAS reads the filters seldom
+BLOCK_PIXELS = 192  # … but enough of them that the filters are read seldom
 TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
 PARTIAL_BYTES = 1 << 26  # what the partial sums of the weight gradient may take together
 
@@ -55,7 +55,7 @@ def block_size(N, OH, pitch, O, K, itemsize):
 
 @jit
 def product(w, cols):
-    """w · cols: by BLAS, or with few weights as sums of rows, three at a time."""
+    """w · cols; with few weights as sums of rows, three at a time."""
     O, K = w.shape
     Q = cols.shape[1]
     if w.size > FEW_WEIGHTS:
@@ -137,7 +137,7 @@ def correlate_input_gradient(dy, y, switches, wt, geometry, OH, OW, relu, pool, 
 def correlate_weight_gradient(x, dy, y, switches, geometry, OH, OW, relu, pool, dw, db):
     """dwᵀ = cols(x) · dyᵀ, db = Σ dy: each task sums over its own blocks, and the sums are added in their order.
 
-    dw (G, C·kh·kw, O) comes transposed: BLAS is twice as fast where it need not turn the columns, but only dy.
+    dw (G, C·kh·kw, O) comes transposed, so that only dy must be turned for its product, and not the columns.
     """
     N, G, O = dy.shape[:3]
     K = dw.shape[1]

@@ -119,6 +119,11 @@ def store(lines, b, target, n, top, left, o0):
     """
     y, switches, relu, kh, kw, stride_h, stride_w = target
     rows, phases, tiles, O = lines.shape
+    pixels = lines.reshape(rows, phases * tiles, O)
+    place = np.empty(phases * tiles, np.int64)  # of each pixel of a row: a division for each would take longer
+    for tile in range(tiles):
+        for phase in range(phases):
+            place[tile * phases + phase] = phase * tiles + tile
     py0, px0 = top // stride_h, left // stride_w
     py1 = min(y.shape[1], py0 + (rows - kh) // stride_h + 1)
     px1 = min(y.shape[2], px0 + (phases * tiles - kw) // stride_w + 1)
@@ -127,13 +132,13 @@ def store(lines, b, target, n, top, left, o0):
         i0 = py * stride_h - top
         for px in range(px0, px1):
             j0 = px * stride_w - left
-            best = lines[i0, j0 % phases, j0 // phases]
+            best = pixels[i0, place[j0]]
             if kh * kw * stride_h * stride_w > 1:
                 winner = switches[n, py, px, o0 : o0 + O]
                 for o in range(O):
                     winner[o] = 0
                 for tap in range(1, kh * kw):
-                    j, before = j0 + tap % kw, best
-                    best = winners[tap % 2]
-                    compete(lines[i0 + tap // kw, j % phases, j // phases], np.uint8(tap), before, best, winner)
+                    before, best = best, winners[tap % 2]
+                    value = pixels[i0 + tap // kw, place[j0 + tap % kw]]
+                    compete(value, np.uint8(tap), before, best, winner)
             finish(best, b, relu, y[n, py, px, o0 : o0 + O])

@@ -16,15 +16,13 @@ few passes over long contiguous rows, whatever the number of channels; a few run
 Source: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, section 4.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .linear import HEIGHTS, SIDE, WIDTHS, linear
 from .matmul import LANES, multiply, multiply_panels, panels_of
 from .pixels import add_rows, clear, load, store
+from .winograd_transforms import HEIGHTS, SIDE, WIDTHS, transform
 
 RUN = 16  # tiles of a run, at most
 TILES = 48  # tiles of a block, about
@@ -32,19 +30,6 @@ FILTERS = 128  # filters whose products are in cache at a time
 CHANNELS = 16  # whose filters are transformed at a time
 TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
 GRADIENT_BYTES = 1 << 22  # transformed pictures and gradients that are kept at a time for the weight gradient
-
-
-class Transforms(NamedTuple):
-    """Which matrices of `linear` F(m×m, 3×3) takes, and which transposes its gradients."""
-
-    inputs: int  # Bᵀ
-    filters: int  # G
-    outputs: int  # Aᵀ
-    filters_back: int  # Gᵀ
-    outputs_back: int  # A
-
-
-F2, F4 = Transforms(0, 1, 2, 3, 4), Transforms(5, 6, 7, 8, 9)
 
 
 @jit
@@ -58,14 +43,14 @@ def disperse(matrix, patch, frequencies, t0, t1):
     T, row, size = frequencies.shape[1], patch[0].size, (t1 - t0) * C
     source, target = patch.reshape(patch.size), frequencies.reshape(frequencies.size)
     rows = np.arange(SIDE) * row
-    linear(matrix, source, rows, source, rows, row)
+    transform(matrix, source, rows, source, rows, row)
     columns, places = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
     for i in range(R):
         for k in range(K):
             columns[k] = i * row + (k % phases * tiles + k // phases) * C
         for j in range(R):
             places[j] = ((i * R + j) * T + t0) * C
-        linear(matrix, source, columns, target, places, size)
+        transform(matrix, source, columns, target, places, size)
 
 
 @jit
@@ -80,9 +65,9 @@ def collect(matrix, frequencies, t0, t1, lines):
     beside = np.arange(SIDE) * (T * O)
     for k in range(K):
         column = beside * K + (k * T + t0) * O
-        linear(matrix, source, column, source, column, size)
+        transform(matrix, source, column, source, column, size)
     for i in range(R):
-        linear(matrix, source, beside + (i * K * T + t0) * O, target, np.arange(SIDE) * size + i * R * size, size)
+        transform(matrix, source, beside + (i * K * T + t0) * O, target, np.arange(SIDE) * size + i * R * size, size)
 
 
 @jit

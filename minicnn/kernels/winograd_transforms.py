@@ -1,10 +1,15 @@
-"""Small constant matrices times many short vectors at a time: the transforms of Winograd's convolution.
+"""Winograd's transforms: small constant matrices times many short vectors at a time.
 
     y[r] = Σ_k M[r, k] · x[k]        each x[k] and y[r] a row of n numbers, anywhere in memory
 
-A matrix is known when this is compiled, so that its zeros cost nothing and its ones no multiplication. All its columns
-are read once and all its rows written once, in registers' fulls, which no general loop over r and k would do.
+The machine code is written out from each matrix: all x are read once and all y written once, a register's width at a
+time, zeros cost nothing, and ones no multiplication. (Of a loop, the compiler would not know that no y lies over an x,
+and could take but one row at a time.)
+
+Source: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, section 4.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -15,13 +20,34 @@ from numba.extending import intrinsic
 from ..threads import jit
 from .matmul import REGISTER
 
-F2 = (
-    [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]],  # Bᵀ, of the inputs
-    [[1, 0, 0], [1 / 2, 1 / 2, 1 / 2], [1 / 2, -1 / 2, 1 / 2], [0, 0, 1]],  # G, of the filters
-    [[1, 1, 1, 0], [0, 1, -1, -1]],  # Aᵀ, of the outputs
+
+class Transforms(NamedTuple):
+    """The matrices of F(m×m, 3×3), and the transposes that their gradients take, by their numbers in MATRICES."""
+
+    inputs: int  # Bᵀ (α, α)
+    filters: int  # G (α, 3)
+    outputs: int  # Aᵀ (m, α)
+    filters_back: int  # Gᵀ
+    outputs_back: int  # A
+
+
+MATRICES: list[np.ndarray] = []
+
+
+def transforms(inputs, filters, outputs):
+    first = len(MATRICES)
+    matrices = inputs, filters, outputs, np.transpose(filters), np.transpose(outputs)
+    MATRICES.extend(np.array(matrix, float) for matrix in matrices)
+    return Transforms(*range(first, len(MATRICES)))
+
+
+F2 = transforms(
+    inputs=[[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]],
+    filters=[[1, 0, 0], [1 / 2, 1 / 2, 1 / 2], [1 / 2, -1 / 2, 1 / 2], [0, 0, 1]],
+    outputs=[[1, 1, 1, 0], [0, 1, -1, -1]],
 )
-F4 = (
-    [
+F4 = transforms(
+    inputs=[
         [4, 0, -5, 0, 1, 0],
         [0, -4, -4, 1, 1, 0],
         [0, 4, -4, -1, 1, 0],
@@ -29,7 +55,7 @@ F4 = (
         [0, 2, -1, -2, 1, 0],
         [0, 4, 0, -5, 0, 1],
     ],
-    [
+    filters=[
         [1 / 4, 0, 0],
         [-1 / 6, -1 / 6, -1 / 6],
         [-1 / 6, 1 / 6, -1 / 6],
@@ -37,11 +63,10 @@ F4 = (
         [1 / 24, -1 / 12, 1 / 6],
         [0, 0, 1],
     ],
-    [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
+    outputs=[[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
 )
-MATRICES = [np.array(matrix, float) for B, G, A in (F2, F4) for matrix in (B, G, A, np.transpose(G), np.transpose(A))]
 HEIGHTS, WIDTHS = (np.array([matrix.shape[axis] for matrix in MATRICES]) for axis in (0, 1))
-SIDE = 6  # of the largest matrix
+SIDE = max(HEIGHTS)  # of the largest matrix
 
 
 def products(builder, matrix, x, fma):
@@ -81,7 +106,7 @@ def constant(number, value):
 
 
 @intrinsic
-def _linear(context, matrix, x, sources, y, targets, size):
+def _transform(context, matrix, x, sources, y, targets, size):
     number = x.dtype
 
     def generate(context, builder, signature, values):
@@ -125,6 +150,6 @@ def _linear(context, matrix, x, sources, y, targets, size):
 
 
 @jit
-def linear(matrix, x, sources, y, targets, size):
+def transform(matrix, x, sources, y, targets, size):
     """y[targets[r] + i] = Σ_k M[r, k] · x[sources[k] + i] for i < size, where M is MATRICES[matrix]; y may be x."""
-    _linear(matrix, x, sources, y, targets, size)
+    _transform(matrix, x, sources, y, targets, size)  # type: ignore[call-arg]

@@ -9,12 +9,13 @@ import numpy as np
 from .. import layout
 from ..kernels import channels_last, winograd
 from ..kernels.matmul import LANES, pack, panels_of
+from ..kernels.winograd_transforms import F2, F4, HEIGHTS
 from .contract import Array
 from .epilogue import Chosen, Epilogue
 from .plan import Plan
 
 PLANES = 8  # channels below which pictures are gathered channels-first: longer runs
-TRANSFORMS = {"winograd2": winograd.F2, "winograd4": winograd.F4}
+TRANSFORMS = {"winograd2": F2, "winograd4": F4}
 
 
 def correlate(x: Array, w: Array, b: Array | None, plan: Plan, epilogue: Epilogue) -> Chosen:
@@ -26,7 +27,8 @@ def correlate(x: Array, w: Array, b: Array | None, plan: Plan, epilogue: Epilogu
     b = np.zeros(len(w), x.dtype) if b is None else np.ascontiguousarray(b)
     if plan.algorithm == "im2col":
         planes = w.shape[1] < PLANES
-        rows = _transposed(w).reshape(-1, len(w)) if planes else _as_rows(w).reshape(-1, len(w))
+        as_it_is = planes or plan.geometry[:2] == (1, 1)  # the numbers under a filter come in its own order
+        rows = w.reshape(len(w), -1).T if as_it_is else _as_rows(w).reshape(-1, len(w))
         x = layout.channels_first(x) if planes else layout.channels_last(x)
         channels_last.correlate(x, planes, _packed(rows), b, plan.geometry, plan.size[1], _target(chosen))
     else:
@@ -77,7 +79,7 @@ def _winograd(
 ) -> None:
     t = TRANSFORMS[plan.algorithm]
     O, C = w.shape[:2]
-    u = np.empty((panels_of(O), winograd.HEIGHTS[t.inputs] ** 2, C, LANES), w.dtype)
+    u = np.empty((panels_of(O), HEIGHTS[t.inputs] ** 2, C, LANES), w.dtype)
     winograd.transform_filters(w, t.filters, u)
     winograd.correlate(source, u, b, t.inputs, t.outputs, pad, target)
 
@@ -109,15 +111,11 @@ def _packed(b: Array) -> Array:
     return panels
 
 
-def _transposed(w: Array) -> Array:
-    """Filters (O, C, kh, kw) as (C, kh, kw, O)."""
-    O, C, kh, kw = w.shape
-    return layout.transposed(np.ascontiguousarray(w).reshape(1, O, C * kh * kw)).reshape(C, kh, kw, O)
-
-
 def _as_rows(w: Array) -> Array:
     """Filters (O, C, kh, kw) as (kh, kw, C, O)."""
-    return np.ascontiguousarray(_transposed(w).transpose(1, 2, 0, 3))
+    O, C, kh, kw = w.shape
+    columns = layout.transposed(np.ascontiguousarray(w).reshape(1, O, C * kh * kw)).reshape(C, kh, kw, O)
+    return np.ascontiguousarray(columns.transpose(1, 2, 0, 3))
 
 
 def _as_filters(rows: Array) -> Array:

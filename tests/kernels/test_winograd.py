@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn import ops
-from minicnn.kernels.linear import MATRICES
-from minicnn.kernels.winograd import F2, F4
+from minicnn.kernels.winograd_transforms import F2, F4, MATRICES
 
 ERROR = {"winograd2": 3e-6, "winograd4": 3e-5, "im2col": 2e-6}  # of the largest value, for hundreds of channels
 

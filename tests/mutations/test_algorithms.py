@@ -1,84 +1,104 @@
-"""Mistakes in the optimised path: Winograd's matrices, one entry wrong at a time."""
+"""Mistakes in the optimised path: Winograd's matrices, one entry wrong at a time, and what is done around them."""
 
 import numpy as np
 import pytest
 
 from minicnn import ops
-from minicnn.kernels import winograd
+from minicnn.kernels.winograd_transforms import F2, F4, MATRICES
 from minicnn.ops import correlation_wide
 from minicnn.testing import tie_free
 
-
-def dense(terms):
-    """A transform's matrix, from the terms that the kernels take."""
-    count, index, factor = terms
-    matrix = np.zeros((len(count), 1 + max(index[r, : count[r]].max() for r in range(len(count)))))
-    for r, n in enumerate(count):
-        matrix[r, index[r, :n]] = factor[r, :n]
-    return matrix
+PARTS = F4._fields
 
 
-def altered(part, change, back=None):
-    """Winograd's F(4×4, 3×3) with one matrix changed, and the one of the way back along with it (or alone)."""
-    t = winograd.F4
-    matrix = dense(getattr(t, part))
-    change(matrix)
-    wrong = {part: winograd.terms(matrix)}
-    return t._replace(**wrong, **({back: winograd.terms(matrix.T)} if back else {}))
+def matrices(transforms) -> dict[str, np.ndarray]:
+    return {part: MATRICES[which].copy() for part, which in zip(PARTS, transforms, strict=True)}
 
 
-def sign_of_an_input_term():
+def sign_of_an_input_term(m):
     """one sign in the transform of the pictures is wrong"""
-
-    def change(matrix):
-        matrix[1, 2] *= -1
-
-    return altered("inputs", change)
+    m["inputs"][1, 2] *= -1
 
 
-def factor_of_the_filters():
+def factor_of_the_filters(m):
     """one row of the transform of the filters is twice as large, there and back"""
-
-    def change(matrix):
-        matrix[2] *= 2
-
-    return altered("filters", change, back="filters_back")
+    m["filters"][2] *= 2
+    m["filters_back"][:, 2] *= 2
 
 
-def last_row_of_the_outputs():
+def last_row_of_the_outputs(m):
     """the last row of outputs misses its last term, there and back"""
-
-    def change(matrix):
-        matrix[-1, -1] = 0
-
-    return altered("outputs", change, back="outputs_back")
+    m["outputs"][-1, -1] = 0
+    m["outputs_back"][-1, -1] = 0
 
 
-def way_back_of_the_filters():
+def way_back_of_the_filters(m):
     """the transform of the filters is right there, and wrong back"""
-
-    def change(matrix):
-        matrix[0, 1] += 0.25
-
-    return altered("filters_back", change)
+    m["filters_back"][0, 1] += 0.25
 
 
-def way_back_of_the_outputs():
+def way_back_of_the_outputs(m):
     """the gradient of the outputs is transformed by one wrong entry"""
-
-    def change(matrix):
-        matrix[1, 1] *= -1
-
-    return altered("outputs_back", change)
+    m["outputs_back"][1, 1] *= -1
 
 
-MISTAKES = [
-    sign_of_an_input_term,
-    factor_of_the_filters,
-    last_row_of_the_outputs,
-    way_back_of_the_filters,
-    way_back_of_the_outputs,
-]
+def caught_in(m: dict[str, np.ndarray]) -> list[str]:
+    """What is not so of these matrices: Y = Aᵀ · [(G · g · Gᵀ) ⊙ (Bᵀ · d · B)] · A, and transposes on the way back."""
+    rng = np.random.default_rng(0)
+    inputs, filters, outputs = m["inputs"], m["filters"], m["outputs"]
+    d, g = rng.standard_normal((len(inputs), len(inputs))), rng.standard_normal((3, 3))
+    y = outputs @ ((filters @ g @ filters.T) * (inputs @ d @ inputs.T)) @ outputs.T
+    windows = np.lib.stride_tricks.sliding_window_view(d, (3, 3))
+    checks = {
+        "together they are a convolution": np.allclose(y, np.einsum("yxij,ij->yx", windows, g), atol=1e-12),
+        "the filters' way back is transposed": np.array_equal(m["filters_back"], filters.T),
+        "the outputs' way back is transposed": np.array_equal(m["outputs_back"], outputs.T),
+    }
+    return [name for name, holds in checks.items() if not holds]
+
+
+@pytest.mark.parametrize("transforms", [F2, F4])
+def test_the_right_matrices_are_caught_by_nobody(transforms) -> None:
+    assert not caught_in(matrices(transforms))
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        sign_of_an_input_term,
+        factor_of_the_filters,
+        last_row_of_the_outputs,
+        way_back_of_the_filters,
+        way_back_of_the_outputs,
+    ],
+)
+def test_a_wrong_matrix_is_caught(mistake, caught_by) -> None:
+    wrong = matrices(F4)
+    mistake(wrong)
+    assert caught_by.record("Winograd's matrices", mistake, caught_in(wrong))
+
+
+winograd, as_filters = correlation_wide._winograd, correlation_wide._as_filters
+
+
+def bias_is_forgotten(source, w, b, plan, pad, target):
+    """the bias is not added"""
+    winograd(source, w, np.zeros_like(b), plan, pad, target)
+
+
+def filters_are_turned(source, w, b, plan, pad, target):
+    """the filters are turned around forward, and not for the input gradient"""
+    winograd(source, w[:, :, ::-1, ::-1], b, plan, pad, target)
+
+
+def padding_is_off_by_one(source, w, b, plan, pad, target):
+    """what comes in lies one pixel too far to the right"""
+    winograd(source, w, b, plan, (pad[0], pad[1] + 1), target)
+
+
+def gradient_is_turned(rows):
+    """the gradient of the filters is turned around"""
+    return as_filters(rows)[:, :, ::-1, ::-1]
 
 
 def caught() -> list[str]:
@@ -97,11 +117,11 @@ def caught() -> list[str]:
     ]
 
 
-def test_the_right_matrices_are_caught_by_nobody() -> None:
+def test_the_right_path_is_caught_by_nobody() -> None:
     assert not caught()
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_the_mistake_is_caught(mistake, caught_by, monkeypatch) -> None:
-    monkeypatch.setitem(correlation_wide.TRANSFORMS, "winograd4", mistake())
+@pytest.mark.parametrize("mistake", [bias_is_forgotten, filters_are_turned, padding_is_off_by_one, gradient_is_turned])
+def test_a_mistake_around_them_is_caught(mistake, caught_by, monkeypatch) -> None:
+    monkeypatch.setattr(correlation_wide, "_as_filters" if mistake is gradient_is_turned else "_winograd", mistake)
     assert caught_by.record("conv2d by Winograd", mistake, caught())

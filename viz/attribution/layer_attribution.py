@@ -31,8 +31,8 @@ def layer_attribution(
         "conductance"                   ∫₀¹ ∂S_target / ∂A · dA/dα dα    along x′ + α·(x − x′)
 
     Conductances sum to S(x) − S(x′) over any layer that all evidence passes through, as integrated gradients do over
-    the pixels. The integral is a sum over `steps` pieces of the way: the change of A in each, times the mean of the
-    gradients at its two ends.
+    the pixels, and with an error as there. The integral is a sum over `steps` pieces of the way: the change of A in
+    each, times the mean of the gradients at its two ends.
 
     Args:
         model, x, target: those of `saliency`; the predicted class is that of x, all along the way.

@@ -10,6 +10,7 @@ from .feature_maps import feature_maps
 from .filters import filters
 from .mistakes import mistakes
 from .mosaic import mosaic
+from .neighbours import neighbors
 from .patches import contextualized_weights, patches
 from .per_class import per_class_accuracy
 from .pixel_curves import pixel_curves
@@ -30,6 +31,7 @@ __all__ = [
     "filters",
     "mistakes",
     "mosaic",
+    "neighbors",
     "patches",
     "per_class_accuracy",
     "pixel_curves",

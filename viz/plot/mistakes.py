@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from .canvas import heading
-from .mosaic import mosaic
+from .mosaic import mosaic, shortened
 
 
 def mistakes(
@@ -47,14 +47,10 @@ def mistakes(
         )
     pixels = images.transpose(0, 2, 3, 1) / 255
     titles = [
-        f"{_short(classes[found])} {chances[i, found]:.0%}\nis {_short(classes[true])} {chances[i, true]:.0%}"
+        f"{shortened(classes[found])} {chances[i, found]:.0%}\nis {shortened(classes[true])} {chances[i, true]:.0%}"
         for i, (true, found) in enumerate(zip(labels, predictions, strict=True))
     ]
     grey: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
     ax = mosaic(pixels[..., 0] if grey else pixels, ax, titles=titles, columns=columns, **grey)
     heading(ax, title)
     return ax
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 12 else f"{name[:11]}…"

@@ -119,6 +119,11 @@ def color_key(ax: Axes, names: Sequence[str], limit: float, *, title: str, label
         spine.set_visible(False)
 
 
+def shortened(name: str) -> str:
+    """A class's name that fits over or under a picture."""
+    return name if len(name) <= 12 else f"{name[:11]}…"
+
+
 def _limits(pictures: np.ndarray, signed: bool) -> tuple[float, float]:
     """The ends of the scale: ±the largest magnitude, or from zero (or below) to the maximum; never equal."""
     if signed:

@@ -44,7 +44,7 @@ class ExcitingPatches:
     @property
     def hits(self) -> np.ndarray:
         """How many of the T entries hold a patch, int (C,): the first ones."""
-        return np.isfinite(self.scores).sum(axis=1)
+        return (self.indices >= 0).sum(axis=1)
 
     @property
     def dead(self) -> np.ndarray:

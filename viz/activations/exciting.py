@@ -55,7 +55,7 @@ class ExcitingPatches:
         """A line about each channel: "channel 9, activation 0.33" (that of its strongest patch), "channel 7: dead"."""
         dead = self.dead
         return [
-            f"channel {c}: dead" if dead[c] else f"channel {c}, activation {self.scores[c, 0]:.2g}"
+            f"channel {c}: dead" if dead[c] else f"channel {c}, activation {self.scores[c, 0]:.3g}"
             for c in self._chosen(channels)
         ]
 

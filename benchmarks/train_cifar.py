@@ -44,10 +44,10 @@ class ProcessorTime:
         self.last = now
 
 
-def train(model: str, train_set: Any, test_set: Any, folder: Path, epochs: int) -> cnn.History:
+def train(model: str, train_set: Any, test_set: Any, folder: Path, epochs: int) -> tuple[Any, cnn.History]:
     """Train a network by the recipe; its checkpoint and logs come into the folder."""
     network = cnn.zoo.build(model, classes=len(train_set.classes), seed=0)
-    return cnn.fit(
+    history = cnn.fit(
         network,
         train_set,
         valid=test_set,
@@ -62,6 +62,14 @@ def train(model: str, train_set: Any, test_set: Any, folder: Path, epochs: int) 
         checkpoint=folder / "model.safetensors",
         resume=True,
     )
+    return network, history
+
+
+def mirrored_accuracy(network: Any, dataset: Any) -> float:
+    """Accuracy where the probabilities of each picture and of its mirror image are averaged."""
+    mirrored = cnn.data.Dataset(dataset.images[..., ::-1], dataset.labels, dataset.classes)
+    probabilities = sum(cnn.evaluate(network, each).probabilities for each in (dataset, mirrored))
+    return float((probabilities.argmax(axis=1) == dataset.labels).mean())
 
 
 def table(history: cnn.History, folder: Path) -> str:
@@ -93,12 +101,13 @@ def main() -> None:
 
     name, folder = options.model, options.out or Path(f"runs/cifar10-{options.model}")
     train_set, test_set = cnn.data.load("cifar10", options.root)
-    history = train(name, train_set, test_set, folder, options.epochs or EPOCHS[name])
+    network, history = train(name, train_set, test_set, folder, options.epochs or EPOCHS[name])
     picture = Path("results") / f"cifar10-{name}.png"
     (HERE / picture).parent.mkdir(exist_ok=True)
     training_curves(history, validation="test").savefig(HERE / picture, dpi=80)
     command = f"`python -m benchmarks.train_cifar --model {name}`, on {machine(cnn.get_num_threads())}."
-    result = f"Test set after the last epoch: {history.epochs[-1].valid}."
+    mirrored = f"{mirrored_accuracy(network, test_set):.2%} where each picture and its mirror image vote together"
+    result = f"Test set after the last epoch: {history.epochs[-1].valid}; {mirrored}."
     curves = f"![Loss and accuracy of {name}, epoch by epoch]({picture.as_posix()})"
     section(f"CIFAR-10: {name}", "\n\n".join([command, result, table(history, folder), curves]))
 

@@ -23,10 +23,10 @@ from numba import prange
 from ..threads import jit, parallel
 from .columns import col2im, columns, line_pitch, patch_shape
 from .epilogue import load_gradient, store
-from .matmul import multiply
+from .matmul import ROWS, multiply
 
-BLOCK_PRODUCTS = 1_000_000  # multiplications of one block, which then stays in cache
-FEW_WEIGHTS = 256  # up to so many a plain loop is faster: the tiles of a product would be mostly edge
+BLOCK_PRODUCTS = 1_000_000  # multiplications of one block: its columns stay in cache, unless there are few filters
+FEW_WEIGHTS = 256  # up to so many a plain loop over long rows is faster than the tiles of a product
 SMALL_BLOCK_BYTES = 1 << 16  # columns and outputs of one block of such a loop, which reads them over and over
 BLOCK_BYTES = 1 << 18  # columns of one block: a quarter of the L2 cache of a recent core …
 BLOCK_PIXELS = 192  # … but enough of them that the filters are read seldom
@@ -87,7 +87,7 @@ def correlate(x, w, b, geometry, OW, relu, pool, y, switches):
     rows = max(1, min(PH, rows // pool[2]))  # rows of y, each of them several rows of outputs
     bands = -(-PH // rows)
     blocks = -(-N // pictures) * bands
-    filters = split(O, TASKS // (2 * blocks * G))
+    filters = split(-(-O // ROWS), TASKS // (2 * blocks * G)) * ROWS  # whole tiles
     chunks = -(-O // filters)
     for task in prange(blocks * G * chunks):
         block, g, part = task // (G * chunks), task // chunks % G, task % chunks

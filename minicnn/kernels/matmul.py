@@ -16,27 +16,29 @@ Source: Goto & van de Geijn (2008), Anatomy of high-performance matrix multiplic
 import platform
 
 import numpy as np
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import prange, types
 from numba.core import cgutils
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
 from ..threads import jit, parallel
 
-_features = binding.get_host_cpu_features()
-REGISTER = 64 if _features.get("avx512f") else 32 if _features.get("avx") else 16  # bytes
+# What Numba compiles for, which need not be all that this processor can do: its cache tells machine code by it.
+_features = cpu_target.target_context.codegen().magic_tuple()[2]
+REGISTER = 64 if "+avx512f" in _features else 32 if "+avx," in _features else 16  # bytes
 _registers = 32 if REGISTER == 64 or platform.machine() in ("aarch64", "arm64") else 16
 
-LANES = 2 * REGISTER // 4  # float32 numbers of a row of C that is held: two registers
+LANES = 2 * REGISTER // 4  # numbers of a row of C that is held: two registers of float32
 ROWS = 3 * _registers // 8  # rows of C that are held: in three quarters of all registers; B and A have the others
-DEPTH = 256  # rows of a panel: with LANES columns, half of the first-level cache
+DEPTH = (1 << 14) // (4 * LANES)  # rows of a panel of float32, which takes half of a common first-level cache
 FEW = 4 * ROWS  # rows of A for which a panel of B is not worth copying
 
 
 @intrinsic(prefer_literal=True)
 def tile(context, rows, a, b, c, add):
     """c (rows, LANES) = a (rows, K) · b (K, LANES), added to c if asked for; `rows` is known when this is compiled."""
-    if not isinstance(rows, types.IntegerLiteral):
+    if not isinstance(rows, types.IntegerLiteral) or not a.dtype == b.dtype == c.dtype:
         return None
     number, lanes, R = c.dtype, LANES, rows.literal_value
 

@@ -26,7 +26,7 @@ from .winograd_transforms import HEIGHTS, SIDE, WIDTHS, transform
 
 RUN = 16  # tiles of a run, at most
 TILES = 48  # tiles of a block, about
-FILTERS = 128  # filters whose products are in cache at a time
+FILTERS = 128 // LANES * LANES  # filters whose products are in cache at a time: whole panels
 CHANNELS = 16  # whose filters are transformed at a time
 TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
 GRADIENT_BYTES = 1 << 22  # transformed pictures and gradients that are kept at a time for the weight gradient

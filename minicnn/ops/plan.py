@@ -13,7 +13,7 @@ from .geometry import Geometry
 ALGORITHMS = ("im2col", "winograd2", "winograd4")
 LEAST_CHANNELS = 16  # below it, Winograd's transforms cost more than the multiplications they save
 WINOGRAD_POOLS = (2, 2, 2, 2)  # the pooling whose windows never straddle two of its tiles
-LEAST_TILES = {"winograd4": 32, "winograd2": 64}  # fewer do not pay for transforming the filters
+LEAST_TILES = {"winograd4": 16, "winograd2": 16}  # fewer do not pay for transforming the filters
 
 
 class Plan(NamedTuple):

@@ -4,10 +4,10 @@
     python -m benchmarks.train_cifar --model resnet20
 
 The recipe: SGD with Nesterov's momentum and weight decay, one cycle of the learning rate, label smoothing; pictures
-shifted by up to 2 pixels, and mirrored. In so few epochs a small network learns too little rather than by heart, and
-stronger augmentation would cost more than it brings. The test set is measured after every epoch, and chooses nothing:
-the figure is the last epoch's, of each picture alone and of each together with its mirror image. An interrupted run goes on where it stood when it is called again; of one that is
-finished, only the section of RESULTS.md and its picture are written anew.
+shifted by up to 2 pixels, and mirrored. The test set is measured after every epoch, and chooses nothing: the figures
+are the last epoch's, of each picture alone and of each together with its mirror image. An interrupted run goes on where
+it stood when it is called again; of one that is finished, only the section of RESULTS.md and its picture are written
+anew.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def test_idx_files_that_are_not_what_they_should_be(fails, tmp_path):
     for name, array in names.items():
         cnn.data.write_idx(tmp_path / name, array)
     whole = (tmp_path / "train-images-idx3-ubyte").read_bytes()
-    assert "expected md5" in fails("train", "mnist", "--root", tmp_path)
+    assert "expected md5" in fails("train", "mnist", "--root", tmp_path, "--out", tmp_path / "run")
     (tmp_path / "train-images-idx3-ubyte").write_bytes(whole[:-1])
     assert "train-images-idx3-ubyte: " in fails("train", tmp_path)
     cnn.data.write_idx(tmp_path / "train-images-idx3-ubyte", labels)

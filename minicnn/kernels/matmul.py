@@ -92,6 +92,7 @@ def tile(context, rows, a, b, c, add):
 
 @jit
 def merge(part, c, add):
+    """c = the first rows and columns of part, added to c if asked for."""
     for r in range(c.shape[0]):
         for j in range(c.shape[1]):
             c[r, j] = part[r, j] + (c[r, j] if add else 0)

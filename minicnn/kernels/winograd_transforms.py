@@ -35,6 +35,7 @@ MATRICES: list[np.ndarray] = []
 
 
 def transforms(inputs, filters, outputs):
+    """Add the three matrices Bᵀ, G and Aᵀ, and the transposes of the last two, to MATRICES."""
     first = len(MATRICES)
     matrices = inputs, filters, outputs, np.transpose(filters), np.transpose(outputs)
     MATRICES.extend(np.array(matrix, float) for matrix in matrices)
@@ -70,7 +71,11 @@ SIDE = max(HEIGHTS)  # of the largest matrix
 
 
 def products(builder, matrix, x, fma):
-    """The rows of M · x. Two rows that differ in signs alone are the sum and the difference of the same two halves."""
+    """Machine code for the rows of M · x.
+
+    Two rows that differ in signs alone are the sum and the difference of two halves: the terms whose signs are alike in
+    both, and those whose signs are not. Each half is computed once.
+    """
 
     def total(row):
         result = None

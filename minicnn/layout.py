@@ -74,6 +74,18 @@ def concatenated(xs: Sequence[Array]) -> Array:
     return y
 
 
+def apart(y: Array, channels: Sequence[int]) -> list[Array]:
+    """A channels-last array cut along the channels into parts of so many, channels-last too: not views."""
+    N, _, H, W = y.shape
+    parts, first = [], 0
+    for count in channels:
+        part = empty_channels_last((N, count, H, W), y.dtype)
+        kernels.take_beside(_pixels(y), first, _pixels(part))
+        parts.append(part)
+        first += count
+    return parts
+
+
 def transposed(x: Array) -> Array:
     """x (N, R, S), C-contiguous, as a C-contiguous (N, S, R)."""
     if x.size < SMALL:

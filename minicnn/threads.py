@@ -1,8 +1,8 @@
 """How the engine's loops are compiled, and how many threads they run on: one policy, in one file.
 
 `jit` compiles a serial function, `elementwise` one without sums, `parallel` one whose `prange` loops are shared among
-threads. All cache their machine code on disk. A parallel function may call BLAS (`np.dot`) inside its loop: BLAS is
-held to one thread meanwhile, because every core is already ours.
+threads. All cache their machine code on disk. A parallel function that calls BLAS (`np.dot`) inside its loop says so:
+BLAS is then held to one thread meanwhile, because every core is already ours.
 
 Results never depend on the number of threads: a parallel loop writes disjoint outputs, and its tasks are cut by the
 shape of the work alone.
@@ -34,6 +34,7 @@ _config: Any = numba.config  # whose names are made at run time
 
 # Numba's workqueue layer dies when two Python threads enter a parallel region at once.
 _lock = threading.RLock()
+_numba = threading.local()  # `threads`: what Numba was last told in this Python thread
 _forked = False  # threads do not survive fork: a child runs the serial twin of each kernel
 
 
@@ -208,22 +209,28 @@ def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return args
 
 
-def parallel(function: Callable[..., Any]) -> Callable[..., Any]:
+def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) -> Callable[..., Any]:
     """Compile a function whose `prange` loops run on `get_num_threads()` threads.
+
+    With `blas`, which takes some microseconds of each call, BLAS is held to one thread inside it.
 
     The first call with a new combination of types compiles (or reads the cache). Safe to call from several Python
     threads, which then take turns, and after `fork`, where it runs serially.
     """
+    if function is None:
+        return functools.partial(parallel, blas=blas)
     threaded = _compile(function, parallel=True)
     serial = _compile(function, "_serial")
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:
         args = _unlocked(args)
-        with single_threaded_blas():
+        with single_threaded_blas() if blas else _lock:
             if _forked:
                 return serial(*args)
-            numba.set_num_threads(_threads)
+            if getattr(_numba, "threads", None) != _threads:
+                numba.set_num_threads(_threads)
+                _numba.threads = _threads
             return threaded(*args)
 
     run.threaded, run.serial = threaded, serial  # type: ignore[attr-defined]

@@ -17,15 +17,16 @@ from numba import prange
 from ..threads import jit, parallel
 from .conv import PARTIAL_BYTES, TASKS, columns, line_pitch, split
 from .matmul import LANES, multiply, multiply_panels, panels_of
-from .pixels import add_rows, clear, copy, load, store
+from .pixels import add, add_rows, clear, copy, load, scatter_windows, store
 
-BLOCK_BYTES = 1 << 18  # im2col rows of one block: a quarter of the L2 cache of a recent core
+BLOCK_BYTES = 1 << 18  # im2col rows and outputs of one block: a quarter of the L2 cache of a recent core …
+BLOCK_PIXELS = 96  # … but enough of them that the filters are read seldom
 
 
 @jit
-def block_rows(OW, K, itemsize):
-    """How many rows of outputs make a block."""
-    return max(1, BLOCK_BYTES // (max(1, OW * K) * itemsize))
+def block_rows(OW, K, O, itemsize):
+    """How many rows of outputs make a block: of each pixel it holds the K numbers under it, and its O outputs."""
+    return max(1, BLOCK_BYTES // (max(1, OW * (K + O)) * itemsize), BLOCK_PIXELS // max(1, OW))
 
 
 @jit
@@ -40,6 +41,7 @@ def im2row(picture, geometry, first, OW, rows):
     """rows[(oy, ox), (i, j, c)] = picture[oy·stride + i·dilation − pad, …, c], for outputs from row `first` on."""
     kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
     H, W, C = picture.shape
+    lines = picture.reshape(H, W * C)
     for q in range(rows.shape[0]):
         top, left = (first + q // OW) * stride_h - pad_h, q % OW * stride_w - pad_w
         for i in range(kh):
@@ -48,7 +50,7 @@ def im2row(picture, geometry, first, OW, rows):
             if iy < 0 or iy >= H:
                 clear(target)
             elif dilation_w == 1 and left >= 0 and left + kw <= W:
-                copy(picture[iy, left : left + kw].reshape(kw * C), target)
+                copy(lines[iy, left * C : (left + kw) * C], target)
             else:
                 for j in range(kw):
                     ix = left + j * dilation_w
@@ -66,18 +68,21 @@ def row2im(rows, geometry, first, OW, low, band):
     """
     kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
     height, W, C = band.shape
+    lines = band.reshape(height, W * C)
     for q in range(rows.shape[0]):
         top, left = (first + q // OW) * stride_h - pad_h - low, q % OW * stride_w - pad_w
         for i in range(kh):
             iy = top + i * dilation_h
             if iy < 0 or iy >= height:
                 continue
+            source = rows[q, i * kw * C : (i + 1) * kw * C]
+            if dilation_w == 1 and left >= 0 and left + kw <= W:
+                add(source, lines[iy, left * C : (left + kw) * C])
+                continue
             for j in range(kw):
                 ix = left + j * dilation_w
                 if 0 <= ix < W:
-                    target, source = band[iy, ix], rows[q, (i * kw + j) * C : (i * kw + j + 1) * C]
-                    for c in range(C):
-                        target[c] += source[c]
+                    add(source[j * C : (j + 1) * C], band[iy, ix])
 
 
 @jit
@@ -105,7 +110,10 @@ def gradient_rows(source, n, first, count, pitch):
     """The gradient of `count` rows of outputs before ReLU and pooling (count · pitch, O)."""
     O = source[0].shape[3]
     block = np.empty((count, 1, pitch, O), source[0].dtype)
-    load(source, n, first, 0, block)
+    if source[4:] in ((1, 1, 1, 1), (2, 2, 2, 2)):
+        load(source, n, first, 0, block)
+    else:
+        scatter_windows(source, n, first, block.reshape(count, pitch, O))
     return block.reshape(count * pitch, O)
 
 
@@ -119,7 +127,7 @@ def correlate(x, planes, w, b, geometry, OW, target):
     window_h, step = target[3], target[5]
     K, O = w.shape[1], b.size
     pitch = pitch_of(geometry, OW, planes)
-    count = max(1, min(PH, block_rows(OW, K, x.itemsize) // step))  # rows of y, each of them several rows of outputs
+    count = max(1, min(PH, block_rows(OW, K, O, x.itemsize) // step))  # rows of y, each several rows of outputs
     bands = -(-PH // count)
     filters = split(panels_of(O), TASKS // (2 * max(1, N * bands))) * LANES
     parts = -(-O // filters)
@@ -145,12 +153,12 @@ def correlate_input_gradient(source, wt, geometry, size, dx):
     kh, _, stride_h, _, pad_h, _, dilation_h, _ = geometry
     OH, OW = size
     N, H = dx.shape[:2]
-    K = geometry[0] * geometry[1] * dx.shape[3]
-    count = max(block_rows(OW, K, dx.itemsize), split(OH, TASKS // max(1, N)))  # rows of outputs, about, for a band
+    K, O = geometry[0] * geometry[1] * dx.shape[3], wt.shape[1]
+    count = max(block_rows(OW, K, O, dx.itemsize), split(OH, TASKS // max(1, N)))  # rows of outputs, about, for a band
     count = max(count, 4 * (dilation_h * (kh - 1) // stride_h))  # bands share what they read: let it be a small part
     height = count * stride_h
     bands = -(-H // height)
-    step = block_rows(OW, K, dx.itemsize)
+    step = block_rows(OW, K, O, dx.itemsize)
     for task in prange(N * bands):
         n, low = task // bands, task % bands * height
         high = min(low + height, H)
@@ -163,7 +171,7 @@ def correlate_input_gradient(source, wt, geometry, size, dx):
         last = min(OH, (high - 1 + pad_h) // stride_h + 1)
         for row in range(first, last, step):
             block = gradient_rows(source, n, row, min(step, last - row), OW)
-            rows = np.empty((block.shape[0], K), dx.dtype)
+            rows = np.empty((block.shape[0], panels_of(K) * LANES), dx.dtype)  # whole panels: a tile ends nowhere else
             multiply_panels(block, wt, rows, False)
             row2im(rows, geometry, row, OW, low, dx[n, low:high])
 
@@ -175,7 +183,7 @@ def correlate_weight_gradient(x, planes, source, geometry, size, dw, db):
     N = x.shape[0]
     K, O = dw.shape
     pitch = pitch_of(geometry, OW, planes)
-    count = min(OH, block_rows(OW, K, x.itemsize))
+    count = min(OH, block_rows(OW, K, O, x.itemsize))
     bands = -(-OH // count)
     blocks = N * bands
     share = split(blocks, max(2, min(TASKS, PARTIAL_BYTES // (dw.size * dw.itemsize))))

@@ -19,7 +19,7 @@ def parts(size, most):
     return max(1, -(-size // most))
 
 
-@parallel
+@parallel(blas=True)
 def forward(x, w, b, y):
     """y = x · wᵀ + b: a block of examples and a block of outputs at a time."""
     N, O = y.shape

@@ -1,4 +1,4 @@
-"""Moving pictures: from one memory order to another, and side by side."""
+"""Moving pictures: from one memory order to another, side by side, and apart again."""
 
 from numba import prange
 
@@ -29,5 +29,16 @@ def put_beside(x, y, first):
     for block in prange(-(-rows // ROWS)):
         for row in range(block * ROWS, min((block + 1) * ROWS, rows)):
             source, target = x[row], y[row, first : first + columns]
+            for c in range(columns):
+                target[c] = source[c]
+
+
+@parallel
+def take_beside(y, first, x):
+    """x = the columns of y from `first` on: `put_beside`, transposed."""
+    rows, columns = x.shape
+    for block in prange(-(-rows // ROWS)):
+        for row in range(block * ROWS, min((block + 1) * ROWS, rows)):
+            source, target = y[row, first : first + columns], x[row]
             for c in range(columns):
                 target[c] = source[c]

@@ -13,7 +13,7 @@ row as it was; with as many as a tile is wide, the tiles' first pixels stand in 
 import numpy as np
 
 from ..threads import jit
-from .pool import compete
+from .pool import compete, largest_of_nine
 
 
 @jit
@@ -30,12 +30,16 @@ def copy(source, target):
 
 
 @jit
+def add(source, target):
+    for c in range(target.shape[0]):
+        target[c] += source[c]
+
+
+@jit
 def add_rows(rows, total):
     """total += the sum of all rows."""
     for q in range(rows.shape[0]):
-        row = rows[q]
-        for c in range(total.shape[0]):
-            total[c] += row[c]
+        add(rows[q], total)
 
 
 @jit
@@ -53,43 +57,49 @@ def copy_where_won(source, y, winner, tap, relu, target):
 
 
 @jit
-def add_where_won(source, y, winner, tap, relu, target):
-    zero = target.dtype.type(0)
-    for c in range(target.shape[0]):
-        target[c] += source[c] if (winner[c] == tap) & ((y[c].real > 0) | (not relu)) else zero
+def scatter_windows(source, n, first, block):
+    """block (rows, pitch, O) = the gradient of the outputs from row `first` on: each window's, put where it was won.
 
-
-@jit
-def add_windows(source, n, iy, ix, target):
-    """target = Σ of the gradients of all pooling windows that the pixel (iy, ix) won."""
+    For windows that overlap: a pixel may have won several, or none.
+    """
     values, y, switches, relu, kh, kw, stride_h, stride_w = source
-    H, W = values.shape[1:3]
-    clear(target)
-    for py in range(max(0, -((kh - 1 - iy) // stride_h)), min(H, iy // stride_h + 1)):
-        for px in range(max(0, -((kw - 1 - ix) // stride_w)), min(W, ix // stride_w + 1)):
-            tap = np.uint8((iy - py * stride_h) * kw + ix - px * stride_w)
-            add_where_won(values[n, py, px], y[n, py, px], switches[n, py, px], tap, relu, target)
+    rows, pitch, O = block.shape
+    flat = block.reshape(rows * pitch * O)
+    clear(flat)
+    zero = flat.dtype.type(0)
+    linear = not relu
+    shifts = np.array([(i * pitch + j) * O for i in range(kh) for j in range(kw)])
+    for py in range(max(0, -((kh - 1 - first) // stride_h)), min(values.shape[1], (first + rows - 1) // stride_h + 1)):
+        top = py * stride_h - first
+        inside = top >= 0 and top + kh <= rows
+        for px in range(values.shape[2]):
+            start = (top * pitch + px * stride_w) * O
+            value, best, winner = values[n, py, px], y[n, py, px], switches[n, py, px]
+            for o in range(O):
+                at = start + shifts[winner[o]] + o
+                if inside or 0 <= at < flat.size:
+                    flat[at] += value[o] if (best[o].real > 0) | linear else zero
 
 
 @jit
 def load(source, n, top, left, patch):
-    """patch[i, x % phases, x // phases] = the source's pixel (top + i, left + x): 0 where it has none."""
+    """patch[i, x % phases, x // phases] = the source's pixel (top + i, left + x): 0 where it has none.
+
+    Of pooled sources it takes those of 2×2 windows in steps of 2; `scatter_windows` takes all.
+    """
     values, y, switches, relu, kh, kw, stride_h, stride_w = source
     rows, phases, tiles = patch.shape[:3]
     H, W = values.shape[1:3]
-    pooled = kh * kw * stride_h * stride_w > 1
-    apart = kh == kw == stride_h == stride_w == 2  # windows that do not overlap: a pixel has one
+    pooled = kh * kw * stride_h * stride_w > 1  # by 2×2 in steps of 2: a pixel has one window
     for i in range(rows):
         iy = top + i
         for tile in range(tiles):
             for phase in range(phases):
                 ix = left + tile * phases + phase
                 target = patch[i, phase, tile]
-                if pooled and not apart:
-                    add_windows(source, n, iy, ix, target)
-                elif iy < 0 or iy >= H * stride_h or ix < 0 or ix >= W * stride_w:
+                if iy < 0 or iy >= H * stride_h or ix < 0 or ix >= W * stride_w:
                     clear(target)
-                elif apart:
+                elif pooled:
                     py, px, tap = iy >> 1, ix >> 1, np.uint8(2 * (iy & 1) + (ix & 1))
                     copy_where_won(values[n, py, px], y[n, py, px], switches[n, py, px], tap, relu, target)
                 elif relu:
@@ -128,6 +138,7 @@ def store(lines, b, target, n, top, left, o0):
     py1 = min(y.shape[1], py0 + (rows - kh) // stride_h + 1)
     px1 = min(y.shape[2], px0 + (phases * tiles - kw) // stride_w + 1)
     winners = np.empty((2, O), lines.dtype)  # each round's, in turn
+    nine = kh == kw == 3
     for py in range(py0, py1):
         i0 = py * stride_h - top
         for px in range(px0, px1):
@@ -135,10 +146,16 @@ def store(lines, b, target, n, top, left, o0):
             best = pixels[i0, place[j0]]
             if kh * kw * stride_h * stride_w > 1:
                 winner = switches[n, py, px, o0 : o0 + O]
-                for o in range(O):
-                    winner[o] = 0
-                for tap in range(1, kh * kw):
-                    before, best = best, winners[tap % 2]
-                    value = pixels[i0 + tap // kw, place[j0 + tap % kw]]
-                    compete(value, np.uint8(tap), before, best, winner)
+                if nine:
+                    r, s, t = pixels[i0], pixels[i0 + 1], pixels[i0 + 2]
+                    j, k, l = place[j0], place[j0 + 1], place[j0 + 2]
+                    best = winners[0]
+                    largest_of_nine(r[j], r[k], r[l], s[j], s[k], s[l], t[j], t[k], t[l], best, winner)
+                else:
+                    for o in range(O):
+                        winner[o] = 0
+                    for tap in range(1, kh * kw):
+                        before, best = best, winners[tap % 2]
+                        value = pixels[i0 + tap // kw, place[j0 + tap % kw]]
+                        compete(value, np.uint8(tap), before, best, winner)
             finish(best, b, relu, y[n, py, px, o0 : o0 + O])

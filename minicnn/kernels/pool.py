@@ -84,17 +84,61 @@ def compete(values, here, before, best, at):
         at[c] = here if wins else place
 
 
+@jit
+def larger(a, b):
+    """Of two values the one that wins: the first, if none beats the other."""
+    return b if beats(b, a) else a
+
+
+@jit
+def is_best(value, best):
+    """Whether a value is the best of its window, or a NaN, as then is the best."""
+    return (value.real == best.real) | (value.real != value.real)
+
+
+@jit
+def largest_of_nine(a, b, c, d, e, f, g, h, i, best, at):
+    """best = each channel's largest value; at = which it was, from 0 to 8: the first that is as large.
+
+    For windows of 3 × 3, which are common: the values are compared twice, with the others and then with the largest,
+    but stay in registers meanwhile, which takes half as long as nine rounds of `compete`.
+    """
+    for o in range(best.shape[0]):
+        top = larger(larger(a[o], b[o]), c[o])
+        middle = larger(larger(d[o], e[o]), f[o])
+        bottom = larger(larger(g[o], h[o]), i[o])
+        value = larger(larger(top, middle), bottom)
+        tap = 7 if is_best(h[o], value) else 8
+        tap = 6 if is_best(g[o], value) else tap
+        tap = 5 if is_best(f[o], value) else tap
+        tap = 4 if is_best(e[o], value) else tap
+        tap = 3 if is_best(d[o], value) else tap
+        tap = 2 if is_best(c[o], value) else tap
+        tap = 1 if is_best(b[o], value) else tap
+        tap = 0 if is_best(a[o], value) else tap
+        best[o], at[o] = value, tap
+
+
 @parallel
 def max_pool_channels_last(x, geometry, y, indices):
     """`max_pool` of channels-last pictures: one row of windows at a time."""
     kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
     N, H, W, C = x.shape
     OH, OW = y.shape[1:3]
+    nine = kh == kw == 3 and dilation_h == dilation_w == 1
     for task in prange(N * OH):
         n, oy = task // OH, task % OH
         winners = np.empty((2, C), x.dtype)  # each round's, in turn
+        top = oy * stride_h - pad_h
         for ox in range(OW):
             best, at = winners[0], indices[n, oy, ox]
+            left = ox * stride_w - pad_w
+            if nine and top >= 0 and left >= 0 and top + 3 <= H and left + 3 <= W:
+                r, s, t = x[n, top, left : left + 3], x[n, top + 1, left : left + 3], x[n, top + 2, left : left + 3]
+                largest_of_nine(r[0], r[1], r[2], s[0], s[1], s[2], t[0], t[1], t[2], y[n, oy, ox], at)
+                for c in range(C):
+                    at[c] = (top + at[c] // 3) * W + left + at[c] % 3
+                continue
             rounds = 0
             for i in range(kh):
                 iy = oy * stride_h + i * dilation_h - pad_h

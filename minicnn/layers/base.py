@@ -64,12 +64,9 @@ class Layer:
 
     def _arrays(self, kind: str, names: tuple[str, ...]) -> dict[str, Array]:
         own = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        below = {
-            f"{child}.{name}": array
-            for child, layer in self.children.items()
-            for name, array in arrays_of(layer, kind).items()
-        }
-        return own | below
+        for child, layer in self.children.items():
+            own |= {f"{child}.{name}": array for name, array in arrays_of(layer, kind).items()}
+        return own
 
     def state(self) -> dict[str, Array]:
         """Parameters and buffers: all that a file must hold."""

@@ -29,21 +29,24 @@ def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
     xs = arrays_of_one_dtype("concat", **{f"array {i}": x for i, x in enumerate(arrays)})
     if not -xs[0].ndim <= axis < xs[0].ndim:
         raise ValueError(f"concat: array 0 of shape {xs[0].shape} has no axis {axis}")
-    rest = [np.delete(x.shape, axis).tolist() if x.ndim == xs[0].ndim else None for x in xs]
+    axis %= xs[0].ndim
+    rest = [x.shape[:axis] + x.shape[axis + 1 :] if x.ndim == xs[0].ndim else None for x in xs]
     for i, other in enumerate(rest):
         if other != rest[0]:
             raise ValueError(
                 f"concat: expected shapes alike but for axis {axis}, "
                 f"got array 0 {xs[0].shape} and array {i} {xs[i].shape}"
             )
-    if axis == 1 and all(x.ndim == 4 and layout.is_channels_last(x) for x in xs):
-        y = layout.concatenated(xs)
-    else:
-        y = np.concatenate(xs, axis)
-    ends = np.cumsum([x.shape[axis] for x in xs])[:-1]
+    channels_last = axis == 1 and all(x.ndim == 4 and layout.is_channels_last(x) for x in xs)
+    y = layout.concatenated(xs) if channels_last else np.concatenate(xs, axis)
+    sizes = [x.shape[axis] for x in xs]
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,) * len(xs)) -> tuple[Array | None, ...]:
         dy = upstream("concat", dy, y.shape, y.dtype)
-        return tuple(dx if want else None for dx, want in zip(np.split(dy, ends, axis), wants, strict=True))
+        if channels_last and layout.is_channels_last(dy):
+            parts = layout.apart(dy, sizes)  # whole arrays, which a convolution would make of views one by one
+        else:
+            parts = np.split(dy, np.cumsum(sizes)[:-1], axis)
+        return tuple(dx if want else None for dx, want in zip(parts, wants, strict=True))
 
     return y, pullback

@@ -58,6 +58,8 @@ def pair(op: str, name: str, value: Any, least: int = 1) -> tuple[int, int]:
     Raises:
         ValueError: it is neither an int nor a pair of ints, or below `least`.
     """
+    if type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is int and min(value) >= least:
+        return value  # as layers keep them: most calls
     both = (value, value) if isinstance(value, int | np.integer) else tuple(value) if np.iterable(value) else ()
     if len(both) != 2 or not all(isinstance(v, int | np.integer) and v >= least for v in both):
         raise ValueError(f"{op}: expected {name} to be an int or a pair of ints, at least {least}, got {value!r}")

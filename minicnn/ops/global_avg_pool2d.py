@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import layout
 from .contract import Array, Pullback, pictures, upstream
 
 
@@ -28,7 +29,7 @@ def global_avg_pool2d(x: Array) -> tuple[Array, Pullback]:
     Source: Lin, Chen & Yan (2014), Network in network, section 3.2.
     """
     x = pictures("global_avg_pool2d", x)
-    shape, pixels = x.shape, x.shape[2] * x.shape[3]
+    shape, pixels, last = x.shape, x.shape[2] * x.shape[3], layout.is_channels_last(x)
     if not pixels:
         raise ValueError(f"global_avg_pool2d: x {shape} has no pixels to average")
     y = x.mean(axis=(2, 3))
@@ -37,7 +38,7 @@ def global_avg_pool2d(x: Array) -> tuple[Array, Pullback]:
         dy = upstream("global_avg_pool2d", dy, y.shape, y.dtype)
         if not wants[0]:
             return (None,)
-        dx = np.empty(shape, dy.dtype)
+        dx = layout.empty_channels_last(shape, dy.dtype) if last else np.empty(shape, dy.dtype)
         dx[...] = (dy / pixels)[:, :, None, None]
         return (dx,)
 

@@ -62,7 +62,7 @@ def nearest_neighbors(x: np.ndarray, k: int, queries: np.ndarray | None = None) 
     return np.take_along_axis(indices, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
-@parallel
+@parallel(blas=True)
 def _by_products(queries, references, exclude_self, indices):
     """Write into row i of `indices` the references with the largest products with query i."""
     n, k = indices.shape

@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 from .network import add_network, bars, class_names, find_class, load_network, read, shown, write
+from .notice import compiling
 
 EXAMPLES = """\
 examples:
@@ -49,7 +50,9 @@ def run(options: argparse.Namespace) -> None:
     import viz
     from viz import plot
 
-    before = minicnn.ops.softmax(model(x))[0][0]
+    with compiling():  # each step of an attack runs the network there and back
+        before = minicnn.ops.softmax(model(x))[0][0]
+        viz.saliency(model, x)
     names = class_names(model, len(before))
     label = int(before.argmax()) if options.target is None else find_class(options.target, names)
     low, high = bounds = viz.pixel_bounds(model)

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from .network import add_network, bars, find_layer, load_network, read, rectified, write
+from .notice import compiling
 
 EXAMPLES = """\
 example:
@@ -43,6 +44,8 @@ def run(options: argparse.Namespace) -> None:
     from viz.synthesis import objectives
 
     objective = objectives.layer(layer) if options.channel is None else objectives.channel(layer, options.channel)
+    with compiling():
+        viz.deep_dream(model, x, objective, octaves=1, steps=1)
     dream = viz.deep_dream(
         model,
         x,

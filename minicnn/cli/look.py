@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from .inputs import DATA_HELP, add_reading, load_data
 from .network import add_network, bars, find_layer, find_network, load_network, rectified, shown
+from .notice import compiling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,11 +83,14 @@ def _figures(model: Any, pictures: dict[str, Any], options: argparse.Namespace) 
         if layer in kernels:
             yield f"{layer}.filters", plot.filter_table(weights.filters(model, layer), title=layer)
             if kernels[layer].shape[1] >= 3:
-                yield f"{layer}.factors", plot.weight_factors(viz.weight_factors(model, layer), title=layer)
+                with compiling():
+                    factors = viz.weight_factors(model, layer)
+                yield f"{layer}.factors", plot.weight_factors(factors, title=layer)
         if options.data is not None:
             yield f"{layer}.exciting", _exciting(model, layer, options)
     for name, x in pictures.items():
-        maps = viz.feature_maps(model, x, *(options.layer or rectified(model)))
+        with compiling():
+            maps = viz.feature_maps(model, x, *(options.layer or rectified(model)))
         yield f"{name}.maps", plot.feature_maps(maps, shown(model, x), title=name)
 
 
@@ -95,6 +99,8 @@ def _exciting(model: Any, layer: str, options: argparse.Namespace) -> Any:
     from viz import plot
 
     _, test = load_data(options)
+    with compiling():
+        next(viz.activations.stream(model, test, [layer], progress=False))
     found = viz.exciting_patches(model, test, layer, top=TOP, progress=bars())
     units = (-found.scores[:, 0]).argsort(kind="stable")[:UNITS]  # the dead, without a score, come last
     title = f"{layer}: what excites its channels most; dead: {found.dead.sum()} of {len(found.dead)}"

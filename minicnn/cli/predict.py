@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 
 from .network import add_network, load_network
+from .notice import compiling
 
 EXAMPLES = """\
 examples:
@@ -34,4 +35,6 @@ def run(options: argparse.Namespace) -> None:
 
     model = load_network(options)
     for picture in options.pictures:
-        print(likeliest(picture, minicnn.predict(model, picture, top=options.top)), flush=True)
+        with compiling():
+            guesses = minicnn.predict(model, picture, top=options.top)
+        print(likeliest(picture, guesses), flush=True)

@@ -7,9 +7,11 @@ maps are active together in STYLE, in layers from early to late.
 from __future__ import annotations
 
 import argparse
+import functools
 from pathlib import Path
 
 from .network import add_network, bars, find_layer, load_network, read, rectified, write
+from .notice import compiling
 
 EXAMPLES = """\
 example:
@@ -51,16 +53,9 @@ def run(options: argparse.Namespace) -> None:
     import viz
 
     weight = {} if options.style_weight is None else {"style_weight": options.style_weight}
-    found = viz.style_transfer(
-        model,
-        picture,
-        painting,
-        content_layers=content_layers,
-        style_layers=style_layers,
-        pooling=options.pooling,
-        steps=options.steps,
-        progress=bars(),
-        **weight,
-    )
+    paint = functools.partial(viz.style_transfer, model, picture, painting, pooling=options.pooling, **weight)
+    with compiling():
+        paint(content_layers=content_layers[-1:], style_layers=style_layers[-1:], steps=1)
+    found = paint(content_layers=content_layers, style_layers=style_layers, steps=options.steps, progress=bars())
     write(model, found.pictures, options.out)
     print(f"painted in {options.out}")

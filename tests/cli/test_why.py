@@ -1,4 +1,7 @@
-"""`minicnn explain`, `attack`, `dream` and `style`: pictures out, one line where something is wrong."""
+"""`minicnn explain`, `attack`, `dream` and `style`: pictures out, one line where something is wrong.
+
+And what they, `predict` and `look` say while they are compiled.
+"""
 
 import sys
 import time
@@ -55,12 +58,35 @@ def test_explain_asks_about_the_predicted_class_by_default(run, folder, tmp_path
     assert "explained" not in text
 
 
-def test_explain_says_why_nothing_happens_while_it_is_compiled(run, folder, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("line", "package", "compiled"),
+    [
+        ("explain {run} {picture} --method grad-cam", viz, "saliency"),
+        ("attack {run} {picture} --steps 1", viz, "saliency"),
+        ("dream {run} {picture} --octaves 1 --steps 1", viz, "deep_dream"),
+        ("style {picture} {picture} --model {run} --steps 1", viz, "style_transfer"),
+        ("predict {run} {picture}", cnn, "predict"),
+        ("look {run} --picture {picture}", viz, "feature_maps"),
+        ("look {run} --layer conv2", viz, "weight_factors"),
+        ("look {run} --layer relu2 --data {photos} --size 20", viz.activations, "stream"),
+    ],
+)
+def test_it_is_said_why_nothing_happens_while_loops_are_compiled(
+    run, folder, photos, tmp_path, monkeypatch, line, package, compiled
+):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(notice, "PATIENCE", 0.1)
-    monkeypatch.setattr(viz, "saliency", lambda *_: time.sleep(1))  # what compiling it may take
-    arguments = ["explain", folder, folder / "picture.png", "--method", "grad-cam", "-o", tmp_path / "why.png"]
-    status, _, errors = run(*arguments)
+    work = getattr(package, compiled)
+    monkeypatch.setattr(package, compiled, lambda *x, **options: time.sleep(0.5) or work(*x, **options))
+    status, _, errors = run(*line.format(run=folder, picture=folder / "picture.png", photos=photos).split())
     assert (status, errors) == (0, f"{notice.COMPILING}\n")
+
+
+def test_of_work_that_is_long_for_its_many_steps_it_is_not_said(run, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(notice, "PATIENCE", 0.1)
+    monkeypatch.setattr(viz, "deep_dream", lambda model, x, *_, steps, **options: time.sleep(0.05 * (steps - 1)) or x)
+    status, _, errors = run("dream", folder, folder / "picture.png", "--steps", 11, "-o", tmp_path / "dream.png")
+    assert (status, errors) == (0, "")
 
 
 @pytest.mark.parametrize("method", ["fgsm", "pgd"])

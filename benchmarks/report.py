@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,8 +113,14 @@ def _table(options: argparse.Namespace) -> None:
         if (only is None or command in only) and (model is None or given.get("model") == model):
             row = measure(command, given, tuple(options.modes), options.threads, target)
             print(markdown([row]).splitlines()[-1], flush=True)
-            rows = save([row], RESULTS)
-            section("Speed and memory", f"{machine.machine(options.threads)}\n\n{markdown(rows)}")
+            _put_table("Speed and memory", machine.machine(options.threads), markdown(save([row], RESULTS)))
+
+
+def _put_table(title: str, about: str, table: str) -> None:
+    """Put a table, and a line about it, into the page; what else was written in the section stays, beneath."""
+    _, earlier, _ = _parts(title)
+    prose = [part for part in earlier.split("\n\n")[1:] if not part.startswith("|")]
+    _put(title, "\n\n".join([about, table, *prose]))
 
 
 def _startup(options: argparse.Namespace) -> None:
@@ -149,12 +154,17 @@ def _accuracy(options: argparse.Namespace) -> None:
 def section(title: str, text: str) -> None:
     """Print a section, and put it into the page in place of an earlier one."""
     print(f"\n## {title}\n\n{text}")
+    _put(title, text)
+
+
+def _put(title: str, text: str) -> None:
+    before, _, after = _parts(title)
+    PAGE.write_text(f"{before.rstrip()}\n\n## {title}\n\n{text.rstrip()}\n{after}")
+
+
+def _parts(title: str) -> tuple[str, str, str]:
+    """What stands in the page before a section, the section's text, and what stands after it."""
     page = PAGE.read_text() if PAGE.exists() else INTRODUCTION
-    body = f"## {title}\n\n{text.rstrip()}\n"
-    found = re.search(rf"^## {re.escape(title)}$.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
-    if found:
-        following = page[found.end() :]
-        page = page[: found.start()] + body + ("\n" + following if following else "")
-    else:
-        page = page.rstrip() + "\n\n" + body
-    PAGE.write_text(page)
+    before, _, rest = page.partition(f"\n## {title}\n")
+    text, mark, after = rest.partition("\n## ")
+    return before, text.strip(), mark + after

@@ -24,7 +24,7 @@ def row(batch: int, modes: tuple[str, ...], rounds: int = 5, target: float | Non
 
     contestants = {"minicnn": ours}
     contestants |= {f"PyTorch {mode}": _theirs(train, batch, mode) for mode in modes}
-    times = take_turns(contestants, rounds, warmup=1)
+    times = take_turns(contestants, rounds, warmup=1, settle=0)
     return compare(f"epoch of MNIST, seed, batch {batch}", times, target)
 
 

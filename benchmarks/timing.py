@@ -1,6 +1,8 @@
 """How every speed here is measured: contestants take turns in one run, and the medians are compared.
 
-The machine's speed drifts, so a time alone means little; the ratio of two that alternate A B A B means much more.
+The machine's speed drifts, so a time alone means little; the ratio of two that alternate A B A B means much more. What
+one leaves behind must not be the next one's burden, though: caches full of its numbers, and threads that spin for some
+milliseconds in case more work comes. So each turn begins with runs that do not count.
 """
 
 from __future__ import annotations
@@ -29,7 +31,11 @@ class Times:
 
 
 def take_turns(
-    contestants: Mapping[str, Callable[[], object]], rounds: int = 15, least: float = 0.05, warmup: int = 3
+    contestants: Mapping[str, Callable[[], object]],
+    rounds: int = 15,
+    least: float = 0.05,
+    warmup: int = 3,
+    settle: float = 0.05,
 ) -> dict[str, Times]:
     """Time all contestants in turn, `rounds` times.
 
@@ -38,6 +44,7 @@ def take_turns(
         rounds: how many times each is timed.
         least: seconds for which one timing lasts at least, by repetition.
         warmup: runs of each before anything is timed (the first compiles).
+        settle: seconds for which each runs at the beginning of its turn, at least, before it is timed.
 
     Returns:
         seconds per run, by name.
@@ -52,6 +59,9 @@ def take_turns(
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, run in contestants.items():
+            settled = time.perf_counter() + settle
+            while time.perf_counter() < settled:
+                run()
             start = time.perf_counter()
             for _ in range(repeats[name]):
                 run()

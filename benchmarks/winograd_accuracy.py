@@ -14,7 +14,7 @@ import minicnn as cnn
 
 from .step import network
 
-RUNS = (("mnist", "conv32-64", 3000), ("cifar10", "cifar-vgg", 1000))  # data, network, training pictures
+RUNS = (("mnist", "conv32-64", 3000), ("cifar10", "cifar-vgg", 4000))  # data, network, training pictures
 EPOCHS, SEEDS = 3, 3
 
 

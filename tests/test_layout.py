@@ -63,8 +63,10 @@ def test_pooling_keeps_the_order_and_its_values_do_not_depend_on_it(options) -> 
     assert layout.is_channels_last(dx_last) and np.array_equal(pullback(dy)[0], dx_last)
 
 
-def test_concatenation_keeps_the_order() -> None:
-    x = layout.empty_channels_last((2, 3, 4, 5), float)
-    x[...] = tie_free(x.shape, 0)
-    y, _ = ops.concat(x, x)
-    assert layout.is_channels_last(y) and np.array_equal(y, np.concatenate([x, x], 1))
+def test_concatenation_keeps_the_order_and_so_does_its_pullback() -> None:
+    xs = [in_order(tie_free((2, channels, 17, 16), channels), "channels_last") for channels in (3, 1, 40)]
+    y, pullback = ops.concat(*xs)
+    assert layout.is_channels_last(y) and np.array_equal(y, np.concatenate(xs, 1))
+    parts = pullback(y)
+    assert all(layout.is_channels_last(part) for part in parts)
+    assert all(np.array_equal(part, x) for part, x in zip(parts, xs, strict=True))

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
+from minicnn import ops
 from minicnn.layers.fusion import fused
+from minicnn.testing import tie_free
 
 WIDE, NARROW = {"in_channels": 32, "out_channels": 32}, {"in_channels": 3, "out_channels": 8}
 
@@ -46,6 +48,19 @@ def test_watched_and_unwatched_the_network_is_the_same(channels, pool, size) -> 
     np.testing.assert_allclose(dx, dx_apart, atol=1e-4)
     for name, gradient in grads.items():
         np.testing.assert_allclose(gradient, grads_apart[name], rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(("window", "step"), [(3, 2), (3, 1), ((2, 3), (3, 1)), (5, 3), (2, 3)])
+def test_windows_that_the_blocks_of_a_wide_convolution_cut_lose_nothing(window, step) -> None:
+    x, w = tie_free((2, 40, 37, 41), 0), tie_free((48, 40, 1, 1), 1)  # blocks of some ten rows
+    y, pullback = ops.conv2d_relu_max_pool2d(x, w, pool_size=window, pool_stride=step)
+    maps, conv_pullback = ops.conv2d(x, w)
+    rectified, relu_pullback = ops.relu(maps)
+    pooled, pool_pullback = ops.max_pool2d(rectified, window, stride=step)
+    np.testing.assert_allclose(y, pooled, rtol=1e-10)
+    dy = tie_free(y.shape, 2)
+    for ours, theirs in zip(pullback(dy), conv_pullback(*relu_pullback(*pool_pullback(dy))), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9 * np.abs(theirs).max())
 
 
 @pytest.mark.parametrize("ceil_mode", [False, True])

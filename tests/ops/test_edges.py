@@ -159,11 +159,15 @@ def test_a_lonely_pixel_divides_an_average_by_what_it_covers() -> None:
 
 
 @pytest.mark.parametrize("order", ["C", "channels_last"])
-def test_of_equals_the_first_wins_and_the_first_nan_over_all(order: str) -> None:
-    windows = np.array(list(itertools.product([np.nan, -1.0, 0.0, 1.0], repeat=4)))
-    x = in_order(windows.reshape(128, 2, 2, 2), order)
-    (y, indices), _ = ops.max_pool2d(x, 2, return_indices=True)
-    expected, places = reference.max_pool2d(x, 2, return_indices=True)
+@pytest.mark.parametrize("side", [2, 3])
+def test_of_equals_the_first_wins_and_the_first_nan_over_all(side: int, order: str) -> None:
+    values = [np.nan, -1.0, 0.0, 1.0]
+    windows = np.array(list(itertools.product(values, repeat=4)))
+    if side == 3:
+        windows = np.random.default_rng(0).choice(values, size=(4096, 9), p=[0.04, 0.32, 0.32, 0.32])
+    x = in_order(windows.reshape(-1, 2, side, side), order)
+    (y, indices), _ = ops.max_pool2d(x, side, return_indices=True)
+    expected, places = reference.max_pool2d(x, side, return_indices=True)
     np.testing.assert_array_equal(y, expected)
     np.testing.assert_array_equal(indices, places)
 

@@ -74,13 +74,18 @@ def concatenated(xs: Sequence[Array]) -> Array:
     return y
 
 
-def apart(y: Array, channels: Sequence[int]) -> list[Array]:
-    """A channels-last array cut along the channels into parts of so many, channels-last too: not views."""
+def apart(y: Array, channels: Sequence[int], wants: Sequence[bool]) -> list[Array | None]:
+    """A channels-last array cut along the channels into parts of so many, channels-last too; those that are wanted.
+
+    They are no views: whatever reads a part reads it in a row.
+    """
     N, _, H, W = y.shape
-    parts, first = [], 0
-    for count in channels:
-        part = empty_channels_last((N, count, H, W), y.dtype)
-        kernels.take_beside(_pixels(y), first, _pixels(part))
+    parts: list[Array | None] = []
+    first = 0
+    for count, want in zip(channels, wants, strict=True):
+        part = empty_channels_last((N, count, H, W), y.dtype) if want else None
+        if part is not None:
+            kernels.take_beside(_pixels(y), first, _pixels(part))
         parts.append(part)
         first += count
     return parts

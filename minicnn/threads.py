@@ -34,7 +34,6 @@ _config: Any = numba.config  # whose names are made at run time
 
 # Numba's workqueue layer dies when two Python threads enter a parallel region at once.
 _lock = threading.RLock()
-_numba = threading.local()  # `threads`: what Numba was last told in this Python thread
 _forked = False  # threads do not survive fork: a child runs the serial twin of each kernel
 
 
@@ -228,10 +227,8 @@ def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) 
         with single_threaded_blas() if blas else _lock:
             if _forked:
                 return serial(*args)
-            if getattr(_numba, "threads", None) != _threads:
-                numba.set_num_threads(_threads)
-                _numba.threads = _threads
+            numba.set_num_threads(_threads)
             return threaded(*args)
 
-    run.threaded, run.serial = threaded, serial  # type: ignore[attr-defined]
+    run.threaded, run.serial, run.blas = threaded, serial, blas  # type: ignore[attr-defined]
     return run

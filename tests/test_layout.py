@@ -64,9 +64,18 @@ def test_pooling_keeps_the_order_and_its_values_do_not_depend_on_it(options) -> 
 
 
 def test_concatenation_keeps_the_order_and_so_does_its_pullback() -> None:
-    xs = [in_order(tie_free((2, channels, 17, 16), channels), "channels_last") for channels in (3, 1, 40)]
+    xs = [in_order(tie_free((2, channels, 17, 16), channels), "channels_last") for channels in (3, 5, 40)]
     y, pullback = ops.concat(*xs)
     assert layout.is_channels_last(y) and np.array_equal(y, np.concatenate(xs, 1))
     parts = pullback(y)
     assert all(layout.is_channels_last(part) for part in parts)
     assert all(np.array_equal(part, x) for part, x in zip(parts, xs, strict=True))
+
+
+def test_only_the_parts_that_are_wanted_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    xs = [in_order(tie_free((2, 4, 5, 6), seed), "channels_last") for seed in range(3)]
+    _, pullback = ops.concat(*xs)
+    cut = []
+    monkeypatch.setattr(layout.kernels, "take_beside", lambda y, first, part: cut.append(first))
+    parts = pullback(ops.concat(*xs)[0], (False, True, False))
+    assert cut == [4] and [part is None for part in parts] == [True, False, True]

@@ -1,6 +1,8 @@
 """How compiled functions are cached and run: by several Python threads, in forked children, without a cache."""
 
+import importlib
 import os
+import pkgutil
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -102,6 +104,20 @@ def test_blas_has_its_threads_back_afterwards() -> None:
     with threads.single_threaded_blas():
         assert [library.get_num_threads() for library in libraries] == [1] * len(libraries)
     assert [library.get_num_threads() for library in libraries] == before
+
+
+def test_every_kernel_that_calls_blas_holds_it() -> None:
+    import minicnn.kernels
+    import viz.tsne
+
+    calls = set()
+    for package in (minicnn.kernels, viz.tsne):
+        for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            for name, kernel in vars(importlib.import_module(found.name)).items():
+                if hasattr(kernel, "threaded") and "dot" in kernel.threaded.py_func.__code__.co_names:
+                    calls.add(name)
+                    assert kernel.blas, name
+    assert calls == {"forward", "_by_products"}
 
 
 def test_every_python_thread_holds_blas() -> None:

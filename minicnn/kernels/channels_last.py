@@ -17,10 +17,10 @@ from numba import prange
 from ..threads import jit, parallel
 from .conv import PARTIAL_BYTES, TASKS, columns, line_pitch, split
 from .matmul import LANES, multiply, multiply_panels, panels_of
-from .pixels import add, add_rows, clear, copy, load, scatter_windows, store
+from .pixels import add, add_rows, clear, copy, load, one_window_each, scatter_windows, store
 
 BLOCK_BYTES = 1 << 18  # im2col rows and outputs of one block: a quarter of the L2 cache of a recent core …
-BLOCK_PIXELS = 96  # … but enough of them that the filters are read seldom
+BLOCK_PIXELS = 96  # … but about so many pixels that the filters are read seldom
 
 
 @jit
@@ -110,7 +110,7 @@ def gradient_rows(source, n, first, count, pitch):
     """The gradient of `count` rows of outputs before ReLU and pooling (count · pitch, O)."""
     O = source[0].shape[3]
     block = np.empty((count, 1, pitch, O), source[0].dtype)
-    if source[4:] in ((1, 1, 1, 1), (2, 2, 2, 2)):
+    if one_window_each(source):
         load(source, n, first, 0, block)
     else:
         scatter_windows(source, n, first, block.reshape(count, pitch, O))

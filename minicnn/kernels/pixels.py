@@ -57,10 +57,16 @@ def copy_where_won(source, y, winner, tap, relu, target):
 
 
 @jit
+def one_window_each(source):
+    """Whether each pixel lies in one pooling window: there is no pooling, or it is by 2×2 in steps of 2."""
+    return source[4:] in ((1, 1, 1, 1), (2, 2, 2, 2))
+
+
+@jit
 def scatter_windows(source, n, first, block):
     """block (rows, pitch, O) = the gradient of the outputs from row `first` on: each window's, put where it was won.
 
-    For windows that overlap: a pixel may have won several, or none.
+    For any windows: where they overlap, a pixel may have won several.
     """
     values, y, switches, relu, kh, kw, stride_h, stride_w = source
     rows, pitch, O = block.shape
@@ -85,12 +91,12 @@ def scatter_windows(source, n, first, block):
 def load(source, n, top, left, patch):
     """patch[i, x % phases, x // phases] = the source's pixel (top + i, left + x): 0 where it has none.
 
-    Of pooled sources it takes those of 2×2 windows in steps of 2; `scatter_windows` takes all.
+    It takes sources whose pixels have `one_window_each`; `scatter_windows` takes all.
     """
     values, y, switches, relu, kh, kw, stride_h, stride_w = source
     rows, phases, tiles = patch.shape[:3]
     H, W = values.shape[1:3]
-    pooled = kh * kw * stride_h * stride_w > 1  # by 2×2 in steps of 2: a pixel has one window
+    pooled = kh * kw * stride_h * stride_w > 1  # by 2×2 in steps of 2
     for i in range(rows):
         iy = top + i
         for tile in range(tiles):

@@ -17,15 +17,19 @@ def beats(value, best):
 
 
 @jit
+def larger(a, b):
+    """Of two values the one that wins: the first, if none beats the other."""
+    return b if beats(b, a) else a
+
+
+@jit
 def largest_of_four(a, b, c, d):
     """The value that beats the others, and its place from 0 to 3.
 
     Its place is found by comparing with it, not by remembering who won: that compiles to branches, of which a processor
     guesses every other wrong, because each of four values is as likely the largest. This compiles to none.
     """
-    upper = b if beats(b, a) else a
-    lower = d if beats(d, c) else c
-    best = lower if beats(lower, upper) else upper
+    best = larger(larger(a, b), larger(c, d))
     after_a = (a.real != best.real) & (a.real == a.real)
     after_b = after_a & (b.real != best.real) & (b.real == b.real)
     after_c = after_b & (c.real != best.real) & (c.real == c.real)
@@ -82,12 +86,6 @@ def compete(values, here, before, best, at):
         wins = beats(value, held)
         best[c] = value if wins else held
         at[c] = here if wins else place
-
-
-@jit
-def larger(a, b):
-    """Of two values the one that wins: the first, if none beats the other."""
-    return b if beats(b, a) else a
 
 
 @jit

@@ -37,11 +37,7 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> tuple[Array, Pullback]:
         raise ValueError(f"adaptive_avg_pool2d: x {x.shape} has no pixels to average")
     OH, OW = pair("adaptive_avg_pool2d", "output_size", output_size)
     if (OH, OW) == (1, 1):
-        means, back = global_avg_pool2d(x)
-        shape = (*means.shape, 1, 1)
-        return means.reshape(shape), lambda dy, wants=(True,): back(
-            upstream("adaptive_avg_pool2d", dy, shape, x.dtype).reshape(means.shape), wants
-        )
+        return _global(x)
     real = x.real.dtype
     A, B = _averaging(OH, x.shape[2], real), _averaging(OW, x.shape[3], real)
     y = A @ x @ B.T
@@ -49,6 +45,18 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> tuple[Array, Pullback]:
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dy = upstream("adaptive_avg_pool2d", dy, y.shape, y.dtype)
         return (A.T @ dy @ B,) if wants[0] else (None,)
+
+    return y, pullback
+
+
+def _global(x: Array) -> tuple[Array, Pullback]:
+    """The commonest case: one window, which is the picture."""
+    means, global_pullback = global_avg_pool2d(x)
+    y = means[:, :, None, None]
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream("adaptive_avg_pool2d", dy, y.shape, y.dtype)
+        return global_pullback(dy[:, :, 0, 0], wants)
 
     return y, pullback
 

@@ -29,8 +29,7 @@ def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
     xs = arrays_of_one_dtype("concat", **{f"array {i}": x for i, x in enumerate(arrays)})
     if not -xs[0].ndim <= axis < xs[0].ndim:
         raise ValueError(f"concat: array 0 of shape {xs[0].shape} has no axis {axis}")
-    axis %= xs[0].ndim
-    rest = [x.shape[:axis] + x.shape[axis + 1 :] if x.ndim == xs[0].ndim else None for x in xs]
+    rest = [x.shape[:axis] + x.shape[axis:][1:] if x.ndim == xs[0].ndim else None for x in xs]
     for i, other in enumerate(rest):
         if other != rest[0]:
             raise ValueError(
@@ -44,9 +43,8 @@ def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
     def pullback(dy: Any, wants: Sequence[bool] = (True,) * len(xs)) -> tuple[Array | None, ...]:
         dy = upstream("concat", dy, y.shape, y.dtype)
         if channels_last and layout.is_channels_last(dy):
-            parts = layout.apart(dy, sizes)  # whole arrays, which a convolution would make of views one by one
-        else:
-            parts = np.split(dy, np.cumsum(sizes)[:-1], axis)
+            return tuple(layout.apart(dy, sizes, wants))
+        parts = np.split(dy, np.cumsum(sizes)[:-1], axis)
         return tuple(dx if want else None for dx, want in zip(parts, wants, strict=True))
 
     return y, pullback

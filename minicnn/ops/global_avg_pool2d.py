@@ -29,16 +29,16 @@ def global_avg_pool2d(x: Array) -> tuple[Array, Pullback]:
     Source: Lin, Chen & Yan (2014), Network in network, section 3.2.
     """
     x = pictures("global_avg_pool2d", x)
-    shape, pixels, last = x.shape, x.shape[2] * x.shape[3], layout.is_channels_last(x)
+    shape, pixels, channels_last = x.shape, x.shape[2] * x.shape[3], layout.is_channels_last(x)
     if not pixels:
         raise ValueError(f"global_avg_pool2d: x {shape} has no pixels to average")
-    y = x.mean(axis=(2, 3))
+    y = x.mean(axis=3).mean(axis=2)  # short sums of short sums: of a large map one long sum would round more
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dy = upstream("global_avg_pool2d", dy, y.shape, y.dtype)
         if not wants[0]:
             return (None,)
-        dx = layout.empty_channels_last(shape, dy.dtype) if last else np.empty(shape, dy.dtype)
+        dx = layout.empty_channels_last(shape, dy.dtype) if channels_last else np.empty(shape, dy.dtype)
         dx[...] = (dy / pixels)[:, :, None, None]
         return (dx,)
 

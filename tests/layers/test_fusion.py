@@ -50,17 +50,38 @@ def test_watched_and_unwatched_the_network_is_the_same(channels, pool, size) -> 
         np.testing.assert_allclose(gradient, grads_apart[name], rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize(("window", "step"), [(3, 2), (3, 1), ((2, 3), (3, 1)), (5, 3), (2, 3)])
-def test_windows_that_the_blocks_of_a_wide_convolution_cut_lose_nothing(window, step) -> None:
-    x, w = tie_free((2, 40, 37, 41), 0), tie_free((48, 40, 1, 1), 1)  # blocks of some ten rows
-    y, pullback = ops.conv2d_relu_max_pool2d(x, w, pool_size=window, pool_stride=step)
-    maps, conv_pullback = ops.conv2d(x, w)
-    rectified, relu_pullback = ops.relu(maps)
-    pooled, pool_pullback = ops.max_pool2d(rectified, window, stride=step)
-    np.testing.assert_allclose(y, pooled, rtol=1e-10)
+def one_by_one(x, w, window, step, **options):
+    maps, conv = ops.conv2d(x, w, **options)
+    rectified, relu = ops.relu(maps)
+    y, pool = ops.max_pool2d(np.ascontiguousarray(rectified), window, stride=step)  # channels-first: another kernel
+    return y, lambda dy: conv(*relu(*pool(dy)))
+
+
+CUT = [(3, 2), (3, 1), ((2, 3), (3, 1)), (5, 3), (2, 3)]  # windows that a block's first or last row may cut
+
+
+@pytest.mark.parametrize(
+    ("channels", "kernel_size", "window", "step"), [(40, 1, *pool) for pool in CUT] + [(3, 3, 3, 2), (40, 3, 3, 2)]
+)
+def test_blocks_of_a_wide_convolution_lose_nothing_of_its_windows(channels, kernel_size, window, step) -> None:
+    x, w = tie_free((2, channels, 37, 41), 0), tie_free((48, channels, kernel_size, kernel_size), 1)
+    options = {"padding": kernel_size // 2}
+    y, pullback = ops.conv2d_relu_max_pool2d(x, w, pool_size=window, pool_stride=step, **options)
+    expected, expected_pullback = one_by_one(x, w, window, step, **options)
+    np.testing.assert_allclose(y, expected, rtol=1e-10)
     dy = tie_free(y.shape, 2)
-    for ours, theirs in zip(pullback(dy), conv_pullback(*relu_pullback(*pool_pullback(dy))), strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9 * np.abs(theirs).max())
+    for ours, theirs in zip(pullback(dy), expected_pullback(dy), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9 * np.abs(theirs).max())
+
+
+def test_of_equals_the_first_wins_in_a_wide_convolution_too() -> None:
+    x = np.random.default_rng(0).choice([np.nan, 1.0, 2.0], size=(2, 1, 31, 33), p=[0.04, 0.48, 0.48])
+    w = np.ones((33, 1, 1, 1))
+    y, pullback = ops.conv2d_relu_max_pool2d(x, w, pool_size=3, pool_stride=2)
+    expected, expected_pullback = one_by_one(x, w, 3, 2)
+    np.testing.assert_array_equal(y, expected)
+    dy = np.where(np.isnan(y), 0, tie_free(y.shape, 2))
+    np.testing.assert_allclose(pullback(dy, (True, False))[0], expected_pullback(dy)[0], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("ceil_mode", [False, True])

@@ -8,6 +8,8 @@ from minicnn import get_num_threads, ops, set_num_threads
 from minicnn.testing import in_order, tie_free
 
 x, w = tie_free((5, 6, 17, 19), dtype=np.float32), tie_free((8, 6, 3, 3), 1, np.float32)
+wide = in_order(tie_free((3, 33, 31, 29), dtype=np.float32), "channels_last")
+wide_w = tie_free((40, 33, 3, 3), 1, np.float32)
 CALLS = {
     "conv2d": lambda: ops.conv2d(x, w, padding=1),
     "conv2d, strided groups": lambda: ops.conv2d(x, w[:, :3], stride=2, groups=2),
@@ -21,6 +23,11 @@ CALLS = {
         *tie_free((2, 60), 1, np.float32),
         training=True,
     ),
+    "conv2d, wide": lambda: ops.conv2d(wide, wide_w, padding=1, algorithm="im2col"),
+    "conv2d, Winograd": lambda: ops.conv2d(wide, wide_w, padding=1, algorithm="winograd4"),
+    "conv2d_relu_max_pool2d, wide": lambda: ops.conv2d_relu_max_pool2d(wide, wide_w, pool_size=3, pool_stride=2),
+    "max_pool2d, channels-last": lambda: ops.max_pool2d(wide, 3, stride=2, padding=1),
+    "concat, channels-last": lambda: ops.concat(wide, wide),
     "dense": lambda: ops.dense(x.reshape(5, -1), tie_free((7, 6 * 17 * 19), 1, np.float32)),
 }
 

@@ -74,8 +74,8 @@ def draw(path: Path, threads: int) -> str:
     ):
         axes.plot([p[1] for p in chosen], [p[2] for p in chosen], marker, color=colour, label=label)
     for name, intensity, rate in found[1::2]:
-        away = 7 if rate > gflops else -14  # from the ceiling
-        axes.annotate(name, (intensity, rate), (0, away), textcoords="offset points", ha="center", fontsize=8)
+        away = {"xytext": (0, 7), "ha": "center"} if rate > gflops else {"xytext": (9, -3)}  # from the ceiling
+        axes.annotate(name, (intensity, rate), textcoords="offset points", fontsize=8, **away)
     axes.set(xlabel="arithmetic intensity, FLOP per byte", ylabel="GFLOP/s, by the definition's arithmetic")
     axes.set_ylim(top=gflops * 8)
     axes.set_title("3×3 convolutions, forward: channels@size²")

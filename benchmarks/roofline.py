@@ -74,7 +74,7 @@ def draw(path: Path, threads: int) -> str:
     ):
         axes.plot([p[1] for p in chosen], [p[2] for p in chosen], marker, color=colour, label=label)
     for name, intensity, rate in found[1::2]:
-        away = {"xytext": (0, 7), "ha": "center"} if rate > gflops else {"xytext": (9, -3)}  # from the ceiling
+        away = {"xytext": (0, 7), "ha": "center"} if rate > gflops else {"xytext": (-9, -3), "ha": "right"}
         axes.annotate(name, (intensity, rate), textcoords="offset points", fontsize=8, **away)
     axes.set(xlabel="arithmetic intensity, FLOP per byte", ylabel="GFLOP/s, by the definition's arithmetic")
     axes.set_ylim(top=gflops * 8)

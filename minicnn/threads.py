@@ -72,12 +72,12 @@ def set_num_threads(threads: int) -> None:
     """Run the parallel kernels on `threads` threads from now on.
 
     Raises:
-        ValueError: `threads` is below 1 or above the number Numba was started with.
+        ValueError: `threads` is no int, below 1, or above the number Numba was started with.
     """
     global _threads
     most = _config.NUMBA_NUM_THREADS
-    if not 1 <= threads <= most:
-        raise ValueError(f"set_num_threads: expected 1 to {most} (NUMBA_NUM_THREADS at start), got {threads}")
+    if not isinstance(threads, int | np.integer) or not 1 <= threads <= most:
+        raise ValueError(f"set_num_threads: expected 1 to {most} (NUMBA_NUM_THREADS at start), got {threads!r}")
     _threads = int(threads)
 
 

@@ -130,7 +130,7 @@ def test_every_python_thread_holds_blas() -> None:
         assert set(pool.submit(inside).result()) == {1}
 
 
-@pytest.mark.parametrize("count", [0, 10_000])
+@pytest.mark.parametrize("count", [0, 10_000, 1.5, "2"])
 def test_an_impossible_number_of_threads_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match="set_num_threads: expected 1 to"):
         threads.set_num_threads(count)

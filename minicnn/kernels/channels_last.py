@@ -171,7 +171,7 @@ def correlate_input_gradient(source, wt, geometry, size, dx):
         last = min(OH, (high - 1 + pad_h) // stride_h + 1)
         for row in range(first, last, step):
             block = gradient_rows(source, n, row, min(step, last - row), OW)
-            rows = np.empty((block.shape[0], panels_of(K) * LANES), dx.dtype)  # whole panels: a tile ends nowhere else
+            rows = np.empty((block.shape[0], panels_of(K) * LANES), dx.dtype)  # whole panels: no tile is cut
             multiply_panels(block, wt, rows, False)
             row2im(rows, geometry, row, OW, low, dx[n, low:high])
 

@@ -58,7 +58,7 @@ HOSTILE = {
     "metadata with NaN": metadata('{"version": 1, "classes": NaN}'),
     "metadata with a number of a million digits": metadata('{"version": ' + "1" * 10**6 + "}"),
     "no architecture": metadata('{"version": 1}'),
-    "layers nested beyond the stack": inside(300),
+    "layers nested beyond the stack": inside(400),
     "an unknown layer": layer("os.system", command="true"),
     "a layer with the wrong options": layer("Dense", size=3),
     "a layer with options of the wrong kind": layer("Dense", in_features=[], out_features={}),

@@ -35,7 +35,7 @@ def put_beside(x, y, first):
 
 @parallel
 def take_beside(y, first, x):
-    """x = the columns of y from `first` on: `put_beside`, transposed."""
+    """x = the columns of y from `first` on: the way back of `put_beside`."""
     rows, columns = x.shape
     for block in prange(-(-rows // ROWS)):
         for row in range(block * ROWS, min((block + 1) * ROWS, rows)):

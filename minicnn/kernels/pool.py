@@ -98,8 +98,8 @@ def is_best(value, best):
 def largest_of_nine(a, b, c, d, e, f, g, h, i, best, at):
     """best = each channel's largest value; at = which it was, from 0 to 8: the first that is as large.
 
-    For windows of 3 × 3, which are common: the values are compared twice, with the others and then with the largest,
-    but stay in registers meanwhile, which takes half as long as nine rounds of `compete`.
+    For windows of 3 × 3, which are common: the values are compared twice, with each other and then with the largest,
+    but stay in registers meanwhile, where each round of `compete` reads and writes the best so far.
     """
     for o in range(best.shape[0]):
         top = larger(larger(a[o], b[o]), c[o])

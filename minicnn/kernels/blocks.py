@@ -5,8 +5,8 @@ All arrays are channels-last, (N, H, W, C) and C-contiguous: a pixel is one run 
 the way. What leaves goes to a `Target`, and is rectified and pooled on the way, so that the large map in between is
 never written.
 
-Of each pooling window `switches` tells which tap won, i · kw + j, or DEAD where ReLU let nothing through: the backward
-pass needs nothing else.
+Of each pooling window `switches` tells which tap won, i · kw + j, or DEAD where ReLU lets nothing through: the
+backward pass needs nothing else.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,7 @@ import numpy as np
 
 from ..threads import jit
 from .vector import (
+    above,
     at_most,
     beats,
     load,
@@ -93,7 +94,7 @@ def copy(source, at, target, to, size):
 def copy_where_positive(source, y, at, target, to, size):
     """The gradient of ReLU, a run of it: 0 where the output is 0."""
     for i in range(size):
-        target[to + i] = source[at + i] if not y[at + i] <= 0 else 0
+        target[to + i] = source[at + i] if y[at + i] > 0 else 0
 
 
 @jit
@@ -201,8 +202,8 @@ def store_block(block, pitch, target, n, lattice, py0, py1, columns, channel, co
                 if pooled:
                     best, won = best_of(block, source + v, pitch, pool)
                     if relu:
-                        dead = at_most(best, zero)
-                        best, won = where(dead, zero, best), where(dead, dead_tap, won)
+                        won = where(above(best, zero), won, dead_tap)
+                        best = where(at_most(best, zero), zero, best)
                 else:
                     best, won = load(block, source + v), dead_tap
                     if relu:

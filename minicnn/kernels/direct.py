@@ -82,7 +82,7 @@ def block_lines(slide, pitch, NR, itemsize):
 @jit
 def scratch_pixels(slide, lines, pitch):
     """How many pixels a block of the source has, with those that a tile reads too much."""
-    return ((lines - 1) * slide.step_h + slide.height + 3) * pitch + MR_NARROW * slide.step_w
+    return ((lines - 1) * slide.step_h + 2 * slide.height) * pitch + MR_NARROW * slide.step_w
 
 
 @parallel
@@ -157,17 +157,18 @@ def add_products(x, at, step, size, block, K, across, pitch_step, zero, here, na
     """
     NR = 2 * width(x)
     R = MR_NARROW if narrow else MR
-    three = pitch_step if across < K else 3
+    three = pitch_step if across < K else 3  # from one three of rows to the next
     for r in range(0, K, R):
         k = min(r, max(0, K - R))  # rather begin earlier than read beyond
         whole = r + R <= K
         to = (first + r) * NR if whole else 0
         y = sums if whole else spare
         start, begin, start_row = (sums, to, NR) if whole else (zero, 0, 0)
+        here_at = at + k // 3 * three + k % 3
         if narrow:
-            tile(MR_NARROW, 1, x, at + k, 1, three, step, here, block, here, NR, size, start, begin, start_row, y, to)
+            tile(MR_NARROW, 1, x, here_at, 1, three, step, here, block, here, NR, size, start, begin, start_row, y, to)
         else:
-            tile(MR, 2, x, at + k, 1, three, step, here, block, here, NR, size, start, begin, start_row, y, to)
+            tile(MR, 2, x, here_at, 1, three, step, here, block, here, NR, size, start, begin, start_row, y, to)
         if not whole:
             for row in range(r, K):
                 for l in range(NR // 2 if narrow else NR):
@@ -225,7 +226,7 @@ def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sum
                         below = at + i * slide.step_h * pitch * depth
                         if thin:
                             add_products(
-                                image, below, slide.step_w * depth, run, gradient, 9, 3, pitch, zero, here, narrow,
+                                image, below, slide.step_w * depth, run, gradient, 9, 3, tap_rows[1] * pitch, zero, here, narrow,
                                 spare, total, 0,
                             )  # fmt: skip
                             continue

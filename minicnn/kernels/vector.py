@@ -232,6 +232,7 @@ def _greater_or_nan(builder, a, b):
 
 
 beats = _comparison(_greater_or_nan)  # a > b, or a is NaN: whether a wins max pooling over an earlier b
+above = _comparison(lambda builder, a, b: builder.fcmp_ordered(">", a, b))  # a > b; false for NaN
 at_most = _comparison(lambda builder, a, b: builder.fcmp_ordered("<=", a, b))  # a ≤ b; false for NaN
 same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of integers
 

@@ -2,7 +2,7 @@
 
 | algorithm   | what it is                                      | what it cannot do                     | when it pays          |
 |-------------|-------------------------------------------------|---------------------------------------|-----------------------|
-| "im2col"    | gathers what lies under the filters, then a     | —                                     | fewer outputs than a  |
+| "im2col"    | gathers what lies under the filters, then a     | groups                                | fewer outputs than a  |
 |             | single product for many images                  |                                       | register tile's rows  |
 | "winograd4" | F(4×4, 3×3): 36 products where 144 are defined  | only 3×3, step 1, no groups, float32, | many channels, and    |
 | "winograd2" | F(2×2, 3×3): 16 products where 36 are defined   | pooling by 2×2 in steps of 2, or none | enough tiles          |
@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import DEAD
-from . import by_parts, direct
+from . import by_parts, direct, im2col
 from .problem import NO_POOL, Problem
 from .winograd import winograd2, winograd4
 
-ALGORITHMS = {"direct": direct, "winograd4": winograd4, "winograd2": winograd2}
+ALGORITHMS = {"direct": direct, "im2col": im2col, "winograd4": winograd4, "winograd2": winograd2}
 LEAST_CHANNELS = 32  # below it, in or out, Winograd's transforms cost more than the multiplications that they save
 LEAST_TILES = 16  # fewer do not pay for transforming the filters
+FEW_OUTPUTS = 12  # of one image: fewer leave a register tile half empty
 WINOGRAD_POOL = (2, 2, 2, 2)  # the pooling whose windows never straddle two of its tiles
 
 
@@ -39,6 +40,8 @@ def choose(op: str, p: Problem, algorithm: str | None = None) -> Any:
         return _fastest(p)
     if algorithm not in ALGORITHMS:
         raise ValueError(f"{op}: expected algorithm to be one of {', '.join(ALGORITHMS)} or None, got {algorithm!r}")
+    if algorithm == "im2col" and p.groups > 1:
+        raise ValueError(f'{op}: im2col takes one group, not {p.groups}; use "direct"')
     obstacle = _obstacle(p)
     if algorithm.startswith("winograd") and obstacle:
         raise ValueError(f'{op}: {algorithm} takes {obstacle}; use "direct"')
@@ -51,7 +54,8 @@ def _fastest(p: Problem) -> Any:
         for way in (winograd4, winograd2):
             if p.images[0] * -(-p.size[0] // way.tile) * -(-p.size[1] // way.tile) >= LEAST_TILES:
                 return way
-    return direct
+    few = p.size[0] * p.size[1] < FEW_OUTPUTS and p.window[:2] != (1, 1) and p.groups == 1
+    return im2col if few else direct
 
 
 def _obstacle(p: Problem) -> str | None:

@@ -30,7 +30,7 @@ class Walk(NamedTuple):
 def forward(p: Problem, x: Source, filters: Filters) -> Target:
     """y, rectified and pooled as the problem asks."""
     result = target(p, p.outputs, p.relu, p.pool)
-    panels, bias = filters.packed(("direct", p.groups), lambda: (_panels(p, filters.w, False), _bias(p, filters.b)))
+    panels, bias = filters.packed(("direct", p.groups), lambda: (panels_of(p, filters.w, False), bias_of(p, filters.b)))
     walk = _forward_walk(p)
     source, whole = (_tall(x), _tall(result)) if _flat(p) else (x, result)
     kernels.forward(source, panels, bias, *walk[1:4], walk.slide, walk.lattice, p.groups, whole)
@@ -40,7 +40,7 @@ def forward(p: Problem, x: Source, filters: Filters) -> Target:
 def input_gradient(p: Problem, dy: Source, filters: Filters) -> Array:
     """dx: for each lattice of pixels, the convolution of dy with the taps that reach it."""
     result = target(p, p.images, False, NO_POOL)
-    panels = filters.packed(("direct, turned", p.groups), lambda: _panels(p, filters.w, True))
+    panels = filters.packed(("direct, turned", p.groups), lambda: panels_of(p, filters.w, True))
     zeros = np.zeros(panels.shape[0] * panels.shape[2], p.dtype)
     source, whole = (_tall(dy), _tall(result)) if _flat(p) else (dy, result)
     for walk in _backward_walks(p):
@@ -50,21 +50,31 @@ def input_gradient(p: Problem, dy: Source, filters: Filters) -> Array:
 
 def weight_gradient(p: Problem, x: Source, dy: Source) -> tuple[Array, Array]:
     """dw (O, C/groups, kh, kw) and db (O,)."""
+    sums, biases = sums_of(p)
+    walk = _forward_walk(p)
+    kernels.weight_gradient(x, dy, *walk[1:4], _slide(p), p.groups, sums, biases)
+    return total_of(p, sums, biases)
+
+
+def sums_of(p: Problem) -> tuple[Array, Array]:
+    """Memory for the weight gradients of a few shares of the images, and for those of the bias."""
     O, depth, kh, kw = p.filters
     NR = NR_BYTES // p.dtype.itemsize
-    panels = p.groups * -(-O // p.groups // NR)
-    size = panels * kh * kw * depth * NR * p.dtype.itemsize
-    shares = max(1, min(TASKS, p.images[0], PARTIAL_BYTES // size))
-    sums = np.empty((shares, panels, kh * kw * depth, NR), p.dtype)
-    biases = np.empty((shares, panels, NR), p.dtype)
-    walk = _forward_walk(p)._replace(slide=_slide(p))
-    kernels.weight_gradient(x, dy, *walk[1:4], walk.slide, p.groups, sums, biases)
+    panels, K = p.groups * -(-O // p.groups // NR), kh * kw * depth
+    shares = max(1, min(TASKS, p.images[0], PARTIAL_BYTES // (panels * K * NR * p.dtype.itemsize)))
+    return np.empty((shares, panels, K, NR), p.dtype), np.empty((shares, panels, NR), p.dtype)
+
+
+def total_of(p: Problem, sums: Array, biases: Array) -> tuple[Array, Array]:
+    """dw and db from the sums over shares."""
+    O, depth, kh, kw = p.filters
     dw, db = np.empty((O, depth, kh * kw), p.dtype), np.empty(O, p.dtype)
     kernels.gather(sums, biases, p.groups, dw, db)
     return dw.reshape(p.filters), db
 
 
-def _panels(p: Problem, w: Array, turned: bool) -> Array:
+def panels_of(p: Problem, w: Array, turned: bool) -> Array:
+    """The filters of each group in panels, or with `turned` their channels."""
     O, depth, kh, kw = p.filters
     NR = NR_BYTES // p.dtype.itemsize
     lanes, rows = (depth, O // p.groups) if turned else (O // p.groups, depth)
@@ -73,7 +83,7 @@ def _panels(p: Problem, w: Array, turned: bool) -> Array:
     return panels
 
 
-def _bias(p: Problem, b: Array | None) -> Array:
+def bias_of(p: Problem, b: Array | None) -> Array:
     """The bias of each lane of each panel."""
     NR, filters = NR_BYTES // p.dtype.itemsize, p.filters[0] // p.groups
     bias = np.zeros((p.groups, -(-filters // NR) * NR), p.dtype)
@@ -84,7 +94,7 @@ def _bias(p: Problem, b: Array | None) -> Array:
 
 def _flat(p: Problem) -> bool:
     """Whether the images may be taken for one tall one: a 1 × 1 filter does not see where one ends."""
-    return p.window[:6] == (1, 1, 1, 1, 0, 0) and p.pool == NO_POOL
+    return p.window[:6] == (1, 1, 1, 1, 0, 0) and p.pool == NO_POOL and p.size == p.images[2:]
 
 
 def _tall(ends: Any) -> Any:

@@ -19,7 +19,7 @@ from .layers.residual import Residual
 from .layers.running import Pass, Watch
 from .layers.sequential import Sequential
 from .ops.contract import Array
-from .ops.geometry import geometry, pooling_windows, windows
+from .ops.geometry import geometry, pooling, windows
 from .receptive_field import Field, receptive_fields
 
 WIRING = (Sequential, Concat, Residual, Graph)
@@ -145,8 +145,8 @@ def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         return (layer.out_channels, *windows("conv2d", shape[1:], g))
     if kind in (MaxPool2d, AvgPool2d) and len(shape) == 3:
         op, dilation = ("max_pool2d", layer.dilation) if kind is MaxPool2d else ("avg_pool2d", 1)
-        g = geometry(op, layer.kernel_size, layer.stride, layer.padding, dilation)
-        return (shape[0], *pooling_windows(op, shape[1:], g, layer.ceil_mode))
+        options = layer.kernel_size, layer.stride, layer.padding, dilation, layer.ceil_mode
+        return (shape[0], *pooling(op, (shape[1], shape[2]), *options).size)
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .display import Shown, Table
 from .layers.base import arrays_of, children_of, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
@@ -22,6 +23,7 @@ from .ops.contract import Array
 from .ops.geometry import geometry, pooling_windows, windows
 from .receptive_field import Field, receptive_fields
 
+HEAD = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
 WIRING = (Sequential, Concat, Residual, Graph)
 TOLD = (Conv2d, MaxPool2d, AvgPool2d, BatchNorm2d, Dense)  # whose options tell the shape of what they put out
 
@@ -47,9 +49,9 @@ class Row:
     receptive_field: Field | None
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The rows of all layers that have none inside them, in the order they run; `str()` prints the table."""
+@dataclass(frozen=True, repr=False)
+class Summary(Shown):
+    """The rows of all layers that have none inside them, in the order they run; it shows itself as the table."""
 
     rows: tuple[Row, ...]
     input_shape: tuple[int, ...]
@@ -62,15 +64,27 @@ class Summary:
     def multiply_adds(self) -> int:
         return sum(row.multiply_adds for row in self.rows)
 
-    def __str__(self) -> str:
-        head = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
-        lines = [head, ("input", "", _shape(self.input_shape), "", "", "1×1")]
+    def _lines(self) -> list[tuple[str, ...]]:
+        lines: list[tuple[str, ...]] = [("input", "", _shape(self.input_shape), "", "", "1×1")]
         for row in self.rows:
             sees = "–" if row.receptive_field is None else "×".join(map(str, row.receptive_field.size))
             costs = [f"{count:,}" if count else "" for count in (row.parameters, row.multiply_adds)]
             lines.append((row.path, row.kind, _shape(row.output_shape), costs[0], costs[1], sees))
-        lines.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", ""))
-        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+        return [*lines, ("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", "")]
+
+    def _headline(self) -> str:
+        count = f"{len(self.rows)} layers, {self.parameters:,} parameters"
+        return f"{count}, {self.multiply_adds:,} multiply-adds for an input of {_shape(self.input_shape)}"
+
+    def _table(self) -> Table:
+        return Table(HEAD, self._lines(), left=3)
+
+    def __repr__(self) -> str:  # the table is what one asks for at a prompt
+        return str(self)
+
+    def __str__(self) -> str:
+        lines = [HEAD, *self._lines()]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
         table = []
         for line in lines:
             left = [cell.ljust(width) for cell, width in zip(line[:3], widths[:3], strict=True)]

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from ..display import Shown, Table, drawing
+
+
+HEAD = ("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "pictures/s", "seconds")
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -55,8 +60,8 @@ class EpochRecord:
         return f"{self.train}" + (f"; validation {self.valid}" if self.valid else "")
 
 
-@dataclass
-class History:
+@dataclass(repr=False)
+class History(Shown):
     """What `fit` returns.
 
     Attributes:
@@ -93,14 +98,32 @@ class History:
 
     def __str__(self) -> str:
         """A table with a line for each epoch."""
-        rows = [("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "pictures/s", "seconds")]
+        return "\n".join(f"{row[0]:>5}" + "".join(f"{cell:>12}" for cell in row[1:]) for row in (HEAD, *self._rows()))
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows = []
         if self.before is not None:
             train, valid = (self.before, None) if self.epochs and not self.epochs[0].valid else (None, self.before)
             rows.append(("0", *_cells(train), *_cells(valid), "", "", ""))
         for e in self.epochs:
             speed = f"{e.pictures_per_second:,.0f}", f"{e.seconds:.1f}"
             rows.append((f"{e.epoch}", *_cells(e.train), *_cells(e.valid), f"{e.lr:.3g}", *speed))
-        return "\n".join(f"{row[0]:>5}" + "".join(f"{cell:>12}" for cell in row[1:]) for row in rows)
+        return rows
+
+    def _headline(self) -> str:
+        count = len(self.epochs)
+        known = f"{count} epoch{'s' * (count != 1)}"
+        if self.epochs:
+            last = self.epochs[-1]
+            known += f"; validation {last.valid}" if last.valid else f"; training {last.train}"
+        return known
+
+    def plot(self) -> Any:
+        """Loss and accuracy over the epochs (`viz.plot.training`)."""
+        return drawing().training(self) if self.epochs else None
+
+    def _table(self) -> Table | None:
+        return Table(HEAD, self._rows(), left=0) if self.epochs else None
 
 
 def _cells(measure: Measure | None) -> tuple[str, str]:

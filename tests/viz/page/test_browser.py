@@ -1,8 +1,6 @@
 """The atlas in a real browser: what a reader chooses changes what it should, for all readers."""
 
 import contextlib
-import os
-import shutil
 
 import pytest
 
@@ -11,32 +9,12 @@ axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright", reason="axe is not installed: pip install .[browser]"
 )
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium was found: none of {', '.join(NAMES)}")
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+pytestmark = pytest.mark.usefixtures("browser")
 # Every canvas in sight has another size than it is born with: nothing will move any more.
 DRAWN = (
     "[...document.querySelectorAll('main canvas')].every((c) => !c.offsetParent || c.width !== 300 || c.height !== 150)"
 )
 WIDE, NARROW = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as tool:
-        running = tool.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture

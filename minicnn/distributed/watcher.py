@@ -1,0 +1,136 @@
+"""Watches over the processes of one node: when one of the job's dies, says so in one line, and ends those here.
+
+It is a program of its own, because what ends a job ends its processes before they can say why, and because a process
+that is stopped, or waits in MPI, says nothing. Every process of the node keeps a connection to it, which breaks the
+moment that the process dies, and sends a beat each second. The watchers of all nodes are connected to the first one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+GRACE = 3  # seconds for which others may wait for a process that has left
+
+
+class Watcher:
+    def __init__(self, secret: str, hub: str, node: str, processes: int, patience: int, server: socket.socket) -> None:
+        self.secret, self.expected, self.patience, self.server = secret, processes, patience, server
+        self.links: dict[socket.socket, dict[str, Any]] = {}
+        self.left, self.lost = "", ""
+        self.hub: socket.socket | None = None
+        if hub:
+            host, _, port = hub.rpartition(":")
+            self.hub = socket.create_connection((host, int(port)))
+            self.tell(self.hub, secret=secret, name=f"node {node}", pid=0)
+            self.links[self.hub] = {"name": "the first node", "pid": 0, "silent": 0, "text": b""}
+
+    def tell(self, link: socket.socket, **message: Any) -> None:
+        with suppress(OSError):  # its end shows where it is read
+            link.sendall(json.dumps(message).encode() + b"\n")
+
+    def tell_watchers(self, **message: Any) -> None:
+        for link, about in self.links.items():
+            if about["pid"] == 0:
+                self.tell(link, **message)
+
+    def run(self) -> None:
+        """Until all processes here have ended."""
+        tick, ticks = time.monotonic(), 0
+        while self.expected or any(about["pid"] for about in self.links.values()):
+            for link in select.select([self.server, *self.links], [], [], 0.2)[0]:
+                if link is self.server:
+                    new = link.accept()[0]
+                    self.links[new] = {"name": "", "pid": None, "silent": 0, "text": b""}
+                elif link in self.links:
+                    self.read(link)
+            if time.monotonic() - tick >= 1:  # counted, not measured: a machine that slept has lost nobody
+                tick, ticks = time.monotonic(), ticks + 1
+                self.tell_watchers(beat=1)
+                for about in self.links.values():
+                    about["silent"] += 1
+                    if about["silent"] > self.patience:
+                        self.end(f"{about['name'] or 'a process'} has not been heard of for {self.patience} s")
+                if self.expected and ticks > self.patience:
+                    self.end("not all processes of this node have begun")
+        self.tell_watchers(left="")
+
+    def read(self, link: socket.socket) -> None:
+        about = self.links[link]
+        try:
+            data = link.recv(1 << 16)
+        except OSError:
+            data = b""
+        *lines, about["text"] = (about["text"] + data).split(b"\n")
+        for line in lines:
+            about["silent"] = 0
+            self.hear(link, about, json.loads(line))
+        if not data:
+            del self.links[link]
+            if about["name"] and "left" not in about:
+                self.end(f"{about['name']} died")
+
+    def hear(self, link: socket.socket, about: dict[str, Any], message: dict[str, Any]) -> None:
+        if not about["name"]:
+            if message.get("secret") != self.secret:
+                del self.links[link]
+                return
+            about |= {"name": message["name"], "pid": message["pid"]}
+            self.expected -= message["pid"] > 0
+        elif "lost" in message:
+            self.end(message["lost"])
+        elif "gone" in message:
+            self.leave(message["gone"], link)
+        elif "left" in message:
+            about["left"] = True
+            if about["pid"]:
+                why = f" ({message['left']})" if message["left"] else ""
+                self.leave(f"{about['name']} has left{why}, and others wait for it", link)
+        elif self.left and message.get("waits") and message["waits"] == about.get("waits"):
+            about["waited"] = about.get("waited", 0) + 1
+            if about["waited"] >= GRACE:
+                self.end(self.left)
+        about["waits"] = message.get("waits", 0)
+
+    def leave(self, line: str, told_by: socket.socket) -> None:
+        if not self.left:
+            self.left = line
+            for link, about in self.links.items():
+                if about["pid"] == 0 and link is not told_by:
+                    self.tell(link, gone=line)
+
+    def end(self, line: str) -> None:
+        """Say it, tell the other nodes, and end what runs here."""
+        if self.hub is not None and self.hub in self.links and not self.lost:
+            self.lost = line  # where several have ended at once, the first node says which was first
+            self.links[self.hub]["left"] = True
+            self.tell(self.hub, lost=line)
+            self.hub.settimeout(1)
+            while self.hub in self.links:
+                self.read(self.hub)
+        self.tell_watchers(lost=line)
+        print(f"minicnn: {line}; the job ends", file=sys.stderr, flush=True)
+        for about in self.links.values():
+            if about["pid"]:
+                with suppress(OSError):
+                    os.kill(about["pid"], signal.SIGKILL)
+        os._exit(1)
+
+
+def main() -> None:
+    hub, host, node, processes, patience = sys.argv[1:]
+    server = socket.create_server((host, 0), backlog=1024)
+    print(server.getsockname()[1], flush=True)
+    secret = sys.stdin.readline().strip()
+    Watcher(secret, hub, node, int(processes), int(patience), server).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -47,7 +47,7 @@ def interpolate2d(
         )
     if not x.shape[2] or not x.shape[3]:
         raise ValueError(f"interpolate2d: x {x.shape} has no pixels to read")
-    steps = [(axis, x.shape[axis], *taps(x.shape[axis], n, mode, align_corners)) for axis, n in zip((2, 3), sizes)]
+    steps = [(axis, m, *taps(m, n, mode, align_corners)) for axis, m, n in zip((2, 3), x.shape[2:], sizes, strict=True)]
     y = x
     for axis, _, low, high, t in steps:
         t = _along(t.astype(x.real.dtype), axis)
@@ -67,7 +67,7 @@ def interpolate2d(
 
 
 def taps(m: int, n: int, mode: str, align_corners: bool) -> tuple[Array, Array, Array]:
-    """For each of n outputs along an axis of m inputs: the two inputs it lies between, and how far toward the second."""
+    """For each of n outputs on an axis of m inputs: the two inputs it lies between, and how far toward the second."""
     o = np.arange(n)
     if mode == "nearest":
         low = o * m // n

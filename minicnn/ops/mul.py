@@ -28,12 +28,10 @@ def mul(*arrays: Array) -> tuple[Array, Pullback]:
     if not arrays:
         raise ValueError("mul: expected at least one array, got none")
     xs = arrays_of_one_dtype("mul", **{f"array {i}": x for i, x in enumerate(arrays)})
-    for i, x in enumerate(xs):
-        pairs = zip(x.shape, xs[0].shape, strict=False)
-        if x.ndim != xs[0].ndim or any(1 not in (a, b) and a != b for a, b in pairs):
-            raise ValueError(
-                f"mul: expected shapes alike but for axes of length 1, got array 0 {xs[0].shape} and array {i} {x.shape}"
-            )
+    sizes = [{size for size in axis if size != 1} for axis in zip(*(x.shape for x in xs), strict=False)]
+    if len({x.ndim for x in xs}) > 1 or any(len(axis) > 1 for axis in sizes):
+        shapes = ", ".join(str(x.shape) for x in xs)
+        raise ValueError(f"mul: expected shapes alike but for axes of length 1, got {shapes}")
     y = _product(xs)
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,) * len(xs)) -> tuple[Array | None, ...]:

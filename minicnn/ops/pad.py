@@ -10,7 +10,6 @@ import numpy as np
 from .contract import Array, Pullback, pictures, upstream
 from .gather import scatter
 
-
 MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # as NumPy calls them
 
 
@@ -58,7 +57,9 @@ def _copied(x: Array, border: list[tuple[int, int]], mode: str) -> tuple[Array, 
         size, most = x.shape[axis], max(border[axis])
         limit = {"reflect": size - 1, "circular": size}.get(mode, most if size else -1)
         if most > limit:
-            raise ValueError(f"pad: mode {mode} takes a border of at most {limit} beside a length of {size}, got {most}")
+            raise ValueError(
+                f"pad: mode {mode} takes a border of at most {limit} beside a length of {size}, got {most}"
+            )
         tables.append((axis, size, np.pad(np.arange(size), border[axis], mode=MODES[mode])))  # type: ignore[call-overload]
     y = x
     for axis, _, table in tables:

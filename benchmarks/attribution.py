@@ -107,7 +107,8 @@ def mnist(out: Path, epochs: int) -> Iterator[Row]:
         shares = ", ".join(f"{name} {share:.1%}" for name, share in zip(curves, accuracies, strict=True))
         yield Row(f"accuracy at ε = {epsilon} of the range from black to white", shares)
     save(
-        plot.accuracy_under_attack(EPSILONS, curves, title="the seed network on MNIST, attacked").figure, out / "why-fgsm.png"
+        plot.accuracy_under_attack(EPSILONS, curves, title="the seed network on MNIST, attacked").figure,
+        out / "why-fgsm.png",
     )
     changed = viz.fgsm(model, x[few], labels[few], 0.1 * (high - low), bounds=bounds)
     fooled = np.flatnonzero(

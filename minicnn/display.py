@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-TALLEST = "28em"  # of a table; a longer one scrolls
+TALLEST = "40em"  # of a table; a longer one scrolls
 DOTS = 96  # of a browser's inch
 
 
@@ -70,7 +70,7 @@ class Table:
         return f'<div style="max-height: {TALLEST}; width: fit-content; overflow: auto">{table}</div>'
 
 
-class Pair(tuple[Any, int], Shown):
+class Pair(Shown, tuple[Any, int]):
     """One image of a data set and its label: `image, label = data[3]`. It knows the name of its class.
 
     Attributes:
@@ -84,7 +84,7 @@ class Pair(tuple[Any, int], Shown):
         pair.name = name
         return pair
 
-    def __getnewargs__(self) -> tuple[Any, int, str]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[Any, int, str]:
         return (*self, self.name)
 
     def _headline(self) -> str:

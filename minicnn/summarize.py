@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .display import Shown, Table
-from .layers.base import arrays_of, children_of, walk
+from .layers.base import arrays_of, unwrapped, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
-from .layers.conv2d import Conv2d
+from .layers.conv2d import Conv2d, ConvTranspose2d
 from .layers.dense import Dense
 from .layers.graph import Graph
 from .layers.pooling import AvgPool2d, MaxPool2d
@@ -108,21 +109,28 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
-    leaves = {path: layer for path, layer in walk(model) if path and not children_of(layer)}
+    layers = {path: layer for path, layer in walk(model) if path}
+    kinds = {path: type(layer).__name__ for path, layer in reversed([*walk(model)])}  # of a layer, not of its body
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
-    watch = Watch(*leaves)
+    watch = Watch(*layers)
     y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
+    leaves = {path: layer for path, layer in layers.items() if _is_leaf(path, layer, watch)}
     if not leaves:  # a single layer is its own model
-        leaves, watch.activations = {type(model).__name__: model}, {type(model).__name__: y}
+        leaves, watch.activations = {type(model).__name__: unwrapped(model)}, {type(model).__name__: y}
     fields = receptive_fields(model)
     rows = []
     for path, layer in leaves.items():
         output = watch.activations[path].shape[1:]
         parameters = sum(array.size for array in arrays_of(layer, "parameters").values())
         rows.append(
-            Row(path, type(layer).__name__, output, parameters, _multiply_adds(layer, output), fields.get(path))
+            Row(path, kinds.get(path, path), output, parameters, _multiply_adds(layer, output), fields.get(path))
         )
     return Summary(tuple(rows), tuple(input_shape))
+
+
+def _is_leaf(path: str, layer: Any, watch: Watch) -> bool:
+    """Whether it gets a row: it ran, and no layer inside it was seen, there being none or for its forward's reasons."""
+    return path in watch.activations and not any(seen.startswith(path + ".") for seen in watch.activations)
 
 
 class _Blank:
@@ -135,12 +143,17 @@ class _Blank:
         shape = _output_shape(self.layer, x.shape[1:])
         if shape is None:
             return self.layer.forward(x, pass_)
-        return np.zeros((len(x), *shape), x.dtype), None
+        return np.zeros((len(x), *shape), x.dtype), _no_pullback
+
+
+def _no_pullback(dy: Array, wants: str = "both") -> Any:
+    raise TypeError("a sketch of a network has shapes alone, and no gradients")
 
 
 def sketch(layer: Any) -> Any:
     """The model with the same wiring, and stand-ins for the layers that would run a kernel: for its shapes alone."""
-    if type(layer) not in WIRING:
+    layer = unwrapped(layer)
+    if not any(type(layer).forward is kind.forward for kind in WIRING):
         return _Blank(layer) if type(layer) in TOLD else layer
     wired = copy.copy(layer)
     wired._children = {name: sketch(child) for name, child in layer.children.items()}
@@ -170,11 +183,13 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _multiply_adds(layer: Any, output: tuple[int, ...]) -> int:
-    """Every output place applies all the filters (a transposed convolution: every input place, counted alike)."""
+    """Every output place applies all the filters; of a transposed convolution, every input place."""
     weight = getattr(layer, "weight", None)
     if weight is None or weight.ndim < 2:
         return 0
     places = int(np.prod(output[1:]))
-    if type(layer).__name__ == "ConvTranspose2d":
-        places //= layer.stride[0] * layer.stride[1]
+    if type(layer) is ConvTranspose2d:
+        options = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding, layer.dilation)
+        sides = zip(output[1:], *options, strict=True)
+        places = math.prod((side - extra - d * (k - 1) - 1 + 2 * p) // s + 1 for side, k, s, p, extra, d in sides)
     return int(weight.size) * places

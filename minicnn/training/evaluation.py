@@ -12,8 +12,7 @@ from .. import ops
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..display import Shown, Table, drawing
-from ..layers.base import arrays_of
-from ..layers.running import Pass
+from ..layers.base import arrays_of, forward
 from ..ops.contract import Array
 
 Loss = Callable[[Array, Array], tuple[Any, Callable[..., tuple[Any, ...]]]]
@@ -98,7 +97,7 @@ def evaluate(model: Any, dataset: Dataset, *, batch_size: int = 256, loss: Loss 
     with np.errstate(over="ignore", invalid="ignore"):  # scores may be infinite: the loss tells
         batches = []
         for x, _ in loader.epoch(0):
-            batches.append(model.forward(x.astype(dtype, copy=False), Pass())[0])
+            batches.append(forward(model, x.astype(dtype, copy=False))[0])
             check_scores("evaluate", batches[-1], dataset)
         scores = np.concatenate(batches)
         value, _ = loss(scores, dataset.labels)

@@ -8,7 +8,6 @@ from typing import Any
 
 from ..display import Shown, Table, drawing
 
-
 HEAD = ("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "pictures/s", "seconds")
 
 
@@ -69,15 +68,17 @@ class History(Shown):
             from the training set.
         epochs: a record for each epoch.
         steps: (number of the step, from 1; loss of its batch) for about fifty steps of each epoch.
+        interrupted: whether Ctrl-C, or a notebook's stop button, ended the run; not kept with the rest in a file.
     """
 
     before: Measure | None = None
     epochs: list[EpochRecord] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
+    interrupted: bool = field(default=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON can hold it."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "interrupted"}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> History:
@@ -101,7 +102,7 @@ class History(Shown):
         return "\n".join(f"{row[0]:>5}" + "".join(f"{cell:>12}" for cell in row[1:]) for row in (HEAD, *self._rows()))
 
     def _rows(self) -> list[tuple[str, ...]]:
-        rows = []
+        rows: list[tuple[str, ...]] = []
         if self.before is not None:
             train, valid = (self.before, None) if self.epochs and not self.epochs[0].valid else (None, self.before)
             rows.append(("0", *_cells(train), *_cells(valid), "", "", ""))
@@ -116,7 +117,7 @@ class History(Shown):
         if self.epochs:
             last = self.epochs[-1]
             known += f"; validation {last.valid}" if last.valid else f"; training {last.train}"
-        return known
+        return f"{known}; interrupted" if self.interrupted else known
 
     def plot(self) -> Any:
         """Loss and accuracy over the epochs (`viz.plot.training`)."""

@@ -41,7 +41,12 @@ def test_it_tells_dead_channels_and_what_the_numbers_are(run, trained, photos, t
     model["conv2"].bias[3] -= 1e6
     cnn.save(model, killed)
     drawn, original = {}, plot.exciting_patches
-    monkeypatch.setattr(plot, "exciting_patches", lambda pictures, **said: drawn.update(said) or original(pictures, **said))
+
+    def noting(pictures, **said):
+        drawn.update(said)
+        return original(pictures, **said)
+
+    monkeypatch.setattr(plot, "exciting_patches", noting)
     status, _, errors = run(
         "look", tmp_path / "killed.safetensors", "--layer", "relu2", "--data", photos, "-o", tmp_path
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ._canvas import BLUE, FAINT, INK, TEXT, VERMILLION, axes_for, heading, tidy
 
@@ -30,6 +30,7 @@ def activation_statistics(found: ActivationStatistics, ax: Axes | None = None) -
     ax.bar(places, found.active[order], color=BLUE, width=0.85, label="of values")
     ax.plot(places, found.active_pictures[order], "o", color=VERMILLION, markersize=2.5, label="of images")
     ax.set_xlim(-0.6, len(order) - 0.4)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(0, 1.04)
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.grid(axis="y", color=FAINT, alpha=0.25, linewidth=0.6)

@@ -19,9 +19,7 @@ MOST_NUMBERED = 25  # classes: beyond, a cell has no room for its number
 MOST_NAMED = 60
 
 
-def confusion(
-    result: Evaluation | ArrayLike, classes: Sequence[str] | None = None, ax: Axes | None = None
-) -> Axes:
+def confusion(result: Evaluation | ArrayLike, classes: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """The counts of a confusion matrix; the diagonal in blue, mistakes in orange, on a scale of their own.
 
     A cell's depth is its share of the row: of all pictures of that class. Mistakes are few, and would not show on the

@@ -38,13 +38,14 @@ def images(
     Raises:
         ValueError: there is no image, or the shape is another.
     """
-    if hasattr(images, "labels"):
+    given: Any = images
+    if hasattr(given, "labels"):
         if count < 1:
             raise ValueError(f"images: expected a count of at least 1, got {count}")
-        places = np.unique(np.linspace(0, len(images) - 1, count).round().astype(int)) if len(images) else []
-        titles = titles or [shortened(images.classes[images.labels[place]]) for place in places]
-        images = images.images[places]
-    pixels = np.asarray(images)
+        places: Any = np.unique(np.linspace(0, len(given) - 1, count).round().astype(int)) if len(given) else []
+        titles = titles or [shortened(given.classes[given.labels[place]]) for place in places]
+        given = given.images[places]
+    pixels = np.asarray(given)
     if pixels.ndim != 4 or pixels.shape[1] not in (1, 3):
         raise ValueError(f"images: expected a Dataset or images (n, 1 or 3, H, W), got shape {pixels.shape}")
     if not len(pixels):

@@ -48,7 +48,8 @@ def mistakes(
         ValueError: there is no picture, or the arrays' lengths differ.
     """
     if hasattr(images, "worst"):
-        result, dataset = images, labels
+        result: Any = images
+        dataset: Any = labels
         worst = result.worst(count)
         images, labels, predictions = dataset.images[worst], result.labels[worst], result.predictions[worst]
         probabilities, classes = result.probabilities[worst], result.classes

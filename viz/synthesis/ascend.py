@@ -43,7 +43,7 @@ class Synthesis(Shown):
     def _headline(self) -> str:
         shape = "×".join(map(str, self.pictures.shape))
         path = f", objective {self.values[0]:.4g} → {self.values[-1]:.4g}" if self.values else ""
-        return f"pictures {shape} after {len(self.values)} steps{path}"
+        return f"images {shape} after {len(self.values)} steps{path}"
 
     def plot(self) -> Any:
         """The images (`viz.plot.synthesis`); None where they have other channels than can be seen."""

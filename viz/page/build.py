@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from minicnn.data import Dataset
 
 SECTIONS = (network, data_section, training, journey, layers, space, why, fooled)
-SCRIPTS = ("core", "network", "training", "journey", "layers", "space", "why", "fooled")
+SCRIPTS = ("theme", "core", "sections", "network", "training", "journey", "layers", "space", "why", "fooled")
 THUMBNAIL = 48  # pixels of a picture in the gallery
 FOLDER = "pictures"  # beside the page, where it is not one file
 

@@ -55,7 +55,9 @@ def small_network(classes=3):
 @pytest.fixture(scope="session")
 def browser():
     """A real one, where it and its driver are installed."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[browser]")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install .[browser]"
+    )
     if CHROMIUM is None:
         pytest.skip(f"no Chromium was found: none of {', '.join(NAMES)}")
     with playwright.sync_playwright() as tool:

@@ -264,59 +264,8 @@ const atlas = (() => {
     addEventListener("beforeprint", redraw);
   }
 
-  // Sections, and the skip link: a click goes there without disturbing the state in the address.
-  const links = all("[data-section]");
-  for (const link of [...links, ...all(".skip")]) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      const section = byId(link.hash.slice(1));
-      section.scrollIntoView();
-      section.focus({ preventScroll: true });
-    });
-  }
-  const observer = new IntersectionObserver(
-    (entries) => {
-      for (const entry of entries) {
-        if (!entry.isIntersecting) continue;
-        for (const link of links) {
-          if (link.dataset.section === entry.target.id) {
-            link.setAttribute("aria-current", "true");
-            reveal(link.parentElement);
-          } else link.removeAttribute("aria-current");
-        }
-      }
-    },
-    { rootMargin: "-20% 0px -70% 0px" },
-  );
-  all("main > section").forEach((section) => observer.observe(section));
-
-  // Light and dark: the system's choice, until the reader makes another.
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const button = byId("theme");
-  let wish = null;
-  try {
-    wish = localStorage.getItem("atlas-theme");
-  } catch {
-    // a page from disk may have no storage; then the choice lasts as long as the page
-  }
-  function paint() {
-    const theme = wish || (dark.matches ? "dark" : "light");
-    document.documentElement.dataset.theme = theme;
-    button.setAttribute("aria-pressed", String(theme === "dark"));
-    redraw();
-  }
-  dark.addEventListener("change", paint);
-  button.addEventListener("click", () => {
-    wish = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-    try {
-      localStorage.setItem("atlas-theme", wish);
-    } catch {
-      // as above
-    }
-    paint();
-  });
-  paint();
+  addEventListener("themechange", redraw);
   start();
 
-  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, describe, choosePlace, picture, sheet, copy, surface, color };
+  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, describe, choosePlace, picture, sheet, copy, surface, color, reveal };
 })();

@@ -10,7 +10,8 @@ export default [
     files: ["viz/page/templates/*.js"],
     languageOptions: { sourceType: "script", globals: { ...globals.browser, engine: "readonly" } },
   },
-  { files: ["viz/page/templates/!(core|theme).js"], languageOptions: { globals: { atlas: "readonly", live: "readonly" } } },
+  { files: ["viz/page/templates/!(core|theme|live).js"], languageOptions: { globals: { atlas: "readonly", live: "readonly" } } },
+  { files: ["viz/page/templates/live.js"], languageOptions: { globals: { atlas: "readonly" } } },
   { files: ["eslint.config.mjs"], languageOptions: { sourceType: "module" } },
   {
     rules: {

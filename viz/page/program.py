@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import minicnn as cnn
 
-from .subject import Missing
+from .missing import Missing
 
 MOST = 8_000_000  # weights that travel in a page
 WIDE = 2_000_000  # weights, up to which they travel as float32

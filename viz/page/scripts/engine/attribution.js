@@ -50,6 +50,28 @@ export function integratedGradients(network, x, target, steps = 32) {
   return map(total, (d, i) => d * x.data[i]);
 }
 
+// The mean gradient of noisy copies. The noise is as strong as viz's, but drawn by another generator (mulberry32).
+export function smoothGrad(network, x, target, { samples = 16, noise = 0.15, seed = 0 } = {}) {
+  const [low, high] = x.data.reduce(([least, most], v) => [Math.min(least, v), Math.max(most, v)], [Infinity, -Infinity]);
+  const total = like(x), normal = normals(seed);
+  for (let k = 0; k < samples; k++) {
+    const dx = input(network, map(x, (v) => v + noise * (high - low) * normal()), target);
+    for (let i = 0; i < total.data.length; i++) total.data[i] += dx.data[i] / samples;
+  }
+  return total;
+}
+
+function normals(seed) {
+  let state = seed | 0;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()); // Box and Muller
+}
+
 // The score, with a square of the mean image in place of what is there.
 export function hidden(network, x, target, top, left, side) {
   const [C, H, W] = x.shape, y = like(x, x.data.slice());

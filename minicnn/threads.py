@@ -27,6 +27,8 @@ import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401  Numba's np.dot calls SciPy's BLAS, which must be loaded to be limited
 from threadpoolctl import ThreadpoolController
 
+from .code_cache import CodeCache
+
 # Reassociation lets sums vectorise. Never "nnan" or "ninf": they would let the compiler drop tests for NaN.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
@@ -142,15 +144,16 @@ def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> 
     )
     function.__qualname__ = name
     options = {"fastmath": FASTMATH, "error_model": "numpy", "nogil": True, **options}
+    compiled = numba.njit(**options)(function)
     try:
-        return numba.njit(cache=True, **options)(function)
+        compiled._cache = CodeCache(function)
     except RuntimeError as error:  # "cannot cache function …: no locator available"
         warnings.warn(
             f"no place to cache compiled code, compiling anew in each process: {error}; "
             "set NUMBA_CACHE_DIR to a writable folder",
             stacklevel=3,
         )
-        return numba.njit(**options)(function)
+    return compiled
 
 
 def _fingerprint(namespace: dict[str, Any]) -> str:
@@ -163,7 +166,7 @@ def _fingerprint(namespace: dict[str, Any]) -> str:
             if used is not namespace and used.get("__file__", __file__) not in files:
                 files.add(used.get("__file__", __file__))
                 unseen.append(used)
-    digests = [_digest(file) for file in sorted(files | {__file__})]
+    digests = [_digest(file) for file in sorted(files | {__file__, namespace.get("__file__", __file__)})]
     return hashlib.sha256("".join(digests).encode()).hexdigest()[:8]
 
 

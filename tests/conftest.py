@@ -1,28 +1,82 @@
-"""Hypothesis profiles: `default` for everyday runs, `ci` the same derandomised, `thorough` with 100 times the examples.
+"""What is run, and how much of it: tests/README.md says which test belongs where, and what it may cost.
 
-`pytest --thorough` chooses the last.
+`pytest` is for everyday: without what is marked `slow`, with few examples of each property, and with Hypothesis's
+database, so that what has failed once is tried again. With `CI` set everything runs, on more examples, the same in
+every run; `--thorough` draws a hundred times as many.
 """
 
+from __future__ import annotations
+
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-# No deadline: the first example of a test may compile kernels.
-quiet = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
-settings.register_profile("default", max_examples=25, **quiet)
-settings.register_profile("ci", max_examples=25, derandomize=True, **quiet)
-settings.register_profile("thorough", max_examples=2500, **quiet)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+TESTS = Path(__file__).parent
+SLOW = ("mutations", "peers")  # folders in which everything is
+MOST_WORKERS = 8  # each compiles or reads its own machine code, and takes half a gigabyte
+
+# Examples of each property, by folder: everyday, and with CI set.
+EXAMPLES = {"": (10, 25)}
+THOROUGH = 100  # times those of CI
+
+
+def profile(path: Path, thorough: bool, ci: bool) -> settings:
+    """Hypothesis's settings for the tests in a file."""
+    folder = path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else ""
+    few, many = EXAMPLES.get(folder, EXAMPLES[""])
+    return settings(
+        max_examples=THOROUGH * many if thorough else many if ci else few,
+        derandomize=ci and not thorough,
+        deadline=None,  # the first example of a test may compile kernels
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--thorough", action="store_true", help="run 100 times the examples of every property")
+    parser.addoption("--thorough", action="store_true", help="run slow tests too, on 100 times the examples of CI")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--thorough"):
-        settings.load_profile("thorough")
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One for each core, or file if files are named; none beside the main process where that makes one."""
+    named = [Path(str(argument).split("::")[0]) for argument in config.args]
+    files = len(set(named)) if all(path.suffix == ".py" for path in named) else MOST_WORKERS
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(cores, files, MOST_WORKERS)
+    return workers if workers > 1 else 0
+
+
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """A module's properties take the settings that hold when it is imported."""
+    if isinstance(collector, pytest.Module):
+        name = "a folder's"
+        settings.register_profile(
+            name, profile(collector.path, collector.config.getoption("--thorough"), bool(os.environ.get("CI")))
+        )
+        settings.load_profile(name)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is slow, unless it was asked for: by -m, --thorough, CI, its file's name or its slow folder's."""
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] in SLOW:
+            item.add_marker("slow")
+    if config.option.markexpr or config.getoption("--thorough") or os.environ.get("CI"):
+        return
+    named = {Path(str(argument).split("::")[0]).resolve() for argument in config.args}
+    folders = {TESTS / folder for folder in SLOW} & named
+    left_out = {
+        item
+        for item in items
+        if item.get_closest_marker("slow") and item.path not in named and not folders & set(item.path.parents)
+    }
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -34,3 +88,23 @@ def one_thread() -> None:
     import minicnn
 
     minicnn.set_num_threads(1)
+
+
+@pytest.fixture
+def on_two_threads() -> Callable[[Callable[[], Any]], Any]:
+    """Calls a function while kernels run on two threads."""
+    import numba
+
+    import minicnn
+
+    if numba.config.NUMBA_NUM_THREADS < 2:
+        pytest.skip("a machine with one core has one number of threads")
+
+    def call(function: Callable[[], Any]) -> Any:
+        minicnn.set_num_threads(2)
+        try:
+            return function()
+        finally:
+            minicnn.set_num_threads(1)
+
+    return call

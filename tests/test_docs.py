@@ -10,7 +10,17 @@ PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(page.read_text())], ids=lambda page: page.stem)
+EVERYDAY = ("README", "design", "testing-your-own-op")  # the book takes half a minute
+
+
+def pages_with_code() -> list:
+    pages = [page for page in PAGES if BLOCK.search(page.read_text())]
+    return [
+        pytest.param(page, id=page.stem, marks=[] if page.stem in EVERYDAY else [pytest.mark.slow]) for page in pages
+    ]
+
+
+@pytest.mark.parametrize("page", pages_with_code())
 def test_every_block_of_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")

@@ -61,12 +61,12 @@ def test_the_serial_twin_is_cached_under_a_name_of_its_own() -> None:
 
 
 def test_the_name_tells_what_is_compiled_into_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    from minicnn.kernels import channels_last, pixels
+    from minicnn.kernels import blocks, direct
 
-    before = threads._fingerprint(channels_last.__dict__)
+    before = threads._fingerprint(direct.__dict__)
     true = threads._digest
-    monkeypatch.setattr(threads, "_digest", lambda file: "changed" if file == pixels.__file__ else true(file))
-    assert threads._fingerprint(channels_last.__dict__) != before
+    monkeypatch.setattr(threads, "_digest", lambda file: "changed" if file == blocks.__file__ else true(file))
+    assert threads._fingerprint(direct.__dict__) != before
 
 
 @threads.parallel
@@ -106,18 +106,29 @@ def test_blas_has_its_threads_back_afterwards() -> None:
     assert [library.get_num_threads() for library in libraries] == before
 
 
-def test_every_kernel_that_calls_blas_holds_it() -> None:
-    import minicnn.kernels
-    import viz.tsne
+def parallel_kernels() -> list:
+    import minicnn
+    import viz
 
-    calls = set()
-    for package in (minicnn.kernels, viz.tsne):
-        for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-            for name, kernel in vars(importlib.import_module(found.name)).items():
-                if hasattr(kernel, "threaded") and "dot" in kernel.threaded.py_func.__code__.co_names:
-                    calls.add(name)
-                    assert kernel.blas, name
-    assert calls == {"forward", "_by_products"}
+    found = [m for p in (minicnn, viz) for m in pkgutil.walk_packages(p.__path__, p.__name__ + ".")]
+    modules = [importlib.import_module(m.name) for m in found if "kernels" in m.name or m.name.startswith("viz.")]
+    return [kernel for module in modules for kernel in vars(module).values() if hasattr(kernel, "threaded")]
+
+
+def names_in(kernel) -> set[str]:
+    return set(kernel.threaded.py_func.__code__.co_names)
+
+
+def test_every_kernel_that_calls_blas_holds_it() -> None:
+    calls = [kernel for kernel in parallel_kernels() if "dot" in names_in(kernel)]
+    assert {kernel.__name__ for kernel in calls} == {"forward", "_by_products"}
+    assert all(kernel.blas for kernel in calls)
+
+
+def test_no_parallel_kernel_sums_a_whole_array() -> None:
+    """Numba shares such a sum among the threads, in as many parts as there are: another number gives other bits."""
+    summing = {"sum", "mean", "prod", "var", "std"}
+    assert not [kernel.__name__ for kernel in parallel_kernels() if summing & names_in(kernel)]
 
 
 def test_every_python_thread_holds_blas() -> None:

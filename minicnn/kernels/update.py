@@ -83,7 +83,10 @@ def _sum_of_squares_in_blocks(x):
     totals = np.empty((x.size + BLOCK - 1) // BLOCK)
     for block in prange(totals.size):
         totals[block] = _sum_of_squares(x[block * BLOCK : (block + 1) * BLOCK])
-    return totals.sum()
+    total = 0.0
+    for block in range(totals.size):  # totals.sum() would be shared among the threads, in as many parts as they are
+        total += totals[block]
+    return total
 
 
 def _by_size(serial: Callable[..., Any], in_blocks: Callable[..., Any]) -> Callable[..., Any]:

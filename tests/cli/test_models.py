@@ -68,6 +68,7 @@ def test_info_tells_what_a_bug_report_needs(run, monkeypatch, tmp_path):
     assert str(tmp_path) in text
 
 
+@pytest.mark.slow
 def test_the_demo_shows_what_was_learned(run, monkeypatch, tmp_path):
     few = tuple(part[:200] for part in cnn.data.load("garments", train=200, test=200))
     monkeypatch.setattr(cnn.data, "load", lambda name: few)

@@ -19,7 +19,6 @@ from minicnn import GradientError, gradcheck, ops, reference
 from minicnn.testing import CASES, PROPERTIES, Call, Case, ContractError
 
 EXAMPLES = 40
-TABLE = pytest.StashKey[list[tuple[str, str, list[str]]]]()
 Property = Callable[[Call], None]
 
 
@@ -125,8 +124,7 @@ def caught_by(request: pytest.FixtureRequest, examples: Callable[[str], list[Cas
 
     def record(op: str, wrong: Any, names: list[str]) -> list[str]:
         if wrong is not getattr(ops, op, None):
-            table = request.config.stash.setdefault(TABLE, [])
-            table.append((op, inspect.getdoc(wrong) or "", names))
+            request.node.user_properties.append(("mistake", (op, inspect.getdoc(wrong) or "", names)))
         return names
 
     run.record = record  # type: ignore[attr-defined]
@@ -159,8 +157,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("op", list(metafunc.module.MISTAKES))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    table = config.stash.get(TABLE, [])
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    table = sorted(value for r in reports for name, value in r.user_properties if name == "mistake")
     if not table:
         return
     terminalreporter.section(f"{len(table)} planted mistakes, and the properties that catch them")

@@ -1,10 +1,9 @@
 """Results are the same to the last bit, however many threads compute them."""
 
-import numba
 import numpy as np
 import pytest
 
-from minicnn import get_num_threads, ops, set_num_threads
+from minicnn import ops
 from minicnn.testing import in_order, tie_free
 
 x, w = tie_free((5, 6, 17, 19), dtype=np.float32), tie_free((8, 6, 3, 3), 1, np.float32)
@@ -32,20 +31,11 @@ CALLS = {
 }
 
 
-@pytest.fixture
-def restored():
-    before = get_num_threads()
-    yield
-    set_num_threads(before)
-
-
-@pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="a machine with one core has one number of threads")
 @pytest.mark.parametrize("name", CALLS)
-def test_two_threads_give_what_one_gives(name: str, restored: None) -> None:
-    results = []
-    for threads in (1, 2):
-        set_num_threads(threads)
+def test_two_threads_give_what_one_gives(name: str, on_two_threads) -> None:
+    def results():
         y, pullback = CALLS[name]()
-        results.append([y, *pullback(tie_free(y.shape, 7, np.float32))])
-    for one, two in zip(*results, strict=True):
+        return y, *pullback(tie_free(y.shape, 7, np.float32))
+
+    for one, two in zip(results(), on_two_threads(results), strict=True):
         assert one.tobytes() == two.tobytes()

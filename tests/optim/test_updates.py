@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minicnn import threads
 from minicnn.optim import clip_norm
 
 optimizers = runpy.run_path(str(Path(__file__).with_name("optimizers.py")))
@@ -64,17 +63,12 @@ def test_a_large_parameter_is_updated_as_its_parts_would_be(make, large):
 
 
 @every_optimizer
-def test_the_number_of_threads_does_not_matter(make, large):
-    def updated(number_of_threads):
-        before = threads.get_num_threads()
-        threads.set_num_threads(number_of_threads)
-        try:
-            w, optimizer = large[0].copy(), make()
-            for _ in range(2):
-                grads, norm = clip_norm({"w": large[1]}, 1.0)
-                optimizer.step({"w": w}, grads)
-            return w.tobytes(), norm
-        finally:
-            threads.set_num_threads(before)
+def test_the_number_of_threads_does_not_matter(make, large, on_two_threads):
+    def updated():
+        w, optimizer = large[0].copy(), make()
+        for _ in range(2):
+            grads, norm = clip_norm({"w": large[1]}, 1.0)
+            optimizer.step({"w": w}, grads)
+        return w.tobytes(), norm
 
-    assert updated(1) == updated(threads.get_num_threads())
+    assert updated() == on_two_threads(updated)

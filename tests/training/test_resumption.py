@@ -59,6 +59,7 @@ def test_the_run_that_is_compared_with_stops_early_and_has_learned(whole):
     assert history.epochs[-1].train_accuracy > history.before.accuracy
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_it_resumes_to_the_same_bits(whole, tmp_path):
     chance, checkpoint = random.Random(0), tmp_path / "run.safetensors"
     kills = 0

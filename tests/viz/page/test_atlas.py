@@ -201,6 +201,7 @@ def test_a_model_whose_scores_are_not_finite_is_refused(trained, network, few, t
         viz.atlas(network, few, tmp_path / "atlas.html")
 
 
+@pytest.mark.slow
 def test_twice_the_same_model_and_seed_give_the_same_bytes_on_any_number_of_threads(
     page, trained, train_set, test_set, tmp_path
 ):

@@ -13,7 +13,10 @@ axe = pytest.importorskip(
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium was found: none of {', '.join(NAMES)}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium was found: none of {', '.join(NAMES)}"),
+]
 
 FLAGS = [
     "--no-sandbox",

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import minicnn
 from viz.tsne.repulsion import barnes_hut, exact, interpolated, interpolation, repulsion_by
 
 
@@ -122,15 +121,10 @@ def test_fft_in_space_is_refused():
 
 
 @pytest.mark.parametrize(("approximation", "dimensions"), [(exact, 2), (exact, 3), *APPROXIMATIONS])
-def test_the_same_bits_on_any_number_of_threads(approximation, dimensions):
+def test_the_same_bits_on_any_number_of_threads(approximation, dimensions, on_two_threads):
     y = clusters(dimensions)
-    force, z = approximation(y)
-    threads = minicnn.get_num_threads()
-    try:
-        minicnn.set_num_threads(1)
-        interpolation._kernel.cache_clear()
-        alone, z_alone = approximation(y)
-    finally:
-        minicnn.set_num_threads(threads)
+    alone, z_alone = approximation(y)
+    interpolation._kernel.cache_clear()
+    force, z = on_two_threads(lambda: approximation(y))
     np.testing.assert_array_equal(force, alone)
     assert z == z_alone

@@ -1,0 +1,45 @@
+"""A place on disk for machine code that several processes may write to at once.
+
+Numba numbers its data files and keeps an index of them. Two processes that compile the same function at the same time,
+for different types, both read the index, and both take the next number: one's index then names the other's code, and a
+later process calls the code for integers on floats, without a word. Here the name of a file is a digest of all that
+its code depends on, so that there is no index, and whoever writes a file writes the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from numba.core.caching import FunctionCache, IndexDataCacheFile
+
+
+class _Files(IndexDataCacheFile):
+    """Numba's files (which it writes aside and renames), named by their keys."""
+
+    def _name(self, key: Any) -> str:
+        digest = hashlib.sha256(repr((self._version, self._source_stamp, key)).encode()).hexdigest()
+        return self._data_name_pattern.format(number=int(digest[:16], 16))
+
+    def save(self, key: Any, data: Any) -> None:
+        self._save_data(self._name(key), data)
+
+    def load(self, key: Any) -> Any:
+        """The code that was saved for these types by this very source, or None."""
+        try:
+            return self._load_data(self._name(key))
+        except OSError:
+            return None
+
+
+class CodeCache(FunctionCache):
+    """Numba's cache of a function's machine code, on such files.
+
+    Raises:
+        RuntimeError: there is no folder to write to.
+    """
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        files = self._cache_file
+        self._cache_file = _Files(self._cache_path, self._impl.filename_base, files._source_stamp)

@@ -1,0 +1,74 @@
+"""The program that draws random mistakes makes the changes it says, and no others."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.draw import draw, mutants_of
+from tests.mutants.where import belonging
+
+ROOT = Path(__file__).parents[2]
+
+
+def changed(text: str) -> set[str]:
+    source = text.encode()
+    return {mutant.apply(source).decode() for mutant in mutants_of("file.py", source)}
+
+
+@pytest.mark.parametrize(
+    ("text", "mutants"),
+    [
+        ("y = a < b", {"y = (a <= b)"}),
+        ("y = a is None", {"y = (a is not None)"}),
+        ("y = p - a * b", {"y = (p + a * b)", "y = p - (a / b)"}),
+        ("y += a", {"y -= a"}),
+        ("y = a and b", {"y = (a or b)"}),
+        ("y = -a", {"y = (+a)"}),
+        ("y = not a", {"y = (not not a)"}),
+        ("y = 3", {"y = (4)"}),
+        ("y = 0.0", {"y = (1.0)"}),
+        ("y = 0.25", {"y = (0.5)"}),
+        ("y = True", {"y = (False)"}),
+        ("y = a[0]", {"y = (a[1])"}),
+        ("y = a[b:c]", {"y = a[:c]", "y = a[b:]"}),
+        ("é = 1; y = 3  # é", {"é = (2); y = 3  # é", "é = 1; y = (4)  # é"}),
+    ],
+)
+def test_a_change_of_each_kind(text: str, mutants: set[str]) -> None:
+    assert changed(text) == mutants
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"""Text with 3 < 4."""',
+        "def f(x: Literal[3]) -> Literal[4]: ...",
+        "raise ValueError(f'{a + 1} of {3}')",
+        "error = ValueError(3)",
+        "y = 'a' + b",
+        "@cache(3)\ndef f(): ...",
+        "if TYPE_CHECKING:\n    y = 3",
+    ],
+)
+def test_what_only_a_reader_sees_is_left_alone(text: str) -> None:
+    assert not changed(text)
+
+
+def test_every_mutant_is_a_program_that_differs() -> None:
+    drawn = draw(ROOT, ["minicnn/layers", "viz/weights"], seed=0, left_out=lambda path: False)
+    assert len(drawn) > 400
+    for mutant in drawn[:50]:
+        source = (ROOT / mutant.path).read_bytes()
+        assert ast.dump(ast.parse(mutant.apply(source))) != ast.dump(ast.parse(source)), mutant.name
+
+
+def test_the_order_depends_on_the_seed_alone() -> None:
+    names = [[m.name for m in draw(ROOT, ["minicnn/ops"], seed, lambda path: "conv" in path)] for seed in (0, 0, 1)]
+    assert names[0] == names[1] != names[2] and set(names[0]) == set(names[2])
+    assert not any("conv" in name.split(":")[0] for name in names[0])
+
+
+def test_every_source_file_has_tests() -> None:
+    paths = [str(p.relative_to(ROOT)) for folder in ("minicnn", "viz") for p in (ROOT / folder).rglob("*.py")]
+    assert {path for path in paths if not belonging(path, ROOT)} <= {"minicnn/__init__.py", "minicnn/__main__.py"}

@@ -1,0 +1,55 @@
+"""Which tests belong to a source file: those that are run on its mutants, the likeliest to catch one first.
+
+The first rule whose pattern fits holds. Beyond it, `minicnn/NAME.py` has `tests/test_NAME*.py`, and `viz/ROOM/` has
+`tests/viz/ROOM`. Tests that are not there (yet) are left out.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from pathlib import Path
+
+OPS = ["tests/ops", "tests/test_reference.py", "tests/test_invariants.py", "tests/test_derivatives.py"]
+NETWORKS = ["tests/layers", "tests/test_layout.py", "tests/test_prediction.py"]
+
+RULES: list[tuple[str, list[str]]] = [
+    ("minicnn/ops/*", [*OPS, *NETWORKS, "tests/mutations", "tests/peers/test_ops.py"]),
+    ("minicnn/kernels/update.py", ["tests/optim", "tests/training", "tests/peers/test_optim.py"]),
+    ("minicnn/kernels/*", [*OPS, "tests/kernels", *NETWORKS, "tests/mutations", "tests/peers/test_ops.py"]),
+    ("minicnn/layers/*", [*NETWORKS, "tests/test_gradcheck_layers.py", "tests/test_weights.py", "tests/onnx",
+                          "tests/test_summarize.py", "tests/mutations/test_containers.py",
+                          "tests/peers/test_networks.py"]),
+    ("minicnn/onnx/*", ["tests/onnx", "tests/cli/test_onnx.py", "tests/peers/test_onnx.py"]),
+    ("minicnn/zoo/*", ["tests/zoo", "tests/peers/test_zoo.py", "tests/peers/test_networks.py"]),
+    ("minicnn/data/garments/*", ["tests/data/test_garments.py"]),
+    ("minicnn/data/*", ["tests/data", "tests/cli/test_train.py"]),
+    ("minicnn/training/*", ["tests/training", "tests/test_checkpoint.py", "tests/peers/test_training.py"]),
+    ("minicnn/cli/*", ["tests/cli"]),
+    ("minicnn/testing/*", ["tests/testing", "tests/ops", "tests/mutations"]),
+    ("minicnn/optim.py", ["tests/optim", "tests/training", "tests/mutations/test_optimizers.py"]),
+    ("minicnn/reference.py", ["tests/test_reference.py", "tests/ops"]),
+    ("minicnn/gradients.py", ["tests/test_gradcheck.py", "tests/test_gradcheck_layers.py"]),
+    ("minicnn/layer_op.py", ["tests/test_gradcheck_layers.py", "tests/layers"]),
+    ("minicnn/layout.py", ["tests/test_layout.py", *OPS, "tests/layers"]),
+    ("minicnn/code_cache.py", ["tests/test_code_cache.py", "tests/test_threads.py"]),
+    ("minicnn/threads.py", ["tests/test_threads.py", "tests/ops/test_threads.py", "tests/test_code_cache.py"]),
+    ("minicnn/receptive_field.py", ["tests/viz/activations", "tests/test_summarize.py"]),
+    ("viz/attribution/*", ["tests/viz/attribution", "tests/cli/test_why.py", "tests/peers/test_attribution.py"]),
+    ("viz/features/*", ["tests/viz/features", "tests/viz/tsne"]),
+    ("viz/tsne/*", ["tests/viz/tsne", "tests/viz/test_estimator.py", "tests/viz/test_quality.py",
+                    "tests/peers/test_tsne.py"]),
+    ("viz/factorize/*", ["tests/viz/factorize", "tests/viz/test_estimator.py", "tests/peers/test_factorize.py"]),
+    ("viz/synthesis/*", ["tests/viz/synthesis", "tests/cli/test_models.py"]),
+    ("viz/page/*", ["tests/viz/page", "tests/cli/test_atlas.py"]),
+]  # fmt: skip
+
+
+def belonging(path: str, root: Path) -> list[str]:
+    """The test files and folders of a source file, in the order in which to run them."""
+    named = next((tests for pattern, tests in RULES if fnmatch(path, pattern)), [])
+    if not named:
+        *rooms, name = Path(path).with_suffix("").parts
+        mirrored = rooms[1:] if rooms[0] == "minicnn" else rooms
+        named = ["/".join(["tests", *mirrored])] if mirrored else []
+        named += [str(file.relative_to(root)) for file in sorted((root / "tests").rglob(f"test_{name}*.py"))]
+    return [test for test in dict.fromkeys(named) if (root / test).exists()]

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import ops
 from .layers.running import Pass
-from .training.evaluation import dtype_of
+from .training.evaluation import check_initialized, dtype_of, transform_of
 
 if TYPE_CHECKING:
     from .data.picture import Source
@@ -25,13 +25,13 @@ def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]
 
     Raises:
         DataError: the picture is missing or broken.
-        ValueError: the model has no transform, or other outputs than classes, or another argument is wrong.
+        ValueError: the model has no transform or no first values yet, or other outputs than classes, or another
+            argument is wrong.
     """
     if top < 1:
         raise ValueError(f"predict: top must be at least 1, got {top}")
-    if model.transform is None:
-        raise ValueError("predict: the model does not know how pictures become its input; fit it, or set its transform")
-    x = model.transform.picture(picture)
+    check_initialized("predict", model)
+    x = transform_of("predict", model).picture(picture)
     scores, _ = model.forward(x.astype(dtype_of(model), copy=False), Pass())
     probabilities = ops.softmax(scores)[0][0]
     names = model.classes or [str(i) for i in range(len(probabilities))]

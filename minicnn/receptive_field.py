@@ -23,6 +23,7 @@ from .layers.graph import Graph, Join
 from .layers.pad import Pad
 from .layers.pooling import AvgPool2d, MaxPool2d
 from .layers.residual import Residual
+from .ops.geometry import sides
 
 POINTWISE = (ReLU, LeakyReLU, Clip, Sigmoid, Softmax, LocalResponseNorm, BatchNorm2d, Dropout, Join)
 
@@ -92,11 +93,13 @@ def _through(layer: Any, field: Field) -> Field | None:
     if not isinstance(layer, Conv2d | MaxPool2d | AvgPool2d):
         return None
     dilation = getattr(layer, "dilation", (1, 1))
+    left, _, top, _ = sides("receptive_field", layer.padding)
+    before = top, left
     axes = range(2)
     return Field(
         tuple(field.size[a] + dilation[a] * (layer.kernel_size[a] - 1) * field.stride[a] for a in axes),  # type: ignore[arg-type]
         tuple(field.stride[a] * layer.stride[a] for a in axes),  # type: ignore[arg-type]
-        tuple(field.offset[a] - layer.padding[a] * field.stride[a] for a in axes),  # type: ignore[arg-type]
+        tuple(field.offset[a] - before[a] * field.stride[a] for a in axes),  # type: ignore[arg-type]
     )
 
 

@@ -19,17 +19,26 @@ def _pair(value: Pair) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else (value[0], value[1])
 
 
-def _padded(x: Array, padding: Pair, value: float, extra: tuple[int, int] = (0, 0)) -> Array:
-    """x with a border of `value`, and some more of it below and to the right."""
-    ph, pw = _pair(padding)
-    return np.pad(x, ((0, 0), (0, 0), (ph, ph + extra[0]), (pw, pw + extra[1])), constant_values=value)
+def _sides(padding: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Padding as ((top, bottom), (left, right)): of one int, (vertical, horizontal), or (left, right, top, bottom)."""
+    if np.ndim(padding) and len(padding) == 4:
+        left, right, top, bottom = padding
+        return (top, bottom), (left, right)
+    vertical, horizontal = _pair(padding)
+    return (vertical, vertical), (horizontal, horizontal)
 
 
-def _count(size: int, window: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+def _padded(x: Array, padding: Any, value: float) -> Array:
+    """x with a border of `value`."""
+    return np.pad(x, ((0, 0), (0, 0), *_sides(padding)), constant_values=value)
+
+
+def _count(size: int, window: int, stride: int, padding: tuple[int, int], dilation: int, ceil_mode: bool) -> int:
     """How many windows fit along one direction."""
-    steps = (size + 2 * padding - dilation * (window - 1) - 1) / stride
+    before, after = padding
+    steps = (size + before + after - dilation * (window - 1) - 1) / stride
     count = int(np.ceil(steps) if ceil_mode else np.floor(steps)) + 1
-    if ceil_mode and (count - 1) * stride >= size + padding:  # it would begin in the padding behind the picture
+    if ceil_mode and (count - 1) * stride >= size + before:  # it would begin in the padding behind the image
         count -= 1
     return count
 
@@ -45,10 +54,10 @@ def conv2d(
     groups: int = 1,
 ) -> Array:
     """y[n, o, oy, ox] = b[o] + Σ w[o] · (the patch of x under the filter)."""
-    (sh, sw), (ph, pw), (dh, dw) = _pair(stride), _pair(padding), _pair(dilation)
+    (sh, sw), (dh, dw), (above_below, beside) = _pair(stride), _pair(dilation), _sides(padding)
     N, _, H, W = x.shape
     O, C, kh, kw = w.shape
-    OH, OW = _count(H, kh, sh, ph, dh, False), _count(W, kw, sw, pw, dw, False)
+    OH, OW = _count(H, kh, sh, above_below, dh, False), _count(W, kw, sw, beside, dw, False)
     x = _padded(x, padding, 0)
     y = np.zeros((N, O, OH, OW), x.dtype)
     for o in range(O):
@@ -98,22 +107,22 @@ def max_pool2d(
     kernel_size: Pair,
     *,
     stride: Pair | None = None,
-    padding: Pair = 0,
+    padding: Any = 0,
     dilation: Pair = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
     """The maximum under each window; `argmax` finds the first of several, and a NaN before any number."""
     (kh, kw), (sh, sw) = _pair(kernel_size), _pair(kernel_size if stride is None else stride)
-    (ph, pw), (dh, dw) = _pair(padding), _pair(dilation)
-    N, C, H, W = x.shape
-    OH, OW = _count(H, kh, sh, ph, dh, ceil_mode), _count(W, kw, sw, pw, dw, ceil_mode)
+    (dh, dw), (above_below, beside) = _pair(dilation), _sides(padding)
+    (top, left), (N, C, H, W) = (above_below[0], beside[0]), x.shape
+    OH, OW = _count(H, kh, sh, above_below, dh, ceil_mode), _count(W, kw, sw, beside, dw, ceil_mode)
     y = np.zeros((N, C, OH, OW), x.dtype)
     indices = np.zeros((N, C, OH, OW), np.int64)
     for oy in range(OH):
         for ox in range(OW):
-            rows = [iy for iy in range(oy * sh - ph, oy * sh - ph + dh * kh, dh) if 0 <= iy < H]
-            columns = [ix for ix in range(ox * sw - pw, ox * sw - pw + dw * kw, dw) if 0 <= ix < W]
+            rows = [iy for iy in range(oy * sh - top, oy * sh - top + dh * kh, dh) if 0 <= iy < H]
+            columns = [ix for ix in range(ox * sw - left, ox * sw - left + dw * kw, dw) if 0 <= ix < W]
             at = np.array([iy * W + ix for iy in rows for ix in columns])
             values = x.reshape(N, C, H * W)[:, :, at]
             best = values.real.argmax(axis=2)
@@ -148,14 +157,14 @@ def avg_pool2d(
     kernel_size: Pair,
     *,
     stride: Pair | None = None,
-    padding: Pair = 0,
+    padding: Any = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Array:
     """The sum under each window, divided by how many pixels (or pixels and padding) it covers."""
-    (kh, kw), (sh, sw), (ph, pw) = _pair(kernel_size), _pair(stride or kernel_size), _pair(padding)
+    (kh, kw), (sh, sw), (above_below, beside) = _pair(kernel_size), _pair(stride or kernel_size), _sides(padding)
     N, C, H, W = x.shape
-    OH, OW = _count(H, kh, sh, ph, 1, ceil_mode), _count(W, kw, sw, pw, 1, ceil_mode)
+    OH, OW = _count(H, kh, sh, above_below, 1, ceil_mode), _count(W, kw, sw, beside, 1, ceil_mode)
     counted = _padded(np.ones((1, 1, H, W)), padding, 1 if count_include_pad else 0)
     x = _padded(x, padding, 0)
     y = np.zeros((N, C, OH, OW), x.dtype)

@@ -14,16 +14,23 @@ from .layers.concat import Concat
 from .layers.conv2d import Conv2d
 from .layers.dense import Dense
 from .layers.graph import Graph
-from .layers.pooling import AvgPool2d, MaxPool2d
+from .layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from .layers.residual import Residual
 from .layers.running import Pass, Watch
 from .layers.sequential import Sequential
 from .ops.contract import Array
-from .ops.geometry import geometry, pooling_windows, windows
+from .ops.geometry import geometry, pooling, windows
 from .receptive_field import Field, receptive_fields
 
 WIRING = (Sequential, Concat, Residual, Graph)
-TOLD = (Conv2d, MaxPool2d, AvgPool2d, BatchNorm2d, Dense)  # whose options tell the shape of what they put out
+TOLD = (
+    Conv2d,
+    MaxPool2d,
+    AvgPool2d,
+    AdaptiveAvgPool2d,
+    BatchNorm2d,
+    Dense,
+)  # whose options tell the shape of what they put out
 
 
 @dataclass(frozen=True)
@@ -143,10 +150,12 @@ def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     if kind is Conv2d and len(shape) == 3 and shape[0] == layer.in_channels:
         g = geometry("conv2d", layer.kernel_size, layer.stride, layer.padding, layer.dilation)
         return (layer.out_channels, *windows("conv2d", shape[1:], g))
+    if kind is AdaptiveAvgPool2d and len(shape) == 3:
+        return (shape[0], *layer.output_size)
     if kind in (MaxPool2d, AvgPool2d) and len(shape) == 3:
         op, dilation = ("max_pool2d", layer.dilation) if kind is MaxPool2d else ("avg_pool2d", 1)
-        g = geometry(op, layer.kernel_size, layer.stride, layer.padding, dilation)
-        return (shape[0], *pooling_windows(op, shape[1:], g, layer.ceil_mode))
+        options = layer.kernel_size, layer.stride, layer.padding, dilation, layer.ceil_mode
+        return (shape[0], *pooling(op, (shape[1], shape[2]), *options).size)
     return None
 
 

@@ -68,7 +68,7 @@ def test_a_model_in_double_precision_predicts_too():
 def test_a_model_without_a_transform_is_refused():
     model = darkness()
     model.transform = None
-    with pytest.raises(ValueError, match="does not know how pictures become its input; fit it, or set its transform"):
+    with pytest.raises(ValueError, match="predict: the model does not know how images become its input; set model"):
         cnn.predict(model, BRIGHT)
 
 

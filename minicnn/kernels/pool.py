@@ -219,47 +219,35 @@ def scatter_gradient(dplanes, indices, dvalues):
             dvalues[p, k] = dplanes[p, at] if owner[at] == k else 0
 
 
-@jit
-def clipped(o, stride, pad, window, size):
-    """A window's first and last + 1 position inside the picture, and its size with the padding it covers."""
-    first = o * stride - pad
-    last = min(first + window, size + pad)
-    return max(first, 0), min(last, size), last - first
-
-
 @parallel
-def avg_pool(x, geometry, count_include_pad, y):
-    """y = the sum under each window, divided by its area: with the padding that it covers, or without."""
-    kh, kw, stride_h, stride_w, pad_h, pad_w = geometry[:6]
-    P, H, W = x.shape
-    OH, OW = y.shape[1:]
-    for p in prange(P):
-        for oy in range(OH):
-            top, bottom, height = clipped(oy, stride_h, pad_h, kh, H)
-            for ox in range(OW):
-                left, right, width = clipped(ox, stride_w, pad_w, kw, W)
-                area = height * width if count_include_pad else (bottom - top) * (right - left)
+def average(x, rows, columns, y):
+    """y[p, oy, ox] = the sum of x[p] over rows[oy] and columns[ox], divided by their area.
+
+    Rows and columns are (first, last + 1, length that counts for the area). A window reads its own pixels alone, so
+    that what is not finite stays where it is seen.
+    """
+    for p in prange(len(x)):
+        for oy in range(len(rows)):
+            top, bottom, height = rows[oy]
+            for ox in range(len(columns)):
+                left, right, width = columns[ox]
                 total = x.dtype.type(0)
                 for iy in range(top, bottom):
                     for ix in range(left, right):
                         total += x[p, iy, ix]
-                y[p, oy, ox] = total / x.dtype.type(area)
+                y[p, oy, ox] = total / x.dtype.type(height * width)
 
 
 @parallel
-def avg_pool_gradient(dy, geometry, count_include_pad, dx):
+def average_gradient(dy, rows, columns, dx):
     """dx = each window's dy, divided by its area, added to every pixel under it."""
-    kh, kw, stride_h, stride_w, pad_h, pad_w = geometry[:6]
-    P, H, W = dx.shape
-    OH, OW = dy.shape[1:]
-    for p in prange(P):
+    for p in prange(len(dx)):
         dx[p] = 0
-        for oy in range(OH):
-            top, bottom, height = clipped(oy, stride_h, pad_h, kh, H)
-            for ox in range(OW):
-                left, right, width = clipped(ox, stride_w, pad_w, kw, W)
-                area = height * width if count_include_pad else (bottom - top) * (right - left)
-                share = dy[p, oy, ox] / dx.dtype.type(area)
+        for oy in range(len(rows)):
+            top, bottom, height = rows[oy]
+            for ox in range(len(columns)):
+                left, right, width = columns[ox]
+                share = dy[p, oy, ox] / dx.dtype.type(height * width)
                 for iy in range(top, bottom):
                     for ix in range(left, right):
                         dx[p, iy, ix] += share

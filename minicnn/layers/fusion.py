@@ -10,8 +10,8 @@ from typing import Any
 
 from .. import ops
 from ..ops.contract import Array
-from ..ops.geometry import geometry, windows
 from ..ops.convolution.choice import pools_along
+from ..ops.geometry import geometry, windows
 from .activation import ReLU
 from .base import Layer, LayerPullback, layer_pullback
 from .conv2d import Conv2d
@@ -53,7 +53,9 @@ class FusedConv2d(Layer):
         g = geometry("Conv2d", conv.kernel_size, conv.stride, conv.padding, conv.dilation)
         size = windows("Conv2d", x.shape[2:], g)
         step = geometry("MaxPool2d", pool.kernel_size, pool.stride, 0, 1)
-        return windows("MaxPool2d", size, step, pool.ceil_mode) != windows("MaxPool2d", size, step)
+        counts = windows("MaxPool2d", size, step, pool.ceil_mode)
+        axes = zip(size, counts, pool.kernel_size, pool.stride, strict=True)
+        return any((count - 1) * stride + kernel > length for length, count, kernel, stride in axes)
 
 
 def fused(layers: dict[str, Any], pass_: Pass) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import ops
 from ..ops.contract import Array, Pair, pair
+from ..ops.geometry import Padding, padding_of
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
 
@@ -15,13 +16,13 @@ class MaxPool2d(Layer):
         self,
         kernel_size: Pair,
         stride: Pair | None = None,
-        padding: Pair = 0,
+        padding: Padding = 0,
         dilation: Pair = 1,
         ceil_mode: bool = False,
     ) -> None:
         self.kernel_size = pair("MaxPool2d", "kernel_size", kernel_size)
         self.stride = pair("MaxPool2d", "stride", kernel_size if stride is None else stride)
-        self.padding = pair("MaxPool2d", "padding", padding, least=0)
+        self.padding = padding_of("MaxPool2d", padding)
         self.dilation = pair("MaxPool2d", "dilation", dilation)
         self.ceil_mode = ceil_mode
 
@@ -44,13 +45,13 @@ class AvgPool2d(Layer):
         self,
         kernel_size: Pair,
         stride: Pair | None = None,
-        padding: Pair = 0,
+        padding: Padding = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
         self.kernel_size = pair("AvgPool2d", "kernel_size", kernel_size)
         self.stride = pair("AvgPool2d", "stride", kernel_size if stride is None else stride)
-        self.padding = pair("AvgPool2d", "padding", padding, least=0)
+        self.padding = padding_of("AvgPool2d", padding)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:

@@ -35,6 +35,7 @@ from ..layers import (
     Sigmoid,
     Softmax,
 )
+from ..ops.geometry import sides
 from .files import OnnxError
 
 if TYPE_CHECKING:
@@ -63,12 +64,12 @@ def _batch_norm(writer: Writer, layer: BatchNorm2d, path: str, x: str) -> str:
 
 def _max_pool(writer: Writer, layer: MaxPool2d, path: str, x: str) -> str:
     options = {"dilations": layer.dilation, "ceil_mode": _ceil_mode(writer, layer, path, x)}
-    return writer.node("MaxPool", path, [x], **_window(layer), **options)
+    return writer.node("MaxPool", path, [x], **_pooling(layer), **options)
 
 
 def _avg_pool(writer: Writer, layer: AvgPool2d, path: str, x: str) -> str:
     options = {"ceil_mode": _ceil_mode(writer, layer, path, x), "count_include_pad": int(layer.count_include_pad)}
-    return writer.node("AveragePool", path, [x], **_window(layer), **options)
+    return writer.node("AveragePool", path, [x], **_pooling(layer), **options)
 
 
 def _ceil_mode(writer: Writer, layer: Any, path: str, x: str) -> int:
@@ -77,8 +78,10 @@ def _ceil_mode(writer: Writer, layer: Any, path: str, x: str) -> int:
     We drop a last window that would begin beyond the picture; by its letter, ONNX does so only from opset 22 on.
     """
     dilation = getattr(layer, "dilation", (1, 1))
-    axes = zip(writer.shapes[x][1:], layer.kernel_size, layer.stride, layer.padding, dilation, strict=True)
-    steps = [(n + 2 * p - d * (k - 1) - 1) / s for n, k, s, p, d in axes]
+    left, right, top, bottom = sides(path, layer.padding)
+    around = top + bottom, left + right
+    axes = zip(writer.shapes[x][1:], layer.kernel_size, layer.stride, around, dilation, strict=True)
+    steps = [(n + p - d * (k - 1) - 1) / s for n, k, s, p, d in axes]
     counts = list(writer.shapes[path][1:])
     if counts == [math.floor(step) + 1 for step in steps]:
         return 0
@@ -185,6 +188,11 @@ def _below(path: str, name: str) -> str:
 
 def _window(layer: Any) -> dict[str, Any]:
     return {"kernel_shape": layer.kernel_size, "strides": layer.stride, "pads": layer.padding * 2}
+
+
+def _pooling(layer: Any) -> dict[str, Any]:
+    left, right, top, bottom = sides("pooling", layer.padding)
+    return {"kernel_shape": layer.kernel_size, "strides": layer.stride, "pads": (top, left, bottom, right)}
 
 
 EXPORTERS: dict[type, Callable[..., str]] = {

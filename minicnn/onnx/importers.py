@@ -35,26 +35,28 @@ LARGEST_FLOAT = float(np.finfo(np.float32).max)  # how Clip without a bound was 
 
 def _max_pool(node: Node, x: Shape) -> Imported:
     node.attribute("storage_order", 0)  # of the indices, which are no output here
-    return _pool(node, x, MaxPool2d, -math.inf)
+    return _pool(node, x, MaxPool2d)
 
 
 def _average_pool(node: Node, x: Shape) -> Imported:
     node.expect("dilations", [1, 1])
-    return _pool(node, x, AvgPool2d, 0.0)
+    return _pool(node, x, AvgPool2d)
 
 
-def _pool(node: Node, x: Shape, kind: type[MaxPool2d] | type[AvgPool2d], blank: float) -> Imported:
+def _pool(node: Node, x: Shape, kind: type[MaxPool2d] | type[AvgPool2d]) -> Imported:
+    """Padding stays the pooling's own: it decides where the last window may begin, and what an area counts."""
     windows = Windows.of(node, node.maps(x))
     ceil_mode = bool(node.attribute("ceil_mode", 0))
-    before, padding, x = windows.padding(x, blank, most=(windows.kernel[0] // 2, windows.kernel[1] // 2))
+    top, left, bottom, right = windows.pads
+    if max(top, bottom) >= windows.kernel[0] or max(left, right) >= windows.kernel[1]:
+        raise OnnxError(f"{node}: expected pads below kernel_shape {list(windows.kernel)}, got {list(windows.pads)}")
+    sides = left, right, top, bottom
     if kind is AvgPool2d:
         counted = bool(node.attribute("count_include_pad", 0))
-        if before and not counted:
-            raise OnnxError(f"{node}: pads {list(windows.pads)} are not supported where they do not count")
-        layer: Layer = AvgPool2d(windows.kernel, windows.stride, padding, ceil_mode, counted)
+        layer: Layer = AvgPool2d(windows.kernel, windows.stride, sides, ceil_mode, counted)
     else:
-        layer = MaxPool2d(windows.kernel, windows.stride, padding, windows.dilation, ceil_mode)
-    return [*before, layer], (x[0], *windows.count(x, padding, ceil_mode))
+        layer = MaxPool2d(windows.kernel, windows.stride, sides, windows.dilation, ceil_mode)
+    return [layer], (x[0], *windows.count(x, windows.pads, ceil_mode))
 
 
 def _global_average_pool(node: Node, x: Shape) -> Imported:

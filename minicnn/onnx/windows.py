@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..layers import Layer, Pad
+from ..ops.geometry import count_windows
 from .files import OnnxError
 from .nodes import Node, Shape
 
@@ -35,33 +36,27 @@ class Windows:
         pads = _pads(node, x, extent, stride)
         return cls((named[0], named[1]), (stride[0], stride[1]), (dilation[0], dilation[1]), pads)
 
-    def padding(self, x: Shape, blank: float, most: Both | None = None) -> tuple[list[Layer], Both, Shape]:
+    def padding(self, x: Shape, blank: float) -> tuple[list[Layer], Both, Shape]:
         """Padding as the layer's own where it can be, else as a layer before it; and the shape that the layer is given.
 
         Args:
             x: what comes in.
             blank: what padding is filled with.
-            most: how much of it the layer can do itself.
         """
         top, left, bottom, right = self.pads
-        if (top, left) == (bottom, right) and (most is None or (top <= most[0] and left <= most[1])):
+        if (top, left) == (bottom, right):
             return [], (top, left), x
         C, H, W = x
         padded = C, None if H is None else H + top + bottom, None if W is None else W + left + right
         return [Pad((left, right, top, bottom), blank)], (0, 0), padded
 
-    def count(self, x: Shape, padding: Both, ceil_mode: bool = False) -> list[int | None]:
-        """How many windows fit, by the rule of `ops.geometry`."""
-        counts: list[int | None] = []
-        axes = zip(x[1:], self.kernel, self.stride, self.dilation, padding, strict=True)
-        for length, kernel, stride, dilation, pad in axes:
-            if length is None:
-                counts.append(None)
-                continue
-            room = length + 2 * pad - dilation * (kernel - 1) - 1
-            floor = room // stride + 1
-            counts.append(floor + (ceil_mode and room % stride > 0 and floor * stride < length + pad))
-        return counts
+    def count(self, x: Shape, padding: Sequence[int], ceil_mode: bool = False) -> list[int | None]:
+        """How many windows fit, with padding of (vertical, horizontal) or (top, left, bottom, right)."""
+        axes = zip(x[1:], self.kernel, self.stride, self.dilation, padding[:2], padding[-2:], strict=True)
+        return [
+            None if length is None else count_windows(length, d * (k - 1) + 1, s, before, after, ceil_mode)
+            for length, k, s, d, before, after in axes
+        ]
 
 
 def _pads(node: Node, x: Shape, extent: Sequence[int], stride: Sequence[int]) -> tuple[int, int, int, int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .avg_pool2d import average
 from .contract import Array, Pair, Pullback, pair, pictures, upstream
 from .global_avg_pool2d import global_avg_pool2d
 
@@ -14,10 +15,10 @@ from .global_avg_pool2d import global_avg_pool2d
 def adaptive_avg_pool2d(x: Array, output_size: Pair) -> tuple[Array, Pullback]:
     """Average over windows that divide the picture into OH × OW, overlapping where it does not divide evenly.
 
-        y[n, c] = A · x[n, c] · Bᵀ,    A[oy, iy] = 1 / (bottom − top) for top ≤ iy < bottom, 0 elsewhere,
-        with top = ⌊oy·H / OH⌋ and bottom = ⌈(oy + 1)·H / OH⌉; B likewise along the width
+        y[n, c, oy, ox] = (1 / area) · Σ x[n, c, iy, ix],    over top ≤ iy < bottom and left ≤ ix < right,
+        with top = ⌊oy·H / OH⌋ and bottom = ⌈(oy + 1)·H / OH⌉; left and right likewise along the width
 
-        dx[n, c] = Aᵀ · dy[n, c] · B
+        dx[n, c, iy, ix] = Σ dy[n, c, oy, ox] / area,    over the windows that cover this pixel
 
     Args:
         x: (N, C, H, W), in any memory order.
@@ -38,15 +39,7 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> tuple[Array, Pullback]:
     OH, OW = pair("adaptive_avg_pool2d", "output_size", output_size)
     if (OH, OW) == (1, 1):
         return _global(x)
-    real = x.real.dtype
-    A, B = _averaging(OH, x.shape[2], real), _averaging(OW, x.shape[3], real)
-    y = A @ x @ B.T
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("adaptive_avg_pool2d", dy, y.shape, y.dtype)
-        return (A.T @ dy @ B,) if wants[0] else (None,)
-
-    return y, pullback
+    return average("adaptive_avg_pool2d", x, _spans(OH, x.shape[2]), _spans(OW, x.shape[3]))
 
 
 def _global(x: Array) -> tuple[Array, Pullback]:
@@ -61,10 +54,8 @@ def _global(x: Array) -> tuple[Array, Pullback]:
     return y, pullback
 
 
-def _averaging(outputs: int, inputs: int, dtype: Any) -> Array:
-    """The matrix (outputs, inputs) whose rows average over one window each."""
-    matrix = np.zeros((outputs, inputs), dtype)
-    for o in range(outputs):
-        first, last = o * inputs // outputs, -(-(o + 1) * inputs // outputs)
-        matrix[o, first:last] = 1 / (last - first)
-    return matrix
+def _spans(outputs: int, inputs: int) -> Array:
+    """Each window's first and last + 1 pixel along one direction, and its length."""
+    o = np.arange(outputs)
+    first, last = o * inputs // outputs, -(-(o + 1) * inputs // outputs)
+    return np.stack([first, last, last - first], axis=1)

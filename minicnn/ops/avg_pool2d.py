@@ -9,7 +9,7 @@ import numpy as np
 
 from ..kernels import pool as kernels
 from .contract import Array, Pair, Pullback, pictures, upstream
-from .geometry import geometry, pooling_windows
+from .geometry import Padding, pooling
 
 
 def avg_pool2d(
@@ -17,21 +17,22 @@ def avg_pool2d(
     kernel_size: Pair,
     *,
     stride: Pair | None = None,
-    padding: Pair = 0,
+    padding: Padding = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> tuple[Array, Pullback]:
     """Average the values under each window.
 
-        y[n, c, oy, ox] = (1 / area) · Σ_{i, j} x[n, c, oy·stride + i − padding, ox·stride + j − padding]
+        y[n, c, oy, ox] = (1 / area) · Σ_{i, j} x[n, c, oy·stride + i − top, ox·stride + j − left]
         dx[n, c, iy, ix] = Σ dy[n, c, oy, ox] / area, over the windows that cover this pixel
 
     Args:
         x: (N, C, H, W), in any memory order.
-        kernel_size, stride, padding: an int, or (vertical, horizontal); stride is the kernel size where it is not
-            given, and padding, with zeros, at most half of it.
-        ceil_mode: round the output size up: a last window may hang over the edge.
-        count_include_pad: whether a window's area counts the padding it covers (never what hangs beyond that).
+        kernel_size, stride: an int, or (vertical, horizontal); stride is the kernel size where it is not given.
+        padding: zeros around the image: an int, (vertical, horizontal), or (left, right, top, bottom), each below the
+            kernel size.
+        ceil_mode: round the output size up: a last window may reach beyond the padding, but begins before its end.
+        count_include_pad: whether a window's area counts the padding it covers (never what lies beyond that).
 
     Returns:
         y (N, C, OH, OW) and the pullback dy → (dx,).
@@ -42,18 +43,34 @@ def avg_pool2d(
     Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section II ("sub-sampling").
     """
     x = pictures("avg_pool2d", x)
-    g = geometry("avg_pool2d", kernel_size, kernel_size if stride is None else stride, padding, 1)
+    H, W = x.shape[2:]
+    g, after, (OH, OW) = pooling("avg_pool2d", (H, W), kernel_size, stride, padding, 1, ceil_mode)
+    rows = _spans(OH, g.stride_h, g.kh, H, g.pad_h, after[0], count_include_pad)
+    columns = _spans(OW, g.stride_w, g.kw, W, g.pad_w, after[1], count_include_pad)
+    return average("avg_pool2d", x, rows, columns)
+
+
+def _spans(count: int, stride: int, kernel: int, length: int, before: int, after: int, padding_counts: bool) -> Array:
+    """Each window's first and last + 1 pixel along one direction, and the length by which its sum is divided."""
+    first = np.arange(count) * stride - before
+    last = np.minimum(first + kernel, length + after)
+    begin, end = np.maximum(first, 0), np.minimum(last, length)
+    return np.stack([begin, end, last - first if padding_counts else end - begin], axis=1)
+
+
+def average(op: str, x: Array, rows: Array, columns: Array) -> tuple[Array, Pullback]:
+    """Averages over windows given as spans of rows and of columns (see `kernels.pool.average`)."""
     N, C, H, W = x.shape
-    OH, OW = pooling_windows("avg_pool2d", (H, W), g, ceil_mode)
+    OH, OW = len(rows), len(columns)
     y = np.empty((N, C, OH, OW), x.dtype)
-    kernels.avg_pool(np.ascontiguousarray(x).reshape(N * C, H, W), g, count_include_pad, y.reshape(N * C, OH, OW))
+    kernels.average(np.ascontiguousarray(x).reshape(N * C, H, W), rows, columns, y.reshape(N * C, OH, OW))
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = np.ascontiguousarray(upstream("avg_pool2d", dy, y.shape, y.dtype))
+        dy = np.ascontiguousarray(upstream(op, dy, y.shape, y.dtype))
         if not wants[0]:
             return (None,)
         dx = np.empty((N, C, H, W), dy.dtype)
-        kernels.avg_pool_gradient(dy.reshape(N * C, OH, OW), g, count_include_pad, dx.reshape(N * C, H, W))
+        kernels.average_gradient(dy.reshape(N * C, OH, OW), rows, columns, dx.reshape(N * C, H, W))
         return (dx,)
 
     return y, pullback

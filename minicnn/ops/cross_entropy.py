@@ -20,7 +20,8 @@ def cross_entropy(
         loss[n] = − Σ_k t[n, k] · log_softmax(logits)[n, k]
         dlogits = softmax(logits) · Σ_k t − t,    and the mean divides by N
 
-    where t is the target distribution: for a label, 1 at the label; with label smoothing s, (1 − s) · t + s / K.
+    with 0 · (−∞) = 0, and t the target distribution: for a label, 1 at the label; with label smoothing s,
+    (1 − s) · t + s / K.
 
     Args:
         logits: (N, K), or (N, K, …) with one classification per place; unnormalised, of any size.
@@ -56,7 +57,9 @@ def cross_entropy(
     if label_smoothing:
         t = (1 - label_smoothing) * t + t.dtype.type(label_smoothing / K)
     log_p, log_softmax_pullback = log_softmax(logits, axis=1)
-    loss, reduce_pullback = reduce("cross_entropy", -(t * log_p).sum(axis=1), reduction)
+    # 0 · log 0 is 0: what is not in the target does not count, however impossible the classifier holds it.
+    surprise = np.multiply(t, log_p, out=np.zeros_like(log_p), where=(t != 0) | np.isnan(log_p))
+    loss, reduce_pullback = reduce("cross_entropy", -surprise.sum(axis=1), reduction)
 
     def pullback(dloss: Any, wants: Sequence[bool] = (True, True)) -> tuple[Array | None, ...]:
         each = np.expand_dims(reduce_pullback(dloss), 1)  # what each classification's loss is worth

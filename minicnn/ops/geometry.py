@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from .contract import Pair, pair
+
+Padding = Pair | tuple[int, int, int, int]  # an int, (vertical, horizontal), or (left, right, top, bottom)
 
 
 class Geometry(NamedTuple):
@@ -29,51 +33,122 @@ def geometry(op: str, kernel_size: Pair, stride: Pair, padding: Pair, dilation: 
     )
 
 
-def windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool = False) -> tuple[int, int]:
-    """How many windows fit: ⌊(W + 2P − D(F−1) − 1) / S⌋ + 1 in each direction.
+def count_windows(length: int, window: int, stride: int, before: int, after: int, ceil_mode: bool = False) -> int:
+    """How many windows fit along one direction, below 1 where none does.
 
-    With `ceil_mode` the quotient is rounded up, but a last window that would begin beyond the picture and its left
-    padding is dropped, as PyTorch does.
+        ⌊(length + before + after − window) / stride⌋ + 1
+
+    With `ceil_mode` the quotient is rounded up, so that a last window may reach beyond the padding, or a single one be
+    larger than all there is. But no window begins beyond the image and the padding before it: it would see no pixel.
+    This is PyTorch's rule, and that of ONNX's operators and onnxruntime.
+
+    Args:
+        length: of the image.
+        window: what it spans, dilation included.
+        before, after: the padding on the two sides.
+    """
+    room = length + before + after - window
+    if not ceil_mode:
+        return room // stride + 1
+    count = -(-room // stride) + 1
+    return count - ((count - 1) * stride >= length + before)
+
+
+def windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool = False) -> tuple[int, int]:
+    """How many windows fit in each direction, with the same padding on both sides.
 
     Raises:
-        ValueError: the window is larger than the padded picture.
+        ValueError: the window is larger than the padded image.
     """
+    return _windows(op, size, g, (g.pad_h, g.pad_w), ceil_mode)
+
+
+def _windows(
+    op: str, size: tuple[int, int], g: Geometry, after: tuple[int, int], ceil_mode: bool = False
+) -> tuple[int, int]:
     directions = (
-        ("height", size[0], g.kh, g.stride_h, g.pad_h, g.dilation_h),
-        ("width", size[1], g.kw, g.stride_w, g.pad_w, g.dilation_w),
+        ("height", size[0], g.kh, g.stride_h, g.pad_h, after[0], g.dilation_h),
+        ("width", size[1], g.kw, g.stride_w, g.pad_w, after[1], g.dilation_w),
     )
     counts = []
-    for name, length, window, stride, pad, dilation in directions:
-        room = length + 2 * pad - dilation * (window - 1) - 1
-        if room < 0:
+    for name, length, kernel, stride, pad, pad_after, dilation in directions:
+        window = dilation * (kernel - 1) + 1
+        count = count_windows(length, window, stride, pad, pad_after, ceil_mode)
+        if count < 1:
+            padding = pad if pad == pad_after else f"{pad} before and {pad_after} after"
             raise ValueError(
-                f"{op}: a window of {dilation * (window - 1) + 1} does not fit into {name} {length} "
-                f"with padding {pad}; use a smaller kernel or more padding"
+                f"{op}: a window of {window} does not fit into {name} {length} with padding {padding}; "
+                "use a smaller kernel or more padding"
             )
-        count = room // stride + 1
-        if ceil_mode and room % stride and count * stride < length + pad:
-            count += 1
         counts.append(count)
     return counts[0], counts[1]
 
 
-def pooling_windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool) -> tuple[int, int]:
-    """How many pooling windows fit, each of which sees a pixel: of padding alone there is no maximum and no average.
+def sides(op: str, padding: Padding) -> tuple[int, int, int, int]:
+    """Padding as (left, right, top, bottom), given so, or as one int or pair for opposite sides alike.
 
     Raises:
-        ValueError: the padding is above half the kernel, dilation steps over a whole picture, or nothing fits.
+        ValueError: it is none of these, or below 0.
     """
-    if 2 * g.pad_h > g.kh or 2 * g.pad_w > g.kw:
-        raise ValueError(
-            f"{op}: expected padding of at most half the kernel size {(g.kh, g.kw)}, got {(g.pad_h, g.pad_w)}"
-        )
-    for length, stride, pad, dilation in (
+    if np.iterable(padding) and len(tuple(padding)) == 4:
+        if not all(isinstance(side, int | np.integer) and side >= 0 for side in padding):
+            raise ValueError(f"{op}: expected padding of ints of at least 0, got {padding!r}")
+        left, right, top, bottom = (int(side) for side in padding)
+        return left, right, top, bottom
+    vertical, horizontal = pair(op, "padding", padding, least=0)
+    return horizontal, horizontal, vertical, vertical
+
+
+def padding_of(op: str, padding: Padding) -> tuple[int, int] | tuple[int, int, int, int]:
+    """Padding as layers keep it: (vertical, horizontal) if opposite sides are alike, else (left, right, top, bottom).
+
+    Raises:
+        ValueError: as for `sides`.
+    """
+    left, right, top, bottom = sides(op, padding)
+    return (top, left) if (left, top) == (right, bottom) else (left, right, top, bottom)
+
+
+class Pooling(NamedTuple):
+    """Where the windows of a pooling fall.
+
+    Attributes:
+        g: their geometry; its padding is that above and on the left.
+        after: the padding below and on the right.
+        size: how many there are, (vertical, horizontal).
+    """
+
+    g: Geometry
+    after: tuple[int, int]
+    size: tuple[int, int]
+
+
+def pooling(
+    op: str,
+    size: tuple[int, int],
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+) -> Pooling:
+    """The windows of a pooling of (height, width), each of which sees a pixel: padding alone has no maximum or average.
+
+    Raises:
+        ValueError: padding reaches the kernel's size, dilation steps over the image, or no window fits.
+    """
+    left, right, top, bottom = sides(op, padding)
+    g = geometry(op, kernel_size, kernel_size if stride is None else stride, (top, left), dilation)
+    if max(top, bottom) >= g.kh or max(left, right) >= g.kw:
+        raise ValueError(f"{op}: expected padding below the kernel size {(g.kh, g.kw)}, got {padding}")
+    counts = _windows(op, size, g, (bottom, right), ceil_mode)
+    for length, stride_, pad, dilation_ in (
         (size[0], g.stride_h, g.pad_h, g.dilation_h),
         (size[1], g.stride_w, g.pad_w, g.dilation_w),
     ):
-        if any(first % dilation >= length for first in range(-pad, 0, stride)):
+        if any(first % dilation_ >= length for first in range(-pad, 0, stride_)):
             raise ValueError(
-                f"{op}: with padding {pad} and dilation {dilation} a window sees nothing but padding beside a length "
+                f"{op}: with padding {pad} and dilation {dilation_} a window sees nothing but padding beside a length "
                 f"of {length}; use less of either"
             )
-    return windows(op, size, g, ceil_mode)
+    return Pooling(g, (bottom, right), counts)

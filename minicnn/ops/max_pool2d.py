@@ -10,7 +10,7 @@ import numpy as np
 from .. import layout
 from ..kernels import pool as kernels
 from .contract import Array, Pair, Pullback, pictures, upstream
-from .geometry import geometry, pooling_windows
+from .geometry import Padding, pooling
 
 
 @overload
@@ -19,7 +19,7 @@ def max_pool2d(
     kernel_size: Pair,
     *,
     stride: Pair | None = None,
-    padding: Pair = 0,
+    padding: Padding = 0,
     dilation: Pair = 1,
     ceil_mode: bool = False,
     return_indices: Literal[False] = False,
@@ -30,7 +30,7 @@ def max_pool2d(
     kernel_size: Pair,
     *,
     stride: Pair | None = None,
-    padding: Pair = 0,
+    padding: Padding = 0,
     dilation: Pair = 1,
     ceil_mode: bool = False,
     return_indices: Literal[True],
@@ -40,7 +40,7 @@ def max_pool2d(
     kernel_size: Pair,
     *,
     stride: Pair | None = None,
-    padding: Pair = 0,
+    padding: Padding = 0,
     dilation: Pair = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
@@ -48,7 +48,7 @@ def max_pool2d(
     """Keep the largest value under each window.
 
         y[n, c, oy, ox] = max_{i, j} x[n, c, iy, ix]
-        where iy = oy·stride + i·dilation − padding, ix = ox·stride + j·dilation − padding, and x is −∞ outside
+        where iy = oy·stride + i·dilation − top, ix = ox·stride + j·dilation − left, and x is −∞ outside
 
         dx[n, c, iy, ix] = Σ dy[n, c, oy, ox], over the windows that this pixel won
 
@@ -56,9 +56,10 @@ def max_pool2d(
 
     Args:
         x: (N, C, H, W), in any memory order.
-        kernel_size, stride, padding, dilation: an int, or (vertical, horizontal); stride is the kernel size where
-            it is not given, and padding at most half of it.
-        ceil_mode: round the output size up: a last window may hang over the edge.
+        kernel_size, stride, dilation: an int, or (vertical, horizontal); stride is the kernel size where it is not
+            given.
+        padding: an int, (vertical, horizontal), or (left, right, top, bottom), each below the kernel size.
+        ceil_mode: round the output size up: a last window may reach beyond the padding, but begins before its end.
         return_indices: also return where the winners stood, in their plane, counted row by row: the switches that
             `max_unpool2d` takes.
 
@@ -71,9 +72,8 @@ def max_pool2d(
     Source: Ranzato et al. (2007), Unsupervised learning of invariant feature hierarchies, section 3.
     """
     x = pictures("max_pool2d", x)
-    g = geometry("max_pool2d", kernel_size, kernel_size if stride is None else stride, padding, dilation)
     N, C, H, W = x.shape
-    size = pooling_windows("max_pool2d", (H, W), g, ceil_mode)
+    g, _, size = pooling("max_pool2d", (H, W), kernel_size, stride, padding, dilation, ceil_mode)
     if layout.is_channels_last(x):
         y, indices = layout.empty_like(x, (N, C, *size)), layout.empty_like(x, (N, C, *size), np.int32)
         kernels.max_pool_channels_last(

@@ -62,4 +62,5 @@ def _shifted(op: str, x: Array, axis: int) -> tuple[Array, Array]:
     (x,) = arrays_of_one_dtype(op, x=x)
     if not -x.ndim <= axis < x.ndim or not x.shape[axis]:
         raise ValueError(f"{op}: expected at least one value along axis {axis}, got x of shape {x.shape}")
-    return x, x - x.real.max(axis=axis, keepdims=True)
+    with np.errstate(invalid="ignore"):  # ∞ − ∞ is NaN, and so is what comes of it
+        return x, x - x.real.max(axis=axis, keepdims=True)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from .. import ops
-from ..ops.geometry import geometry, windows
+from ..ops.geometry import geometry, sides, windows
 from .arrays import pairs, seeds
 from .case import Case, both, given_options
 
@@ -84,20 +84,33 @@ def conv_transpose2d_cases(draw: st.DrawFn) -> Case:
 
 
 @st.composite
-def pool2d_cases(draw: st.DrawFn, op: str = "max_pool2d") -> Case:
-    """Poolings ("max_pool2d" or "avg_pool2d"): windows that overlap, touch, or leave gaps, and hang over the edge."""
-    kernel = draw(pairs(1, 3))
+def pool2d_cases(draw: st.DrawFn, op: str = "max_pool2d", sided: bool = True) -> Case:
+    """Poolings ("max_pool2d" or "avg_pool2d"): windows that overlap, touch, leave gaps, or reach beyond the edge.
+
+    Args:
+        sided: also padding that differs from side to side, and up to a pixel less than the kernel; otherwise at most
+            half the kernel, which is what PyTorch takes.
+    """
+    kernel_size = draw(pairs(1, 3))
+    kernel = both(kernel_size)
     stride = draw(st.none() | pairs(1, 4))
-    padding = tuple(draw(st.integers(0, k // 2)) for k in both(kernel))
+    if sided and draw(st.booleans()):
+        vertical, horizontal = (st.tuples(*[st.integers(0, k - 1)] * 2) for k in kernel)
+        padding: Any = (*draw(horizontal), *draw(vertical))
+    else:
+        padding = tuple(draw(st.integers(0, k // 2)) for k in kernel)
     dilation = draw(pairs(1, 2)) if op == "max_pool2d" else 1
-    size = draw(_pictures_under(kernel, padding, dilation))
-    if any(p and d > n for p, d, n in zip(padding, both(dilation), size, strict=True)):
-        dilation = 1  # it would step over the whole picture, from padding to padding
-    options = {"kernel_size": kernel} | given_options(
-        stride=(stride, None),
-        padding=(padding, (0, 0)),
-        dilation=(dilation, 1),
-        ceil_mode=(draw(st.booleans()), False),
+    ceil_mode = draw(st.booleans())
+    left, right, top, bottom = sides(op, padding)
+    size = []
+    for k, d, before, after, s in zip(
+        kernel, both(dilation), (top, left), (bottom, right), both(kernel if stride is None else stride), strict=True
+    ):
+        fits = d * (k - 1) + 1 - before - after - (s - 1 if ceil_mode else 0)
+        least = max(1, fits, d + 1 if before else 1)  # dilation does not step over the image, from padding to padding
+        size.append(draw(st.integers(least, least + 4)))
+    options = {"kernel_size": kernel_size} | given_options(
+        stride=(stride, None), padding=(padding, (0, 0)), dilation=(dilation, 1), ceil_mode=(ceil_mode, False)
     )
     if op == "avg_pool2d":
         options |= given_options(count_include_pad=(draw(st.booleans()), True))
@@ -107,7 +120,7 @@ def pool2d_cases(draw: st.DrawFn, op: str = "max_pool2d") -> Case:
 @st.composite
 def max_unpool2d_cases(draw: st.DrawFn) -> Case:
     """What `max_pool2d` of a random picture recorded, to put other values back by."""
-    pooling = draw(pool2d_cases().filter(lambda case: "dilation" not in case.options))
+    pooling = draw(pool2d_cases(sided=False).filter(lambda case: "dilation" not in case.options))
     (x,) = pooling.arrays()
     (_, indices), _ = ops.max_pool2d(x, **pooling.options, return_indices=True)
     options = {k: v for k, v in pooling.options.items() if k != "ceil_mode"} | {"output_size": x.shape[2:]}

@@ -11,6 +11,7 @@ import numpy as np
 from .. import ops
 from ..data.dataset import Dataset
 from ..data.loader import Loader
+from ..data.transform import Transform
 from ..layers.base import arrays_of
 from ..layers.running import Pass
 from ..ops.contract import Array
@@ -71,10 +72,12 @@ def evaluate(model: Any, dataset: Dataset, *, batch_size: int = 256, loss: Loss 
         loss: an op of the scores and the labels that gives the mean over the pictures.
 
     Raises:
-        ValueError: pictures or classes do not fit the model, or the loss is not one number.
+        ValueError: pictures or classes do not fit the model, it has no transform or no first values yet, or the loss is
+            not one number.
     """
     check_classes("evaluate", model, dataset)
-    loader = Loader(dataset, batch_size, shuffle=False, transform=getattr(model, "transform", None))
+    check_initialized("evaluate", model)
+    loader = Loader(dataset, batch_size, shuffle=False, transform=transform_of("evaluate", model))
     dtype = dtype_of(model)
     with np.errstate(over="ignore", invalid="ignore"):  # scores may be infinite: the loss tells
         batches = []
@@ -105,6 +108,30 @@ def evaluate(model: Any, dataset: Dataset, *, batch_size: int = 256, loss: Loss 
 def dtype_of(model: Any) -> np.dtype:
     """The precision that a model computes in."""
     return next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
+
+
+def transform_of(caller: str, model: Any) -> Transform:
+    """How images become the input of a model: other numbers than those of its training give wrong scores, silently.
+
+    Raises:
+        ValueError: the model does not know.
+    """
+    transform: Transform | None = getattr(model, "transform", None)
+    if transform is None:
+        raise ValueError(
+            f"{caller}: the model does not know how images become its input; set model.transform to what it was "
+            "trained with, such as data.Transform.fit(train.images), or data.Transform() for images / 255"
+        )
+    return transform
+
+
+def check_initialized(caller: str, model: Any) -> None:
+    """Refuse a model whose weights are all zero: every unit of a layer would answer, and learn, the same."""
+    weights = [array for array in arrays_of(model, "parameters").values() if array.ndim > 1]
+    if weights and not any(weight.any() for weight in weights):
+        raise ValueError(
+            f"{caller}: all weights are zero, the model has no first values yet; call model.initialize(seed=0)"
+        )
 
 
 def check_classes(caller: str, model: Any, dataset: Dataset) -> None:

@@ -11,9 +11,8 @@ from ..data.augment import Augmentation
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.transform import Transform
-from ..layers.base import arrays_of
 from .callbacks import Callback
-from .evaluation import Loss, check_classes
+from .evaluation import Loss, check_classes, check_initialized
 from .history import History
 from .loop import Loop, Schedule
 from .progress import Progress
@@ -100,7 +99,7 @@ def fit(
         keeper = Keeper(checkpoint, checkpoint_seconds, settings)
     resumed = keeper is not None and resume and keeper.path.exists()
     position = keeper.restore(run) if keeper is not None and resumed else Position()
-    _check_initialized(model)
+    check_initialized("fit", model)
     if getattr(model, "transform", None) is None:
         model.transform = Transform.fit(train.images)
     if getattr(model, "classes", None) is None:
@@ -108,10 +107,3 @@ def fit(
     loader = Loader(train, batch_size, seed=seed, transform=model.transform, augment=augment)
     Loop(run, loader, loss, schedule, clip_norm, keeper, position, Progress(progress)).go(callbacks)
     return run.history
-
-
-def _check_initialized(model: Any) -> None:
-    """Zero weights stay equal to each other for ever: every unit of a layer would learn the same."""
-    weights = [array for array in arrays_of(model, "parameters").values() if array.ndim > 1]
-    if weights and not any(weight.any() for weight in weights):
-        raise ValueError("fit: all weights are zero, the model has no first values yet; call model.initialize(seed=0)")

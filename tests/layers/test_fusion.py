@@ -88,3 +88,13 @@ def test_of_equals_the_first_wins_in_a_wide_convolution_too() -> None:
 def test_a_picture_without_a_batch_is_refused_by_name(ceil_mode: bool) -> None:
     with pytest.raises(ValueError, match=r"expected x of shape \(N, C, H, W\)"):
         network(NARROW, 2, ceil_mode=ceil_mode)(np.zeros((3, 17, 15), np.float32))
+
+
+def test_a_pooling_window_larger_than_the_map_pools_what_there_is() -> None:
+    model = network(NARROW, 3, 2, ceil_mode=True)
+    x = tie_free((1, 3, 2, 2)).astype(np.float32)  # a map of 2 × 2, under a window of 3 × 3
+    y, pullback = model.forward(x)
+    expected, expected_pullback = model.forward(x, cnn.Pass(watch=cnn.Watch("relu")))
+    assert y.shape == expected.shape and y.shape[2:] == (1, 1)
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(pullback(y)[0], expected_pullback(y)[0], rtol=1e-4, atol=1e-5)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from minicnn import ops
+from minicnn.ops.geometry import sides
 
 
 def scattered(x, indices, dy, add):
@@ -39,9 +40,9 @@ def overlap_overwritten(x, kernel_size, **options):
 
 def padding_with_zeros(x, kernel_size, *, padding=0, **options):
     """padding is 0, and should be −∞: an all-negative border is lost"""
-    ph, pw = padding if isinstance(padding, tuple) else (padding, padding)
-    y, right = ops.max_pool2d(np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw))), kernel_size, **options)
-    return y, lambda dy: (right(dy)[0][:, :, ph : ph + x.shape[2], pw : pw + x.shape[3]],)
+    padded, cut = ops.pad(x, sides("pad", padding))
+    y, right = ops.max_pool2d(padded, kernel_size, **options)
+    return y, lambda dy: cut(*right(dy))
 
 
 def ceil_mode_ignored(x, kernel_size, *, ceil_mode=False, **options):

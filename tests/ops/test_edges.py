@@ -4,9 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from minicnn import gradcheck, ops, reference
-from minicnn.testing import in_order, tie_free
+from minicnn.testing import CASES, in_order, tie_free
 
 EMPTY = {
     "conv2d": lambda x: ops.conv2d(x, tie_free((4, 3, 2, 2))),
@@ -102,6 +104,33 @@ def test_scores_of_any_size_give_a_finite_loss(dtype) -> None:
     loss, pullback = ops.cross_entropy(logits, np.array([2, 1]), reduction="none")
     np.testing.assert_allclose(loss, [2e4, 0])
     np.testing.assert_allclose(pullback(np.ones(2, dtype))[0], [[1, 0, -1], [0, 0, 0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("impossible", [1, 2])
+def test_a_class_that_is_held_impossible_costs_nothing_unless_it_is_the_label(impossible: int) -> None:
+    logits = np.array([[0.0, 1.0, 1.0]])
+    logits[0, impossible] = -np.inf
+    loss, pullback = ops.cross_entropy(logits, np.array([0]))
+    assert loss == pytest.approx(np.log(1 + np.e))
+    share = np.e / (1 + np.e)
+    expected = np.where(np.arange(3) == impossible, 0, [-share, share, share])
+    np.testing.assert_allclose(pullback(1.0)[0], [expected])
+    assert ops.cross_entropy(logits, np.array([impossible]))[0] == np.inf
+    one_hot = np.eye(3)[[0]]
+    assert ops.cross_entropy(logits, one_hot)[0] == loss
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@given(data=st.data())
+def test_an_adaptive_average_is_not_finite_where_it_sees_such_a_pixel_and_nowhere_else(value, data) -> None:
+    case = data.draw(CASES["adaptive_avg_pool2d"])
+    (x,) = case.arrays()
+    flat = data.draw(st.integers(0, x.size - 1))
+    x.flat[flat] = value
+    y = ops.adaptive_avg_pool2d(x, **case.options)[0]
+    seen = reference.adaptive_avg_pool2d((np.arange(x.size) == flat).reshape(x.shape).astype(float), **case.options) > 0
+    np.testing.assert_array_equal(~np.isfinite(y), seen)
+    np.testing.assert_array_equal(y[seen], value)
 
 
 def test_of_equal_maxima_the_first_wins_row_by_row_and_alone_is_rewarded() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
-from minicnn.data import Dataset, Transform
+from minicnn.data import Dataset, Loader, Transform
 
 
 def judge():
@@ -51,6 +51,7 @@ def test_the_worst_mistakes_are_those_the_model_was_surest_of():
 
 def test_the_batch_size_does_not_matter(stripes, network):
     model, data = network(), stripes(53)
+    model.transform = Transform()
     results = [cnn.evaluate(model, data, batch_size=size) for size in (1, 10, 256)]
     for result in results[1:]:
         assert result.loss == pytest.approx(results[0].loss, rel=1e-6)
@@ -59,6 +60,7 @@ def test_the_batch_size_does_not_matter(stripes, network):
 
 def test_evaluating_changes_nothing(stripes, network):
     model = network()
+    model.transform = Transform()
     before = {name: array.copy() for name, array in model.state().items()}
     cnn.evaluate(model, stripes())
     assert all(np.array_equal(before[name], array) for name, array in model.state().items())
@@ -92,4 +94,31 @@ def test_pictures_with_the_wrong_channels_are_refused():
 def test_an_infinite_score_is_told_by_the_loss_without_a_warning():
     model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(3, 3))
     model["fc"].weight[...] = np.inf
+    model.transform = Transform()
     assert np.isnan(cnn.evaluate(model, FOUR).loss)
+
+
+def test_a_model_that_does_not_know_how_images_become_its_input_has_no_score(stripes, network):
+    data, model = stripes(60), network()
+    loader, optimizer = Loader(data, 20, transform=Transform.fit(data.images)), cnn.Adam(1e-2)
+    for epoch in range(8):  # a loop of one's own, which sets no transform
+        for x, labels in loader.epoch(epoch):
+            scores, pullback = model.forward(x)
+            _, gradients = pullback(cnn.ops.cross_entropy(scores, labels)[1](1.0)[0])
+            optimizer.step(model.parameters(), gradients)
+    with pytest.raises(
+        ValueError, match=r"evaluate: the model does not know how images become its input; set model\.tr"
+    ):
+        cnn.evaluate(model, data)
+    model.transform = loader.transform
+    right = (model(model.transform(data.images)).argmax(axis=1) == data.labels).mean()
+    assert cnn.evaluate(model, data).accuracy == right > 0.9
+
+
+def test_a_model_without_first_values_has_no_score(stripes):
+    model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(64, 3))
+    model.transform = Transform()
+    with pytest.raises(ValueError, match="evaluate: all weights are zero, the model has no first values yet"):
+        cnn.evaluate(model, stripes())
+    with pytest.raises(ValueError, match="predict: all weights are zero, the model has no first values yet"):
+        cnn.predict(model, stripes().images[0])

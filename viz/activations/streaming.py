@@ -9,7 +9,7 @@ import numpy as np
 
 import minicnn as cnn
 from minicnn.data import Dataset, Loader
-from minicnn.training.evaluation import dtype_of
+from minicnn.training.evaluation import dtype_of, transform_of
 
 from ..progress import bar
 
@@ -40,7 +40,7 @@ def stream(
         title: of the bar.
 
     Raises:
-        ValueError: a layer is unknown, or the pictures do not fit the model.
+        ValueError: a layer is unknown, the model has no transform, or the pictures do not fit it.
         TypeError: `dataset` is neither a data set nor pictures.
     """
     dataset = as_dataset(dataset)
@@ -48,7 +48,7 @@ def stream(
         raise ValueError("stream: expected at least one layer, got none")
     if batch_size is None:
         batch_size = max(1, min(MOST_PICTURES, MOST_NUMBERS // max(1, dataset.images[:1].size)))
-    loader = Loader(dataset, batch_size, shuffle=False, transform=getattr(model, "transform", None))
+    loader = Loader(dataset, batch_size, shuffle=False, transform=transform_of("stream", model))
     dtype, until, done = dtype_of(model), _last_needed(model, layers), 0
     with bar(title, len(dataset), "pictures", progress) as shown:
         for x, _ in loader.epoch(0):

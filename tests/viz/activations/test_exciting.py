@@ -21,6 +21,7 @@ def network(channels=1):
         block=cnn.Residual(conv=cnn.Conv2d(6, 6, 3, padding=1)),
         pool=cnn.MaxPool2d(2, stride=1),
     )
+    model.transform = cnn.data.Transform((0.0,) * channels, (1.0,) * channels, channels=None)
     return model.initialize(0)
 
 
@@ -63,6 +64,7 @@ def test_a_box_is_exactly_what_the_activation_depends_on():
 
 def test_patches_are_cut_with_grey_beyond_the_edge():
     model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 3, padding=1))
+    model.transform = cnn.data.Transform()
     model["conv"].weight[0, 0, 1, 1] = 1
     pictures = dataset(2, (1, 5, 5))
     pictures.images[:] = 0
@@ -78,6 +80,7 @@ def test_patches_are_cut_with_grey_beyond_the_edge():
 
 def test_an_edge_filter_is_excited_by_the_edge():
     model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 4))
+    model.transform = cnn.data.Transform()
     model["conv"].weight[...] = np.array([[-1, -1, 1, 1]] * 4)
     pictures = dataset(4, (1, 12, 12))
     pictures.images[:] = 0
@@ -90,6 +93,7 @@ def test_an_edge_filter_is_excited_by_the_edge():
 
 def test_units_without_a_window_see_the_whole_picture():
     model = cnn.Sequential(conv=cnn.Conv2d(3, 2, 3), gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(2, 5)).initialize(0)
+    model.transform = cnn.data.Transform((0.0,) * 3, (1.0,) * 3, channels="RGB")
     model["fc"].bias[...] = 9
     pictures = dataset(4, (3, 6, 7))
     found = viz.exciting_patches(model, pictures, "fc", top=2)
@@ -99,6 +103,7 @@ def test_units_without_a_window_see_the_whole_picture():
 
 def test_a_field_larger_than_the_picture_is_shown_as_the_picture():
     model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 9, padding=4)).initialize(0)
+    model.transform = cnn.data.Transform()
     pictures = dataset(3, (1, 5, 12))
     found = viz.exciting_patches(model, pictures, "conv", top=1)
     assert found.patches(pictures).shape == (2, 1, 1, 5, 9)
@@ -111,6 +116,7 @@ def test_fewer_pictures_than_asked_for_are_all_there_are():
 
 def test_of_equals_the_first_is_kept_however_they_are_batched():
     model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1), relu=cnn.ReLU())
+    model.transform = cnn.data.Transform()
     model["conv"].bias[...] = 1
     for batch_size in (1, 2, 12):
         found = viz.exciting_patches(model, dataset(), "relu", top=3, batch_size=batch_size)
@@ -120,6 +126,7 @@ def test_of_equals_the_first_is_kept_however_they_are_batched():
 def a_dead_a_lazy_and_a_busy_channel():
     """Over pictures of which the second alone has a bright pixel: hits of each channel among the three."""
     model = cnn.Sequential(conv=cnn.Conv2d(1, 3, 1), relu=cnn.ReLU())
+    model.transform = cnn.data.Transform()
     model["conv"].weight[:, 0, 0, 0] = 0, 1, 1
     model["conv"].bias[...] = -1, 0, 1
     pictures = dataset(3, (1, 4, 4))

@@ -17,6 +17,7 @@ def pictures():
 def model():
     layers = {"conv": cnn.Conv2d(1, 5, 3), "relu": cnn.ReLU(), "flatten": cnn.Flatten(), "fc": cnn.Dense(180, 4)}
     model = cnn.Sequential(layers).initialize(0)
+    model.transform = cnn.data.Transform()
     model["conv"].bias[1] = -100  # planted: dead after ReLU,
     model["conv"].bias[3] = 100  # and always on
     return model
@@ -50,6 +51,7 @@ def test_they_are_told_in_a_line(model, pictures):
     found = viz.activation_statistics(model, pictures, ["relu"])["relu"]
     assert repr(found) == "ActivationStatistics(layer='relu', pictures=23, channels=5, dead=[1], always_on=[3])"
     wide = cnn.Sequential(conv=cnn.Conv2d(1, 40, 3), relu=cnn.ReLU())
+    wide.transform = cnn.data.Transform()
     found = viz.activation_statistics(wide, pictures, ["relu"])["relu"]
     assert "dead=[0, 1, 2, 3, 4, 5, 6, 7, … 40 in all]" in repr(found)
 
@@ -94,6 +96,7 @@ def test_a_channel_with_spots_has_both_numbers_high():
     images = np.round(255 * spot()).astype(np.uint8)
     pictures = cnn.data.Dataset(np.stack([np.roll(images, i, axis=1) for i in range(5)])[:, None], [0] * 5, ["all"])
     model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1))
+    model.transform = cnn.data.Transform()
     model["conv"].weight[...] = 1
     found = viz.activation_statistics(model, pictures)["conv"]
     assert found.concentration[0] > 0.8 and found.clustering[0] > 0.7
@@ -112,6 +115,7 @@ def test_nothing_after_the_layers_is_run(pictures):
             raise AssertionError("it was run")
 
     model = cnn.Sequential(a=cnn.Sequential(cnn.Conv2d(1, 2, 3)), b=Never())
+    model.transform = cnn.data.Transform()
     assert [rows for rows, _ in stream(model, pictures, ["a.0"], batch_size=20)] == [slice(0, 20), slice(20, 23)]
 
 

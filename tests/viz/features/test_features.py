@@ -10,7 +10,9 @@ RNG = np.random.default_rng(0)
 
 @pytest.fixture
 def model():
-    return cnn.zoo.build("seed")
+    model = cnn.zoo.build("seed")
+    model.transform = cnn.data.Transform()
+    return model
 
 
 @pytest.fixture

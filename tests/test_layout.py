@@ -28,12 +28,11 @@ def test_an_array_that_lies_right_is_not_copied() -> None:
     assert np.shares_memory(layout.channels_last(last), last)
 
 
-def test_wide_convolutions_give_channels_last_and_narrow_ones_channels_first() -> None:
+def test_convolutions_give_channels_last() -> None:
     x = np.ones((1, 3, 8, 8), np.float32)
-    narrow, _ = ops.conv2d(x, np.ones((8, 3, 3, 3), np.float32))
-    wide, pullback = ops.conv2d(x, np.ones((64, 3, 3, 3), np.float32))
-    assert narrow.flags.c_contiguous and not layout.is_channels_last(narrow)
-    assert layout.is_channels_last(wide) and layout.is_channels_last(pullback(wide)[0])
+    for filters in (8, 64):
+        y, pullback = ops.conv2d(x, np.ones((filters, 3, 3, 3), np.float32))
+        assert layout.is_channels_last(y) and layout.is_channels_last(pullback(y)[0])
 
 
 @given(order=memory_orders())

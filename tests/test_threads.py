@@ -61,12 +61,12 @@ def test_the_serial_twin_is_cached_under_a_name_of_its_own() -> None:
 
 
 def test_the_name_tells_what_is_compiled_into_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    from minicnn.kernels import channels_last, pixels
+    from minicnn.kernels import blocks, direct
 
-    before = threads._fingerprint(channels_last.__dict__)
+    before = threads._fingerprint(direct.__dict__)
     true = threads._digest
-    monkeypatch.setattr(threads, "_digest", lambda file: "changed" if file == pixels.__file__ else true(file))
-    assert threads._fingerprint(channels_last.__dict__) != before
+    monkeypatch.setattr(threads, "_digest", lambda file: "changed" if file == blocks.__file__ else true(file))
+    assert threads._fingerprint(direct.__dict__) != before
 
 
 @threads.parallel

@@ -7,7 +7,8 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .matmul import multiply
+from .blocks import SLACK
+from .vector import MR, tile, width
 
 ROWS = 64  # rows of one task
 COLUMNS = 512  # numbers of an example, in or out, of one task
@@ -38,23 +39,62 @@ def add_row(row, b, y):
         y[o] = row[o] + b[o]
 
 
+@jit
+def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
+    """c[r, n] = Σ_k a[at + r·row + k·step] · b[first + k·line + n] for r < rows and n < columns.
+
+    All arrays are flat; c's rows lie `line` apart, as b's do, from `to` on.
+    """
+    NR = 2 * width(b)
+    nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, b.dtype)
+    spare = np.empty(MR * NR + SLACK, b.dtype)
+    narrow = np.empty(depth * NR, b.dtype)  # a panel of the last columns, where they do not fill one
+    for n in range(0, columns, NR):
+        count = min(NR, columns - n)
+        panel, place, apart = b[first + n :], nowhere, line
+        if count < NR:
+            panel, apart = narrow, NR
+            for k in range(depth):
+                for l in range(NR):
+                    narrow[k * NR + l] = b[first + n + k * line + l] if l < count else 0
+        for r in range(0, rows, MR):
+            if rows < MR:
+                break
+            m = min(r, rows - MR)
+            tile(
+                MR, 2, a, at + m * row, row, 3 * row, step, nowhere, panel, place, apart, depth, zero, 0, 0, spare, 0
+            )  # fmt: skip
+            for i in range(MR):
+                for l in range(count):
+                    c[to + (m + i) * line + n + l] = spare[i * NR + l]
+    if rows < MR:  # few rows, as those of a single example: b is read once, in long rows
+        for r in range(rows):
+            for n in range(columns):
+                c[to + r * line + n] = 0
+        for k in range(depth):
+            for r in range(rows):
+                factor = a[at + r * row + k * step]
+                for n in range(columns):
+                    c[to + r * line + n] += factor * b[first + k * line + n]
+
+
 @parallel
 def input_gradient(dy, w, dx):
     """dx = dy · w: a block of examples and a block of inputs at a time."""
-    N, I = dx.shape
+    (N, O), I = dy.shape, w.shape[1]
     across, down = parts(I, COLUMNS), parts(N, ROWS)
     for task in prange(across * down):
         n0, i0 = task // across * ROWS, task % across * COLUMNS
-        n1, i1 = min(n0 + ROWS, N), min(i0 + COLUMNS, I)
-        multiply(dy[n0:n1], w[:, i0:i1], dx[n0:n1, i0:i1], False)
+        rows, columns = min(ROWS, N - n0), min(COLUMNS, I - i0)
+        multiply(dy.reshape(N * O), n0 * O, O, 1, rows, O, w.reshape(O * I), i0, columns, I, dx.reshape(N * I), n0 * I + i0)
 
 
 @parallel
 def weight_gradient(x, dy, dw):
     """dw = dyᵀ · x, a block of outputs and a block of inputs at a time."""
-    O, I = dw.shape
+    (N, O), I = dy.shape, x.shape[1]
     across, down = parts(I, COLUMNS), parts(O, ROWS)
     for task in prange(across * down):
         o0, i0 = task // across * ROWS, task % across * COLUMNS
-        o1, i1 = min(o0 + ROWS, O), min(i0 + COLUMNS, I)
-        multiply(dy[:, o0:o1].T, x[:, i0:i1], dw[o0:o1, i0:i1], False)
+        rows, columns = min(ROWS, O - o0), min(COLUMNS, I - i0)
+        multiply(dy.reshape(N * O), o0, 1, O, rows, N, x.reshape(N * I), i0, columns, I, dw.reshape(O * I), o0 * I + i0)

@@ -10,8 +10,8 @@ of the α² positions (*frequencies*) the sums over channels of all tiles and fi
 
 The gradient of a filter is the same thing transposed: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
 
-A *run* is some tiles of one row of tiles. Its pixels are kept in m phases (see `pixels`), so that each transform is a
-few passes over long contiguous rows, whatever the number of channels; a few runs make a block that stays in cache.
+A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. The first pass of a transform
+goes over the rows of a run's pixels, which are long, the second over the columns of each tile.
 
 Source: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, section 4.
 """
@@ -20,159 +20,191 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .matmul import LANES, multiply, multiply_panels, panels_of
-from .pixels import add_rows, clear, load, store
+from .blocks import SLACK, Lattice, load_block, store_block
+from .direct import add_columns, add_products
+from .panels import ceil_div, share_of, sweep
+from .vector import MR_NARROW
+from .vector import width as width_of
 from .winograd_transforms import HEIGHTS, SIDE, WIDTHS, transform
 
 RUN = 16  # tiles of a run, at most
 TILES = 48  # tiles of a block, about
-FILTERS = 128 // LANES * LANES  # filters whose products are in cache at a time: whole panels
 CHANNELS = 16  # whose filters are transformed at a time
 TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
-GRADIENT_BYTES = 1 << 22  # transformed pictures and gradients that are kept at a time for the weight gradient
+GRADIENT_BYTES = 1 << 22  # transformed images and gradients that are kept at a time for the weight gradient
 
 
 @jit
-def disperse(matrix, patch, frequencies, t0, t1):
-    """frequencies[(i, j), t] = Σ_{k, l} M[i, k] · patch[k, column l of tile t] · M[j, l], for t0 ≤ t < t1.
+def disperse(matrix, patch, pitch, step, pixel, tiles, frequencies, T, first):
+    """frequencies[(i, j), first + t] = Σ_{k, l} M[i, k] · patch[k, step·t + l] · M[j, l], for t < tiles.
 
-    patch (α, phases, tiles, C), of which the first rows are given, is overwritten; frequencies (α², T, C).
+    patch (rows, pitch, pixel) is overwritten, and has as many rows as M, or more; frequencies (rows², T, pixel).
     """
-    _, phases, tiles, C = patch.shape
     R, K = HEIGHTS[matrix], WIDTHS[matrix]
-    T, row, size = frequencies.shape[1], patch[0].size, (t1 - t0) * C
-    source, target = patch.reshape(patch.size), frequencies.reshape(frequencies.size)
-    rows = np.arange(SIDE) * row
-    transform(matrix, source, rows, source, rows, row)
+    rows = np.arange(SIDE) * (pitch * pixel)
+    transform(matrix, patch, rows, patch, rows, pitch * pixel)
     columns, places = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
-    for i in range(R):
-        for k in range(K):
-            columns[k] = i * row + (k % phases * tiles + k // phases) * C
-        for j in range(R):
-            places[j] = ((i * R + j) * T + t0) * C
-        transform(matrix, source, columns, target, places, size)
+    for t in range(tiles):
+        for i in range(R):
+            for k in range(K):
+                columns[k] = (i * pitch + step * t + k) * pixel
+            for j in range(R):
+                places[j] = ((i * R + j) * T + first + t) * pixel
+            transform(matrix, patch, columns, frequencies, places, pixel)
 
 
 @jit
-def collect(matrix, frequencies, t0, t1, lines):
-    """lines[i, j, t] = Σ_{k, l} M[i, k] · frequencies[(k, l), t0 + t] · M[j, l].
+def collect(matrix, frequencies, T, first, tiles, pixel, lines, pitch):
+    """lines[i, R·t + j] = Σ_{k, l} M[i, k] · frequencies[(k, l), first + t] · M[j, l], for t < tiles.
 
-    frequencies (K², T, O) is overwritten; lines (R, R, t1 − t0, O).
+    frequencies (K², T, pixel) is overwritten; lines (R, pitch, pixel), where M has R rows and K columns.
     """
-    T, O = frequencies.shape[1:]
     R, K = HEIGHTS[matrix], WIDTHS[matrix]
-    source, target, size = frequencies.reshape(frequencies.size), lines.reshape(lines.size), (t1 - t0) * O
-    beside = np.arange(SIDE) * (T * O)
+    source, target = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
     for k in range(K):
-        column = beside * K + (k * T + t0) * O
-        transform(matrix, source, column, source, column, size)
+        for i in range(K):
+            source[i] = ((i * K + k) * T + first) * pixel
+        transform(matrix, frequencies, source, frequencies, source, tiles * pixel)
     for i in range(R):
-        transform(matrix, source, beside + (i * K * T + t0) * O, target, np.arange(SIDE) * size + i * R * size, size)
-
-
-@jit
-def split(size, parts):
-    """The size of each part when `size` items are cut into at most `parts` parts."""
-    return max(1, -(-size // max(1, parts)))
+        for t in range(tiles):
+            for k in range(K):
+                source[k] = ((i * K + k) * T + first + t) * pixel
+            for j in range(R):
+                target[j] = (i * pitch + R * t + j) * pixel
+            transform(matrix, frequencies, source, lines, target, pixel)
 
 
 @jit
 def tiling(N, height, width, m):
-    """(runs, spans, tiles): so many runs over N maps, so many of them to a row of tiles, each of so many tiles."""
-    across = -(-width // m)
-    spans = -(-across // RUN)
-    return N * -(-height // m) * spans, spans, -(-across // spans)
+    """(runs, spans, tiles): so many runs over N feature maps, `spans` of them to a row of tiles, `tiles` tiles each."""
+    across = ceil_div(width, m)
+    spans = ceil_div(across, RUN)
+    return N * ceil_div(height, m) * spans, spans, ceil_div(across, spans)
 
 
 @jit
 def corner(run, spans, tiles, height, m):
-    """The run's picture, and its first output pixel."""
-    down = -(-height // m)
+    """The run's image, and its first output pixel."""
+    down = ceil_div(height, m)
     return run // (down * spans), run // spans % down * m, run % spans * tiles * m
 
 
 @parallel
-def transform_filters(w, matrix, u):
-    """u[p, (i, j), c, l] = (G · w[o, c] · Gᵀ)[i, j], o = p · LANES + l: the filters of each frequency in panels."""
-    O, C = w.shape[:2]
-    across = -(-C // CHANNELS)
+def transform_filters(w, turned, matrix, u):
+    """u[p, (i, j), c, l] = (G · g · Gᵀ)[i, j], o = p·NR + l, of g = w[o, c], or with `turned` w[c, o] turned around."""
+    NR = u.shape[3]
+    O, C = (w.shape[1], w.shape[0]) if turned else (w.shape[0], w.shape[1])
+    across = ceil_div(C, CHANNELS)
     for task in prange(len(u) * across):
         p, c0 = task // across, task % across * CHANNELS
-        c1 = min(c0 + CHANNELS, C)
-        patch = np.zeros((SIDE, 3, c1 - c0, LANES), u.dtype)
-        for o in range(p * LANES, min((p + 1) * LANES, O)):
-            for c in range(c0, c1):
+        count = min(CHANNELS, C - c0)
+        patch = np.zeros(SIDE * 3 * count * NR + SLACK, u.dtype)
+        for l in range(min(NR, O - p * NR)):
+            for c in range(count):
+                g = w[c0 + c, p * NR + l] if turned else w[p * NR + l, c0 + c]
                 for i in range(3):
                     for j in range(3):
-                        patch[i, j, c - c0, o % LANES] = w[o, c, i, j]
-        disperse(matrix, patch, u[p], c0, c1)
+                        value = g[2 - i, 2 - j] if turned else g[i, j]
+                        patch[((i * count + c) * 3 + j) * NR + l] = value
+        disperse(matrix, patch, 3 * count, 3, NR, count, u[p].reshape(u[p].size), C, c0)
 
 
 @parallel
-def correlate(source, u, b, inputs, outputs, padding, target):
-    """target = the filters u (see `transform_filters`) slid over the source, plus b: a block of runs at a time."""
+def forward(source, u, bias, inputs, outputs, pad_h, pad_w, target):
+    """target = the filters u (see `transform_filters`) slid over the source, plus the bias: a block of runs at a time."""
     m = HEIGHTS[outputs]
-    _, frequencies, C, _ = u.shape
-    O = b.size
-    N, PH, PW = target[0].shape[:3]
-    height, width = PH * target[5], PW * target[6]
+    panels, frequencies, C, NR = u.shape
+    N, PH, PW, O = target.y.shape
+    height, width = PH * target.stride_h, PW * target.stride_w
     runs, spans, tiles = tiling(N, height, width, m)
     share = max(1, TILES // tiles)
-    blocks = -(-runs // share)
-    filters = split(-(-O // FILTERS), TASKS // (4 * max(1, blocks))) * FILTERS
-    parts = -(-O // filters)
+    blocks = ceil_div(runs, share)
+    part = share_of(panels, TASKS // (4 * max(1, blocks)))
+    parts = ceil_div(panels, part)
     for task in prange(blocks * parts):
-        block, part = task // parts, task % parts
+        block, first = task // parts, task % parts * part
         r0, r1 = block * share, min((block + 1) * share, runs)
-        v = np.empty((frequencies, (r1 - r0) * tiles, C), u.dtype)
-        patch = np.empty((m + 2, m, tiles + 1, C), u.dtype)
+        T, pitch, wide = (r1 - r0) * tiles, m * tiles + 2, m * tiles
+        nowhere = np.zeros(1, np.int64)
+        zero = np.zeros(NR, u.dtype)
+        v = np.empty(frequencies * T * C + (MR_NARROW + 1) * C + SLACK, u.dtype)
+        patch = np.empty((m + 2) * pitch * C + SLACK, u.dtype)
         for run in range(r0, r1):
             n, top, left = corner(run, spans, tiles, height, m)
-            load(source, n, top - padding[0], left - padding[1], patch)
-            disperse(inputs, patch, v, (run - r0) * tiles, (run - r0 + 1) * tiles)
-        for o0 in range(part * filters, min((part + 1) * filters, O), FILTERS):
-            o1 = min(o0 + FILTERS, O)
-            products = np.empty((frequencies, v.shape[1], o1 - o0), u.dtype)
+            load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
+            disperse(inputs, patch, pitch, m, C, tiles, v, T, (run - r0) * tiles)
+        products = np.empty((frequencies * T + MR_NARROW) * NR, u.dtype)
+        lines = np.empty(m * wide * NR + SLACK, u.dtype)
+        for p in range(first, min(first + part, panels)):
+            count = min(NR, O - p * NR)
             for f in range(frequencies):
-                multiply_panels(v[f], u[o0 // LANES : panels_of(o1), f], products[f], False)
-            lines = np.empty((m, m, tiles, o1 - o0), u.dtype)
+                sweep(
+                    v, f * T * C, C, 1, nowhere, u[p, f].reshape(C * NR), nowhere, C, zero, 1, 0, T,
+                    products[f * T * NR :], T, count <= NR // 2,
+                )  # fmt: skip
             for run in range(r0, r1):
                 n, top, left = corner(run, spans, tiles, height, m)
-                collect(outputs, products, (run - r0) * tiles, (run - r0 + 1) * tiles, lines)
-                store(lines, b[o0:o1], target, n, top, left, o0)
+                collect(outputs, products, T, (run - r0) * tiles, tiles, NR, lines, wide)
+                store_tiles(lines, wide, bias[p * NR : (p + 1) * NR], target, n, top, left, m, p * NR, count)
+
+
+@jit
+def store_tiles(lines, wide, bias, target, n, top, left, m, channel, count):
+    """The target's pixels under a run of tiles."""
+    NR = bias.shape[0]
+    for q in range(m * wide):
+        for l in range(NR):
+            lines[q * NR + l] += bias[l]
+    py0, px0 = top // target.stride_h, left // target.stride_w
+    rows, columns = min(m // target.stride_h, target.y.shape[1] - py0), min(wide // target.stride_w, target.y.shape[2] - px0)
+    store_block(lines, wide, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count, False)
 
 
 @parallel
-def correlate_weight_gradient(x, source, size, inputs, outputs_back, filters_back, padding, dw, db):
-    """dw (3, 3, C, O) and db (O,): all frequencies of a share of the tiles, then one product for each frequency."""
-    height, width = size
+def weight_gradient(x, source, height, width, inputs, outputs_back, filters_back, pad_h, pad_w, dw, db):
+    """dw (O, C, 3, 3) and db (O,): all frequencies of a share of the tiles, then one product for each frequency."""
     m = HEIGHTS[inputs] - 2
     frequencies = (m + 2) ** 2
-    C, O = dw.shape[2:]
-    runs, spans, tiles = tiling(x[0].shape[0], height, width, m)
+    O, C = dw.shape[:2]
+    NR = 2 * width_of(source.values)
+    panels = ceil_div(O, NR)
+    runs, spans, tiles = tiling(x.values.shape[0], height, width, m)
     share = max(96, GRADIENT_BYTES // (frequencies * (C + O) * dw.itemsize)) // tiles
     share = max(1, min(share, runs))
-    v = np.empty((frequencies, share * tiles, C), dw.dtype)
-    p = np.empty((frequencies, share * tiles, O), dw.dtype)
-    products = np.zeros((frequencies, C, O), dw.dtype)
-    clear(db)
+    T, pitch, wide = share * tiles, m * tiles + 2, m * tiles
+    v = np.empty(frequencies * T * C + MR_NARROW * C + SLACK, dw.dtype)
+    g = np.empty((panels, frequencies * T * NR + SLACK), dw.dtype)
+    products = np.zeros((panels, frequencies, C * NR), dw.dtype)
+    biases = np.zeros((panels, NR), dw.dtype)
     for r0 in range(0, runs, share):
         r1 = min(r0 + share, runs)
         for run in prange(r0, r1):
             n, top, left = corner(run, spans, tiles, height, m)
-            t0, t1 = (run - r0) * tiles, (run - r0 + 1) * tiles
-            patch = np.empty((m + 2, m, tiles + 1, C), dw.dtype)
-            load(x, n, top - padding[0], left - padding[1], patch)
-            disperse(inputs, patch, v, t0, t1)
-            outputs = np.empty((m + 2, m, tiles, O), dw.dtype)
-            load(source, n, top, left, outputs[:m])
-            disperse(outputs_back, outputs, p, t0, t1)
+            first = (run - r0) * tiles
+            patch = np.empty((m + 2) * pitch * C + SLACK, dw.dtype)
+            load_block(x, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
+            disperse(inputs, patch, pitch, m, C, tiles, v, T, first)
+            outputs = np.zeros((m + 2) * wide * NR + SLACK, dw.dtype)
+            for p in range(panels):
+                load_block(source, n, top, left, p * NR, min(NR, O - p * NR), m, outputs, wide, NR)
+                disperse(outputs_back, outputs, wide, m, NR, tiles, g[p], T, first)
         count = (r1 - r0) * tiles
-        for f in prange(frequencies):
-            multiply(v[f, :count].T, p[f, :count], products[f], True)
-        add_rows(p[m + 3, :count], db)  # A's second row is all ones: this frequency is the sum over each tile
-    for part in prange(-(-C // 4)):
-        c0, c1 = 4 * part, min(4 * part + 4, C)
-        lines = np.empty((3, 3, c1 - c0, O), dw.dtype)
-        collect(filters_back, products, c0, c1, lines)
-        dw[:, :, c0:c1] = lines
+        for task in prange(panels * frequencies):
+            p, f = task // frequencies, task % frequencies
+            nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, dw.dtype)
+            spare = np.empty(MR_NARROW * NR + SLACK, dw.dtype)
+            part = g[p, f * T * NR :]
+            add_products(
+                v, f * T * C, C, count, part, C, C, 0, zero, nowhere, O - p * NR <= NR // 2, spare, products[p, f], 0
+            )
+            if f == m + 3:  # A's second row is all ones: this frequency is the sum over each tile
+                add_columns(part, count, NR, biases[p])
+    for p in prange(panels):
+        lines = np.empty(9 * C * NR + SLACK, dw.dtype)
+        collect(filters_back, products[p].reshape(frequencies * C * NR), C, 0, C, NR, lines, 3 * C)
+        for l in range(min(NR, O - p * NR)):
+            db[p * NR + l] = biases[p, l]
+            for c in range(C):
+                for i in range(3):
+                    for j in range(3):
+                        dw[p * NR + l, c, i, j] = lines[((i * C + c) * 3 + j) * NR + l]

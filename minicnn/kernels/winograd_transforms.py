@@ -18,7 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ..threads import jit
-from .matmul import REGISTER
+from .vector import REGISTER
 
 
 class Transforms(NamedTuple):

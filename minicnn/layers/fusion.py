@@ -1,7 +1,7 @@
 """Conv2d → ReLU (→ MaxPool2d) in a row, run as one op where nobody can tell the difference.
 
 The values and gradients are the same but for rounding; only the maps between the three are never written. So it is done
-where no one watches them, the pass does not end among them, and ReLU's way back is the plain one.
+where no one watches them, the pass does not end among them, and ReLU's backward pass is the plain one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from .. import ops
 from ..ops.contract import Array
 from ..ops.geometry import geometry, windows
-from ..ops.plan import WINOGRAD_POOLS, for_winograd
+from ..ops.convolution.choice import pools_along
 from .activation import ReLU
 from .base import Layer, LayerPullback, layer_pullback
 from .conv2d import Conv2d
@@ -87,15 +87,7 @@ def _noticed(name: str, pass_: Pass) -> bool:
 
 
 def _pools_along(conv: Conv2d, pool: MaxPool2d) -> bool:
-    """Whether the op knows the pooling (without padding or dilation), and gains by it.
-
-    Winograd's tiles hold whole windows of 2×2 in steps of 2 alone: where the convolution may go by Winograd, other
-    pooling comes after, rather than make it go by im2col.
-    """
-    if pool.padding != (0, 0) or pool.dilation != (1, 1):
-        return False
-    if pool.kernel_size[0] * pool.kernel_size[1] > 256:
-        return False
-    if (*pool.kernel_size, *pool.stride) == WINOGRAD_POOLS:
-        return True
-    return not for_winograd(conv.weight.shape, conv.stride, conv.dilation, conv.groups)
+    """Whether the op knows the pooling, which has neither padding nor dilation, and gains by it."""
+    plain = pool.padding == (0, 0) and pool.dilation == (1, 1)
+    windows = (*pool.kernel_size, *pool.stride)
+    return plain and pools_along(conv.weight.shape, conv.stride, conv.dilation, conv.groups, windows)

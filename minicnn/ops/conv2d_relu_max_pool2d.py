@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pictures, upstream
-from .conv2d import check_filters
-from .correlation import correlate, correlate_input_gradient, correlate_weight_gradient
-from .epilogue import Epilogue
-from .geometry import geometry, windows
-from .plan import plan
+from .contract import COMPLEX, Array, Pair, Pullback, arrays_of_one_dtype, pictures
+from .conv2d import convolve
+from .convolution.problem import NO_POOL, Filters, problem
+from .max_pool2d import max_pool2d
+from .relu import relu
 
 
 def conv2d_relu_max_pool2d(
@@ -29,7 +25,7 @@ def conv2d_relu_max_pool2d(
     """`max_pool2d(relu(conv2d(x, w, b)))` without ever writing the maps in between; equal to it but for rounding.
 
     They would be the largest arrays of the network, and writing and reading them four times over costs more than the
-    arithmetic of a narrow layer. On the way back the gradient of the convolution's output is made again, block by
+    arithmetic of a narrow layer. In the backward pass the gradient of the convolution's output is made again, block by
     block, from the pooled gradient and the switches.
 
     Args:
@@ -44,25 +40,8 @@ def conv2d_relu_max_pool2d(
     """
     op = "conv2d_relu_max_pool2d"
     x, w, *bias = arrays_of_one_dtype(op, x=pictures(op, x), w=w, b=b)
-    check_filters(op, x, w, bias, groups)
-    g = geometry(op, w.shape[2:], stride, padding, dilation)
-    size = windows(op, x.shape[2:], g)
-    pool = geometry(op, pool_size, pool_size if pool_stride is None else pool_stride, 0, 1)
-    windows(op, size, pool)  # refuses a pooling window larger than the map
-    if pool.kh * pool.kw > 256:
-        raise ValueError(f"{op}: expected a pooling window of at most 256 pixels, got {pool.kh} x {pool.kw}")
-    epilogue = Epilogue(relu=True, pool=(pool.kh, pool.kw, pool.stride_h, pool.stride_w))
-    how = plan(op, x.shape, w.shape, x.dtype, g, groups, size, epilogue, algorithm)
-    chosen = correlate(x, w, bias[0] if bias else None, how, epilogue)
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
-        dy = upstream(op, dy, chosen.y.shape, chosen.y.dtype)
-        dx = dw = db = None
-        if wants[0]:
-            dx = correlate_input_gradient(dy, w, how, x.shape, chosen)
-        if wants[1] or (bias and wants[2]):
-            dw, db = correlate_weight_gradient(x, dy, how, w.shape, chosen)
-        dw, db = dw if wants[1] else None, db if bias and wants[2] else None
-        return (dx, dw, db) if bias else (dx, dw)
-
-    return chosen.y, pullback
+    p = problem(op, x, w, bias, stride, padding, dilation, groups, True, pool_size, pool_stride)
+    if x.dtype.type in COMPLEX:  # which only checks derivatives
+        y = relu(convolve(op, p._replace(relu=False, pool=NO_POOL), x, Filters(w, *bias))[0])[0]
+        return max_pool2d(y, p.pool[:2], stride=p.pool[2:])
+    return convolve(op, p, x, Filters(w, *bias), algorithm)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, pictures, upstream
-from .correlation import correlate, correlate_input_gradient, correlate_weight_gradient
-from .epilogue import NOTHING
+from .convolution.choice import choose
+from .convolution.problem import NO_POOL, Filters, Problem, images
 from .geometry import geometry
-from .plan import plan
 
 
 def conv_transpose2d(
@@ -63,18 +62,22 @@ def conv_transpose2d(
     if height < 1 or width < 1:
         raise ValueError(f"conv_transpose2d: padding {padding} leaves an output of {height} x {width}; use less")
     shape = (N, w.shape[1] * groups, height, width)
-    how = plan("conv_transpose2d", shape, w.shape, x.dtype, g, groups, (H, W), NOTHING)
-    y = correlate_input_gradient(x, w, how, shape)
+    p = Problem(shape, w.shape, x.dtype, g, groups, (H, W), False, NO_POOL)  # whose input gradient this op is
+    how, filters, x_source = choose("conv_transpose2d", p), Filters(w), images(x)
+    y = how.input_gradient(p, x_source, filters)
     if bias:
         y += bias[0][:, None, None]
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
-        dy = upstream("conv_transpose2d", dy, y.shape, y.dtype)
-        dx = correlate(dy, w, None, how).y if wants[0] else None
-        dw = correlate_weight_gradient(dy, x, how, w.shape)[0] if wants[1] else None
+        dy_source = images(upstream("conv_transpose2d", dy, y.shape, y.dtype))
+        dx = dw = None
+        if wants[0]:
+            dx = how.forward(p, dy_source, filters).y.transpose(0, 3, 1, 2)
+        if wants[1]:
+            dw = how.weight_gradient(p, dy_source, x_source)[0]
         if not bias:
             return dx, dw
-        return dx, dw, dy.sum(axis=(0, 2, 3)) if wants[2] else None
+        return dx, dw, dy_source.values.sum(axis=(0, 1, 2)) if wants[2] else None
 
     return y, pullback
 

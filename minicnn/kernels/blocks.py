@@ -1,0 +1,219 @@
+"""How images and gradients enter a block of scratch memory, and how outputs leave it.
+
+All arrays are channels-last, (N, H, W, C) and C-contiguous: a pixel is one run of C numbers. What enters comes from a
+`Source`: images, or the gradient of outputs that were rectified and pooled, from which the gradient before is made on
+the way. What leaves goes to a `Target`, and is rectified and pooled on the way, so that the large map in between is
+never written.
+
+Of each pooling window `switches` tells which tap won, i · kw + j, or DEAD where ReLU lets nothing through: the
+backward pass needs nothing else.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..threads import jit
+from .vector import (
+    above,
+    at_most,
+    beats,
+    load,
+    load_beside,
+    load_some,
+    places_of,
+    same,
+    spread,
+    store,
+    to_bytes,
+    where,
+    width,
+    zeros_of,
+)
+
+DEAD = 255  # above the number of every tap: windows have at most 255 pixels
+SLACK = 64  # numbers behind scratch arrays and switches, where a last vector may end
+
+
+class Source(NamedTuple):
+    """What a convolution reads: images, or gradients as they were before max pooling (kh, kw) and ReLU.
+
+    A gradient is 0 where ReLU's output `y` is not positive, and where `switches` say that a pixel did not win.
+    """
+
+    values: np.ndarray
+    y: np.ndarray
+    switches: np.ndarray
+    relu: bool
+    kh: int
+    kw: int
+    stride_h: int
+    stride_w: int
+
+
+class Lattice(NamedTuple):
+    """Which pixels of a target are written: (top + i·step_h, left + j·step_w) for all i and j."""
+
+    top: int
+    left: int
+    step_h: int
+    step_w: int
+
+
+class Target(NamedTuple):
+    """What a convolution writes: outputs, rectified, and pooled by (kh, kw); windows of 1 × 1 pool nothing."""
+
+    y: np.ndarray
+    switches: np.ndarray
+    relu: bool
+    kh: int
+    kw: int
+    stride_h: int
+    stride_w: int
+
+
+@jit
+def pools(ends):
+    """Whether a source or target is pooled."""
+    return ends.kh * ends.kw * ends.stride_h * ends.stride_w > 1
+
+
+@jit
+def clear(flat, first, last):
+    for i in range(first, last):
+        flat[i] = 0
+
+
+@jit
+def copy(source, at, target, to, size):
+    for i in range(size):
+        target[to + i] = source[at + i]
+
+
+@jit
+def copy_where_positive(source, y, at, target, to, size):
+    """The gradient of ReLU, a run of it: 0 where the output is 0."""
+    for i in range(size):
+        target[to + i] = source[at + i] if y[at + i] > 0 else 0
+
+
+@jit
+def load_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
+    """block[i, x, c] = the source's pixel (top + i, left + x), channels first … first + depth; 0 outside of it.
+
+    `block` is flat: its rows are `pitch` pixels long, and its pixels `pixel` numbers apart. What lies between a pixel's
+    last number and the next pixel is left undefined.
+    """
+    if pools(source):
+        clear(block, 0, rows * pitch * pixel)
+        scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
+        return
+    H, W, C = source.values.shape[1:]
+    values, y = source.values.reshape(source.values.size), source.y.reshape(source.y.size)
+    x0, x1 = min(max(0, -left), pitch), min(max(0, W - left), pitch)
+    for i in range(rows):
+        begin, iy = i * pitch * pixel, top + i
+        if iy < 0 or iy >= H or x0 >= x1:
+            clear(block, begin, begin + pitch * pixel)
+            continue
+        clear(block, begin, begin + x0 * pixel)
+        clear(block, begin + x1 * pixel, begin + pitch * pixel)
+        whole = depth == C and pixel == C
+        runs, size = (1, (x1 - x0) * C) if whole else (x1 - x0, depth)
+        for x in range(runs):
+            at = ((n * H + iy) * W + left + x0 + x) * C + first
+            to = begin + (x0 + x) * pixel
+            if source.relu:
+                copy_where_positive(values, y, at, block, to, size)
+            else:
+                copy(values, at, block, to, size)
+
+
+@jit
+def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
+    """block += each pooling window's gradient, at the pixel that won it."""
+    pool = source
+    PH, PW, C = source.values.shape[1:]
+    values, switches = source.values.reshape(source.values.size), source.switches.reshape(source.switches.size)
+    V = width(values)
+    zero = zeros_of(values)
+    for py in range(max(0, -((pool.kh - 1 - top) // pool.stride_h)), min(PH, (top + rows - 1) // pool.stride_h + 1)):
+        for px in range(
+            max(0, -((pool.kw - 1 - left) // pool.stride_w)), min(PW, (left + pitch - 1) // pool.stride_w + 1)
+        ):
+            iy, ix = py * pool.stride_h - top, px * pool.stride_w - left
+            at = ((n * PH + py) * PW + px) * C + first
+            i0, i1 = max(0, -iy), min(pool.kh, rows - iy)
+            j0, j1 = max(0, -ix), min(pool.kw, pitch - ix)
+            for c in range(0, depth, V):
+                gradient = load(values, at + c) if c + V <= depth else load_some(values, at + c, depth - c)
+                won = load_beside(switches, at + c, zero)
+                for i in range(i0, i1):
+                    for j in range(j0, j1):
+                        to = ((iy + i) * pitch + ix + j) * pixel + c
+                        share = where(same(won, spread(i * pool.kw + j, won)), gradient, zero)
+                        store(block, to, load(block, to) + share)
+
+
+@jit
+def store_some(y, at, v, count, spare):
+    """y[at + l] = v[l] for l < count alone."""
+    store(spare, 0, v)
+    for l in range(count):
+        y[at + l] = spare[l]
+
+
+@jit
+def best_of(block, at, pitch, pool):
+    """The largest of a window's vectors, lane by lane, and which tap it was: the first of equals, the last NaN."""
+    best = load(block, at)
+    won = places_of(best)
+    for i in range(pool.kh):
+        for j in range(pool.kw):
+            value = load(block, at + (i * pitch + j) * 2 * width(block))
+            wins = beats(value, best)
+            best = where(wins, value, best)
+            won = where(wins, spread(i * pool.kw + j, won), won)
+    return best, won
+
+
+@jit
+def store_block(block, pitch, target, n, lattice, py0, py1, columns, channel, count, alone):
+    """The target's rows py0 … py1 of the lattice, the first `columns` of each, from a block of outputs (lines, pitch, NR).
+
+    The block holds `count` channels from `channel` on, and its first line is the first of row py0. Output or window
+    (py, px) goes where the lattice says. `alone`: no one else writes to these rows, and the block holds all channels.
+    """
+    pool = target
+    H, W, C = target.y.shape[1:]
+    y, switches = target.y.reshape(target.y.size), target.switches.reshape(target.switches.size)
+    V = width(y)
+    zero = zeros_of(y)
+    dead_tap = spread(DEAD, places_of(zero))
+    spare, spare_bytes = np.empty(V, y.dtype), np.empty(V, np.uint8)
+    pooled, relu = pools(pool), target.relu
+    for py in range(py0, py1):
+        row = (n * H + lattice.top + lattice.step_h * py) * W
+        end = (row + W) * C
+        for px in range(columns):
+            at = (row + lattice.left + lattice.step_w * px) * C + channel
+            source = ((py - py0) * pool.stride_h * pitch + px * pool.stride_w) * 2 * V
+            for v in range(0, count, V):
+                if pooled:
+                    best, won = best_of(block, source + v, pitch, pool)
+                    if relu:
+                        won = where(above(best, zero), won, dead_tap)
+                        best = where(at_most(best, zero), zero, best)
+                else:
+                    best, won = load(block, source + v), dead_tap
+                    if relu:
+                        best = where(at_most(best, zero), zero, best)
+                # Where all channels are here, the next pixel overwrites what a whole vector writes too much.
+                if v + V <= count or (alone and at + v + V <= end):
+                    store(y, at + v, best)
+                    if pooled:
+                        store(switches, at + v, to_bytes(won))
+                else:
+                    store_some(y, at + v, best, count - v, spare)
+                    if pooled:
+                        store_some(switches, at + v, to_bytes(won), count - v, spare_bytes)

@@ -1,0 +1,258 @@
+"""Convolution without columns: a register tile that walks over the image itself, with an offset for each tap.
+
+    forward          y[q, o]      = b[o] + Σ_t Σ_c  x[q + offset[t], c] · w[t, c, o]
+    input gradient   dx[q, c]     =        Σ_t Σ_o dy[q + offset[t], o] · w[t, c, o]
+    weight gradient  dw[t, c, o]  =        Σ_q      x[q + offset[t], c] · dy[q, o]
+
+Numbers of one pixel lie side by side, pixels of one row behind each other, rows a *pitch* apart. So with steps of 1 a
+whole band of rows is one long run of pixels, and a tap is a constant offset into it; the few outputs at each row's end
+that straddle two rows are computed and passed over. With larger steps each row is a run of its own.
+
+The two gradients are the same loop. dx of a convolution in steps of s falls apart into s · s lattices of pixels, each of
+which is a convolution of dy, in steps of 1, with those taps that reach it. And dw is a product that sums over pixels.
+
+Source: Dukhan (2019), The indirect convolution algorithm; Georganas et al. (2018), Anatomy of high-performance deep
+learning convolutions on SIMD architectures.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import prange
+
+from ..threads import jit, parallel
+from .blocks import SLACK, load_block, pools, store_block
+from .panels import ceil_div, is_narrow, share_of, sweep
+from .vector import MR, MR_NARROW, load, store, tile, width, zeros_of
+
+BLOCK_BYTES = 1 << 16  # outputs of a block: they stay in the second-level cache with the pixels under them
+TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
+PARTIAL_BYTES = 1 << 26  # what the partial sums of the weight gradient may take together
+
+
+class Slide(NamedTuple):
+    """How filters slide over a source: output (i, j) sees its pixels from (top + i·step_h, left + j·step_w) on.
+
+    The window is `height` × `width` pixels. It holds runs of `run` taps side by side, numbered in `rows` and `columns`
+    (see `direct.taps_of`), so `run` times the channels are summed over at a time.
+    """
+
+    top: int
+    left: int
+    step_h: int
+    step_w: int
+    height: int
+    width: int
+    lines: int  # outputs, before pooling
+    columns: int
+    run: int
+
+
+@jit
+def pixels_between(slide, pitch):
+    """How far apart two rows of outputs are kept: as far as the rows of pixels, where they are one long run."""
+    return pitch if slide.step_w == 1 and slide.step_h == 1 else slide.columns
+
+
+@jit
+def runs_of(slide, lines, pitch):
+    """(runs, outputs of a run): all lines as one, or each for itself."""
+    if slide.step_w == 1 and slide.step_h == 1:
+        return 1, (lines - 1) * pitch + slide.columns
+    return lines, slide.columns
+
+
+@jit
+def lies_ready(source, slide, groups):
+    """Whether a tile may read the images where they lie: nothing must be made of them, and no padding is needed."""
+    H, W, C = source.values.shape[1:]
+    bottom = slide.top + (slide.lines - 1) * slide.step_h + slide.height
+    right = slide.left + (slide.columns - 1) * slide.step_w + slide.width
+    inside = slide.top >= 0 and slide.left >= 0 and bottom <= H and right <= W
+    run = runs_of(slide, slide.lines, W)[1]
+    return inside and groups == 1 and not source.relu and not pools(source) and run >= MR_NARROW and C >= MR_NARROW
+
+
+@jit
+def block_lines(slide, pitch, NR, itemsize):
+    """How many lines of outputs a block has."""
+    return max(1, BLOCK_BYTES // (NR * itemsize * pitch))
+
+
+@jit
+def scratch_pixels(slide, lines, pitch):
+    """How many pixels a block of the source has, with those that a tile reads too much."""
+    return ((lines - 1) * slide.step_h + 2 * slide.height) * pitch + MR_NARROW * slide.step_w
+
+
+@parallel
+def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice, groups, target):
+    """target = bias + filters · source: a block of lines, and a part of the filters, at a time.
+
+    panels (groups · P, K, NR); bias (groups · P · NR,); taps and their places among the K.
+    """
+    N, _, W, C = source.values.shape
+    H, O = target.y.shape[1], target.y.shape[3]
+    depth, filters, NR = C // groups, O // groups, panels.shape[2]
+    P = panels.shape[0] // groups
+    pool = target
+    ready = lies_ready(source, slide, groups)
+    pitch = W if ready else (slide.columns - 1) * slide.step_w + slide.width
+    wide = pixels_between(slide, pitch)
+    rows = ceil_div(H - lattice.top, lattice.step_h)  # of the target
+    columns = ceil_div(target.y.shape[2] - lattice.left, lattice.step_w)
+    count = block_lines(slide, wide, NR, panels.itemsize)
+    count = max(1, min(rows, (count - pool.kh) // pool.stride_h + 1))
+    bands = ceil_div(rows, count)
+    count = ceil_div(rows, bands)  # of about the same size
+    part = share_of(P, TASKS // (2 * N * bands * groups))
+    parts = ceil_div(P, part)
+    taps = np.empty(tap_rows.size, np.int64)
+    for t in range(taps.size):
+        taps[t] = (tap_rows[t] * pitch + tap_columns[t]) * depth
+    flat = source.values.reshape(source.values.size)
+    alone = P == 1 and groups == 1 and lattice.step_w == 1
+    for task in prange(N * bands * groups * parts):
+        n, band = task // (bands * groups * parts), task // (groups * parts) % bands
+        g, first = task // parts % groups, task % parts * part
+        py0 = band * count
+        py1 = min(py0 + count, rows)
+        lines = (py1 - py0 - 1) * pool.stride_h + pool.kh
+        top = slide.top + py0 * pool.stride_h * slide.step_h
+        x, at = flat, (n * source.values.shape[1] + top) * pitch * C + slide.left * C
+        if not ready:
+            x, at = np.empty(scratch_pixels(slide, lines, pitch) * depth + SLACK, flat.dtype), 0
+            height = (lines - 1) * slide.step_h + slide.height
+            load_block(source, n, top, slide.left, g * depth, depth, height, x, pitch, depth)
+        runs, run = runs_of(slide, lines, pitch)
+        y = np.empty((lines * wide + MR_NARROW) * NR + SLACK, flat.dtype)
+        for p in range(first, min(first + part, P)):
+            number = min(NR, filters - p * NR)
+            panel = panels[g * P + p].reshape(panels.shape[1] * NR)
+            start = bias[(g * P + p) * NR : (g * P + p + 1) * NR]
+            sweep(
+                x, at, slide.step_w * depth, 1, taps, panel, places, slide.run * depth, start,
+                runs, slide.step_h * pitch * depth, run, y, wide, number <= NR // 2,
+            )  # fmt: skip
+            store_block(y, wide, target, n, lattice, py0, py1, columns, g * filters + p * NR, number, alone)
+
+
+@jit
+def add_columns(block, size, NR, sums):
+    """sums[l] += Σ_q block[q, l]."""
+    V = width(block)
+    for v in range(0, NR, V):
+        sum_ = load(sums, v)
+        for q in range(size):
+            sum_ = sum_ + load(block, q * NR + v)
+        store(sums, v, sum_)
+
+
+@jit
+def add_products(x, at, step, size, block, K, across, pitch_step, zero, here, narrow, spare, sums, first):
+    """sums[first + k, l] += Σ_q x[at + q·step + k] · block[q, l] for k < K: a tile of rows k at a time.
+
+    With `across`, which is below K where taps of several rows are summed together, row k stands at
+    ⌊k / across⌋ · pitch_step + k mod across instead.
+    """
+    NR = 2 * width(x)
+    R = MR_NARROW if narrow else MR
+    three = pitch_step if across < K else 3  # from one three of rows to the next
+    for r in range(0, K, R):
+        k = min(r, max(0, K - R))  # rather begin earlier than read beyond
+        whole = r + R <= K
+        to = (first + r) * NR if whole else 0
+        y = sums if whole else spare
+        start, begin, start_row = (sums, to, NR) if whole else (zero, 0, 0)
+        here_at = at + k // 3 * three + k % 3
+        if narrow:
+            tile(MR_NARROW, 1, x, here_at, 1, three, step, here, block, here, NR, size, start, begin, start_row, y, to)
+        else:
+            tile(MR, 2, x, here_at, 1, three, step, here, block, here, NR, size, start, begin, start_row, y, to)
+        if not whole:
+            for row in range(r, K):
+                for l in range(NR // 2 if narrow else NR):
+                    sums[(first + row) * NR + l] += spare[(row - k) * NR + l]
+
+
+@parallel
+def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sums, biases):
+    """sums[task, p, k, l] = the weight gradient that a task's images give, biases[task, p, l] that of the bias.
+
+    x is a source of images, `source` one of gradients; sums (shares, groups · P, K, NR) are added up by `gather`.
+    """
+    N, _, W, C = x.values.shape
+    shares, panels, K, NR = sums.shape
+    O = source.values.shape[3]
+    depth, filters = C // groups, O // groups
+    P = panels // groups
+    share = ceil_div(N, shares)
+    ready = lies_ready(x, slide, groups)
+    pitch = W if ready else (slide.columns - 1) * slide.step_w + slide.width
+    wide = pixels_between(slide, pitch)
+    count = min(slide.lines, block_lines(slide, wide, NR, sums.itemsize))
+    part = share_of(P, TASKS // (shares * groups))
+    parts = ceil_div(P, part)
+    flat = x.values.reshape(x.values.size)
+    thin = slide.run * depth == 3 and tap_rows.size == 3  # one channel, 3 × 3: nine rows of one tile
+    for task in prange(shares * groups * parts):
+        s, g, first = task // (groups * parts), task // parts % groups, task % parts * part
+        here = np.zeros(1, np.int64)
+        zero = np.zeros(NR, flat.dtype)
+        spare = np.empty(MR_NARROW * NR + SLACK, flat.dtype)
+        block = np.zeros((count * wide + MR_NARROW) * NR + SLACK, flat.dtype)
+        scratch = np.empty(scratch_pixels(slide, count, pitch) * depth + SLACK, flat.dtype)
+        for p in range(first, min(first + part, P)):
+            sums[s, g * P + p] = 0
+            biases[s, g * P + p] = 0
+        for n in range(s * share, min((s + 1) * share, N)):
+            for line in range(0, slide.lines, count):
+                lines = min(count, slide.lines - line)
+                top = slide.top + line * slide.step_h
+                image, at = flat, (n * x.values.shape[1] + top) * pitch * C + slide.left * C
+                if not ready:
+                    image, at = scratch, 0
+                    height = (lines - 1) * slide.step_h + slide.height
+                    load_block(x, n, top, slide.left, g * depth, depth, height, image, pitch, depth)
+                runs, run = runs_of(slide, lines, pitch)
+                for p in range(first, min(first + part, P)):
+                    number = min(NR, filters - p * NR)
+                    narrow = number <= NR // 2
+                    load_block(source, n, line, 0, g * filters + p * NR, number, lines, block, wide, NR)
+                    add_columns(block, (lines - 1) * wide + slide.columns, NR, biases[s, g * P + p])
+                    total = sums[s, g * P + p].reshape(K * NR)
+                    for i in range(runs):
+                        gradient = block[i * wide * NR :]
+                        below = at + i * slide.step_h * pitch * depth
+                        if thin:
+                            add_products(
+                                image, below, slide.step_w * depth, run, gradient, 9, 3, tap_rows[1] * pitch, zero, here, narrow,
+                                spare, total, 0,
+                            )  # fmt: skip
+                            continue
+                        for t in range(tap_rows.size):
+                            tap = below + (tap_rows[t] * pitch + tap_columns[t]) * depth
+                            add_products(
+                                image, tap, slide.step_w * depth, run, gradient, slide.run * depth,
+                                slide.run * depth, 0, zero, here, narrow, spare, total, places[t] // NR,
+                            )  # fmt: skip
+
+
+@parallel
+def gather(sums, biases, groups, dw, db):
+    """dw[o, c, tap] = Σ over tasks of sums[task, p, (tap, c), l], o = p·NR + l, in their order; db likewise."""
+    shares, panels, _, NR = sums.shape
+    O, depth, window = dw.shape
+    P, filters = panels // groups, O // groups
+    for o in prange(O):
+        p, l = o // filters * P + o % filters // NR, o % filters % NR
+        total = biases.dtype.type(0)
+        for s in range(shares):
+            total += biases[s, p, l]
+        db[o] = total
+        for c in range(depth):
+            for tap in range(window):
+                total = biases.dtype.type(0)
+                for s in range(shares):
+                    total += sums[s, p, tap * depth + c, l]
+                dw[o, c, tap] = total

@@ -1,0 +1,334 @@
+"""The vocabulary that kernels are written in: vectors as wide as the processor's registers, and one register tile.
+
+A loop left to the compiler is as fast as the compiler's guess. So the kernels say themselves what a register holds:
+
+    v = load(x, i)                      x[i], x[i + 1], …, x[i + lanes − 1]        lanes = width(x)
+    store(y, i, multiply_add(a, b, c))  y[i + l] = a[l] · b[l] + c[l]
+    where(beats(a, b), a, b)            the larger of each pair, lane by lane
+
+Arrays are one-dimensional and contiguous; indices count their elements. Nothing here checks a bound. This is the only
+file that writes LLVM's intermediate representation: every word is one or two instructions, and `tile` a small loop.
+
+`tile` is the loop that every convolution and every product rests on. It holds MR rows of NR numbers in registers, and
+for each number that it loads it does several multiplications. MR and NR are the field's names for a tile's sides.
+
+Source: Goto & van de Geijn (2008), Anatomy of high-performance matrix multiplication, section 4; Van Zee & van de Geijn
+(2015), BLIS; Dukhan (2019), The indirect convolution algorithm (an offset for each tap instead of columns).
+"""
+
+import operator
+import platform
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic, models, overload, register_model
+
+# What Numba compiles for, which need not be all that this processor can do: its cache tells machine code by it.
+_features = cpu_target.target_context.codegen().magic_tuple()[2]
+REGISTER = 64 if "+avx512f" in _features else 32 if "+avx," in _features else 16  # bytes
+_registers = 32 if REGISTER == 64 or platform.machine() in ("aarch64", "arm64") else 16
+
+MR = 3 * _registers // 8  # rows of a tile of two registers a row: in three quarters of all registers
+MR_NARROW = 12  # rows of a tile of one register a row: enough independent sums to keep the multipliers busy
+NR_BYTES = 2 * REGISTER  # bytes of a tile's row
+
+
+class Vector(types.Type):
+    """Numba's type of a vector: `lanes` numbers, or truth values, of one dtype."""
+
+    def __init__(self, dtype, lanes):
+        self.dtype, self.lanes = dtype, lanes
+        super().__init__(f"Vector({dtype}, {lanes})")
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, dmm, fe_type):
+        scalar = ir.IntType(1) if fe_type.dtype == types.boolean else dmm.lookup(fe_type.dtype).get_value_type()
+        super().__init__(dmm, fe_type, ir.VectorType(scalar, fe_type.lanes))
+
+
+def _lanes(dtype):
+    return REGISTER * 8 // dtype.bitwidth
+
+
+def _is_vector(*kinds):
+    return all(isinstance(kind, Vector) for kind in kinds)
+
+
+def width(x):
+    """How many numbers of an array fill a register."""
+    return REGISTER // x.itemsize
+
+
+@overload(width)
+def _width(x):
+    lanes = _lanes(x.dtype)
+    return lambda x: lanes
+
+
+def _place(context, builder, kind, array, index, element):
+    """The address of array[index], as that of an element of another LLVM type."""
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), element.as_pointer())
+
+
+@intrinsic
+def load(typing, x, i):
+    """The numbers from x[i] on."""
+    return _load(x, _lanes(x.dtype))
+
+
+@intrinsic
+def load_beside(typing, x, i, like):
+    """As many numbers from x[i] on as another vector has lanes: bytes beside floats."""
+    return _load(x, like.lanes, like)
+
+
+def _load(x, lanes, *rest):
+    kind = Vector(x.dtype, lanes)
+
+    def generate(context, builder, signature, values):
+        place = _place(context, builder, x, values[0], values[1], context.get_value_type(kind))
+        loaded = builder.load(place)
+        loaded.align = x.dtype.bitwidth // 8
+        return loaded
+
+    return kind(x, types.intp, *rest), generate
+
+
+@intrinsic
+def load_some(typing, x, i, count):
+    """The numbers from x[i] on, `count` of them, and zeros in the lanes behind them, which are not read."""
+    kind = Vector(x.dtype, _lanes(x.dtype))
+
+    def generate(context, builder, signature, values):
+        vector = context.get_value_type(kind)
+        lane, flags = ir.IntType(32), ir.VectorType(ir.IntType(1), kind.lanes)
+        index = ir.VectorType(lane, kind.lanes)
+        limit = _splat(builder, builder.trunc(values[2], lane), index)
+        mask = builder.icmp_signed("<", ir.Constant(index, list(range(kind.lanes))), limit)
+        name = f"llvm.masked.load.v{kind.lanes}f{x.dtype.bitwidth}.p0"
+        signature = ir.FunctionType(vector, [vector.as_pointer(), lane, flags, vector])
+        masked = cgutils.get_or_insert_function(builder.module, signature, name)
+        place = _place(context, builder, x, values[0], values[1], vector)
+        return builder.call(masked, [place, lane(x.dtype.bitwidth // 8), mask, ir.Constant(vector, None)])
+
+    return kind(x, types.intp, types.intp), generate
+
+
+@intrinsic
+def store(typing, x, i, v):
+    """x[i + l] = v[l]."""
+
+    def generate(context, builder, signature, values):
+        place = _place(context, builder, x, values[0], values[1], values[2].type)
+        builder.store(values[2], place).align = x.dtype.bitwidth // 8
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp, v), generate
+
+
+def _splat(builder, value, kind):
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.IntType(32)(0))
+    order = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), order)
+
+
+@intrinsic
+def spread(typing, value, like):
+    """A vector of one number, in the dtype and with the lanes of another vector."""
+
+    def generate(context, builder, signature, values):
+        number = context.cast(builder, values[0], value, like.dtype)
+        return _splat(builder, number, values[1].type)
+
+    return like(value, like), generate
+
+
+@intrinsic
+def zeros_of(typing, x):
+    """A vector of zeros for an array's dtype."""
+    kind = Vector(x.dtype, _lanes(x.dtype))
+    return kind(x), lambda context, builder, signature, values: ir.Constant(context.get_value_type(kind), None)
+
+
+@intrinsic
+def places_of(typing, v):
+    """A vector of zeros of integers as wide as v's numbers: for remembering which of several won."""
+    kind = Vector(types.Integer.from_bitwidth(v.dtype.bitwidth, True), v.lanes)
+    return kind(v), lambda context, builder, signature, values: ir.Constant(context.get_value_type(kind), None)
+
+
+@intrinsic
+def to_bytes(typing, v):
+    """Integers, cut to their lowest byte."""
+    kind = Vector(types.uint8, v.lanes)
+    return kind(v), lambda context, builder, signature, values: builder.trunc(values[0], context.get_value_type(kind))
+
+
+def _multiply_add(builder, kind):
+    number = "f32" if isinstance(kind.element, ir.FloatType) else "f64"
+    name = f"llvm.fmuladd.v{kind.count}{number}"
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
+
+
+@intrinsic
+def multiply_add(typing, a, b, c):
+    """a · b + c."""
+
+    def generate(context, builder, signature, values):
+        return builder.call(_multiply_add(builder, values[0].type), values)
+
+    return a(a, a, a), generate
+
+
+@intrinsic
+def where(typing, mask, a, b):
+    """a where the mask is true, b elsewhere."""
+    return a(mask, a, a), lambda context, builder, signature, values: builder.select(*values)
+
+
+def _arithmetic(name):
+    @intrinsic
+    def word(typing, a, b):
+        return a(a, a), lambda context, builder, signature, values: getattr(builder, name)(*values)
+
+    return word
+
+
+def _comparison(compare):
+    @intrinsic
+    def word(typing, a, b):
+        kind = Vector(types.boolean, a.lanes)
+        return kind(a, a), lambda context, builder, signature, values: compare(builder, *values)
+
+    return word
+
+
+_add, _subtract, _multiply = (_arithmetic(name) for name in ("fadd", "fsub", "fmul"))
+
+
+@overload(operator.add)
+def _plus(a, b):
+    return (lambda a, b: _add(a, b)) if _is_vector(a, b) else None
+
+
+@overload(operator.sub)
+def _minus(a, b):
+    return (lambda a, b: _subtract(a, b)) if _is_vector(a, b) else None
+
+
+@overload(operator.mul)
+def _times(a, b):
+    return (lambda a, b: _multiply(a, b)) if _is_vector(a, b) else None
+
+
+def _greater_or_nan(builder, a, b):
+    return builder.or_(builder.fcmp_ordered(">", a, b), builder.fcmp_unordered("uno", a, a))
+
+
+beats = _comparison(_greater_or_nan)  # a > b, or a is NaN: whether a wins max pooling over an earlier b
+above = _comparison(lambda builder, a, b: builder.fcmp_ordered(">", a, b))  # a > b; false for NaN
+at_most = _comparison(lambda builder, a, b: builder.fcmp_ordered("<=", a, b))  # a ≤ b; false for NaN
+same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of integers
+
+
+@intrinsic
+def total(typing, v):
+    """The sum of all lanes, halves added to halves: in the same order on every machine of that width."""
+
+    def generate(context, builder, signature, values):
+        v, lanes = values[0], values[0].type.count
+        while lanes > 1:
+            lanes //= 2
+            half = ir.VectorType(ir.IntType(32), lanes)
+            low = builder.shuffle_vector(v, v, ir.Constant(half, list(range(lanes))))
+            high = builder.shuffle_vector(v, v, ir.Constant(half, list(range(lanes, 2 * lanes))))
+            v = builder.fadd(low, high)
+        return builder.extract_element(v, ir.IntType(32)(0))
+
+    return v.dtype(v), generate
+
+
+@intrinsic(prefer_literal=True)
+def tile(typing, rows, vectors, x, at, row, three, step, taps, panel, places, line, depth, start, first, start_row, y, to):
+    """A tile of a product, held in registers: for r < rows and l < vectors · lanes,
+
+        y[to + r·NR + l] = start[first + r·start_row + l]
+                           + Σ_t Σ_k x[at + taps[t] + ⌊r/3⌋·three + (r mod 3)·row + k·step] · panel[places[t] + k·line + l]
+
+    over all taps t and k < depth. Rows lie `row` apart where `three` is 3·row. `rows` and `vectors` are known when this
+    is compiled; NR is two registers.
+    """
+    if not isinstance(rows, types.IntegerLiteral) or not isinstance(vectors, types.IntegerLiteral):
+        return None
+    number, R, V = x.dtype, rows.literal_value, vectors.literal_value
+    lanes = _lanes(number)
+
+    def generate(context, builder, signature, values):
+        word = ir.IntType(context.address_size)
+        vector = ir.VectorType(context.get_value_type(number), lanes)
+        fma = _multiply_add(builder, vector)
+        (_, _, x_array, at, row, three, step, taps_array, panel_array, places_array, line, depth, *ends) = values
+        kinds = signature.args
+
+        def data(position, array):
+            return context.make_array(kinds[position])(context, builder, array).data
+
+        X, P = data(2, x_array), data(8, panel_array)
+        T, Q = data(7, taps_array), data(9, places_array)
+        count = cgutils.unpack_tuple(builder, context.make_array(kinds[7])(context, builder, taps_array).shape, 1)[0]
+        start_array, first, start_row, y_array, to = ends
+        S, Y = data(12, start_array), data(15, y_array)
+
+        def spot(base, index):
+            return builder.bitcast(builder.gep(base, [index]), vector.as_pointer())
+
+        def each(function):
+            for r in range(R):
+                for v in range(V):
+                    function(r, v)
+
+        sums = [[cgutils.alloca_once(builder, vector) for _ in range(V)] for _ in range(R)]
+
+        def begin(r, v):
+            begins = builder.add(first, builder.mul(start_row, word(r)))
+            loaded = builder.load(spot(S, builder.add(begins, word(v * lanes))))
+            loaded.align = number.bitwidth // 8
+            builder.store(loaded, sums[r][v])
+
+        each(begin)
+        # Rows in groups of three share a base address: so few registers hold all addresses.
+        offsets = [builder.mul(row, word(i)) for i in range(3)]
+        bases = [builder.mul(three, word(g)) for g in range(-(-R // 3))]
+        with cgutils.for_range(builder, count, intp=word) as tap:
+            corner = builder.add(at, builder.load(builder.gep(T, [tap.index])))
+            source = [builder.gep(X, [builder.add(corner, base)]) for base in bases]
+            weights = builder.gep(P, [builder.load(builder.gep(Q, [tap.index]))])
+            with cgutils.for_range(builder, depth, intp=word) as loop:
+                beside = builder.mul(loop.index, line)
+                factors = []
+                for v in range(V):
+                    loaded = builder.load(spot(weights, builder.add(beside, word(v * lanes))))
+                    loaded.align = number.bitwidth // 8
+                    factors.append(loaded)
+                along = builder.mul(loop.index, step)
+                for r in range(R):
+                    value = builder.load(builder.gep(builder.gep(source[r // 3], [along]), [offsets[r % 3]]))
+                    value = _splat(builder, value, vector)
+                    for v in range(V):
+                        builder.store(builder.call(fma, [value, factors[v], builder.load(sums[r][v])]), sums[r][v])
+
+        def end(r, v):
+            place = spot(Y, builder.add(to, word((2 * r + v) * lanes)))
+            builder.store(builder.load(sums[r][v]), place).align = number.bitwidth // 8
+
+        each(end)
+        return context.get_dummy_value()
+
+    i = types.intp
+    return types.void(rows, vectors, x, i, i, i, i, taps, panel, places, i, i, start, i, i, y, i), generate

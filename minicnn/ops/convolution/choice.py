@@ -1,0 +1,86 @@
+"""Which algorithm computes a convolution: the only thresholds in the house.
+
+| algorithm   | what it is                                      | what it cannot do                     | when it pays          |
+|-------------|-------------------------------------------------|---------------------------------------|-----------------------|
+| "im2col"    | gathers what lies under the filters, then a     | groups                                | fewer outputs than a  |
+|             | single product for many images                  |                                       | register tile's rows  |
+| "winograd4" | F(4×4, 3×3): 36 products where 144 are defined  | only 3×3, step 1, no groups, float32, | many channels, and    |
+| "winograd2" | F(2×2, 3×3): 16 products where 36 are defined   | pooling by 2×2 in steps of 2, or none | enough tiles          |
+| "direct"    | a register tile walks over the images           | —                                     | otherwise             |
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ...kernels.blocks import DEAD
+from . import by_parts, direct, im2col
+from .problem import NO_POOL, Problem
+from .winograd import winograd2, winograd4
+
+ALGORITHMS = {"direct": direct, "im2col": im2col, "winograd4": winograd4, "winograd2": winograd2}
+LEAST_CHANNELS = 32  # below it, in or out, Winograd's transforms cost more than the multiplications that they save
+LEAST_TILES = 16  # fewer do not pay for transforming the filters
+FEW_OUTPUTS = 12  # of one image: fewer leave a register tile half empty
+WINOGRAD_POOL = (2, 2, 2, 2)  # the pooling whose windows never straddle two of its tiles
+
+
+def choose(op: str, p: Problem, algorithm: str | None = None) -> Any:
+    """The algorithm for a problem, with its three functions: the fastest that can compute it, or the one asked for.
+
+    Raises:
+        ValueError: the algorithm is unknown, or cannot compute this convolution.
+    """
+    if p.dtype.kind == "c":
+        return by_parts
+    if algorithm is None:
+        return _fastest(p)
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"{op}: expected algorithm to be one of {', '.join(ALGORITHMS)} or None, got {algorithm!r}")
+    if algorithm == "im2col" and p.groups > 1:
+        raise ValueError(f'{op}: im2col takes one group, not {p.groups}; use "direct"')
+    obstacle = _obstacle(p)
+    if algorithm.startswith("winograd") and obstacle:
+        raise ValueError(f'{op}: {algorithm} takes {obstacle}; use "direct"')
+    return ALGORITHMS[algorithm]
+
+
+@functools.lru_cache(maxsize=4096)
+def _fastest(p: Problem) -> Any:
+    if not _obstacle(p) and min(p.filters[:2]) >= LEAST_CHANNELS:
+        for way in (winograd4, winograd2):
+            if p.images[0] * -(-p.size[0] // way.tile) * -(-p.size[1] // way.tile) >= LEAST_TILES:
+                return way
+    few = p.size[0] * p.size[1] < FEW_OUTPUTS and p.window[:2] != (1, 1) and p.groups == 1
+    return im2col if few else direct
+
+
+def _obstacle(p: Problem) -> str | None:
+    """What Winograd asks for that is not so, or None."""
+    if p.dtype != np.float32:
+        return f"float32, whose rounding it is made for, not {p.dtype}"
+    g = p.window
+    if not _winograd_window(g[:2], g[2:4], g[6:], p.groups):
+        return "3×3 filters with stride 1, dilation 1 and one group"
+    if p.pool not in (NO_POOL, WINOGRAD_POOL):
+        return f"pooling by 2×2 in steps of 2, not {p.pool[:2]} in steps of {p.pool[2:]}"
+    return None
+
+
+def _winograd_window(window: Any, stride: Any, dilation: Any, groups: int) -> bool:
+    return (window, stride, dilation, groups) == ((3, 3), (1, 1), (1, 1), 1)
+
+
+def pools_along(filters: tuple[int, ...], stride: Any, dilation: Any, groups: int, pool: tuple[int, ...]) -> bool:
+    """Whether a convolution had better pool its own output: wherever that does not keep it from Winograd.
+
+    Args:
+        pool: (kh, kw, stride_h, stride_w).
+    """
+    if pool == WINOGRAD_POOL:
+        return True
+    winograd = _winograd_window(filters[2:], stride, dilation, groups) and min(filters[:2]) >= LEAST_CHANNELS
+    return pool[0] * pool[1] <= DEAD and not winograd

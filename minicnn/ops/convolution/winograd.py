@@ -1,0 +1,75 @@
+"""Convolution by 3 × 3 filters with fewer multiplications: see `kernels.winograd`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...kernels import winograd as kernels
+from ...kernels.blocks import Source, Target
+from ...kernels.vector import NR_BYTES
+from ...kernels.winograd_transforms import F2, F4, HEIGHTS, Transforms
+from ..contract import Array
+from .problem import NO_POOL, Filters, Problem, target
+
+
+class Winograd:
+    """F(m × m, 3 × 3) for one m: its three functions, and its transforms.
+
+    Attributes:
+        tile: m.
+    """
+
+    def __init__(self, transforms: Transforms) -> None:
+        self.transforms = transforms
+        self.tile = int(HEIGHTS[transforms.outputs])
+
+    def forward(self, p: Problem, x: Source, filters: Filters) -> Target:
+        """y, rectified and pooled as the problem asks."""
+        result = target(p, p.outputs, p.relu, p.pool)
+        u = self._transformed(filters, turned=False)
+        bias = filters.packed("bias", lambda: _padded(filters.b, p.filters[0]))
+        self._slide(x, u, bias, p.window.pad_h, p.window.pad_w, result)
+        return result
+
+    def input_gradient(self, p: Problem, dy: Source, filters: Filters) -> Array:
+        """dx: the filters turned around, slid over the gradient as over any image."""
+        result = target(p, p.images, False, NO_POOL)
+        u = self._transformed(filters, turned=True)
+        zeros = _padded(None, p.filters[1])
+        self._slide(dy, u, zeros, 2 - p.window.pad_h, 2 - p.window.pad_w, result)
+        return result.y.transpose(0, 3, 1, 2)
+
+    def weight_gradient(self, p: Problem, x: Source, dy: Source) -> tuple[Array, Array]:
+        """dw (O, C, 3, 3) and db (O,)."""
+        dw, db = np.empty(p.filters, p.dtype), np.empty(p.filters[0], p.dtype)
+        t, g = self.transforms, p.window
+        kernels.weight_gradient(
+            x, dy, *p.size, t.inputs, t.outputs_back, t.filters_back, g.pad_h, g.pad_w, dw, db
+        )
+        return dw, db
+
+    def _slide(self, source: Source, u: Array, bias: Array, pad_h: int, pad_w: int, result: Target) -> None:
+        t = self.transforms
+        kernels.forward(source, u, bias, t.inputs, t.outputs, pad_h, pad_w, result)
+
+    def _transformed(self, filters: Filters, turned: bool) -> Array:
+        def transform() -> Array:
+            lanes, depth = filters.w.shape[1::-1] if turned else filters.w.shape[:2]
+            NR = NR_BYTES // filters.w.itemsize
+            u = np.empty((-(-lanes // NR), (self.tile + 2) ** 2, depth, NR), filters.w.dtype)
+            kernels.transform_filters(np.ascontiguousarray(filters.w), turned, self.transforms.filters, u)
+            return u
+
+        return filters.packed(("winograd", self.tile, turned), transform)
+
+
+def _padded(b: Array | None, filters: int) -> Array:
+    """The bias of each lane of each panel."""
+    NR = NR_BYTES // 4
+    bias = np.zeros(-(-filters // NR) * NR, np.float32)
+    if b is not None:
+        bias[:filters] = b
+    return bias
+
+
+winograd4, winograd2 = Winograd(F4), Winograd(F2)

@@ -8,7 +8,7 @@ every run; `--thorough` draws a hundred times as many.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +80,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    """Small arrays gain nothing from a second thread, and lose much where its core is busy.
+def one_thread() -> Iterator[None]:
+    """Small arrays gain nothing from a second thread, of ours or of BLAS, and lose much where its core is busy.
 
     Results do not depend on the number of threads: tests/ops/test_threads.py says so.
     """
+    from threadpoolctl import threadpool_limits
+
     import minicnn
 
     minicnn.set_num_threads(1)
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture

@@ -26,21 +26,21 @@ def processor_seconds() -> float:
 
 
 class Compiling(event.Listener):
-    """Adds up the outermost compilations: a kernel compiles the functions that it calls."""
+    """Lists what is compiled, with its seconds: those of the functions that a kernel calls are their own."""
 
     def __init__(self) -> None:
-        self.depth, self.begun, self.seconds, self.variants = 0, 0.0, 0.0, 0
+        self.begun: list[float] = []
+        self.compiled: list[tuple[str, float]] = []
 
     def on_start(self, event: Any) -> None:
-        if self.depth == 0:
-            self.begun = processor_seconds()
-        self.depth += 1
+        self.begun.append(processor_seconds())
 
     def on_end(self, event: Any) -> None:
-        self.depth -= 1
-        self.variants += 1
-        if self.depth == 0:
-            self.seconds += processor_seconds() - self.begun
+        now = processor_seconds()
+        seconds = now - self.begun.pop()
+        self.begun = [begun + seconds for begun in self.begun]  # whoever called is not charged for it
+        function = event.data["dispatcher"].py_func
+        self.compiled.append((f"{function.__module__}.{function.__name__}", seconds))
 
 
 class Seconds:
@@ -50,31 +50,33 @@ class Seconds:
         self.compiling = Compiling()
         event.register("numba:compile", self.compiling)
         self.folders: dict[str, list[float]] = {}
+        self.kernels: dict[str, list[float]] = {}
         self.tests: list[tuple[float, float, str]] = []  # seconds without compiling, seconds of compiling, name
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        begun = (processor_seconds(), self.compiling.seconds, self.compiling.variants)
-        item.user_properties.append(("before", begun))
+        item.user_properties.append(("before", processor_seconds()))
+        self.compiling.compiled.clear()
         return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
         report = yield
         if call.when == "teardown":
-            before = dict(item.user_properties)["before"]
-            now = (processor_seconds(), self.compiling.seconds, self.compiling.variants)
-            report.user_properties = [("cost", tuple(b - a for a, b in zip(before, now, strict=True)))]
+            seconds = processor_seconds() - dict(item.user_properties)["before"]
+            report.user_properties = [("seconds", seconds), ("compiled", list(self.compiling.compiled))]
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "teardown":
-            seconds, compiling, _ = cost = dict(report.user_properties)["cost"]
+            found = dict(report.user_properties)
+            seconds, compiled = found["seconds"], found["compiled"]
+            compiling = sum(each for _, each in compiled)
             self.tests.append((seconds - compiling, compiling, report.nodeid))
             folder = "/".join(PurePath(report.nodeid.split("::")[0]).parent.parts[:DEPTH])
-            total = self.folders.setdefault(folder, [0, 0.0, 0.0, 0])
-            for i, amount in enumerate((1, *cost)):
-                total[i] += amount
+            _add(self.folders, folder, 1, seconds, compiling, len(compiled))
+            for kernel, each in compiled:
+                _add(self.kernels, kernel, 1, each)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("processor time by folder")
@@ -86,6 +88,14 @@ class Seconds:
         terminalreporter.write_line(f"\nthe {DEAREST} dearest tests, without and with compiling:")
         for seconds, compiling, name in sorted(self.tests, reverse=True)[:DEAREST]:
             terminalreporter.write_line(f"{seconds:6.1f}{seconds + compiling:8.1f}  {name}")
+        if self.kernels:
+            terminalreporter.write_line("\nvariants that were compiled, and seconds:")
+        for kernel, (variants, seconds) in sorted(self.kernels.items(), key=lambda row: -row[1][1])[:DEAREST]:
+            terminalreporter.write_line(f"{variants:6}{seconds:8.1f}  {kernel}")
+
+
+def _add(table: dict[str, list[float]], key: str, *amounts: float) -> None:
+    table[key] = [a + b for a, b in zip(table.get(key, [0] * len(amounts)), amounts, strict=True)]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,8 +1,11 @@
 """Schedules: values worked out by hand, and that JSON can hold them."""
 
 import json
+import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from minicnn import schedules
 from minicnn.schedules import Constant, Cosine, OneCycle, StepDecay, Warmup
@@ -34,6 +37,16 @@ def test_one_cycle_rises_to_one_and_falls_to_almost_nothing():
     assert values[2] == pytest.approx(1)
     assert values[9] == pytest.approx(1 / 25 / 1e4)
     assert values[2:] == sorted(values[2:], reverse=True)
+
+
+@given(total=st.integers(2, 50), warmup=st.floats(0, 0.9), divide=st.floats(1, 100), final_divide=st.floats(1, 1e5))
+def test_one_cycle_is_half_a_cosine_wave_up_and_another_down(total, warmup, divide, final_divide) -> None:
+    peak, start = warmup * total - 1, 1 / divide
+    points = [start + (1 - start) * (1 - math.cos(math.pi * step / peak)) / 2 for step in range(total) if step < peak]
+    for step in range(len(points), total):
+        down = (1 + math.cos(math.pi * (step - peak) / (total - 1 - peak))) / 2
+        points.append(start / final_divide + (1 - start / final_divide) * down)
+    assert factors(OneCycle(warmup, divide, final_divide), total) == pytest.approx(points, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("total_steps", [1, 2, 3, 4, 5])

@@ -5,11 +5,13 @@ import os
 import pkgutil
 import threading
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from numba import prange
+from threadpoolctl import threadpool_limits
 
 from minicnn import threads
 
@@ -98,9 +100,16 @@ def test_where_nothing_can_be_cached_it_warns_and_compiles() -> None:
     assert compiled(1) == 2
 
 
-def test_blas_has_its_threads_back_afterwards() -> None:
+@pytest.fixture
+def two_blas_threads() -> Iterator[None]:
+    with threadpool_limits(2, user_api="blas"):
+        yield
+
+
+def test_blas_has_its_threads_back_afterwards(two_blas_threads: None) -> None:
     libraries = threads._blas_libraries()
     before = [library.get_num_threads() for library in libraries]
+    assert before == [2] * len(libraries)
     with threads.single_threaded_blas():
         assert [library.get_num_threads() for library in libraries] == [1] * len(libraries)
     assert [library.get_num_threads() for library in libraries] == before
@@ -131,7 +140,7 @@ def test_no_parallel_kernel_sums_a_whole_array() -> None:
     assert not [kernel.__name__ for kernel in parallel_kernels() if summing & names_in(kernel)]
 
 
-def test_every_python_thread_holds_blas() -> None:
+def test_every_python_thread_holds_blas(two_blas_threads: None) -> None:
     def inside() -> list[int]:
         with threads.single_threaded_blas():
             return [library.get_num_threads() for library in threads._blas_libraries()]

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from minicnn.data import Dataset
 
@@ -72,6 +74,17 @@ def test_split_cuts_every_class_in_the_same_proportion():
     first, second = data.split(0.8)
     assert np.bincount(first.labels).tolist() == [24, 8]
     assert np.bincount(second.labels).tolist() == [6, 2]
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=4), st.floats(0.3, 0.7))
+def test_split_takes_of_every_class_the_nearest_number(counts, fraction):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    data = Dataset(np.zeros((len(labels), 1, 1, 1), np.uint8), labels, [str(k) for k in range(len(counts))])
+    expected = np.array([round(fraction * count) for count in counts])
+    assume(expected.any() and (expected < counts).any())
+    first, second = data.split(fraction)
+    assert np.bincount(first.labels, minlength=len(counts)).tolist() == expected.tolist()
+    assert len(first) + len(second) == len(data)
 
 
 def test_split_parts_are_disjoint_in_order_and_the_same_for_the_same_seed():

@@ -137,6 +137,24 @@ def test_half_of_a_pullback_is_not_computed() -> None:
     assert all(np.array_equal(only[name], gradient) for name, gradient in grads.items())
 
 
+def test_what_nobody_wants_is_not_given() -> None:
+    y, pullback = network().forward(x)
+    assert pullback(y, wants="input")[1] == {}
+    assert pullback(y, wants="parameters")[0] is None
+
+
+def test_the_gradient_that_is_recorded_is_the_one_that_was_used() -> None:
+    """It includes what was injected."""
+    model, watch = cnn.Sequential(a=cnn.Flatten(), b=cnn.Dense(36, 2).initialize(0)), Watch("a")
+    y, pullback = model.forward(x, Pass(watch=watch))
+    plain = pullback(np.ones_like(y))[0]
+    watch.inject["a"] = tie_free(watch.activations["a"].shape, 3, np.float32)
+    assert np.array_equal(watch.gradients["a"].reshape(x.shape), plain)
+    dx = pullback(np.ones_like(y))[0]
+    np.testing.assert_allclose(dx, plain + watch.inject["a"].reshape(x.shape), rtol=1e-6)
+    assert np.array_equal(watch.gradients["a"].reshape(x.shape), dx)
+
+
 def test_parameters_alone_need_no_way_back_beyond_the_first_of_them() -> None:
     class Once(cnn.ReLU):
         def forward(self, x, pass_):

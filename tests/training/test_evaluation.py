@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minicnn as cnn
 from minicnn.data import Dataset, Loader, Transform
@@ -28,6 +30,15 @@ def test_accuracy_and_confusion_by_hand():
     assert result.confusion.tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
     assert result.predictions.tolist() == [0, 1, 1, 0]
     assert result.labels.tolist() == [0, 0, 1, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=12))
+def test_the_confusion_counts_each_class_by_what_it_was_taken_for(pairs):
+    """Its row is the true class, its column the answer."""
+    scores = [[9 * (answer == k) for k in range(3)] for _, answer in pairs]
+    result = cnn.evaluate(judge(), pictures(*scores, labels=[true for true, _ in pairs]))
+    assert result.confusion.tolist() == [[pairs.count((i, j)) for j in range(3)] for i in range(3)]
+    assert list(zip(result.labels, result.predictions, strict=True)) == pairs
 
 
 def test_a_class_without_pictures_has_no_accuracy():

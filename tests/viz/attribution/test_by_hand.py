@@ -153,6 +153,18 @@ def test_integrated_gradients_by_pieces_are_exact_beyond_a_kink():
     assert error.item() < 1e-4
 
 
+@pytest.mark.parametrize("method", ["riemann", "gauss-legendre"])
+@pytest.mark.parametrize(("kink", "share"), [(0.3, 2), (0.7, 0)])
+def test_one_step_asks_the_middle_of_the_way(method, kink, share):
+    # S = relu(x₀ − 2·kink), which on the way from 0 to 2 rises from the kink on
+    model = tiny()
+    model["conv"].weight[:, 0, 0, 0] = [1, 0]
+    model["conv"].bias = np.array([-2 * kink, 0], np.float32)
+    model["fc"].weight[0] = [1, 0, 0, 0]
+    maps = viz.integrated_gradients(model, np.array([[[[2.0, 0.0]]]], np.float32), target=0, steps=1, method=method)
+    assert maps.tolist() == [[[[share, 0]]]]
+
+
 def test_more_steps_bring_all_rules_together():
     model = seed_with_biases()
     x = np.random.default_rng(0).standard_normal((2, 1, 28, 28)).astype(np.float32)

@@ -29,6 +29,11 @@ def test_deletion_takes_the_most_important_pixels_first():
     np.testing.assert_allclose(curve.probabilities, [[sigmoid(5), *[sigmoid(-5)] * 4]], rtol=1e-5)
 
 
+def test_evidence_against_the_class_goes_last():
+    curve = viz.deletion_curve(brightness_at(0), PICTURE, np.array([[[-3.0, 2, 1, -1]]]), 0, steps=4)
+    np.testing.assert_allclose(curve.probabilities, [[*[sigmoid(5)] * 4, sigmoid(-5)]], rtol=1e-5)
+
+
 def test_insertion_brings_the_most_important_pixels_first():
     curve = viz.insertion_curve(brightness_at(0), PICTURE, RIGHT, 0, steps=4, baseline=0.0)
     np.testing.assert_allclose(curve.probabilities, [[sigmoid(-5), *[sigmoid(5)] * 4]], rtol=1e-5)

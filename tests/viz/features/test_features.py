@@ -83,6 +83,14 @@ def test_by_cosine_brightness_does_not_count():
     assert np.allclose(opposite, 2)
 
 
+def test_the_distance_by_cosine_is_one_minus_the_cosine():
+    rows, queries = RNG.standard_normal((30, 6)), RNG.standard_normal((7, 6))
+    cosines = (queries @ rows.T) / np.linalg.norm(queries, axis=1)[:, None] / np.linalg.norm(rows, axis=1)
+    indices, distances = viz.nearest_neighbors(rows, queries, 5, metric="cosine")
+    assert np.array_equal(indices, np.argsort(-cosines)[:, :5])
+    np.testing.assert_allclose(distances, 1 - np.take_along_axis(cosines, indices, axis=1), atol=1e-5)
+
+
 def test_pictures_are_rows_of_pixels():
     pictures = RNG.integers(0, 256, (8, 1, 4, 4), np.uint8)
     indices, distances = viz.nearest_neighbors(pictures, pictures[[3]], 1)

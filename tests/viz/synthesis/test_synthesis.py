@@ -31,6 +31,14 @@ OBJECTIVES = {
 }
 
 
+def test_the_style_is_the_papers_but_for_the_number_of_places():
+    """Equation 4 of Gatys et al.: E = Σ (G − A)² / (4 N² M²), with N maps of M places, in both of as many."""
+    painting, picture = RNG.standard_normal((2, 1, 3, 4, 5))
+    G, A = (np.einsum("ihw,jhw->ij", maps[0], maps[0]) for maps in (picture, painting))
+    value, _ = of.style("a", of.gram(painting) / 20).evaluate({"a": picture})
+    assert value == pytest.approx(-((G - A) ** 2).sum() / (4 * 3**2 * 20**2), rel=1e-12)
+
+
 @pytest.fixture(scope="module")
 def model():
     net = cnn.zoo.build("seed")

@@ -1,0 +1,43 @@
+"""What is printed about a model: each number beside the class that it belongs to."""
+
+import numpy as np
+
+from minicnn.cli import report
+from minicnn.training.evaluation import Evaluation
+
+
+def evaluation(confusion, classes=("ant", "bee", "cow")):
+    confusion = np.array(confusion)
+    true, found = (np.repeat(of.ravel(), confusion.ravel()) for of in np.indices(confusion.shape))
+    with np.errstate(invalid="ignore"):
+        per_class = confusion.diagonal() / confusion.sum(axis=1)
+    accuracy = float((true == found).mean())
+    probabilities = np.eye(len(classes), dtype=np.float32)[found]
+    return Evaluation(1.0, accuracy, per_class, confusion, found, true, probabilities, classes)
+
+
+def test_the_commonest_mistakes_are_of_the_true_class_for_the_answer() -> None:
+    lines = report.confusions(evaluation([[6, 3, 1], [0, 5, 0], [2, 0, 2]])).splitlines()
+    assert [line.split() for line in lines[1:]] == [
+        ["ant", "taken", "for", "bee", "3", "of", "10", "(30.0%)"],
+        ["cow", "taken", "for", "ant", "2", "of", "4", "(50.0%)"],
+        ["ant", "taken", "for", "cow", "1", "of", "10", "(10.0%)"],
+    ]
+
+
+def test_no_more_mistakes_are_listed_than_asked_for() -> None:
+    assert len(report.confusions(evaluation([[0, 3, 1], [2, 0, 0], [0, 0, 1]]), most=2).splitlines()) == 3
+    assert report.confusions(evaluation(np.diag([1, 2, 3]))) == "no mistakes"
+
+
+def test_each_class_has_its_own_accuracy_and_a_bar_as_long() -> None:
+    lines = report.per_class(evaluation([[1, 3, 0], [0, 0, 0], [0, 1, 1]])).splitlines()
+    assert lines[1].split() == ["ant", "25.00%", "█" * 8]
+    assert lines[2].split() == ["bee", "–", "(no", "pictures)"]
+    assert lines[3].split() == ["cow", "50.00%", "█" * 15]
+
+
+def test_long_names_are_cut_and_keep_the_columns() -> None:
+    lines = report.per_class(evaluation([[1, 0], [1, 1]], classes=("x" * 25, "y" * 24))).splitlines()
+    assert lines[1].split()[0] == "x" * 23 + "…" and lines[2].split()[0] == "y" * 24
+    assert lines[1].index("100.00%") == lines[2].index("50.00%") - 1

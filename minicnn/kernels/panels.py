@@ -8,9 +8,9 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .vector import MR, MR_NARROW, tile, width
+from .vector import MR, MR_NARROW, load, store, tile, width
 
-SLACK = 64  # numbers behind every scratch array, where a last vector may end
+KC = 256  # terms of a sum that are added one after the other
 
 
 @jit
@@ -53,19 +53,46 @@ def pack(w, turned, panels):
 
 
 @jit
+def add_tile(part, rows, y, to):
+    """y[to …] += a tile's rows."""
+    for i in range(0, rows * 2 * width(y), width(y)):
+        store(y, to + i, load(y, to + i) + load(part, i))
+
+
+@jit
 def sweep(x, at, row, step, taps, panel, places, depth, start, runs, run_step, run, y, pitch, narrow):
     """Tiles over `runs` runs of outputs, each of `run` rows that lie `row` apart in x, and runs `run_step` apart.
 
     y (runs, pitch, NR) = start + Σ x · panel, as `tile` sums it. A run's last tile begins earlier rather than end
     beyond the run. Where a whole run is shorter than a tile, x and y need slack behind it.
+
+    A sum of thousands of numbers is made in pieces of at most KC, which are then added up: in one long chain each new
+    term would be rounded to the precision of the whole.
     """
     NR = 2 * width(x)
     R = MR_NARROW if narrow else MR
+    zero, part = np.zeros(NR, x.dtype), np.zeros(R * NR, x.dtype)
+    pieces = 1 if depth * taps.size <= KC else taps.size * ceil_div(depth, KC)
+    per_tap = max(1, pieces // max(1, taps.size))
     for i in range(runs):
         for r in range(0, run, R):
             first = min(r, max(0, run - R))
             here, to = at + i * run_step + first * row, (i * pitch + first) * NR
-            if narrow:
-                tile(MR_NARROW, 1, x, here, row, 3 * row, step, taps, panel, places, NR, depth, start, 0, 0, y, to)
-            else:
-                tile(MR, 2, x, here, row, 3 * row, step, taps, panel, places, NR, depth, start, 0, 0, y, to)
+            for piece in range(pieces):
+                t, k = piece // per_tap, piece % per_tap * KC
+                some, their = (taps, places) if pieces == 1 else (taps[t : t + 1], places[t : t + 1])
+                size = depth if pieces == 1 else min(KC, depth - k)
+                begin, out, out_at = (start, y, to) if piece == 0 else (zero, part, 0)
+                weights = panel[k * NR :]
+                if narrow:
+                    tile(
+                        MR_NARROW, 1, x, here + k * step, row, 3 * row, step, some, weights, their, NR, size,
+                        begin, 0, 0, out, out_at,
+                    )  # fmt: skip
+                else:
+                    tile(
+                        MR, 2, x, here + k * step, row, 3 * row, step, some, weights, their, NR, size,
+                        begin, 0, 0, out, out_at,
+                    )  # fmt: skip
+                if piece > 0:
+                    add_tile(part, R, y, to)

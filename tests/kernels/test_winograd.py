@@ -6,7 +6,7 @@ import pytest
 from minicnn import ops
 from minicnn.kernels.winograd_transforms import F2, F4, MATRICES
 
-ERROR = {"winograd2": 3e-6, "winograd4": 3e-5, "im2col": 2e-6}  # of the largest value, for hundreds of channels
+ERROR = {"winograd2": 3e-6, "winograd4": 3e-5, "im2col": 2e-6, "direct": 2e-6}  # of the largest value, for hundreds of channels
 
 
 @pytest.mark.parametrize("transforms", [F2, F4])
@@ -31,7 +31,7 @@ def test_the_error_of_float32_is_bounded(algorithm: str) -> None:
 
 def test_float64_never_uses_it() -> None:
     x, w = np.ones((8, 32, 16, 16)), np.ones((32, 32, 3, 3))
-    assert np.array_equal(ops.conv2d(x, w)[0], ops.conv2d(x, w, algorithm="im2col")[0])
+    assert np.array_equal(ops.conv2d(x, w)[0], ops.conv2d(x, w, algorithm="direct")[0])
     with pytest.raises(ValueError, match="winograd4 takes float32"):
         ops.conv2d(x, w, algorithm="winograd4")
 
@@ -45,5 +45,5 @@ def test_other_geometries_are_refused_where_it_is_asked_for(options) -> None:
 
 
 def test_an_unknown_algorithm_is_refused_with_the_ones_there_are() -> None:
-    with pytest.raises(ValueError, match="im2col, winograd2, winograd4 or None, got 'fft'"):
+    with pytest.raises(ValueError, match="direct, im2col, winograd4, winograd2 or None, got 'fft'"):
         ops.conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 3, 3)), algorithm="fft")

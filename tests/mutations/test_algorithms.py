@@ -5,7 +5,8 @@ import pytest
 
 from minicnn import ops
 from minicnn.kernels.winograd_transforms import F2, F4, MATRICES
-from minicnn.ops import correlation_wide
+from minicnn.ops.convolution.problem import Filters
+from minicnn.ops.convolution.winograd import Winograd
 from minicnn.testing import tie_free
 
 PARTS = F4._fields
@@ -78,27 +79,35 @@ def test_a_wrong_matrix_is_caught(mistake, caught_by) -> None:
     assert caught_by.record("Winograd's matrices", mistake, caught_in(wrong))
 
 
-winograd, as_filters = correlation_wide._winograd, correlation_wide._as_filters
+slide, transformed, weight_gradient = Winograd._slide, Winograd._transformed, Winograd.weight_gradient
 
 
-def bias_is_forgotten(source, w, b, plan, pad, target):
+def bias_is_forgotten(self, source, u, bias, pad_h, pad_w, result):
     """the bias is not added"""
-    winograd(source, w, np.zeros_like(b), plan, pad, target)
+    slide(self, source, u, np.zeros_like(bias), pad_h, pad_w, result)
 
 
-def filters_are_turned(source, w, b, plan, pad, target):
-    """the filters are turned around forward, and not for the input gradient"""
-    winograd(source, w[:, :, ::-1, ::-1], b, plan, pad, target)
-
-
-def padding_is_off_by_one(source, w, b, plan, pad, target):
+def padding_is_off_by_one(self, source, u, bias, pad_h, pad_w, result):
     """what comes in lies one pixel too far to the right"""
-    winograd(source, w, b, plan, (pad[0], pad[1] + 1), target)
+    slide(self, source, u, bias, pad_h, pad_w + 1, result)
 
 
-def gradient_is_turned(rows):
+def filters_are_turned(self, filters, turned):
+    """the filters are turned around forward, and not for the input gradient"""
+    return transformed(self, Filters(np.ascontiguousarray(filters.w[:, :, ::-1, ::-1]), filters.b), turned)
+
+
+def gradient_is_turned(self, p, x, dy):
     """the gradient of the filters is turned around"""
-    return as_filters(rows)[:, :, ::-1, ::-1]
+    dw, db = weight_gradient(self, p, x, dy)
+    return dw[:, :, ::-1, ::-1], db
+
+
+MISTAKES = {
+    "_slide": [bias_is_forgotten, padding_is_off_by_one],
+    "_transformed": [filters_are_turned],
+    "weight_gradient": [gradient_is_turned],
+}
 
 
 def caught() -> list[str]:
@@ -121,7 +130,7 @@ def test_the_right_path_is_caught_by_nobody() -> None:
     assert not caught()
 
 
-@pytest.mark.parametrize("mistake", [bias_is_forgotten, filters_are_turned, padding_is_off_by_one, gradient_is_turned])
-def test_a_mistake_around_them_is_caught(mistake, caught_by, monkeypatch) -> None:
-    monkeypatch.setattr(correlation_wide, "_as_filters" if mistake is gradient_is_turned else "_winograd", mistake)
+@pytest.mark.parametrize(("where", "mistake"), [(where, mistake) for where in MISTAKES for mistake in MISTAKES[where]])
+def test_a_mistake_around_them_is_caught(where, mistake, caught_by, monkeypatch) -> None:
+    monkeypatch.setattr(Winograd, where, mistake)
     assert caught_by.record("conv2d by Winograd", mistake, caught())

@@ -9,7 +9,7 @@ from minicnn import gradcheck, ops
 from minicnn.testing import Case, assert_contract, in_order, memory_orders, seeds, tie_free, wide_conv2d_cases
 
 # Of float32, measured by what the largest sum would be if nothing in it cancelled.
-TOLERANCE = {"im2col": 1e-6, "winograd2": 1e-5, "winograd4": 1e-4}
+TOLERANCE = {"direct": 1e-6, "im2col": 1e-6, "winograd2": 1e-5, "winograd4": 1e-4}
 
 
 @st.composite

@@ -1,0 +1,122 @@
+"""Every word of the vocabulary against its scalar twin, and the register tile against NumPy's product."""
+
+import numpy as np
+import pytest
+
+from minicnn.kernels.dense import multiply
+from minicnn.kernels.panels import KC, sweep
+from minicnn.kernels.vector import (
+    MR,
+    MR_NARROW,
+    NR_BYTES,
+    REGISTER,
+    above,
+    at_most,
+    beats,
+    load,
+    load_some,
+    multiply_add,
+    places_of,
+    spread,
+    store,
+    to_bytes,
+    where,
+    width,
+    zeros_of,
+)
+from minicnn.threads import jit
+
+DTYPES = [np.float32, np.float64]
+SPECIAL = [0.0, -0.0, 1.0, -1.0, np.nan, np.inf, -np.inf, 2.0]
+
+
+@jit
+def _words(a, b, c, out):
+    """One row of `out` for each word, over one register."""
+    n = width(a)
+    x, y, z = load(a, 0), load(b, 0), load(c, 0)
+    zero = zeros_of(a)
+    store(out, 0, x + y)
+    store(out, n, x - y)
+    store(out, 2 * n, x * y)
+    store(out, 3 * n, multiply_add(x, y, z))
+    store(out, 4 * n, where(beats(x, y), x, y))
+    store(out, 5 * n, where(above(x, y), x, zero))
+    store(out, 6 * n, where(at_most(x, y), x, zero))
+    store(out, 7 * n, spread(3, x))
+    store(out, 8 * n, load_some(a, 0, 2))
+
+
+@jit
+def _bytes(a, b, out):
+    won = places_of(load(a, 0))
+    store(out, 0, to_bytes(where(above(load(a, 0), load(b, 0)), spread(255, won), spread(7, won))))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_each_word_is_its_scalar_twin(dtype) -> None:
+    n = REGISTER // np.dtype(dtype).itemsize
+    pairs = np.array([(a, b) for a in SPECIAL for b in SPECIAL], dtype)
+    for first in range(0, len(pairs), n):
+        part = np.resize(pairs[first : first + n], (n, 2))
+        a, b = (np.ascontiguousarray(column) for column in part.T)
+        c = np.linspace(-1, 1, n).astype(dtype)
+        out = np.empty(9 * n, dtype)
+        _words(a, b, c, out)
+        with np.errstate(invalid="ignore"):
+            wins = (a > b) | np.isnan(a)
+            some = np.where(np.arange(n) < 2, a, 0)
+            twins = [
+                a + b,
+                a - b,
+                a * b,
+                a * b + c,
+                np.where(wins, a, b),
+                np.where(a > b, a, 0),
+                np.where(a <= b, a, 0),
+                np.full(n, 3),
+                some,
+            ]
+        for found, twin in zip(out.reshape(9, n), twins, strict=True):
+            np.testing.assert_allclose(found, twin, rtol=1e-6)
+        winners = np.empty(n, np.uint8)
+        _bytes(a, b, winners)
+        assert np.array_equal(winners, np.where(a > b, 255, 7))
+
+
+@jit
+def _swept(x, row, step, panel, depth, start, run, y, narrow):
+    nowhere = np.zeros(1, np.int64)
+    sweep(x, 0, row, step, nowhere, panel, nowhere, depth, start, 1, 0, run, y, run, narrow)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("depth", [0, 1, 7, KC, KC + 1, 3 * KC + 5])
+@pytest.mark.parametrize("run", [1, MR_NARROW, MR_NARROW + 1, 5 * MR + 4])
+def test_a_sweep_is_the_matrix_product(dtype, narrow: bool, depth: int, run: int) -> None:
+    rng = np.random.default_rng(0)
+    NR = NR_BYTES // np.dtype(dtype).itemsize
+    rows = run + MR_NARROW
+    x, panel, start = (rng.standard_normal(shape).astype(dtype) for shape in ((rows, depth), (depth, NR), NR))
+    y = np.full((rows + 1, NR), np.nan, dtype)
+    _swept(x.ravel(), depth, 1, panel.ravel(), depth, start, run, y.reshape(-1), narrow)
+    lanes = NR // 2 if narrow else NR
+    expected = x[:run].astype(float) @ panel.astype(float) + start
+    np.testing.assert_allclose(y[:run, :lanes], expected[:, :lanes], rtol=0, atol=2e-4 if dtype == np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [1, MR - 1, MR, 2 * MR + 1])
+@pytest.mark.parametrize("columns", [1, 20, 70])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_dense_product_writes_its_own_columns_alone(dtype, rows: int, columns: int, transposed: bool) -> None:
+    rng = np.random.default_rng(0)
+    K, line, first = 9, 80, 5
+    a, b = rng.standard_normal((rows, K)).astype(dtype), rng.standard_normal((K, line)).astype(dtype)
+    c = np.full((rows, line), 7, dtype)
+    flat, row, step = (np.ascontiguousarray(a.T).ravel(), 1, rows) if transposed else (a.ravel(), K, 1)
+    multiply(flat, 0, row, step, rows, K, b.ravel(), first, columns, line, c.reshape(-1), first)
+    expected = np.full((rows, line), 7.0)
+    expected[:, first : first + columns] = (a.astype(float) @ b.astype(float))[:, first : first + columns]
+    np.testing.assert_allclose(c, expected, rtol=0, atol=1e-5 if dtype == np.float32 else 1e-12)

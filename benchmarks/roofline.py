@@ -47,11 +47,11 @@ def points() -> list[tuple[str, float, float]]:
     for channels, size, batch in CONVOLUTIONS:
         x = rng.standard_normal((batch, size, size, channels)).astype(np.float32).transpose(0, 3, 1, 2)
         w = rng.standard_normal((channels, channels, 3, 3)).astype(np.float32)
-        for algorithm in ("im2col", None):
+        for algorithm in ("direct", None):
             flop = 18 * batch * size * size * channels * channels
             seconds = _fastest(functools.partial(cnn.ops.conv2d, x, w, padding=1, algorithm=algorithm))
             intensity = flop / (4 * (2 * x.size + w.size))
-            found.append((f"{channels}@{size}²{' im2col' if algorithm else ''}", intensity, flop / seconds / 1e9))
+            found.append((f"{channels}@{size}²{' direct' if algorithm else ''}", intensity, flop / seconds / 1e9))
     return found
 
 
@@ -69,7 +69,7 @@ def draw(path: Path, threads: int) -> str:
     axes.loglog(x, np.minimum(x * gigabytes, gflops), color="0.3", label=ceiling)
     found = points()
     for label, chosen, marker, colour in (
-        ("im2col", found[::2], "o", "tab:blue"),
+        ("direct", found[::2], "o", "tab:blue"),
         ("as chosen (Winograd)", found[1::2], "^", "tab:orange"),
     ):
         axes.plot([p[1] for p in chosen], [p[2] for p in chosen], marker, color=colour, label=label)

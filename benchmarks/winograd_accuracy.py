@@ -24,7 +24,7 @@ def table() -> str:
     lines = [f"| training | convolutions | {epochs} |", "|" + "---|" * (2 + EPOCHS)]
     for data, model, pictures in RUNS:
         train, test = cnn.data.load(data)
-        for algorithm in ("as chosen", "im2col"):
+        for algorithm in ("as chosen", "direct"):
             curves = [_curve(train[:pictures], test[:1000], model, algorithm, seed) for seed in range(SEEDS)]
             cells = [f"{mean:.2%} ± {std:.2%}" for mean, std in zip(np.mean(curves, 0), np.std(curves, 0), strict=True)]
             lines.append(
@@ -34,10 +34,11 @@ def table() -> str:
 
 
 def _curve(train: Any, test: Any, model: str, algorithm: str, seed: int) -> list[float]:
-    from minicnn.ops import plan
+    from minicnn.ops.convolution import choice
 
     net = network(model)[0].initialize(seed)
-    with mock.patch.object(plan, "_obstacle", (lambda *_: "im2col") if algorithm == "im2col" else plan._obstacle):
+    chosen = (lambda _: choice.direct) if algorithm == "direct" else choice._fastest
+    with mock.patch.object(choice, "_fastest", chosen):
         history = cnn.fit(
             net, train, test, epochs=EPOCHS, batch_size=64, optimizer=cnn.Adam(1e-3), seed=seed, progress=False
         )

@@ -1,11 +1,11 @@
-"""The order of pictures in memory: every array is (N, C, H, W) in shape, and this file decides what lies beside what.
+"""The order of images in memory: every array is (N, C, H, W) in shape, and this file turns one order into another.
 
-- *channels-first*: C-contiguous, the width innermost. Right for narrow layers, whose few channels make no long loop.
-- *channels-last*: the channels innermost; `x.transpose(0, 2, 3, 1)` is C-contiguous. Right for wide layers: loops over
-  channels are long whatever the picture's size, 1×1 convolutions need no gathering, and Winograd's transforms pay.
+- *channels-first*: C-contiguous, the width innermost, as images come.
+- *channels-last*: the channels innermost; `x.transpose(0, 2, 3, 1)` is C-contiguous. Loops over channels are long
+  whatever the image's size, and a pixel is one run of numbers.
 
-A convolution asks `wide` which order to work in, and returns that one. All other ops keep the order they are given, so
-that a network converts at most once on its way. Values never depend on it.
+Convolutions work on channels-last memory and return it. All other ops keep the order they are given, so a network
+converts its input once. Values never depend on the order.
 """
 
 from __future__ import annotations
@@ -21,12 +21,6 @@ from .kernels import memory as kernels
 Array = NDArray[Any]
 
 SMALL = 1 << 14  # numbers that are moved before a second thread has woken
-WIDE = 32  # channels in or out from which loops over channels are the longer ones
-
-
-def wide(in_channels: int, out_channels: int, groups: int = 1) -> bool:
-    """Whether a convolution works on channels-last memory. Groups stay channels-first: theirs are narrow."""
-    return groups == 1 and max(in_channels, out_channels) >= WIDE
 
 
 def is_channels_last(x: Array) -> bool:

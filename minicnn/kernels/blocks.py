@@ -179,7 +179,7 @@ def best_of(block, at, pitch, pool):
 
 @jit
 def store_block(block, pitch, target, n, lattice, py0, py1, columns, channel, count, alone):
-    """The target's rows py0 … py1 of the lattice, the first `columns` of each, from a block of outputs (lines, pitch, NR).
+    """The first `columns` of the target's rows py0 … py1 of the lattice, from a block of outputs (lines, pitch, NR).
 
     The block holds `count` channels from `channel` on, and its first line is the first of row py0. Output or window
     (py, px) goes where the lattice says. `alone`: no one else writes to these rows, and the block holds all channels.

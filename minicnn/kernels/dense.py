@@ -86,7 +86,9 @@ def input_gradient(dy, w, dx):
     for task in prange(across * down):
         n0, i0 = task // across * ROWS, task % across * COLUMNS
         rows, columns = min(ROWS, N - n0), min(COLUMNS, I - i0)
-        multiply(dy.reshape(N * O), n0 * O, O, 1, rows, O, w.reshape(O * I), i0, columns, I, dx.reshape(N * I), n0 * I + i0)
+        multiply(
+            dy.reshape(N * O), n0 * O, O, 1, rows, O, w.reshape(O * I), i0, columns, I, dx.reshape(N * I), n0 * I + i0
+        )
 
 
 @parallel

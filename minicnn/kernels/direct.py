@@ -8,8 +8,8 @@ Numbers of one pixel lie side by side, pixels of one row behind each other, rows
 whole band of rows is one long run of pixels, and a tap is a constant offset into it; the few outputs at each row's end
 that straddle two rows are computed and passed over. With larger steps each row is a run of its own.
 
-The two gradients are the same loop. dx of a convolution in steps of s falls apart into s · s lattices of pixels, each of
-which is a convolution of dy, in steps of 1, with those taps that reach it. And dw is a product that sums over pixels.
+The two gradients are the same loop. dx of a convolution in steps of s falls apart into s · s lattices of pixels, each
+of which is a convolution of dy, in steps of 1, with the taps that reach it. And dw is a product that sums over pixels.
 
 Source: Dukhan (2019), The indirect convolution algorithm; Georganas et al. (2018), Anatomy of high-performance deep
 learning convolutions on SIMD architectures.
@@ -22,8 +22,8 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blocks import SLACK, load_block, pools, store_block
-from .panels import ceil_div, is_narrow, share_of, sweep
-from .vector import MR, MR_NARROW, load, store, tile, width, zeros_of
+from .panels import ceil_div, share_of, sweep
+from .vector import MR, MR_NARROW, load, store, tile, width
 
 BLOCK_BYTES = 1 << 16  # outputs of a block: they stay in the second-level cache with the pixels under them
 TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
@@ -226,8 +226,8 @@ def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sum
                         below = at + i * slide.step_h * pitch * depth
                         if thin:
                             add_products(
-                                image, below, slide.step_w * depth, run, gradient, 9, 3, tap_rows[1] * pitch, zero, here, narrow,
-                                spare, total, 0,
+                                image, below, slide.step_w * depth, run, gradient, 9, 3, tap_rows[1] * pitch,
+                                zero, here, narrow, spare, total, 0,
                             )  # fmt: skip
                             continue
                         for t in range(tap_rows.size):

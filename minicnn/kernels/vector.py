@@ -18,13 +18,15 @@ Source: Goto & van de Geijn (2008), Anatomy of high-performance matrix multiplic
 
 import operator
 import platform
+from typing import Any
 
-import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import models, overload, register_model
+
+intrinsic: Any = extending.intrinsic  # whose first argument, the typing context, no caller gives
 
 # What Numba compiles for, which need not be all that this processor can do: its cache tells machine code by it.
 _features = cpu_target.target_context.codegen().magic_tuple()[2]
@@ -255,11 +257,14 @@ def total(typing, v):
 
 
 @intrinsic(prefer_literal=True)
-def tile(typing, rows, vectors, x, at, row, three, step, taps, panel, places, line, depth, start, first, start_row, y, to):
+def tile(
+    typing, rows, vectors, x, at, row, three, step, taps, panel, places, line, depth, start, first, start_row, y, to
+):
     """A tile of a product, held in registers: for r < rows and l < vectors · lanes,
 
-        y[to + r·NR + l] = start[first + r·start_row + l]
-                           + Σ_t Σ_k x[at + taps[t] + ⌊r/3⌋·three + (r mod 3)·row + k·step] · panel[places[t] + k·line + l]
+        y[to + r·NR + l] = start[first + r·start_row + l] + Σ_t Σ_k x[at + taps[t] + place(r) + k·step]
+                                                                    · panel[places[t] + k·line + l]
+        with place(r) = ⌊r/3⌋·three + (r mod 3)·row
 
     over all taps t and k < depth. Rows lie `row` apart where `three` is 3·row. `rows` and `vectors` are known when this
     is compiled; NR is two registers.

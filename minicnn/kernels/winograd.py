@@ -111,7 +111,7 @@ def transform_filters(w, turned, matrix, u):
 
 @parallel
 def forward(source, u, bias, inputs, outputs, pad_h, pad_w, target):
-    """target = the filters u (see `transform_filters`) slid over the source, plus the bias: a block of runs at a time."""
+    """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block."""
     m = HEIGHTS[outputs]
     panels, frequencies, C, NR = u.shape
     N, PH, PW, O = target.y.shape
@@ -156,7 +156,10 @@ def store_tiles(lines, wide, bias, target, n, top, left, m, channel, count):
         for l in range(NR):
             lines[q * NR + l] += bias[l]
     py0, px0 = top // target.stride_h, left // target.stride_w
-    rows, columns = min(m // target.stride_h, target.y.shape[1] - py0), min(wide // target.stride_w, target.y.shape[2] - px0)
+    rows, columns = (
+        min(m // target.stride_h, target.y.shape[1] - py0),
+        min(wide // target.stride_w, target.y.shape[2] - px0),
+    )
     store_block(lines, wide, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count, False)
 
 

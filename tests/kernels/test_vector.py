@@ -103,7 +103,9 @@ def test_a_sweep_is_the_matrix_product(dtype, narrow: bool, depth: int, run: int
     _swept(x.ravel(), depth, 1, panel.ravel(), depth, start, run, y.reshape(-1), narrow)
     lanes = NR // 2 if narrow else NR
     expected = x[:run].astype(float) @ panel.astype(float) + start
-    np.testing.assert_allclose(y[:run, :lanes], expected[:, :lanes], rtol=0, atol=2e-4 if dtype == np.float32 else 1e-12)
+    np.testing.assert_allclose(
+        y[:run, :lanes], expected[:, :lanes], rtol=0, atol=2e-4 if dtype == np.float32 else 1e-12
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -6,7 +6,12 @@ import pytest
 from minicnn import ops
 from minicnn.kernels.winograd_transforms import F2, F4, MATRICES
 
-ERROR = {"winograd2": 3e-6, "winograd4": 3e-5, "im2col": 2e-6, "direct": 2e-6}  # of the largest value, for hundreds of channels
+ERROR = {
+    "winograd2": 3e-6,
+    "winograd4": 3e-5,
+    "im2col": 2e-6,
+    "direct": 2e-6,
+}  # of the largest value, for hundreds of channels
 
 
 @pytest.mark.parametrize("transforms", [F2, F4])

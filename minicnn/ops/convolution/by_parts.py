@@ -1,4 +1,4 @@
-"""Convolution of complex numbers, which only check derivatives: it is bilinear, so real and imaginary parts go apart."""
+"""Convolution of complex numbers, which only check derivatives: real and imaginary parts go apart."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def forward(p: Problem, x: Source, filters: Filters) -> Target:
 def input_gradient(p: Problem, dy: Source, filters: Filters) -> Array:
     """dx."""
     real = _real(p)
-    return _bilinear(
-        lambda dy, w: direct.input_gradient(real, _images(dy), Filters(w)), dy.values, filters.w
-    )
+    return _bilinear(lambda dy, w: direct.input_gradient(real, _images(dy), Filters(w)), dy.values, filters.w)
 
 
 def weight_gradient(p: Problem, x: Source, dy: Source) -> tuple[Array, Array]:

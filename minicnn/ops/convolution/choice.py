@@ -1,12 +1,12 @@
 """Which algorithm computes a convolution: the only thresholds in the house.
 
-| algorithm   | what it is                                      | what it cannot do                     | when it pays          |
-|-------------|-------------------------------------------------|---------------------------------------|-----------------------|
-| "im2col"    | gathers what lies under the filters, then a     | groups                                | fewer outputs than a  |
-|             | single product for many images                  |                                       | register tile's rows  |
-| "winograd4" | F(4×4, 3×3): 36 products where 144 are defined  | only 3×3, step 1, no groups, float32, | many channels, and    |
-| "winograd2" | F(2×2, 3×3): 16 products where 36 are defined   | pooling by 2×2 in steps of 2, or none | enough tiles          |
-| "direct"    | a register tile walks over the images           | —                                     | otherwise             |
+| algorithm   | what it is                                     | what it cannot do        | when it pays              |
+|-------------|------------------------------------------------|--------------------------|---------------------------|
+| "im2col"    | gathers what lies under the filters, then one  | groups                   | fewer outputs in an image |
+|             | product for many images                        |                          | than a tile has rows      |
+| "winograd4" | F(4×4, 3×3): 36 products where 144 are defined | only 3×3, step 1, one    | many channels, and enough |
+| "winograd2" | F(2×2, 3×3): 16 products where 36 are defined  | group, float32, pool 2×2 | tiles                     |
+| "direct"    | a register tile walks over the images          | —                        | otherwise                 |
 """
 
 from __future__ import annotations

@@ -120,7 +120,9 @@ def _forward_walk(p: Problem) -> Walk:
     taps = [(i, j) for i in range(g.kh) for j in range(0, g.kw, slide.run)]
     if _flat(p):
         slide = slide._replace(lines=p.images[0] * slide.lines)
-    return _walk(p, slide, [(i * g.dilation_h, j * g.dilation_w) for i, j in taps], taps, p.filters[1], Lattice(0, 0, 1, 1))
+    return _walk(
+        p, slide, [(i * g.dilation_h, j * g.dilation_w) for i, j in taps], taps, p.filters[1], Lattice(0, 0, 1, 1)
+    )
 
 
 @functools.lru_cache(maxsize=4096)

@@ -78,8 +78,8 @@ def _problem(
     pool_stride: Pair | None,
 ) -> Problem:
     _check_filters(op, images, filters, bias, groups)
-    g = geometry(op, filters[2:], stride, padding, dilation)
-    size = windows(op, images[2:], g)
+    g = geometry(op, (filters[2], filters[3]), stride, padding, dilation)
+    size = windows(op, (images[2], images[3]), g)
     pool = geometry(op, pool_size, pool_size if pool_stride is None else pool_stride, 0, 1)
     windows(op, size, pool)  # refuses a pooling window larger than the feature map
     if pool.kh * pool.kw > DEAD:

@@ -43,9 +43,7 @@ class Winograd:
         """dw (O, C, 3, 3) and db (O,)."""
         dw, db = np.empty(p.filters, p.dtype), np.empty(p.filters[0], p.dtype)
         t, g = self.transforms, p.window
-        kernels.weight_gradient(
-            x, dy, *p.size, t.inputs, t.outputs_back, t.filters_back, g.pad_h, g.pad_w, dw, db
-        )
+        kernels.weight_gradient(x, dy, *p.size, t.inputs, t.outputs_back, t.filters_back, g.pad_h, g.pad_w, dw, db)
         return dw, db
 
     def _slide(self, source: Source, u: Array, bias: Array, pad_h: int, pad_w: int, result: Target) -> None:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..faults.differences import refuse, versions
+from ..faults.guard import Guard
+from ..group import Group
 from ..layers.base import arrays_of
 from ..layers.running import Pass, Total
 from ..ops.contract import Array
-from .group import Group
-from .guard import Guard
-from .sums import Buckets, Meeting, add_in_any_order, add_over_processes, wait
+from .sums import Buckets, Meeting, add_in_any_order, add_over_processes, wait, waiting
 
 PATIENCE = 30  # seconds without a sign of life after which a process, or a node, counts as lost
 
@@ -64,8 +61,8 @@ class Processes(Group):
         self.comm, self.meetings = comm.Dup(), comm.Dup()
         self._add = add_in_any_order if any_order else add_over_processes
         self._sender = ThreadPoolExecutor(1)
-        self.guard = Guard(self.texts, self.rank, self.size, node, PATIENCE)
-        self.agree({**_versions(), "shares": self.settings})
+        self.guard = Guard(self.texts, self.rank, self.size, node, waiting, PATIENCE)
+        self.agree({**versions(), "shares": self.settings})
 
     def texts(self, text: str) -> list[str]:
         given = np.frombuffer(text.encode(), np.uint8)
@@ -85,15 +82,7 @@ class Processes(Group):
         return found
 
     def agree(self, facts: dict[str, Any]) -> None:
-        told = [json.loads(text) for text in self.texts(json.dumps([self.node, facts]))]
-        node, first = told[0]
-        for rank, (other_node, other) in enumerate(told):
-            for name in {**first, **other}:
-                if first.get(name) != other.get(name):
-                    raise ValueError(
-                        f"distributed: {name} must be the same everywhere, but process 0 on {node} has "
-                        f"{first.get(name)!s:.80}, and process {rank} on {other_node} has {other.get(name)!s:.80}"
-                    )
+        refuse([json.loads(told) for told in self.texts(json.dumps([self.node, facts]))])
 
     def batches(self, loader: Any, epoch: int, start: int) -> Iterator[Any]:
         if self.sync and (rest := len(loader.dataset) % loader.batch_size or self.shares) < self.shares:
@@ -141,13 +130,16 @@ class Processes(Group):
             for place in range(len(mine)):
                 learn(place)
         else:
-            with ThreadPoolExecutor(len(mine)) as threads:
-                _results([threads.submit(learn, place) for place in range(len(mine))], meeting)
+            meeting.hold(learn)
         found = sums.sums()
         for name, b in buffers.items():
             b[...] = found[f"buffer {name}"]
         loss, right = found[""]
         return float(loss), int(right), pictures, {name: found[name] for name in parameters}
+
+    def __enter__(self) -> Group:
+        self.guard.stay()
+        return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if error is not None:
@@ -161,27 +153,3 @@ class Processes(Group):
             return x
 
         return self._sender.submit(add)
-
-
-def _results(futures: list[Future[None]], meeting: Meeting) -> None:
-    """Wait for the shares' threads; where one fails, no other waits for it."""
-    try:
-        for future in futures:
-            future.result()
-    except BaseException:
-        meeting.barrier.abort()
-        raise
-
-
-def _versions() -> dict[str, str]:
-    """What the bits of a result depend on beside the data: versions, and every file of ours."""
-    package = Path(__file__).parents[1]
-    files = {str(path.relative_to(package.parent)): path for path in sorted(package.rglob("*.py"))}
-    names = ("minicnn", "numpy", "scipy", "numba")
-    versions = {"the version of python": platform.python_version()}
-    for name in names:
-        try:
-            versions[f"the version of {name}"] = version(name)
-        except PackageNotFoundError:  # run from its folder
-            continue
-    return versions | {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in files.items()}

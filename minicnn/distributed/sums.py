@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -116,6 +116,21 @@ class Meeting:
         self.given[place] = array
         self.barrier.wait()
         return self.result
+
+    def hold(self, learn: Callable[[int], None]) -> None:
+        """Learn from all shares at once; where one fails, no other waits for it."""
+
+        def attend(place: int) -> None:
+            try:
+                learn(place)
+            except BaseException:
+                self.barrier.abort()
+                raise
+
+        with ThreadPoolExecutor(len(self.given)) as threads:
+            errors = [future.exception() for future in [threads.submit(attend, p) for p in range(len(self.given))]]
+        if failed := [error for error in errors if error is not None]:
+            raise next((e for e in failed if not isinstance(e, threading.BrokenBarrierError)), failed[0])
 
     def _sum(self) -> None:
         arrays = self.given

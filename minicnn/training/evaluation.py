@@ -12,7 +12,7 @@ import numpy as np
 from .. import ops
 from ..data.dataset import Dataset
 from ..data.loader import Loader
-from ..distributed.group import Group
+from ..group import Group
 from ..layers.base import arrays_of
 from ..layers.running import Pass
 from ..ops.contract import Array

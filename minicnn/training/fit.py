@@ -12,7 +12,7 @@ from ..data.augment import Augmentation
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.transform import Transform
-from ..distributed.group import Group
+from ..group import Group
 from ..layers.base import arrays_of
 from ..layers.description import describe
 from .callbacks import Callback

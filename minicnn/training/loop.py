@@ -16,7 +16,7 @@ from ..checkpoint import state_of
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
-from ..distributed.group import Group
+from ..group import Group
 from ..layers.base import arrays_of
 from ..layers.running import Pass
 from ..ops.contract import Array

@@ -24,7 +24,8 @@ class Watcher:
     def __init__(self, secret: str, hub: str, node: str, processes: int, patience: int, server: socket.socket) -> None:
         self.secret, self.expected, self.patience, self.server = secret, processes, patience, server
         self.links: dict[socket.socket, dict[str, Any]] = {}
-        self.left, self.lost = "", ""
+        self.gone: dict[str, str] = {}  # why the processes that have left have
+        self.lost = ""
         self.hub: socket.socket | None = None
         if hub:
             host, _, port = hub.rpartition(":")
@@ -87,24 +88,29 @@ class Watcher:
         elif "lost" in message:
             self.end(message["lost"])
         elif "gone" in message:
-            self.leave(message["gone"], link)
+            self.note(message["of"], message["gone"], link)
         elif "left" in message:
             about["left"] = True
             if about["pid"]:
                 why = f" ({message['left']})" if message["left"] else ""
-                self.leave(f"{about['name']} has left{why}, and others wait for it", link)
-        elif self.left and message.get("waits") and message["waits"] == about.get("waits"):
-            about["waited"] = about.get("waited", 0) + 1
+                self.note(about["name"], f"{about['name']} has left{why}, and others wait for it", link)
+        elif "back" in message:
+            del about["left"]
+            self.note(about["name"], "", link)
+        elif "waits" in message:
+            same = self.gone and message["waits"] and message["waits"] == about.get("waits")
+            about["waits"], about["waited"] = message["waits"], about.get("waited", 0) + 1 if same else 0
             if about["waited"] >= GRACE:
-                self.end(self.left)
-        about["waits"] = message.get("waits", 0)
+                self.end(next(iter(self.gone.values())))
 
-    def leave(self, line: str, told_by: socket.socket) -> None:
-        if not self.left:
-            self.left = line
-            for link, about in self.links.items():
-                if about["pid"] == 0 and link is not told_by:
-                    self.tell(link, gone=line)
+    def note(self, name: str, line: str, told_by: socket.socket) -> None:
+        """Note, here and on the other nodes, that a process has left, or without a line that it is back."""
+        self.gone.pop(name, None)
+        if line:
+            self.gone[name] = line
+        for link, about in self.links.items():
+            if about["pid"] == 0 and link is not told_by:
+                self.tell(link, gone=line, of=name)
 
     def end(self, line: str) -> None:
         """Say it, tell the other nodes, and end what runs here."""

@@ -10,17 +10,17 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-from .sums import waiting
 
 
 class Guard:
     """Starts the node's watcher, if this is the node's first process, and beats until the process ends."""
 
-    def __init__(self, texts: Any, rank: int, size: int, node: str, patience: int) -> None:
+    def __init__(self, texts: Any, rank: int, size: int, node: str, waiting: set[int], patience: int) -> None:
+        self.waiting = waiting
         secret, nodes = texts(secrets.token_hex(16))[0], texts(node)
         first = nodes.index(node)
         options = ["127.0.0.1" if len(set(nodes)) == 1 else "", node, str(nodes.count(node)), str(patience)]
@@ -28,7 +28,7 @@ class Guard:
         ports = texts(_start_watcher(secret, hub, *options) if rank == first != 0 else hub)
         self.link = socket.create_connection(("127.0.0.1", int(ports[first].rpartition(":")[2])))
         self.tell(secret=secret, name=f"process {rank} of {size} on {node}", pid=os.getpid())
-        self.left = threading.Event()
+        self.away = False
         threading.Thread(target=self._beat, daemon=True).start()
         atexit.register(self.leave, "")
 
@@ -37,15 +37,22 @@ class Guard:
 
     def leave(self, why: str) -> None:
         """This process works no more, which is no death; but nobody must wait for it."""
-        if not self.left.is_set():
-            self.left.set()
+        if not self.away:
+            self.away = True
             with suppress(OSError):
                 self.tell(left=why)
 
+    def stay(self) -> None:
+        """It works again: its program has caught the error."""
+        if self.away:
+            self.away = False
+            self.tell(back=True)
+
     def _beat(self) -> None:
-        while not self.left.wait(1):
+        while True:
+            time.sleep(1)
             try:
-                self.tell(waits=min(tuple(waiting), default=0))
+                self.tell(waits=min(tuple(self.waiting), default=0))
             except OSError:
                 os.write(2, b"minicnn: the watcher of this node died; the job ends\n")
                 os._exit(1)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..layers.running import Pass
-from ..ops.contract import Array
+from .layers.running import Pass
+from .ops.contract import Array
 
 
 class Group:

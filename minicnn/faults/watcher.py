@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import signal
 import socket
 import sys
@@ -24,6 +24,9 @@ class Watcher:
     def __init__(self, secret: str, hub: str, node: str, processes: int, patience: int, server: socket.socket) -> None:
         self.secret, self.expected, self.patience, self.server = secret, processes, patience, server
         self.links: dict[socket.socket, dict[str, Any]] = {}
+        # Linux's epoll tells first what happened first: of many that have ended, the one that the others followed.
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(server, selectors.EVENT_READ)
         self.gone: dict[str, str] = {}  # why the processes that have left have
         self.lost = ""
         self.hub: socket.socket | None = None
@@ -31,7 +34,7 @@ class Watcher:
             host, _, port = hub.rpartition(":")
             self.hub = socket.create_connection((host, int(port)))
             self.tell(self.hub, secret=secret, name=f"node {node}", pid=0)
-            self.links[self.hub] = {"name": "the first node", "pid": 0, "silent": 0, "text": b""}
+            self.add(self.hub, name="the first node", pid=0)
 
     def tell(self, link: socket.socket, **message: Any) -> None:
         with suppress(OSError):  # its end shows where it is read
@@ -46,22 +49,32 @@ class Watcher:
         """Until all processes here have ended."""
         tick, ticks = time.monotonic(), 0
         while self.expected or any(about["pid"] for about in self.links.values()):
-            for link in select.select([self.server, *self.links], [], [], 0.2)[0]:
-                if link is self.server:
-                    new = link.accept()[0]
-                    self.links[new] = {"name": "", "pid": None, "silent": 0, "text": b""}
-                elif link in self.links:
-                    self.read(link)
+            for key, _ in self.selector.select(timeout=0.2):
+                if key.fileobj is self.server:
+                    self.add(self.server.accept()[0])
+                elif key.fileobj in self.links:
+                    self.read(key.fileobj)
             if time.monotonic() - tick >= 1:  # counted, not measured: a machine that slept has lost nobody
                 tick, ticks = time.monotonic(), ticks + 1
                 self.tell_watchers(beat=1)
-                for about in self.links.values():
+                for link, about in list(self.links.items()):
                     about["silent"] += 1
-                    if about["silent"] > self.patience:
-                        self.end(f"{about['name'] or 'a process'} has not been heard of for {self.patience} s")
+                    if about["silent"] > self.patience and about["name"]:
+                        self.end(f"{about['name']} has not been heard of for {self.patience} s")
+                    elif about["silent"] > self.patience:
+                        self.remove(link)
                 if self.expected and ticks > self.patience:
                     self.end("not all processes of this node have begun")
         self.tell_watchers(left="")
+
+    def add(self, link: socket.socket, name: str = "", pid: int | None = None) -> None:
+        self.links[link] = {"name": name, "pid": pid, "silent": 0, "text": b""}
+        self.selector.register(link, selectors.EVENT_READ)
+
+    def remove(self, link: socket.socket) -> None:
+        del self.links[link]
+        self.selector.unregister(link)
+        link.close()
 
     def read(self, link: socket.socket) -> None:
         about = self.links[link]
@@ -72,17 +85,21 @@ class Watcher:
         *lines, about["text"] = (about["text"] + data).split(b"\n")
         for line in lines:
             about["silent"] = 0
-            self.hear(link, about, json.loads(line))
-        if not data:
-            del self.links[link]
+            if link in self.links:
+                self.hear(link, about, line)
+        if not data and link in self.links:
+            self.remove(link)
             if about["name"] and "left" not in about:
                 self.end(f"{about['name']} died")
 
-    def hear(self, link: socket.socket, about: dict[str, Any], message: dict[str, Any]) -> None:
+    def hear(self, link: socket.socket, about: dict[str, Any], line: bytes) -> None:
+        if not about["name"] and not line.startswith(
+            f'{{"secret": "{self.secret}"'.encode()
+        ):  # no process of ours: any can knock at a port
+            self.remove(link)
+            return
+        message = json.loads(line)
         if not about["name"]:
-            if message.get("secret") != self.secret:
-                del self.links[link]
-                return
             about |= {"name": message["name"], "pid": message["pid"]}
             self.expected -= message["pid"] > 0
         elif "lost" in message:

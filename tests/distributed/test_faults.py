@@ -49,7 +49,7 @@ def test_nobody_waits_for_a_process_that_has_raised(run):
 
 def test_an_error_that_all_have_is_each_ones_own_and_can_be_caught(run):
     status, out, errors = run(2, "fault", "all raise", 0)
-    assert (status, out, lines(errors)) == (0, "went on\n" * 2, [])
+    assert (status, out.count("went on"), lines(errors)) == (0, 2, [])
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ def test_the_command_line_trains_in_many_processes_and_tells_it_once(run, tmp_pa
     results = {}
     for processes in (1, 2):
         status, out, errors = run(processes, "minicnn", "train", *options, tmp_path / str(processes))
-        assert (status, errors) == (0, "")
+        assert status == 0, errors  # which may tell, once, that kernels are compiled
+        assert len(errors.splitlines()) <= 1
         assert out.count("epoch 1/1: ") == 1
         assert len((tmp_path / str(processes) / "log.jsonl").read_text().splitlines()) == 2
         results[processes] = cnn.load(tmp_path / str(processes) / "model.safetensors").state()
@@ -65,13 +66,14 @@ def test_the_command_line_trains_in_many_processes_and_tells_it_once(run, tmp_pa
 
 @pytest.mark.parametrize("processes", [2, 4])
 def test_sums_over_processes_are_the_tree(run, processes):
-    assert run(processes, "sums")[1] == "as the tree\n" * processes
+    status, out, errors = run(processes, "sums")
+    assert (status, out.count("as the tree")) == (0, processes), errors
 
 
 @pytest.mark.parametrize("processes", [2, 4])
 def test_passes_over_a_data_set_are_shared_and_give_the_same(run, processes):
     status, out, errors = run(processes, "passes")
-    assert (status, out) == (0, "the same\n" * processes), errors
+    assert (status, out.count("the same")) == (0, processes), errors
 
 
 def test_three_processes_are_refused_unless_any_order_will_do(run, tmp_path):

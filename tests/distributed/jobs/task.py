@@ -17,6 +17,6 @@ def stripes(count=60):
 def network(drop=0.2, norm=True):
     norms = {"norm": cnn.BatchNorm2d(4)} if norm else {}
     return cnn.Sequential(
-        conv=cnn.Conv2d(1, 4, 3), **norms, relu=cnn.ReLU(), pool=cnn.MaxPool2d(2),
+        conv=cnn.Conv2d(1, 4, 3, bias=not norm), **norms, relu=cnn.ReLU(), pool=cnn.MaxPool2d(2),
         flatten=cnn.Flatten(), drop=cnn.Dropout(drop), fc=cnn.Dense(36, 3),
     ).initialize(0)  # fmt: skip

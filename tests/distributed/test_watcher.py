@@ -12,7 +12,7 @@ from minicnn.faults.guard import _start_watcher
 
 
 @pytest.fixture
-def connect():
+def connect(capfd):
     """Opens connections to a watcher that waits for one process, with the secret "s"."""
     host, _, port = _start_watcher("s", "", "127.0.0.1", "here", "1", "2").rpartition(":")
     links = []

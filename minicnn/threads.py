@@ -166,7 +166,7 @@ def _fingerprint(namespace: dict[str, Any]) -> str:
             if used is not namespace and used.get("__file__", __file__) not in files:
                 files.add(used.get("__file__", __file__))
                 unseen.append(used)
-    digests = [_digest(file) for file in sorted(files | {__file__, namespace.get("__file__", __file__)})]
+    digests = [_digest(file) for file in sorted(files | {__file__})]
     return hashlib.sha256("".join(digests).encode()).hexdigest()[:8]
 
 

@@ -130,28 +130,33 @@ def load_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
 
 
 @jit
+def windows_over(first, size, kernel, stride, count):
+    """The first and last + 1 of `count` windows that reach into `size` pixels from `first` on."""
+    return max(0, -((kernel - 1 - first) // stride)), min(count, (first + size - 1) // stride + 1)
+
+
+@jit
 def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
     """block += each pooling window's gradient, at the pixel that won it."""
-    pool = source
     PH, PW, C = source.values.shape[1:]
     values, switches = source.values.reshape(source.values.size), source.switches.reshape(source.switches.size)
     V = width(values)
     zero = zeros_of(values)
-    for py in range(max(0, -((pool.kh - 1 - top) // pool.stride_h)), min(PH, (top + rows - 1) // pool.stride_h + 1)):
-        for px in range(
-            max(0, -((pool.kw - 1 - left) // pool.stride_w)), min(PW, (left + pitch - 1) // pool.stride_w + 1)
-        ):
-            iy, ix = py * pool.stride_h - top, px * pool.stride_w - left
+    py0, py1 = windows_over(top, rows, source.kh, source.stride_h, PH)
+    px0, px1 = windows_over(left, pitch, source.kw, source.stride_w, PW)
+    for py in range(py0, py1):
+        for px in range(px0, px1):
+            iy, ix = py * source.stride_h - top, px * source.stride_w - left
             at = ((n * PH + py) * PW + px) * C + first
-            i0, i1 = max(0, -iy), min(pool.kh, rows - iy)
-            j0, j1 = max(0, -ix), min(pool.kw, pitch - ix)
+            i0, i1 = max(0, -iy), min(source.kh, rows - iy)
+            j0, j1 = max(0, -ix), min(source.kw, pitch - ix)
             for c in range(0, depth, V):
                 gradient = load(values, at + c) if c + V <= depth else load_some(values, at + c, depth - c)
                 won = load_beside(switches, at + c, zero)
                 for i in range(i0, i1):
                     for j in range(j0, j1):
                         to = ((iy + i) * pitch + ix + j) * pixel + c
-                        share = where(same(won, spread(i * pool.kw + j, won)), gradient, zero)
+                        share = where(same(won, spread(i * source.kw + j, won)), gradient, zero)
                         store(block, to, load(block, to) + share)
 
 
@@ -165,7 +170,10 @@ def store_some(y, at, v, count, spare):
 
 @jit
 def best_of(block, at, pitch, pool):
-    """The largest of a window's vectors, lane by lane, and which tap it was: the first of equals, the last NaN."""
+    """The largest of a window's vectors, lane by lane, and which tap it was: the first of equals, the last NaN.
+
+    The window is pool.kh × pool.kw pixels of the block, from `at` on.
+    """
     best = load(block, at)
     won = places_of(best)
     for i in range(pool.kh):
@@ -184,23 +192,22 @@ def store_block(block, pitch, target, n, lattice, py0, py1, columns, channel, co
     The block holds `count` channels from `channel` on, and its first line is the first of row py0. Output or window
     (py, px) goes where the lattice says. `alone`: no one else writes to these rows, and the block holds all channels.
     """
-    pool = target
     H, W, C = target.y.shape[1:]
     y, switches = target.y.reshape(target.y.size), target.switches.reshape(target.switches.size)
     V = width(y)
     zero = zeros_of(y)
     dead_tap = spread(DEAD, places_of(zero))
     spare, spare_bytes = np.empty(V, y.dtype), np.empty(V, np.uint8)
-    pooled, relu = pools(pool), target.relu
+    pooled, relu = pools(target), target.relu
     for py in range(py0, py1):
         row = (n * H + lattice.top + lattice.step_h * py) * W
         end = (row + W) * C
         for px in range(columns):
             at = (row + lattice.left + lattice.step_w * px) * C + channel
-            source = ((py - py0) * pool.stride_h * pitch + px * pool.stride_w) * 2 * V
+            source = ((py - py0) * target.stride_h * pitch + px * target.stride_w) * 2 * V
             for v in range(0, count, V):
                 if pooled:
-                    best, won = best_of(block, source + v, pitch, pool)
+                    best, won = best_of(block, source + v, pitch, target)
                     if relu:
                         won = where(above(best, zero), won, dead_tap)
                         best = where(at_most(best, zero), zero, best)

@@ -33,8 +33,8 @@ PARTIAL_BYTES = 1 << 26  # what the partial sums of the weight gradient may take
 class Slide(NamedTuple):
     """How filters slide over a source: output (i, j) sees its pixels from (top + i·step_h, left + j·step_w) on.
 
-    The window is `height` × `width` pixels. It holds runs of `run` taps side by side, numbered in `rows` and `columns`
-    (see `direct.taps_of`), so `run` times the channels are summed over at a time.
+    The window is `height` × `width` pixels. Taps that lie side by side, and so their channels too, are taken as one of
+    `run` times the channels: where each begins stands in the arrays `tap_rows` and `tap_columns` beside a slide.
     """
 
     top: int
@@ -95,14 +95,13 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
     H, O = target.y.shape[1], target.y.shape[3]
     depth, filters, NR = C // groups, O // groups, panels.shape[2]
     P = panels.shape[0] // groups
-    pool = target
     ready = lies_ready(source, slide, groups)
     pitch = W if ready else (slide.columns - 1) * slide.step_w + slide.width
     wide = pixels_between(slide, pitch)
     rows = ceil_div(H - lattice.top, lattice.step_h)  # of the target
     columns = ceil_div(target.y.shape[2] - lattice.left, lattice.step_w)
     count = block_lines(slide, wide, NR, panels.itemsize)
-    count = max(1, min(rows, (count - pool.kh) // pool.stride_h + 1))
+    count = max(1, min(rows, (count - target.kh) // target.stride_h + 1))
     bands = ceil_div(rows, count)
     count = ceil_div(rows, bands)  # of about the same size
     part = share_of(P, TASKS // (2 * N * bands * groups))
@@ -117,8 +116,8 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
         g, first = task // parts % groups, task % parts * part
         py0 = band * count
         py1 = min(py0 + count, rows)
-        lines = (py1 - py0 - 1) * pool.stride_h + pool.kh
-        top = slide.top + py0 * pool.stride_h * slide.step_h
+        lines = (py1 - py0 - 1) * target.stride_h + target.kh
+        top = slide.top + py0 * target.stride_h * slide.step_h
         x, at = flat, (n * source.values.shape[1] + top) * pitch * C + slide.left * C
         if not ready:
             x, at = np.empty(scratch_pixels(slide, lines, pitch) * depth + SLACK, flat.dtype), 0
@@ -149,15 +148,13 @@ def add_columns(block, size, NR, sums):
 
 
 @jit
-def add_products(x, at, step, size, block, K, across, pitch_step, zero, here, narrow, spare, sums, first):
-    """sums[first + k, l] += Σ_q x[at + q·step + k] · block[q, l] for k < K: a tile of rows k at a time.
+def add_products(x, at, step, size, block, K, three, zero, here, narrow, spare, sums, first):
+    """sums[first + k, l] += Σ_q x[at + q·step + place(k)] · block[q, l] for k < K: a tile of rows k at a time.
 
-    With `across`, which is below K where taps of several rows are summed together, row k stands at
-    ⌊k / across⌋ · pitch_step + k mod across instead.
+    place(k) = ⌊k / 3⌋ · three + k mod 3, which is k where `three` is 3; with another, K is a multiple of 3, as MR is.
     """
     NR = 2 * width(x)
     R = MR_NARROW if narrow else MR
-    three = pitch_step if across < K else 3  # from one three of rows to the next
     for r in range(0, K, R):
         k = min(r, max(0, K - R))  # rather begin earlier than read beyond
         whole = r + R <= K
@@ -226,7 +223,7 @@ def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sum
                         below = at + i * slide.step_h * pitch * depth
                         if thin:
                             add_products(
-                                image, below, slide.step_w * depth, run, gradient, 9, 3, tap_rows[1] * pitch,
+                                image, below, slide.step_w * depth, run, gradient, 9, tap_rows[1] * pitch,
                                 zero, here, narrow, spare, total, 0,
                             )  # fmt: skip
                             continue
@@ -234,7 +231,7 @@ def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sum
                             tap = below + (tap_rows[t] * pitch + tap_columns[t]) * depth
                             add_products(
                                 image, tap, slide.step_w * depth, run, gradient, slide.run * depth,
-                                slide.run * depth, 0, zero, here, narrow, spare, total, places[t] // NR,
+                                3, zero, here, narrow, spare, total, places[t] // NR,
                             )  # fmt: skip
 
 

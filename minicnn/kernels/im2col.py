@@ -4,9 +4,9 @@
     W        (K, O)   the filters
     Y        (Q, O)   = rows(X) · W,    dW = rows(X)ᵀ · dY,    dX = rows*(dY · Wᵀ)
 
-where rows* (col2im) adds every row's numbers back to where they were read: the literal transpose of im2col. Copying
-costs more than a walk over the image (see `direct`), but the rows of many small images fill a register tile that a
-single one would leave empty.
+where rows* (col2im) adds every row's numbers back to where they were read: the literal transpose of im2col. A walk
+over the image copies nothing (see `direct`), but the rows of many small images fill a register tile that a single one
+would leave empty.
 """
 
 import numpy as np
@@ -134,4 +134,4 @@ def weight_gradient(x, source, window, rows, columns, sums, biases):
                 load_block(source, n, 0, 0, p * NR, number, rows, block[(n - n0) * pixels * NR :], columns, NR)
             add_columns(block, size, NR, biases[task, p])
             total = sums[task, p].reshape(K * NR)
-            add_products(cols, 0, K, size, block, K, K, 0, zero, nowhere, number <= NR // 2, spare, total, 0)
+            add_products(cols, 0, K, size, block, K, 3, zero, nowhere, number <= NR // 2, spare, total, 0)

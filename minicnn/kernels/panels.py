@@ -24,12 +24,6 @@ def share_of(size, parts):
     return max(1, -(-size // max(1, parts)))
 
 
-@jit
-def is_narrow(filters, NR):
-    """Whether so many filters leave the second register of the last panel empty."""
-    return 0 < (filters - 1) % NR + 1 <= NR // 2
-
-
 @parallel
 def pack(w, turned, panels):
     """panels[g · P + p, (i, j, c), l] = w[g, p·NR + l, c, i, j], or with `turned` w[g, c, p·NR + l, i, j]; 0 beside.

@@ -3,11 +3,12 @@
 A loop left to the compiler is as fast as the compiler's guess. So the kernels say themselves what a register holds:
 
     v = load(x, i)                      x[i], x[i + 1], …, x[i + lanes − 1]        lanes = width(x)
-    store(y, i, multiply_add(a, b, c))  y[i + l] = a[l] · b[l] + c[l]
+    store(y, i, a + b)                  y[i + l] = a[l] + b[l]
     where(beats(a, b), a, b)            the larger of each pair, lane by lane
 
-Arrays are one-dimensional and contiguous; indices count their elements. Nothing here checks a bound. This is the only
-file that writes LLVM's intermediate representation: every word is one or two instructions, and `tile` a small loop.
+Arrays are one-dimensional and contiguous; indices count their elements. Nothing here checks a bound. Each word is one
+or two of LLVM's instructions, and `tile` a small loop of them. (Winograd's transforms still write theirs themselves:
+see `winograd_transforms`.)
 
 `tile` is the loop that every convolution and every product rests on. It holds MR rows of NR numbers in registers, and
 for each number that it loads it does several multiplications. MR and NR are the field's names for a tile's sides.
@@ -55,10 +56,6 @@ class _VectorModel(models.PrimitiveModel):
 
 def _lanes(dtype):
     return REGISTER * 8 // dtype.bitwidth
-
-
-def _is_vector(*kinds):
-    return all(isinstance(kind, Vector) for kind in kinds)
 
 
 def width(x):
@@ -179,27 +176,9 @@ def _multiply_add(builder, kind):
 
 
 @intrinsic
-def multiply_add(typing, a, b, c):
-    """a · b + c."""
-
-    def generate(context, builder, signature, values):
-        return builder.call(_multiply_add(builder, values[0].type), values)
-
-    return a(a, a, a), generate
-
-
-@intrinsic
 def where(typing, mask, a, b):
     """a where the mask is true, b elsewhere."""
     return a(mask, a, a), lambda context, builder, signature, values: builder.select(*values)
-
-
-def _arithmetic(name):
-    @intrinsic
-    def word(typing, a, b):
-        return a(a, a), lambda context, builder, signature, values: getattr(builder, name)(*values)
-
-    return word
 
 
 def _comparison(compare):
@@ -211,22 +190,14 @@ def _comparison(compare):
     return word
 
 
-_add, _subtract, _multiply = (_arithmetic(name) for name in ("fadd", "fsub", "fmul"))
+@intrinsic
+def _add(typing, a, b):
+    return a(a, a), lambda context, builder, signature, values: builder.fadd(*values)
 
 
 @overload(operator.add)
 def _plus(a, b):
-    return (lambda a, b: _add(a, b)) if _is_vector(a, b) else None
-
-
-@overload(operator.sub)
-def _minus(a, b):
-    return (lambda a, b: _subtract(a, b)) if _is_vector(a, b) else None
-
-
-@overload(operator.mul)
-def _times(a, b):
-    return (lambda a, b: _multiply(a, b)) if _is_vector(a, b) else None
+    return (lambda a, b: _add(a, b)) if isinstance(a, Vector) and isinstance(b, Vector) else None
 
 
 def _greater_or_nan(builder, a, b):
@@ -237,23 +208,6 @@ beats = _comparison(_greater_or_nan)  # a > b, or a is NaN: whether a wins max p
 above = _comparison(lambda builder, a, b: builder.fcmp_ordered(">", a, b))  # a > b; false for NaN
 at_most = _comparison(lambda builder, a, b: builder.fcmp_ordered("<=", a, b))  # a ≤ b; false for NaN
 same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of integers
-
-
-@intrinsic
-def total(typing, v):
-    """The sum of all lanes, halves added to halves: in the same order on every machine of that width."""
-
-    def generate(context, builder, signature, values):
-        v, lanes = values[0], values[0].type.count
-        while lanes > 1:
-            lanes //= 2
-            half = ir.VectorType(ir.IntType(32), lanes)
-            low = builder.shuffle_vector(v, v, ir.Constant(half, list(range(lanes))))
-            high = builder.shuffle_vector(v, v, ir.Constant(half, list(range(lanes, 2 * lanes))))
-            v = builder.fadd(low, high)
-        return builder.extract_element(v, ir.IntType(32)(0))
-
-    return v.dtype(v), generate
 
 
 @intrinsic(prefer_literal=True)

@@ -1,4 +1,4 @@
-"""Winograd's convolution: 3 × 3 filters with fewer multiplications, on channels-last pictures.
+"""Winograd's convolution: 3 × 3 filters with fewer multiplications, on channels-last images.
 
 An m × m tile of outputs is computed from the α × α inputs under it, α = m + 2, in a basis where a filter acts on each
 number alone, so that the sum over channels is all that must be multiplied:
@@ -21,7 +21,7 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blocks import SLACK, Lattice, load_block, store_block
-from .direct import add_columns, add_products
+from .direct import TASKS, add_columns, add_products
 from .panels import ceil_div, share_of, sweep
 from .vector import MR_NARROW
 from .vector import width as width_of
@@ -30,7 +30,6 @@ from .winograd_transforms import HEIGHTS, SIDE, WIDTHS, transform
 RUN = 16  # tiles of a run, at most
 TILES = 48  # tiles of a block, about
 CHANNELS = 16  # whose filters are transformed at a time
-TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
 GRADIENT_BYTES = 1 << 22  # transformed images and gradients that are kept at a time for the weight gradient
 
 
@@ -198,7 +197,7 @@ def weight_gradient(x, source, height, width, inputs, outputs_back, filters_back
             spare = np.empty(MR_NARROW * NR + SLACK, dw.dtype)
             part = g[p, f * T * NR :]
             add_products(
-                v, f * T * C, C, count, part, C, C, 0, zero, nowhere, O - p * NR <= NR // 2, spare, products[p, f], 0
+                v, f * T * C, C, count, part, C, 3, zero, nowhere, O - p * NR <= NR // 2, spare, products[p, f], 0
             )
             if f == m + 3:  # A's second row is all ones: this frequency is the sum over each tile
                 add_columns(part, count, NR, biases[p])

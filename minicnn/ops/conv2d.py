@@ -41,7 +41,8 @@ def conv2d(
         stride, padding, dilation: an int, or (vertical, horizontal); padding is with zeros.
         groups: channels and filters are cut into so many groups, each of which sees only itself.
         algorithm: one of `convolution.choice.ALGORITHMS`, or None to choose by shape. "winograd4" and "winograd2" are
-            for float32 and 3×3 filters in steps of 1; their error is about 1e-5 and 1e-6 of the largest pixel near by.
+            for float32 and 3×3 filters in steps of 1, with errors of about 1e-5 and 1e-6 of the largest output, and a
+            few times that in the weight gradient. They spread one huge or infinite pixel over its tile of outputs.
 
     Returns:
         y (N, O, OH, OW) with OH = ⌊(H + 2·padding − dilation·(kh−1) − 1) / stride⌋ + 1, and the pullback
@@ -70,8 +71,10 @@ def convolve(op: str, p: Problem, x: Array, filters: Filters, algorithm: str | N
         dx = dw = db = None
         if wants[0]:
             dx = how.input_gradient(p, dy_source, filters)
-        if wants[1] or (filters.b is not None and wants[2]):
+        if wants[1] or (filters.b is not None and wants[2] and p.relu):
             dw, db = how.weight_gradient(p, x_source, dy_source)
+        elif filters.b is not None and wants[2]:
+            db = dy_source.values.sum(axis=(0, 1, 2))
         dw = dw if wants[1] else None
         return (dx, dw) if filters.b is None else (dx, dw, db if wants[2] else None)
 

@@ -147,10 +147,11 @@ def test_the_gradient_that_is_recorded_is_the_one_that_was_used() -> None:
     """It includes what was injected."""
     model, watch = cnn.Sequential(a=cnn.Flatten(), b=cnn.Dense(36, 2).initialize(0)), Watch("a")
     y, pullback = model.forward(x, Pass(watch=watch))
-    plain = pullback(np.ones_like(y))[0]
+    dy = tie_free(y.shape, 4, np.float32)
+    plain = pullback(dy)[0]
     watch.inject["a"] = tie_free(watch.activations["a"].shape, 3, np.float32)
     assert np.array_equal(watch.gradients["a"].reshape(x.shape), plain)
-    dx = pullback(np.ones_like(y))[0]
+    dx = pullback(dy)[0]
     np.testing.assert_allclose(dx, plain + watch.inject["a"].reshape(x.shape), rtol=1e-6)
     assert np.array_equal(watch.gradients["a"].reshape(x.shape), dx)
 

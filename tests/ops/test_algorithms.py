@@ -5,8 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minicnn import gradcheck, ops
-from minicnn.testing import Case, assert_contract, in_order, memory_orders, seeds, tie_free, wide_conv2d_cases
+from minicnn import gradcheck, ops, reference
+from minicnn.testing import (
+    Case,
+    assert_contract,
+    conv2d_cases,
+    conv2d_relu_max_pool2d_cases,
+    in_order,
+    memory_orders,
+    seeds,
+    tie_free,
+    wide_conv2d_cases,
+)
 
 # Of float32, measured by what the largest sum would be if nothing in it cancelled.
 TOLERANCE = {"direct": 1e-6, "im2col": 1e-6, "winograd2": 1e-5, "winograd4": 1e-4}
@@ -86,3 +96,63 @@ def test_wide_fused_convolutions_have_the_right_gradient(case: Case, pool_size: 
         options = {**case.options, "pool_size": pool_size}
         assert gradcheck(ops.conv2d_relu_max_pool2d, *case.arrays(), **options) < 1e-7
         assert_contract(ops.conv2d_relu_max_pool2d, *case.arrays(), **options)
+
+
+GENERAL = ["direct", "im2col"]  # which take every stride, padding, dilation and pooling
+
+
+def fits(algorithm: str, case: Case) -> bool:
+    return algorithm == "direct" or "groups" not in case.options
+
+
+@pytest.mark.parametrize("algorithm", GENERAL)
+@given(data=st.data())
+def test_general_algorithms_are_the_textbook_and_their_pullbacks_its_gradients(algorithm: str, data) -> None:
+    """Asked for by name: by itself the engine takes im2col for maps as small as these."""
+    case = data.draw(conv2d_cases().filter(lambda case: fits(algorithm, case)))
+    arrays = case.arrays()
+    y, _ = ops.conv2d(*arrays, algorithm=algorithm, **case.options)
+    np.testing.assert_allclose(y, reference.conv2d(*arrays, **case.options), rtol=1e-9, atol=1e-9)
+    gradcheck(ops.conv2d, *arrays, algorithm=algorithm, max_entries=64, **case.options)
+
+
+@pytest.mark.parametrize("algorithm", GENERAL)
+@given(data=st.data())
+def test_and_so_they_are_where_they_pool(algorithm: str, data) -> None:
+    case = data.draw(conv2d_relu_max_pool2d_cases().filter(lambda case: fits(algorithm, case)))
+    arrays = case.arrays()
+    y, _ = ops.conv2d_relu_max_pool2d(*arrays, algorithm=algorithm, **case.options)
+    np.testing.assert_allclose(y, reference.conv2d_relu_max_pool2d(*arrays, **case.options), rtol=1e-9, atol=1e-9)
+    gradcheck(ops.conv2d_relu_max_pool2d, *arrays, algorithm=algorithm, max_entries=64, **case.options)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("options", [{"padding": 1}, {"stride": 2}, {"dilation": 2, "padding": 2}])
+def test_every_loop_has_a_second_block_and_a_remainder(dtype, options) -> None:
+    """Three images (fewer than tasks), bands of rows, and panels of which the last is nearly empty."""
+    x, w, b = tie_free((3, 5, 75, 61), 0), tie_free((67, 5, 3, 3), 1), tie_free(67, 2)
+    exact, exact_pullback = ops.conv2d(x, w, b, algorithm="im2col", **options)
+    np.testing.assert_allclose(exact[:1], reference.conv2d(x[:1], w, b, **options), rtol=1e-9, atol=1e-9)
+    y, pullback = ops.conv2d(*(a.astype(dtype) for a in (x, w, b)), algorithm="direct", **options)
+    dy = tie_free(y.shape, 3)
+    tolerance = 1e-5 if dtype == np.float32 else 1e-12
+    for found, right in zip((y, *pullback(dy.astype(dtype))), (exact, *exact_pullback(dy)), strict=True):
+        np.testing.assert_allclose(found, right, rtol=0, atol=tolerance * np.abs(right).max())
+
+
+def test_the_bias_gradient_alone_needs_no_product(monkeypatch) -> None:
+    from minicnn.ops.convolution import direct
+
+    x, w, b = tie_free((2, 3, 9, 9)), tie_free((4, 3, 3, 3), 1), tie_free(4, 2)
+    y, pullback = ops.conv2d(x, w, b)
+    dy = tie_free(y.shape, 3)
+    expected = pullback(dy)[2]
+    monkeypatch.delattr(direct, "weight_gradient")
+    dx, dw, db = pullback(dy, (False, False, True))
+    assert dx is None and dw is None
+    np.testing.assert_allclose(db, expected, rtol=1e-12)
+
+
+def test_an_unknown_algorithm_is_refused_for_complex_numbers_too() -> None:
+    with pytest.raises(ValueError, match="expected algorithm to be one of direct"):
+        ops.conv2d(np.ones((1, 1, 3, 3), complex), np.ones((1, 1, 3, 3), complex), algorithm="fft")

@@ -94,4 +94,4 @@ def test_divergence_is_at_least_as_good_as_opentsne_s(method):
     theirs = opentsne.TSNE(n_iter=250, negative_gradient_method=method, random_state=0).fit(X)
     ours = TSNE(max_iter=500, random_state=0).fit(X)
     found = Objective(our_affinities(X, 30.0), exact).divergence(np.ascontiguousarray(np.asarray(theirs).T))
-    assert ours.kl_divergence_ <= 1.005 * found  # their own figure is as approximate as their forces
+    assert ours.kl_divergence_ <= 1.005 * found  # exact, of theirs as of ours: what they report is approximate

@@ -1,4 +1,4 @@
-"""Which algorithm computes a convolution: the only thresholds in the house.
+"""Which algorithm computes a convolution: the thresholds that decide it stand here alone.
 
 | algorithm   | what it is                                     | what it cannot do        | when it pays              |
 |-------------|------------------------------------------------|--------------------------|---------------------------|
@@ -34,12 +34,12 @@ def choose(op: str, p: Problem, algorithm: str | None = None) -> Any:
     Raises:
         ValueError: the algorithm is unknown, or cannot compute this convolution.
     """
+    if algorithm not in (None, *ALGORITHMS):
+        raise ValueError(f"{op}: expected algorithm to be one of {', '.join(ALGORITHMS)} or None, got {algorithm!r}")
     if p.dtype.kind == "c":
         return by_parts
     if algorithm is None:
         return _fastest(p)
-    if algorithm not in ALGORITHMS:
-        raise ValueError(f"{op}: expected algorithm to be one of {', '.join(ALGORITHMS)} or None, got {algorithm!r}")
     if algorithm == "im2col" and p.groups > 1:
         raise ValueError(f'{op}: im2col takes one group, not {p.groups}; use "direct"')
     obstacle = _obstacle(p)

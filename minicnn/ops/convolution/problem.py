@@ -101,7 +101,7 @@ def _check_filters(op: str, x: tuple[int, ...], w: tuple[int, ...], bias: tuple[
 
 
 class Filters:
-    """Filters and bias, and the forms into which an algorithm packs them, which are kept as long as this object is.
+    """Filters and bias, and the forms into which an algorithm packs them: a pullback that is called again packs once.
 
     Attributes:
         w: (O, C/groups, kh, kw).

@@ -1,7 +1,7 @@
 """How the engine's loops are compiled, and how many threads they run on: one policy, in one file.
 
-`jit` compiles a serial function, `elementwise` one without sums, `parallel` one whose `prange` loops are shared among
-threads. All cache their machine code on disk. A parallel function that calls BLAS (`np.dot`) inside its loop says so:
+`jit` compiles a serial function, `inline` one that is copied into its callers, `elementwise` one without sums,
+`parallel` one whose `prange` loops are shared among threads. All but inlined ones cache their machine code on disk. A parallel function that calls BLAS (`np.dot`) inside its loop says so:
 BLAS is then held to one thread meanwhile, because every core is already ours.
 
 Results never depend on the number of threads: a parallel loop writes disjoint outputs, and its tasks are cut by the
@@ -178,6 +178,11 @@ def _digest(file: str) -> str:
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a serial function; it may be called from Python and from parallel kernels."""
     return _compile(function)
+
+
+def inline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a serial function that is copied into each kernel that calls it: for the few lines of an inner loop."""
+    return numba.njit(fastmath=FASTMATH, error_model="numpy", nogil=True, forceinline=True)(function)
 
 
 def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:

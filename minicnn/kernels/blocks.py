@@ -85,16 +85,25 @@ def clear(flat, first, last):
 
 
 @jit
+def load_first(x, at, count):
+    """The numbers from x[at] on: a whole vector, or the first `count` and zeros where that is less."""
+    return load(x, at) if count >= width(x) else load_some(x, at, count)
+
+
+@jit
 def copy(source, at, target, to, size):
-    for i in range(size):
-        target[to + i] = source[at + i]
+    """target[to + i] = source[at + i] for i < size; up to the end of the last vector, zeros."""
+    for i in range(0, size, width(source)):
+        store(target, to + i, load_first(source, at + i, size - i))
 
 
 @jit
 def copy_where_positive(source, y, at, target, to, size):
-    """The gradient of ReLU, a run of it: 0 where the output is 0."""
-    for i in range(size):
-        target[to + i] = source[at + i] if y[at + i] > 0 else 0
+    """The gradient of ReLU, a run of it: as `copy`, but 0 where the output is not positive."""
+    zero = zeros_of(source)
+    for i in range(0, size, width(source)):
+        gradient = load_first(source, at + i, size - i)
+        store(target, to + i, where(above(load_first(y, at + i, size - i), zero), gradient, zero))
 
 
 @jit
@@ -151,7 +160,7 @@ def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
             i0, i1 = max(0, -iy), min(source.kh, rows - iy)
             j0, j1 = max(0, -ix), min(source.kw, pitch - ix)
             for c in range(0, depth, V):
-                gradient = load(values, at + c) if c + V <= depth else load_some(values, at + c, depth - c)
+                gradient = load_first(values, at + c, depth - c)
                 won = load_beside(switches, at + c, zero)
                 for i in range(i0, i1):
                     for j in range(j0, j1):

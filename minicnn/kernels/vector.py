@@ -7,8 +7,7 @@ A loop left to the compiler is as fast as the compiler's guess. So the kernels s
     where(beats(a, b), a, b)            the larger of each pair, lane by lane
 
 Arrays are one-dimensional and contiguous; indices count their elements. Nothing here checks a bound. Each word is one
-or two of LLVM's instructions, and `tile` a small loop of them. (Winograd's transforms still write theirs themselves:
-see `winograd_transforms`.)
+or two of LLVM's instructions, and `tile` a small loop of them.
 
 `tile` is the loop that every convolution and every product rests on. It holds MR rows of NR numbers in registers, and
 for each number that it loads it does several multiplications. MR and NR are the field's names for a tile's sides.
@@ -190,14 +189,73 @@ def _comparison(compare):
     return word
 
 
+FUSED = ("contract",)  # a product and the sum that it enters may be rounded once
+
+
 @intrinsic
 def _add(typing, a, b):
-    return a(a, a), lambda context, builder, signature, values: builder.fadd(*values)
+    return a(a, a), lambda context, builder, signature, values: builder.fadd(*values, flags=FUSED)
+
+
+@intrinsic
+def _subtract(typing, a, b):
+    return a(a, a), lambda context, builder, signature, values: builder.fsub(*values, flags=FUSED)
+
+
+@intrinsic
+def _scale(typing, factor, v):
+    def generate(context, builder, signature, values):
+        number = context.cast(builder, values[0], factor, v.dtype)
+        return builder.fmul(_splat(builder, number, values[1].type), values[1], flags=FUSED)
+
+    return v(factor, v), generate
 
 
 @overload(operator.add)
 def _plus(a, b):
     return (lambda a, b: _add(a, b)) if isinstance(a, Vector) and isinstance(b, Vector) else None
+
+
+@overload(operator.sub)
+def _minus(a, b):
+    return (lambda a, b: _subtract(a, b)) if isinstance(a, Vector) and isinstance(b, Vector) else None
+
+
+@overload(operator.mul)
+def _times(a, b):
+    return (lambda a, b: _scale(a, b)) if isinstance(a, types.Number) and isinstance(b, Vector) else None
+
+
+@intrinsic(prefer_literal=True)
+def load_each(typing, x, at, step, count):
+    """`count` vectors, `step` apart, as a tuple; `count` is known when this is compiled."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    kind, number = Vector(x.dtype, _lanes(x.dtype)), count.literal_value
+
+    def generate(context, builder, signature, values):
+        vectors = []
+        for i in range(number):
+            index = builder.add(values[1], builder.mul(values[2], values[2].type(i)))
+            vectors.append(builder.load(_place(context, builder, x, values[0], index, context.get_value_type(kind))))
+            vectors[-1].align = x.dtype.bitwidth // 8
+        return context.make_tuple(builder, signature.return_type, vectors)
+
+    return types.UniTuple(kind, number)(x, types.intp, types.intp, count), generate
+
+
+@intrinsic
+def store_each(typing, y, to, step, vectors):
+    """y[to + i·step + l] = vectors[i][l], for a tuple of vectors."""
+
+    def generate(context, builder, signature, values):
+        for i, v in enumerate(cgutils.unpack_tuple(builder, values[3], vectors.count)):
+            index = builder.add(values[1], builder.mul(values[2], values[2].type(i)))
+            place = _place(context, builder, y, values[0], index, v.type)
+            builder.store(v, place).align = y.dtype.bitwidth // 8
+        return context.get_dummy_value()
+
+    return types.void(y, types.intp, types.intp, vectors), generate
 
 
 def _greater_or_nan(builder, a, b):

@@ -10,8 +10,8 @@ of the α² positions (*frequencies*) the sums over channels of all tiles and fi
 
 The gradient of a filter is the same thing transposed: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
 
-A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. The first pass of a transform
-goes over the rows of a run's pixels, which are long, the second over the columns of each tile.
+A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. Between two frequencies of a
+block lies a gap of one register: else they would all fall on the same lines of the first-level cache.
 
 Source: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, section 4.
 """
@@ -23,61 +23,60 @@ from ..threads import jit, parallel
 from .blocks import SLACK, Lattice, load_block, store_block
 from .direct import TASKS, add_columns, add_products
 from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW
-from .vector import width as width_of
-from .winograd_transforms import HEIGHTS, SIDE, WIDTHS, transform
+from .vector import MR_NARROW, width
+from .winograd_transforms import F2, F4
 
 RUN = 16  # tiles of a run, at most
+PATCH_BYTES = 1 << 15  # of the pixels under a run, about: they stay in the first-level cache
 TILES = 48  # tiles of a block, about
 CHANNELS = 16  # whose filters are transformed at a time
 GRADIENT_BYTES = 1 << 22  # transformed images and gradients that are kept at a time for the weight gradient
 
+inputs4, filters4, outputs4, filters4_transposed, outputs4_transposed = F4
+inputs2, filters2, outputs2, filters2_transposed, outputs2_transposed = F2
+
 
 @jit
-def disperse(matrix, patch, pitch, step, pixel, tiles, frequencies, T, first):
-    """frequencies[(i, j), first + t] = Σ_{k, l} M[i, k] · patch[k, step·t + l] · M[j, l], for t < tiles.
+def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, apart, pixel, first):
+    """v[f, first + t] = the frequencies of tile t of a patch, for t < tiles.
 
-    patch (rows, pitch, pixel) is overwritten, and has as many rows as M, or more; frequencies (rows², T, pixel).
+    The patch has rows of `pitch` pixels of `depth` channels. It holds inputs, of which tile t begins at pixel m·t; with
+    `back` it holds gradients of outputs. v has frequencies `apart`, and `pixel` numbers for a tile.
     """
-    R, K = HEIGHTS[matrix], WIDTHS[matrix]
-    rows = np.arange(SIDE) * (pitch * pixel)
-    transform(matrix, patch, rows, patch, rows, pitch * pixel)
-    columns, places = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
+    row = pitch * depth
     for t in range(tiles):
-        for i in range(R):
-            for k in range(K):
-                columns[k] = (i * pitch + step * t + k) * pixel
-            for j in range(R):
-                places[j] = ((i * R + j) * T + first + t) * pixel
-            transform(matrix, patch, columns, frequencies, places, pixel)
+        for c in range(0, depth, width(patch)):
+            at, to = m * t * depth + c, (first + t) * pixel + c
+            if m == 4:
+                if back:
+                    outputs4_transposed(patch, at, row, depth, scratch, v, to, 6 * apart, apart)
+                else:
+                    inputs4(patch, at, row, depth, scratch, v, to, 6 * apart, apart)
+            elif back:
+                outputs2_transposed(patch, at, row, depth, scratch, v, to, 4 * apart, apart)
+            else:
+                inputs2(patch, at, row, depth, scratch, v, to, 4 * apart, apart)
 
 
 @jit
-def collect(matrix, frequencies, T, first, tiles, pixel, lines, pitch):
-    """lines[i, R·t + j] = Σ_{k, l} M[i, k] · frequencies[(k, l), first + t] · M[j, l], for t < tiles.
-
-    frequencies (K², T, pixel) is overwritten; lines (R, pitch, pixel), where M has R rows and K columns.
-    """
-    R, K = HEIGHTS[matrix], WIDTHS[matrix]
-    source, target = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
-    for k in range(K):
-        for i in range(K):
-            source[i] = ((i * K + k) * T + first) * pixel
-        transform(matrix, frequencies, source, frequencies, source, tiles * pixel)
-    for i in range(R):
-        for t in range(tiles):
-            for k in range(K):
-                source[k] = ((i * K + k) * T + first + t) * pixel
-            for j in range(R):
-                target[j] = (i * pitch + R * t + j) * pixel
-            transform(matrix, frequencies, source, lines, target, pixel)
+def outputs_of(m, products, apart, NR, first, tiles, scratch, lines):
+    """lines[i, m·t + j] = the outputs of tile t from its frequencies, for t < tiles; NR of each pixel."""
+    row = m * tiles * NR
+    for t in range(tiles):
+        for l in range(0, NR, width(lines)):
+            at, to = (first + t) * NR + l, m * t * NR + l
+            if m == 4:
+                outputs4(products, at, 6 * apart, apart, scratch, lines, to, row, NR)
+            else:
+                outputs2(products, at, 4 * apart, apart, scratch, lines, to, row, NR)
 
 
 @jit
-def tiling(N, height, width, m):
+def tiling(N, height, width_, m, depth, itemsize):
     """(runs, spans, tiles): so many runs over N feature maps, `spans` of them to a row of tiles, `tiles` tiles each."""
-    across = ceil_div(width, m)
-    spans = ceil_div(across, RUN)
+    across = ceil_div(width_, m)
+    most = min(RUN, max(1, (PATCH_BYTES // ((m + 2) * depth * itemsize) - 2) // m))
+    spans = ceil_div(across, most)
     return N * ceil_div(height, m) * spans, spans, ceil_div(across, spans)
 
 
@@ -88,34 +87,43 @@ def corner(run, spans, tiles, height, m):
     return run // (down * spans), run // spans % down * m, run % spans * tiles * m
 
 
+@jit
+def whole_registers(x, size):
+    """`size` numbers, and as many more as fill the last register."""
+    return ceil_div(size, width(x)) * width(x)
+
+
 @parallel
-def transform_filters(w, turned, matrix, u):
+def transform_filters(w, turned, m, u):
     """u[p, (i, j), c, l] = (G · g · Gᵀ)[i, j], o = p·NR + l, of g = w[o, c], or with `turned` w[c, o] turned around."""
     NR = u.shape[3]
     O, C = (w.shape[1], w.shape[0]) if turned else (w.shape[0], w.shape[1])
     across = ceil_div(C, CHANNELS)
     for task in prange(len(u) * across):
         p, c0 = task // across, task % across * CHANNELS
-        count = min(CHANNELS, C - c0)
-        patch = np.zeros(SIDE * 3 * count * NR + SLACK, u.dtype)
-        for l in range(min(NR, O - p * NR)):
-            for c in range(count):
-                g = w[c0 + c, p * NR + l] if turned else w[p * NR + l, c0 + c]
+        g = np.zeros(9 * NR, u.dtype)
+        to = u[p].reshape(u[p].size)
+        scratch = np.empty((m + 2) * 3 * NR, u.dtype)
+        for c in range(c0, min(c0 + CHANNELS, C)):
+            for l in range(min(NR, O - p * NR)):
+                filter_ = w[c, p * NR + l] if turned else w[p * NR + l, c]
                 for i in range(3):
                     for j in range(3):
-                        value = g[2 - i, 2 - j] if turned else g[i, j]
-                        patch[((i * count + c) * 3 + j) * NR + l] = value
-        disperse(matrix, patch, 3 * count, 3, NR, count, u[p].reshape(u[p].size), C, c0)
+                        g[(3 * i + j) * NR + l] = filter_[2 - i, 2 - j] if turned else filter_[i, j]
+            for l in range(0, NR, width(u)):
+                if m == 4:
+                    filters4(g, l, 3 * NR, NR, scratch, to, c * NR + l, 6 * C * NR, C * NR)
+                else:
+                    filters2(g, l, 3 * NR, NR, scratch, to, c * NR + l, 4 * C * NR, C * NR)
 
 
 @parallel
-def forward(source, u, bias, inputs, outputs, pad_h, pad_w, target):
+def forward(source, u, bias, m, pad_h, pad_w, target):
     """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block."""
-    m = HEIGHTS[outputs]
     panels, frequencies, C, NR = u.shape
     N, PH, PW, O = target.y.shape
-    height, width = PH * target.stride_h, PW * target.stride_w
-    runs, spans, tiles = tiling(N, height, width, m)
+    height, wide = PH * target.stride_h, PW * target.stride_w
+    runs, spans, tiles = tiling(N, height, wide, m, C, u.itemsize)
     share = max(1, TILES // tiles)
     blocks = ceil_div(runs, share)
     part = share_of(panels, TASKS // (4 * max(1, blocks)))
@@ -123,59 +131,56 @@ def forward(source, u, bias, inputs, outputs, pad_h, pad_w, target):
     for task in prange(blocks * parts):
         block, first = task // parts, task % parts * part
         r0, r1 = block * share, min((block + 1) * share, runs)
-        T, pitch, wide = (r1 - r0) * tiles, m * tiles + 2, m * tiles
-        nowhere = np.zeros(1, np.int64)
-        zero = np.zeros(NR, u.dtype)
-        v = np.empty(frequencies * T * C + (MR_NARROW + 1) * C + SLACK, u.dtype)
+        T, pitch, pixel = (r1 - r0) * tiles, m * tiles + 2, whole_registers(u, C)
+        apart, product_apart = T * pixel + width(u), T * NR + width(u)
+        nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, u.dtype)
+        scratch = np.empty((m + 2) ** 2 * NR, u.dtype)
+        v = np.empty(frequencies * apart + MR_NARROW * pixel + SLACK, u.dtype)
         patch = np.empty((m + 2) * pitch * C + SLACK, u.dtype)
         for run in range(r0, r1):
             n, top, left = corner(run, spans, tiles, height, m)
             load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
-            disperse(inputs, patch, pitch, m, C, tiles, v, T, (run - r0) * tiles)
-        products = np.empty((frequencies * T + MR_NARROW) * NR, u.dtype)
-        lines = np.empty(m * wide * NR + SLACK, u.dtype)
+            transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, apart, pixel, (run - r0) * tiles)
+        products = np.empty(frequencies * product_apart + MR_NARROW * NR, u.dtype)
+        lines = np.empty(m * m * tiles * NR + SLACK, u.dtype)
         for p in range(first, min(first + part, panels)):
             count = min(NR, O - p * NR)
             for f in range(frequencies):
+                # The second row of A is all ones: what this frequency begins with is added to every output.
+                start = bias[p * NR : (p + 1) * NR] if f == m + 3 else zero
                 sweep(
-                    v, f * T * C, C, 1, nowhere, u[p, f].reshape(C * NR), nowhere, C, zero, 1, 0, T,
-                    products[f * T * NR :], T, count <= NR // 2,
+                    v, f * apart, pixel, 1, nowhere, u[p, f].reshape(C * NR), nowhere, C, start, 1, 0, T,
+                    products[f * product_apart :], T, count <= NR // 2,
                 )  # fmt: skip
             for run in range(r0, r1):
                 n, top, left = corner(run, spans, tiles, height, m)
-                collect(outputs, products, T, (run - r0) * tiles, tiles, NR, lines, wide)
-                store_tiles(lines, wide, bias[p * NR : (p + 1) * NR], target, n, top, left, m, p * NR, count)
+                outputs_of(m, products, product_apart, NR, (run - r0) * tiles, tiles, scratch, lines)
+                store_tiles(lines, m, m * tiles, target, n, top, left, p * NR, count)
 
 
 @jit
-def store_tiles(lines, wide, bias, target, n, top, left, m, channel, count):
+def store_tiles(lines, m, pitch, target, n, top, left, channel, count):
     """The target's pixels under a run of tiles."""
-    NR = bias.shape[0]
-    for q in range(m * wide):
-        for l in range(NR):
-            lines[q * NR + l] += bias[l]
     py0, px0 = top // target.stride_h, left // target.stride_w
-    rows, columns = (
-        min(m // target.stride_h, target.y.shape[1] - py0),
-        min(wide // target.stride_w, target.y.shape[2] - px0),
-    )
-    store_block(lines, wide, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count, False)
+    rows = min(m // target.stride_h, target.y.shape[1] - py0)
+    columns = min(pitch // target.stride_w, target.y.shape[2] - px0)
+    store_block(lines, pitch, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count, False)
 
 
 @parallel
-def weight_gradient(x, source, height, width, inputs, outputs_back, filters_back, pad_h, pad_w, dw, db):
+def weight_gradient(x, source, height, width_, m, pad_h, pad_w, dw, db):
     """dw (O, C, 3, 3) and db (O,): all frequencies of a share of the tiles, then one product for each frequency."""
-    m = HEIGHTS[inputs] - 2
     frequencies = (m + 2) ** 2
     O, C = dw.shape[:2]
-    NR = 2 * width_of(source.values)
+    NR, pixel = 2 * width(dw), whole_registers(dw, C)
     panels = ceil_div(O, NR)
-    runs, spans, tiles = tiling(x.values.shape[0], height, width, m)
+    runs, spans, tiles = tiling(x.values.shape[0], height, width_, m, C, dw.itemsize)
     share = max(96, GRADIENT_BYTES // (frequencies * (C + O) * dw.itemsize)) // tiles
     share = max(1, min(share, runs))
     T, pitch, wide = share * tiles, m * tiles + 2, m * tiles
-    v = np.empty(frequencies * T * C + MR_NARROW * C + SLACK, dw.dtype)
-    g = np.empty((panels, frequencies * T * NR + SLACK), dw.dtype)
+    apart, gradient_apart = T * pixel + width(dw), T * NR + width(dw)
+    v = np.empty(frequencies * apart + MR_NARROW * pixel + SLACK, dw.dtype)
+    g = np.empty((panels, frequencies * gradient_apart + SLACK), dw.dtype)
     products = np.zeros((panels, frequencies, C * NR), dw.dtype)
     biases = np.zeros((panels, NR), dw.dtype)
     for r0 in range(0, runs, share):
@@ -183,30 +188,38 @@ def weight_gradient(x, source, height, width, inputs, outputs_back, filters_back
         for run in prange(r0, r1):
             n, top, left = corner(run, spans, tiles, height, m)
             first = (run - r0) * tiles
+            scratch = np.empty(frequencies * NR, dw.dtype)
             patch = np.empty((m + 2) * pitch * C + SLACK, dw.dtype)
             load_block(x, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
-            disperse(inputs, patch, pitch, m, C, tiles, v, T, first)
-            outputs = np.zeros((m + 2) * wide * NR + SLACK, dw.dtype)
+            transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, apart, pixel, first)
+            gradients = np.zeros(m * wide * NR + SLACK, dw.dtype)
             for p in range(panels):
-                load_block(source, n, top, left, p * NR, min(NR, O - p * NR), m, outputs, wide, NR)
-                disperse(outputs_back, outputs, wide, m, NR, tiles, g[p], T, first)
+                load_block(source, n, top, left, p * NR, min(NR, O - p * NR), m, gradients, wide, NR)
+                transform_tiles(m, True, gradients, wide, NR, tiles, scratch, g[p], gradient_apart, NR, first)
         count = (r1 - r0) * tiles
         for task in prange(panels * frequencies):
             p, f = task // frequencies, task % frequencies
             nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, dw.dtype)
             spare = np.empty(MR_NARROW * NR + SLACK, dw.dtype)
-            part = g[p, f * T * NR :]
+            part = g[p, f * gradient_apart :]
             add_products(
-                v, f * T * C, C, count, part, C, 3, zero, nowhere, O - p * NR <= NR // 2, spare, products[p, f], 0
+                v, f * apart, pixel, count, part, C, 3, zero, nowhere, O - p * NR <= NR // 2, spare, products[p, f], 0
             )
-            if f == m + 3:  # A's second row is all ones: this frequency is the sum over each tile
+            if f == m + 3:  # as A's second row is all ones, this frequency is the sum over each tile
                 add_columns(part, count, NR, biases[p])
     for p in prange(panels):
-        lines = np.empty(9 * C * NR + SLACK, dw.dtype)
-        collect(filters_back, products[p].reshape(frequencies * C * NR), C, 0, C, NR, lines, 3 * C)
-        for l in range(min(NR, O - p * NR)):
-            db[p * NR + l] = biases[p, l]
-            for c in range(C):
+        sums, scratch = products[p].reshape(frequencies * C * NR), np.empty(3 * (m + 2) * NR, dw.dtype)
+        filter_ = np.empty(9 * NR, dw.dtype)
+        for c in range(C):
+            for l in range(0, NR, width(dw)):
+                at = c * NR + l
+                if m == 4:
+                    filters4_transposed(sums, at, 6 * C * NR, C * NR, scratch, filter_, l, 3 * NR, NR)
+                else:
+                    filters2_transposed(sums, at, 4 * C * NR, C * NR, scratch, filter_, l, 3 * NR, NR)
+            for l in range(min(NR, O - p * NR)):
                 for i in range(3):
                     for j in range(3):
-                        dw[p * NR + l, c, i, j] = lines[((i * C + c) * 3 + j) * NR + l]
+                        dw[p * NR + l, c, i, j] = filter_[(3 * i + j) * NR + l]
+        for l in range(min(NR, O - p * NR)):
+            db[p * NR + l] = biases[p, l]

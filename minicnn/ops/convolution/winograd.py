@@ -7,21 +7,15 @@ import numpy as np
 from ...kernels import winograd as kernels
 from ...kernels.blocks import Source, Target
 from ...kernels.vector import NR_BYTES
-from ...kernels.winograd_transforms import F2, F4, HEIGHTS, Transforms
 from ..contract import Array
 from .problem import NO_POOL, Filters, Problem, target
 
 
 class Winograd:
-    """F(m × m, 3 × 3) for one m: its three functions, and its transforms.
+    """F(m × m, 3 × 3): its three functions for one m, the side of a tile of outputs."""
 
-    Attributes:
-        tile: m.
-    """
-
-    def __init__(self, transforms: Transforms) -> None:
-        self.transforms = transforms
-        self.tile = int(HEIGHTS[transforms.outputs])
+    def __init__(self, tile: int) -> None:
+        self.tile = tile
 
     def forward(self, p: Problem, x: Source, filters: Filters) -> Target:
         """y, rectified and pooled as the problem asks."""
@@ -42,20 +36,18 @@ class Winograd:
     def weight_gradient(self, p: Problem, x: Source, dy: Source) -> tuple[Array, Array]:
         """dw (O, C, 3, 3) and db (O,)."""
         dw, db = np.empty(p.filters, p.dtype), np.empty(p.filters[0], p.dtype)
-        t, g = self.transforms, p.window
-        kernels.weight_gradient(x, dy, *p.size, t.inputs, t.outputs_back, t.filters_back, g.pad_h, g.pad_w, dw, db)
+        kernels.weight_gradient(x, dy, *p.size, self.tile, p.window.pad_h, p.window.pad_w, dw, db)
         return dw, db
 
     def _slide(self, source: Source, u: Array, bias: Array, pad_h: int, pad_w: int, result: Target) -> None:
-        t = self.transforms
-        kernels.forward(source, u, bias, t.inputs, t.outputs, pad_h, pad_w, result)
+        kernels.forward(source, u, bias, self.tile, pad_h, pad_w, result)
 
     def _transformed(self, filters: Filters, turned: bool) -> Array:
         def transform() -> Array:
             lanes, depth = filters.w.shape[1::-1] if turned else filters.w.shape[:2]
             NR = NR_BYTES // filters.w.itemsize
             u = np.empty((-(-lanes // NR), (self.tile + 2) ** 2, depth, NR), filters.w.dtype)
-            kernels.transform_filters(np.ascontiguousarray(filters.w), turned, self.transforms.filters, u)
+            kernels.transform_filters(np.ascontiguousarray(filters.w), turned, self.tile, u)
             return u
 
         return filters.packed(("winograd", self.tile, turned), transform)
@@ -70,4 +62,4 @@ def _padded(b: Array | None, filters: int) -> Array:
     return bias
 
 
-winograd4, winograd2 = Winograd(F4), Winograd(F2)
+winograd4, winograd2 = Winograd(4), Winograd(2)

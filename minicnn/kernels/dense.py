@@ -8,7 +8,7 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blocks import SLACK
-from .vector import MR, tile, width
+from .vector import MR, address, tile, width
 
 ROWS = 64  # rows of one task
 COLUMNS = 512  # numbers of an example, in or out, of one task
@@ -51,9 +51,9 @@ def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
     narrow = np.empty(depth * NR, b.dtype)  # a panel of the last columns, where they do not fill one
     for n in range(0, columns, NR):
         count = min(NR, columns - n)
-        panel, place, apart = b[first + n :], nowhere, line
+        panel, apart = address(b, first + n), line
         if count < NR:
-            panel, apart = narrow, NR
+            panel, apart = address(narrow, 0), NR
             for k in range(depth):
                 for l in range(NR):
                     narrow[k * NR + l] = b[first + n + k * line + l] if l < count else 0
@@ -61,9 +61,9 @@ def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
             if rows < MR:
                 break
             m = min(r, rows - MR)
-            tile(
-                MR, 2, a, at + m * row, row, 3 * row, step, nowhere, panel, place, apart, depth, zero, 0, 0, spare, 0
-            )  # fmt: skip
+            source, product = address(a, at + m * row), address(spare, 0)
+            here, start = address(nowhere, 0), address(zero, 0)
+            tile(MR, 2, source, row, 3 * row, step, here, here, 1, panel, apart, depth, start, 0, product)
             for i in range(MR):
                 for l in range(count):
                     c[to + (m + i) * line + n + l] = spare[i * NR + l]

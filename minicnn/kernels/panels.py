@@ -8,7 +8,7 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .vector import MR, MR_NARROW, load, store, tile, width
+from .vector import MR, MR_NARROW, address, tile, width
 
 KC = 256  # terms of a sum that are added one after the other
 
@@ -47,46 +47,40 @@ def pack(w, turned, panels):
 
 
 @jit
-def add_tile(part, rows, y, to):
-    """y[to …] += a tile's rows."""
-    for i in range(0, rows * 2 * width(y), width(y)):
-        store(y, to + i, load(y, to + i) + load(part, i))
-
-
-@jit
-def sweep(x, at, row, step, taps, panel, places, depth, start, runs, run_step, run, y, pitch, narrow):
+def sweep(
+    x, at, row, step, taps, panel, panel_at, places, depth, start, start_at, runs, run_step, run, y, y_at, pitch, narrow
+):
     """Tiles over `runs` runs of outputs, each of `run` rows that lie `row` apart in x, and runs `run_step` apart.
 
-    y (runs, pitch, NR) = start + Σ x · panel, as `tile` sums it. A run's last tile begins earlier rather than end
-    beyond the run. Where a whole run is shorter than a tile, x and y need slack behind it.
+    y (runs, pitch, NR) = start + Σ x · panel, as `tile` sums it; x, panel, start and y begin at `at`, `panel_at`,
+    `start_at` and `y_at`. A run's last tile begins earlier rather than end beyond the run. Where a whole run is shorter
+    than a tile, x and y need slack behind it.
 
     A sum of thousands of numbers is made in pieces of at most KC, which are then added up: in one long chain each new
     term would be rounded to the precision of the whole.
     """
     NR = 2 * width(x)
     R = MR_NARROW if narrow else MR
-    zero, part = np.zeros(NR, x.dtype), np.zeros(R * NR, x.dtype)
     pieces = 1 if depth * taps.size <= KC else taps.size * ceil_div(depth, KC)
-    per_tap = max(1, pieces // max(1, taps.size))
+    per_tap, count = max(1, pieces // max(1, taps.size)), taps.size if pieces == 1 else 1
     for i in range(runs):
         for r in range(0, run, R):
             first = min(r, max(0, run - R))
-            here, to = at + i * run_step + first * row, (i * pitch + first) * NR
+            here, to = at + i * run_step + first * row, y_at + (i * pitch + first) * NR
+            begin, begin_row = address(start, start_at), 0
             for piece in range(pieces):
                 t, k = piece // per_tap, piece % per_tap * KC
-                some, their = (taps, places) if pieces == 1 else (taps[t : t + 1], places[t : t + 1])
-                size = depth if pieces == 1 else min(KC, depth - k)
-                begin, out, out_at = (start, y, to) if piece == 0 else (zero, part, 0)
-                weights = panel[k * NR :]
+                size = min(KC, depth - k) if pieces > 1 else depth
+                source, weights = address(x, here + k * step), address(panel, panel_at + k * NR)
+                some, their, target = address(taps, t), address(places, t), address(y, to)
                 if narrow:
                     tile(
-                        MR_NARROW, 1, x, here + k * step, row, 3 * row, step, some, weights, their, NR, size,
-                        begin, 0, 0, out, out_at,
+                        MR_NARROW, 1, source, row, 3 * row, step, some, their, count, weights, NR, size,
+                        begin, begin_row, target,
                     )  # fmt: skip
                 else:
                     tile(
-                        MR, 2, x, here + k * step, row, 3 * row, step, some, weights, their, NR, size,
-                        begin, 0, 0, out, out_at,
+                        MR, 2, source, row, 3 * row, step, some, their, count, weights, NR, size,
+                        begin, begin_row, target,
                     )  # fmt: skip
-                if piece > 0:
-                    add_tile(part, R, y, to)
+                begin, begin_row = target, NR

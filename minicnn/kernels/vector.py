@@ -68,6 +68,17 @@ def _width(x):
     return lambda x: lanes
 
 
+def lanes(v):
+    """How many numbers a vector holds."""
+    return v.lanes
+
+
+@overload(lanes)
+def _lanes_of(v):
+    count = v.lanes
+    return lambda v: count
+
+
 def _place(context, builder, kind, array, index, element):
     """The address of array[index], as that of an element of another LLVM type."""
     data = context.make_array(kind)(context, builder, array).data
@@ -98,24 +109,51 @@ def _load(x, lanes, *rest):
     return kind(x, types.intp, *rest), generate
 
 
+def _first(builder, count, lanes):
+    """A mask that is true in the first `count` lanes."""
+    word = ir.IntType(32)
+    index = ir.VectorType(word, lanes)
+    return builder.icmp_signed(
+        "<", ir.Constant(index, list(range(lanes))), _splat(builder, builder.trunc(count, word), index)
+    )
+
+
 @intrinsic
 def load_some(typing, x, i, count):
     """The numbers from x[i] on, `count` of them, and zeros in the lanes behind them, which are not read."""
     kind = Vector(x.dtype, _lanes(x.dtype))
 
     def generate(context, builder, signature, values):
-        vector = context.get_value_type(kind)
-        lane, flags = ir.IntType(32), ir.VectorType(ir.IntType(1), kind.lanes)
-        index = ir.VectorType(lane, kind.lanes)
-        limit = _splat(builder, builder.trunc(values[2], lane), index)
-        mask = builder.icmp_signed("<", ir.Constant(index, list(range(kind.lanes))), limit)
+        vector, word = context.get_value_type(kind), ir.IntType(32)
+        flags = ir.VectorType(ir.IntType(1), kind.lanes)
         name = f"llvm.masked.load.v{kind.lanes}f{x.dtype.bitwidth}.p0"
-        signature = ir.FunctionType(vector, [vector.as_pointer(), lane, flags, vector])
+        signature = ir.FunctionType(vector, [vector.as_pointer(), word, flags, vector])
         masked = cgutils.get_or_insert_function(builder.module, signature, name)
         place = _place(context, builder, x, values[0], values[1], vector)
-        return builder.call(masked, [place, lane(x.dtype.bitwidth // 8), mask, ir.Constant(vector, None)])
+        mask = _first(builder, values[2], kind.lanes)
+        return builder.call(masked, [place, word(x.dtype.bitwidth // 8), mask, ir.Constant(vector, None)])
 
     return kind(x, types.intp, types.intp), generate
+
+
+@intrinsic
+def store_some(typing, x, i, v, count):
+    """x[i + l] = v[l] for l < count alone; numbers, or bytes."""
+
+    def generate(context, builder, signature, values):
+        vector = values[2].type
+        flags = ir.VectorType(ir.IntType(1), v.lanes)
+        kind = f"f{x.dtype.bitwidth}" if isinstance(x.dtype, types.Float) else f"i{x.dtype.bitwidth}"
+        arguments = [vector, vector.as_pointer(), ir.IntType(32), flags]
+        masked = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), arguments), f"llvm.masked.store.v{v.lanes}{kind}.p0"
+        )
+        place = _place(context, builder, x, values[0], values[1], vector)
+        mask = _first(builder, values[3], v.lanes)
+        builder.call(masked, [values[2], place, ir.IntType(32)(x.dtype.bitwidth // 8), mask])
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp, v, types.intp), generate
 
 
 @intrinsic
@@ -268,18 +306,28 @@ at_most = _comparison(lambda builder, a, b: builder.fcmp_ordered("<=", a, b))  #
 same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of integers
 
 
-@intrinsic(prefer_literal=True)
-def tile(
-    typing, rows, vectors, x, at, row, three, step, taps, panel, places, line, depth, start, first, start_row, y, to
-):
-    """A tile of a product, held in registers: for r < rows and l < vectors · lanes,
+@intrinsic
+def address(typing, x, i):
+    """Where x[i] lies: a bare address, which costs no reference count, and does not keep the array alive.
 
-        y[to + r·NR + l] = start[first + r·start_row + l] + Σ_t Σ_k x[at + taps[t] + place(r) + k·step]
-                                                                    · panel[places[t] + k·line + l]
+    A function that made the array takes addresses inside the loop that uses them, or the array is freed before.
+    """
+
+    def generate(context, builder, signature, values):
+        return builder.gep(context.make_array(x)(context, builder, values[0]).data, [values[1]])
+
+    return types.CPointer(x.dtype)(x, types.intp), generate
+
+
+@intrinsic(prefer_literal=True)
+def tile(typing, rows, vectors, x, row, three, step, taps, places, count, panel, line, depth, start, start_row, y):
+    """A tile of a product, summed in registers: for r < rows and l < vectors · lanes,
+
+        y[r·NR + l] = start[r·start_row + l] + Σ_t Σ_k x[taps[t] + place(r) + k·step] · panel[places[t] + k·line + l]
         with place(r) = ⌊r/3⌋·three + (r mod 3)·row
 
-    over all taps t and k < depth. Rows lie `row` apart where `three` is 3·row. `rows` and `vectors` are known when this
-    is compiled; NR is two registers.
+    over all taps t < count and k < depth. Rows lie `row` apart where `three` is 3·row. NR is two registers. `rows` and
+    `vectors` are known when this is compiled; x, taps, places, panel, start and y are addresses, and start may be y.
     """
     if not isinstance(rows, types.IntegerLiteral) or not isinstance(vectors, types.IntegerLiteral):
         return None
@@ -290,62 +338,42 @@ def tile(
         word = ir.IntType(context.address_size)
         vector = ir.VectorType(context.get_value_type(number), lanes)
         fma = _multiply_add(builder, vector)
-        (_, _, x_array, at, row, three, step, taps_array, panel_array, places_array, line, depth, *ends) = values
-        kinds = signature.args
-
-        def data(position, array):
-            return context.make_array(kinds[position])(context, builder, array).data
-
-        X, P = data(2, x_array), data(8, panel_array)
-        T, Q = data(7, taps_array), data(9, places_array)
-        count = cgutils.unpack_tuple(builder, context.make_array(kinds[7])(context, builder, taps_array).shape, 1)[0]
-        start_array, first, start_row, y_array, to = ends
-        S, Y = data(12, start_array), data(15, y_array)
+        _, _, X, row, three, step, T, Q, count, P, line, depth, S, start_row, Y = values
 
         def spot(base, index):
             return builder.bitcast(builder.gep(base, [index]), vector.as_pointer())
 
-        def each(function):
-            for r in range(R):
-                for v in range(V):
-                    function(r, v)
+        def load_at(base, index):
+            loaded = builder.load(spot(base, index))
+            loaded.align = number.bitwidth // 8
+            return loaded
 
         sums = [[cgutils.alloca_once(builder, vector) for _ in range(V)] for _ in range(R)]
-
-        def begin(r, v):
-            begins = builder.add(first, builder.mul(start_row, word(r)))
-            loaded = builder.load(spot(S, builder.add(begins, word(v * lanes))))
-            loaded.align = number.bitwidth // 8
-            builder.store(loaded, sums[r][v])
-
-        each(begin)
+        for slot in (slot for pair in sums for slot in pair):
+            builder.store(ir.Constant(vector, None), slot)
         # Rows in groups of three share a base address: so few registers hold all addresses.
         offsets = [builder.mul(row, word(i)) for i in range(3)]
         bases = [builder.mul(three, word(g)) for g in range(-(-R // 3))]
         with cgutils.for_range(builder, count, intp=word) as tap:
-            corner = builder.add(at, builder.load(builder.gep(T, [tap.index])))
-            source = [builder.gep(X, [builder.add(corner, base)]) for base in bases]
+            corner = builder.gep(X, [builder.load(builder.gep(T, [tap.index]))])
+            source = [builder.gep(corner, [base]) for base in bases]
             weights = builder.gep(P, [builder.load(builder.gep(Q, [tap.index]))])
             with cgutils.for_range(builder, depth, intp=word) as loop:
                 beside = builder.mul(loop.index, line)
-                factors = []
-                for v in range(V):
-                    loaded = builder.load(spot(weights, builder.add(beside, word(v * lanes))))
-                    loaded.align = number.bitwidth // 8
-                    factors.append(loaded)
+                factors = [load_at(weights, builder.add(beside, word(v * lanes))) for v in range(V)]
                 along = builder.mul(loop.index, step)
                 for r in range(R):
                     value = builder.load(builder.gep(builder.gep(source[r // 3], [along]), [offsets[r % 3]]))
                     value = _splat(builder, value, vector)
                     for v in range(V):
                         builder.store(builder.call(fma, [value, factors[v], builder.load(sums[r][v])]), sums[r][v])
-
-        def end(r, v):
-            place = spot(Y, builder.add(to, word((2 * r + v) * lanes)))
-            builder.store(builder.load(sums[r][v]), place).align = number.bitwidth // 8
-
-        each(end)
+        for r in range(R):
+            for v in range(V):
+                begun = load_at(S, builder.add(builder.mul(start_row, word(r)), word(v * lanes)))
+                total = builder.fadd(begun, builder.load(sums[r][v]))
+                builder.store(total, spot(Y, word((2 * r + v) * lanes))).align = number.bitwidth // 8
         return context.get_dummy_value()
 
     i = types.intp
-    return types.void(rows, vectors, x, i, i, i, i, taps, panel, places, i, i, start, i, i, y, i), generate
+    signature = types.void(rows, vectors, x, i, i, i, taps, places, i, panel, i, i, start, i, y)
+    return signature, generate

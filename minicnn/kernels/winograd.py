@@ -21,16 +21,15 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blocks import SLACK, Lattice, load_block, store_block
-from .direct import TASKS, add_columns, add_products
+from .direct import PARTIAL_BYTES, TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW, width
+from .vector import MR_NARROW, NR_BYTES, load, store, width, zeros_of
 from .winograd_transforms import F2, F4
 
 RUN = 16  # tiles of a run, at most
 PATCH_BYTES = 1 << 15  # of the pixels under a run, about: they stay in the first-level cache
 TILES = 48  # tiles of a block, about
 CHANNELS = 16  # whose filters are transformed at a time
-GRADIENT_BYTES = 1 << 22  # transformed images and gradients that are kept at a time for the weight gradient
 
 inputs4, filters4, outputs4, filters4_transposed, outputs4_transposed = F4
 inputs2, filters2, outputs2, filters2_transposed, outputs2_transposed = F2
@@ -128,12 +127,15 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
     blocks = ceil_div(runs, share)
     part = share_of(panels, TASKS // (4 * max(1, blocks)))
     parts = ceil_div(panels, part)
+    weights = u.reshape(u.size)
+    starts = np.zeros((panels + 1) * NR, u.dtype)  # the bias, and zeros
+    starts[: panels * NR] = bias
     for task in prange(blocks * parts):
         block, first = task // parts, task % parts * part
         r0, r1 = block * share, min((block + 1) * share, runs)
         T, pitch, pixel = (r1 - r0) * tiles, m * tiles + 2, whole_registers(u, C)
         apart, product_apart = T * pixel + width(u), T * NR + width(u)
-        nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, u.dtype)
+        nowhere = np.zeros(1, np.int64)
         scratch = np.empty((m + 2) ** 2 * NR, u.dtype)
         v = np.empty(frequencies * apart + MR_NARROW * pixel + SLACK, u.dtype)
         patch = np.empty((m + 2) * pitch * C + SLACK, u.dtype)
@@ -147,10 +149,10 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
             count = min(NR, O - p * NR)
             for f in range(frequencies):
                 # The second row of A is all ones: what this frequency begins with is added to every output.
-                start = bias[p * NR : (p + 1) * NR] if f == m + 3 else zero
+                start = p * NR if f == m + 3 else panels * NR
                 sweep(
-                    v, f * apart, pixel, 1, nowhere, u[p, f].reshape(C * NR), nowhere, C, start, 1, 0, T,
-                    products[f * product_apart :], T, count <= NR // 2,
+                    v, f * apart, pixel, 1, nowhere, weights, (p * frequencies + f) * C * NR, nowhere, C, starts, start,
+                    1, 0, T, products, f * product_apart, T, count <= NR // 2,
                 )  # fmt: skip
             for run in range(r0, r1):
                 n, top, left = corner(run, spans, tiles, height, m)
@@ -164,62 +166,97 @@ def store_tiles(lines, m, pitch, target, n, top, left, channel, count):
     py0, px0 = top // target.stride_h, left // target.stride_w
     rows = min(m // target.stride_h, target.y.shape[1] - py0)
     columns = min(pitch // target.stride_w, target.y.shape[2] - px0)
-    store_block(lines, pitch, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count, False)
+    store_block(lines, 0, pitch, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count)
+
+
+@jit
+def shares_of(N, height, width_, m, C, O, itemsize):
+    """Into how many shares the runs of a weight gradient are cut: as few as the sums of each are large."""
+    runs = tiling(N, height, width_, m, C, itemsize)[0]
+    sums = (m + 2) ** 2 * C * ceil_div(O * itemsize, NR_BYTES) * NR_BYTES
+    shares = TASKS
+    while shares > 2 and shares * sums > PARTIAL_BYTES:
+        shares //= 2
+    return max(1, min(shares, runs))
 
 
 @parallel
-def weight_gradient(x, source, height, width_, m, pad_h, pad_w, dw, db):
-    """dw (O, C, 3, 3) and db (O,): all frequencies of a share of the tiles, then one product for each frequency."""
-    frequencies = (m + 2) ** 2
-    O, C = dw.shape[:2]
-    NR, pixel = 2 * width(dw), whole_registers(dw, C)
-    panels = ceil_div(O, NR)
-    runs, spans, tiles = tiling(x.values.shape[0], height, width_, m, C, dw.itemsize)
-    share = max(96, GRADIENT_BYTES // (frequencies * (C + O) * dw.itemsize)) // tiles
-    share = max(1, min(share, runs))
-    T, pitch, wide = share * tiles, m * tiles + 2, m * tiles
-    apart, gradient_apart = T * pixel + width(dw), T * NR + width(dw)
-    v = np.empty(frequencies * apart + MR_NARROW * pixel + SLACK, dw.dtype)
-    g = np.empty((panels, frequencies * gradient_apart + SLACK), dw.dtype)
-    products = np.zeros((panels, frequencies, C * NR), dw.dtype)
-    biases = np.zeros((panels, NR), dw.dtype)
-    for r0 in range(0, runs, share):
-        r1 = min(r0 + share, runs)
-        for run in prange(r0, r1):
-            n, top, left = corner(run, spans, tiles, height, m)
-            first = (run - r0) * tiles
-            scratch = np.empty(frequencies * NR, dw.dtype)
-            patch = np.empty((m + 2) * pitch * C + SLACK, dw.dtype)
-            load_block(x, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
-            transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, apart, pixel, first)
-            gradients = np.zeros(m * wide * NR + SLACK, dw.dtype)
-            for p in range(panels):
-                load_block(source, n, top, left, p * NR, min(NR, O - p * NR), m, gradients, wide, NR)
-                transform_tiles(m, True, gradients, wide, NR, tiles, scratch, g[p], gradient_apart, NR, first)
-        count = (r1 - r0) * tiles
-        for task in prange(panels * frequencies):
-            p, f = task // frequencies, task % frequencies
-            nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, dw.dtype)
-            spare = np.empty(MR_NARROW * NR + SLACK, dw.dtype)
-            part = g[p, f * gradient_apart :]
-            add_products(
-                v, f * apart, pixel, count, part, C, 3, zero, nowhere, O - p * NR <= NR // 2, spare, products[p, f], 0
-            )
-            if f == m + 3:  # as A's second row is all ones, this frequency is the sum over each tile
-                add_columns(part, count, NR, biases[p])
-    for p in prange(panels):
-        sums, scratch = products[p].reshape(frequencies * C * NR), np.empty(3 * (m + 2) * NR, dw.dtype)
-        filter_ = np.empty(9 * NR, dw.dtype)
-        for c in range(C):
-            for l in range(0, NR, width(dw)):
-                at = c * NR + l
+def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
+    """sums[share, p, f, c, l] = Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) of a share's tiles, and biases[share, p, l] = Σ dY."""
+    shares, panels, frequencies, C, NR = sums.shape
+    O, pixel = source.values.shape[3], whole_registers(sums, C)
+    runs, spans, tiles = tiling(x.values.shape[0], height, width_, m, C, sums.itemsize)
+    part = share_of(panels, TASKS // (2 * shares))
+    parts = ceil_div(panels, part)
+    count = max(1, TILES // tiles)  # runs of a block
+    T, pitch, wide = count * tiles, m * tiles + 2, m * tiles
+    apart, gradient_apart = T * pixel + width(sums), T * NR + width(sums)
+    total = sums.reshape(sums.size)
+    for task in prange(shares * parts):
+        share, first = task // parts, task % parts * part
+        last = min(first + part, panels)
+        scratch, products = np.empty(frequencies * NR, sums.dtype), products_scratch(sums)
+        patch = np.empty((m + 2) * pitch * C + SLACK, sums.dtype)
+        v = np.empty(frequencies * apart + MR_NARROW * pixel + SLACK, sums.dtype)
+        gradients = np.zeros(m * wide * NR + SLACK, sums.dtype)
+        g = np.empty(frequencies * gradient_apart + SLACK, sums.dtype)
+        sums[share, first:last] = 0
+        biases[share, first:last] = 0
+        end = (share + 1) * runs // shares
+        for r0 in range(share * runs // shares, end, count):
+            r1 = min(r0 + count, end)
+            for run in range(r0, r1):
+                n, top, left = corner(run, spans, tiles, height, m)
+                load_block(x, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
+                transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, apart, pixel, (run - r0) * tiles)
+            for p in range(first, last):
+                number = min(NR, O - p * NR)
+                for run in range(r0, r1):
+                    n, top, left = corner(run, spans, tiles, height, m)
+                    load_block(source, n, top, left, p * NR, number, m, gradients, wide, NR)
+                    transform_tiles(
+                        m, True, gradients, wide, NR, tiles, scratch, g, gradient_apart, NR, (run - r0) * tiles
+                    )
+                size = (r1 - r0) * tiles
+                for f in range(frequencies):
+                    to = ((share * panels + p) * frequencies + f) * C * NR
+                    add_products(
+                        v, f * apart, pixel, size, g, f * gradient_apart, C, 3, number <= NR // 2, products, total, to
+                    )
+                # As A's second row is all ones, this frequency is the sum over each tile.
+                add_columns(g, (m + 3) * gradient_apart, size, biases[share, p])
+
+
+@parallel
+def gather(sums, biases, m, dw, db):
+    """dw (O, C, 3, 3) and db (O,): the sums over the shares, in their order, and the last transform of dw."""
+    shares, panels, frequencies, C, NR = sums.shape
+    V = width(sums)
+    across = ceil_div(C, CHANNELS)
+    for task in prange(panels * across):
+        p, c0 = task // across, task % across * CHANNELS
+        number = min(NR, len(db) - p * NR)
+        total = np.empty(frequencies * NR, sums.dtype)
+        scratch, filter_ = np.empty(3 * (m + 2) * NR, sums.dtype), np.empty(9 * NR, sums.dtype)
+        flat = sums.reshape(sums.size)
+        for c in range(c0, min(c0 + CHANNELS, C)):
+            for f in range(frequencies):
+                for l in range(0, NR, V):
+                    sum_ = zeros_of(sums)
+                    for share in range(shares):
+                        sum_ = sum_ + load(flat, (((share * panels + p) * frequencies + f) * C + c) * NR + l)
+                    store(total, f * NR + l, sum_)
+            for l in range(0, NR, V):
                 if m == 4:
-                    filters4_transposed(sums, at, 6 * C * NR, C * NR, scratch, filter_, l, 3 * NR, NR)
+                    filters4_transposed(total, l, 6 * NR, NR, scratch, filter_, l, 3 * NR, NR)
                 else:
-                    filters2_transposed(sums, at, 4 * C * NR, C * NR, scratch, filter_, l, 3 * NR, NR)
-            for l in range(min(NR, O - p * NR)):
+                    filters2_transposed(total, l, 4 * NR, NR, scratch, filter_, l, 3 * NR, NR)
+            for l in range(number):
                 for i in range(3):
                     for j in range(3):
                         dw[p * NR + l, c, i, j] = filter_[(3 * i + j) * NR + l]
-        for l in range(min(NR, O - p * NR)):
-            db[p * NR + l] = biases[p, l]
+        if c0 == 0:
+            for l in range(number):
+                db[p * NR + l] = biases[0, p, l]
+                for share in range(1, shares):
+                    db[p * NR + l] += biases[share, p, l]

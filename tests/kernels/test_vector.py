@@ -97,7 +97,7 @@ def test_bytes_choose_among_numbers_beside_them(dtype) -> None:
 @jit
 def _swept(x, row, step, panel, depth, start, run, y, narrow):
     nowhere = np.zeros(1, np.int64)
-    sweep(x, 0, row, step, nowhere, panel, nowhere, depth, start, 1, 0, run, y, run, narrow)
+    sweep(x, 0, row, step, nowhere, panel, 0, nowhere, depth, start, 0, 1, 0, run, y, 0, run, narrow)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

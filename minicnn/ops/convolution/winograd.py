@@ -35,8 +35,14 @@ class Winograd:
 
     def weight_gradient(self, p: Problem, x: Source, dy: Source) -> tuple[Array, Array]:
         """dw (O, C, 3, 3) and db (O,)."""
-        dw, db = np.empty(p.filters, p.dtype), np.empty(p.filters[0], p.dtype)
-        kernels.weight_gradient(x, dy, *p.size, self.tile, p.window.pad_h, p.window.pad_w, dw, db)
+        (O, C), NR = p.filters[:2], NR_BYTES // p.dtype.itemsize
+        panels = -(-O // NR)
+        shares = kernels.shares_of(p.images[0], *p.size, self.tile, C, O, p.dtype.itemsize)
+        sums = np.empty((shares, panels, (self.tile + 2) ** 2, C, NR), p.dtype)
+        biases = np.empty((shares, panels, NR), p.dtype)
+        kernels.weight_gradient(x, dy, *p.size, self.tile, p.window.pad_h, p.window.pad_w, sums, biases)
+        dw, db = np.empty(p.filters, p.dtype), np.empty(O, p.dtype)
+        kernels.gather(sums, biases, self.tile, dw, db)
         return dw, db
 
     def _slide(self, source: Source, u: Array, bias: Array, pad_h: int, pad_w: int, result: Target) -> None:

@@ -264,9 +264,25 @@ def _times(a, b):
     return (lambda a, b: _scale(a, b)) if isinstance(a, types.Number) and isinstance(b, Vector) else None
 
 
+@intrinsic
+def address(typing, x, i):
+    """Where x[i] lies, of an array or from another address on: a bare address, which does not keep the array alive.
+
+    Handing an array to a function counts one reference more and one less, which takes as long as many multiplications.
+    A function that made the array takes addresses inside the loop that uses them, or the array is freed before.
+    """
+
+    def generate(context, builder, signature, values):
+        if isinstance(x, types.CPointer):
+            return builder.gep(values[0], [values[1]])
+        return builder.gep(context.make_array(x)(context, builder, values[0]).data, [values[1]])
+
+    return types.CPointer(x.dtype)(x, types.intp), generate
+
+
 @intrinsic(prefer_literal=True)
-def load_each(typing, x, at, step, count):
-    """`count` vectors, `step` apart, as a tuple; `count` is known when this is compiled."""
+def load_each(typing, x, step, count):
+    """`count` vectors, `step` apart, from an address on, as a tuple; `count` is known when this is compiled."""
     if not isinstance(count, types.IntegerLiteral):
         return None
     kind, number = Vector(x.dtype, _lanes(x.dtype)), count.literal_value
@@ -274,26 +290,25 @@ def load_each(typing, x, at, step, count):
     def generate(context, builder, signature, values):
         vectors = []
         for i in range(number):
-            index = builder.add(values[1], builder.mul(values[2], values[2].type(i)))
-            vectors.append(builder.load(_place(context, builder, x, values[0], index, context.get_value_type(kind))))
+            place = builder.gep(values[0], [builder.mul(values[1], values[1].type(i))])
+            vectors.append(builder.load(builder.bitcast(place, context.get_value_type(kind).as_pointer())))
             vectors[-1].align = x.dtype.bitwidth // 8
         return context.make_tuple(builder, signature.return_type, vectors)
 
-    return types.UniTuple(kind, number)(x, types.intp, types.intp, count), generate
+    return types.UniTuple(kind, number)(x, types.intp, count), generate
 
 
 @intrinsic
-def store_each(typing, y, to, step, vectors):
-    """y[to + i·step + l] = vectors[i][l], for a tuple of vectors."""
+def store_each(typing, y, step, vectors):
+    """y[i·step + l] = vectors[i][l] from an address y on, for a tuple of vectors."""
 
     def generate(context, builder, signature, values):
-        for i, v in enumerate(cgutils.unpack_tuple(builder, values[3], vectors.count)):
-            index = builder.add(values[1], builder.mul(values[2], values[2].type(i)))
-            place = _place(context, builder, y, values[0], index, v.type)
-            builder.store(v, place).align = y.dtype.bitwidth // 8
+        for i, v in enumerate(cgutils.unpack_tuple(builder, values[2], vectors.count)):
+            place = builder.gep(values[0], [builder.mul(values[1], values[1].type(i))])
+            builder.store(v, builder.bitcast(place, v.type.as_pointer())).align = y.dtype.bitwidth // 8
         return context.get_dummy_value()
 
-    return types.void(y, types.intp, types.intp, vectors), generate
+    return types.void(y, types.intp, vectors), generate
 
 
 def _greater_or_nan(builder, a, b):
@@ -304,19 +319,6 @@ beats = _comparison(_greater_or_nan)  # a > b, or a is NaN: whether a wins max p
 above = _comparison(lambda builder, a, b: builder.fcmp_ordered(">", a, b))  # a > b; false for NaN
 at_most = _comparison(lambda builder, a, b: builder.fcmp_ordered("<=", a, b))  # a ≤ b; false for NaN
 same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of integers
-
-
-@intrinsic
-def address(typing, x, i):
-    """Where x[i] lies: a bare address, which costs no reference count, and does not keep the array alive.
-
-    A function that made the array takes addresses inside the loop that uses them, or the array is freed before.
-    """
-
-    def generate(context, builder, signature, values):
-        return builder.gep(context.make_array(x)(context, builder, values[0]).data, [values[1]])
-
-    return types.CPointer(x.dtype)(x, types.intp), generate
 
 
 @intrinsic(prefer_literal=True)

@@ -21,14 +21,15 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blocks import SLACK, Lattice, load_block, store_block
-from .direct import PARTIAL_BYTES, TASKS, add_columns, add_products, products_scratch
+from .direct import TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW, NR_BYTES, load, store, width, zeros_of
+from .vector import MR_NARROW, NR_BYTES, address, load, store, width, zeros_of
 from .winograd_transforms import F2, F4
 
 RUN = 16  # tiles of a run, at most
 PATCH_BYTES = 1 << 15  # of the pixels under a run, about: they stay in the first-level cache
 TILES = 48  # tiles of a block, about
+SUMS_BYTES = 1 << 24  # what the sums of the weight gradient's shares may take together
 CHANNELS = 16  # whose filters are transformed at a time
 
 inputs4, filters4, outputs4, filters4_transposed, outputs4_transposed = F4
@@ -45,16 +46,16 @@ def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, apart, pixe
     row = pitch * depth
     for t in range(tiles):
         for c in range(0, depth, width(patch)):
-            at, to = m * t * depth + c, (first + t) * pixel + c
+            x, y, spare = address(patch, m * t * depth + c), address(v, (first + t) * pixel + c), address(scratch, 0)
             if m == 4:
                 if back:
-                    outputs4_transposed(patch, at, row, depth, scratch, v, to, 6 * apart, apart)
+                    outputs4_transposed(x, row, depth, spare, y, 6 * apart, apart)
                 else:
-                    inputs4(patch, at, row, depth, scratch, v, to, 6 * apart, apart)
+                    inputs4(x, row, depth, spare, y, 6 * apart, apart)
             elif back:
-                outputs2_transposed(patch, at, row, depth, scratch, v, to, 4 * apart, apart)
+                outputs2_transposed(x, row, depth, spare, y, 4 * apart, apart)
             else:
-                inputs2(patch, at, row, depth, scratch, v, to, 4 * apart, apart)
+                inputs2(x, row, depth, spare, y, 4 * apart, apart)
 
 
 @jit
@@ -63,11 +64,11 @@ def outputs_of(m, products, apart, NR, first, tiles, scratch, lines):
     row = m * tiles * NR
     for t in range(tiles):
         for l in range(0, NR, width(lines)):
-            at, to = (first + t) * NR + l, m * t * NR + l
+            x, y, spare = address(products, (first + t) * NR + l), address(lines, m * t * NR + l), address(scratch, 0)
             if m == 4:
-                outputs4(products, at, 6 * apart, apart, scratch, lines, to, row, NR)
+                outputs4(x, 6 * apart, apart, spare, y, row, NR)
             else:
-                outputs2(products, at, 4 * apart, apart, scratch, lines, to, row, NR)
+                outputs2(x, 4 * apart, apart, spare, y, row, NR)
 
 
 @jit
@@ -110,10 +111,11 @@ def transform_filters(w, turned, m, u):
                     for j in range(3):
                         g[(3 * i + j) * NR + l] = filter_[2 - i, 2 - j] if turned else filter_[i, j]
             for l in range(0, NR, width(u)):
+                x, y, spare = address(g, l), address(to, c * NR + l), address(scratch, 0)
                 if m == 4:
-                    filters4(g, l, 3 * NR, NR, scratch, to, c * NR + l, 6 * C * NR, C * NR)
+                    filters4(x, 3 * NR, NR, spare, y, 6 * C * NR, C * NR)
                 else:
-                    filters2(g, l, 3 * NR, NR, scratch, to, c * NR + l, 4 * C * NR, C * NR)
+                    filters2(x, 3 * NR, NR, spare, y, 4 * C * NR, C * NR)
 
 
 @parallel
@@ -175,7 +177,7 @@ def shares_of(N, height, width_, m, C, O, itemsize):
     runs = tiling(N, height, width_, m, C, itemsize)[0]
     sums = (m + 2) ** 2 * C * ceil_div(O * itemsize, NR_BYTES) * NR_BYTES
     shares = TASKS
-    while shares > 2 and shares * sums > PARTIAL_BYTES:
+    while shares > 2 and shares * sums > SUMS_BYTES:
         shares //= 2
     return max(1, min(shares, runs))
 
@@ -247,10 +249,11 @@ def gather(sums, biases, m, dw, db):
                         sum_ = sum_ + load(flat, (((share * panels + p) * frequencies + f) * C + c) * NR + l)
                     store(total, f * NR + l, sum_)
             for l in range(0, NR, V):
+                x, y, spare = address(total, l), address(filter_, l), address(scratch, 0)
                 if m == 4:
-                    filters4_transposed(total, l, 6 * NR, NR, scratch, filter_, l, 3 * NR, NR)
+                    filters4_transposed(x, 6 * NR, NR, spare, y, 3 * NR, NR)
                 else:
-                    filters2_transposed(total, l, 4 * NR, NR, scratch, filter_, l, 3 * NR, NR)
+                    filters2_transposed(x, 4 * NR, NR, spare, y, 3 * NR, NR)
             for l in range(number):
                 for i in range(3):
                     for j in range(3):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..threads import inline
-from .vector import load_each, store_each, width
+from .vector import REGISTER, address, load_each, store_each
 
 
 @inline
@@ -98,19 +98,20 @@ def outputs2_transposed(y):
 
 
 def both_ways(matrix: Callable[..., Any], rows: int, columns: int) -> Callable[..., Any]:
-    """The function that multiplies small images by a matrix (rows, columns) from both sides: y = M · x · Mᵀ."""
+    """The function that multiplies small float32 images by a matrix (rows, columns) from both sides: y = M · x · Mᵀ."""
 
     @inline
-    def multiply(x, at, row, pixel, scratch, y, to, row_y, pixel_y):
-        """For each of a register of channels: x's rows lie `row` numbers apart, its pixels `pixel`; y's likewise.
+    def multiply(x, row, pixel, scratch, y, row_y, pixel_y):
+        """For a register of channels: x's rows lie `row` numbers apart, its pixels `pixel`; y's likewise.
 
-        `scratch` holds rows · columns vectors.
+        x, y and `scratch`, which holds rows · columns vectors, are addresses.
         """
-        V = width(x)
+        V = REGISTER // 4  # lanes
         for j in range(columns):
-            store_each(scratch, j * V, columns * V, matrix(load_each(x, at + j * pixel, row, columns)))
+            store_each(address(scratch, j * V), columns * V, matrix(load_each(address(x, j * pixel), row, columns)))
         for i in range(rows):
-            store_each(y, to + i * row_y, pixel_y, matrix(load_each(scratch, i * columns * V, V, columns)))
+            along = load_each(address(scratch, i * columns * V), V, columns)
+            store_each(address(y, i * row_y), pixel_y, matrix(along))
 
     return multiply
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn.kernels import winograd_transforms as transforms
-from minicnn.kernels.vector import REGISTER, load_each, store_each
+from minicnn.kernels.vector import REGISTER, address, load_each, store_each
 from minicnn.threads import jit
 
 # Each name with the rows and columns of its matrix.
@@ -30,7 +30,7 @@ def matrix_of(name: str) -> np.ndarray:
 
     @jit
     def run(x, y):
-        store_each(y, 0, LANES, transform(load_each(x, 0, LANES, columns)))
+        store_each(address(y, 0), LANES, transform(load_each(address(x, 0), LANES, columns)))
 
     matrix = np.empty((rows, columns))
     for k, unit in enumerate(np.eye(columns, dtype=np.float32)):
@@ -50,7 +50,8 @@ def test_tiles_are_multiplied_from_both_sides(name: str) -> None:
 
     @jit
     def run(x, scratch, y):
-        multiply(x, at, columns * pixel + apart, pixel, scratch, y, to, rows * pixel + 1, pixel + 2)
+        source, target = address(x, at), address(y, to)
+        multiply(source, columns * pixel + apart, pixel, address(scratch, 0), target, rows * pixel + 1, pixel + 2)
 
     rng = np.random.default_rng(0)
     x = rng.standard_normal(at + columns * (columns * pixel + apart) + LANES).astype(np.float32)

@@ -63,7 +63,7 @@ def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
             m = min(r, rows - MR)
             source, product = address(a, at + m * row), address(spare, 0)
             here, start = address(nowhere, 0), address(zero, 0)
-            tile(MR, 2, source, row, 3 * row, step, here, here, 1, panel, apart, depth, start, 0, product)
+            tile(MR, 2, source, row, 3 * row, step, here, here, 1, panel, apart, depth, start, 0, product, NR, -np.inf)
             for i in range(MR):
                 for l in range(count):
                     c[to + (m + i) * line + n + l] = spare[i * NR + l]

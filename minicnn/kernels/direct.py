@@ -110,6 +110,8 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
     for t in range(taps.size):
         taps[t] = (tap_rows[t] * pitch + tap_columns[t]) * depth
     flat, weights = source.values.reshape(source.values.size), panels.reshape(panels.size)
+    outputs = target.y.reshape(target.y.size)
+    exact = wide == columns and not pools(target) and lattice.step_h == 1 and lattice.step_w == 1
     for task in prange(N * bands * groups * parts):
         n, band = task // (bands * groups * parts), task // (groups * parts) % bands
         g, first = task // parts % groups, task % parts * part
@@ -125,13 +127,22 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
         runs, run = runs_of(slide, lines, pitch)
         y = np.empty((lines * wide + MR_NARROW) * NR + SLACK, flat.dtype)
         for p in range(first, min(first + part, P)):
-            number = min(NR, filters - p * NR)
+            number, channel = min(NR, filters - p * NR), g * filters + p * NR
+            narrow = number <= NR // 2
+            straight = exact and run >= MR_NARROW and number == (NR // 2 if narrow else NR)
+            if straight:  # the tiles write where the outputs belong
+                sweep(
+                    x, at, slide.step_w * depth, 1, taps, weights, (g * P + p) * panels.shape[1] * NR, places,
+                    slide.run * depth, bias, (g * P + p) * NR, runs, slide.step_h * pitch * depth, run,
+                    outputs, (n * H + py0) * columns * O + channel, O, wide, 0.0 if target.relu else -np.inf, narrow,
+                )  # fmt: skip
+                continue
             sweep(
                 x, at, slide.step_w * depth, 1, taps, weights, (g * P + p) * panels.shape[1] * NR, places,
-                slide.run * depth, bias, (g * P + p) * NR, runs, slide.step_h * pitch * depth, run, y, 0, wide,
-                number <= NR // 2,
+                slide.run * depth, bias, (g * P + p) * NR, runs, slide.step_h * pitch * depth, run,
+                y, 0, NR, wide, -np.inf, narrow,
             )  # fmt: skip
-            store_block(y, 0, wide, target, n, lattice, py0, py1, columns, g * filters + p * NR, number)
+            store_block(y, 0, wide, target, n, lattice, py0, py1, columns, channel, number)
 
 
 @jit
@@ -168,10 +179,10 @@ def add_products(x, at, step, size, block, block_at, K, three, narrow, scratch, 
         target = address(sums, sums_at + r * NR) if whole else address(spare, 0)
         if narrow:
             tile(
-                MR_NARROW, 1, source, 1, three, step, here, here, 1, gradient, NR, size, target, NR, target
-            )  # fmt: skip
+                MR_NARROW, 1, source, 1, three, step, here, here, 1, gradient, NR, size, target, NR, target, NR, -np.inf
+            )
         else:
-            tile(MR, 2, source, 1, three, step, here, here, 1, gradient, NR, size, target, NR, target)
+            tile(MR, 2, source, 1, three, step, here, here, 1, gradient, NR, size, target, NR, target, NR, -np.inf)
         if not whole:
             for row in range(k, k + R):
                 for l in range(0, NR, V):

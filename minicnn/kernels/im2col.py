@@ -77,8 +77,9 @@ def forward(x, panels, bias, window, rows, columns, target):
             number = min(NR, O - p * NR)
             at = p * K * NR
             sweep(
-                cols, 0, K, 1, nowhere, weights, at, nowhere, K, bias, p * NR, 1, 0, size, y, 0, size, number <= NR // 2
-            )
+                cols, 0, K, 1, nowhere, weights, at, nowhere, K, bias, p * NR, 1, 0, size,
+                y, 0, NR, size, -np.inf, number <= NR // 2,
+            )  # fmt: skip
             for n in range(n0, n1):
                 at = (n - n0) * pixels * NR
                 store_block(y, at, columns, target, n, Lattice(0, 0, 1, 1), 0, PH, PW, p * NR, number)
@@ -104,7 +105,7 @@ def input_gradient(source, panels, window, rows, columns, dx):
             load_block(source, n, 0, 0, 0, O, rows, dy[(n - n0) * pixels * O :], columns, O)
         for p in range(P):
             at = p * O * NR
-            sweep(dy, 0, O, 1, nowhere, weights, at, nowhere, O, zero, 0, 1, 0, size, part, 0, size, False)
+            sweep(dy, 0, O, 1, nowhere, weights, at, nowhere, O, zero, 0, 1, 0, size, part, 0, NR, size, -np.inf, False)
             for q in range(size):
                 for l in range(min(NR, K - p * NR)):
                     cols[q * K + p * NR + l] = part[q * NR + l]

@@ -10,7 +10,7 @@ from numba import prange
 from ..threads import jit, parallel
 from .vector import MR, MR_NARROW, address, tile, width
 
-KC = 256  # terms of a sum that are added one after the other
+KC = 256  # terms of a sum that are added one after the other, about
 
 
 @jit
@@ -48,39 +48,58 @@ def pack(w, turned, panels):
 
 @jit
 def sweep(
-    x, at, row, step, taps, panel, panel_at, places, depth, start, start_at, runs, run_step, run, y, y_at, pitch, narrow
-):
+    x, at, row, step, taps, panel, panel_at, places, depth, start, start_at, runs, run_step, run,
+    y, y_at, y_row, pitch, floor, narrow,
+):  # fmt: skip
     """Tiles over `runs` runs of outputs, each of `run` rows that lie `row` apart in x, and runs `run_step` apart.
 
-    y (runs, pitch, NR) = start + Σ x · panel, as `tile` sums it; x, panel, start and y begin at `at`, `panel_at`,
-    `start_at` and `y_at`. A run's last tile begins earlier rather than end beyond the run. Where a whole run is shorter
-    than a tile, x and y need slack behind it.
+    y = start + Σ x · panel, and `floor` where that is less, as `tile` sums it: rows of NR numbers that lie `y_row` apart,
+    and runs `pitch` rows. x, panel, start and y begin at `at`, `panel_at`, `start_at` and `y_at`. A run's last tile
+    begins earlier rather than end beyond the run. Where a whole run is shorter than a tile, x and y need slack behind it.
+    """
+    R = MR_NARROW if narrow else MR
+    whole = run // R * R
+    together = runs if run >= R else 1  # a run shorter than a tile spoils the next, which is therefore summed after it
+    for i in range(0, runs, together):
+        for first, rows in ((0, whole), (max(0, run - R), run - whole)):
+            # The tile that begins earlier comes when all others are done: it begins again what they have summed.
+            strip(
+                x, at + i * run_step, row, step, taps, panel, panel_at, places, depth, start, start_at,
+                together, run_step, first, rows, y, y_at + i * pitch * y_row, y_row, pitch, floor, narrow,
+            )  # fmt: skip
 
-    A sum of thousands of numbers is made in pieces of at most KC, which are then added up: in one long chain each new
-    term would be rounded to the precision of the whole.
+
+@jit
+def strip(
+    x, at, row, step, taps, panel, panel_at, places, depth, start, start_at, runs, run_step, first, rows,
+    y, y_at, y_row, pitch, floor, narrow,
+):  # fmt: skip
+    """The tiles of `sweep` that begin at the rows first, first + R, … of each run, as long as `rows` lasts.
+
+    A sum of thousands of numbers is made in pieces of at most KC: a piece of the panel stays in the first-level cache
+    for all tiles, and no new term is rounded to the precision of the whole.
     """
     NR = 2 * width(x)
     R = MR_NARROW if narrow else MR
-    pieces = 1 if depth * taps.size <= KC else taps.size * ceil_div(depth, KC)
-    per_tap, count = max(1, pieces // max(1, taps.size)), taps.size if pieces == 1 else 1
-    for i in range(runs):
-        for r in range(0, run, R):
-            first = min(r, max(0, run - R))
-            here, to = at + i * run_step + first * row, y_at + (i * pitch + first) * NR
-            begin, begin_row = address(start, start_at), 0
-            for piece in range(pieces):
-                t, k = piece // per_tap, piece % per_tap * KC
-                size = min(KC, depth - k) if pieces > 1 else depth
-                source, weights = address(x, here + k * step), address(panel, panel_at + k * NR)
-                some, their, target = address(taps, t), address(places, t), address(y, to)
+    per, parts = max(1, KC // max(1, depth)), max(1, ceil_div(depth, KC))  # taps of a piece, pieces of a tap
+    pieces = max(1, ceil_div(taps.size, per)) * parts
+    for piece in range(pieces):
+        t, k = piece // parts * per, piece % parts * KC
+        count, size = min(per, taps.size - t), min(KC, depth - k)
+        least = floor if piece == pieces - 1 else -np.inf
+        for i in range(runs):
+            for r in range(first, first + rows, R):
+                source, weights = address(x, at + i * run_step + r * row + k * step), address(panel, panel_at + k * NR)
+                some, their = address(taps, t), address(places, t)
+                target = address(y, y_at + (i * pitch + r) * y_row)
+                begin, begin_row = (address(start, start_at), 0) if piece == 0 else (target, y_row)
                 if narrow:
                     tile(
                         MR_NARROW, 1, source, row, 3 * row, step, some, their, count, weights, NR, size,
-                        begin, begin_row, target,
+                        begin, begin_row, target, y_row, least,
                     )  # fmt: skip
                 else:
                     tile(
                         MR, 2, source, row, 3 * row, step, some, their, count, weights, NR, size,
-                        begin, begin_row, target,
+                        begin, begin_row, target, y_row, least,
                     )  # fmt: skip
-                begin, begin_row = target, NR

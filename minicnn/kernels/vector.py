@@ -322,14 +322,17 @@ same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of 
 
 
 @intrinsic(prefer_literal=True)
-def tile(typing, rows, vectors, x, row, three, step, taps, places, count, panel, line, depth, start, start_row, y):
+def tile(
+    typing, rows, vectors, x, row, three, step, taps, places, count, panel, line, depth, start, start_row, y, y_row, floor
+):
     """A tile of a product, summed in registers: for r < rows and l < vectors · lanes,
 
-        y[r·NR + l] = start[r·start_row + l] + Σ_t Σ_k x[taps[t] + place(r) + k·step] · panel[places[t] + k·line + l]
+        y[r·y_row + l] = start[r·start_row + l] + Σ_t Σ_k x[taps[t] + place(r) + k·step] · panel[places[t] + k·line + l]
         with place(r) = ⌊r/3⌋·three + (r mod 3)·row
 
-    over all taps t < count and k < depth. Rows lie `row` apart where `three` is 3·row. NR is two registers. `rows` and
-    `vectors` are known when this is compiled; x, taps, places, panel, start and y are addresses, and start may be y.
+    over all taps t < count and k < depth; `floor` where that is less, and NaN where it is NaN. Rows lie `row` apart where
+    `three` is 3·row. `rows` and `vectors` are known when this is compiled; x, taps, places, panel, start and y are
+    addresses, and start may be y.
     """
     if not isinstance(rows, types.IntegerLiteral) or not isinstance(vectors, types.IntegerLiteral):
         return None
@@ -340,7 +343,8 @@ def tile(typing, rows, vectors, x, row, three, step, taps, places, count, panel,
         word = ir.IntType(context.address_size)
         vector = ir.VectorType(context.get_value_type(number), lanes)
         fma = _multiply_add(builder, vector)
-        _, _, X, row, three, step, T, Q, count, P, line, depth, S, start_row, Y = values
+        _, _, X, row, three, step, T, Q, count, P, line, depth, S, start_row, Y, y_row, floor = values
+        least = _splat(builder, context.cast(builder, floor, signature.args[-1], number), vector)
 
         def spot(base, index):
             return builder.bitcast(builder.gep(base, [index]), vector.as_pointer())
@@ -373,9 +377,11 @@ def tile(typing, rows, vectors, x, row, three, step, taps, places, count, panel,
             for v in range(V):
                 begun = load_at(S, builder.add(builder.mul(start_row, word(r)), word(v * lanes)))
                 total = builder.fadd(begun, builder.load(sums[r][v]))
-                builder.store(total, spot(Y, word((2 * r + v) * lanes))).align = number.bitwidth // 8
+                total = builder.select(builder.fcmp_ordered("<=", total, least), least, total)
+                place = spot(Y, builder.add(builder.mul(y_row, word(r)), word(v * lanes)))
+                builder.store(total, place).align = number.bitwidth // 8
         return context.get_dummy_value()
 
     i = types.intp
-    signature = types.void(rows, vectors, x, i, i, i, taps, places, i, panel, i, i, start, i, y)
+    signature = types.void(rows, vectors, x, i, i, i, taps, places, i, panel, i, i, start, i, y, i, floor)
     return signature, generate

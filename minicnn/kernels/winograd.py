@@ -154,7 +154,7 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
                 start = p * NR if f == m + 3 else panels * NR
                 sweep(
                     v, f * apart, pixel, 1, nowhere, weights, (p * frequencies + f) * C * NR, nowhere, C, starts, start,
-                    1, 0, T, products, f * product_apart, T, count <= NR // 2,
+                    1, 0, T, products, f * product_apart, NR, T, -np.inf, count <= NR // 2,
                 )  # fmt: skip
             for run in range(r0, r1):
                 n, top, left = corner(run, spans, tiles, height, m)

@@ -14,6 +14,7 @@ from .checkpoint import save as save
 from .gradients import GradientError as GradientError
 from .gradients import NondifferentiableError as NondifferentiableError
 from .gradients import gradcheck as gradcheck
+from .frozen import freeze as freeze
 from .layers import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from .layers import AvgPool2d as AvgPool2d
 from .layers import BatchNorm2d as BatchNorm2d

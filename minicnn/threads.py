@@ -36,6 +36,7 @@ _config: Any = numba.config  # whose names are made at run time
 
 # Numba's workqueue layer dies when two Python threads enter a parallel region at once.
 _lock = threading.RLock()
+_local = threading.local()  # what each Python thread has told Numba
 _forked = False  # threads do not survive fork: a child runs the serial twin of each kernel
 
 
@@ -211,8 +212,10 @@ def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     for i, x in enumerate(args):
         if type(x) is np.ndarray and not x.flags.writeable:
             args = (*args[:i], np.asarray(_Unlocked(x)), *args[i + 1 :])
-        elif type(x) is tuple and x and type(x[0]) is np.ndarray:
-            args = (*args[:i], _unlocked(x), *args[i + 1 :])
+        elif isinstance(x, tuple) and x and type(x[0]) is np.ndarray:
+            inner = _unlocked(x)
+            if inner is not x:
+                args = (*args[:i], type(x)(*inner) if hasattr(x, "_fields") else inner, *args[i + 1 :])
     return args
 
 
@@ -235,7 +238,9 @@ def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) 
         with single_threaded_blas() if blas else _lock:
             if _forked:
                 return serial(*args)
-            numba.set_num_threads(_threads)
+            if getattr(_local, "threads", None) != _threads:  # Numba keeps the number for each Python thread
+                numba.set_num_threads(_threads)
+                _local.threads = _threads
             return threaded(*args)
 
     run.threaded, run.serial, run.blas = threaded, serial, blas  # type: ignore[attr-defined]

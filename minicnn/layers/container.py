@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.contract import Array
-from .base import Layer, LayerPullback, arrays_of, children_of, nearest, walk
+from .base import Layer, LayerPullback, arrays_of, children_of, nearest, walk, without_parameters
 from .running import Pass, record
 
 
@@ -72,6 +72,8 @@ def run(name: str, layer: Any, x: Array, pass_: Pass) -> tuple[Array, LayerPullb
         if children_of(layer):
             raise  # it carries the path of the layer inside already
         raise ValueError(f"{inner.path}: {error}") from error
+    if getattr(layer, "frozen", False) and not children_of(layer):
+        pullback = without_parameters(pullback)
     if inner.watched:
         assert pass_.watch is not None
         pullback = record(pass_.watch, inner.path, y, pullback)

@@ -75,6 +75,8 @@ def fit(
     """
     if epochs < 1:
         raise ValueError(f"fit: epochs must be at least 1, got {epochs}")
+    if getattr(model, "frozen", False):
+        raise ValueError("fit: expected a model that may change, but this one is frozen; train the original")
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True continues from a file; give its path as checkpoint")
     if clip_norm is not None and not clip_norm > 0:

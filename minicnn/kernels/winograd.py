@@ -20,16 +20,17 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .blocks import SLACK, Lattice, load_block, store_block
+from .blocks import SLACK, Lattice, load_block, load_first, store_block
 from .direct import TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW, NR_BYTES, address, load, store, width, zeros_of
+from .vector import MR_NARROW, NR_BYTES, above, address, beats, load, store, where, width, zeros_of
 from .winograd_transforms import F2, F4
 
 RUN = 16  # tiles of a run, at most
 PATCH_BYTES = 1 << 15  # of the pixels under a run, about: they stay in the first-level cache
 TILES = 48  # tiles of a block, about
 SUMS_BYTES = 1 << 24  # what the sums of the weight gradient's shares may take together
+RANGE = 1024  # how often the mean absolute value may go into the largest
 CHANNELS = 16  # whose filters are transformed at a time
 
 inputs4, filters4, outputs4, filters4_transposed, outputs4_transposed = F4
@@ -118,18 +119,62 @@ def transform_filters(w, turned, m, u):
                     filters2(x, 3 * NR, NR, spare, y, 4 * C * NR, C * NR)
 
 
+@jit
+def extent(patch, size):
+    """The largest absolute value of a patch, and the sum of all."""
+    V = width(patch)
+    zero = zeros_of(patch)
+    most, sum_ = zero, zero
+    for i in range(0, size, V):
+        v = load_first(patch, i, size - i)
+        v = where(above(zero, v), zero - v, v)
+        most, sum_ = where(beats(v, most), v, most), sum_ + v
+    lanes = np.empty(2 * V, patch.dtype)
+    store(lanes, 0, most)
+    store(lanes, V, sum_)
+    largest = lanes[0]
+    for l in range(1, V):
+        largest = max(largest, lanes[l])
+    return largest, lanes[V:].sum()
+
+
+@jit
+def rough(largest, sums, size):
+    """Whether a run's largest value is far above the mean of its own pixels, and above that of all; or not finite.
+
+    size: how many numbers each run has.
+    """
+    total = sums.sum()
+    if not np.isfinite(total):
+        return True
+    for run in range(len(sums)):
+        if largest[run] * size > RANGE * max(sums[run], total / len(sums)):
+            return True
+    return False
+
+
 @parallel
 def forward(source, u, bias, m, pad_h, pad_w, target):
-    """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block."""
+    """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block.
+
+    Returns:
+        Whether the source is too `rough` for it: a value that is huge beside those around it would be rounded into
+        their outputs.
+    """
     panels, frequencies, C, NR = u.shape
     N, PH, PW, O = target.y.shape
     height, wide = PH * target.stride_h, PW * target.stride_w
     runs, spans, tiles = tiling(N, height, wide, m, C, u.itemsize)
     share = max(1, TILES // tiles)
     blocks = ceil_div(runs, share)
+    if blocks < TASKS:  # of about the same size
+        blocks = max(1, (2 * runs + share) // (2 * share))
+        share = ceil_div(runs, blocks)
+        blocks = ceil_div(runs, share)
     part = share_of(panels, TASKS // (4 * max(1, blocks)))
     parts = ceil_div(panels, part)
     weights = u.reshape(u.size)
+    largest, sums = np.empty(runs, u.dtype), np.empty(runs, u.dtype)
     starts = np.zeros((panels + 1) * NR, u.dtype)  # the bias, and zeros
     starts[: panels * NR] = bias
     for task in prange(blocks * parts):
@@ -144,6 +189,8 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
         for run in range(r0, r1):
             n, top, left = corner(run, spans, tiles, height, m)
             load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
+            if first == 0:
+                largest[run], sums[run] = extent(patch, (m + 2) * pitch * C)
             transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, apart, pixel, (run - r0) * tiles)
         products = np.empty(frequencies * product_apart + MR_NARROW * NR, u.dtype)
         lines = np.empty(m * m * tiles * NR + SLACK, u.dtype)
@@ -160,6 +207,7 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
                 n, top, left = corner(run, spans, tiles, height, m)
                 outputs_of(m, products, product_apart, NR, (run - r0) * tiles, tiles, scratch, lines)
                 store_tiles(lines, m, m * tiles, target, n, top, left, p * NR, count)
+    return rough(largest, sums, (m + 2) * (m * tiles + 2) * C)
 
 
 @jit

@@ -42,7 +42,8 @@ def conv2d(
         groups: channels and filters are cut into so many groups, each of which sees only itself.
         algorithm: one of `convolution.choice.ALGORITHMS`, or None to choose by shape. "winograd4" and "winograd2" are
             for float32 and 3×3 filters in steps of 1, with errors of about 1e-5 and 1e-6 of the largest output, and a
-            few times that in the weight gradient. They spread one huge or infinite pixel over its tile of outputs.
+            few times that in the weight gradient. Where the largest value is 1024 times the mean around it, or
+            infinite, "direct" steps in: they would round every output of a tile to the precision of the largest.
 
     Returns:
         y (N, O, OH, OW) with OH = ⌊(H + 2·padding − dilation·(kh−1) − 1) / stride⌋ + 1, and the pullback

@@ -86,12 +86,12 @@ slide, transformed, weight_gradient = Winograd._slide, Winograd._transformed, Wi
 
 def bias_is_forgotten(self, source, u, bias, pad_h, pad_w, result):
     """the bias is not added"""
-    slide(self, source, u, np.zeros_like(bias), pad_h, pad_w, result)
+    return slide(self, source, u, np.zeros_like(bias), pad_h, pad_w, result)
 
 
 def padding_is_off_by_one(self, source, u, bias, pad_h, pad_w, result):
     """what comes in lies one pixel too far to the right"""
-    slide(self, source, u, bias, pad_h, pad_w + 1, result)
+    return slide(self, source, u, bias, pad_h, pad_w + 1, result)
 
 
 def filters_are_turned(self, filters, turned):

@@ -8,11 +8,16 @@ from ...kernels import winograd as kernels
 from ...kernels.blocks import Source, Target
 from ...kernels.vector import NR_BYTES
 from ..contract import Array
+from . import direct
 from .problem import NO_POOL, Filters, Problem, target
 
 
 class Winograd:
-    """F(m × m, 3 × 3): its three functions for one m, the side of a tile of outputs."""
+    """F(m × m, 3 × 3): its three functions for one m, the side of a tile of outputs.
+
+    All outputs of a tile are rounded to the precision of its largest input. Where that is 1024 times the mean, or
+    infinite, the whole convolution is left to `direct`.
+    """
 
     def __init__(self, tile: int) -> None:
         self.tile = tile
@@ -22,16 +27,16 @@ class Winograd:
         result = target(p, p.outputs, p.relu, p.pool)
         u = self._transformed(filters, turned=False)
         bias = filters.packed("bias", lambda: _padded(filters.b, p.filters[0]))
-        self._slide(x, u, bias, p.window.pad_h, p.window.pad_w, result)
-        return result
+        rough = self._slide(x, u, bias, p.window.pad_h, p.window.pad_w, result)
+        return direct.forward(p, x, filters) if rough else result
 
     def input_gradient(self, p: Problem, dy: Source, filters: Filters) -> Array:
         """dx: the filters turned around, slid over the gradient as over any image."""
         result = target(p, p.images, False, NO_POOL)
         u = self._transformed(filters, turned=True)
         zeros = _padded(None, p.filters[1])
-        self._slide(dy, u, zeros, 2 - p.window.pad_h, 2 - p.window.pad_w, result)
-        return result.y.transpose(0, 3, 1, 2)
+        rough = self._slide(dy, u, zeros, 2 - p.window.pad_h, 2 - p.window.pad_w, result)
+        return direct.input_gradient(p, dy, filters) if rough else result.y.transpose(0, 3, 1, 2)
 
     def weight_gradient(self, p: Problem, x: Source, dy: Source) -> tuple[Array, Array]:
         """dw (O, C, 3, 3) and db (O,)."""
@@ -43,10 +48,13 @@ class Winograd:
         kernels.weight_gradient(x, dy, *p.size, self.tile, p.window.pad_h, p.window.pad_w, sums, biases)
         dw, db = np.empty(p.filters, p.dtype), np.empty(O, p.dtype)
         kernels.gather(sums, biases, self.tile, dw, db)
+        if not np.isfinite(dw).all():  # an infinite pixel spoils the whole tile
+            return direct.weight_gradient(p, x, dy)
         return dw, db
 
-    def _slide(self, source: Source, u: Array, bias: Array, pad_h: int, pad_w: int, result: Target) -> None:
-        kernels.forward(source, u, bias, self.tile, pad_h, pad_w, result)
+    def _slide(self, source: Source, u: Array, bias: Array, pad_h: int, pad_w: int, result: Target) -> bool:
+        """Fill the result; whether the source's values are too far apart for it, and the result not to be used."""
+        return bool(kernels.forward(source, u, bias, self.tile, pad_h, pad_w, result))
 
     def _transformed(self, filters: Filters, turned: bool) -> Array:
         def transform() -> Array:

@@ -177,7 +177,7 @@ def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
                         store(block, to, load(block, to) + share)
 
 
-@jit
+@inline
 def best_of(block, at, pitch, pool):
     """The largest of a window's vectors, lane by lane, and which tap it was: the first of equals, the last NaN.
 
@@ -185,6 +185,14 @@ def best_of(block, at, pitch, pool):
     """
     best = load(block, at)
     won = places_of(best)
+    if pool.kh == 2 and pool.kw == 2:  # the commonest, without the loops
+        line = pitch * 2 * width(block)
+        for tap, place in ((0, at), (1, at + 2 * width(block)), (2, at + line), (3, at + line + 2 * width(block))):
+            value = load(block, place)
+            wins = beats(value, best)
+            best = where(wins, value, best)
+            won = where(wins, spread(tap, won), won)
+        return best, won
     for i in range(pool.kh):
         for j in range(pool.kw):
             value = load(block, at + (i * pitch + j) * 2 * width(block))

@@ -130,17 +130,19 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
             number, channel = min(NR, filters - p * NR), g * filters + p * NR
             narrow = number <= NR // 2
             straight = exact and run >= MR_NARROW and number == (NR // 2 if narrow else NR)
+            panel, begin = address(weights, (g * P + p) * panels.shape[1] * NR), address(bias, (g * P + p) * NR)
+            source_at, tap, place = address(x, at), address(taps, 0), address(places, 0)
+            row, step, depth_of_tap = slide.step_w * depth, slide.step_h * pitch * depth, slide.run * depth
             if straight:  # the tiles write where the outputs belong
+                to, floor = address(outputs, (n * H + py0) * columns * O + channel), 0.0 if target.relu else -np.inf
                 sweep(
-                    x, at, slide.step_w * depth, 1, taps, weights, (g * P + p) * panels.shape[1] * NR, places,
-                    slide.run * depth, bias, (g * P + p) * NR, runs, slide.step_h * pitch * depth, run,
-                    outputs, (n * H + py0) * columns * O + channel, O, wide, 0.0 if target.relu else -np.inf, narrow,
+                    source_at, row, 1, tap, place, taps.size, panel, depth_of_tap, begin, runs, step, run,
+                    to, O, wide, floor, narrow, flat.itemsize,
                 )  # fmt: skip
                 continue
             sweep(
-                x, at, slide.step_w * depth, 1, taps, weights, (g * P + p) * panels.shape[1] * NR, places,
-                slide.run * depth, bias, (g * P + p) * NR, runs, slide.step_h * pitch * depth, run,
-                y, 0, NR, wide, -np.inf, narrow,
+                source_at, row, 1, tap, place, taps.size, panel, depth_of_tap, begin, runs, step, run,
+                address(y, 0), NR, wide, -np.inf, narrow, flat.itemsize,
             )  # fmt: skip
             store_block(y, 0, wide, target, n, lattice, py0, py1, columns, channel, number)
 

@@ -16,7 +16,7 @@ from ..threads import jit, parallel
 from .blocks import SLACK, Lattice, load_block, store_block
 from .direct import TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW
+from .vector import MR_NARROW, address
 
 PIXELS = 192  # outputs of a block, about
 
@@ -75,10 +75,10 @@ def forward(x, panels, bias, window, rows, columns, target):
             im2col(x[n], window, rows, columns, H, W, C, cols, (n - n0) * pixels)
         for p in range(P):
             number = min(NR, O - p * NR)
-            at = p * K * NR
+            here, panel, begin = address(nowhere, 0), address(weights, p * K * NR), address(bias, p * NR)
             sweep(
-                cols, 0, K, 1, nowhere, weights, at, nowhere, K, bias, p * NR, 1, 0, size,
-                y, 0, NR, size, -np.inf, number <= NR // 2,
+                address(cols, 0), K, 1, here, here, 1, panel, K, begin, 1, 0, size,
+                address(y, 0), NR, size, -np.inf, number <= NR // 2, x.itemsize,
             )  # fmt: skip
             for n in range(n0, n1):
                 at = (n - n0) * pixels * NR
@@ -104,8 +104,11 @@ def input_gradient(source, panels, window, rows, columns, dx):
         for n in range(n0, n1):
             load_block(source, n, 0, 0, 0, O, rows, dy[(n - n0) * pixels * O :], columns, O)
         for p in range(P):
-            at = p * O * NR
-            sweep(dy, 0, O, 1, nowhere, weights, at, nowhere, O, zero, 0, 1, 0, size, part, 0, NR, size, -np.inf, False)
+            here, panel, begin = address(nowhere, 0), address(weights, p * O * NR), address(zero, 0)
+            sweep(
+                address(dy, 0), O, 1, here, here, 1, panel, O, begin, 1, 0, size,
+                address(part, 0), NR, size, -np.inf, False, dx.itemsize,
+            )  # fmt: skip
             for q in range(size):
                 for l in range(min(NR, K - p * NR)):
                     cols[q * K + p * NR + l] = part[q * NR + l]

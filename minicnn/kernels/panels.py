@@ -8,7 +8,7 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .vector import MR, MR_NARROW, address, tile, width
+from .vector import MR, MR_NARROW, NR_BYTES, address, tile
 
 KC = 256  # terms of a sum that are added one after the other, about
 
@@ -48,14 +48,15 @@ def pack(w, turned, panels):
 
 @jit
 def sweep(
-    x, at, row, step, taps, panel, panel_at, places, depth, start, start_at, runs, run_step, run,
-    y, y_at, y_row, pitch, floor, narrow,
-):  # fmt: skip
+    x, row, step, taps, places, count, panel, depth, start, runs, run_step, run, y, y_row, pitch, floor, narrow, itemsize
+):
     """Tiles over `runs` runs of outputs, each of `run` rows that lie `row` apart in x, and runs `run_step` apart.
 
-    y = start + Σ x · panel, and `floor` where that is less, as `tile` sums it: rows of NR numbers that lie `y_row` apart,
-    and runs `pitch` rows. x, panel, start and y begin at `at`, `panel_at`, `start_at` and `y_at`. A run's last tile
-    begins earlier rather than end beyond the run. Where a whole run is shorter than a tile, x and y need slack behind it.
+    y = start + Σ x · panel, and `floor` where that is less, as `tile` sums it over `count` taps: rows of NR numbers that
+    lie `y_row` apart, and runs `pitch` rows. x, taps, places, panel, start and y are addresses.
+
+    A run's last tile begins earlier rather than end beyond the run. Where a whole run is shorter than a tile, x and y
+    need slack behind it.
     """
     R = MR_NARROW if narrow else MR
     whole = run // R * R
@@ -64,42 +65,41 @@ def sweep(
         for first, rows in ((0, whole), (max(0, run - R), run - whole)):
             # The tile that begins earlier comes when all others are done: it begins again what they have summed.
             strip(
-                x, at + i * run_step, row, step, taps, panel, panel_at, places, depth, start, start_at,
-                together, run_step, first, rows, y, y_at + i * pitch * y_row, y_row, pitch, floor, narrow,
+                address(x, i * run_step), row, step, taps, places, count, panel, depth, start, together, run_step,
+                first, rows, address(y, i * pitch * y_row), y_row, pitch, floor, narrow, itemsize,
             )  # fmt: skip
 
 
 @jit
 def strip(
-    x, at, row, step, taps, panel, panel_at, places, depth, start, start_at, runs, run_step, first, rows,
-    y, y_at, y_row, pitch, floor, narrow,
+    x, row, step, taps, places, count, panel, depth, start, runs, run_step, first, rows, y, y_row, pitch, floor,
+    narrow, itemsize,
 ):  # fmt: skip
     """The tiles of `sweep` that begin at the rows first, first + R, … of each run, as long as `rows` lasts.
 
     A sum of thousands of numbers is made in pieces of at most KC: a piece of the panel stays in the first-level cache
     for all tiles, and no new term is rounded to the precision of the whole.
     """
-    NR = 2 * width(x)
+    NR = NR_BYTES // itemsize
     R = MR_NARROW if narrow else MR
     per, parts = max(1, KC // max(1, depth)), max(1, ceil_div(depth, KC))  # taps of a piece, pieces of a tap
-    pieces = max(1, ceil_div(taps.size, per)) * parts
+    pieces = max(1, ceil_div(count, per)) * parts
     for piece in range(pieces):
         t, k = piece // parts * per, piece % parts * KC
-        count, size = min(per, taps.size - t), min(KC, depth - k)
+        some, size = min(per, count - t), min(KC, depth - k)
         least = floor if piece == pieces - 1 else -np.inf
+        tap, place, weights = address(taps, t), address(places, t), address(panel, k * NR)
         for i in range(runs):
             for r in range(first, first + rows, R):
-                source, weights = address(x, at + i * run_step + r * row + k * step), address(panel, panel_at + k * NR)
-                some, their = address(taps, t), address(places, t)
-                target = address(y, y_at + (i * pitch + r) * y_row)
-                begin, begin_row = (address(start, start_at), 0) if piece == 0 else (target, y_row)
+                source, target = address(x, i * run_step + r * row + k * step), address(y, (i * pitch + r) * y_row)
+                begin, begin_row = (start, 0) if piece == 0 else (target, y_row)
                 if narrow:
                     tile(
-                        MR_NARROW, 1, source, row, 3 * row, step, some, their, count, weights, NR, size,
+                        MR_NARROW, 1, source, row, 3 * row, step, tap, place, some, weights, NR, size,
                         begin, begin_row, target, y_row, least,
                     )  # fmt: skip
                 else:
                     tile(
-                        MR, 2, source, row, 3 * row, step, some, their, count, weights, NR, size,
+                        MR, 2, source, row, 3 * row, step, tap, place, some, weights, NR, size,
                         begin, begin_row, target, y_row, least,
                     )  # fmt: skip

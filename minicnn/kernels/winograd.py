@@ -199,9 +199,11 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
             for f in range(frequencies):
                 # The second row of A is all ones: what this frequency begins with is added to every output.
                 start = p * NR if f == m + 3 else panels * NR
+                panel, begin = address(weights, (p * frequencies + f) * C * NR), address(starts, start)
+                here = address(nowhere, 0)
                 sweep(
-                    v, f * apart, pixel, 1, nowhere, weights, (p * frequencies + f) * C * NR, nowhere, C, starts, start,
-                    1, 0, T, products, f * product_apart, NR, T, -np.inf, count <= NR // 2,
+                    address(v, f * apart), pixel, 1, here, here, 1, panel, C, begin, 1, 0, T,
+                    address(products, f * product_apart), NR, T, -np.inf, count <= NR // 2, u.itemsize,
                 )  # fmt: skip
             for run in range(r0, r1):
                 n, top, left = corner(run, spans, tiles, height, m)

@@ -11,6 +11,7 @@ from minicnn.kernels.vector import (
     NR_BYTES,
     REGISTER,
     above,
+    address,
     at_most,
     beats,
     load,
@@ -97,7 +98,13 @@ def test_bytes_choose_among_numbers_beside_them(dtype) -> None:
 @jit
 def _swept(x, row, step, panel, depth, start, run, y, floor, narrow):
     nowhere = np.zeros(1, np.int64)
-    sweep(x, 0, row, step, nowhere, panel, 0, nowhere, depth, start, 0, 1, 0, run, y, 0, 2 * width(x), run, floor, narrow)
+    for _ in range(1):  # in a loop, as addresses do not keep `nowhere` alive
+        here, NR = address(nowhere, 0), 2 * width(x)
+        sweep(
+            address(x, 0), row, step, here, here, 1, address(panel, 0), depth, address(start, 0), 1, 0, run,
+            address(y, 0), NR, run, floor, narrow, x.itemsize,
+        )  # fmt: skip
+    nowhere[0] = 0
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

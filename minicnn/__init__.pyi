@@ -1,4 +1,5 @@
 from . import data as data
+from . import distributed as distributed
 from . import init as init
 from . import layers as layers
 from . import onnx as onnx

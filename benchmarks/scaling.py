@@ -1,7 +1,7 @@
 """Training on many processes: what two of them do here, and a model of what many machines would.
 
     mpiexec -n 2 python -m benchmarks.scaling together   # two processes of one thread (as `table` starts it)
-    python -m benchmarks.scaling table                   # measure all, predict, and write both to RESULTS.md
+    python -m benchmarks.scaling table                   # measure all, predict, and write both to RESULTS.md, in 3 min
 
 The model. A step on P nodes computes its part of the batch, b pictures, in
 
@@ -14,10 +14,10 @@ of its own sums one bucket after another, by `distributed.sums.add_over_processe
     end_k   = max(end_{k−1}, r_k · compute) + sum(s_k)
     step    = max(compute, end_last)
 
-Assumed: all nodes are equally fast, as this machine's one thread or 32 times as fast, and none is ever late (the mean of the slowest of 1,024 is more
-than the mean), every pair has the whole bandwidth at once, summing costs the computing thread nothing, reading data
-costs nothing. Latency and bandwidth are measured here, between two processes in one memory; those of networks are
-assumed figures, not measured ones.
+Assumed: all nodes are equally fast, as this machine's one thread or 32 times as fast, and none is ever late (in truth
+the slowest of 1,024 is slower than the mean); every pair has the whole bandwidth at once; the sums and the reading of
+data take nothing from the computing threads. Latency and bandwidth are measured here, between two processes in one
+memory; those of networks are assumed figures, not measured ones.
 """
 
 from __future__ import annotations

@@ -18,8 +18,6 @@ from ..layers.running import Pass, Total
 from ..ops.contract import Array
 from .sums import Buckets, Meeting, add_in_any_order, add_over_processes, wait, waiting
 
-PATIENCE = 30  # seconds without a sign of life after which a process, or a node, counts as lost
-
 
 def mpi(shares: int = 8, *, any_order: bool = False, sync_batch_norm: bool = False) -> Processes:
     """The group of all processes that `mpiexec` has started; every one of them calls this, once.
@@ -60,8 +58,8 @@ class Processes(Group):
         self.node, self.mine = node, self.part(shares)
         self.comm, self.meetings = comm.Dup(), comm.Dup()
         self._add = add_in_any_order if any_order else add_over_processes
-        self._sender = ThreadPoolExecutor(1)
-        self.guard = Guard(self.texts, self.rank, self.size, node, waiting, PATIENCE)
+        self._sender = ThreadPoolExecutor(1)  # a thread that does nothing else
+        self.guard = Guard(self.texts, self.rank, self.size, node, waiting)
         self.agree({**versions(), "shares": self.settings})
 
     def texts(self, text: str) -> list[str]:
@@ -85,10 +83,11 @@ class Processes(Group):
         refuse([json.loads(told) for told in self.texts(json.dumps([self.node, facts]))])
 
     def batches(self, loader: Any, epoch: int, start: int) -> Iterator[Any]:
-        if self.sync and (rest := len(loader.dataset) % loader.batch_size or self.shares) < self.shares:
+        last = len(loader.dataset) % loader.batch_size or loader.batch_size
+        if self.sync and last < self.shares:
             raise ValueError(
-                f"fit: the last batch has {rest} pictures for {self.shares} shares, and with sync_batch_norm no share "
-                "may be empty; choose another batch_size"
+                f"fit: with sync_batch_norm no share may be empty, but the last batch has {last} images for "
+                f"{self.shares} shares; choose another batch_size, or fewer shares"
             )
         return loader.shares(epoch, start, self.mine, self.shares)
 
@@ -100,29 +99,21 @@ class Processes(Group):
     ) -> tuple[float, int, int, dict[str, Array]]:
         pictures, mine = batch
         parameters, buffers = arrays_of(model, "parameters"), {} if self.sync else arrays_of(model, "buffers")
-        counts = np.zeros(2)
-        likes = dict(reversed(parameters.items())) | {f"buffer {n}": b for n, b in buffers.items()} | {"": counts}
+        likes = dict(reversed(parameters.items())) | {f"buffer {n}": b for n, b in buffers.items()} | {"": np.zeros(2)}
         sums, first = Buckets(likes, len(mine), self._send), {name: b.copy() for name, b in buffers.items()}
         meeting = Meeting(len(mine), partial(self._add, self.meetings)) if self.sync else None
 
         def learn(place: int) -> None:
             x, labels = mine[place]
-            weight, found = len(labels) / pictures, {"": counts}
-            announced: set[str] = set()
-
-            def announce(name: str, gradient: Array) -> None:
-                announced.add(name)
-                sums.add(name, place, gradient)
-
-            if len(labels):
+            weight, found = len(labels) / pictures, {}
+            if weight:
                 total = None if meeting is None else Total(partial(meeting.total, place), place == 0)
+                announce = partial(sums.add, place)
                 pass_ = Pass(train=True, rng=rng(share=self.mine[place]), announce=announce, total=total)
                 loss, right, gradients = lesson(x, labels, pass_)
                 found = {f"buffer {name}": b * weight for name, b in buffers.items()}
                 found |= {"": np.array([loss * weight, right]), **gradients(weight)}
-            for name in likes:  # what was not announced: no gradient of an empty share, say
-                if name not in announced:
-                    sums.add(name, place, found[name] if name in found else np.zeros_like(likes[name]))
+            sums.complete(place, found)
             for name, b in buffers.items():
                 b[...] = first[name]
 
@@ -137,6 +128,9 @@ class Processes(Group):
         loss, right = found[""]
         return float(loss), int(right), pictures, {name: found[name] for name in parameters}
 
+    def _send(self, x: Array) -> Future[Array]:
+        return self._sender.submit(self._add, self.comm, x)
+
     def __enter__(self) -> Group:
         self.guard.stay()
         return self
@@ -144,12 +138,3 @@ class Processes(Group):
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if error is not None:
             self.guard.leave(f"{kind.__name__}: {' '.join(str(error).split())}")
-
-    def _send(self, x: Array) -> Future[Array]:
-        """Sum x over the processes on the thread that does nothing else."""
-
-        def add() -> Array:
-            self._add(self.comm, x)
-            return x
-
-        return self._sender.submit(add)

@@ -28,7 +28,7 @@ def wait(*requests: Any) -> None:
     waiting.discard(serial)
 
 
-def add_over_processes(comm: Any, x: Array) -> None:
+def add_over_processes(comm: Any, x: Array) -> Array:
     """Add up x (flat, contiguous) over all 2ᵏ processes, in place, as the tree above.
 
     In round i a process exchanges half of what it still sums with the one whose number differs in bit i. Then the sums
@@ -48,13 +48,15 @@ def add_over_processes(comm: Any, x: Array) -> None:
         span = kept
     for partner, kept, given in reversed(rounds):
         wait(comm.Irecv(x[given], partner), comm.Isend(x[kept], partner))
+    return x
 
 
-def add_in_any_order(comm: Any, x: Array) -> None:
+def add_in_any_order(comm: Any, x: Array) -> Array:
     """The same sum as MPI likes to compute it."""
     from mpi4py import MPI
 
     wait(comm.Iallreduce(MPI.IN_PLACE, x))
+    return x
 
 
 class Buckets:
@@ -69,6 +71,7 @@ class Buckets:
     def __init__(self, likes: dict[str, Array], leaves: int, send: Callable[[Array], Future[Array]]) -> None:
         self.likes, self.leaves, self.send = likes, leaves, send
         self.lock = threading.Lock()
+        self.added: set[tuple[int, str]] = set()
         self.waiting: dict[tuple[str, int, int], Array] = {}  # (name, height in the tree, place): no sibling yet
         self.done: dict[str, Array] = {}
         self.sent: list[tuple[list[str], Future[Array]]] = []
@@ -79,9 +82,10 @@ class Buckets:
                 self.plan.append([])
             self.plan[-1].append(name)
 
-    def add(self, name: str, place: int, array: Array) -> None:
+    def add(self, place: int, name: str, array: Array) -> None:
         """One share's array. A bucket is sent when it and those before it are complete: everywhere in one order."""
         with self.lock:
+            self.added.add((place, name))
             height = 0
             while 1 << height < self.leaves:
                 other = self.waiting.pop((name, height, place ^ 1), None)
@@ -94,6 +98,12 @@ class Buckets:
                 names = self.plan[len(self.sent)]
                 flat = np.concatenate([self.done.pop(n).reshape(-1) for n in names])
                 self.sent.append((names, self.send(flat)))
+
+    def complete(self, place: int, arrays: dict[str, Array]) -> None:
+        """Those of a share's arrays that were not added yet; without one, as of a share without images, zeros."""
+        for name, like in self.likes.items():
+            if (place, name) not in self.added:
+                self.add(place, name, arrays[name] if name in arrays else np.zeros_like(like))
 
     def sums(self) -> dict[str, Array]:
         """What all processes' arrays sum up to, by name."""
@@ -108,7 +118,7 @@ class Buckets:
 class Meeting:
     """Shares of one batch that run side by side, in threads, meet to sum an array over all shares: batch norm does."""
 
-    def __init__(self, leaves: int, add: Callable[[Array], None]) -> None:
+    def __init__(self, leaves: int, add: Callable[[Array], Array]) -> None:
         self.add, self.given = add, [np.zeros(0)] * leaves
         self.barrier = threading.Barrier(leaves, self._sum)
 
@@ -136,5 +146,4 @@ class Meeting:
         arrays = self.given
         while len(arrays) > 1:
             arrays = [a + b for a, b in zip(arrays[::2], arrays[1::2], strict=True)]
-        self.result = arrays[0].copy()
-        self.add(self.result)
+        self.result = self.add(arrays[0].copy())

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+OURS = ("minicnn", "viz")
 PACKAGES = ("minicnn", "numpy", "scipy", "numba")
 
 
 def versions() -> dict[str, str]:
-    """Versions, and a digest of every file of ours: the bits of a result depend on them."""
+    """Versions, and a digest of the program and of every file of ours: the bits of a result depend on them."""
     found = {"the version of python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[f"the version of {name}"] = version(name)
         except PackageNotFoundError:  # run from its folder
             continue
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
-        found[str(path.relative_to(package.parent))] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return found
+    installed = Path(__file__).parents[2]
+    files = {str(path.relative_to(installed)): path for name in OURS for path in (installed / name).rglob("*.py")}
+    if program := getattr(sys.modules["__main__"], "__file__", None):
+        files |= {f"the program {Path(program).name}": Path(program)}
+    return found | {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in sorted(files.items())}
 
 
 def refuse(told: Sequence[tuple[str, dict[str, Any]]]) -> None:

@@ -15,15 +15,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+PATIENCE = 30  # seconds without a sign of life after which a process, or a node, counts as lost
+
 
 class Guard:
     """Starts the node's watcher, if this is the node's first process, and beats until the process ends."""
 
-    def __init__(self, texts: Any, rank: int, size: int, node: str, waiting: set[int], patience: int) -> None:
+    def __init__(self, texts: Any, rank: int, size: int, node: str, waiting: set[int]) -> None:
         self.waiting = waiting
         secret, nodes = texts(secrets.token_hex(16))[0], texts(node)
         first = nodes.index(node)
-        options = ["127.0.0.1" if len(set(nodes)) == 1 else "", node, str(nodes.count(node)), str(patience)]
+        options = ["127.0.0.1" if len(set(nodes)) == 1 else "", node, str(nodes.count(node)), str(PATIENCE)]
         hub = texts(_start_watcher(secret, "", *options) if rank == 0 else "")[0]
         ports = texts(_start_watcher(secret, hub, *options) if rank == first != 0 else hub)
         self.link = socket.create_connection(("127.0.0.1", int(ports[first].rpartition(":")[2])))

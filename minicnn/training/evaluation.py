@@ -17,6 +17,7 @@ from ..group import Group
 from ..layers.base import arrays_of
 from ..layers.running import Pass
 from ..ops.contract import Array
+from .agreement import check_alike
 
 Loss = Callable[[Array, Array], tuple[Any, Callable[..., tuple[Any, ...]]]]
 
@@ -87,10 +88,11 @@ def evaluate(
     """
     check_classes("evaluate", model, dataset)
     check_initialized("evaluate", model)
+    group = group or Group()
+    check_alike(group, model, dataset)
     loader = Loader(dataset, batch_size, shuffle=False, transform=transform_of("evaluate", model))
     dtype = dtype_of(model)
     with np.errstate(over="ignore", invalid="ignore"):  # scores may be infinite: the loss tells
-        group = group or Group()
         mine = group.part(len(loader))
         batches = [np.empty((0, len(dataset.classes)), dtype)]
         for x, _ in islice(loader.epoch(0, start=mine.start), len(mine)):

@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from .. import ops, optim
-from ..checkpoint import state_of
 from ..data.augment import Augmentation
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.transform import Transform
 from ..group import Group
-from ..layers.description import describe
+from .agreement import check_alike, digest, fingerprint
 from .callbacks import Callback
 from .evaluation import Loss, check_classes, check_initialized
 from .history import History
 from .loop import Loop, Schedule
 from .progress import Progress
-from .resumption import Keeper, Position, described, digest, fingerprint
+from .resumption import Keeper, Position, described
 from .run import Run
 
 
@@ -136,12 +135,9 @@ def _start(
     resumed = keeper is not None and resume and keeper.path.exists()
     if group.size > 1:
         facts = {
-            **settings,
             "validation data": None if run.valid is None else fingerprint(run.valid),
-            "model": describe(run.model),
-            "first values": digest(b"".join(array.tobytes() for array in state_of(run.model).values())),
             "number of epochs": run.epochs,
             "checkpoint": digest(keeper.path.read_bytes()) if keeper is not None and resumed else None,
         }
-        group.agree(facts)
+        check_alike(group, run.model, run.train, **settings, **facts)
     return keeper, keeper.restore(run) if keeper is not None and resumed else Position()

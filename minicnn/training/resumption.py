@@ -12,10 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 from ..checkpoint import CheckpointError, check_writable, fill, read, save
-from ..data.dataset import Dataset
 from ..layers.description import describe
 from .history import History
 from .run import Run
@@ -131,18 +129,6 @@ def described(thing: Any) -> Any:
         return None
     options = getattr(thing, "options", None)
     return options() if callable(options) else re.sub(r" at 0x\w+", "", repr(thing))
-
-
-def fingerprint(dataset: Dataset) -> str:
-    """A data set's size, and a checksum of its pictures and labels."""
-    channels, height, width = dataset.images.shape[1:]
-    checksum = crc32(dataset.labels.tobytes(), crc32(dataset.images.data))
-    return f"{len(dataset)} pictures of {channels}×{height}×{width}, checksum {checksum:08x}"
-
-
-def digest(contents: bytes) -> str:
-    """A short checksum of anything."""
-    return f"checksum {crc32(contents):08x}"
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """A process that dies ends the job, in seconds and with one line; nothing is lost."""
 
+import hashlib
 import os
 import random
 import re
 import signal
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import minicnn as cnn
+from minicnn.faults import differences
 
 EPOCHS = 3
 KILLS = 50
@@ -56,18 +59,27 @@ def test_an_error_that_all_have_is_each_ones_own_and_can_be_caught(run):
     assert (status, out.count("went on"), lines(errors)) == (0, 2, [])
 
 
-@pytest.mark.parametrize(
-    "what", ["the version of minicnn", "minicnn/ops/conv2d.py", "data", "first values", "seed", "checkpoint"]
-)
-def test_what_differs_between_processes_is_refused_by_name(run, tmp_path, what):
+START = ["the version of minicnn", "minicnn/ops/conv2d.py", "data", "weights", "seed", "checkpoint"]
+PASSES = [("data", "evaluate"), ("data", "features"), ("points", "neighbors")]
+
+
+@pytest.mark.parametrize(("what", "where"), [*((what, "fit") for what in START), *PASSES])
+def test_what_differs_between_processes_is_refused_by_name(run, tmp_path, what, where):
     if what == "checkpoint":
         cnn.save(cnn.Sequential(cnn.Flatten(), cnn.Dense(4, 2)), tmp_path / "run.safetensors")
-    _, out, errors = run(2, "differ", what, tmp_path / "run.safetensors")
+    _, out, errors = run(2, "differ", what, where, tmp_path / "run.safetensors")
     refusals = [line for line in out.splitlines() if line.startswith("refused: ")]
     assert len(refusals) == 2, (out, errors)  # on both processes, and neither waits for the other
     for line in refusals:
         assert f"{what} must be the same everywhere, but process 0 on node0 has" in line
         assert "process 1 on node1 has" in line
+
+
+def test_every_file_and_the_program_itself_are_compared():
+    found = differences.versions()
+    assert {"minicnn/__init__.py", "viz/tsne/neighbours.py", "the version of numpy"} <= found.keys()
+    program = Path(sys.modules["__main__"].__file__)
+    assert found[f"the program {program.name}"] == hashlib.sha256(program.read_bytes()).hexdigest()[:16]
 
 
 @pytest.fixture(scope="module")

@@ -76,6 +76,13 @@ def test_passes_over_a_data_set_are_shared_and_give_the_same(run, processes):
     assert (status, out.count("the same")) == (0, processes), errors
 
 
+def test_synchronized_shares_must_not_be_empty(run, tmp_path):
+    options = ("garments", "--batch-size", 4, "--distributed", "--sync-batch-norm", "--out", tmp_path)
+    status, _, errors = run(2, "minicnn", "train", *options)
+    assert status == 2
+    assert "no share may be empty, but the last batch has 4 images for 8 shares" in errors
+
+
 def test_three_processes_are_refused_unless_any_order_will_do(run, tmp_path):
     status, _, errors = run(3, "minicnn", "train", "garments", "--distributed", "--out", tmp_path)
     assert status == 2

@@ -11,6 +11,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn.data import Dataset, Loader
 from minicnn.group import Group
+from minicnn.training.agreement import check_alike
 from minicnn.training.evaluation import dtype_of, transform_of
 
 from ..progress import bar
@@ -54,6 +55,7 @@ def stream(
         batch_size = max(1, min(MOST_PICTURES, MOST_NUMBERS // max(1, dataset.images[:1].size)))
     loader = Loader(dataset, batch_size, shuffle=False, transform=transform_of("stream", model))
     group = group or Group()
+    check_alike(group, model, dataset)
     mine = group.part(len(loader))
     dtype, until, done = dtype_of(model), _last_needed(model, layers), mine.start * batch_size
     pictures = min(mine.stop * batch_size, len(dataset)) - min(done, len(dataset))

@@ -17,6 +17,7 @@ import numpy as np
 
 from minicnn.group import Group
 from minicnn.threads import jit, parallel
+from minicnn.training.agreement import digest
 
 QUERIES = 128  # rows and columns of a tile: 256 KB of float32 scores, which stay in the second-level cache
 REFERENCES = 512
@@ -51,6 +52,8 @@ def nearest_neighbors(
     x = np.ascontiguousarray(x, np.float32)
     rows = x if queries is None else np.ascontiguousarray(queries, np.float32)
     group = group or Group()
+    if group.size > 1:
+        group.agree({"points": digest(x), "queries": digest(rows), "number of neighbors": k})
     mine = group.part(-(-len(rows) // QUERIES))  # whole tiles, so that all are cut as one process cuts them
     first, rows = mine.start * QUERIES, rows[mine.start * QUERIES : mine.stop * QUERIES]
     own = first if queries is None else NOBODY

@@ -9,12 +9,12 @@ import time
 from mpi4py import MPI
 
 import minicnn as cnn
-from minicnn.distributed import processes
+from minicnn.faults import guard
 
 how, rank = sys.argv[1], int(sys.argv[2])
 if "nodes" in sys.argv:
     MPI.Get_processor_name = lambda: f"node{MPI.COMM_WORLD.rank % 2}"
-processes.PATIENCE = 4
+guard.PATIENCE = 4
 group = cnn.distributed.mpi()
 mine = group.rank == rank
 

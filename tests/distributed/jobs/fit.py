@@ -17,7 +17,7 @@ for name, group in groups.items():
     for plain in (False, True):
         model = network(drop=0, norm=name == "sync") if plain else network()
         options = {} if plain else {"augment": cnn.data.RandomCrop(1), "clip_norm": 1.0}
-        batch = 26 if name == "sync" else 29  # the last batch of 29 has 2 pictures: most shares are empty
+        batch = 26 if name == "sync" else 29  # the last batch of 29 has 2 images: most shares are empty
         history = cnn.fit(model, data, data[:50], epochs=2, batch_size=batch, group=group, **options)
         if group.main:
             cnn.save(model, folder / f"{name}{'-plain' * plain}-{size}.safetensors")

@@ -1,11 +1,11 @@
 """Training on many processes: what two of them do here, and a model of what many machines would.
 
     mpiexec -n 2 python -m benchmarks.scaling together   # two processes of one thread (as `table` starts it)
-    python -m benchmarks.scaling table                   # measure all, predict, and write both to RESULTS.md, in 3 min
+    python -m benchmarks.scaling table                   # measure all, predict, and write both to RESULTS.md
 
 The model. A step on P nodes computes its part of the batch, b pictures, in
 
-    compute(b) = fixed + b · each                                     both measured, on one thread
+    compute(b) = fixed + b · each                    both measured, in processor time of one thread
 
 Its backward pass has the gradients of bucket k, of s_k bytes, after the share r_k of that time (measured), and a thread
 of its own sums one bucket after another, by `distributed.sums.add_over_processes`:
@@ -23,6 +23,7 @@ memory; those of networks are assumed figures, not measured ones.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -103,7 +104,7 @@ def gradients(model: Any, x: np.ndarray, labels: np.ndarray, announce: Any = Non
 
 
 def measured(name: str, counts: tuple[int, int]) -> Work:
-    """A network's step on one thread, best of three."""
+    """A network's step on one thread, best of three; in processor time, which other work disturbs least."""
     from minicnn.distributed.sums import Buckets
 
     seconds = []
@@ -112,10 +113,10 @@ def measured(name: str, counts: tuple[int, int]) -> Work:
         gradients(model, x, labels)  # compiles
         times, when = [], {}
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             when = {}
-            gradients(model, x, labels, lambda key, _, when=when: when.update({key: time.perf_counter()}))
-            times.append(time.perf_counter() - start)
+            gradients(model, x, labels, lambda key, _, when=when: when.update({key: time.process_time()}))
+            times.append(time.process_time() - start)
         seconds.append(min(times))
     parameters = dict(reversed(model.parameters().items()))
     plan = Buckets(parameters, 1, lambda flat: None).plan  # type: ignore[arg-type,return-value]
@@ -170,8 +171,6 @@ def together(options: argparse.Namespace) -> None:
 
 def job(processes: int, threads: int, *arguments: str) -> dict[str, float]:
     """Run `together` in so many processes; what the first one has printed."""
-    import os
-
     mpiexec = Path(sys.executable).with_name("mpiexec")
     command = [str(mpiexec) if mpiexec.exists() else "mpiexec", "-n", str(processes), sys.executable]
     environment = os.environ | {"NUMBA_NUM_THREADS": str(threads)}
@@ -184,6 +183,7 @@ def table(options: argparse.Namespace) -> None:
     """Measure, predict, and write the section."""
     from . import machine, report
 
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
     given = "--batch", str(options.batch), "--rounds", str(options.rounds)
     turns: dict[str, list[dict[str, float]]] = {"one": [], "two": [], "any": []}
     for _ in range(options.turns):
@@ -197,6 +197,10 @@ def table(options: argparse.Namespace) -> None:
     works = {name: measured(name, (2, 8) if NETWORKS[name][0] < 100 else (1, 3)) for name in NETWORKS}
     text = [
         f"`python -m benchmarks.scaling table`: {machine.machine(1)}",
+        "The machine was quiet."
+        if load < cores / 4
+        else f"**Other work kept the machine busy** (a load of {load:.1f} on {cores} cores when this began), so do not "
+        "trust the times between processes yet. Those of a single thread are processor time.",
         f"A training step of cifar-vgg, batch {options.batch}, median of {options.turns} turns:",
         "| processes × threads | shares | ms | speed over one process of two threads |\n|---|---|---|---|\n"
         f"| 1 × 2 | 1 | {step['one'] * 1e3:.0f} | 1 |\n"

@@ -48,14 +48,14 @@ class Group:
         """What this process takes of each batch."""
         return loader.epoch(epoch, start)
 
-    def pictures(self, batch: Any) -> Array:
-        """The pictures of a batch, or this process's."""
+    def images(self, batch: Any) -> Array:
+        """The images of a batch, or this process's."""
         return batch[0]
 
     def gradients(
         self, model: Any, batch: Any, lesson: Callable[..., Any], rng: Callable[..., Any]
     ) -> tuple[float, int, int, dict[str, Array]]:
-        """Loss, right answers and number of pictures of a batch, and the gradients of the loss.
+        """Loss, right answers and number of images of a batch, and the gradients of the loss.
 
         Args:
             model: being trained.

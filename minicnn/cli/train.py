@@ -110,7 +110,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from minicnn import zoo
+    with group_of(options) as group:
+        if not group.main:  # one process speaks, and the watchers if one dies
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        _train(options, group)
+
+
+def _train(options: argparse.Namespace, group: Group) -> None:
+    from minicnn import ops, schedules, zoo
 
     zoo.network(options.model)  # a wrong name is told before any work
     folder = options.out or Path("runs", f"{Path(options.data).name}-{options.model}")
@@ -118,17 +125,6 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"train: {folder} holds a run already; add --resume to go on with it, or give another --out")
     optimizer, augment = optimizer_options(options), augmentation(options.augment)
     set_threads(options)
-    with group_of(options) as group:
-        if not group.main:  # one process speaks, and the watchers if one dies
-            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-        _train(options, folder, optimizer, augment, group)
-
-
-def _train(
-    options: argparse.Namespace, folder: Path, optimizer: dict[str, Any], augment: Augmentation | None, group: Group
-) -> None:
-    from minicnn import ops, schedules, zoo
-
     train, test = load_data(options)
     channels, height, width = train.images.shape[1:]
     model = zoo.build(
@@ -164,7 +160,8 @@ def _train(
             group=group,
         )
     except KeyboardInterrupt:
-        raise interrupted(folder, options.line) from None
+        line = f"mpiexec -n {group.size} {options.line}" if options.distributed else options.line
+        raise interrupted(folder, line) from None
     if not group.main:
         return
     write_run(folder, history, evaluation)

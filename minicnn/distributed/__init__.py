@@ -1,7 +1,7 @@
 """Training on many processes, on one machine or many, by MPI: `cnn.fit(..., group=cnn.distributed.mpi())`.
 
-`processes` shares the work, `sums` adds the shares' gradients in one order. What a group is to those that are given
-one tells `minicnn.group`; what ends a job when a process of it dies is in `minicnn.faults`.
+`processes` shares the work, `sums` adds up the gradients in one order. `minicnn.group` has the interface, and the group
+of one process; what ends a job when one of its processes dies is in `minicnn.faults`.
 """
 
 from ..group import Group

@@ -91,13 +91,13 @@ class Processes(Group):
             )
         return loader.shares(epoch, start, self.mine, self.shares)
 
-    def pictures(self, batch: Any) -> Array:
+    def images(self, batch: Any) -> Array:
         return np.concatenate([x for x, _ in batch[1]])
 
     def gradients(
         self, model: Any, batch: Any, lesson: Callable[..., Any], rng: Callable[..., Any]
     ) -> tuple[float, int, int, dict[str, Array]]:
-        pictures, mine = batch
+        images, mine = batch
         parameters, buffers = arrays_of(model, "parameters"), {} if self.sync else arrays_of(model, "buffers")
         likes = dict(reversed(parameters.items())) | {f"buffer {n}": b for n, b in buffers.items()} | {"": np.zeros(2)}
         sums, first = Buckets(likes, len(mine), self._send), {name: b.copy() for name, b in buffers.items()}
@@ -105,7 +105,7 @@ class Processes(Group):
 
         def learn(place: int) -> None:
             x, labels = mine[place]
-            weight, found = len(labels) / pictures, {}
+            weight, found = len(labels) / images, {}
             if weight:
                 total = None if meeting is None else Total(partial(meeting.total, place), place == 0)
                 announce = partial(sums.add, place)
@@ -126,7 +126,7 @@ class Processes(Group):
         for name, b in buffers.items():
             b[...] = found[f"buffer {name}"]
         loss, right = found[""]
-        return float(loss), int(right), pictures, {name: found[name] for name in parameters}
+        return float(loss), int(right), images, {name: found[name] for name in parameters}
 
     def _send(self, x: Array) -> Future[Array]:
         return self._sender.submit(self._add, self.comm, x)

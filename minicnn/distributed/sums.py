@@ -16,7 +16,7 @@ from ..ops.contract import Array
 BUCKET = 1 << 20  # bytes: smaller arrays travel together, a larger one alone
 PAUSE = 5e-5  # seconds between two looks at a message: MPI itself would spin, on a core that computes
 
-waiting: set[int] = set()  # the numbers of the waits under way, from 1
+waiting: set[int] = set()  # serial numbers of the waits under way
 _serials = itertools.count(1)
 
 

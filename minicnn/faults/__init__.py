@@ -1,1 +1,1 @@
-"""What happens when a process of a job dies: `guard` is the process's end of the line, `watcher` the node's."""
+"""What ends a job that cannot go on: `differences` before it starts; later `watcher`, to which `guard` connects."""

@@ -1,4 +1,4 @@
-"""A process's line to the watcher of its node: `watcher` tells what that is for."""
+"""The connection of a process to the watcher of its node; `watcher` explains what for."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Guard:
         self.link.sendall(json.dumps(message).encode() + b"\n")
 
     def leave(self, why: str) -> None:
-        """This process works no more, which is no death; but nobody must wait for it."""
+        """Tell that this process stops working: it may now end, but nobody must wait for it."""
         if not self.away:
             self.away = True
             with suppress(OSError):
                 self.tell(left=why)
 
     def stay(self) -> None:
-        """It works again: its program has caught the error."""
+        """Tell that it works again: its program has caught the error."""
         if self.away:
             self.away = False
             self.tell(back=True)

@@ -27,7 +27,7 @@ class Watcher:
         # Linux's epoll tells first what happened first: of many that have ended, the one that the others followed.
         self.selector = selectors.DefaultSelector()
         self.selector.register(server, selectors.EVENT_READ)
-        self.gone: dict[str, str] = {}  # why the processes that have left have
+        self.gone: dict[str, str] = {}  # processes that have left, and the line to end with if others wait for them
         self.lost = ""
         self.hub: socket.socket | None = None
         if hub:
@@ -93,9 +93,8 @@ class Watcher:
                 self.end(f"{about['name']} died")
 
     def hear(self, link: socket.socket, about: dict[str, Any], line: bytes) -> None:
-        if not about["name"] and not line.startswith(
-            f'{{"secret": "{self.secret}"'.encode()
-        ):  # no process of ours: any can knock at a port
+        ours = about["name"] or line.startswith(f'{{"secret": "{self.secret}"'.encode())
+        if not ours:  # anyone can connect to a port
             self.remove(link)
             return
         message = json.loads(line)

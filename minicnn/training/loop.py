@@ -107,15 +107,15 @@ class Loop:
         number = position.epoch * steps + position.batch
         rng = partial(generator, self.loader.seed, Stream.DROPOUT, position.epoch, position.batch)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
-            loss, correct, pictures, grads = self.group.gradients(run.model, batch, self.lesson, rng)
+            loss, correct, images, grads = self.group.gradients(run.model, batch, self.lesson, rng)
             if not math.isfinite(loss):
-                raise self.diverged(f"the loss is {loss}", self.group.pictures(batch), True, position.batch + 1)
+                raise self.diverged(f"the loss is {loss}", self.group.images(batch), True, position.batch + 1)
             if self.clip_norm is not None:
                 grads, _ = optim.clip_norm(grads, self.clip_norm)
             if self.schedule is not None:
                 run.optimizer.lr = run.optimizer.initial_lr * float(self.schedule(number, run.epochs * steps))
             run.optimizer.step(parameters, grads)
-        position.add(loss, correct, pictures)
+        position.add(loss, correct, images)
         if position.batch % max(1, steps // 50) == 0:
             run.history.steps.append((number + 1, loss))
 

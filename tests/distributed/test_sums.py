@@ -65,6 +65,23 @@ def test_gradients_are_announced_while_the_backward_pass_goes_on():
     assert layers == ["fc", "block.norm", "block.conv", "conv"]
 
 
+def test_a_sum_begins_before_the_backward_pass_is_through(monkeypatch):
+    monkeypatch.setattr(sums, "BUCKET", 1)
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 3), relu=cnn.ReLU(), flatten=cnn.Flatten(), fc=cnn.Dense(8, 2))
+    model.initialize(0).astype(np.float64)
+    likes, events = dict(reversed(model.parameters().items())), []
+    buckets = sums.Buckets(likes, 1, lambda x: events.append("sent") or sent(x))
+
+    def announce(name, gradient):
+        events.append(name)
+        buckets.add(0, name, gradient)
+
+    y, pullback = model.forward(np.ones((1, 1, 4, 4)), cnn.Pass(announce=announce))
+    pullback(np.ones_like(y), "parameters")
+    assert events.count("sent") == 4
+    assert events.index("sent") < events.index("conv.weight")
+
+
 def shared_norm(layer, parts, dys):
     """A batch norm layer's outputs and gradients, its input in shares that meet."""
     meeting, found = sums.Meeting(len(parts), lambda x: x), [None] * len(parts)

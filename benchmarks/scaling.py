@@ -3,7 +3,7 @@
     mpiexec -n 2 python -m benchmarks.scaling together   # two processes of one thread (as `table` starts it)
     python -m benchmarks.scaling table                   # measure all, predict, and write both to RESULTS.md
 
-The model. A step on P nodes computes its part of the batch, b pictures, in
+The model. A step on P nodes computes its part of the batch, b images, in
 
     compute(b) = fixed + b · each                    both measured, in processor time of one thread
 
@@ -12,12 +12,12 @@ of its own sums one bucket after another, by `distributed.sums.add_over_processe
 
     sum(s)  = 2 · log2 P · latency + 2 · (1 − 1/P) · s / bandwidth
     end_k   = max(end_{k−1}, r_k · compute) + sum(s_k)
-    step    = max(compute, end_last)
+    step    = max(compute, end_last) + update               the optimizer's, also measured
 
-Assumed: all nodes are equally fast, as this machine's one thread or 32 times as fast, and none is ever late (in truth
-the slowest of 1,024 is slower than the mean); every pair has the whole bandwidth at once; the sums and the reading of
-data take nothing from the computing threads. Latency and bandwidth are measured here, between two processes in one
-memory; those of networks are assumed figures, not measured ones.
+Assumed: each node computes one share. All nodes are equally fast, as this machine's one thread or 32 times as fast, and
+none is ever late (in truth the slowest of 1,024 is slower than the mean). Every pair has the whole bandwidth at once.
+The sums and the reading of data take nothing from the computing threads. Latency and bandwidth are measured here,
+between two processes in one memory; those of networks are assumed figures, not measured ones.
 """
 
 from __future__ import annotations
@@ -40,6 +40,13 @@ NODES = tuple(2**k for k in range(1, 11))
 NETWORKS = {"cifar-vgg": (32, 10, 512), "vgg16": (224, 1000, 256), "resnet50": (224, 1000, 256)}  # size, classes, batch
 CORES = 32  # of an assumed node, which it is assumed to use to the full
 WORTH = 0.5  # of the ideal speed: below it another node is wasted
+LARGE = 1 << 22  # float32 numbers
+PREDICTED = (
+    "**Predicted, not measured**: the speed of N nodes over N times that of one (1 is ideal). Nodes are single threads "
+    f"such as ours where they are processes here, and {CORES} times as fast where a network connects them. Where the "
+    "efficiency falls below one half, the last column says what ends it: the network, or the batch, which leaves each "
+    "node too few images. The assumptions stand at the head of `benchmarks/scaling.py`."
+)
 
 
 @dataclass(frozen=True)
@@ -60,35 +67,36 @@ ASSUMED = (Link("10 Gb/s Ethernet (assumed)", 30e-6, 1.1e9), Link("100 Gb/s Infi
 
 @dataclass(frozen=True)
 class Work:
-    """A network's step: seconds fixed and for each picture; of each bucket the bytes, and when it is there (0…1)."""
+    """A step: seconds fixed and for each image; of each bucket the bytes, and when it is there (0…1); the update's."""
 
     fixed: float
     each: float
     buckets: tuple[tuple[int, float], ...]
+    update: float = 0.0
 
     def faster(self, times: float) -> Work:
-        return Work(self.fixed / times, self.each / times, self.buckets)
+        return Work(self.fixed / times, self.each / times, self.buckets, self.update / times)
 
-    def compute(self, pictures: float) -> float:
-        return self.fixed + pictures * self.each
+    def compute(self, images: float) -> float:
+        return self.fixed + images * self.each
 
-    def step(self, pictures: float, nodes: int, link: Link) -> float:
-        """Seconds of a step in which each of the nodes has so many pictures."""
-        end = compute = self.compute(pictures)
+    def step(self, images: float, nodes: int, link: Link) -> float:
+        """Seconds of a step in which each of the nodes has so many images."""
+        end = compute = self.compute(images)
         sent = 0.0
         for size, ready in self.buckets:
             sent = max(sent, ready * compute) + link.sum(size, nodes)
-        return max(end, sent)
+        return max(end, sent) + self.update
 
 
 def efficiency(work: Work, batch: int, nodes: int, link: Link, weak: bool) -> float:
     """The speed of nodes over as many times that of one: each with all of the batch (weak), or sharing it (strong)."""
-    pictures = batch if weak else batch / nodes
-    alone = work.compute(batch) / batch  # seconds for a picture
-    return alone / (work.step(pictures, nodes, link) / pictures)
+    images = batch if weak else batch / nodes
+    alone = (work.compute(batch) + work.update) / batch  # seconds for an image
+    return alone / (work.step(images, nodes, link) / images)
 
 
-def pictures_of(name: str, count: int) -> tuple[Any, np.ndarray, np.ndarray]:
+def images_of(name: str, count: int) -> tuple[Any, np.ndarray, np.ndarray]:
     """A network, and a batch for it."""
     size, classes, _ = NETWORKS[name]
     options = {} if name == "cifar-vgg" else {"input_size": (size, size)}
@@ -109,7 +117,7 @@ def measured(name: str, counts: tuple[int, int]) -> Work:
 
     seconds = []
     for count in counts:
-        model, x, labels = pictures_of(name, count)
+        model, x, labels = images_of(name, count)
         gradients(model, x, labels)  # compiles
         times, when = [], {}
         for _ in range(3):
@@ -125,7 +133,12 @@ def measured(name: str, counts: tuple[int, int]) -> Work:
         last = max(last, *(float(when[key] - start) / times[-1] for key in names))  # buckets go in order
         ready.append((sum(parameters[key].nbytes for key in names), last))
     each = (seconds[1] - seconds[0]) / (counts[1] - counts[0])
-    return Work(max(0.0, seconds[0] - counts[0] * each), each, tuple(ready))
+    optimizer = cnn.SGD(0.01, momentum=0.9)
+    optimizer.step(parameters, parameters)  # compiles
+    start = time.process_time()
+    optimizer.step(parameters, parameters)
+    update = time.process_time() - start
+    return Work(max(0.0, seconds[0] - counts[0] * each), each, tuple(ready), update)
 
 
 def together(options: argparse.Namespace) -> None:
@@ -136,7 +149,7 @@ def together(options: argparse.Namespace) -> None:
 
     group = cnn.distributed.mpi(any_order=options.any_order)
     comm = MPI.COMM_WORLD.Dup()
-    model, x, labels = pictures_of("cifar-vgg", options.batch)
+    model, x, labels = images_of("cifar-vgg", options.batch)
     optimizer = cnn.SGD(0.01)
     shares = np.array_split(np.arange(options.batch), group.shares)
     batch = (options.batch, [(x[shares[i]], labels[shares[i]]) for i in group.mine])
@@ -164,7 +177,7 @@ def together(options: argparse.Namespace) -> None:
     print_("step", timed(step, options.rounds))
     if group.size > 1:
         add = add_in_any_order if options.any_order else add_over_processes
-        small, large = np.ones(2, np.float32), np.ones(1 << 22, np.float32)
+        small, large = np.ones(2, np.float32), np.ones(LARGE, np.float32)
         print_("small", timed(partial(add, comm, small), 50))
         print_("large", timed(partial(add, comm, large), 15))
 
@@ -184,6 +197,26 @@ def table(options: argparse.Namespace) -> None:
     from . import machine, report
 
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    cnn.set_num_threads(1)
+    works = {name: measured(name, (2, 16) if size < 100 else (1, 4)) for name, (size, _, _) in NETWORKS.items()}
+    text = [f"`python -m benchmarks.scaling table`: {machine.machine(1)}"]
+    if load < cores / 4:
+        here, lines = between_processes(options, works["cifar-vgg"])
+        text += [*lines, PREDICTED, constants(works), predictions(works, here)]
+    else:
+        text += [
+            f"Other work kept the machine busy (a load of {load:.1f} on {cores} cores), so nothing is said here about "
+            "the speed of two processes: run the command on a quiet machine. What follows is from the processor time "
+            "of one thread, which a busy machine lengthens too, but less.",
+            PREDICTED,
+            constants(works),
+        ]
+    text += [predictions({name: work.faster(CORES) for name, work in works.items()}, link) for link in ASSUMED]
+    report.section("Many machines", "\n\n".join(text))
+
+
+def between_processes(options: argparse.Namespace, work: Work) -> tuple[Link, list[str]]:
+    """What two processes do here, beside one of two threads: the link between them, and paragraphs."""
     given = "--batch", str(options.batch), "--rounds", str(options.rounds)
     turns: dict[str, list[dict[str, float]]] = {"one": [], "two": [], "any": []}
     for _ in range(options.turns):
@@ -192,29 +225,31 @@ def table(options: argparse.Namespace) -> None:
         turns["any"].append(job(2, 1, "--any-order", *given))
     step = {name: float(np.median([turn["step"] for turn in found])) for name, found in turns.items()}
     small, large = (float(np.median([turn[name] for turn in turns["two"]])) for name in ("small", "large"))
-    here = Link("between processes here (measured)", small / 2, (1 << 24) / (large - small))
-    cnn.set_num_threads(1)
-    works = {name: measured(name, (2, 8) if NETWORKS[name][0] < 100 else (1, 3)) for name in NETWORKS}
-    text = [
-        f"`python -m benchmarks.scaling table`: {machine.machine(1)}",
-        "The machine was quiet."
-        if load < cores / 4
-        else f"**Other work kept the machine busy** (a load of {load:.1f} on {cores} cores when this began), so do not "
-        "trust the times between processes yet. Those of a single thread are processor time.",
+    here = Link("between processes here (measured)", small / 2, LARGE * 4 / (large - small))
+    return here, [
         f"A training step of cifar-vgg, batch {options.batch}, median of {options.turns} turns:",
         "| processes × threads | shares | ms | speed over one process of two threads |\n|---|---|---|---|\n"
         f"| 1 × 2 | 1 | {step['one'] * 1e3:.0f} | 1 |\n"
         f"| 2 × 1 | 8, fixed order | {step['two'] * 1e3:.0f} | **{step['one'] / step['two']:.2f}** |\n"
         f"| 2 × 1 | 2, any order | {step['any'] * 1e3:.0f} | **{step['one'] / step['any']:.2f}** |",
         f"Between two processes here: latency {here.latency * 1e6:.0f} µs, bandwidth {here.bandwidth / 1e9:.2f} GB/s. "
-        f"The model predicts {works['cifar-vgg'].step(options.batch / 2, 2, here) * 1e3:.0f} ms for the last row.",
-        "**Predicted, not measured**: the speed of N nodes over N times that of one (1 is ideal), nodes being single "
-        f"threads such as ours in the first table, and {CORES} times as fast in the others. The assumptions stand in "
-        "`benchmarks/scaling.py`.",
-        predictions(works, here),
-        *(predictions({name: work.faster(CORES) for name, work in works.items()}, link) for link in ASSUMED),
+        f"The model predicts {work.step(options.batch / 2, 2, here) * 1e3:.0f} ms for the last row.",
     ]
-    report.section("Many machines", "\n\n".join(text))
+
+
+def constants(works: dict[str, Work]) -> str:
+    """What the model knows of each network."""
+    head = (
+        "| on one thread | fixed ms | ms an image | update ms | gradients MB | buckets | the largest: MB, there after |"
+    )
+    lines = [head, "|---" * 7 + "|"]
+    for name, work in works.items():
+        largest, ready = max(work.buckets)
+        size = sum(size for size, _ in work.buckets)
+        seconds = [f"{value * 1e3:.1f}" for value in (work.fixed, work.each, work.update)]
+        cells = *seconds, f"{size / 1e6:.1f}", f"{len(work.buckets)}"
+        lines.append(f"| {name} | {' | '.join(cells)} | {largest / 1e6:.1f}, {ready:.0%} of the step |")
+    return "\n".join(lines)
 
 
 def predictions(works: dict[str, Work], link: Link) -> str:
@@ -228,11 +263,11 @@ def predictions(works: dict[str, Work], link: Link) -> str:
             found = [efficiency(work, size, nodes, link, weak) for nodes in counts]
             good = [nodes for nodes, e in zip(counts, found, strict=True) if e >= WORTH]
             if len(good) == len(counts):
-                end = f"{counts[-1]:,}" + ("" if weak else ": then there are no pictures left")
+                end = f"{counts[-1]:,}" + ("" if weak else ": then there are no images left")
             else:
                 free = efficiency(work, size, counts[len(good)], replace(link, latency=0, bandwidth=np.inf), weak)
                 end = f"{good[-1] if good else 1:,}: {'the network' if free >= WORTH else 'batch size'}"
-            kind = f"{size} pictures a node" if weak else f"{size} pictures in all"
+            kind = f"{size} images a node" if weak else f"{size} images in all"
             cells = [f"{e:.2f}" for e in found] + [""] * (len(NODES) - len(found))
             lines.append(f"| {name}, {kind} | {' | '.join(cells)} | {end} |")
     return "\n".join(lines)

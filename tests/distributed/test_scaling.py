@@ -21,6 +21,11 @@ def test_a_sum_hides_behind_what_is_left_of_the_backward_pass():
     assert Work(0.0, 1.0, ((6, 0.5), (3, 0.6))).step(10, 2, link) == 14  # the second waits for the first
 
 
+def test_every_node_updates_all_weights():
+    assert Work(0.0, 1.0, (), update=10.0).step(5, 8, FREE) == 15
+    assert efficiency(Work(0.0, 1.0, (), update=10.0), 10, 2, FREE, weak=False) == pytest.approx(20 / 15 / 2)
+
+
 def test_more_nodes_send_up_to_twice_the_bytes_in_more_messages():
     link = Link("", latency=1.0, bandwidth=1.0)
     assert link.sum(8, 2) == 2 + 8

@@ -118,7 +118,7 @@ def exciting_patches(
         layer: whose channels; maps, or a dense layer's units (each sees the whole picture).
         top: patches for each channel, fewer where there are fewer pictures.
         batch_size, progress: those of `stream`.
-        group: processes that share the pictures (`minicnn.distributed`); each gets all of the result.
+        group: processes that share the images (`minicnn.distributed`); each gets all of the result.
 
     Raises:
         ValueError: the layer is unknown, or `top` is below 1.

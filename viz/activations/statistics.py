@@ -81,7 +81,7 @@ def activation_statistics(
         dataset: pictures, with labels or without (see `stream`), which go through the model's own transform.
         layers: paths; the outermost layers if not given.
         batch_size, progress: those of `stream`.
-        group: processes that share the pictures (`minicnn.distributed`); each gets all of the result.
+        group: processes that share the images (`minicnn.distributed`); each gets all of the result.
 
     Raises:
         ValueError: a layer is unknown, or there are no layers.

@@ -42,7 +42,7 @@ def stream(
         batch_size: pictures at a time; by default as many as are reasonable for pictures of this size.
         progress: show a bar on stderr; None: where stderr is a terminal.
         title: of the bar.
-        group: processes that share the pictures (`minicnn.distributed`): each is given a part of the batches, in order.
+        group: processes that share the images (`minicnn.distributed`): each is given a part of the batches, in order.
 
     Raises:
         ValueError: a layer is unknown, the model has no transform, or the pictures do not fit it.

@@ -39,7 +39,7 @@ def extract_features(
         average: take each map's mean, so that D = C.
         path: write the matrix to this `.npy` file, however large, and return it mapped; `np.load(path)` reads it.
         batch_size, progress: those of `activations.stream`.
-        group: processes that share the pictures (`minicnn.distributed`). Each gets all rows, in memory; the first
+        group: processes that share the images (`minicnn.distributed`). Each gets all rows, in memory; the first
             one alone writes to `path`.
 
     Raises:

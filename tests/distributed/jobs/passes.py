@@ -39,6 +39,9 @@ for offset in (0, 1e4):  # far from the origin neighbours are found by differenc
     for queries in (None, points[:200] + np.float32(0.1)):
         shared, alone = (nearest_neighbors(points, 5, queries, group=g) for g in (group, None))
         same({"indices": shared[0], "distances": shared[1]}, {"indices": alone[0], "distances": alone[1]})
+for metric in ("euclidean", "cosine"):
+    shared, alone = (viz.nearest_neighbors(points, points[:70], metric=metric, group=g) for g in (group, None))
+    same({"indices": shared[0], "distances": shared[1]}, {"indices": alone[0], "distances": alone[1]})
 tsne = {"max_iter": 20, "early_exaggeration_iter": 10, "random_state": 0}
 same({"map": viz.TSNE(**tsne).fit_transform(points, group=group)}, {"map": viz.TSNE(**tsne).fit_transform(points)})
 print("the same")

@@ -58,7 +58,7 @@ class Link:
     bandwidth: float
 
     def sum(self, size: int, nodes: int) -> float:
-        """Seconds to sum an array of so many bytes over nodes."""
+        """Seconds to sum an array of `size` bytes over nodes."""
         return 2 * np.log2(nodes) * self.latency + 2 * (1 - 1 / nodes) * size / self.bandwidth
 
 
@@ -81,7 +81,7 @@ class Work:
         return self.fixed + images * self.each
 
     def step(self, images: float, nodes: int, link: Link) -> float:
-        """Seconds of a step in which each of the nodes has so many images."""
+        """Seconds of a step in which each node has `images` images."""
         end = compute = self.compute(images)
         sent = 0.0
         for size, ready in self.buckets:
@@ -183,7 +183,7 @@ def together(options: argparse.Namespace) -> None:
 
 
 def job(processes: int, threads: int, *arguments: str) -> dict[str, float]:
-    """Run `together` in so many processes; what the first one has printed."""
+    """Run `together` in several processes; returns what the first one has printed."""
     mpiexec = Path(sys.executable).with_name("mpiexec")
     command = [str(mpiexec) if mpiexec.exists() else "mpiexec", "-n", str(processes), sys.executable]
     environment = os.environ | {"NUMBA_NUM_THREADS": str(threads)}

@@ -30,12 +30,12 @@ def mpi(shares: int = 8, *, any_order: bool = False, sync_batch_norm: bool = Fal
         sync_batch_norm: take batch norm's statistics from the whole batch; otherwise each share's are its own.
 
     Raises:
-        ImportError: mpi4py is not installed.
+        ImportError: mpi4py or MPI is not installed.
         ValueError: the number of processes or of shares does not fit, or files or versions differ between them.
     """
     try:
         from mpi4py import MPI
-    except ImportError as error:
+    except (ImportError, RuntimeError) as error:  # mpi4py is missing, or finds no MPI
         raise ImportError(f'distributed needs MPI ({error}): pip install "minicnn[distributed]"') from error
     if MPI.Query_thread() < MPI.THREAD_MULTIPLE:
         raise ValueError("distributed: this MPI was built without MPI_THREAD_MULTIPLE; install another")

@@ -1,4 +1,4 @@
-"""Train in every way, and save what comes out: fit.py FOLDER [a number that is no power of two: in any order alone]."""
+"""Train in every way, and save what comes out; three processes can do it in any order only: fit.py FOLDER."""
 
 import sys
 from pathlib import Path

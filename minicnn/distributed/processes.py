@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..faults.differences import refuse, versions
-from ..faults.guard import Guard
+from ..faults.guard import Guard, in_time
 from ..group import Group
 from ..layers.base import arrays_of
 from ..layers.running import Pass, Total
@@ -19,6 +19,7 @@ from ..ops.contract import Array
 from .sums import Buckets, Meeting, add_in_any_order, add_over_processes, wait, waiting
 
 
+@in_time()
 def mpi(shares: int = 8, *, any_order: bool = False, sync_batch_norm: bool = False) -> Processes:
     """The group of all processes that `mpiexec` has started; every one of them calls this, once.
 
@@ -40,13 +41,13 @@ def mpi(shares: int = 8, *, any_order: bool = False, sync_batch_norm: bool = Fal
     if MPI.Query_thread() < MPI.THREAD_MULTIPLE:
         raise ValueError("distributed: this MPI was built without MPI_THREAD_MULTIPLE; install another")
     size = MPI.COMM_WORLD.Get_size()
-    shares = size if any_order else shares
     if not any_order and (shares.bit_count() != 1 or size.bit_count() != 1 or size > shares):
         raise ValueError(
             f"distributed: expected 2, 4, 8, … processes, and a power of two of at least as many shares, got {size} "
             f"processes and {shares} shares; start another number of processes, or choose any_order"
         )
-    return Processes(MPI.COMM_WORLD, shares, any_order, sync_batch_norm, MPI.Get_processor_name())
+    shares, node = size if any_order else shares, MPI.Get_processor_name()
+    return Processes(MPI.COMM_WORLD, shares, any_order, sync_batch_norm, node)
 
 
 class Processes(Group):
@@ -125,8 +126,7 @@ class Processes(Group):
         found = sums.sums()
         for name, b in buffers.items():
             b[...] = found[f"buffer {name}"]
-        loss, right = found[""]
-        return float(loss), int(right), images, {name: found[name] for name in parameters}
+        return float(found[""][0]), int(found[""][1]), images, {name: found[name] for name in parameters}
 
     def _send(self, x: Array) -> Future[Array]:
         return self._sender.submit(self._add, self.comm, x)

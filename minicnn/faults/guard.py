@@ -11,11 +11,30 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 PATIENCE = 30  # seconds without a sign of life after which a process, or a node, counts as lost
+START = 60  # seconds within which all processes must have joined the group
+
+ALARM = """
+import os, select, sys
+pid, seconds, line = sys.argv[1:]
+if not select.select([sys.stdin], [], [], float(seconds))[0]:
+    print(line, file=sys.stderr, flush=True)
+    os.kill(int(pid), 9)
+"""
+
+
+@contextmanager
+def in_time() -> Iterator[None]:
+    """End this process if the block takes longer than `START`: one that waits for others in MPI_Init cannot do that."""
+    line = f"minicnn: after {START} s not all processes of the job have joined; the job ends"
+    command = [sys.executable, "-S", "-c", ALARM, str(os.getpid()), str(START), line]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):  # its stdin ends with the block
+        yield
 
 
 class Guard:

@@ -54,6 +54,13 @@ def test_nobody_waits_for_a_process_that_has_raised(run):
     assert "process 1 of 2" in line and "has left (MemoryError: no room), and others wait for it" in line
 
 
+@pytest.mark.parametrize("how", ["ends", "raises", "raises in MPI"])
+def test_nobody_waits_for_a_process_that_never_joins(run, how):
+    status, _, errors = run(2, "absent", how, seconds=60)
+    assert status != 0
+    assert lines(errors) == ["minicnn: after 4 s not all processes of the job have joined; the job ends"]
+
+
 def test_an_error_that_all_have_is_each_ones_own_and_can_be_caught(run):
     status, out, errors = run(2, "fault", "all raise", 0)
     assert (status, out.count("went on"), lines(errors)) == (0, 2, [])

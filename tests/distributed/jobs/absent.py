@@ -7,7 +7,7 @@ import minicnn as cnn
 from minicnn.faults import guard
 
 guard.START = 4
-if os.environ["PMI_RANK"] == "1":
+if "1" in (os.environ.get("PMI_RANK"), os.environ.get("OMPI_COMM_WORLD_RANK")):
     if sys.argv[1] == "ends":
         sys.exit()
     if sys.argv[1] == "raises in MPI":

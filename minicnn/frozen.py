@@ -27,7 +27,7 @@ def freeze(model: Any, *, copy: bool = True) -> Any:
     Source: Jacob et al. (2018), Quantization and training of neural networks for efficient integer-arithmetic-only
     inference, section 3.2, for folding batch normalization.
     """
-    shared = {}
+    shared: dict[int, Any] = {}
     if not copy:
         for _, layer in walk(model):
             if not children_of(layer):

@@ -63,7 +63,9 @@ def test_a_watched_layer_gives_its_own_output(x, path) -> None:
 @pytest.mark.parametrize("rule", ["guided", "deconv", "linear"])
 def test_rules_for_relu_hold(x, rule) -> None:
     dy = np.ones((4, 5), np.float32)
-    gradients = [model.forward(x, cnn.Pass(relu=rule))[1](dy, "input")[0] for model in (network(), cnn.freeze(network()))]
+    gradients = [
+        model.forward(x, cnn.Pass(relu=rule))[1](dy, "input")[0] for model in (network(), cnn.freeze(network()))
+    ]
     np.testing.assert_allclose(*gradients, rtol=0, atol=1e-5)
 
 
@@ -120,7 +122,7 @@ def test_what_would_change_it_is_refused(change) -> None:
 
 def test_fit_refuses_it(x) -> None:
     data = cnn.data.Dataset(np.zeros((4, 3, 8, 8), np.uint8), np.zeros(4, np.int64), classes=tuple("abcde"))
-    with pytest.raises(ValueError, match="fit: .*frozen"):
+    with pytest.raises(ValueError, match="this one is frozen"):
         cnn.fit(cnn.freeze(network()), data, epochs=1)
 
 

@@ -196,7 +196,7 @@ def add_products(x, at, step, size, block, block_at, K, three, narrow, scratch, 
 
 @jit
 def products_scratch(x):
-    """What `add_products` needs: the only tap, which lies at 0, and room for the sums of a tile, zero before and after."""
+    """What `add_products` needs: the only tap, which lies at 0, and room for a tile, zero before and after."""
     return np.zeros(1, np.int64), np.zeros(MR_NARROW * 2 * width(x) + SLACK, x.dtype)
 
 

@@ -48,12 +48,29 @@ def pack(w, turned, panels):
 
 @jit
 def sweep(
-    x, row, step, taps, places, count, panel, depth, start, runs, run_step, run, y, y_row, pitch, floor, narrow, itemsize
+    x,
+    row,
+    step,
+    taps,
+    places,
+    count,
+    panel,
+    depth,
+    start,
+    runs,
+    run_step,
+    run,
+    y,
+    y_row,
+    pitch,
+    floor,
+    narrow,
+    itemsize,
 ):
     """Tiles over `runs` runs of outputs, each of `run` rows that lie `row` apart in x, and runs `run_step` apart.
 
-    y = start + Σ x · panel, and `floor` where that is less, as `tile` sums it over `count` taps: rows of NR numbers that
-    lie `y_row` apart, and runs `pitch` rows. x, taps, places, panel, start and y are addresses.
+    y = start + Σ x · panel, and `floor` where that is less, as `tile` sums it over `count` taps: rows of NR numbers
+    that lie `y_row` apart, and runs `pitch` rows. x, taps, places, panel, start and y are addresses.
 
     A run's last tile begins earlier rather than end beyond the run. Where a whole run is shorter than a tile, x and y
     need slack behind it.

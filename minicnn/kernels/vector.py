@@ -323,15 +323,32 @@ same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of 
 
 @intrinsic(prefer_literal=True)
 def tile(
-    typing, rows, vectors, x, row, three, step, taps, places, count, panel, line, depth, start, start_row, y, y_row, floor
+    typing,
+    rows,
+    vectors,
+    x,
+    row,
+    three,
+    step,
+    taps,
+    places,
+    count,
+    panel,
+    line,
+    depth,
+    start,
+    start_row,
+    y,
+    y_row,
+    floor,
 ):
     """A tile of a product, summed in registers: for r < rows and l < vectors · lanes,
 
         y[r·y_row + l] = start[r·start_row + l] + Σ_t Σ_k x[taps[t] + place(r) + k·step] · panel[places[t] + k·line + l]
         with place(r) = ⌊r/3⌋·three + (r mod 3)·row
 
-    over all taps t < count and k < depth; `floor` where that is less, and NaN where it is NaN. Rows lie `row` apart where
-    `three` is 3·row. `rows` and `vectors` are known when this is compiled; x, taps, places, panel, start and y are
+    over all taps t < count and k < depth; `floor` where that is less, and NaN where it is NaN. Rows lie `row` apart
+    where `three` is 3·row. `rows` and `vectors` are known when this is compiled; x, taps, places, panel, start and y are
     addresses, and start may be y.
     """
     if not isinstance(rows, types.IntegerLiteral) or not isinstance(vectors, types.IntegerLiteral):

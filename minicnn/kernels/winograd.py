@@ -147,10 +147,8 @@ def rough(largest, sums, size):
     total = sums.sum()
     if not np.isfinite(total):
         return True
-    for run in range(len(sums)):
-        if largest[run] * size > RANGE * max(sums[run], total / len(sums)):
-            return True
-    return False
+    means = np.maximum(sums, total / len(sums)) / size
+    return (largest > RANGE * means).any()
 
 
 @parallel

@@ -15,7 +15,7 @@ from .vector import REGISTER, address, load_each, store_each
 
 @inline
 def inputs4(d):
-    """Bᵀ · d for F(4×4): ((4 0 −5 0 1 0) (0 −4 −4 1 1 0) (0 4 −4 −1 1 0) (0 −2 −1 2 1 0) (0 2 −1 −2 1 0) (0 4 0 −5 0 1))."""
+    """Bᵀ · d: ((4 0 −5 0 1 0) (0 −4 −4 1 1 0) (0 4 −4 −1 1 0) (0 −2 −1 2 1 0) (0 2 −1 −2 1 0) (0 4 0 −5 0 1))."""
     a, b, c, d, e, f = d
     even, odd = e - 4 * c, d - 4 * b
     even2, odd2 = e - c, 2 * (d - b)
@@ -62,7 +62,7 @@ def outputs4_transposed(y):
 
 @inline
 def inputs2(d):
-    """Bᵀ · d for F(2×2): ((1 0 −1 0) (0 1 1 0) (0 −1 1 0) (0 1 0 −1))."""
+    """Bᵀ · d: ((1 0 −1 0) (0 1 1 0) (0 −1 1 0) (0 1 0 −1))."""
     a, b, c, d = d
     return a - c, b + c, c - b, b - d
 

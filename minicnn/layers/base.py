@@ -56,7 +56,7 @@ class Layer:
         return {}
 
     def parameters(self) -> dict[str, Array]:
-        """The trainable arrays themselves (not copies), by path: {"conv1.weight": …}; none where the model is frozen."""
+        """The trainable arrays themselves (not copies), by path: {"conv1.weight": …}; none if frozen."""
         return self._arrays("parameters", () if self.frozen else self.parameter_names)
 
     def buffers(self) -> dict[str, Array]:

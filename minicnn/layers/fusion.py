@@ -90,7 +90,9 @@ def _row(layers: dict[str, Any], names: list[str], pass_: Pass) -> dict[type, An
             if kind is BatchNorm2d:
                 continue  # there need not be one
             break
-        if kind is BatchNorm2d and not row[Conv2d].frozen or kind is MaxPool2d and not _pools_along(row[Conv2d], layer):
+        if (kind is BatchNorm2d and not row[Conv2d].frozen) or (
+            kind is MaxPool2d and not _pools_along(row[Conv2d], layers[name])
+        ):
             break
         row[kind] = layer
         name = next(following, None)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minicnn import ops
+
 from .test_winograd_transforms import matrix_of
 
 ERROR = {

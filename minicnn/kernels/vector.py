@@ -348,8 +348,8 @@ def tile(
         with place(r) = ⌊r/3⌋·three + (r mod 3)·row
 
     over all taps t < count and k < depth; `floor` where that is less, and NaN where it is NaN. Rows lie `row` apart
-    where `three` is 3·row. `rows` and `vectors` are known when this is compiled; x, taps, places, panel, start and y are
-    addresses, and start may be y.
+    where `three` is 3·row. `rows` and `vectors` are known when this is compiled; x, taps, places, panel, start and y
+    are addresses, and start may be y.
     """
     if not isinstance(rows, types.IntegerLiteral) or not isinstance(vectors, types.IntegerLiteral):
         return None

@@ -72,8 +72,9 @@ def fused(layers: dict[str, Any], pass_: Pass) -> dict[str, Any]:
     i = 0
     while i < len(names):
         row = _row(layers, names[i:], pass_)
-        result[names[i]] = FusedConv2d(*row.values()) if sum(map(bool, row.values())) > 1 else layers[names[i]]
-        i += max(1, sum(map(bool, row.values())))
+        count = sum(layer is not None for layer in row.values())
+        result[names[i]] = FusedConv2d(*row.values()) if count > 1 else layers[names[i]]
+        i += max(1, count)
     return result
 
 

@@ -1,7 +1,7 @@
 """Layers: parameters and an op. Containers: layers and how they are joined."""
 
 from .activation import Clip, LeakyReLU, LocalResponseNorm, ReLU, Sigmoid, Softmax
-from .base import Layer, arrays_of, walk
+from .base import Layer, arrays_of, children_of, dtype_of, options_of, walk
 from .batch_norm2d import BatchNorm2d
 from .concat import Concat
 from .conv2d import Conv2d, ConvTranspose2d
@@ -44,4 +44,15 @@ LAYERS: dict[str, type] = {
     )
 }
 
-__all__ = ["LAYERS", "Layer", "Pass", "Watch", "arrays_of", "walk", *sorted(LAYERS)]
+__all__ = [
+    "LAYERS",
+    "Layer",
+    "Pass",
+    "Watch",
+    "arrays_of",
+    "children_of",
+    "dtype_of",
+    "options_of",
+    "walk",
+    *sorted(LAYERS),
+]

@@ -178,7 +178,13 @@ def arrays_of(layer: Any, kind: str) -> dict[str, Array]:
     return dict(found() if callable(found) else found)
 
 
+def dtype_of(layer: Any) -> np.dtype:
+    """The precision that a layer computes in: that of its parameters, or float32 if it has none."""
+    return next((array.dtype for array in arrays_of(layer, "parameters").values()), np.dtype(np.float32))
+
+
 def children_of(layer: Any) -> dict[str, Any]:
+    """The layers inside a layer, by name; none where it has no `children`."""
     return dict(getattr(layer, "children", {}))
 
 

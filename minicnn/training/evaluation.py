@@ -14,7 +14,7 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.transform import Transform
 from ..group import Group
-from ..layers.base import arrays_of
+from ..layers.base import arrays_of, dtype_of
 from ..layers.running import Pass
 from ..ops.contract import Array
 from .agreement import check_alike
@@ -117,11 +117,6 @@ def evaluate(
         probabilities=probabilities,
         classes=tuple(dataset.classes),
     )
-
-
-def dtype_of(model: Any) -> np.dtype:
-    """The precision that a model computes in."""
-    return next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
 
 
 def transform_of(caller: str, model: Any) -> Transform:

@@ -17,12 +17,12 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
 from ..group import Group
-from ..layers.base import arrays_of
+from ..layers.base import arrays_of, dtype_of
 from ..layers.running import Pass
 from ..ops.contract import Array
 from .callbacks import Callback
 from .divergence import TrainingDiverged, first_not_finite, not_finite
-from .evaluation import Loss, check_scores, dtype_of, evaluate
+from .evaluation import Loss, check_scores, evaluate
 from .history import EpochRecord, Measure
 from .progress import Progress
 from .resumption import Keeper, Position

@@ -32,7 +32,7 @@ class Layer:
     A layer's constructor stores each option under its own name, and its arrays under the names it declares here.
 
     Attributes:
-        transform: how pictures become this model's input (`data.Transform`), where it is known.
+        transform: how images become this model's input (`data.Transform`), where it is known.
         classes: the names of its outputs, where they are known.
     """
 
@@ -47,7 +47,7 @@ class Layer:
         raise TypeError(f"{type(self).__name__} has no forward: a layer defines forward(x, pass_)")
 
     def __call__(self, x: Array) -> Array:
-        """The output for x, without a way back."""
+        """The output for x, without a pullback."""
         return self.forward(x)[0]
 
     @property
@@ -115,7 +115,7 @@ class Layer:
         """Give the arrays of this layer alone their first values; `rng(name)` is the generator for one of them."""
 
     def initialize(self, seed: int = 0, scheme: str = "he_normal") -> Self:
-        """Give every parameter its first value: weights by `scheme`, biases 0, batch normalisation the identity.
+        """Give every parameter its first value: weights by `scheme`, biases 0, batch normalization the identity.
 
         The values of an array depend on the seed and its path alone: a new layer does not change the others. Only the
         weights of a dense layer at the end are made smaller, to 1/64: so all scores are about 0, every one of K classes

@@ -1,4 +1,4 @@
-"""Batch normalisation as a layer."""
+"""Batch normalization as a layer."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def conv2d(
         y[n, o, oy, ox] = b[o] + Σ_{c, i, j} w[o, c, i, j] · x[n, c, iy, ix]
         where iy = oy·stride + i·dilation − padding, ix = ox·stride + j·dilation − padding, and x is 0 outside
 
-    It is linear in x and in w, so its pullbacks are sums of the same products, taken the other way:
+    It is linear in x and in w, so its gradients are sums of the same products:
 
         dx[n, c, iy, ix] = Σ_{o, i, j} w[o, c, i, j] · dy[n, o, oy, ox]
         dw[o, c, i, j]   = Σ_{n, oy, ox} x[n, c, iy, ix] · dy[n, o, oy, ox]
@@ -38,10 +38,10 @@ def conv2d(
 
     Args:
         x: images (N, C, H, W), in any memory order.
-        w: filters (O, C/groups, kh, kw); or `Filters`, which keep what an algorithm makes of them, and their bias.
+        w: filters (O, C/groups, kh, kw); or `Filters`, which hold the bias too and cache packed forms.
         b: one number for each filter (O,), or None.
         stride, padding, dilation: an int, or (vertical, horizontal); padding is with zeros.
-        groups: channels and filters are cut into so many groups, each of which sees only itself.
+        groups: the number of groups that channels and filters are split into; each filter sees its own group only.
         algorithm: one of `convolution.choice.ALGORITHMS`, or None to choose by shape. "winograd4" and "winograd2" are
             for float32 and 3×3 filters in steps of 1, with errors of about 1e-5 and 1e-6 of the largest output, and a
             few times that in the weight gradient. Where the largest value is 1024 times the mean around it, or

@@ -11,7 +11,7 @@ from .contract import Array, Pullback, pictures, upstream
 
 
 def pad(x: Array, padding: Sequence[int], *, value: float = 0.0) -> tuple[Array, Pullback]:
-    """Put a border around every picture; the pullback cuts it off again.
+    """Add a border around every image; the pullback removes it.
 
         y[n, c, top + i, left + j] = x[n, c, i, j], and `value` elsewhere
         dx[n, c, i, j] = dy[n, c, top + i, left + j]

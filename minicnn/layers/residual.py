@@ -25,6 +25,8 @@ class Residual(Container):
 
     def __init__(self, *layers: Any, shortcut_name: str = "shortcut", **named: Any) -> None:
         super().__init__(*layers, **named)
+        if not isinstance(shortcut_name, str):
+            raise ValueError(f"Residual: expected shortcut_name to be a string, got {shortcut_name!r:.80}")
         self.shortcut_name = shortcut_name
         if set(self.children) == {shortcut_name}:
             raise ValueError(f"Residual: expected at least one layer beside {shortcut_name!r}, got none")

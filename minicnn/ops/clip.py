@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, upstream
 
 
 def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple[Array, Pullback]:
@@ -23,12 +23,11 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple
         y of x's shape, and the pullback dy → (dx,).
 
     Raises:
-        ValueError: low is above high.
+        ValueError: a bound is no number, or low is above high.
     """
     (x,) = arrays_of_one_dtype("clip", x=x)
+    low, high = bounds_of("clip", low, high)
     low, high = -np.inf if low is None else low, np.inf if high is None else high
-    if not low <= high:
-        raise ValueError(f"clip: expected low not above high, got {low} and {high}")
     inside = (x.real > low) & (x.real < high)
     if np.iscomplexobj(x):
         y = np.where(inside, x, np.clip(x.real, low, high))
@@ -40,3 +39,16 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple
         return (dy * inside,) if wants[0] else (None,)
 
     return y, pullback
+
+
+def bounds_of(op: str, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """The two bounds.
+
+    Raises:
+        ValueError: one is no finite number, or low is above high.
+    """
+    low = None if low is None else number(op, "low", low)
+    high = None if high is None else number(op, "high", high)
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"{op}: expected low not above high, got {low} and {high}")
+    return low, high

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import layout
 from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, pictures, upstream
+from .contract import Array, Pair, Pullback, flag, pictures, upstream
 from .geometry import Padding, pooling
 
 
@@ -73,6 +73,7 @@ def max_pool2d(
     """
     x = pictures("max_pool2d", x)
     N, C, H, W = x.shape
+    ceil_mode = flag("max_pool2d", "ceil_mode", ceil_mode)
     g, _, size = pooling("max_pool2d", (H, W), kernel_size, stride, padding, dilation, ceil_mode)
     if layout.is_channels_last(x):
         y, indices = layout.empty_like(x, (N, C, *size)), layout.empty_like(x, (N, C, *size), np.int32)

@@ -1,4 +1,4 @@
-"""Tools to test layers and gradients by property; they need Hypothesis (`pip install minicnn[test]`).
+"""Tools to test layers and gradients by property; they need Hypothesis (`pip install ".[test]"` in a checkout).
 
     assert_contract   holds an op or a layer to the contract: purity, wants, dtype, memory order, linearity, reference
     CASES, *_cases    Hypothesis strategies for calls of every op; a failing one shrinks to a call one can paste

@@ -123,4 +123,4 @@ def test_models_and_files_that_do_not_fit_are_refused(fails, network, names, pho
 
 def test_without_the_onnx_package_it_is_named(fails, network, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    assert "minicnn.onnx needs the onnx package: pip install minicnn[onnx]" in fails("import", network)
+    assert 'minicnn.onnx needs the onnx package: pip install ".[onnx]"' in fails("import", network)

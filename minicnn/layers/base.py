@@ -199,7 +199,8 @@ def options_of(layer: Any) -> dict[str, Any]:
         if not hasattr(layer, name):
             raise ValueError(f"{type(layer).__name__}: expected the option {name!r} to be stored as self.{name}")
         value = getattr(layer, name)
-        options[name] = True if isinstance(value, np.ndarray) else value
+        is_array = isinstance(value, np.ndarray) or name in getattr(layer, "parameter_names", ())
+        options[name] = value is not None if is_array else value
     return options
 
 

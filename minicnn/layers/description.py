@@ -48,6 +48,8 @@ def build(description: Any, layers: tuple[type, ...] = ()) -> Any:
     if not isinstance(options, dict) or not isinstance(children, dict):
         raise ValueError(f"{name}: expected options and children to be objects, got {type(options).__name__}")
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    if options.get("bias", True) is None:
+        options["bias"] = False  # so files said at first
     inside = {child: build(inner, layers) for child, inner in children.items()}
     try:
         return known[name](*([inside] if inside else []), **options)

@@ -148,7 +148,7 @@ class Graph(Container):
                 gradients.append(found)
                 if not only_parameters:
                     for source, part in zip(sources, (dx,) if len(sources) == 1 else dx, strict=True):
-                        arrived[source] = arrived[source] + part if source in arrived else part
+                        arrived[source] = ops.add(arrived[source], part)[0] if source in arrived else part
             return (
                 None if wants == "parameters" else arrived[self.INPUT],
                 {name: gradient for found in reversed(gradients) for name, gradient in found.items()},
@@ -158,7 +158,7 @@ class Graph(Container):
 
 
 def _names(layer: str, sources: Any) -> list[str]:
-    names = list(sources) if isinstance(sources, Iterable) and not isinstance(sources, str) else [None]
+    names: list[Any] = list(sources) if isinstance(sources, Iterable) and not isinstance(sources, str) else [None]
     if not all(isinstance(name, str) for name in names):
         raise ValueError(f"Graph: expected inputs of {layer!r} to be a list of layers' names, got {sources!r:.80}")
     return names

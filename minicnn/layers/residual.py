@@ -51,10 +51,10 @@ class Residual(Container):
             check_wants(wants)
             dx, gradients = body_pullback(dy, wants)
             if shortcut is None:
-                return (None if wants == "parameters" else dx + dy), gradients
+                return (None if wants == "parameters" else ops.add(dx, dy)[0]), gradients
             if wants == "parameters" and not has_parameters(shortcut):
                 return None, gradients
             daround, found = shortcut_pullback(dy, wants)
-            return (None if wants == "parameters" else dx + daround), gradients | prefixed(name, found)
+            return (None if wants == "parameters" else ops.add(dx, daround)[0]), gradients | prefixed(name, found)
 
         return y, pullback

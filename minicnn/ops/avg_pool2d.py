@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, flag, pictures, upstream
+from .contract import Array, Pair, Pullback, flag, pictures, quiet, upstream
 from .geometry import Padding, pooling
 
 
+@quiet
 def avg_pool2d(
     x: Array,
     kernel_size: Pair,

@@ -9,9 +9,10 @@ import numpy as np
 
 from .. import layout
 from ..kernels import norm as kernels
-from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, quiet, upstream
 
 
+@quiet
 def batch_norm2d(
     x: Array,
     weight: Array,
@@ -66,6 +67,9 @@ def batch_norm2d(
         if M < 2:
             raise ValueError(f"batch_norm2d: expected more than one value per channel in training, got x {x.shape}")
         mean, var = kernels.moments(flat)
+        huge = not (np.isfinite(mean).all() and np.isfinite(var).all())
+        if huge:
+            mean, var, normalized = _in_double(x, eps)
         if running_mean is not None:
             running_mean += momentum * (mean - running_mean)
         if running_var is not None:
@@ -75,8 +79,11 @@ def batch_norm2d(
             raise ValueError("batch_norm2d: expected running_mean and running_var outside training, got None")
         mean, var = running_mean, running_var
     mean, scale = mean.astype(x.dtype), (1 / np.sqrt(var + eps)).astype(x.dtype)
+    unit = scale
+    if training and huge:  # from here on x̂ stands for x, whose products with dy would overflow too
+        flat, mean, unit = _flat(normalized, x), np.zeros_like(mean), np.ones_like(scale)
+    y = _like(x, kernels.normalize(flat, mean, weight * unit, bias))
     factor = weight * scale
-    y = _like(x, kernels.normalize(flat, mean, factor, bias))
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = upstream("batch_norm2d", dy, y.shape, y.dtype)
@@ -84,14 +91,23 @@ def batch_norm2d(
         if wants[1] or wants[2] or (training and wants[0]):
             flat_dy = _flat(dy, x)
             dbias, products = kernels.gradient_sums(flat_dy, flat, mean)
-            dweight = products * scale
+            dweight = products * unit
         if wants[0] and training:
-            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, dbias / M, scale * dweight / M))
+            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, dbias / M, unit * dweight / M))
         elif wants[0]:
             dx = dy * factor[:, None, None]
         return dx, dweight if wants[1] else None, dbias if wants[2] else None
 
     return y, pullback
+
+
+def _in_double(x: Array, eps: float) -> tuple[Array, Array, Array]:
+    """Mean, variance and x̂, for values whose squares are beyond single precision, as PyTorch's sums are not."""
+    x64 = x.astype(np.result_type(x.dtype, np.float64))
+    mean = x64.mean(axis=(0, 2, 3))
+    centred = x64 - mean[:, None, None]
+    var = (centred * centred).mean(axis=(0, 2, 3))
+    return mean, var, (centred / np.sqrt(var + eps)[:, None, None]).astype(x.dtype)
 
 
 def _flat(array: Array, x: Array) -> Array:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, number, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, quiet, through, upstream
 
 
+@quiet
 def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple[Array, Pullback]:
     """Keep values within low…high.
 
-        y = min(max(x, low), high),    dx = dy · [low < x < high]
+        y = min(max(x, low), high),    dx = dy · [low < x < high], where a bound that is not there holds for every x
 
     Args:
         x: an array of any shape and memory order.
@@ -27,16 +28,20 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple
     """
     (x,) = arrays_of_one_dtype("clip", x=x)
     low, high = bounds_of("clip", low, high)
-    low, high = -np.inf if low is None else low, np.inf if high is None else high
-    inside = (x.real > low) & (x.real < high)
+    lowest, highest = -np.inf if low is None else low, np.inf if high is None else high
     if np.iscomplexobj(x):
-        y = np.where(inside, x, np.clip(x.real, low, high))
+        y = np.where(x.real < lowest, lowest, np.where(x.real > highest, highest, x))
     else:
-        y = np.clip(x, x.dtype.type(low), x.dtype.type(high))  # a NaN stays one
+        y = np.clip(x, x.dtype.type(lowest), x.dtype.type(highest))  # a NaN stays one
+    inside = np.ones(x.shape, bool)
+    if low is not None:
+        inside &= x.real > low
+    if high is not None:
+        inside &= x.real < high
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dy = upstream("clip", dy, y.shape, y.dtype)
-        return (dy * inside,) if wants[0] else (None,)
+        return (through(dy, inside),) if wants[0] else (None,)
 
     return y, pullback
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, pictures, upstream
+from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, pictures, quiet, upstream
 from .convolution.choice import choose
 from .convolution.problem import NO_POOL, Filters, Problem, images
 from .geometry import geometry
 
 
+@quiet
 def conv_transpose2d(
     x: Array,
     w: Array,

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, quiet, upstream
 
 
+@quiet
 def dropout(
     x: Array, p: float = 0.5, *, training: bool = True, rng: np.random.Generator | int | None = None
 ) -> tuple[Array, Pullback]:
@@ -37,6 +38,7 @@ def dropout(
     return _drop("dropout", x, x.shape, p, training, rng)
 
 
+@quiet
 def dropout2d(
     x: Array, p: float = 0.5, *, training: bool = True, rng: np.random.Generator | int | None = None
 ) -> tuple[Array, Pullback]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, number, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, quiet, upstream
 
 
+@quiet
 def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> tuple[Array, Pullback]:
     """Keep what is positive, and a little of what is not.
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, number, pictures, upstream, whole
+from .contract import Array, Pullback, number, pictures, quiet, upstream, whole
 
 
+@quiet
 def local_response_norm(
     x: Array, size: int = 5, *, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> tuple[Array, Pullback]:
@@ -48,8 +49,9 @@ def local_response_norm(
         dy = upstream("local_response_norm", dy, y.shape, y.dtype)
         if not wants[0]:
             return (None,)
-        neighbours = _window_sum(dy * y / s, after, before)  # the windows that hold c: mirrored
-        return (dy * factor - 2 * alpha * beta / size * x * neighbours,)
+        # The windows that hold c, mirrored; scaled before they are summed, so that no sum is larger than what it gives.
+        neighbours = _window_sum(2 * alpha * beta / size * dy * y / s, after, before)
+        return (dy * factor - x * neighbours,)
 
     return y, pullback
 

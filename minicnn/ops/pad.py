@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, is_whole, number, pictures, upstream
+from .contract import Array, Pullback, is_whole, number, pictures, quiet, upstream
 
 
+@quiet
 def pad(x: Array, padding: Sequence[int], *, value: float = 0.0) -> tuple[Array, Pullback]:
     """Put a border around every picture; the pullback cuts it off again.
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream, whole
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream, whole
 
 
+@quiet
 def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
     """Exponentials, divided by their sum.
 
@@ -39,6 +40,7 @@ def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
     return y, pullback
 
 
+@quiet
 def log_softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
     """The logarithm of softmax, without ever taking the logarithm of a number that has underflowed to 0.
 

@@ -194,3 +194,10 @@ def test_a_layer_that_does_not_store_an_option_cannot_be_described() -> None:
 
     with pytest.raises(ValueError, match=r"Forgetful: expected the option 'size' to be stored as self.size"):
         describe(Forgetful(3))
+
+
+def test_a_file_that_says_null_of_a_bias_means_none() -> None:
+    description = describe(cnn.Dense(2, 3, bias=False))
+    assert description["options"]["bias"] is False
+    description["options"]["bias"] = None
+    assert build(description).bias is None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"))
 
 Size = int | tuple[int, int]
-FORMATS = ("PNG", "JPEG", "MPO", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # of these files; MPO is a camera's JPEG
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # of these files
 MOST_PIXELS = 64_000_000
 OPENING = threading.Lock()
 LARGEST = 10_000  # pixels along a side: sizes come from files too, and must not take endless memory

@@ -104,6 +104,10 @@ def test_models_and_files_that_do_not_fit_are_refused(fails, network, names, pho
     assert "expected a picture, but this is a folder" in fails("predict", trained, photos / "dark")
     assert f"not {(3, 8, 8)}" in fails("import", network, "--input", 3, 8, 8, "-o", out)
     assert "no.txt: No such file" in fails("import", network, "--classes", tmp_path / "no.txt")
+    (tmp_path / "latin.txt").write_bytes("Café".encode("latin-1"))
+    assert "latin.txt: expected a text in UTF-8, but byte 3 is not" in fails(
+        "import", network, "--classes", tmp_path / "latin.txt"
+    )
     cnn.onnx.save(cnn.load(trained / "model.safetensors"), tmp_path / "grey.onnx", (1, 12, 12))
     assert "needs pictures of 3 channels, but it takes pictures of 1" in fails(
         "import", tmp_path / "grey.onnx", "--pixels", "imagenet", "-o", out

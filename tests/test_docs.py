@@ -43,7 +43,7 @@ WRITTEN = [
 def test_nothing_sends_people_to_the_package_on_the_public_index_that_is_not_ours() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["name"] == "minicnn-numba"
-    foreign = re.compile(r"pip3? install [^\n]*(?<![\w./-])minicnn(?![\w/.-])|(?<![\w./-])minicnn\[\w")
+    foreign = re.compile(r"pip3? install(?: -\S+)* [\"']?minicnn(?![\w/.-])|(?<![\w./-])minicnn\[\w")
     assert foreign.search('pip install "minicnn[test]"') and foreign.search("pip install -U minicnn")
     for path in WRITTEN:
         if path != Path(__file__):

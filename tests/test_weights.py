@@ -82,7 +82,7 @@ def test_a_prefix_of_some_names_alone_or_of_the_models_own_is_part_of_them() -> 
     with pytest.raises(ValueError, match=r"b.weight is missing; b.bias is missing$"):
         model.load_state({name: array for name, array in state.items() if name.startswith("model.")})
     given = {f"module.{name}": array for name, array in state.items()} | {"loss": np.ones(1)}
-    with pytest.raises(ValueError, match="model.weight is missing"):
+    with pytest.raises(ValueError, match=r"model\.weight is missing"):
         model.load_state(given)
 
 

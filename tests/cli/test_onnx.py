@@ -63,8 +63,8 @@ def test_import_writes_beside_the_file_and_says_what_is_still_missing(run, netwo
 def test_what_import_was_not_told_predict_can_be(run, network, names, photo, tmp_path):
     out = tmp_path / "model.safetensors"
     run("import", network, "-o", out)
-    status, text, _ = run("predict", out, photo, "--pixels", "imagenet", "--classes", names, "--top", 3)
-    assert status == 0
+    status, text, said = run("predict", out, photo, "--pixels", "imagenet", "--classes", names, "--top", 3)
+    assert (status, said) == (0, f"{out}: does not tell the size of its pictures; they are cut to 224×224\n")
     assert "goldfish" in text
 
 

@@ -165,7 +165,8 @@ def sanity_check(
                 array[...] = fresh[name]
         found.append(_similarities(original, method(randomised, x, target, **options)))
     absolute = bool((_summed(original) >= 0).all())
-    return SanityCheck(tuple(layers), *(np.array(values) for values in zip(*found, strict=True)), absolute)
+    measures = (np.array(values) for values in zip(*found, strict=True))
+    return SanityCheck(tuple(layers), *measures, absolute=absolute)
 
 
 def _similarities(original: Array, maps: Array) -> list[Array]:

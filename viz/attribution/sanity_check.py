@@ -165,8 +165,8 @@ def sanity_check(
                 array[...] = fresh[name]
         found.append(_similarities(original, method(randomised, x, target, **options)))
     absolute = bool((_summed(original) >= 0).all())
-    measures = (np.array(values) for values in zip(*found, strict=True))
-    return SanityCheck(tuple(layers), *measures, absolute=absolute)
+    rank, structure, signed, edges = (np.array(values) for values in zip(*found, strict=True))
+    return SanityCheck(tuple(layers), rank, structure, signed, edges, absolute)
 
 
 def _similarities(original: Array, maps: Array) -> list[Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ def batch_norm2d(
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
+    total: Callable[[Array], Array] | None = None,
 ) -> tuple[Array, Pullback]:
     """Give every channel mean 0 and variance 1, then a scale and a shift of its own.
 
@@ -45,6 +46,8 @@ def batch_norm2d(
         training: use the batch's statistics, and update the running ones.
         momentum: the share of the new value in the running one.
         eps: keeps the root away from zero.
+        total: where x is a share of a batch, sums an array over all shares, so that mean, var and M are the batch's.
+            dweight and dbias stay this share's own.
 
     Returns:
         y of x's shape and memory order, and the pullback dy → (dx, dweight, dbias).
@@ -64,12 +67,15 @@ def batch_norm2d(
             raise ValueError(f"batch_norm2d: x has {C} channels, but {name} has shape {vector.shape}")
     weight, bias, flat = np.ascontiguousarray(weight), np.ascontiguousarray(bias), _flat(x, x)
     if training:
-        if M < 2:
+        if M < 2 and total is None:
             raise ValueError(f"batch_norm2d: expected more than one value per channel in training, got x {x.shape}")
         mean, var = kernels.moments(flat)
-        huge = not (np.isfinite(mean).all() and np.isfinite(var).all())
-        if huge:
-            mean, var, normalized = _in_double(x, eps)
+        if not (np.isfinite(mean).all() and np.isfinite(var).all()):
+            mean, var = _moments_in_double(x)
+        if total is not None:
+            own, size = mean, M
+            M, mean = _mean(total, size, own)
+            _, var = _mean(total, size, var + (own - mean) ** 2)
         if running_mean is not None:
             running_mean += momentum * (mean - running_mean)
         if running_var is not None:
@@ -78,10 +84,13 @@ def batch_norm2d(
         if running_mean is None or running_var is None:
             raise ValueError("batch_norm2d: expected running_mean and running_var outside training, got None")
         mean, var = running_mean, running_var
-    mean, scale = mean.astype(x.dtype), (1 / np.sqrt(var + eps)).astype(x.dtype)
-    unit = scale
-    if training and huge:  # from here on x̂ stands for x, whose products with dy would overflow too
-        flat, mean, unit = _flat(normalized, x), np.zeros_like(mean), np.ones_like(scale)
+    scale = (1 / np.sqrt(var + eps)).astype(x.dtype)
+    if training and not np.isfinite(var.astype(x.dtype)).all():
+        # Products of x with dy would overflow too: from here on x̂ stands for x.
+        hat = (x.astype(var.dtype) - mean[:, None, None]) / np.sqrt(var + eps)[:, None, None]
+        flat, mean, unit = _flat(hat.astype(x.dtype), x), np.zeros_like(scale), np.ones_like(scale)
+    else:
+        mean, unit = mean.astype(x.dtype), scale
     y = _like(x, kernels.normalize(flat, mean, weight * unit, bias))
     factor = weight * scale
 
@@ -92,8 +101,11 @@ def batch_norm2d(
             flat_dy = _flat(dy, x)
             dbias, products = kernels.gradient_sums(flat_dy, flat, mean)
             dweight = products * unit
+            sums = np.stack([dbias, dweight])  # over all pixels of the batch
+            if training and total is not None and wants[0]:
+                sums = total(sums)
         if wants[0] and training:
-            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, dbias / M, unit * dweight / M))
+            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, sums[0] / M, unit * sums[1] / M))
         elif wants[0]:
             dx = dy * factor[:, None, None]
         return dx, dweight if wants[1] else None, dbias if wants[2] else None
@@ -101,13 +113,17 @@ def batch_norm2d(
     return y, pullback
 
 
-def _in_double(x: Array, eps: float) -> tuple[Array, Array, Array]:
-    """Mean, variance and x̂, for values whose squares are beyond single precision, as PyTorch's sums are not."""
+def _moments_in_double(x: Array) -> tuple[Array, Array]:
+    """Mean and variance of values whose squares are beyond single precision, as PyTorch's sums are not."""
     x64 = x.astype(np.result_type(x.dtype, np.float64))
     mean = x64.mean(axis=(0, 2, 3))
-    centred = x64 - mean[:, None, None]
-    var = (centred * centred).mean(axis=(0, 2, 3))
-    return mean, var, (centred / np.sqrt(var + eps)[:, None, None]).astype(x.dtype)
+    return mean, ((x64 - mean[:, None, None]) ** 2).mean(axis=(0, 2, 3))
+
+
+def _mean(total: Callable[[Array], Array], size: int, mean: Array) -> tuple[int, Array]:
+    """The number of values in all shares, and their mean, from those of this one."""
+    M, *sums = total(np.array([size, *(size * mean)]))
+    return int(M), np.array(sums) / M
 
 
 def _flat(array: Array, x: Array) -> Array:

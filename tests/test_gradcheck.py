@@ -74,7 +74,7 @@ def test_a_large_array_costs_as_many_evaluations_as_a_small_one() -> None:
         calls = 0
         gradcheck(counted, tie_free(size))
         counts.append(calls)
-    assert counts[0] == counts[1] < 60
+    assert max(counts) < 30
 
 
 # What it rejects

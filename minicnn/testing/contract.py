@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..layer_op import first_output, takes
+from ..gradient_check.contract import is_float, takes
 from .arrays import MEMORY_ORDERS, in_order, tie_free
-from .call import Call, is_float
+from .call import Call, first_output
 from .layer_contract import LAYER_PROPERTIES
 
 

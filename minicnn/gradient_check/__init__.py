@@ -1,6 +1,6 @@
 """`minicnn.gradcheck`: is this pullback the gradient of this function?
 
-check        gradcheck itself: what it takes, what it promises
+gradcheck    the function itself: what it takes, what it promises
 problem      a function at a point: its arrays, its outputs, what its pullback says
 derivatives  derivatives found by evaluating the function alone: complex steps and central differences
 judgment     the two compared: which differences are rounding, and which are mistakes
@@ -10,7 +10,7 @@ contract     what keeps `op(*arrays, **options) -> (y, pullback)` told from what
 trees        arrays in tuples, lists and dicts
 """
 
-from .check import gradcheck
+from .gradcheck import gradcheck
 from .contract import GradientError
 from .derivatives import NondifferentiableError
 from .judgment import PrecisionError

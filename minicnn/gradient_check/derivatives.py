@@ -28,9 +28,11 @@ Direction = Sequence[Array | None]  # None: this argument stays where it is
 EPS = float(np.finfo(np.float64).eps)
 COMPLEX_STEP = 1e-20
 # Powers of two, so that x ± h rounds little.
-STEPS = tuple(2.0**-e for e in range(13, 50, 4))  # 1e-4 down to 2e-15
-LARGE_STEPS = tuple(2.0**-e for e in range(9, -12, -4))  # 2e-3 up to 2048, where rounding hides what smaller ones show
+STEPS = tuple(2.0**-e for e in range(10, 51, 4))  # 1e-3 down to 9e-16
+LARGE_STEPS = tuple(2.0**-e for e in range(6, -12, -4))  # 0.02 up to 1024, where rounding hides what smaller ones show
+PARTS = (1, 1 / 2, 1 / 4)  # of a step, at which f is evaluated
 EXACT = 1e-9  # of the steepest slope: close enough, no other step is tried
+SURE = 1e-2  # of the steepest slope: an error below this tells a small step's slope from that of a larger one
 SMOOTH = 1e-7  # of the steepest slope: a kink's change of slope is larger, or cannot matter
 
 
@@ -45,7 +47,7 @@ class Slope(NamedTuple):
         values: the derivatives.
         bend: how much they change when the step is halved.
         rounding: how much of them may be the rounding of f.
-        step: that was taken, as a share of the argument's size.
+        step: the smallest that was taken.
     """
 
     values: Array
@@ -67,9 +69,9 @@ def moved(xs: Sequence[Array], direction: Direction, t: complex) -> list[Array]:
 
 
 def size_of(xs: Sequence[Array], direction: Direction) -> float:
-    """The largest argument that moves, at least 1: steps are a share of it."""
+    """The largest argument that moves."""
     pairs = [(x, v) for x, v in zip(xs, direction, strict=True) if v is not None]
-    return max([1.0, *(float(np.abs(x[v != 0]).max(initial=0)) for x, v in pairs)])
+    return max([0.0, *(_largest(x[v != 0]) for x, v in pairs)])
 
 
 def complex_step(f: Function, xs: Sequence[Array], direction: Direction) -> list[Slope]:
@@ -85,83 +87,108 @@ def complex_step(f: Function, xs: Sequence[Array], direction: Direction) -> list
 
 
 def difference(f: Function, xs: Sequence[Array], direction: Direction, step: float) -> list[Slope]:
-    """The derivative by one step, given as a share of the argument's size: only its rounding is known."""
-    h = step * size_of(xs, direction)
+    """The derivative by one step, given as a share of 1 or the argument's size: only its rounding is known."""
+    h = step * max(size_of(xs, direction), 1)
     with np.errstate(all="ignore"):
         pairs = zip(f(moved(xs, direction, h)), f(moved(xs, direction, -h)), strict=True)
-        return [Slope((ahead - behind) / (2 * h), 0.0, 4 * EPS * _largest(ahead) / h, step) for ahead, behind in pairs]
+        return [Slope((ahead - behind) / (2 * h), 0.0, 4 * EPS * _largest(ahead) / h, h) for ahead, behind in pairs]
 
 
 def central_difference(f: Function, xs: Sequence[Array], direction: Direction) -> list[Slope]:
-    """The derivative, for each output by the step that makes the error smallest.
+    """The derivative, for every entry of every output by the step that suits it.
 
-    The error is what halving the step changes, and rounding. Where f is smooth, the second difference
-    f(x + hv) − 2f(x) + f(x − hv) falls to a quarter when h is halved; at a kink it falls to a half, at a jump not at
-    all. A step that straddles a kink *beside* x is seen the same way, and a smaller one is taken. Where rounding is
-    what limits, larger steps are tried too.
+    A step shows three central slopes, by h, h/2 and h/4, extrapolated to 0. What the last extrapolation changes is the
+    error for a smooth function. A kink shows in the second differences f(x + hv) − 2f(x) + f(x − hv): when h is
+    halved, they fall to a quarter if f is smooth, at a kink to a half, and at a jump not at all. A step that straddles
+    a kink *next to* x is seen the same way, and a smaller one is taken. Where rounding is what limits, larger steps
+    are taken.
 
     Raises:
-        NondifferentiableError: f does not look smooth with any step, down to 2e-15 of the argument's size.
+        NondifferentiableError: an entry of an output does not look smooth with any step.
     """
-    ys = f(list(xs))
     size = size_of(xs, direction)
-    best = [_Look(Slope(np.full(np.shape(y), np.nan))) for y in ys]
-    history: list[list[float]] = []
-    for step in STEPS:
-        looks = _looks(f, ys, xs, direction, step, size)
-        best = [min(pair, key=lambda look: look.error) for pair in zip(best, looks, strict=True)]
-        history.append([look.error for look in looks])
-        if all(
-            found.error <= EXACT * found.steepest or look.is_rounding for found, look in zip(best, looks, strict=True)
-        ):
+    found = [_Search(np.asarray(y)) for y in f(list(xs))]
+    for h in _small_steps(size):
+        _look(f, found, xs, direction, h, size)
+        if all(search.settled.all() for search in found):
             break
-    if any(look.is_rounding and look.error > SMOOTH * look.steepest for look in best):
+    if not all(search.exact for search in found):
         for step in LARGE_STEPS:
-            looks = _looks(f, ys, xs, direction, step, size)
-            best = [min(pair, key=lambda look: look.error) for pair in zip(best, looks, strict=True)]
-    for k, look in enumerate(best):
-        errors = [row[k] for row in history]
-        falling = len(errors) > 2 and errors[-1] == look.error <= 0.3 * errors[-3]  # smooth, and flat: x⁴ at 0
-        if look.error > SMOOTH * look.steepest and not look.is_rounding and not falling:
-            raise NondifferentiableError(f"the slope changes abruptly, by about {look.error:.3g}")
-    return [look.slope for look in best]
+            _look(f, found, xs, direction, step * max(size, 1), size)
+    for search in found:
+        if (change := search.abrupt_change()) is not None:
+            raise NondifferentiableError(f"the slope changes abruptly, by about {change:.3g}")
+    return [Slope(s.value, s.error - s.rounding, s.rounding, float(s.step.min(initial=np.inf))) for s in found]
 
 
-class _Look(NamedTuple):
-    """What one step shows of one output: the slope, the largest error in it, and how much of that is rounding."""
-
-    slope: Slope
-    error: float = np.inf
-    rounding: float = 0.0
-    steepest: float = 0.0
-
-    @property
-    def is_rounding(self) -> bool:
-        return self.error <= 8 * self.rounding
+def _small_steps(size: float) -> list[float]:
+    """From 1e-3 down to 1e-15 of 1 or x, whichever is larger; then also of x, where it is smaller."""
+    steps = [max(size, 1) * step for step in STEPS]
+    return steps + [size * step for step in STEPS if 0 < size * step < steps[-1]]
 
 
-def _looks(
-    f: Function, ys: Sequence[Array], xs: Sequence[Array], direction: Direction, step: float, size: float
-) -> list[_Look]:
-    h = step * size
+def _look(f: Function, found: list[_Search], xs: Sequence[Array], direction: Direction, h: float, size: float) -> None:
+    """Evaluate f at x ± hv, x ± hv/2 and x ± hv/4."""
     with np.errstate(all="ignore"):  # a large step may well leave the domain of f; a smaller one follows
         try:
-            wide, narrow = ([f(moved(xs, direction, t)) for t in (s, -s)] for s in (h, h / 2))
-            looks = []
-            for y, ahead, behind, half_ahead, half_behind in zip(ys, *wide, *narrow, strict=True):
-                slope, half_slope = (ahead - behind) / (2 * h), (half_ahead - half_behind) / h
-                second, half_second = ahead - 2 * y + behind, half_ahead - 2 * y + half_behind
-                jump = (second - 4 * half_second) / h  # of the slope, at a kink
-                rounding = 8 * EPS * (np.abs(y) + size * np.abs(half_slope)) / h
-                bend = slope - half_slope  # grows without end at a jump of f itself
-                error = _largest(np.abs(bend) + np.abs(jump) + rounding)
-                found = Slope((4 * half_slope - slope) / 3, bend, rounding, step)
-                looks.append(
-                    _Look(found, error if np.isfinite(error) else np.inf, _largest(rounding), _largest(half_slope))
-                )
+            sides = [(f(moved(xs, direction, part * h)), f(moved(xs, direction, -part * h))) for part in PARTS]
         except (ValueError, ArithmeticError, IndexError):  # however it says that it is not defined there
-            return [_Look(Slope(np.full(np.shape(y), np.nan))) for y in ys]
-    return looks
+            return
+        for k, search in enumerate(found):
+            search.look([(ahead[k], behind[k]) for ahead, behind in sides], h, size)
+
+
+class _Search:
+    """What is known of the derivative of one output, after each step.
+
+    Attributes:
+        value, error, rounding, step: of each entry, by the best step: the derivative; how wrong it may be, rounding
+            included; how much of that is rounding; the step.
+        settled: entries for which no smaller step is needed: the error is small, or it is rounding.
+        falling: entries whose error has fallen with the step, up to the best one: f is smooth, though hardly (|x|³ᐟ²).
+    """
+
+    def __init__(self, y: Array) -> None:
+        self.y = y
+        self.value, self.error, self.rounding, self.step = (np.full(y.shape, a) for a in (np.nan, np.inf, 0.0, 0.0))
+        self.settled = self.falling = np.zeros(y.shape, bool)
+        self.before = [self.error, self.error]  # the errors of the last two steps
+
+    def look(self, sides: Sequence[tuple[Array, Array]], h: float, size: float) -> None:
+        """Take what a step shows into account."""
+        wide, half, quarter = ((a - b) / (2 * part * h) for (a, b), part in zip(sides, PARTS, strict=True))
+        once, twice = (4 * half - wide) / 3, (4 * quarter - half) / 3
+        value = (16 * twice - once) / 15
+        seconds = [ahead - 2 * self.y + behind for ahead, behind in sides]
+        kink = (seconds[0] - 20 * seconds[1] + 64 * seconds[2]) / (7 * h)  # 0 for polynomials of degree 5
+        bend, rounding = np.abs(value - twice) + np.abs(kink), EPS * (8 * np.abs(self.y) + 4 * size * np.abs(value)) / h
+        error = np.where(np.isfinite(bend), bend + rounding, np.inf)
+        steepest = _largest(value[error < np.inf])
+        self.settled = self.settled | (bend <= np.maximum(EXACT * steepest, rounding))
+        apart = np.abs(value - self.value) > 4 * (error + self.error)
+        if self.step.size and h > self.step.max():  # larger than all before: f may vary fast between so distant points
+            better = (error < self.error) & ~apart
+        else:
+            better = (error < self.error) | (apart & (error <= SURE * steepest))  # the larger step saw too little of f
+            self.falling = np.where(better, error <= 0.3 * self.before[0], self.falling)
+            self.before = [self.before[1], error]
+        self.value, self.error, self.rounding = (
+            np.where(better, new, kept)
+            for new, kept in ((value, self.value), (error, self.error), (rounding, self.rounding))
+        )
+        self.step = np.where(better, h, self.step)
+
+    @property
+    def exact(self) -> bool:
+        return bool(np.all(self.error <= SMOOTH * _largest(self.value)))
+
+    def abrupt_change(self) -> float | None:
+        """By how much the slope changes at a kink or a jump, if there is one."""
+        steepest = _largest(self.value[self.error < np.inf])
+        with np.errstate(divide="ignore", invalid="ignore"):  # where no step has shown anything yet
+            rounding = 8 * np.maximum(self.rounding, 8 * EPS * _largest(self.y) / self.step)
+        rough = ~(self.falling | (self.error <= np.maximum(SMOOTH * steepest, rounding)) & np.isfinite(self.error))
+        return _largest(self.error[rough]) if rough.any() else None
 
 
 def _largest(y: Array) -> float:

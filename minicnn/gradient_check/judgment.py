@@ -72,8 +72,13 @@ class Judge:
         try:
             true = central_difference(problem.forward, problem.values, direction)
         except NondifferentiableError as error:
-            raise kink_at(problem, direction, error) from None
-        steps = [slope.step for slope in true if slope.step]
+            try:  # log at 1e-15: no step suits both this entry and one that is 1
+                direction = [v * _own_scale(x) for v, x in zip(direction, problem.values, strict=True)]
+                true = central_difference(problem.forward, problem.values, direction)
+            except NondifferentiableError:
+                raise kink_at(problem, direction, error) from None
+        largest = max([1.0, *(_largest(x) for x in problem.values)])
+        steps = [slope.step / largest for slope in true]
         self.step = min([PLAIN_STEP, *(step / 8 for step in steps)])  # a random direction may be several times as long
         if not self._complex_agrees(direction, true):
             return
@@ -231,6 +236,11 @@ def _agree(claimed: Array, true: Slope) -> bool:
     if unsure.max(initial=0) > max(HIDDEN * size, LEAST):
         return False
     return bool(np.all(np.abs(claimed - true.values) <= 1e-5 * size + 4 * unsure))
+
+
+def _own_scale(x: Array) -> Array:
+    """How far each entry may be moved: as far as it is from 0, if that is less than 1."""
+    return np.where(x == 0, 1, np.minimum(np.abs(x), 1))
 
 
 def _largest(x: Array) -> float:

@@ -169,7 +169,7 @@ class _Search:
         if self.step.size and h > self.step.max():  # larger than all before: f may vary fast between so distant points
             better = (error < self.error) & ~apart
         else:
-            better = (error < self.error) | (apart & (error <= SURE * steepest))  # the larger step saw too little of f
+            better = (error < 0.9 * self.error) | (apart & (error <= SURE * steepest))  # the larger step saw too little of f
             self.falling = np.where(better, error <= 0.3 * self.before[0], self.falling)
             self.before = [self.before[1], error]
         self.value, self.error, self.rounding = (
@@ -186,7 +186,7 @@ class _Search:
         """By how much the slope changes at a kink or a jump, if there is one."""
         steepest = _largest(self.value[self.error < np.inf])
         with np.errstate(divide="ignore", invalid="ignore"):  # where no step has shown anything yet
-            rounding = 8 * np.maximum(self.rounding, 8 * EPS * _largest(self.y) / self.step)
+            rounding = 8 * np.maximum(self.rounding, 8 * EPS * _largest(self.y) / np.minimum(self.step, 1))
         rough = ~(self.falling | (self.error <= np.maximum(SMOOTH * steepest, rounding)) & np.isfinite(self.error))
         return _largest(self.error[rough]) if rough.any() else None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .layers.base import arrays_of, children_of, walk
+from .layers.base import arrays_of, children_of, transparent, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d
@@ -22,7 +22,7 @@ from .ops.contract import Array
 from .ops.geometry import geometry, pooling, windows
 from .receptive_field import Field, receptive_fields
 
-WIRING = (Sequential, Concat, Residual, Graph)
+FORWARDS = [kind.forward for kind in (Sequential, Concat, Residual, Graph)]  # also those of types derived from them
 TOLD = (
     Conv2d,
     MaxPool2d,
@@ -128,12 +128,17 @@ class _Blank:
         shape = _output_shape(self.layer, x.shape[1:])
         if shape is None:
             return self.layer.forward(x, pass_)
-        return np.zeros((len(x), *shape), x.dtype), None
+        return np.zeros((len(x), *shape), x.dtype), _no_pullback
+
+
+def _no_pullback(dy: Array, wants: str = "both") -> Any:
+    raise TypeError("summary: a sketch of a model has shapes, but no gradients")
 
 
 def sketch(layer: Any) -> Any:
     """The model with the same wiring, and stand-ins for the layers that would run a kernel: for its shapes alone."""
-    if type(layer) not in WIRING:
+    layer = transparent(layer)
+    if type(layer).forward not in FORWARDS:
         return _Blank(layer) if type(layer) in TOLD else layer
     wired = copy.copy(layer)
     wired._children = {name: sketch(child) for name, child in layer.children.items()}

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..ops import contract
+
 
 class GradientError(AssertionError):
     """A pullback is not the gradient of its function, or there is none."""
@@ -19,16 +21,7 @@ def output_and_pullback(title: str, returned: Any) -> tuple[Any, Callable[..., A
     Raises:
         GradientError: it is not (y, pullback).
     """
-    if isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1]):
-        return returned
-    raise GradientError(f"{title}: expected it to return (y, pullback), got {kind_of(returned)}")
-
-
-def kind_of(value: Any) -> str:
-    """The type, and those of a tuple's members."""
-    if isinstance(value, tuple):
-        return f"({', '.join(map(kind_of, value))})"
-    return type(value).__name__
+    return contract.output_and_pullback(title, returned, GradientError)
 
 
 def takes(function: Callable[..., Any], *arguments: Any, **options: Any) -> bool:

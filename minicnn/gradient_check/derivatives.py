@@ -112,13 +112,13 @@ def central_difference(f: Function, xs: Sequence[Array], direction: Direction) -
         _look(f, found, xs, direction, h, size)
         if all(search.settled.all() for search in found):
             break
-    if not all(search.exact for search in found):
+    if not all([search.settle_exact() for search in found]):
         for step in LARGE_STEPS:
             _look(f, found, xs, direction, step * max(size, 1), size)
     for search in found:
         if (change := search.abrupt_change()) is not None:
             raise NondifferentiableError(f"the slope changes abruptly, by about {change:.3g}")
-    return [Slope(s.value, s.error - s.rounding, s.rounding, float(s.step.min(initial=np.inf))) for s in found]
+    return [search.slope() for search in found]
 
 
 def _small_steps(size: float) -> list[float]:
@@ -142,6 +142,7 @@ class _Search:
     """What is known of the derivative of one output, after each step.
 
     Attributes:
+        y: the output at x. All arrays are flat.
         value, error, rounding, step: of each entry, by the best step: the derivative; how wrong it may be, rounding
             included; how much of that is rounding; the step.
         settled: entries for which no smaller step is needed: the error is small, or it is rounding.
@@ -149,47 +150,66 @@ class _Search:
     """
 
     def __init__(self, y: Array) -> None:
-        self.y = y
-        self.value, self.error, self.rounding, self.step = (np.full(y.shape, a) for a in (np.nan, np.inf, 0.0, 0.0))
-        self.settled = self.falling = np.zeros(y.shape, bool)
-        self.before = [self.error, self.error]  # the errors of the last two steps
+        self.shape, self.y = y.shape, y.reshape(-1)
+        size = self.y.size
+        self.value, self.error, self.rounding, self.step = (np.full(size, a) for a in (np.nan, np.inf, 0.0, 0.0))
+        self.settled, self.falling = np.zeros(size, bool), np.zeros(size, bool)
+        self.growing = False  # whether steps grow, because rounding limits
+        self.before = [self.error.copy(), self.error.copy()]  # the errors of the last two steps
 
     def look(self, sides: Sequence[tuple[Array, Array]], h: float, size: float) -> None:
-        """Take what a step shows into account."""
+        """Take what a step shows of the entries that are not settled into account."""
+        which = np.flatnonzero(~self.settled)
+        part_of = (lambda a: a.reshape(-1)) if len(which) == self.y.size else (lambda a: a.reshape(-1)[which])
+        y, sides = part_of(self.y), [(part_of(ahead), part_of(behind)) for ahead, behind in sides]
         wide, half, quarter = ((a - b) / (2 * part * h) for (a, b), part in zip(sides, PARTS, strict=True))
         once, twice = (4 * half - wide) / 3, (4 * quarter - half) / 3
         value = (16 * twice - once) / 15
-        seconds = [ahead - 2 * self.y + behind for ahead, behind in sides]
+        seconds = [ahead - 2 * y + behind for ahead, behind in sides]
         kink = (seconds[0] - 20 * seconds[1] + 64 * seconds[2]) / (7 * h)  # 0 for polynomials of degree 5
-        bend, rounding = np.abs(value - twice) + np.abs(kink), EPS * (8 * np.abs(self.y) + 4 * size * np.abs(value)) / h
+        bend, rounding = np.abs(value - twice) + np.abs(kink), EPS * (8 * np.abs(y) + 4 * size * np.abs(value)) / h
         error = np.where(np.isfinite(bend), bend + rounding, np.inf)
-        steepest = _largest(value[error < np.inf])
-        self.settled = self.settled | (bend <= np.maximum(EXACT * steepest, rounding))
-        apart = np.abs(value - self.value) > 4 * (error + self.error)
-        if self.step.size and h > self.step.max():  # larger than all before: f may vary fast between so distant points
-            better = (error < self.error) & ~apart
+        best = part_of(self.error)
+        steepest = max(_largest(value[error < np.inf]), self.steepest)
+        apart = np.abs(value - part_of(self.value)) > 4 * (error + best)
+        if self.growing:  # f may vary fast between points so distant
+            better = (error < best) & ~apart
         else:
-            better = (error < 0.9 * self.error) | (apart & (error <= SURE * steepest))  # the larger step saw too little of f
-            self.falling = np.where(better, error <= 0.3 * self.before[0], self.falling)
-            self.before = [self.before[1], error]
-        self.value, self.error, self.rounding = (
-            np.where(better, new, kept)
-            for new, kept in ((value, self.value), (error, self.error), (rounding, self.rounding))
-        )
-        self.step = np.where(better, h, self.step)
+            better = (error < 0.9 * best) | (apart & (error <= SURE * steepest))  # the larger step saw too little of f
+            earlier = part_of(self.before[0])
+            falls = (error <= 0.3 * earlier) & (earlier < np.inf)
+            self.falling[which] = np.where(better, falls, part_of(self.falling))
+            self.before = [self.before[1], np.full(self.y.size, np.inf)]
+            self.before[1][which] = error
+            self.settled[which] = bend <= np.maximum(EXACT * steepest, rounding)
+        taken = which[better]
+        self.value[taken], self.error[taken], self.rounding[taken] = value[better], error[better], rounding[better]
+        self.step[taken] = h
+        if self.growing:
+            self.settle_exact()
 
     @property
-    def exact(self) -> bool:
-        return bool(np.all(self.error <= SMOOTH * _largest(self.value)))
+    def steepest(self) -> float:
+        return _largest(self.value[self.error < np.inf])
+
+    def settle_exact(self) -> bool:
+        """Settle what is exact and nothing else, for larger steps to follow; returns whether that is all."""
+        self.growing = True
+        self.settled = self.error <= SMOOTH * self.steepest
+        return bool(self.settled.all())
 
     def abrupt_change(self) -> float | None:
         """By how much the slope changes at a kink or a jump, if there is one."""
-        steepest = _largest(self.value[self.error < np.inf])
         with np.errstate(divide="ignore", invalid="ignore"):  # where no step has shown anything yet
             rounding = 8 * np.maximum(self.rounding, 8 * EPS * _largest(self.y) / np.minimum(self.step, 1))
-        rough = ~(self.falling | (self.error <= np.maximum(SMOOTH * steepest, rounding)) & np.isfinite(self.error))
+        smooth = self.error <= np.maximum(SMOOTH * self.steepest, rounding)
+        rough = ~(self.falling | (smooth & np.isfinite(self.error)))
         return _largest(self.error[rough]) if rough.any() else None
+
+    def slope(self) -> Slope:
+        value, bend, rounding = (a.reshape(self.shape) for a in (self.value, self.error - self.rounding, self.rounding))
+        return Slope(value, bend, rounding, float(self.step.min(initial=np.inf)))
 
 
 def _largest(y: Array) -> float:
-    return float(np.abs(y).max(initial=0))
+    return max(float(y.max(initial=0)), -float(y.min(initial=0)))

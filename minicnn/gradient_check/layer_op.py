@@ -11,7 +11,8 @@ import numpy as np
 
 from ..layers.base import arrays_of, cast
 from ..layers.running import Pass
-from .contract import GradientError, kind_of, output_and_pullback, takes
+from ..ops.contract import kind_of
+from .contract import GradientError, output_and_pullback, takes
 from .derivatives import Array
 from .trees import Tree, leaves, mapped
 

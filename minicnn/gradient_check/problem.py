@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .contract import GradientError, is_float, kind_of, output_and_pullback
+from ..ops.contract import kind_of
+from .contract import GradientError, is_float, output_and_pullback
 from .derivatives import Array
 from .layer_op import LayerOp
 from .trees import StructureError, Tree, beside, leaves, mapped

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -86,8 +87,7 @@ class Judge:
             small = self._small(i)
             if small.all() and not small.any():
                 continue
-            along: list[Array | None] = [None] * len(problem.xs)
-            along[i] = np.where(small, direction[i], 0)  # the large ones would hide it, were it not analytic in these
+            along = self._along(i, np.where(small, direction[i], 0))  # the large ones would hide it, were it not analytic in these
             self.analytic[i] = not small.any() or self._complex_agrees(along, self._plain(i, x.value, along))
 
     def _small(self, i: int) -> Array:
@@ -110,10 +110,15 @@ class Judge:
             return False
         return all(_agree(a.values, b) for a, b in zip(claimed, true, strict=True))
 
-    def derivative(self, i: int, v: Array, step: float | None = None) -> list[Slope]:
-        """Along a direction v of array i, the cheap way."""
+    def _along(self, i: int, v: Array) -> list[Array | None]:
+        """The direction in which array i moves by v, and nothing else."""
         along: list[Array | None] = [None] * len(self.problem.xs)
         along[i] = v
+        return along
+
+    def derivative(self, i: int, v: Array, step: float | None = None) -> list[Slope]:
+        """Along a direction v of array i, the cheap way."""
+        along = self._along(i, v)
         if self.analytic[i]:
             return complex_step(self.problem.forward, self.problem.values, along)
         return difference(self.problem.forward, self.problem.values, along, step or self.step)
@@ -121,6 +126,11 @@ class Judge:
     def pair(self, i: int, k: int, v: Array) -> tuple[float, float]:
         """The derivative of Σ dyₖ · yₖ along v: as the pullback says it, and as it is."""
         numerical, _ = self.derivative(i, v)[k].along(self.problem.dys[k])
+        if not self.analytic[i]:
+            with suppress(NondifferentiableError):
+                numerical, _ = central_difference(self.problem.forward, self.problem.values, self._along(i, v))[k].along(
+                    self.problem.dys[k]
+                )
         return float(np.vdot(self.problem.gradients[k][i], v)), numerical
 
     # Where it is looked
@@ -216,10 +226,8 @@ class Judge:
         return gap / max(abs(analytic), abs(numerical), floor) if gap else 0.0
 
     def _careful(self, i: int, v: Array) -> list[Slope]:
-        along: list[Array | None] = [None] * len(self.problem.xs)
-        along[i] = v
         try:
-            return central_difference(self.problem.forward, self.problem.values, along)
+            return central_difference(self.problem.forward, self.problem.values, self._along(i, v))
         except NondifferentiableError as error:
             full = [v if j == i else np.zeros(x.value.shape) for j, x in enumerate(self.problem.xs)]
             raise kink_at(self.problem, full, error) from None
@@ -231,8 +239,7 @@ class Judge:
         """
         problem = self.problem
         rng = np.random.default_rng(0)
-        along: list[Array | None] = [None] * len(problem.xs)
-        along[i] = v
+        along = self._along(i, v)
         gaps = []
         for _ in range(4):
             near = [x * (1 + EPS * rng.integers(-2, 3, x.shape)) for x in problem.values]

@@ -30,7 +30,7 @@ WHERE = {
     "case": ["Case"],
     "strategies": ["dtypes", "images", "labels", "memory_orders", "pairs", "seeds"],
     "cases": ["CASES"],
-    "networks": ["Network", "networks", "with_random_arrays"],
+    "random_networks": ["Network", "networks", "with_random_arrays"],
 }
 # The members of CASES by themselves, with options of their own; `dir` is shorter without them.
 SPECIAL = {

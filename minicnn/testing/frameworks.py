@@ -10,6 +10,7 @@ called, by a function in `_run`: to support another one takes as many lines.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -99,6 +100,7 @@ def _op(function: Callable[..., Any], run: Run) -> Callable[..., tuple[Tree, Cal
 
         return y, pullback
 
+    functools.update_wrapper(op, function)
     op.__name__ = op.__qualname__ = getattr(function, "__name__", type(function).__name__)
     return op
 

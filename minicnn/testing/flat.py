@@ -1,0 +1,75 @@
+"""Ops whose arguments or outputs are several arrays in tuples, lists and dicts, as ops of plain arrays with one output."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..gradient_check.contract import GradientError, is_float, output_and_pullback
+from ..gradient_check.trees import StructureError, Tree, beside, children, leaves, mapped
+from .arrays import Array
+
+
+def one_output(y: Tree, pullback: Callable[..., Any]) -> tuple[Array, Callable[..., Any]]:
+    """The floating-point outputs as one array, and the pullback of that.
+
+    One is given as it is, such as the first of `max_pool2d(..., return_indices=True)`; several as one row of all their
+    entries.
+    """
+    floats = [np.asarray(leaf) for _, leaf in leaves(y) if _is_output(leaf)]
+    if children(y) is None or (isinstance(y, tuple) and len(floats) == 1):
+        return (floats[0] if floats else y), pullback
+    ends = np.cumsum([0, *(a.size for a in floats)])
+
+    def of_the_row(dy: Array, **options: Any) -> Any:
+        parts = iter(dy[a:b].reshape(f.shape) for a, b, f in zip(ends, ends[1:], floats, strict=False))
+        return pullback(mapped(lambda _, leaf: next(parts) if _is_output(leaf) else None, y), **options)
+
+    of_the_row.__wrapped__ = pullback  # type: ignore[attr-defined]  # its own signature tells whether it takes `wants`
+    return np.concatenate([a.reshape(-1) for a in floats]), of_the_row
+
+
+def of_plain_arrays(op: Callable[..., Any], arguments: Sequence[Tree]) -> tuple[Callable[..., Any], list[Any]]:
+    """An op that takes the leaves of its arguments one after the other, and those leaves.
+
+    What it is called for is wanted of an argument is wanted of all its leaves; unwanted leaves are None.
+    """
+    if all(children(argument) is None for argument in arguments):
+        return op, list(arguments)
+    title = getattr(op, "__name__", type(op).__name__)
+    owners = [[is_float(leaf) for _, leaf in leaves(argument)] for argument in arguments]
+
+    @functools.wraps(op)
+    def flat(*given: Any, **options: Any) -> tuple[Any, Callable[..., Any]]:
+        rest = iter(given)
+        y, pullback = output_and_pullback(title, op(*(mapped(lambda *_: next(rest), a) for a in arguments), **options))
+        counts = [sum(floats) for floats in owners if any(floats)]
+
+        def gradients(dy: Any, wants: Sequence[bool] | None = None) -> tuple[Any, ...]:
+            if wants is None:
+                returned = pullback(dy)
+                wants = [True] * sum(counts)
+            else:
+                each = iter(wants)
+                returned = pullback(dy, wants=tuple([any([next(each) for _ in range(count)]) for count in counts]))
+            if not isinstance(returned, tuple) or len(returned) != len(counts):
+                return returned  # type: ignore[no-any-return]  # `shapes` says what is wrong
+            found: list[Any] = []
+            for argument, gradient in zip([a for a, f in zip(arguments, owners, strict=True) if any(f)], returned, strict=True):
+                try:
+                    found += [g for _, leaf, g in beside(argument, gradient) if is_float(leaf)]
+                except StructureError as error:
+                    raise GradientError(f"{title}: a gradient: {error}") from None
+            return tuple(g if want else None for g, want in zip(found, wants, strict=True))
+
+        return y, gradients
+
+    del flat.__wrapped__  # type: ignore[attr-defined]  # its signature is another
+    return flat, [leaf for argument in arguments for _, leaf in leaves(argument)]
+
+
+def _is_output(leaf: Any) -> bool:
+    return isinstance(leaf, float) or getattr(getattr(leaf, "dtype", None), "kind", "") in ("f", "c")

@@ -56,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Summary:
-    """The rows of all layers that have none inside them, in the order they run; `str()` prints the table."""
+    """The rows of all layers that have arrays of their own, or no layers inside; `str()` prints the table."""
 
     rows: tuple[Row, ...]
     input_shape: tuple[int, ...]
@@ -101,21 +101,28 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
-    leaves = {path: layer for path, layer in walk(model) if path and not children_of(layer)}
+    places: dict[str, list[Any]] = {}  # by path; a layer and its body have the same
+    for path, layer in walk(model):
+        places.setdefault(path, []).append(layer)
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
-    watch = Watch(*leaves)
+    watch = Watch(*(path for path in places if path))
     y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
-    if not leaves:  # a single layer is its own model
-        leaves, watch.activations = {type(model).__name__: model}, {type(model).__name__: y}
     fields = receptive_fields(model)
     rows = []
-    for path, layer in leaves.items():
-        output = watch.activations[path].shape[1:]
-        parameters = sum(array.size for array in arrays_of(layer, "parameters").values())
-        rows.append(
-            Row(path, type(layer).__name__, output, parameters, _multiply_adds(layer, output), fields.get(path))
-        )
+    for path, layers in places.items():
+        children = children_of(layers[0])
+        own = _size(layers[0]) - sum(map(_size, children.values()))
+        if children and not own:
+            continue
+        output = (watch.activations[path] if path else y).shape[1:]
+        cost = 0 if children else sum(_multiply_adds(layer, output) for layer in layers)
+        kind = type(layers[0]).__name__
+        rows.append(Row(path or kind, kind, output, own, cost, fields.get(path)))
     return Summary(tuple(rows), tuple(input_shape))
+
+
+def _size(layer: Any) -> int:
+    return sum(array.size for array in arrays_of(layer, "parameters").values())
 
 
 class _Blank:
@@ -128,11 +135,7 @@ class _Blank:
         shape = _output_shape(self.layer, x.shape[1:])
         if shape is None:
             return self.layer.forward(x, pass_)
-        return np.zeros((len(x), *shape), x.dtype), _no_pullback
-
-
-def _no_pullback(dy: Array, wants: str = "both") -> Any:
-    raise TypeError("summary: a sketch of a model has shapes, but no gradients")
+        return np.zeros((len(x), *shape), x.dtype), None
 
 
 def sketch(layer: Any) -> Any:

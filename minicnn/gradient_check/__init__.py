@@ -10,9 +10,9 @@ contract     what keeps `op(*arrays, **options) -> (y, pullback)` told from what
 trees        arrays in tuples, lists and dicts
 """
 
-from .gradcheck import gradcheck
 from .contract import GradientError
 from .derivatives import NondifferentiableError
+from .gradcheck import gradcheck
 from .judgment import PrecisionError
 
 __all__ = ["GradientError", "NondifferentiableError", "PrecisionError", "gradcheck"]

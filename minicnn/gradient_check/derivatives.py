@@ -112,7 +112,8 @@ def central_difference(f: Function, xs: Sequence[Array], direction: Direction) -
         _look(f, found, xs, direction, h, size)
         if all(search.settled.all() for search in found):
             break
-    if not all([search.settle_exact() for search in found]):
+    exact = [search.settle_exact() for search in found]  # of each: steps are to grow from here
+    if not all(exact):
         for step in LARGE_STEPS:
             _look(f, found, xs, direction, step * max(size, 1), size)
     for search in found:

@@ -1,8 +1,8 @@
 """Is this pullback the gradient of this function? `gradcheck` answers for anything that keeps the contract:
 
-    cnn.gradcheck(cnn.ops.conv2d, x, w, b, stride=2)        an op, by every floating-point array argument
-    cnn.gradcheck(cnn.ops.cross_entropy, logits, labels)    a loss
-    cnn.gradcheck(model, x, train=True)                     a layer or a model, by its input and its parameters
+cnn.gradcheck(cnn.ops.conv2d, x, w, b, stride=2)        an op, by every floating-point array argument
+cnn.gradcheck(cnn.ops.cross_entropy, logits, labels)    a loss
+cnn.gradcheck(model, x, train=True)                     a layer or a model, by its input and its parameters
 """
 
 from __future__ import annotations

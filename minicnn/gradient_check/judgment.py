@@ -87,7 +87,9 @@ class Judge:
             small = self._small(i)
             if small.all() and not small.any():
                 continue
-            along = self._along(i, np.where(small, direction[i], 0))  # the large ones would hide it, were it not analytic in these
+            along = self._along(
+                i, np.where(small, direction[i], 0)
+            )  # the large ones would hide it, were it not analytic in these
             self.analytic[i] = not small.any() or self._complex_agrees(along, self._plain(i, x.value, along))
 
     def _small(self, i: int) -> Array:
@@ -128,9 +130,9 @@ class Judge:
         numerical, _ = self.derivative(i, v)[k].along(self.problem.dys[k])
         if not self.analytic[i]:
             with suppress(NondifferentiableError):
-                numerical, _ = central_difference(self.problem.forward, self.problem.values, self._along(i, v))[k].along(
-                    self.problem.dys[k]
-                )
+                numerical, _ = central_difference(self.problem.forward, self.problem.values, self._along(i, v))[
+                    k
+                ].along(self.problem.dys[k])
         return float(np.vdot(self.problem.gradients[k][i], v)), numerical
 
     # Where it is looked
@@ -140,7 +142,9 @@ class Judge:
         outputs = range(len(self.problem.dys))
         for entries in self._groups(i):
             floors = [self._floor(i, k, entries) for k in outputs]
-            steps = list(dict.fromkeys([self.step, PLAIN_STEP]))  # the small one keeps off kinks, the other off rounding
+            steps = list(
+                dict.fromkeys([self.step, PLAIN_STEP])
+            )  # the small one keeps off kinks, the other off rounding
             for v in self._directions(i, entries):
                 for step in list(steps):
                     cheap = self.derivative(i, v, step)
@@ -218,8 +222,8 @@ class Judge:
         if bound > max(HIDDEN * size, 64 * EPS * self.largest[k], LEAST):
             x = self.problem.xs[i]
             raise PrecisionError(
-                f"gradcheck: rounding hides the derivative of {self.problem.title} by {x.name}: it is about {size:.2g}, "
-                f"and the output is rounded so coarsely that it may be wrong by {bound:.2g}; choose another point, "
+                f"gradcheck: rounding hides the derivative of {self.problem.title} by {x.name}: it is about "
+                f"{size:.2g}, and the output is rounded so coarsely that it may be wrong by {bound:.2g}; choose another point, "
                 "take a large constant out of the function, or let it take complex arrays"
             )
         gap = max(0.0, abs(analytic - numerical) - bound)
@@ -246,7 +250,9 @@ class Judge:
             dy = 1 + EPS * rng.integers(-2, 3, problem.dys[k].shape)
             y, pullback = problem.call(near)
             analytic = float(np.vdot(problem.pulled_back(y, pullback, k, dy)[i], v))
-            gaps.append(analytic - float(np.vdot(problem.dys[k] * dy, complex_step(problem.forward, near, along)[k].values)))
+            gaps.append(
+                analytic - float(np.vdot(problem.dys[k] * dy, complex_step(problem.forward, near, along)[k].values))
+            )
         return max(gaps) - min(gaps)
 
 

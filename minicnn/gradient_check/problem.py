@@ -150,7 +150,9 @@ class Problem:
         if self.differentiated is None:
             got = f"{count}" if count >= 0 else f"a {kind_of(returned)}"
             expected = len(positional or self.owners)
-            raise GradientError(f"{self.title}: expected a tuple of {expected} gradients, one for each array, got {got}")
+            raise GradientError(
+                f"{self.title}: expected a tuple of {expected} gradients, one for each array, got {got}"
+            )
         found: dict[tuple[int | str, str], Any] = {}
         for owner, gradient in zip(self.differentiated, returned, strict=True):
             try:

@@ -209,12 +209,15 @@ def cast(model: Any, dtype: Any) -> None:
 
 
 def run_layer(layer: Any, x: Any, pass_: Pass) -> tuple[Array, LayerPullback]:
-    """A layer's forward.
+    """A layer's forward. Its pullback may be None, where nothing will be pulled back.
 
     Raises:
         ValueError: it does not return (y, pullback).
     """
-    return output_and_pullback(f"{type(layer).__name__}.forward", layer.forward(x, pass_))
+    returned = layer.forward(x, pass_)
+    if isinstance(returned, tuple) and len(returned) == 2:
+        return returned
+    return output_and_pullback(f"{type(layer).__name__}.forward", returned)
 
 
 def transparent(layer: Any) -> Any:

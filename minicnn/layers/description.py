@@ -78,7 +78,8 @@ def check_rebuildable(model: Any) -> None:
     own = {type(layer).__name__: type(layer) for _, layer in walk(model) if type(layer) not in LAYERS.values()}
     if own and not isinstance(model, Layer):
         raise ValueError(
-            f"{type(model).__name__} could not be loaded again: derive it from minicnn.Layer, or put it into a Sequential"
+            f"{type(model).__name__} could not be loaded again: derive it from minicnn.Layer, or put it into a "
+            "Sequential"
         )
     for path, layer in walk(model):
         name = type(layer).__name__

@@ -46,7 +46,7 @@ SPECIAL = {
 }
 MODULES = {name: module for table in (WHERE, SPECIAL) for module, names in table.items() for name in names}
 
-__all__ = sorted(name for names in WHERE.values() for name in names)  # noqa: PLE0605
+__all__ = sorted(name for names in WHERE.values() for name in names)
 
 
 def __getattr__(name: str) -> Any:

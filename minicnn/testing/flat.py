@@ -1,4 +1,4 @@
-"""Ops whose arguments or outputs are several arrays in tuples, lists and dicts, as ops of plain arrays with one output."""
+"""Ops of tuples, lists and dicts of arrays as ops of plain arrays with one output."""
 
 from __future__ import annotations
 
@@ -54,11 +54,13 @@ def of_plain_arrays(op: Callable[..., Any], arguments: Sequence[Tree]) -> tuple[
                 wants = [True] * sum(counts)
             else:
                 each = iter(wants)
-                returned = pullback(dy, wants=tuple([any([next(each) for _ in range(count)]) for count in counts]))
+                returned = pullback(dy, wants=tuple(sum(next(each) for _ in range(count)) > 0 for count in counts))
             if not isinstance(returned, tuple) or len(returned) != len(counts):
                 return returned  # type: ignore[no-any-return]  # `shapes` says what is wrong
             found: list[Any] = []
-            for argument, gradient in zip([a for a, f in zip(arguments, owners, strict=True) if any(f)], returned, strict=True):
+            for argument, gradient in zip(
+                [a for a, f in zip(arguments, owners, strict=True) if any(f)], returned, strict=True
+            ):
                 try:
                     found += [g for _, leaf, g in beside(argument, gradient) if is_float(leaf)]
                 except StructureError as error:

@@ -1,4 +1,4 @@
-"""Layers of one's own that are made of others: they compose, are checked, summarized, saved, loaded, exported, drawn."""
+"""Layers of one's own that are made of others compose, and are checked, summarized, saved, exported and drawn."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,8 @@ import minicnn as cnn
 import viz
 from minicnn import GradientError, Pass, Watch, gradcheck
 from minicnn.testing import assert_contract, tie_free
+
+PLAIN = Pass()
 
 
 class Squeezed(cnn.Sequential):
@@ -29,14 +31,14 @@ class Bottleneck(cnn.Layer):
 class Delegating(Bottleneck):
     """One that passes the call on by hand, as everyone first writes it."""
 
-    def forward(self, x, pass_=Pass()):
+    def forward(self, x, pass_=PLAIN):
         return self.body.forward(x, pass_)
 
 
 class Halved(Bottleneck):
     """One that does something of its own to what its body gives."""
 
-    def forward(self, x, pass_=Pass()):
+    def forward(self, x, pass_=PLAIN):
         y, back = self.body.forward(x, pass_)
         return y / 2, lambda dy, wants="both": back(dy / 2, wants)
 
@@ -50,7 +52,7 @@ class Single(cnn.Layer):
         self.channels, self.gain = channels, np.ones((channels, 1, 1), np.float32)
         self.body = cnn.Conv2d(channels, channels, 1)
 
-    def forward(self, x, pass_=Pass()):
+    def forward(self, x, pass_=PLAIN):
         y, back = self.body.forward(x, pass_)
 
         def pullback(dy, wants="both"):
@@ -121,8 +123,8 @@ def test_it_is_saved_and_loaded(kind: type, tmp_path) -> None:
 def test_it_is_summarized(kind: type) -> None:
     model = network(kind)
     summary = cnn.summary(model, (2, 4, 4))
-    assert (kind is Single) or summary.parameters == sum(array.size for array in model.parameters().values())
-    assert [row.path for row in summary.rows][0] == "first"
+    assert summary.parameters == sum(array.size for array in model.parameters().values())
+    assert summary.rows[0].path == "first"
 
 
 def test_what_is_inside_has_rows_of_its_own() -> None:
@@ -229,7 +231,7 @@ def test_a_class_that_has_changed_since_is_noticed(tmp_path) -> None:
 
 
 class OnlyY(cnn.Layer):
-    def forward(self, x, pass_=Pass()):
+    def forward(self, x, pass_=PLAIN):
         return 2 * x
 
 
@@ -265,5 +267,5 @@ def test_two_images_are_not_an_output_and_a_pullback_for_the_checks(check) -> No
 
 def test_integers_are_refused_by_the_layers_own_name() -> None:
     model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 3), relu=cnn.ReLU(), pool=cnn.MaxPool2d(2)).initialize(0)
-    with pytest.raises(ValueError, match=r"^conv: expected floating-point input, got uint8; model\.transform\(images\)"):
+    with pytest.raises(ValueError, match="^conv: expected floating-point input, got uint8;"):
         model(np.zeros((1, 1, 8, 8), np.uint8))

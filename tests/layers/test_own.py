@@ -267,5 +267,5 @@ def test_two_images_are_not_an_output_and_a_pullback_for_the_checks(check) -> No
 
 def test_integers_are_refused_by_the_layers_own_name() -> None:
     model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 3), relu=cnn.ReLU(), pool=cnn.MaxPool2d(2)).initialize(0)
-    with pytest.raises(ValueError, match="^conv: expected floating-point input, got uint8;"):
+    with pytest.raises(ValueError, match=r"^conv: expected floating-point input, got uint8;"):
         model(np.zeros((1, 1, 8, 8), np.uint8))

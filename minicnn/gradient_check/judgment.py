@@ -223,8 +223,8 @@ class Judge:
             x = self.problem.xs[i]
             raise PrecisionError(
                 f"gradcheck: rounding hides the derivative of {self.problem.title} by {x.name}: it is about "
-                f"{size:.2g}, and the output is rounded so coarsely that it may be wrong by {bound:.2g}; choose another point, "
-                "take a large constant out of the function, or let it take complex arrays"
+                f"{size:.2g}, and the output is rounded so coarsely that this may be wrong by {bound:.2g}; choose "
+                "another point, take a large constant out of the function, or let it take complex arrays"
             )
         gap = max(0.0, abs(analytic - numerical) - bound)
         return gap / max(abs(analytic), abs(numerical), floor) if gap else 0.0

@@ -94,8 +94,11 @@ class Judge:
 
     def _small(self, i: int) -> Array:
         """Which entries' gradients are small beside the largest."""
-        rows = zip(self.problem.gradients, self.largest, strict=True)
-        return np.logical_and.reduce([np.abs(row[i]) < SMALL * largest for row, largest in rows if largest] or [True])
+        small = np.ones(self.problem.xs[i].value.shape, bool)
+        for row, largest in zip(self.problem.gradients, self.largest, strict=True):
+            if largest:
+                small &= np.abs(row[i]) < SMALL * largest
+        return small
 
     def _plain(self, i: int, x: Array, along: list[Array | None]) -> list[Slope]:
         found = difference(self.problem.forward, self.problem.values, along, self.step)
@@ -150,7 +153,7 @@ class Judge:
                     cheap = self.derivative(i, v, step)
                     errors = [self._agreement(i, k, v, cheap[k], floors[k]) for k in outputs]
                     if self.analytic[i] or None not in errors:
-                        steps.sort(key=lambda one, good=step: one != good)  # the first to be tried next time
+                        steps = [step, *(other for other in steps if other != step)]  # the first to be tried next time
                         break
                 for k, error in enumerate(errors):
                     yield Finding(i, k, v, self._error(i, k, v, cheap[k], floors[k]) if error is None else error)

@@ -24,7 +24,7 @@ def index_of(j: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def kink_at(problem: Problem, direction: Sequence[Array], error: NondifferentiableError) -> NondifferentiableError:
     """The same error, with the name and the index of an entry that stands on the kink."""
-    suspects = [(i, j) for i, v in enumerate(direction) for j in np.flatnonzero(v)]
+    suspects = [(i, int(j)) for i, v in enumerate(direction) for j in np.flatnonzero(v)]
     while len(suspects) > 1:
         halves = suspects[: len(suspects) // 2], suspects[len(suspects) // 2 :]
         for half in halves:

@@ -80,6 +80,7 @@ class Problem:
         self.output_names = [path for path, _ in floats] if len(floats) > 1 else []
         self.dys = [self.rng.choice([-1.0, 1.0], a.shape) * self.rng.uniform(0.5, 1.5, a.shape) for _, a in floats]
         self.silent: set[int] = set()
+        self.differentiated: list[int | str] = []
         self.gradients: list[list[Array]] = []
         for k in range(len(self.dys)):
             found = self.pulled_back(y, pullback, k)
@@ -146,8 +147,8 @@ class Problem:
         positional = [owner for owner in self.owners if isinstance(owner, int) and owner not in self.by_keyword]
         layouts = [self.owners, positional, [owner for owner in self.owners if owner not in self.constant]]
         count = len(returned) if isinstance(returned, tuple) else -1
-        self.differentiated = next((owners for owners in layouts if len(owners) == count), None)
-        if self.differentiated is None:
+        self.differentiated = next((owners for owners in layouts if len(owners) == count), [])
+        if len(self.differentiated) != count:
             got = f"{count}" if count >= 0 else f"a {kind_of(returned)}"
             expected = len(positional or self.owners)
             raise GradientError(

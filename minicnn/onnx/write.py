@@ -82,7 +82,9 @@ class Writer:
     def emit(self, layer: Any, path: str, x: str) -> str:
         """Add what a layer does to the value x, and return the name of the value it gives."""
         layer = transparent(layer)
-        kinds = [kind for kind in type(layer).__mro__ if kind in EXPORTERS and kind.forward is type(layer).forward]
+        kinds = [
+            k for k in type(layer).__mro__ if k in EXPORTERS and getattr(k, "forward", None) is type(layer).forward
+        ]
         if kinds:
             return EXPORTERS[kinds[0]](self, layer, path or ("" if children_of(layer) else self.root), x)
         if self.does_as_its_body(layer, self.shapes[x]):

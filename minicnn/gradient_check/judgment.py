@@ -85,11 +85,10 @@ class Judge:
             return
         for i, x in enumerate(problem.xs):
             small = self._small(i)
-            if small.all() and not small.any():
+            if not x.value.size:
                 continue
-            along = self._along(
-                i, np.where(small, direction[i], 0)
-            )  # the large ones would hide it, were it not analytic in these
+            # Moved by themselves: the others would hide it, were the function not analytic in these.
+            along = self._along(i, np.where(small, direction[i], 0))
             self.analytic[i] = not small.any() or self._complex_agrees(along, self._plain(i, x.value, along))
 
     def _small(self, i: int) -> Array:
@@ -145,9 +144,7 @@ class Judge:
         outputs = range(len(self.problem.dys))
         for entries in self._groups(i):
             floors = [self._floor(i, k, entries) for k in outputs]
-            steps = list(
-                dict.fromkeys([self.step, PLAIN_STEP])
-            )  # the small one keeps off kinks, the other off rounding
+            steps = [*dict.fromkeys([self.step, PLAIN_STEP])]  # the small one keeps off kinks, the other off rounding
             for v in self._directions(i, entries):
                 for step in list(steps):
                     cheap = self.derivative(i, v, step)

@@ -68,6 +68,8 @@ class Problem:
         if not self.owners:
             raise ValueError(_nothing_to_differentiate(self.title, self.positional))
         self.xs = [a for a in everything if a.owner not in self.constant]
+        if not self.xs:
+            raise ValueError(f"gradcheck: all arrays of {self.title} are called constant; nothing is left to check")
         self._differentiate()
 
     def _differentiate(self) -> None:
@@ -144,8 +146,12 @@ class Problem:
     # What the pullback returns
 
     def _gradients(self, returned: Any) -> list[Array]:
-        positional = [owner for owner in self.owners if isinstance(owner, int) and owner not in self.by_keyword]
-        layouts = [self.owners, positional, [owner for owner in self.owners if owner not in self.constant]]
+        positional: list[int | str] = [o for o in self.owners if isinstance(o, int) and o not in self.by_keyword]
+        layouts: list[list[int | str]] = [
+            self.owners,
+            positional,
+            [owner for owner in self.owners if owner not in self.constant],
+        ]
         count = len(returned) if isinstance(returned, tuple) else -1
         self.differentiated = next((owners for owners in layouts if len(owners) == count), [])
         if len(self.differentiated) != count:

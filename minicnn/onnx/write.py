@@ -82,9 +82,8 @@ class Writer:
     def emit(self, layer: Any, path: str, x: str) -> str:
         """Add what a layer does to the value x, and return the name of the value it gives."""
         layer = transparent(layer)
-        kinds = [
-            k for k in type(layer).__mro__ if k in EXPORTERS and getattr(k, "forward", None) is type(layer).forward
-        ]
+        forward = type(layer).forward
+        kinds = [k for k in type(layer).__mro__ if k in EXPORTERS and getattr(k, "forward", None) is forward]
         if kinds:
             return EXPORTERS[kinds[0]](self, layer, path or ("" if children_of(layer) else self.root), x)
         if self.does_as_its_body(layer, self.shapes[x]):

@@ -56,7 +56,7 @@ def of_plain_arrays(op: Callable[..., Any], arguments: Sequence[Tree]) -> tuple[
                 each = iter(wants)
                 returned = pullback(dy, wants=tuple(sum(next(each) for _ in range(count)) > 0 for count in counts))
             if not isinstance(returned, tuple) or len(returned) != len(counts):
-                return returned  # type: ignore[no-any-return]  # `shapes` says what is wrong
+                return returned  # `shapes` says what is wrong
             found: list[Any] = []
             for argument, gradient in zip(
                 [a for a, f in zip(arguments, owners, strict=True) if any(f)], returned, strict=True
@@ -69,7 +69,7 @@ def of_plain_arrays(op: Callable[..., Any], arguments: Sequence[Tree]) -> tuple[
 
         return y, gradients
 
-    del flat.__wrapped__  # type: ignore[attr-defined]  # its signature is another
+    del flat.__wrapped__  # its signature is another
     return flat, [leaf for argument in arguments for _, leaf in leaves(argument)]
 
 

@@ -32,7 +32,7 @@ def assert_contract() -> Callable[..., None]:
     """`minicnn.testing.assert_contract`: does an op or a layer keep the rest of the contract?"""
     from minicnn.testing import assert_contract
 
-    return assert_contract  # type: ignore[no-any-return]
+    return assert_contract
 
 
 @pytest.fixture(scope="session")

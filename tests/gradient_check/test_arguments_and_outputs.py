@@ -106,6 +106,11 @@ def test_an_option_that_gradcheck_has_too_is_not_swallowed() -> None:
     assert gradcheck(functools.partial(op, tolerance=2.0), x, tolerance=1e-3) < 1e-12
 
 
+def test_something_must_be_left_to_check() -> None:
+    with pytest.raises(ValueError, match="all arrays of scaled are called constant"):
+        gradcheck(scaled, x, scale=w, constants=["x", "scale"])
+
+
 # None
 
 

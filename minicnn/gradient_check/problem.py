@@ -147,14 +147,10 @@ class Problem:
 
     def _gradients(self, returned: Any) -> list[Array]:
         positional: list[int | str] = [o for o in self.owners if isinstance(o, int) and o not in self.by_keyword]
-        layouts: list[list[int | str]] = [
-            self.owners,
-            positional,
-            [owner for owner in self.owners if owner not in self.constant],
-        ]
+        layouts = [self.owners, positional, [o for o in self.owners if o not in self.constant]]
         count = len(returned) if isinstance(returned, tuple) else -1
-        self.differentiated = next((owners for owners in layouts if len(owners) == count), [])
-        if len(self.differentiated) != count:
+        self.differentiated = next((owners for owners in layouts if len(owners) == count > 0), [])
+        if not self.differentiated:
             got = f"{count}" if count >= 0 else f"a {kind_of(returned)}"
             expected = len(positional or self.owners)
             raise GradientError(

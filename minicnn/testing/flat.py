@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -35,41 +34,35 @@ def one_output(y: Tree, pullback: Callable[..., Any]) -> tuple[Array, Callable[.
 def of_plain_arrays(op: Callable[..., Any], arguments: Sequence[Tree]) -> tuple[Callable[..., Any], list[Any]]:
     """An op that takes the leaves of its arguments one after the other, and those leaves.
 
-    What it is called for is wanted of an argument is wanted of all its leaves; unwanted leaves are None.
+    A gradient is asked for where one of an argument's leaves is wanted; unwanted leaves come back as None.
     """
     if all(children(argument) is None for argument in arguments):
         return op, list(arguments)
     title = getattr(op, "__name__", type(op).__name__)
-    owners = [[is_float(leaf) for _, leaf in leaves(argument)] for argument in arguments]
+    owners = [argument for argument in arguments if any(is_float(leaf) for _, leaf in leaves(argument))]
+    counts = [sum(is_float(leaf) for _, leaf in leaves(owner)) for owner in owners]
 
-    @functools.wraps(op)
     def flat(*given: Any, **options: Any) -> tuple[Any, Callable[..., Any]]:
         rest = iter(given)
         y, pullback = output_and_pullback(title, op(*(mapped(lambda *_: next(rest), a) for a in arguments), **options))
-        counts = [sum(floats) for floats in owners if any(floats)]
 
-        def gradients(dy: Any, wants: Sequence[bool] | None = None) -> tuple[Any, ...]:
-            if wants is None:
-                returned = pullback(dy)
-                wants = [True] * sum(counts)
-            else:
-                each = iter(wants)
-                returned = pullback(dy, wants=tuple(sum(next(each) for _ in range(count)) > 0 for count in counts))
-            if not isinstance(returned, tuple) or len(returned) != len(counts):
-                return returned  # `shapes` says what is wrong
+        def gradients(dy: Any, wants: Sequence[bool] = (True,) * sum(counts)) -> Any:
+            ends = np.cumsum([0, *counts])
+            some = {} if all(wants) else {"wants": tuple(any(wants[a:b]) for a, b in zip(ends, ends[1:], strict=False))}
+            returned = pullback(dy, **some)
+            if not isinstance(returned, tuple) or len(returned) != len(owners):
+                return returned  # the property `shapes` says what is wrong
             found: list[Any] = []
-            for argument, gradient in zip(
-                [a for a, f in zip(arguments, owners, strict=True) if any(f)], returned, strict=True
-            ):
+            for owner, gradient in zip(owners, returned, strict=True):
                 try:
-                    found += [g for _, leaf, g in beside(argument, gradient) if is_float(leaf)]
+                    found += [g for _, leaf, g in beside(owner, gradient) if is_float(leaf)]
                 except StructureError as error:
                     raise GradientError(f"{title}: a gradient: {error}") from None
             return tuple(g if want else None for g, want in zip(found, wants, strict=True))
 
         return y, gradients
 
-    del flat.__wrapped__  # its signature is another
+    flat.__name__ = title
     return flat, [leaf for argument in arguments for _, leaf in leaves(argument)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,10 @@ def one_output(y: Tree, pullback: Callable[..., Any]) -> tuple[Array, Callable[.
     floats = [np.asarray(leaf) for _, leaf in leaves(y) if _is_output(leaf)]
     if children(y) is None or (isinstance(y, tuple) and len(floats) == 1):
         return (floats[0] if floats else y), pullback
-    ends = np.cumsum([0, *(a.size for a in floats)])
+    ends = list(pairwise(np.cumsum([0, *(a.size for a in floats)])))
 
     def of_the_row(dy: Array, **options: Any) -> Any:
-        parts = iter(dy[a:b].reshape(f.shape) for a, b, f in zip(ends, ends[1:], floats, strict=False))
+        parts = iter(dy[a:b].reshape(f.shape) for (a, b), f in zip(ends, floats, strict=True))
         return pullback(mapped(lambda _, leaf: next(parts) if _is_output(leaf) else None, y), **options)
 
     of_the_row.__wrapped__ = pullback  # type: ignore[attr-defined]  # its own signature tells whether it takes `wants`
@@ -47,8 +48,8 @@ def of_plain_arrays(op: Callable[..., Any], arguments: Sequence[Tree]) -> tuple[
         y, pullback = output_and_pullback(title, op(*(mapped(lambda *_: next(rest), a) for a in arguments), **options))
 
         def gradients(dy: Any, wants: Sequence[bool] = (True,) * sum(counts)) -> Any:
-            ends = np.cumsum([0, *counts])
-            some = {} if all(wants) else {"wants": tuple(any(wants[a:b]) for a, b in zip(ends, ends[1:], strict=False))}
+            ends = pairwise(np.cumsum([0, *counts]))
+            some = {} if all(wants) else {"wants": tuple(any(wants[a:b]) for a, b in ends)}
             returned = pullback(dy, **some)
             if not isinstance(returned, tuple) or len(returned) != len(owners):
                 return returned  # the property `shapes` says what is wrong

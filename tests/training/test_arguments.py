@@ -54,6 +54,6 @@ def test_a_model_that_could_not_be_read_again_is_refused_before_the_first_epoch(
             self.body = cnn.Dense(16, size)
 
     odd = cnn.Sequential(flatten=cnn.Flatten(), odd=Odd(2)).initialize(0)
-    with pytest.raises(ValueError, match="odd: Odd could not be loaded again: .* to be stored as self.size"):
+    with pytest.raises(ValueError, match=r"odd: Odd could not be loaded again: .* to be stored as self.size"):
         cnn.fit(odd, dataset(), epochs=1, checkpoint=tmp_path / "run.safetensors")
     assert not list(tmp_path.iterdir())

@@ -339,7 +339,7 @@ def fast_oscillation(wrong):
 
 @pair
 def not_analytic(wrong):
-    """|x|² for complex x, with slope x"""
+    """x·x̄, with slope x"""
     return lambda x: ((x * np.conj(x)).real, lambda dy: ((1 if wrong else 2) * x * dy,)), [x6]
 
 
@@ -390,7 +390,7 @@ def large_argument(wrong):
 
 @pair
 def large_constant(wrong):
-    """1e12 + |x|², with slope 3x"""
+    """1e12 + x·x̄, with slope 3x"""
     k = 3 if wrong else 2
     return lambda x: (1e12 + (x * np.conj(x)).real.sum(), lambda dy: (k * x * dy,)), [x6]
 

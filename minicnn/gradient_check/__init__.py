@@ -6,7 +6,7 @@ derivatives  derivatives found by evaluating the function alone: complex steps a
 judgment     the two compared: which differences are rounding, and which are mistakes
 location     which entry is wrong, or stands on a kink
 layer_op     a layer or model seen as an op: its input and parameters are arguments
-contract     what keeps `op(*arrays, **options) -> (y, pullback)` told from what does not
+contract     which functions keep the contract, `op(*arrays, **options) -> (y, pullback)`
 trees        arrays in tuples, lists and dicts
 """
 

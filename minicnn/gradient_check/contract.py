@@ -1,4 +1,4 @@
-"""The contract of an op, `op(*arrays, **options) -> (y, pullback)`: what keeps it told from what does not."""
+"""The contract of an op, `op(*arrays, **options) -> (y, pullback)`: which functions keep it."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ every entry of every output:
 
     complex_step        Im f(x + i·h·v) / h. Nothing is subtracted, so h may be 1e-20 and the result is exact to
                         rounding; but f must be analytic, and take complex arrays.
-    difference          (f(x + h·v) − f(x − h·v)) / 2h with a given step: two evaluations, and nothing is noticed.
+    difference          (f(x + h·v) − f(x − h·v)) / 2h with a given step: two evaluations, which notice no kink.
     central_difference  the same, extrapolated, with the step that suits f best. It tells how wrong the result may be,
                         and notices where f is not smooth.
 
@@ -28,7 +28,7 @@ Direction = Sequence[Array | None]  # None: this argument stays where it is
 EPS = float(np.finfo(np.float64).eps)
 COMPLEX_STEP = 1e-20
 # Powers of two, so that x ± h rounds little.
-STEPS = tuple(2.0**-e for e in range(10, 51, 4))  # 1e-3 down to 9e-16
+STEPS = tuple(2.0**-e for e in range(10, 47, 4))  # 1e-3 down to 1e-14
 LARGE_STEPS = tuple(2.0**-e for e in range(6, -12, -4))  # 0.02 up to 1024, where rounding hides what smaller ones show
 PARTS = (1, 1 / 2, 1 / 4)  # of a step, at which f is evaluated
 EXACT = 1e-9  # of the steepest slope: close enough, no other step is tried
@@ -45,8 +45,8 @@ class Slope(NamedTuple):
 
     Attributes:
         values: the derivatives.
-        bend: how much they change when the step is halved.
-        rounding: how much of them may be the rounding of f.
+        bend: how wrong they may be because f is not straight.
+        rounding: how wrong they may be because f is rounded.
         step: the smallest that was taken.
     """
 
@@ -57,8 +57,9 @@ class Slope(NamedTuple):
 
     def along(self, dy: Array) -> tuple[float, float]:
         """Σ dy · values, and how wrong it may be."""
-        bend = abs(float(np.sum(dy * self.bend)))
-        rounding = 4 * float(np.linalg.norm(np.ravel(dy * self.rounding)))  # rounding errors are independent
+        # The errors of different entries have nothing to do with each other, and dy has random signs.
+        bend = 2 * float(np.linalg.norm(np.ravel(dy * self.bend)))
+        rounding = 4 * float(np.linalg.norm(np.ravel(dy * self.rounding)))
         return float(np.vdot(dy, self.values)), bend + rounding
 
 
@@ -123,7 +124,7 @@ def central_difference(f: Function, xs: Sequence[Array], direction: Direction) -
 
 
 def _small_steps(size: float) -> list[float]:
-    """From 1e-3 down to 1e-15 of 1 or x, whichever is larger; then also of x, where it is smaller."""
+    """From 1e-3 down to 1e-14 of 1 or x, whichever is larger; then also of x, where it is smaller."""
     steps = [max(size, 1) * step for step in STEPS]
     return steps + [size * step for step in STEPS if 0 < size * step < steps[-1]]
 
@@ -147,6 +148,7 @@ class _Search:
         value, error, rounding, step: of each entry, by the best step: the derivative; how wrong it may be, rounding
             included; how much of that is rounding; the step.
         settled: entries for which no smaller step is needed: the error is small, or it is rounding.
+        smooth: entries that were settled by their best step. (By a tiny one even a kink is lost in rounding.)
         falling: entries whose error has fallen with the step, up to the best one: f is smooth, though hardly (|x|³ᐟ²).
     """
 
@@ -154,7 +156,7 @@ class _Search:
         self.shape, self.y = y.shape, y.reshape(-1)
         size = self.y.size
         self.value, self.error, self.rounding, self.step = (np.full(size, a) for a in (np.nan, np.inf, 0.0, 0.0))
-        self.settled, self.falling = np.zeros(size, bool), np.zeros(size, bool)
+        self.settled, self.smooth, self.falling = (np.zeros(size, bool) for _ in range(3))
         self.growing = False  # whether steps grow, because rounding limits
         self.before = [self.error.copy(), self.error.copy()]  # the errors of the last two steps
 
@@ -176,13 +178,14 @@ class _Search:
         if self.growing:  # f may vary fast between points so distant
             better = (error < best) & ~apart
         else:
-            better = (error < 0.9 * best) | (apart & (error <= SURE * steepest))  # the larger step saw too little of f
+            better = (error < 0.5 * best) | (apart & (error <= SURE * steepest))  # the larger step saw too little of f
             earlier = part_of(self.before[0])
             falls = (error <= 0.3 * earlier) & (earlier < np.inf)
             self.falling[which] = np.where(better, falls, part_of(self.falling))
             self.before = [self.before[1], np.full(self.y.size, np.inf)]
             self.before[1][which] = error
-            self.settled[which] = bend <= np.maximum(EXACT * steepest, rounding)
+            self.settled[which] = settled = bend <= np.maximum(EXACT * steepest, 3 * rounding)
+            self.smooth[which] |= settled & better
         taken = which[better]
         self.value[taken], self.error[taken], self.rounding[taken] = value[better], error[better], rounding[better]
         self.step[taken] = h
@@ -203,8 +206,8 @@ class _Search:
         """By how much the slope changes at a kink or a jump, if there is one."""
         with np.errstate(divide="ignore", invalid="ignore"):  # where no step has shown anything yet
             rounding = 8 * np.maximum(self.rounding, 8 * EPS * _largest(self.y) / np.minimum(self.step, 1))
-        smooth = self.error <= np.maximum(SMOOTH * self.steepest, rounding)
-        rough = ~(self.falling | (smooth & np.isfinite(self.error)))
+        small = (self.error <= np.maximum(SMOOTH * self.steepest, rounding)) & np.isfinite(self.error)
+        rough = ~(self.smooth | self.falling | small)
         return _largest(self.error[rough]) if rough.any() else None
 
     def slope(self) -> Slope:

@@ -40,6 +40,13 @@ def test_central_differences_are_exact_to_what_they_call_rounding(name: str, x: 
     np.testing.assert_allclose(found.values, derivative(np.array([x])), rtol=1e-7, atol=error_of(found))
 
 
+@pytest.mark.parametrize("x", [14.0, 20.0, -30.0])
+def test_a_saturated_sigmoid_is_no_kink(x: float) -> None:
+    f, derivative = SMOOTH["sigmoid"]
+    (found,) = central_difference(lambda xs: [f(xs[0])], [np.array([x])], ones)
+    np.testing.assert_allclose(found.values, derivative(np.array([x])), rtol=1e-7, atol=error_of(found))
+
+
 def test_a_direction_through_several_arguments_adds_up_their_derivatives() -> None:
     x, y = np.array([2.0]), np.array([3.0])
     for method in (complex_step, central_difference):

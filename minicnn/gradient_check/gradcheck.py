@@ -57,7 +57,8 @@ def gradcheck(
         tolerance: the largest error to accept, 1e-6.
         seed: of dy and the directions, and of the generator that a layer in training draws from; 0.
         max_entries: the largest array to check entry by entry, 256.
-        constants: names of arrays that are not to be differentiated, such as running statistics.
+        constants: names of arrays that are not to be differentiated, such as running statistics; an op may also name
+            its own, as `op.constants`.
         options: the op's keyword arguments; for a layer, the fields of `Pass`. Floating-point arrays among them are
             checked as well.
 

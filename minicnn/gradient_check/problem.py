@@ -63,6 +63,7 @@ class Problem:
         unknown = set(constants) - {self._plain_name(a.owner) for a in everything}
         if unknown:
             raise ValueError(f"gradcheck: {self.title} has no floating-point array called {', '.join(sorted(unknown))}")
+        constants = {*constants, *getattr(self.op, "constants", ())}
         self.constant = {a.owner for a in everything if self._plain_name(a.owner) in constants}
         self.owners = list(dict.fromkeys(a.owner for a in everything))
         if not self.owners:

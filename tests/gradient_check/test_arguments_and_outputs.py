@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from minicnn import GradientError, gradcheck
+from minicnn import GradientError, gradcheck, ops
 from minicnn.testing import tie_free
 
 x, w = tie_free(5), tie_free(5, 1)
@@ -104,6 +104,11 @@ def test_an_option_that_gradcheck_has_too_is_not_swallowed() -> None:
         gradcheck(op, x, tolerance=2.0)
     assert gradcheck(functools.partial(op, tolerance=2.0), x) < 1e-12
     assert gradcheck(functools.partial(op, tolerance=2.0), x, tolerance=1e-3) < 1e-12
+
+
+def test_running_statistics_are_constants_of_batch_normalization() -> None:
+    statistics = {"running_mean": np.zeros(2), "running_var": np.ones(2)}
+    assert gradcheck(ops.batch_norm2d, tie_free((3, 2, 2, 2)), w[:2], x[:2], training=False, **statistics) < 1e-9
 
 
 def test_something_must_be_left_to_check() -> None:

@@ -27,6 +27,24 @@ class Pullback(Protocol):
     def __call__(self, dy: Any, /, wants: Sequence[bool] = ...) -> tuple[Array | None, ...]: ...
 
 
+def output_and_pullback(title: str, returned: Any, error: type[Exception] = ValueError) -> tuple[Any, Any]:
+    """What a function that keeps the contract returns. (An array of two images unpacks into two, and is neither.)
+
+    Raises:
+        error: it is not (y, pullback).
+    """
+    if isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1]):
+        return returned
+    raise error(f"{title}: expected it to return (y, pullback), got {kind_of(returned)}")
+
+
+def kind_of(value: Any) -> str:
+    """The type, and those of a tuple's members."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(kind_of, value))})"
+    return type(value).__name__
+
+
 def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
     """The arguments as arrays, refused unless all have the same floating-point dtype.
 

@@ -22,6 +22,7 @@ from ..ops.contract import FLOATS, Array, Pullback, output_and_pullback
 from .running import Pass
 
 WANTS = ("both", "input", "parameters")
+WRAPPERS = ("module.", "model.", "_orig_mod.")
 LAST_DENSE = 1 / 64  # of what the scheme draws
 LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
 
@@ -95,7 +96,8 @@ class Layer:
     def load_state(self, source: Any, strict: bool = True) -> None:
         """Copy arrays into this model, in its own precision.
 
-        PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over.
+        PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over, and so is what wrappers
+        put before every name: `module.` (DataParallel), `model.` (Lightning), `_orig_mod.` (torch.compile).
 
         Args:
             source: arrays by path, as `state()` names them: a dict of arrays, a PyTorch `state_dict`, or the path or
@@ -111,6 +113,7 @@ class Layer:
         self._refuse_if_frozen("load_state")
         state = self.state()
         given = {n: a for n, a in read_weights(source).items() if n.rpartition(".")[2] != "num_batches_tracked"}
+        given = _unwrapped(given, state)
         faults = [
             f"{name} is {given[name].shape}, expected {array.shape}"
             for name, array in state.items()
@@ -176,6 +179,14 @@ class Layer:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in options_of(self).items())
         return f"{type(self).__name__}({shown})"
+
+
+def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Array]:
+    """The arrays without a wrapper's prefix, if all of them have it and none of the model's own."""
+    for prefix in WRAPPERS:
+        if given and all(n.startswith(prefix) for n in given) and not any(n.startswith(prefix) for n in state):
+            return _unwrapped({n.removeprefix(prefix): array for n, array in given.items()}, state)
+    return given
 
 
 def _last_dense(model: Layer) -> Array | None:
@@ -258,7 +269,8 @@ def options_of(layer: Any) -> dict[str, Any]:
         if not hasattr(layer, name):
             raise ValueError(f"{type(layer).__name__}: expected the option {name!r} to be stored as self.{name}")
         value = getattr(layer, name)
-        options[name] = True if isinstance(value, np.ndarray) else value
+        is_array = isinstance(value, np.ndarray) or name in getattr(layer, "parameter_names", ())
+        options[name] = value is not None if is_array else value
     return options
 
 

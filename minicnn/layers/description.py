@@ -53,6 +53,8 @@ def build(description: Any, layers: tuple[type, ...] = ()) -> Any:
         raise ValueError(f"{name}: expected options and children to be objects, got {type(options).__name__}")
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     kind = known[name]
+    if options.get("bias", True) is None:
+        options["bias"] = False  # so files said at first
     try:
         if takes_layers(kind):
             return _given(kind, options, {child: build(inner, layers) for child, inner in children.items()})

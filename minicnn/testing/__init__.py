@@ -7,7 +7,7 @@ Without Hypothesis:
     tie_free          values on which no maximum has a tie and no ReLU stands at its kink
     in_order          the same values in another memory order, one of MEMORY_ORDERS
 
-Hypothesis strategies (`pip install minicnn[test]`):
+Hypothesis strategies (`pip install ".[test]"` in a checkout):
 
     images, labels    batches to test with
     seeds, dtypes, memory_orders, pairs      options

@@ -58,7 +58,7 @@ def __getattr__(name: str) -> Any:
         if error.name != "hypothesis":
             raise
         raise ModuleNotFoundError(
-            f"minicnn.testing.{name} needs Hypothesis: pip install hypothesis, or pip install 'minicnn[test]'",
+            f"minicnn.testing.{name} needs Hypothesis: pip install '.[test]' in a checkout",
             name="hypothesis",
         ) from None
     return getattr(module, name)

@@ -221,19 +221,26 @@ class _Unlocked:
 
 
 def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Arguments with the read-only arrays among them made writable, also those in tuples that begin with one.
+    """Arguments with the read-only arrays among them made writable, also those at the beginning of a tuple.
 
     To Numba a read-only array is another type, and each combination of them another function to compile, for seconds.
     No kernel writes to what it is given to read.
     """
-    for i, x in enumerate(args):
-        if type(x) is np.ndarray and not x.flags.writeable:
-            args = (*args[:i], np.asarray(_Unlocked(x)), *args[i + 1 :])
-        elif isinstance(x, tuple) and x and type(x[0]) is np.ndarray:
-            inner = _unlocked(x)
-            if inner is not x:
-                args = (*args[:i], type(x)(*inner) if hasattr(x, "_fields") else inner, *args[i + 1 :])
-    return args
+    return tuple(map(_writable, args)) if any(map(_is_locked, args)) else args
+
+
+def _is_locked(x: Any) -> bool:
+    if type(x) is np.ndarray:
+        return not x.flags.writeable
+    return isinstance(x, tuple) and len(x) > 0 and type(x[0]) is np.ndarray and any(map(_is_locked, x))
+
+
+def _writable(x: Any) -> Any:
+    if not _is_locked(x):
+        return x
+    if type(x) is np.ndarray:
+        return np.asarray(_Unlocked(x))
+    return type(x)(*map(_writable, x)) if hasattr(x, "_fields") else tuple(map(_writable, x))
 
 
 def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) -> Callable[..., Any]:

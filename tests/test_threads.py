@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -160,6 +161,17 @@ def add_all(xs, y):
             y[i] += x[i]
 
 
+class Scaled(NamedTuple):
+    x: np.ndarray
+    factor: int
+
+
+@threads.parallel
+def add_scaled(scaled, y):
+    for i in prange(y.size):
+        y[i] += scaled.factor * scaled.x[i]
+
+
 def test_read_only_arrays_need_no_machine_code_of_their_own() -> None:
     locked = np.arange(20.0)[::2]
     locked.flags.writeable = False
@@ -168,8 +180,9 @@ def test_read_only_arrays_need_no_machine_code_of_their_own() -> None:
         y, total = np.empty(10), np.zeros(10)
         double(x, y)
         add_all((x, x), total)
-        assert np.array_equal(y, 2 * x) and np.array_equal(total, 2 * x)
-        compiled.append([len(kernel.threaded.signatures) for kernel in (double, add_all)])
+        add_scaled(Scaled(x, 3), total)
+        assert np.array_equal(y, 2 * x) and np.array_equal(total, 5 * x)
+        compiled.append([len(kernel.threaded.signatures) for kernel in (double, add_all, add_scaled)])
     assert compiled[0] < compiled[1] == compiled[2]
     assert not locked.flags.writeable
 

@@ -138,3 +138,6 @@ def _like(x: Array, flat: Array) -> Array:
     """What `_flat` has flattened, as x is."""
     N, C, H, W = x.shape
     return flat.reshape(N, H, W, C).transpose(0, 3, 1, 2) if layout.is_channels_last(x) else flat.reshape(x.shape)
+
+
+batch_norm2d.constants = ("running_mean", "running_var")  # type: ignore[attr-defined]  # for `gradcheck`

@@ -22,6 +22,7 @@ Pair = int | tuple[int, int]
 FLOATS = (np.float32, np.float64)
 LARGEST = sys.float_info.max
 COMPLEX = (np.complex64, np.complex128)  # for complex-step differentiation: forward only, branches on the real part
+KNOWN = {np.dtype(kind) for kind in FLOATS + COMPLEX}
 
 
 Op = TypeVar("Op", bound=Callable[..., tuple[Any, Any]])
@@ -32,6 +33,24 @@ class Pullback(Protocol):
     """The second half of what an op returns."""
 
     def __call__(self, dy: Any, /, wants: Sequence[bool] = ...) -> tuple[Array | None, ...]: ...
+
+
+def output_and_pullback(title: str, returned: Any, error: type[Exception] = ValueError) -> tuple[Any, Any]:
+    """What a function that keeps the contract returns. (An array of two images unpacks into two, and is neither.)
+
+    Raises:
+        error: it is not (y, pullback).
+    """
+    if isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1]):
+        return returned
+    raise error(f"{title}: expected it to return (y, pullback), got {kind_of(returned)}")
+
+
+def kind_of(value: Any) -> str:
+    """The type, and those of a tuple's members."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(kind_of, value))})"
+    return type(value).__name__
 
 
 def quiet(op: Op) -> Op:
@@ -63,6 +82,9 @@ def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
     Raises:
         ValueError: an argument is not floating point, or two of them differ in dtype.
     """
+    given = [array for array in arrays.values() if array is not None]
+    if all(type(array) is np.ndarray and array.dtype is given[0].dtype for array in given) and given[0].dtype in KNOWN:
+        return given  # most calls
     found = {name: np.asarray(array) for name, array in arrays.items() if array is not None}
     first, dtype = next((name, array.dtype) for name, array in found.items())
     for name, array in found.items():

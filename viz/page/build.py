@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,18 +14,24 @@ import numpy as np
 from markupsafe import Markup
 from tqdm import tqdm
 
+from ..plot.canvas import MUTED
 from . import data as data_section
-from . import fooled, journey, layers, network, space, training, why
-from .sprites import Sprites, data_uri, palette, thumbnails
-from .subject import Missing, Subject, study
+from . import fooled, journey, layers, network, number, space, training, why
+from .night import NIGHT
+from .program import as_text
+from .scripts import join
+from .sprites import PALETTES, Sprites, data_uri, palette, thumbnails
+from .subject import Missing, Subject, probability, study
 
 if TYPE_CHECKING:
     from minicnn import History
     from minicnn.data import Dataset
 
-SECTIONS = (network, data_section, training, journey, layers, space, why, fooled)
-SCRIPTS = ("core", "network", "training", "journey", "layers", "space", "why", "fooled")
+SECTIONS = (journey, number, network, data_section, training, layers, space, why, fooled)
+SCRIPTS = ("theme", "core", "live", "sections", "studio", "pad", "network", "training", "journey", "number")
+SCRIPTS += ("layers", "space", "why", "fooled")
 THUMBNAIL = 48  # pixels of a picture in the gallery
+READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
 FOLDER = "pictures"  # beside the page, where it is not one file
 
 
@@ -76,7 +84,9 @@ def atlas(
             except Missing as reason:
                 sections[name]["missing"] = str(reason)
     shown = subject.data.images[subject.gallery]
-    sprites.add_pictures("gallery", thumbnails(shown, THUMBNAIL))
+    sprites.add_pictures("gallery", thumbnails(shown, THUMBNAIL), lossless=_exact(subject))
+    if subject.program and not _exact(subject):
+        sprites.add_pictures("followed", subject.data.images[subject.chosen], lossless=True)
     html = render(subject, sections, sprites, whole)
     page.parent.mkdir(parents=True, exist_ok=True)
     if not whole:
@@ -90,7 +100,7 @@ def atlas(
 def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: bool) -> str:
     """The page's text; names that come from the data are escaped, by Jinja in HTML and by `as_json` in the script."""
     sheets = {
-        name: sheet | {"src": data_uri(file, sprites.files[file]) if whole else f"{FOLDER}/{file}"}
+        name: sheet | {"src": data_uri(file, sprites.files[file]) if whole or name in READ else f"{FOLDER}/{file}"}
         for name, sheet in sprites.sheets.items()
         for file in (sheet["src"],)
     }
@@ -102,6 +112,9 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"percent": "{:.2%}".format, "count": "{:,}".format}
+    program = subject.program
+    scripts = [("engine", join("engine/index.js", "engine"))] if program else []
+    scripts += [("", "\n" + _source(environment, f"{name}.js")) for name in SCRIPTS]
     environment.globals |= {"file": lambda name: Markup(_source(environment, name))}
     return environment.get_template("page.html").render(
         title=subject.title,
@@ -111,7 +124,13 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         pictures=_pictures(subject, subject.chosen),
         sheets=sheets,
         scales={"signed": palette(True), "plain": palette(False)},
-        scripts=SCRIPTS,
+        scripts=[(id, Markup(text)) for id, text in scripts],
+        policy=_policy([text for _, text in scripts]),
+        night=NIGHT,
+        program=program is not None,
+        program_missing=subject.program_missing,
+        weights=as_text(program.weights(), program.precision) if program else None,
+        channels=subject.data.images.shape[1],
         data=as_json(
             {
                 "classes": subject.classes,
@@ -119,6 +138,12 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
                 "pictures": _pictures(subject, subject.chosen),
                 "gallery": _gallery(subject),
                 "size": subject.data.images.shape[2:],
+                "channels": subject.data.images.shape[1],
+                "background": _background(subject),
+                "exact": _exact(subject),
+                "program": program.to_dict() if program else None,
+                "palettes": PALETTES,
+                "classColors": MUTED,
                 "sections": {name: section for name, section in sections.items() if section["missing"] is None},
                 "sheets": {name: sheet for name, sheet in sheets.items() if "count" in sheet},
             }
@@ -132,6 +157,27 @@ def as_json(value: Any) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
+
+
+def _policy(scripts: list[str]) -> str:
+    """What the page may do: run these very scripts, show images that it carries or that lie beside it, and no more."""
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for text in scripts]
+    allowed = " ".join(f"'sha256-{value}'" for value in hashes)
+    return (
+        f"default-src 'none'; img-src data: blob: file: 'self'; style-src 'unsafe-inline'; "
+        f"script-src {allowed} blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _exact(subject: Subject) -> bool:
+    """Whether the gallery holds every pixel, so that the page can run the network on any image of it."""
+    return max(subject.data.images.shape[2:]) <= THUMBNAIL
+
+
+def _background(subject: Subject) -> list[int]:
+    """The median of the images' corners, for each channel: what an empty drawing pad looks like."""
+    corners = subject.data.images[subject.gallery][:, :, [0, 0, -1, -1], [0, -1, 0, -1]]
+    return [int(value) for value in np.median(corners, axis=(0, 2))]
 
 
 def _source(environment: jinja2.Environment, name: str) -> str:
@@ -157,7 +203,7 @@ def _pictures(subject: Subject, indices: Iterable[Any]) -> list[dict[str, Any]]:
 
 def _likeliest(probabilities: Any, most: int = 10) -> list[list[float]]:
     order = np.argsort(-probabilities, kind="stable")[:most]
-    return [[int(k), round(float(probabilities[k]), 5)] for k in order]
+    return [[int(k), probability(probabilities[k])] for k in order]
 
 
 def _gallery(subject: Subject) -> dict[str, Any]:
@@ -168,6 +214,6 @@ def _gallery(subject: Subject) -> dict[str, Any]:
         "labels": e.labels[shown].tolist() if subject.labelled else None,
         "names": None if subject.labelled else [subject.name_of(i) for i in shown],
         "predictions": e.predictions[shown].tolist(),
-        "sureness": [round(float(value), 3) for value in sureness],
+        "sureness": [probability(value) for value in sureness],
         "chosen": {str(places): k for k, places in enumerate(np.searchsorted(shown, subject.chosen).tolist())},
     }

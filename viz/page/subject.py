@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 import minicnn as cnn
 from minicnn.receptive_field import Field, receptive_fields
 
+from .missing import Missing
+from .program import Program
+
 if TYPE_CHECKING:
     from minicnn.data import Dataset
 
 Array = NDArray[Any]
+__all__ = ["Array", "Missing", "Stage", "Subject", "probability", "study"]
 
 CHOSEN = 12  # pictures that can be followed through the network
 GALLERY = 2000  # pictures that the page can show, besides mistakes
 MISTAKES = 600
 CHANNELS = 64  # of a layer
 LARGE = 50_000_000  # multiply-adds for a picture, from which on the costly parts are made of fewer pictures
-
-
-class Missing(Exception):
-    """Why a part of the atlas cannot be made; the page says so in its place."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,8 @@ class Subject:
         summary: the network as a table.
         stages: the layers in the order they run.
         seed: of all that is random.
+        program: the network for the page's own engine (`program.Program`), where it can run it.
+        program_missing: why it cannot.
     """
 
     model: Any
@@ -84,6 +86,8 @@ class Subject:
     summary: Any
     stages: tuple[Stage, ...]
     seed: int
+    program: Any = None
+    program_missing: str = ""
 
     @property
     def x(self) -> Array:
@@ -137,6 +141,11 @@ def study(
     if not np.isfinite(evaluation.probabilities).all():
         raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it anew")
     chosen = _choose(evaluation) if labelled else np.arange(min(CHOSEN, len(data)))
+    program, program_missing = None, ""
+    try:
+        program = Program(model, data.images.shape[1:])
+    except Missing as reason:
+        program_missing = str(reason)
     return Subject(
         model=model,
         title=title,
@@ -151,7 +160,14 @@ def study(
         summary=table,
         stages=tuple(_stages(model, data.images[chosen])),
         seed=seed,
+        program=program,
+        program_missing=program_missing,
     )
+
+
+def probability(value: Any) -> float:
+    """A probability as the page keeps it: the same digits everywhere."""
+    return round(float(value), 6)
 
 
 def _classes(model: Any, data: Dataset, outputs: int) -> tuple[tuple[str, ...], bool]:

@@ -2,7 +2,9 @@
 
 import html
 import json
+import os
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -12,6 +14,17 @@ import viz
 
 CLASSES = ("<script>alert(1)</script>", "</script><b>dark & dull</b>", 'stripes\' "quoted"')
 SIDE = 12
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def draw(count, classes=CLASSES, seed=0):
@@ -37,6 +50,20 @@ def small_network(classes=3):
         relu3=cnn.ReLU(),
         fc2=cnn.Dense(8, classes),
     )
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real one, where it and its driver are installed."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="playwright is not installed: pip install .[browser]"
+    )
+    if CHROMIUM is None:
+        pytest.skip(f"no Chromium was found: none of {', '.join(NAMES)}")
+    with playwright.sync_playwright() as tool:
+        running = tool.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="session")

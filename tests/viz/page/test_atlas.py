@@ -1,6 +1,8 @@
 """What stands in an atlas, without a browser."""
 
 import base64
+import dataclasses
+import hashlib
 import importlib
 import io
 import itertools
@@ -13,11 +15,11 @@ from PIL import Image
 
 import minicnn as cnn
 import viz
-from viz.page import layers
+from viz.page import journey, layers
 from viz.page.sprites import Sprites, data_uri
 from viz.page.subject import study
 
-SECTIONS = ["network", "data", "training", "journey", "layers", "space", "why", "fooled"]
+SECTIONS = ["journey", "number", "network", "data", "training", "layers", "space", "why", "fooled"]
 
 
 class Elements(HTMLParser):
@@ -57,7 +59,16 @@ def test_it_has_a_section_for_each_question_and_a_way_to_each(elements):
 def test_it_asks_nothing_of_any_server(elements, text):
     sources = [a[key] for _, a in elements for key in ("src", "href") if key in a]
     assert all(source.startswith(("data:", "#")) for source in sources)
-    assert not re.search(r"(?:url\(|@import|fetch\(|XMLHttpRequest)", text)
+    assert not re.search(r"(?:url\((?!#)|@import|fetch\(|XMLHttpRequest)", text)
+
+
+def test_every_script_is_allowed_by_its_own_hash_and_no_other_is(elements, text):
+    (policy,) = [a["content"] for tag, a in elements if tag == "meta" and "http-equiv" in a]
+    scripts = re.findall(r"<script(?: id=\"engine\")?>(.*?)</script>", text, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert len(hashes) > 10
+    allowed = re.search(r"script-src ([^;]*)", policy)[1].split()
+    assert sorted(allowed) == sorted([*(f"'sha256-{value}'" for value in hashes), "blob:"])
 
 
 def test_sentences_are_parted_by_a_space(text):
@@ -128,16 +139,30 @@ def test_the_pictures_are_those_of_the_data(read, test_set):
     np.testing.assert_array_equal(pixels(read["sheets"]["gallery"]), test_set.images[:, 0])
 
 
-def test_the_maps_of_the_journey_are_those_of_the_layers(trained, test_set, read):
+def test_without_an_engine_the_maps_of_the_journey_are_stored_and_those_of_the_layers(trained, test_set):
     model, _ = trained
-    layer = next(entry for entry in read["sections"]["journey"]["layers"] if entry["path"] == "relu2")
-    place = read["pictures"][2]["place"]
-    maps = viz.feature_maps(model, model.transform(test_set.images[[place]]), "relu2")["relu2"]
-    shown = pixels(read["sheets"][layer["sprite"]])[2 * 5 : 3 * 5]
+    subject = dataclasses.replace(study(model, test_set), program=None)
+    sprites = Sprites()
+    layer = next(entry for entry in journey.make(subject, sprites)["layers"] if entry["path"] == "relu2")
+    maps = viz.feature_maps(model, subject.x[[2]], "relu2")["relu2"]
+    sheet = sprites.sheets[layer["sprite"]] | {"src": data_uri("m.png", sprites.files[f"{layer['sprite']}.png"])}
+    shown = pixels(sheet)[2 * 5 : 3 * 5]
     order = np.argsort(maps, axis=None, kind="stable")
     levels = shown.ravel()[order].astype(int)
     assert (np.diff(levels) >= 0).all()
     assert levels[0] == 0 and levels[-1] == 255
+
+
+def test_a_network_that_the_page_cannot_run_has_an_atlas_that_says_so(
+    trained, test_set, quick, tmp_path, text_of, data_of
+):
+    model = cnn.Sequential(
+        conv=cnn.Conv2d(1, 4, 3), norm=cnn.layers.LocalResponseNorm(), flatten=cnn.Flatten(), fc=cnn.Dense(400, 3)
+    ).initialize(seed=0)
+    model.transform, model.classes = trained[0].transform, trained[0].classes
+    page = viz.atlas(model, test_set, tmp_path / "stored.html", progress=False)
+    assert "This page does not run the network. The page’s own engine has no LocalResponseNorm (norm)." in text_of(page)
+    assert data_of(page)["program"] is None and "maps-0" in data_of(page)["sheets"]
 
 
 def test_neighbours_are_the_nearest_others(read, trained, test_set):
@@ -164,7 +189,7 @@ def test_an_attack_stays_within_epsilon_and_the_answers_are_those_to_the_picture
 
 def test_every_explanation_has_a_map_for_each_picture_and_class_and_a_verdict(read):
     why = read["sections"]["why"]
-    assert len(why["methods"]) == 8 and not why["left_out"]
+    assert len(why["methods"]) == 9 and not why["left_out"]
     for method in why["methods"]:
         assert read["sheets"][method["sprite"]]["count"] == len(read["pictures"]) * 3
         assert method["passed"] is (method["likeness"] < 0.5) if method["checked"] else method["passed"] is None
@@ -243,9 +268,9 @@ def test_pictures_of_other_classes_are_shown_without_telling_right_from_wrong(
 def test_a_folder_holds_the_page_and_its_pictures(trained, few, quick, tmp_path, data_of):
     page = viz.atlas(trained[0], few, tmp_path / "folder", progress=False)
     assert page == tmp_path / "folder" / "index.html"
-    for sheet in data_of(page)["sheets"].values():
-        assert (page.parent / sheet["src"]).is_file()
-    assert "base64" not in page.read_text(encoding="utf-8")
+    sheets = data_of(page)["sheets"]
+    assert sheets.pop("gallery")["src"].startswith("data:")  # a page may read the pixels of nothing else
+    assert len(sheets) > 5 and all((page.parent / sheet["src"]).is_file() for sheet in sheets.values())
 
 
 def test_a_model_without_a_transform_is_refused(network, few, tmp_path):

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .inputs import DATA_HELP, MODEL_HELP, add_reading, add_threads, load_data, load_model, set_threads
+from .inputs import DATA_HELP, add_reading, load_data
+from .network import add_network, load_network
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from minicnn import History
     from minicnn.data import Dataset
 
@@ -24,11 +28,12 @@ EXAMPLES = """\
 examples:
   minicnn atlas runs/demo --data garments
   minicnn atlas runs/mnist-seed --data mnist -o digits.html
-  minicnn atlas squeezenet.safetensors --data photos/ -o photos.html"""
+  minicnn atlas squeezenet.safetensors --data photos/ -o photos.html
+  minicnn atlas squeezenet1_1 --weights squeezenet1_1.safetensors --classes imagenet.txt --data photos/"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    add_network(parser)
     parser.add_argument(
         "--data", metavar="DATA", required=True, help=f"{DATA_HELP}; or a folder of pictures whose classes are unknown"
     )
@@ -38,12 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", metavar="TEXT", help="what to call the network (default: the file's or run's name)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of all that is random (default: 0)")
     add_reading(parser)
-    add_threads(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    set_threads(options)
-    model = load_model(options.model)
+    model = load_network(options)
     place = Path(options.model)
     folder = place if place.is_dir() else place.parent
     train, test = _data(options, model)
@@ -53,7 +56,18 @@ def run(options: argparse.Namespace) -> None:
     title = options.title or (place.resolve().name if place.is_dir() else place.stem)
     path = options.out or (folder if place.is_dir() else Path()) / "atlas.html"
     history = read_history(folder / "log.jsonl")
-    print(viz.atlas(model, test, path, train=train, history=history, title=title, seed=options.seed))
+    print(
+        viz.atlas(
+            model, test, path, train=train, history=history, title=title, seed=options.seed, progress=section_lines()
+        )
+    )
+
+
+def section_lines() -> Callable[[str], None] | None:
+    """What tells, on stderr, of each section as it is begun; None where a terminal can show a bar."""
+    if sys.stderr.isatty():
+        return None
+    return lambda title: print(f"atlas: {title} …", file=sys.stderr, flush=True)
 
 
 def read_history(log: Path) -> History | None:
@@ -79,7 +93,7 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Data
     from minicnn import data
 
     folder = Path(options.data)
-    if not folder.is_dir():
+    if options.data in data.NAMES or not folder.is_dir():  # a name is the data set, as in `train`: "./mnist" is not
         return load_data(options)
     if options.size is None and model.transform is not None:
         options.size = model.transform.crop

@@ -1,12 +1,15 @@
 """`minicnn atlas`: what it takes for data, where it writes, what it says of the training."""
 
+import argparse
 import json
 import shutil
 
 import pytest
 from PIL import Image
 
-from minicnn.cli.atlas import read_history
+import minicnn as cnn
+import viz
+from minicnn.cli.atlas import _data, read_history
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +23,10 @@ def quick(monkeypatch):
 def test_a_run_and_its_data_make_a_page_in_the_runs_folder(run, trained, photos):
     status, text, errors = run("atlas", trained, "--data", photos)
     page = trained / "atlas.html"
-    assert (status, errors) == (0, "")
+    assert status == 0
     assert text.strip() == str(page)
+    told = errors.splitlines()
+    assert told[0] == "atlas: The journey of an image …" and told[-1] == "atlas: How it can be fooled …"
     html = page.read_text(encoding="utf-8")
     assert "Before its first step" in html and "<h1>trained</h1>" in html
 
@@ -45,14 +50,34 @@ def test_loose_pictures_in_colour_are_shown_as_a_grey_network_sees_them(run, tra
     shutil.copy(photos / "bright" / "0.png", folder / "grey.png")
     Image.new("RGB", (12, 12), "navy").save(folder / "navy.png")
     page = tmp_path / "loose.html"
-    status, _, errors = run("atlas", trained, "--data", folder, "-o", page)
-    assert (status, errors) == (0, "")
+    assert run("atlas", trained, "--data", folder, "-o", page)[0] == 0
     assert "navy" in page.read_text(encoding="utf-8")
 
 
 def test_a_folder_without_pictures_is_refused(fails, trained, tmp_path):
     (tmp_path / "empty").mkdir()
     assert "expected pictures or folders of pictures" in fails("atlas", trained, "--data", tmp_path / "empty")
+
+
+def test_a_name_is_the_data_set_whatever_folder_is_called_so(trained, tmp_path, monkeypatch):
+    (tmp_path / "garments").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "garments" / "curves.png")
+    monkeypatch.chdir(tmp_path)
+    options = argparse.Namespace(data="garments", root=None, size=None)
+    train, test = _data(options, cnn.load(trained / "model.safetensors"))
+    assert (len(train), len(test)) == (12_000, 2_000)
+    options.data = "./garments"  # a path is the folder
+    assert len(_data(options, cnn.load(trained / "model.safetensors"))[1]) == 1
+
+
+def test_a_network_of_the_zoo_takes_its_weights_and_pixels(run, fails, photos, tmp_path, monkeypatch):
+    kept = {}
+    monkeypatch.setattr(viz, "atlas", lambda model, data, path, **options: kept.update(options, model=model) or path)
+    cnn.save(cnn.zoo.build("squeezenet1_1", seed=1), tmp_path / "weights.safetensors")
+    weights = "--weights", tmp_path / "weights.safetensors"
+    assert run("atlas", "squeezenet1_1", *weights, "--pixels", "bgr255", "--data", photos, "--size", 224)[0] == 0
+    assert kept["model"].transform.channels == "BGR" and kept["title"] == "squeezenet1_1"
+    assert "give --weights FILE" in fails("atlas", "squeezenet1_1", "--data", photos)
 
 
 def test_the_log_of_a_run_is_its_history(trained):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ def atlas(
     history: History | None = None,
     title: str | None = None,
     seed: int = 0,
-    progress: bool | None = None,
+    progress: bool | Callable[[str], Any] | None = None,
 ) -> Path:
     """Write a page that shows a network: what it is, has learned, and does.
 
@@ -59,7 +59,8 @@ def atlas(
         history: what `fit` returned, for the course of the training.
         title: what to call the network; by default the name of its type.
         seed: of all that is random.
-        progress: whether to show a bar of the sections; by default in a terminal.
+        progress: whether to show a bar of the sections, by default in a terminal; or what is called with the title of
+            each section as it is begun.
 
     Returns:
         the page's path.
@@ -74,10 +75,13 @@ def atlas(
     subject = study(model, data, train=train, history=history, title=title or type(model).__name__, seed=seed)
     sprites = Sprites()
     sections: dict[str, Any] = {}
-    with tqdm(SECTIONS, desc="atlas", unit="section", disable=None if progress is None else not progress) as bar:
+    hidden = None if progress is None else progress is not True
+    with tqdm(SECTIONS, desc="atlas", unit="section", disable=hidden) as bar:
         for section in bar:
             name = section.__name__.rpartition(".")[2]
             bar.set_postfix_str(section.TITLE)
+            if callable(progress):
+                progress(section.TITLE)
             sections[name] = {"title": section.TITLE, "question": section.QUESTION, "missing": None}
             try:
                 sections[name] |= section.make(subject, sprites)

@@ -208,7 +208,7 @@ def test_a_hidden_layer_of_one_number_makes_no_map(trained, test_set, quick, tmp
         conv=cnn.Conv2d(1, 2, 3), flatten=cnn.Flatten(), fc1=cnn.Dense(200, 1), fc2=cnn.Dense(1, 3)
     ).initialize(seed=0)
     model.transform, model.classes = trained[0].transform, trained[0].classes
-    assert "gives one number to a picture" in text_of(viz.atlas(model, test_set, tmp_path / "one.html", progress=False))
+    assert "gives one number to an image" in text_of(viz.atlas(model, test_set, tmp_path / "one.html", progress=False))
 
 
 def test_accuracy_before_training_is_not_called_that_of_test_pictures_where_it_was_not(

@@ -48,18 +48,17 @@ def test_begin_is_called_once_when_the_untrained_model_has_been_measured(stripes
 
 
 def test_after_batch_is_called_after_each_batch(stripes, network):
-    class Counter:
-        seen = []
+    seen = []
 
+    class Counter:
         def after_batch(self, run):
-            self.seen.append((run.epoch, run.batch))
+            seen.append((run.epoch, run.batch))
 
         def __call__(self, run):
             assert run.batch == 0
 
-    counter = Counter()
-    cnn.fit(network(), stripes(10), epochs=2, batch_size=4, callbacks=[counter])
-    assert counter.seen == [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)]
+    cnn.fit(network(), stripes(10), epochs=2, batch_size=4, callbacks=[Counter()])
+    assert seen == [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)]
 
 
 def stops_at(callback, metric, values):

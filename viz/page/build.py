@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,11 @@ import numpy as np
 from markupsafe import Markup
 from tqdm import tqdm
 
+from minicnn.training import read_snapshots
+
 from ..plot.canvas import MUTED
+from . import compare, film, fooled, journey, layers, network, number, space, training, why
 from . import data as data_section
-from . import fooled, journey, layers, network, number, space, training, why
 from .night import NIGHT
 from .program import as_text
 from .scripts import join
@@ -26,23 +28,37 @@ from .subject import Missing, Subject, probability, study
 if TYPE_CHECKING:
     from minicnn import History
     from minicnn.data import Dataset
+    from minicnn.training import Snapshot
 
-SECTIONS = (journey, number, network, data_section, training, layers, space, why, fooled)
-SCRIPTS = ("theme", "core", "live", "sections", "studio", "pad", "network", "training", "journey", "number")
-SCRIPTS += ("layers", "space", "why", "fooled")
+SECTIONS = (journey, number, network, data_section, training, film, layers, space, why, fooled, compare)
+SCRIPTS: tuple[str, ...] = (
+    "theme",
+    "core",
+    "colors",
+    "live",
+    "sections",
+    "studio",
+    "pad",
+    "network",
+    "training",
+    "film",
+    "journey",
+)
+SCRIPTS += ("number", "layers", "space", "why", "fooled", "compare")
 THUMBNAIL = 48  # pixels of a picture in the gallery
 READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
 FOLDER = "pictures"  # beside the page, where it is not one file
 
 
 def atlas(
-    model: Any,
+    model: Any | Sequence[Any],
     data: Dataset,
     path: str | Path,
     *,
     train: Dataset | None = None,
     history: History | None = None,
-    title: str | None = None,
+    snapshots: str | Path | Sequence[Snapshot] = (),
+    title: str | Sequence[str] | None = None,
     seed: int = 0,
     progress: bool | Callable[[str], Any] | None = None,
 ) -> Path:
@@ -51,13 +67,14 @@ def atlas(
     The page needs no server and no network. The same model, data and seed give the same bytes.
 
     Args:
-        model: a trained network, with its transform.
+        model: a trained network, with its transform; or two, the second of which the first is compared with.
         data: pictures to test it on. Where their classes are not the network's, what needs labels is left out.
         path: an HTML file, which will hold everything; or a folder (a path without the ending .html) for an
             `index.html` with its pictures beside it, for atlases too large for one file.
         train: the pictures it has learned from, for the section on the data.
         history: what `fit` returned, for the course of the training.
-        title: what to call the network; by default the name of its type.
+        snapshots: what a `Snapshots` callback kept, or its folder: the page shows the training as a film.
+        title: what to call the network, or both; by default the name of its type.
         seed: of all that is random.
         progress: whether to show a bar of the sections, by default in a terminal; or what is called with the title of
             each section as it is begun.
@@ -72,11 +89,23 @@ def atlas(
     path = Path(path)
     whole = path.suffix.lower() in (".html", ".htm")
     page = path if whole else path / "index.html"
-    subject = study(model, data, train=train, history=history, title=title or type(model).__name__, seed=seed)
+    models = list(model) if isinstance(model, list | tuple) else [model]
+    titles = _titles(models, title)
+    subject = study(
+        models[0],
+        data,
+        train=train,
+        history=history,
+        title=titles[0],
+        seed=seed,
+        snapshots=read_snapshots(snapshots) if isinstance(snapshots, str | Path) else snapshots,
+        other=(models[1], titles[1]) if len(models) > 1 else None,
+    )
     sprites = Sprites()
     sections: dict[str, Any] = {}
     hidden = None if progress is None else progress is not True
-    with tqdm(SECTIONS, desc="atlas", unit="section", disable=hidden) as bar:
+    made = [section for section in SECTIONS if not hasattr(section, "wanted") or section.wanted(subject)]
+    with tqdm(made, desc="atlas", unit="section", disable=hidden) as bar:
         for section in bar:
             name = section.__name__.rpartition(".")[2]
             bar.set_postfix_str(section.TITLE)
@@ -99,6 +128,18 @@ def atlas(
             (path / FOLDER / file).write_bytes(contents)
     page.write_text(html, encoding="utf-8", newline="\n")
     return page
+
+
+def _titles(models: list[Any], title: str | Sequence[str] | None) -> list[str]:
+    """A title for each of one or two networks."""
+    if not 1 <= len(models) <= 2:
+        raise ValueError(f"atlas: expected one network, or two to compare, got {len(models)}")
+    if title is None:
+        return [type(model).__name__ for model in models] if len(models) == 1 else ["the first", "the second"]
+    titles = [title] if isinstance(title, str) else list(title)
+    if len(titles) != len(models):
+        raise ValueError(f"atlas: expected a title for each of {len(models)} networks, got {titles}")
+    return titles
 
 
 def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: bool) -> str:

@@ -26,7 +26,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     count = len(subject.gallery)
     if count < FEWEST:
         raise Missing(f"A map of images needs at least {FEWEST} of them; here there are {count}.")
-    layer = _last_hidden(subject)
+    layer = last_hidden(subject)
     shown = subject.data.subset(subject.gallery)
     features = extract_features(subject.model, shown, layer.path, average=True, progress=False)
     if features.shape[1] < 2:
@@ -73,7 +73,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     }
 
 
-def _last_hidden(subject: Subject) -> Stage:
+def last_hidden(subject: Subject) -> Stage:
     """The layer that the classifier's weights read."""
     stages = subject.stages
     trained = [i for i, stage in enumerate(stages) if getattr(subject.model[stage.path], "weight", None) is not None]

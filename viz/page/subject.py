@@ -51,6 +51,16 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
+class Other:
+    """A second network for the same pictures and classes; `program` and `program_missing` as a subject's."""
+
+    model: Any
+    title: str
+    program: Program | None
+    program_missing: str
+
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """All that sections need.
 
@@ -71,6 +81,8 @@ class Subject:
         seed: of all that is random.
         program: the network for the page's own engine (`program.Program`), where it can run it.
         program_missing: why it cannot.
+        snapshots: of the training (`minicnn.training.Snapshot`), in the order of time.
+        other: a second network, to compare.
     """
 
     model: Any
@@ -88,11 +100,20 @@ class Subject:
     seed: int
     program: Any = None
     program_missing: str = ""
+    snapshots: tuple[Any, ...] = ()
+    other: Other | None = None
 
     @property
     def x(self) -> Array:
         """The chosen pictures as the network takes them."""
         return self.inputs(self.chosen)
+
+    @property
+    def judged(self) -> Dataset:
+        """The data as the evaluation takes them: labels that are not the network's classes are zeros."""
+        if self.labelled:
+            return self.data
+        return cnn.data.Dataset(self.data.images, np.zeros(len(self.data), int), self.classes)
 
     @property
     def is_large(self) -> bool:
@@ -115,11 +136,14 @@ def study(
     history: cnn.History | None = None,
     title: str = "network",
     seed: int = 0,
+    snapshots: Sequence[Any] = (),
+    other: tuple[Any, str] | None = None,
 ) -> Subject:
     """Run the model on the data, and choose what to show.
 
     Raises:
-        ValueError: the model has no transform, gives no finite scores, or the pictures do not fit it.
+        ValueError: the model has no transform, gives no finite scores, the pictures do not fit it, or the snapshots
+            are of another network.
     """
     if model.transform is None:
         raise ValueError("atlas: the model does not know how pictures become its input; fit it, or set its transform")
@@ -141,11 +165,7 @@ def study(
     if not np.isfinite(evaluation.probabilities).all():
         raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it anew")
     chosen = _choose(evaluation) if labelled else np.arange(min(CHOSEN, len(data)))
-    program, program_missing = None, ""
-    try:
-        program = Program(model, data.images.shape[1:])
-    except Missing as reason:
-        program_missing = str(reason)
+    program, program_missing = _program(model, data)
     return Subject(
         model=model,
         title=title,
@@ -162,7 +182,32 @@ def study(
         seed=seed,
         program=program,
         program_missing=program_missing,
+        snapshots=tuple(snapshots),
+        other=None if other is None else _other(*other, data, classes),
     )
+
+
+def _program(model: Any, data: Dataset) -> tuple[Program | None, str]:
+    """The network for the page's own engine, or why there is none."""
+    try:
+        return Program(model, data.images.shape[1:]), ""
+    except Missing as reason:
+        return None, str(reason)
+
+
+def _other(model: Any, title: str, data: Dataset, classes: tuple[str, ...]) -> Other:
+    """A network to compare, which must take the same pictures and know the same classes."""
+    if model.transform is None:
+        raise ValueError("atlas: the second network does not know how pictures become its input; set its transform")
+    if len(model.transform.mean) != data.images.shape[1]:
+        raise ValueError(
+            f"atlas: the second network takes pictures of {len(model.transform.mean)} channels, "
+            f"the first of {data.images.shape[1]}; both must take the same"
+        )
+    outputs = cnn.summary(model, data.images.shape[1:]).rows[-1].output_shape
+    if outputs != (len(classes),) or (model.classes is not None and tuple(model.classes) != classes):
+        raise ValueError("atlas: expected two networks of the same classes, in the same order")
+    return Other(model, title, *_program(model, data))
 
 
 def probability(value: Any) -> float:
@@ -198,6 +243,11 @@ def _gallery(e: cnn.Evaluation, chosen: Array, labelled: bool, seed: int) -> Arr
     some = np.random.default_rng(seed).permutation(count)[:GALLERY]
     mistakes = e.worst(MISTAKES) if labelled else np.empty(0, int)
     return np.unique(np.concatenate([some, chosen, mistakes]))
+
+
+def outer_stages(model: Any) -> list[str]:
+    """The paths of the layers that the page speaks of, in order."""
+    return [path for path, layer in _outer(model, "") if path and not isinstance(layer, cnn.Flatten | cnn.Dropout)]
 
 
 def _stages(model: Any, images: Array) -> list[Stage]:

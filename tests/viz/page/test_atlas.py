@@ -216,7 +216,7 @@ def test_accuracy_before_training_is_not_called_that_of_test_pictures_where_it_w
 ):
     history = cnn.fit(network.initialize(seed=0), train_set, epochs=1, batch_size=30, seed=0, progress=False)
     said = text_of(viz.atlas(network, test_set, tmp_path / "atlas.html", history=history, progress=False))
-    assert "After 1 epoch the network recognises" in said and "Before its first step" not in said
+    assert "After 1 epoch the network recognizes" in said and "Before its first step" not in said
 
 
 def test_a_model_whose_scores_are_not_finite_is_refused(trained, network, few, tmp_path):

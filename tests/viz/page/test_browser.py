@@ -308,7 +308,8 @@ def test_a_phone_needs_no_scrolling_sideways(visit):
     tab = visit("#layer=conv2", viewport=NARROW)
     assert tab.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
     wider = """[...document.querySelectorAll("main *")]
-        .filter((e) => !e.closest(".scroll, .picker, .skip, .windows") && e.getBoundingClientRect().right > innerWidth + 1)
+        .filter((e) => !e.closest(".scroll, .picker, .skip, .windows"))
+        .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
         .map((e) => e.outerHTML)"""
     assert tab.evaluate(wider) == []
 

@@ -7,7 +7,7 @@ const atlas = (() => {
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
   // The state: every choice that views share. A view says which choices it minds, and is drawn anew when one changes.
-  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null };
+  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null };
   const views = [];
 
   function valid(key, text) {
@@ -18,6 +18,7 @@ const atlas = (() => {
       case "class": return number !== null && number < data.classes.length ? number : undefined;
       case "point": return number !== null && number < data.gallery.predictions.length ? number : undefined;
       case "channel": return number === null ? undefined : number;
+      case "moment": return number !== null && data.sections.film && number < data.sections.film.moments.length ? number : undefined;
       case "spot": return /^\d+-\d+$/.test(text) ? text : undefined;
       case "eps": return fooled && fooled.levels.includes(number) ? number : undefined;
       case "map": return ["tsne", "pca", "grid"].includes(text) ? text : undefined;
@@ -190,7 +191,7 @@ const atlas = (() => {
   }
 
   // Bars with names: [[class, probability], …].
-  function bars(list, guesses, current) {
+  function bars(list, guesses, current, told = chance) {
     list.replaceChildren(
       ...guesses.map(([index, value]) => {
         const row = document.createElement("div"), name = document.createElement("span"), track = document.createElement("i");
@@ -199,7 +200,7 @@ const atlas = (() => {
         row.classList.toggle("current", index === current);
         name.textContent = name.title = data.classes[index];
         bar.style.width = `${100 * value}%`;
-        number.textContent = chance(value);
+        number.textContent = told(value);
         track.append(bar);
         row.append(name, track, number);
         return row;

@@ -10,12 +10,16 @@ export default [
     files: ["viz/page/templates/*.js"],
     languageOptions: { sourceType: "script", globals: { ...globals.browser, engine: "readonly" } },
   },
-  { files: ["viz/page/templates/!(core|theme|live).js"], languageOptions: { globals: { atlas: "readonly", live: "readonly" } } },
-  { files: ["viz/page/templates/live.js"], languageOptions: { globals: { atlas: "readonly" } } },
+  // A script names itself for those that come after it.
+  ...["atlas", "colors", "live", "scatter"].map((name) => ({
+    files: ["viz/page/templates/*.js"],
+    ignores: [`viz/page/templates/${{ atlas: "core" }[name] || name}.js`, "viz/page/templates/theme.js"],
+    languageOptions: { globals: { [name]: "readonly" } },
+  })),
   { files: ["eslint.config.mjs"], languageOptions: { sourceType: "module" } },
   {
     rules: {
-      "no-unused-vars": ["error", { varsIgnorePattern: "^(atlas|live)$" }],
+      "no-unused-vars": ["error", { varsIgnorePattern: "^(atlas|colors|live|scatter)$" }],
       "prefer-const": ["error", { destructuring: "all" }],
       "no-var": "error",
       eqeqeq: "error",

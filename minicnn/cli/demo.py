@@ -25,7 +25,7 @@ import argparse
 import textwrap
 from pathlib import Path
 
-from .inputs import add_threads, set_threads
+from .inputs import SNAPSHOTS, add_threads, set_threads
 
 EXAMPLES = """\
 example:
@@ -81,6 +81,7 @@ def run(options: argparse.Namespace) -> None:
         folder / "atlas.html",
         train=train,
         history=history,
+        snapshots=folder / SNAPSHOTS,
         title=title,
         seed=options.seed,
         progress=section_lines(),

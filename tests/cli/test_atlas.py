@@ -9,7 +9,8 @@ from PIL import Image
 
 import minicnn as cnn
 import viz
-from minicnn.cli.atlas import _data, read_history
+from minicnn.cli import main
+from minicnn.cli.atlas import _data, _snapshots, read_history
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +79,27 @@ def test_a_network_of_the_zoo_takes_its_weights_and_pixels(run, fails, photos, t
     assert run("atlas", "squeezenet1_1", *weights, "--pixels", "bgr255", "--data", photos, "--size", 224)[0] == 0
     assert kept["model"].transform.channels == "BGR" and kept["title"] == "squeezenet1_1"
     assert "give --weights FILE" in fails("atlas", "squeezenet1_1", "--data", photos)
+
+
+def test_a_run_with_snapshots_is_a_film_unless_they_are_of_another_run(photos, trained, tmp_path, capsys):
+    out = tmp_path / "run"
+    options = ["--epochs", "1", "--batch-size", "8", "--quiet", "--snapshots"]
+    assert main(["train", str(photos), "--out", str(out), *options]) == 0
+    kept = _snapshots(out, cnn.load(out / "model.safetensors"))
+    assert [str(moment) for moment in kept][:2] == ["before training", "after 1 batch"]
+    assert _snapshots(trained, cnn.load(trained / "model.safetensors")) == []
+    capsys.readouterr()
+    assert _snapshots(out, cnn.load(trained / "model.safetensors")) == []
+    assert "of another run" in capsys.readouterr().err
+
+
+def test_two_networks_are_compared(run, fails, trained, photos, tmp_path):
+    shutil.copytree(trained, tmp_path / "again")
+    page = tmp_path / "both.html"
+    assert run("atlas", trained, "--data", photos, "--against", tmp_path / "again", "-o", page)[0] == 0
+    assert '<section id="compare"' in page.read_text(encoding="utf-8")
+    cnn.save(cnn.zoo.build("seed", classes=3, seed=0), tmp_path / "other.safetensors")
+    assert "second network" in fails("atlas", trained, "--data", photos, "--against", tmp_path / "other.safetensors")
 
 
 def test_the_log_of_a_run_is_its_history(trained):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,20 +31,10 @@ if TYPE_CHECKING:
     from minicnn.training import Snapshot
 
 SECTIONS = (journey, number, network, data_section, training, film, layers, space, why, fooled, compare)
-SCRIPTS: tuple[str, ...] = (
-    "theme",
-    "core",
-    "colors",
-    "live",
-    "sections",
-    "studio",
-    "pad",
-    "network",
-    "training",
-    "film",
-    "journey",
+SCRIPTS = (
+    *("theme", "core", "colors", "live", "sections", "studio", "pad", "network", "training", "film", "journey"),
+    *("number", "layers", "scatter", "space", "why", "fooled", "compare"),
 )
-SCRIPTS += ("number", "layers", "space", "why", "fooled", "compare")
 THUMBNAIL = 48  # pixels of a picture in the gallery
 READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
 FOLDER = "pictures"  # beside the page, where it is not one file
@@ -58,6 +48,7 @@ def atlas(
     train: Dataset | None = None,
     history: History | None = None,
     snapshots: str | Path | Sequence[Snapshot] = (),
+    attributes: Mapping[str, Any] | None = None,
     title: str | Sequence[str] | None = None,
     seed: int = 0,
     progress: bool | Callable[[str], Any] | None = None,
@@ -74,6 +65,7 @@ def atlas(
         train: the pictures it has learned from, for the section on the data.
         history: what `fit` returned, for the course of the training.
         snapshots: what a `Snapshots` callback kept, or its folder: the page shows the training as a film.
+        attributes: numbers of the test pictures by name, to color the map of the feature space by.
         title: what to call the network, or both; by default the name of its type.
         seed: of all that is random.
         progress: whether to show a bar of the sections, by default in a terminal; or what is called with the title of
@@ -100,6 +92,7 @@ def atlas(
         seed=seed,
         snapshots=read_snapshots(snapshots) if isinstance(snapshots, str | Path) else snapshots,
         other=(models[1], titles[1]) if len(models) > 1 else None,
+        attributes=attributes,
     )
     sprites = Sprites()
     sections: dict[str, Any] = {}
@@ -176,6 +169,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         program_missing=subject.program_missing,
         weights=as_text(program.weights(), program.precision) if program else None,
         channels=subject.data.images.shape[1],
+        attributes=list(_attributes(subject)),
         data=as_json(
             {
                 "classes": subject.classes,
@@ -225,6 +219,12 @@ def _background(subject: Subject) -> list[int]:
     return [int(value) for value in np.median(corners, axis=(0, 2))]
 
 
+def _attributes(subject: Subject) -> dict[str, Any]:
+    """Numbers of every image to color the map of the feature space by: those given, and two of its pixels."""
+    images = subject.data.images.reshape(len(subject.data), -1)
+    return {**subject.attributes, "brightness": images.mean(axis=1), "contrast": images.std(axis=1)}
+
+
 def _source(environment: jinja2.Environment, name: str) -> str:
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0]
@@ -260,5 +260,8 @@ def _gallery(subject: Subject) -> dict[str, Any]:
         "names": None if subject.labelled else [subject.name_of(i) for i in shown],
         "predictions": e.predictions[shown].tolist(),
         "sureness": [probability(value) for value in sureness],
+        "attributes": {
+            name: [float(f"{v:.4g}") for v in values[shown]] for name, values in _attributes(subject).items()
+        },
         "chosen": {str(places): k for k, places in enumerate(np.searchsorted(shown, subject.chosen).tolist())},
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +83,7 @@ class Subject:
         program_missing: why it cannot.
         snapshots: of the training (`minicnn.training.Snapshot`), in the order of time.
         other: a second network, to compare.
+        attributes: numbers of the pictures by name, one for each of `data`.
     """
 
     model: Any
@@ -102,6 +103,7 @@ class Subject:
     program_missing: str = ""
     snapshots: tuple[Any, ...] = ()
     other: Other | None = None
+    attributes: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def x(self) -> Array:
@@ -138,6 +140,7 @@ def study(
     seed: int = 0,
     snapshots: Sequence[Any] = (),
     other: tuple[Any, str] | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> Subject:
     """Run the model on the data, and choose what to show.
 
@@ -184,7 +187,19 @@ def study(
         program_missing=program_missing,
         snapshots=tuple(snapshots),
         other=None if other is None else _other(*other, data, classes),
+        attributes=_attributes(attributes or {}, len(data)),
     )
+
+
+def _attributes(given: Mapping[str, Any], count: int) -> dict[str, Array]:
+    """Attributes as arrays, one finite number for each picture."""
+    found = {}
+    for name, values in given.items():
+        array = np.asarray(values, np.float64)
+        if array.shape != (count,) or not np.isfinite(array).all():
+            raise ValueError(f"atlas: expected attribute {name!r} to be {count} finite numbers, one for each picture")
+        found[str(name)] = array
+    return found
 
 
 def _program(model: Any, data: Dataset) -> tuple[Program | None, str]:

@@ -7,7 +7,7 @@ const atlas = (() => {
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
   // The state: every choice that views share. A view says which choices it minds, and is drawn anew when one changes.
-  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null };
+  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null, lens: "class" };
   const views = [];
 
   function valid(key, text) {
@@ -21,6 +21,7 @@ const atlas = (() => {
       case "moment": return number !== null && data.sections.film && number < data.sections.film.moments.length ? number : undefined;
       case "spot": return /^\d+-\d+$/.test(text) ? text : undefined;
       case "eps": return fooled && fooled.levels.includes(number) ? number : undefined;
+      case "lens": return text;
       case "map": return ["tsne", "pca", "grid"].includes(text) ? text : undefined;
       case "cell": return /^\d+-\d+$/.test(text) ? text : undefined;
       case "layer": {

@@ -19,6 +19,7 @@ from minicnn.training import read_snapshots
 from ..plot.canvas import MUTED
 from . import compare, film, fooled, journey, layers, network, number, space, training, why
 from . import data as data_section
+from .names import in_page, visible
 from .night import NIGHT
 from .program import as_text
 from .scripts import join
@@ -145,6 +146,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("viz.page"),
         autoescape=True,
+        finalize=in_page,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -191,8 +193,11 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
 
 
 def as_json(value: Any) -> Markup:
-    """JSON that cannot end the script element it stands in, nor begin another: no `<`, `>` or `&` is left."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """JSON that cannot end the script element it stands in, nor begin another: no `<`, `>` or `&` is left.
+
+    Text in it has no characters but visible ones.
+    """
+    text = json.dumps(visible(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)

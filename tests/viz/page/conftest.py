@@ -77,13 +77,37 @@ def train_set():
 
 
 @pytest.fixture(scope="session")
-def trained(train_set, test_set):
+def kept(tmp_path_factory):
+    """The folder of the snapshots of its training."""
+    return tmp_path_factory.mktemp("snapshots")
+
+
+@pytest.fixture(scope="session")
+def trained(train_set, test_set, kept):
     """The network and its history."""
     model = small_network().initialize(seed=0)
     history = cnn.fit(
-        model, train_set, valid=test_set, epochs=3, batch_size=15, optimizer=cnn.Adam(0.01), seed=0, progress=False
+        model,
+        train_set,
+        valid=test_set,
+        epochs=3,
+        batch_size=15,
+        optimizer=cnn.Adam(0.01),
+        seed=0,
+        progress=False,
+        callbacks=[cnn.Snapshots(kept, first=2)],
     )
     return model, history
+
+
+@pytest.fixture(scope="session")
+def other(trained):
+    """A network to compare: of another kind, and untrained."""
+    model = cnn.Sequential(
+        conv1=cnn.Conv2d(1, 6, 3), relu1=cnn.ReLU(), gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(6, 3)
+    ).initialize(seed=5)
+    model.transform, model.classes = trained[0].transform, trained[0].classes
+    return model
 
 
 @pytest.fixture(scope="session")
@@ -97,11 +121,20 @@ def quick():
 
 
 @pytest.fixture(scope="session")
-def page(trained, train_set, test_set, quick, tmp_path_factory):
-    """The path of an atlas."""
+def page(trained, other, kept, train_set, test_set, quick, tmp_path_factory):
+    """The path of an atlas with all its sections."""
     model, history = trained
-    path = tmp_path_factory.mktemp("atlas") / "atlas.html"
-    return viz.atlas(model, test_set, path, train=train_set, history=history, title="<small> & mean", progress=False)
+    return viz.atlas(
+        [model, other],
+        test_set,
+        tmp_path_factory.mktemp("atlas") / "atlas.html",
+        train=train_set,
+        history=history,
+        snapshots=kept,
+        attributes={"<b>row</b>": np.arange(60)},
+        title=["<small> & mean", "<i>other</i>"],
+        progress=False,
+    )
 
 
 def _data_of(path):

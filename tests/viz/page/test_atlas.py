@@ -1,6 +1,7 @@
 """What stands in an atlas, without a browser."""
 
 import base64
+import copy
 import dataclasses
 import hashlib
 import importlib
@@ -15,11 +16,12 @@ from PIL import Image
 
 import minicnn as cnn
 import viz
-from viz.page import journey, layers
+from minicnn.training import read_snapshots
+from viz.page import compare, film, journey, layers
 from viz.page.sprites import Sprites, data_uri
 from viz.page.subject import study
 
-SECTIONS = ["journey", "number", "network", "data", "training", "layers", "space", "why", "fooled"]
+SECTIONS = ["journey", "number", "network", "data", "training", "film", "layers", "space", "why", "fooled", "compare"]
 
 
 class Elements(HTMLParser):
@@ -217,6 +219,95 @@ def test_accuracy_before_training_is_not_called_that_of_test_pictures_where_it_w
     history = cnn.fit(network.initialize(seed=0), train_set, epochs=1, batch_size=30, seed=0, progress=False)
     said = text_of(viz.atlas(network, test_set, tmp_path / "atlas.html", history=history, progress=False))
     assert "After 1 epoch the network recognizes" in said and "Before its first step" not in said
+
+
+def test_the_film_measures_every_snapshot_as_evaluate_does(read, kept, test_set, trained):
+    film, moments = read["sections"]["film"], read_snapshots(kept)
+    assert film["moments"] == [
+        "before training",
+        "after 1 batch",
+        "after 2 batches",
+        *(f"after epoch {k}" for k in (1, 2, 3)),
+    ]
+    for k in (0, 3, 5):
+        result = cnn.evaluate(moments[k].model, test_set)
+        assert film["accuracy"][k] == pytest.approx(result.accuracy, abs=1e-6)
+        np.testing.assert_allclose(film["per_class"][k], result.per_class, atol=1e-6)
+        places = film["space"]["places"]
+        assert film["space"]["right"][k] == (result.predictions == test_set.labels)[places].astype(int).tolist()
+    assert film["accuracy"][-1] == pytest.approx(cnn.evaluate(trained[0], test_set).accuracy, abs=1e-6)
+    points = np.array(film["space"]["points"])
+    assert points.min() >= 0 and points.max() <= 1 and points.shape == (6, 60, 2)
+    assert np.ptp(points[0], axis=0).max() < np.ptp(points[-1], axis=0).max()  # they part while it learns
+
+
+def test_the_film_of_a_large_network_has_fewer_moments_but_the_first_and_the_last():
+    moments = [str(k) for k in range(10)]
+    assert film._thinned(moments, 20) == moments
+    assert film._thinned(moments, 4) == ["0", "3", "6", "9"]
+    assert film._thinned(moments, 2) == ["0", "9"]
+
+
+def test_two_networks_disagree_where_their_answers_do(read, trained, other, test_set):
+    compare = read["sections"]["compare"]
+    mine, theirs = (cnn.evaluate(model, test_set) for model in (trained[0], other))
+    only, also, neither = compare["groups"]
+    right, good = mine.predictions == mine.labels, theirs.predictions == mine.labels
+    assert (only["count"], also["count"]) == ((right & ~good).sum(), (~right & good).sum())
+    assert neither["count"] == (~right & ~good & (mine.predictions != theirs.predictions)).sum()
+    assert len(only["places"]) == min(48, only["count"])
+    for place, answer in zip(only["places"], only["theirs"], strict=True):
+        assert right[place] and answer == theirs.predictions[place] != mine.labels[place]
+    layers = {layer["path"]: layer for layer in compare["layers"]}
+    assert layers["conv1"]["in"] == [True, True] and layers["gap"]["in"] == [False, True]
+    assert 0 < layers["relu1"]["likeness"] < 1 and layers["fc2"]["likeness"] is None
+
+
+def test_a_layer_is_like_itself_turned_and_unlike_noise(trained, other, test_set):
+    subject = study(trained[0], test_set)
+    assert compare._likeness(subject, trained[0], ["conv2"]) == {"conv2": 1.0}
+    swapped = copy.deepcopy(trained[0])
+    swapped["conv2"].weight[...], swapped["conv2"].bias[...] = (
+        a[::-1].copy() for a in (swapped["conv2"].weight, swapped["conv2"].bias)
+    )
+    assert compare._likeness(subject, swapped, ["conv2"])["conv2"] == pytest.approx(1, abs=1e-3)
+    assert compare._likeness(subject, other, ["conv1"])["conv1"] < 0.999
+
+
+@pytest.mark.parametrize("models", [0, 3])
+def test_one_network_or_two(models, trained, few, tmp_path):
+    with pytest.raises(ValueError, match=f"expected one network, or two to compare, got {models}"):
+        viz.atlas([trained[0]] * models, few, tmp_path / "atlas.html")
+
+
+def test_two_networks_of_other_classes_or_channels_are_refused(trained, few, tmp_path):
+    strange = cnn.Sequential(gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(1, 4)).initialize(seed=0)
+    with pytest.raises(ValueError, match="second network does not know"):
+        viz.atlas([trained[0], strange], few, tmp_path / "atlas.html")
+    strange.transform = trained[0].transform
+    with pytest.raises(ValueError, match="two networks of the same classes"):
+        viz.atlas([trained[0], strange], few, tmp_path / "atlas.html")
+    with pytest.raises(ValueError, match="a title for each of 2"):
+        viz.atlas([trained[0], strange], few, tmp_path / "atlas.html", title="one")
+
+
+def test_attributes_are_one_number_for_each_picture(trained, few, read, tmp_path):
+    for values in (np.arange(5), [np.nan] * 6):
+        with pytest.raises(ValueError, match="expected attribute 'size' to be 6 finite numbers"):
+            viz.atlas(trained[0], few, tmp_path / "atlas.html", attributes={"size": values})
+    attributes = read["gallery"]["attributes"]
+    assert list(attributes) == ["<b>row</b>", "brightness", "contrast"]
+    assert attributes["<b>row</b>"] == list(range(60))
+
+
+def test_control_characters_of_names_are_shown_as_symbols(trained, few, quick, tmp_path, text_of, data_of):
+    model = copy.deepcopy(trained[0])
+    model.classes = ("bell\x07\x1b[31m", "turned\u202eround", "two\nlines")
+    few = cnn.data.Dataset(few.images, few.labels, model.classes)
+    page = viz.atlas(model, few, tmp_path / "atlas.html", title="nul\x00", progress=False)
+    assert data_of(page)["classes"] == ["bell␇␛[31m", "turned\ufffdround", "two␊lines"]
+    assert "bell␇␛[31m" in text_of(page) and "nul␀" in text_of(page)
+    assert not set(page.read_text(encoding="utf-8")) & set("\x00\x07\x1b\u202e")
 
 
 def test_a_model_whose_scores_are_not_finite_is_refused(trained, network, few, tmp_path):

@@ -440,6 +440,141 @@ def test_a_square_under_the_pointer_hides_what_is_there(visit):
     tab.wait_for_function("document.getElementById('why-said').textContent.startsWith('With this square hidden')")
 
 
+def test_the_film_changes_everything_at_once_and_ends_as_the_network_is(visit, read):
+    tab = visit()
+    views = ("#film-filters", "#film-maps", "#film-space")
+    tab.wait_for_function("document.getElementById('film-answer').textContent")
+    last = [seen(tab, view) for view in views]
+    accuracy = tab.locator("#film-accuracy").inner_text()
+    assert tab.locator("#film-value").inner_text() == "after epoch 3"
+    predicted = read["classes"][read["pictures"][0]["predicted"]]
+    assert tab.locator("#film-answer").inner_text().startswith(f"Its answer: {predicted}")
+    tab.locator("#film-moment").press("Home")
+    tab.wait_for_timeout(300)
+    assert tab.locator("#film-value").inner_text() == "before training"
+    assert all(seen(tab, view) != old for view, old in zip(views, last, strict=True))
+    assert tab.locator("#film-accuracy").inner_text() != accuracy
+    assert "moment=0" in tab.url
+    tab.locator("#film-moment").press("End")
+    tab.wait_for_timeout(300)
+    assert [seen(tab, view) for view in views] == last
+
+
+def test_the_film_plays_from_the_beginning_to_the_end_and_stops(visit):
+    tab = visit()
+    tab.locator("#film-play").click()
+    assert tab.locator("#film-play").inner_text() == "Stop"
+    seen_moments = set()
+    for _ in range(60):
+        seen_moments.add(tab.locator("#film-value").inner_text())
+        if tab.locator("#film-play").inner_text() == "Play":
+            break
+        tab.wait_for_timeout(150)
+    assert {"before training", "after 2 batches", "after epoch 2", "after epoch 3"} <= seen_moments
+
+
+def test_what_a_moment_of_the_film_says_is_what_the_network_said_then(visit, kept, trained, read, test_set):
+    tab = visit("#moment=3")
+    tab.wait_for_function("document.getElementById('film-answer').textContent")
+    model = cnn.load(kept / "epoch-1.safetensors")
+    x = model.transform(test_set.images[[read["pictures"][0]["place"]]])
+    (expected,) = cnn.ops.softmax(model(x))[0]
+    asked = "live.ask('run', { name: 'moment 3', pixels: live.refreshed().pixels }).then((a) => [...a.probabilities])"
+    np.testing.assert_allclose(tab.evaluate(asked), expected, atol=5e-3)  # its weights travel in half precision
+
+
+def test_two_networks_follow_a_drawing_side_by_side(visit, other):
+    tab = visit()
+    tab.wait_for_function("document.getElementById('compare-said-1').textContent")
+    before = [tab.locator(f"#compare-bars-{side}").inner_html() for side in (0, 1)]
+    layer = "#compare-layers .pair:first-child canvas:last-child"
+    maps = seen(tab, layer)
+    draw(tab)
+    tab.wait_for_function("(old) => document.getElementById('compare-bars-1').innerHTML !== old", arg=before[1])
+    assert tab.locator("#compare-bars-0").inner_html() != before[0]
+    assert seen(tab, layer) != maps
+    pixels = np.array(tab.evaluate("[...live.refreshed().pixels]"), np.uint8).reshape(1, 1, 12, 12)
+    (expected,) = cnn.ops.softmax(other(other.transform(pixels)))[0]
+    asked = "live.ask('run', { name: 'other', pixels: live.refreshed().pixels }).then((a) => [...a.probabilities])"
+    np.testing.assert_allclose(tab.evaluate(asked), expected, atol=1e-5)
+
+
+def test_an_image_that_two_networks_disagree_on_is_followed_everywhere(visit, read):
+    tab = visit()
+    group = tab.locator("#compare [data-group]").first
+    group.scroll_into_view_if_needed()
+    group.press("End")
+    kind = read["sections"]["compare"]["groups"][int(group.get_attribute("data-group"))]
+    assert tab.evaluate("atlas.state.point") == kind["places"][-1]
+
+
+@pytest.mark.parametrize(
+    "lens", ["prediction", "mistakes", "certainty", "attribute:brightness", "attribute:<b>row</b>"]
+)
+def test_a_lens_colors_the_map_anew_and_says_what_its_colors_mean(visit, lens):
+    tab = visit()
+    before = seen(tab, "#space-scatter"), tab.locator("#space-key").inner_text()
+    tab.locator("#space-lens").select_option(lens)
+    assert seen(tab, "#space-scatter") != before[0]
+    assert lens == "prediction" or tab.locator("#space-key").inner_text() != before[1]
+    if lens == "attribute:<b>row</b>":
+        assert tab.locator("#space-key").inner_text().split() == ["0", "59"]
+    assert "lens=" in tab.url
+
+
+def test_a_search_leaves_what_it_finds_and_shows_its_mean(visit, read):
+    tab = visit()
+    tab.locator("#space-find").fill("taken for")
+    wrong = sum(a != b for a, b in zip(read["gallery"]["labels"], read["gallery"]["predictions"], strict=True))
+    assert tab.locator("#space-selected").inner_text().startswith(f"{wrong} of 60 images")
+    one = seen(tab, "#space-mean")
+    tab.locator("#space-find").fill("dark")
+    assert seen(tab, "#space-mean") != one
+    tab.locator("#space-find").fill("no such class")
+    assert tab.locator("#space-selected").inner_text() == "No image is left." and tab.locator("#space-mean").is_hidden()
+    tab.locator("#space-all").click()
+    assert tab.locator("#space-selection").is_hidden()
+
+
+def test_the_mean_of_a_class_is_the_mean_of_its_pixels(visit, test_set):
+    tab = visit()
+    tab.locator("#space-class").select_option("0")
+    mean = test_set.images[test_set.labels == 0].mean(axis=0)[0]
+    script = "atlas.sheet('space-mean').image.getContext('2d').getImageData(0, 0, 12, 12).data"
+    found = np.array(tab.evaluate(f"[...{script}]")).reshape(12, 12, 4)
+    np.testing.assert_allclose(found[..., 0], mean, atol=0.51)
+
+
+def test_a_lasso_holds_what_lies_inside(visit, read):
+    tab = visit()
+    scatter = tab.locator("#space-scatter")
+    scatter.scroll_into_view_if_needed()
+    tab.locator("#space-lasso").click()
+    box, points = scatter.bounding_box(), np.array(read["sections"]["space"]["maps"]["tsne"])
+    side = box["width"]
+    corners = [(0.01, 0.01), (0.5, 0.01), (0.5, 0.99), (0.01, 0.99), (0.01, 0.5)]
+    for k, (u, v) in enumerate(corners):
+        tab.mouse.move(box["x"] + u * side, box["y"] + v * side, steps=4)
+        if k == 0:
+            tab.mouse.down()
+    tab.mouse.up()
+    inside = ((12 + points * (side - 24))[:, 0] < side / 2).sum()
+    assert tab.locator("#space-selected").inner_text().startswith(f"{inside} of 60 images")
+
+
+def test_the_map_is_zoomed_by_buttons_and_keys(visit):
+    tab = visit()
+    whole = seen(tab, "#space-scatter")
+    tab.locator("#space-in").click()
+    near = seen(tab, "#space-scatter")
+    assert near != whole
+    tab.locator("#space-scatter").press("-")
+    assert seen(tab, "#space-scatter") == whole
+    tab.locator("#space-scatter").press("+")
+    tab.locator("#space-all").click()
+    assert seen(tab, "#space-scatter") == whole
+
+
 def test_a_script_that_the_page_did_not_come_with_does_not_run(browser, page):
     tab = browser.new_page()
     refused = []

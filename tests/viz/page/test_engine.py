@@ -197,6 +197,49 @@ def test_half_precision_is_read_as_numpy_reads_it(tab):
     np.testing.assert_array_equal(np.array(found, np.float32), halves.astype(np.float32))
 
 
+IN_A_WORKER = """async ({ code, program, weights, pixels, times }) => {
+    const worker = new Worker(URL.createObjectURL(new Blob([code, "\\nengine.serve(self);"])));
+    const waiting = new Map();
+    worker.onmessage = ({ data }) => waiting.get(data.ticket)(data);
+    const ask = (message) => new Promise((resolve) => {
+        waiting.set(waiting.size + 1, resolve);
+        worker.postMessage({ ticket: waiting.size, name: "this", ...message });
+    });
+    await ask({ question: "load", program, weights });
+    const milliseconds = [];
+    let ticks = 0, done = false;
+    (function tick() { ticks++; if (!done) setTimeout(tick); })();
+    for (let k = 0; k < times; k++) {
+        const { answer, error } = await ask({ question: "run", pixels: Uint8Array.from(pixels) });
+        if (error) throw new Error(error);
+        milliseconds.push(answer.milliseconds);
+    }
+    done = true;
+    worker.terminate();
+    return { least: Math.min(...milliseconds), ticks };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "times", "limit"),
+    [("demo's", 60, 10), ("MNIST's", 30, 100), ("cifar-vgg", 5, 1000), ("SqueezeNet", 3, 2000)],
+)
+def test_a_worker_runs_the_network_in_time_and_the_page_is_not_blocked(tab, name, times, limit):
+    model, shape = NETWORKS[name]()
+    program = Program(model, shape)
+    given = {
+        "code": join("engine/index.js", "engine"),
+        "program": program.to_dict(),
+        "weights": as_text(program.weights(), program.precision),
+        "pixels": images(shape).ravel().tolist(),
+        "times": times,
+    }
+    found = tab.evaluate(IN_A_WORKER, given)
+    print(f"{name}: {found['least']:.1f} ms an image, best of {times}")
+    assert found["least"] < limit  # the best of several: what else runs on the machine is not the engine's fault
+    assert found["ticks"] >= 10
+
+
 def test_a_network_that_the_page_cannot_run_says_why():
     from viz.page.subject import Missing
 

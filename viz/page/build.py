@@ -151,7 +151,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"percent": "{:.2%}".format, "count": "{:,}".format}
+    environment.filters |= {"percent": share, "count": "{:,}".format}
     program = subject.program
     scripts = [("engine", join("engine/index.js", "engine"))] if program else []
     scripts += [("", "\n" + _source(environment, f"{name}.js")) for name in SCRIPTS]
@@ -190,6 +190,13 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
             }
         ),
     )
+
+
+def share(value: float) -> str:
+    """A share of all in the page's digits, as `percent` in core.js: only none is 0%, and only all is 100%."""
+    if value in (0, 1):
+        return f"{value:.0%}"
+    return ">99.9%" if value >= 0.9995 else "<0.1%" if value < 0.0005 else f"{value:.1%}"
 
 
 def as_json(value: Any) -> Markup:

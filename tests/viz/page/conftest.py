@@ -121,20 +121,29 @@ def quick():
 
 
 @pytest.fixture(scope="session")
-def page(trained, other, kept, train_set, test_set, quick, tmp_path_factory):
-    """The path of an atlas with all its sections."""
-    model, history = trained
-    return viz.atlas(
-        [model, other],
-        test_set,
-        tmp_path_factory.mktemp("atlas") / "atlas.html",
-        train=train_set,
-        history=history,
-        snapshots=kept,
-        attributes={"<b>row</b>": np.arange(60)},
-        title=["<small> & mean", "<i>other</i>"],
-        progress=False,
-    )
+def write_page(trained, other, kept, train_set, test_set, quick):
+    """Write an atlas with all its sections to a path."""
+
+    def write(path):
+        return viz.atlas(
+            [trained[0], other],
+            test_set,
+            path,
+            train=train_set,
+            history=trained[1],
+            snapshots=kept,
+            attributes={"<b>row</b>": np.arange(60)},
+            title=["<small> & mean", "<i>other</i>"],
+            progress=False,
+        )
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def page(write_page, tmp_path_factory):
+    """The path of an atlas."""
+    return write_page(tmp_path_factory.mktemp("atlas") / "atlas.html")
 
 
 def _data_of(path):

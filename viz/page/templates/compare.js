@@ -26,7 +26,7 @@
     live.sheetOf(name, Array.from({ length: count }, (_, k) => y.subarray(k * h * w, (k + 1) * h * w)), [h, w], signed, live.largest(y));
     canvas.classList.toggle("signed", signed);
     mosaic(canvas, {
-      sheet: name, cells: Array.from({ length: count }, (_, k) => k), size: vector ? 12 : 40, gap: vector ? 0 : 3, width: canvas.parentElement.clientWidth / 2 - 20,
+      sheet: name, cells: Array.from({ length: count }, (_, k) => k), even: true, size: vector ? 12 : 38, gap: vector ? 0 : 3, width: canvas.parentElement.clientWidth / 2 - 20,
       label: `${layer.path} of ${section.titles[side]}`, tell: (k) => `channel ${k}`,
     });
   }

@@ -125,7 +125,7 @@ const atlas = (() => {
   }
 
   // Many cells in rows. `cells` are indices into the sheet; `framed` says which get a frame, `faint` which recede.
-  // With `choose` the row is operated like a slider: by pointer or arrow keys one cell is chosen.
+  // With `even` all are exactly of `size`; with `choose` the row is operated like a slider: by pointer or arrow keys one cell is chosen.
   function mosaic(canvas, options) {
     const first = canvas.mosaic === undefined;
     canvas.mosaic = options;
@@ -169,7 +169,7 @@ const atlas = (() => {
       if (!source) return;
       const size = options.size || 56, gap = options.gap === undefined ? 4 : options.gap;
       const longest = Math.max(source.width, source.height);
-      const scale = longest <= size ? Math.max(1, Math.floor(size / longest)) : size / longest;
+      const scale = longest <= size && !options.even ? Math.max(1, Math.floor(size / longest)) : size / longest;
       const w = source.width * scale, h = source.height * scale, line = options.framed || options.choose ? 2 : 0;
       const stepX = w + gap + 2 * line, stepY = h + gap + 2 * line;
       const columns = Math.max(1, Math.min(cells.length, options.columns || 999, Math.floor(((options.width || canvas.parentElement.clientWidth) + gap) / stepX)));
@@ -273,7 +273,7 @@ const atlas = (() => {
     });
     for (const canvas of all("canvas[data-sheet]")) {
       const first = Number(canvas.dataset.first), cells = Array.from({ length: Number(canvas.dataset.count) }, (_, i) => first + i);
-      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), size: 56, width: (window.innerWidth < 768 ? 3 : 10) * 64 }));
+      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), ...(window.innerWidth < 768 ? { even: true, size: 28, width: 5 * 32 } : { size: 56, width: 10 * 64 }) }));
     }
     addEventListener("hashchange", () => set({ ...initial, ...read() }));
     let width = window.innerWidth;

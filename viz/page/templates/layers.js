@@ -50,7 +50,7 @@
 
     const overview = byId("layers-overview");
     const byPatch = { sheet: layer.patches, cells: layer.channels.map((_, k) => k * layer.top), text: "The patch that excites each channel most." };
-    const byWeight = weights && { sheet: weights.sprite, cells: layer.channels.map((_, k) => k), text: { signed: "Filters: red is positive, blue negative.", colors: "Filters over red, green and blue; gray is zero.", factors: "Filters, their input channels summarised by three colors; gray is zero." }[weights.kind] };
+    const byWeight = weights && { sheet: weights.sprite, cells: layer.channels.map((_, k) => k), text: { signed: "Filters: red is positive, blue negative.", colors: "Filters over red, green and blue; gray is zero.", factors: "Filters, their input channels summarized by three colors, each on a scale of its own; gray is zero." }[weights.kind] };
     const shown = byWeight || byPatch;
     overview.classList.toggle("signed", Boolean(weights && weights.kind === "signed"));
     byId("layers-overview-about").textContent = `${shown.text}${weights ? "" : ` ${layer.weights_missing}`}${layer.channels.some((channel) => dead.has(channel)) ? " Faint: dead." : ""}`;
@@ -73,7 +73,7 @@
     byId("layers-patches-about").textContent = hits === 0 ? "no image excites it"
       : "what excites it most, strongest first, each patch as large as what one place of the layer sees";
     if (hits > 0) mosaic(patches, {
-      sheet: layer.patches, cells: Array.from({ length: hits }, (_, k) => at * layer.top + k), size: 84, columns: 5,
+      sheet: layer.patches, cells: Array.from({ length: hits }, (_, k) => at * layer.top + k), even: true, size: Math.min(50, Math.floor(patches.parentElement.clientWidth / layer.top) - 5), gap: 5, columns: layer.top,
       label: `The ${hits} patches that excite channel ${channel} most`,
     });
   });

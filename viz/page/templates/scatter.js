@@ -250,7 +250,7 @@ const scatter = (() => {
     const common = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 4).map(([k, count]) => `${data.classes[k]} ${count}`);
     const right = labels ? left.filter((place) => labels[place] === predictions[place]).length : 0;
     byId("space-selected").textContent = left.length
-      ? `${left.length} of ${places.length} images: ${common.join(", ")}${counts.size > 4 ? ", …" : ""}.${labels ? ` ${atlas.percent(right / left.length)} recognized.` : ""} Their mean:`
+      ? `${left.length} of ${places.length} images: ${common.join(", ")}${counts.size > 4 ? " and others" : ""}.${labels ? ` ${atlas.percent(right / left.length)} recognized.` : ""} Their mean:`
       : "No image is left.";
     mean(left);
   }

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SECTIONS = (journey, number, network, data_section, training, film, layers, space, why, fooled, compare)
 SCRIPTS = (
     *("theme", "core", "colors", "live", "sections", "studio", "pad", "network", "training", "film", "journey"),
-    *("number", "layers", "scatter", "space", "why", "fooled", "compare"),
+    *("number", "layers", "lens", "selection", "scatter", "lasso", "space", "why", "fooled", "compare"),
 )
 THUMBNAIL = 48  # pixels of a picture in the gallery
 READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone

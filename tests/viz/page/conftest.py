@@ -55,12 +55,11 @@ def small_network(classes=3):
 @pytest.fixture(scope="session")
 def browser():
     """A real one, where it and its driver are installed."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed: pip install .[browser]"
-    )
+    from playwright import sync_api  # whoever asks for a browser has made sure that it is installed
+
     if CHROMIUM is None:
         pytest.skip(f"no Chromium was found: none of {', '.join(NAMES)}")
-    with playwright.sync_playwright() as tool:
+    with sync_api.sync_playwright() as tool:
         running = tool.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         running.close()

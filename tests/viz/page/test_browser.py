@@ -134,6 +134,18 @@ def test_a_channel_is_chosen_by_a_click_or_by_the_arrow_keys(visit):
     assert "layer=conv2" in tab.url and "channel=2" in tab.url
 
 
+def test_a_place_of_the_enlarged_map_tells_its_number_and_leads_to_its_origin(visit):
+    tab = visit("#layer=conv2&channel=1")
+    assert tab.locator("#journey-onward").is_hidden()
+    tab.locator("#journey-zoom").click()
+    told = tab.locator("#journey-channel").inner_text()
+    value = told.rpartition(": ")[2].rstrip(".")
+    tab.locator("#journey-onward").click()
+    tab.wait_for_function("Math.abs(document.getElementById('number').getBoundingClientRect().top) < 400")
+    assert tab.locator("#number-formula").inner_text().endswith(f"= {value}")
+    assert tab.locator("[aria-current]").count() <= 1
+
+
 def test_pointing_at_the_enlarged_map_frames_what_it_sees(visit):
     tab = visit("#layer=conv2")
     before = seen(tab, "#journey-picture")

@@ -32,6 +32,14 @@
   // The place in the enlarged map that is taken apart in "One number": the chosen one, or the strongest.
   const spot = () => (state.spot === null ? null : state.spot.split("-").map(Number));
 
+  function valueAt(layer, channel) {
+    const place = state.layer === layer.path ? spot() : null;
+    byId("journey-onward").hidden = !place;
+    if (!place) return "Choose a place to see where its number comes from.";
+    const { data: y, shape } = live.refreshed().values[live.program.values[layer.path]], [, H, W] = shape;
+    return `Row ${place[0]}, column ${place[1]}: ${y[(channel * H + place[0]) * W + place[1]].toFixed(3).replace("-", "−")}.`;
+  }
+
   function drawZoom() {
     const layer = section.layers[index()], at = Math.max(0, channelAt(layer)), { name, signed } = maps(layer);
     const canvas = byId("journey-zoom");
@@ -43,7 +51,7 @@
       context.lineWidth = 2;
       context.strokeRect(spot()[1] * scale, spot()[0] * scale, scale, scale);
     });
-    byId("journey-channel").textContent = `${layer.path}, channel ${layer.channels[at]} (of 0 to ${layer.of - 1})${live.available ? ". Choose a place to see where its number comes from." : ""}`;
+    byId("journey-channel").textContent = `${layer.path}, channel ${layer.channels[at]} (of 0 to ${layer.of - 1})${live.available ? `. ${valueAt(layer, layer.channels[at])}` : ""}`;
   }
 
   const zoomed = () => {

@@ -1,67 +1,47 @@
-// The map of the feature space: points or images, colored by a lens; zoom, search, and a lasso.
+// The map of the feature space: points or images, which can be pointed at, zoomed and walked over.
 "use strict";
 const scatter = (() => {
-  const { byId, choosePlace, color, copy, data, describe, drawn, on, sections, set, sheet, single, state, surface } = atlas;
+  const { byId, choosePlace, color, copy, data, describe, on, sections, sheet, single, state, surface } = atlas;
   const section = sections.space;
   if (!section) return null;
-  const { labels, predictions, sureness, attributes } = data.gallery, classes = labels || predictions;
-  const canvas = byId("space-scatter"), tip = byId("space-tip"), pictures = byId("space-pictures"), MARGIN = 12, DEEPEST = 16;
-  const places = Array.from({ length: section.count }, (_, place) => place);
-  let side = 0, hovered = null, own = null; // own: where an image lies that the gallery does not hold, on each map
-  let zoom = { by: 1, x: 0.5, y: 0.5 }; // the middle of what is seen, in 0…1
-  let found = null, circled = null, path = null; // what the search finds, what the lasso holds, its line
+  const { places } = selection, canvas = byId("space-scatter"), tip = byId("space-tip"), pictures = byId("space-pictures"), MARGIN = 12, DEEPEST = 16;
+  const WHOLE = { by: 1, x: 0.5, y: 0.5 };
+  let side = 0, hovered = null, zoom = WHOLE; // x, y: the middle of what is seen, in 0…1
+  let own = null; // where an image lies that the gallery does not hold, on each map
+  let line = null; // of the lasso
 
   const onScreen = ([u, v]) => [(u - zoom.x) * zoom.by + 0.5, (v - zoom.y) * zoom.by + 0.5].map((w) => MARGIN + w * (side - 2 * MARGIN));
   const position = (place) => onScreen(section.maps[state.map][place]);
-  const chosen = (place) => (state.class === null || classes[place] === state.class) && (!found || found.has(place)) && (!circled || circled.has(place));
-
-  // Lenses: what the color of a point says.
-  const range = (values) => [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
-  const shares = (values, [low, high]) => (place) => (values[place] - low) / (high - low || 1);
-  const LENSES = {
-    class: { of: classes },
-    prediction: { of: predictions },
-    certainty: { share: shares(sureness, range(sureness)), ends: range(sureness).map((v) => `${Math.round(100 * v)}%`) },
-    ...Object.fromEntries(Object.entries(attributes).map(([name, values]) => [`attribute:${name}`, { share: shares(values, range(values)), ends: range(values).map((v) => Number(v.toPrecision(3)).toString()) }])),
-  };
-  if (labels) LENSES.mistakes = { share: (place) => Number(labels[place] !== predictions[place]), ends: ["right", "wrong"] };
-  const lens = () => LENSES[state.lens] || LENSES.class;
-  function hueOf(place) {
-    const { of, share } = lens();
-    if (share) return colors.ofShare(share(place));
-    return colors.ofClass(of[place]) || (state.class === of[place] ? color("--accent") : color("--soft"));
-  }
 
   function draw() {
     side = Math.min(canvas.parentElement.clientWidth, 680);
-    const context = surface(canvas, side, side);
+    const context = surface(canvas, side, side), narrow = side < 500;
     const asGrid = state.map === "grid", images = asGrid || pictures.checked ? sheet("gallery", draw) : null;
-    const cell = (asGrid ? (side - 2 * MARGIN) / Math.ceil(Math.sqrt(section.count)) : side < 500 ? 12 : 16) * (asGrid ? zoom.by : Math.sqrt(zoom.by));
-    const radius = (side < 500 ? 2 : 2.8) * zoom.by ** 0.4;
+    const cell = asGrid ? (zoom.by * (side - 2 * MARGIN)) / Math.ceil(Math.sqrt(section.count)) : Math.sqrt(zoom.by) * (narrow ? 12 : 16);
+    const radius = (narrow ? 2 : 2.8) * zoom.by ** 0.4;
     for (const place of places) {
       const [x, y] = position(place);
       if (x < -cell || y < -cell || x > side + cell || y > side + cell) continue;
-      context.globalAlpha = chosen(place) ? 1 : 0.12;
+      context.globalAlpha = selection.has(place) ? 1 : 0.12;
       if (images) {
         const height = (cell * images.height) / images.width, left = Math.round(x - cell / 2), top = Math.round(y - height / 2);
         copy(context, images, place, left, top, Math.round(x + cell / 2) - left, Math.round(y + height / 2) - top);
       } else if (!asGrid) {
-        context.fillStyle = hueOf(place);
+        context.fillStyle = lens.colorOf(place);
         context.beginPath();
         context.arc(x, y, radius, 0, 7);
         context.fill();
       }
     }
     context.globalAlpha = 1;
-    if (!images && lens().of && !colors.many && side >= 500 && zoom.by === 1) names(context, lens().of);
-    if (own) star(context, own[state.map]);
+    if (!images && lens.named() && !narrow && zoom.by === 1) names(context, lens.named());
+    if (own) star(context, onScreen(own[state.map].map((v) => Math.min(Math.max(v, 0), 1))));
     if (state.point !== null) ring(context, position(state.point), color("--accent"), 8);
     if (hovered !== null) ring(context, position(hovered), color("--ink"), 7);
-    if (path) line(context);
+    if (line) dashes(context);
   }
 
-  function star(context, place) {
-    const [x, y] = onScreen(place.map((v) => Math.min(Math.max(v, 0), 1)));
+  function star(context, [x, y]) {
     context.fillStyle = color("--accent");
     context.strokeStyle = color("--paper");
     context.lineWidth = 2;
@@ -78,45 +58,48 @@ const scatter = (() => {
     context.arc(x, y, radius, 0, 7);
     context.stroke();
   }
-  function line(context) {
+  function dashes(context) {
     context.strokeStyle = color("--accent");
     context.lineWidth = 1.5;
     context.setLineDash([4, 3]);
     context.beginPath();
-    for (const [x, y] of path) context.lineTo(x, y);
+    for (const [x, y] of line) context.lineTo(x, y);
     context.closePath();
     context.stroke();
   }
 
-  // A class's name stands beside the middle of its points: in the first spot around it that hides fewest of them.
+  // A class's name stands by the median of its points: in the spot around it that hides fewest points and no other name.
   function names(context, of) {
     context.font = "600 13px Inter, system-ui, sans-serif";
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineJoin = "round";
+    context.strokeStyle = color("--paper");
+    context.fillStyle = color("--ink");
+    context.lineWidth = 4;
     const all = places.map(position), taken = [];
     data.classes.forEach((name, k) => {
       const points = all.filter((_, place) => of[place] === k);
       if (!points.length || (state.class !== null && state.class !== k)) return;
-      const middle = [0, 1].map((axis) => points.map((point) => point[axis]).sort((a, b) => a - b)[points.length >> 1]);
+      const [mx, my] = [0, 1].map((axis) => points.map((point) => point[axis]).sort((a, b) => a - b)[points.length >> 1]);
       const text = name.length > 18 ? `${name.slice(0, 17)}…` : name, half = context.measureText(text).width / 2;
       let best = null, least = Infinity;
-      for (let away = 0; away <= 60; away += 12) for (let turn = 0; turn < (away ? 8 : 1); turn++) {
-        const x = Math.min(Math.max(middle[0] + 1.4 * away * Math.sin((turn * Math.PI) / 4), half + 4), side - half - 4);
-        const y = Math.min(Math.max(middle[1] - away * Math.cos((turn * Math.PI) / 4), 10), side - 10);
-        const hidden = all.reduce((sum, [px, py]) => sum + (Math.abs(px - x) < half + 2 && Math.abs(py - y) < 9), 0);
-        const cost = hidden + 0.15 * away + 1000 * taken.filter(([tx, ty, th]) => Math.abs(tx - x) < th + half + 4 && Math.abs(ty - y) < 17).length;
-        if (cost < least) [best, least] = [[x, y], cost];
-      }
+      for (let away = 0; away <= 60; away += 12)
+        for (let turn = 0; turn < (away ? 8 : 1); turn++) {
+          const x = Math.min(Math.max(mx + 1.4 * away * Math.sin((turn * Math.PI) / 4), half + 4), side - half - 4);
+          const y = Math.min(Math.max(my - away * Math.cos((turn * Math.PI) / 4), 10), side - 10);
+          const hidden = all.filter(([px, py]) => Math.abs(px - x) < half + 2 && Math.abs(py - y) < 9).length;
+          const others = taken.filter(([tx, ty, th]) => Math.abs(tx - x) < th + half + 4 && Math.abs(ty - y) < 17).length;
+          const cost = hidden + 0.15 * away + 1000 * others;
+          if (cost < least) [best, least] = [[x, y], cost];
+        }
       taken.push([...best, half]);
-      context.strokeStyle = color("--paper");
-      context.lineWidth = 4;
       context.strokeText(text, ...best);
-      context.fillStyle = color("--ink");
       context.fillText(text, ...best);
     });
   }
 
+  // Pointing at it.
   function at(event) {
     const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) * side) / box.width, ((event.clientY - box.top) * side) / box.height];
@@ -125,7 +108,7 @@ const scatter = (() => {
     let best = null, least = within * within;
     for (const place of places) {
       const [px, py] = position(place), distance = (px - x) ** 2 + (py - y) ** 2;
-      if (distance < least && chosen(place)) [best, least] = [place, distance];
+      if (distance < least && selection.has(place)) [best, least] = [place, distance];
     }
     return best;
   }
@@ -143,20 +126,11 @@ const scatter = (() => {
     draw();
   }
 
-  // A drag moves the map, or draws the lasso; a press that does not move chooses.
-  const lasso = byId("space-lasso");
+  // A drag moves a zoomed map; a press that does not move chooses.
   let grip = null;
-  canvas.addEventListener("pointerdown", (event) => {
-    grip = { from: at(event), zoom: { ...zoom }, moved: false };
-    if (lasso.getAttribute("aria-pressed") !== "true") return;
-    path = [at(event)];
-    canvas.setPointerCapture(event.pointerId);
-  });
+  canvas.addEventListener("pointerdown", (event) => (grip = { from: at(event), zoom, moved: false }));
   canvas.addEventListener("pointermove", (event) => {
-    if (path) {
-      path.push(at(event));
-      return draw();
-    }
+    if (line) return void (grip && (grip.moved = true)); // the lasso's line chooses nothing else
     if (grip && event.buttons && zoom.by > 1) {
       const [x, y] = at(event), scale = (side - 2 * MARGIN) * zoom.by;
       grip.moved ||= Math.hypot(x - grip.from[0], y - grip.from[1]) > 4;
@@ -164,34 +138,11 @@ const scatter = (() => {
     }
     hover(nearest(at(event)));
   });
-  canvas.addEventListener("pointerup", () => {
-    if (!path) return;
-    const line = path;
-    path = null;
-    circled = line.length > 3 ? new Set(places.filter((place) => inside(position(place), line))) : null;
-    if (circled && !circled.size) circled = null;
-    lasso.setAttribute("aria-pressed", "false");
-    canvas.style.touchAction = "";
-    select();
-  });
   canvas.addEventListener("pointerleave", () => hover(null));
   canvas.addEventListener("click", (event) => {
     const place = hovered === null ? nearest(at(event)) : hovered; // what was shown is what is chosen
     if (place !== null && !grip?.moved) choosePlace(place);
   });
-  lasso.addEventListener("click", () => {
-    const wished = lasso.getAttribute("aria-pressed") !== "true";
-    lasso.setAttribute("aria-pressed", String(wished));
-    canvas.style.touchAction = wished ? "none" : "";
-  });
-  function inside([x, y], line) {
-    let odd = false;
-    line.forEach(([ax, ay], k) => {
-      const [bx, by] = line[(k + 1) % line.length];
-      if (ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) odd = !odd;
-    });
-    return odd;
-  }
 
   function look({ by, x, y }) {
     const half = 0.5 / by, within = (v) => Math.min(Math.max(v, half), 1 - half);
@@ -205,8 +156,12 @@ const scatter = (() => {
   }
   byId("space-in").addEventListener("click", () => zoomBy(2));
   byId("space-out").addEventListener("click", () => zoomBy(0.5));
+  byId("space-all").addEventListener("click", () => {
+    zoom = WHOLE;
+    selection.all();
+  });
   canvas.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey) return; // a pinch, too, comes as this
+    if (!event.ctrlKey) return; // the page scrolls; a pinch comes with this key
     event.preventDefault();
     zoomBy(Math.exp(-event.deltaY / 150), at(event));
   }, { passive: false });
@@ -221,77 +176,17 @@ const scatter = (() => {
     for (const place of places) {
       const [x, y] = position(place), dx = x - from[0], dy = y - from[1];
       const along = dx * step[0] + dy * step[1], beside = Math.abs(dx * step[1]) + Math.abs(dy * step[0]);
-      if (chosen(place) && along > 0.5 && beside <= along && along + beside < least) [best, least] = [place, along + beside];
+      if (selection.has(place) && along > 0.5 && beside <= along && along + beside < least) [best, least] = [place, along + beside];
     }
     if (best !== null) choosePlace(best);
   });
 
-  byId("space-find").addEventListener("input", (event) => {
-    const text = event.target.value.trim().toLowerCase();
-    found = text ? new Set(places.filter((place) => describe(place).toLowerCase().includes(text))) : null;
-    select();
-  });
-  byId("space-all").addEventListener("click", () => {
-    found = circled = null;
-    byId("space-find").value = "";
-    zoom = { by: 1, x: 0.5, y: 0.5 };
-    if (state.class === null) select();
-    else set({ class: null });
-  });
+  selection.watch(draw);
+  on(["lens"], draw);
 
-  // What class, search and lasso leave: how many, of which classes, and their mean image.
-  function select() {
-    const left = places.filter(chosen), box = byId("space-selection");
-    box.hidden = left.length === places.length;
+  const trace = (points) => {
+    line = points;
     draw();
-    if (box.hidden) return;
-    const counts = new Map();
-    for (const place of left) counts.set(classes[place], (counts.get(classes[place]) || 0) + 1);
-    const common = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 4).map(([k, count]) => `${data.classes[k]} ${count}`);
-    const right = labels ? left.filter((place) => labels[place] === predictions[place]).length : 0;
-    byId("space-selected").textContent = left.length
-      ? `${left.length} of ${places.length} images: ${common.join(", ")}${counts.size > 4 ? " and others" : ""}.${labels ? ` ${atlas.percent(right / left.length)} recognized.` : ""} Their mean:`
-      : "No image is left.";
-    mean(left);
-  }
-  function mean(left) {
-    const source = sheet("gallery", () => mean(left)), canvasOfMean = byId("space-mean");
-    canvasOfMean.hidden = !left.length;
-    if (!source || !left.length) return;
-    const { width: w, height: h } = source, sum = new Float64Array(w * h * 4);
-    const reader = Object.assign(document.createElement("canvas"), { width: source.image.width, height: source.image.height }).getContext("2d", { willReadFrequently: true });
-    reader.drawImage(source.image, 0, 0);
-    for (const place of left) {
-      const { data: rgba } = reader.getImageData((place % source.columns) * w, Math.floor(place / source.columns) * h, w, h);
-      for (let i = 0; i < rgba.length; i++) sum[i] += rgba[i];
-    }
-    const image = Object.assign(document.createElement("canvas"), { width: w, height: h }), context = image.getContext("2d"), cell = context.createImageData(w, h);
-    cell.data.set(sum.map((v) => v / left.length));
-    context.putImageData(cell, 0, 0);
-    drawn("space-mean", image, w, h, 1);
-    single(canvasOfMean, "space-mean", 0, 112, `mean of ${left.length} images`);
-    canvasOfMean.dataset.shown = ""; // the next mean is another image under the same name
-  }
-
-  // What the colors mean.
-  const key = byId("space-key");
-  function drawKey() {
-    const { of, ends } = lens(), entry = (swatch, name) => {
-      const item = document.createElement("li"), dot = document.createElement("i");
-      dot.style.background = swatch;
-      item.append(dot, name);
-      return item;
-    };
-    if (of) key.replaceChildren(...(colors.many ? [] : data.classes).map((name, k) => entry(colors.ofClass(k), name)));
-    else key.replaceChildren(entry(colors.ofShare(0), ends[0]), entry(colors.ofShare(1), ends[1]));
-  }
-  byId("space-lens").addEventListener("change", (event) => set({ lens: event.target.value }));
-  on(["lens"], () => {
-    byId("space-lens").value = state.lens in LENSES ? state.lens : "class";
-    drawKey();
-    draw();
-  });
-  on(["class"], select);
-
-  return { draw, place: (maps) => (own = maps) };
+  };
+  return { at, canvas, draw, position, trace, place: (maps) => (own = maps) };
 })();

@@ -4,8 +4,8 @@
   const { all, byId, reveal } = atlas;
 
   // Sections, and the skip link: a click goes there without disturbing the state in the address.
-  const links = all("[data-section]");
-  for (const link of [...links, ...all(".skip")]) {
+  const links = all("nav [data-section]");
+  for (const link of all("[data-section], .skip")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
       const section = byId(link.hash.slice(1));

@@ -39,7 +39,9 @@ class Shot:
 
 
 SHOTS = (
-    Shot("atlas-journey", "demo", "journey", "picture=5&layer=relu2&channel=7", below=8),
+    Shot("atlas-journey", "demo", "main", "picture=5"),
+    Shot("atlas-number", "demo", "number", "picture=5&layer=conv2&channel=7&spot=4-5", below=8),
+    Shot("atlas-film", "demo", "film", "moment=9", "dark", below=8),
     Shot("atlas-training", "demo", "training", below=520),
     Shot("atlas-fooled", "demo", "fooled", "picture=3&eps=8"),
     Shot("atlas-phone", "demo", "why", "picture=4", "dark", PHONE, below=560),
@@ -99,9 +101,10 @@ def photograph(pages: Path, out: Path) -> None:
             )
             tab.goto(f"{page.resolve().as_uri()}#{shot.chosen}")
             tab.wait_for_load_state("networkidle")
-            top = f"document.getElementById('{shot.section}').getBoundingClientRect().top + {shot.below}"
-            tab.evaluate(f"scrollTo(0, scrollY + {top})")
-            tab.wait_for_timeout(500)  # the bar marks the section when it has come into sight
+            tab.wait_for_function("!live.available || live.refreshed()")
+            if shot.section != "main":
+                tab.evaluate(f"document.getElementById('{shot.section}').scrollIntoView(); scrollBy(0, {shot.below})")
+            tab.wait_for_timeout(1500)  # the bar marks the section in sight, and the worker answers
             _write(tab.screenshot(), out / f"{shot.name}.webp")
             tab.close()
         browser.close()

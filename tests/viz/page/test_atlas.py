@@ -18,6 +18,7 @@ import minicnn as cnn
 import viz
 from minicnn.training import read_snapshots
 from viz.page import compare, film, journey, layers
+from viz.page.build import share
 from viz.page.sprites import Sprites, data_uri
 from viz.page.subject import study
 
@@ -55,7 +56,9 @@ def test_the_atlas_stays_a_function_after_its_package_was_imported():
 
 def test_it_has_a_section_for_each_question_and_a_way_to_each(elements):
     assert [a["id"] for tag, a in elements if tag == "section"] == SECTIONS
-    assert [a["href"] for tag, a in elements if tag == "a" and "data-section" in a] == [f"#{name}" for name in SECTIONS]
+    ways = [a["href"] for tag, a in elements if tag == "a" and "data-section" in a]
+    assert ways[: len(SECTIONS)] == [f"#{name}" for name in SECTIONS]
+    assert set(ways) == {f"#{name}" for name in SECTIONS}
 
 
 def test_it_asks_nothing_of_any_server(elements, text):
@@ -114,8 +117,12 @@ def test_the_table_of_layers_is_the_summary(trained, written):
 def test_the_accuracy_is_that_of_evaluate(trained, test_set, read, written):
     e = cnn.evaluate(trained[0], test_set)
     assert read["sections"]["training"]["accuracy"] == e.accuracy
-    assert f"{e.accuracy:.2%}" in written
-    assert f"{trained[1].before.accuracy:.2%}" in written
+    assert share(e.accuracy) in written
+    assert share(trained[1].before.accuracy) in written
+
+
+def test_only_all_is_100_percent_and_only_none_is_0():
+    assert [share(v) for v in (0, 0.0001, 0.0833, 0.9996, 1)] == ["0%", "<0.1%", "8.3%", ">99.9%", "100%"]
 
 
 def test_a_cell_of_the_confusion_matrix_opens_its_own_pictures(trained, test_set, read):

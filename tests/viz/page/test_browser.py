@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import minicnn as cnn
+import viz
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[browser]")
 axe = pytest.importorskip(
@@ -29,6 +30,7 @@ def visit(browser, page):
 
         def visit(fragment="", viewport=WIDE, **options):
             context = opened.enter_context(browser.new_context(viewport=viewport, reduced_motion="reduce", **options))
+            context.set_default_timeout(120_000)  # a busy machine is no fault of the page
             tab = context.new_page()
             tab.on("console", lambda message: complaints.append(message.text))
             tab.on("pageerror", lambda error: complaints.append(str(error)))
@@ -397,6 +399,32 @@ def test_an_edit_changes_the_image_and_undo_brings_it_back(visit, edit):
     tab.wait_for_function("(old) => [...live.refreshed().pixels].join() !== old", arg=before)
     tab.locator('[data-edit="undo"]').click()
     tab.wait_for_function("(old) => [...live.refreshed().pixels].join() === old", arg=before)
+
+
+def test_the_patches_that_an_image_comes_closest_to_are_those_of_the_channels_that_it_excites_most(
+    visit, read, trained
+):
+    tab = visit("#layer=conv2")
+    layer = next(entry for entry in read["sections"]["layers"]["layers"] if entry["path"] == "conv2")
+    model, _ = trained
+    pixels = np.array(tab.evaluate("[...live.refreshed().pixels]"), np.uint8).reshape(1, 1, 12, 12)
+    maps = viz.feature_maps(model, model.transform(pixels), layer["measured"])[layer["measured"]]
+    shares = maps.max(axis=(1, 2)) / np.maximum(layer["strongest"], 1e-9) * (np.array(layer["hits"]) > 0)
+    best = int(shares.argmax())
+    assert f"channels {best} ({shares[best]:.0%})" in tab.locator("#layers-alike-about").inner_text()
+    before = seen(tab, "#layers-alike")
+    draw(tab)
+    assert seen(tab, "#layers-alike") != before
+
+
+def test_without_scripts_there_is_nothing_to_press(browser, page):
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(page.as_uri())
+    assert tab.locator("main noscript p").is_visible()
+    for selector in (".picker", "#pad", "#theme", "#why-class", "#space-map"):
+        assert not tab.locator(selector).first.is_visible(), selector
+    context.close()
 
 
 def test_the_keyboard_draws(visit):

@@ -124,7 +124,7 @@ const atlas = (() => {
     draw();
   }
 
-  // Many cells in rows. `cells` are indices into the sheet; `framed` says which get a frame, `faint` which recede.
+  // Many cells in rows. `cells` are indices into the sheet; `framed` says which get a frame, `faint` which recede; with `edge` all have a thin one.
   // With `even` all are exactly of `size`; with `choose` the row is operated like a slider: by pointer or arrow keys one cell is chosen.
   function mosaic(canvas, options) {
     const first = canvas.mosaic === undefined;
@@ -181,6 +181,11 @@ const atlas = (() => {
         context.globalAlpha = options.faint && options.faint(at) ? 0.35 : 1;
         copy(context, source, cell, x + line, y + line, w, h);
         context.globalAlpha = 1;
+        if (options.edge) {
+          context.strokeStyle = color("--rule");
+          context.lineWidth = 1;
+          context.strokeRect(x + 0.5, y + 0.5, w - 1, h - 1);
+        }
         if (at === chosen || (options.framed && options.framed(at))) {
           context.strokeStyle = color("--accent", canvas.classList.contains("signed"));
           context.lineWidth = line;

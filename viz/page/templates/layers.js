@@ -21,14 +21,35 @@
     return chosen && chosen !== shown && following.get(chosen) !== shown && !chosen.startsWith(`${shown}.`) ? ` ${chosen} has no filters of its own to look at.` : "";
   }
 
-  // What the image that is followed does to the channel, beside what any image of the test set did.
-  function compare(layer, at) {
+  // The most that the image that is followed does to each channel; null where the page does not run the network.
+  function responses(layer) {
     const current = live.available && live.refreshed(), id = current && live.program.values[layer.measured];
-    if (!id) return "";
-    const { data: all, shape } = current.values[id], area = shape[1] * shape[2], channel = layer.channels[at];
-    const most = Math.max(...all.subarray(channel * area, (channel + 1) * area));
-    const share = layer.strongest[at] > 0 ? ` (${Math.round((100 * most) / layer.strongest[at])}% of that)` : "";
-    return ` The image that you follow: ${most.toFixed(3).replace("-", "−")}${share}.`;
+    if (!id) return null;
+    const { data: y, shape } = current.values[id], area = shape[1] * shape[2];
+    return layer.channels.map((channel) => y.subarray(channel * area, (channel + 1) * area).reduce((a, b) => Math.max(a, b), -Infinity));
+  }
+  const told = (share) => `${Math.round(100 * share)}%`;
+
+  // Beside what any image of the test set does to a channel; and which channels' exciting patches it has most of.
+  function compare(layer, at) {
+    const found = responses(layer);
+    if (!found) return "";
+    const share = layer.strongest[at] > 0 ? ` (${told(found[at] / layer.strongest[at])} of that)` : "";
+    return ` The image that you follow: ${found[at].toFixed(3).replace("-", "−")}${share}.`;
+  }
+  function drawAlike(layer, at) {
+    const found = responses(layer), box = byId("layers-alike-box");
+    if (!found) return;
+    const shares = found.map((most, k) => (layer.strongest[k] > 0 && layer.hits[k] ? most / layer.strongest[k] : 0));
+    const order = [...shares.keys()].filter((k) => shares[k] > 0).sort((a, b) => shares[b] - shares[a]).slice(0, 6);
+    box.hidden = !order.length;
+    if (box.hidden) return;
+    byId("layers-alike-about").textContent = `It comes closest to these patches, the most exciting ones of channels ${order.map((k) => `${layer.channels[k]} (${told(shares[k])})`).join(", ")}.`;
+    mosaic(byId("layers-alike"), {
+      sheet: layer.patches, cells: order.map((k) => k * layer.top), even: true, edge: true, size: 56, gap: 6, label: "Patches that the image comes closest to", chosen: order.indexOf(at),
+      tell: (i) => `channel ${layer.channels[order[i]]}: ${told(shares[order[i]])} of its strongest response`,
+      choose: (i) => set({ layer: layer.path, channel: layer.channels[order[i]] }),
+    });
   }
 
   function figure(id, sheet, index, side, text, label) {
@@ -60,6 +81,7 @@
       choose: (k) => set({ layer: layer.path, channel: layer.channels[k] }),
     });
 
+    drawAlike(layer, at);
     byId("layers-channel").textContent = `Channel ${channel}${dead.has(channel) ? " (dead)" : ""}`;
     byId("layers-numbers").textContent = dead.has(channel)
       ? "No image brings it above zero."
@@ -73,7 +95,7 @@
     byId("layers-patches-about").textContent = hits === 0 ? "no image excites it"
       : "what excites it most, strongest first, each patch as large as what one place of the layer sees";
     if (hits > 0) mosaic(patches, {
-      sheet: layer.patches, cells: Array.from({ length: hits }, (_, k) => at * layer.top + k), even: true, size: Math.min(50, Math.floor(patches.parentElement.clientWidth / layer.top) - 5), gap: 5, columns: layer.top,
+      sheet: layer.patches, cells: Array.from({ length: hits }, (_, k) => at * layer.top + k), edge: true, even: true, size: Math.min(50, Math.floor(patches.parentElement.clientWidth / layer.top) - 5), gap: 5, columns: layer.top,
       label: `The ${hits} patches that excite channel ${channel} most`,
     });
   });

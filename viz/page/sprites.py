@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -67,8 +68,7 @@ class Sprites:
                 buffer,
                 format="svg",
                 metadata={"Date": None, "Creator": None},
-                bbox_inches="tight",
-                pad_inches=0.05,
+                bbox_inches=_drawn_box(figure),
                 transparent=True,
             )
         text = buffer.getvalue()
@@ -99,6 +99,15 @@ class Sprites:
         self.files[f"{name}.{ending}"] = buffer.getvalue()
         self.sheets[name]["src"] = f"{name}.{ending}"
         return name
+
+
+def _drawn_box(figure: Figure, margin: float = 0.05) -> Bbox:
+    """In inches, what is drawn: "tight" would hold all of the axes, though nothing be there."""
+    figure.draw_without_rendering()
+    marks = [mark for axes in figure.axes for mark in (*axes.texts, *axes.patches, *axes.lines, *axes.collections)]
+    boxes = [mark.get_tightbbox() for mark in marks]
+    box = Bbox.union([box for box in boxes if box is not None and np.isfinite(box.extents).all()])
+    return Bbox.from_extents(*(v / figure.dpi for v in box.extents)).padded(margin)
 
 
 def data_uri(file: str, contents: bytes) -> str:

@@ -68,7 +68,7 @@
     }
     const fooled = data.pictures.map((_, i) => answer(i, k) !== answer(i, 0) && answer(i, k) !== data.pictures[i].label);
     mosaic(byId("fooled-all"), {
-      sheet: "attacked", cells: data.pictures.map((_, i) => i * levels.length + k), size: 84, columns: 6, chosen: -1,
+      sheet: "attacked", cells: data.pictures.map((_, i) => i * levels.length + k), even: true, size: Math.min(84, Math.floor(byId("fooled-all").parentElement.clientWidth / 6) - 8), columns: 6, chosen: -1,
       label: `All images, changed by at most ${state.eps} of 255 levels: ${fooled.filter(Boolean).length} of ${fooled.length} are taken for something else`,
       framed: (i) => fooled[i], tell: (i) => data.pictures[i].name,
       choose: (i) => set({ picture: i, point: data.pictures[i].place }),

@@ -5,6 +5,9 @@ import { forward, load, probabilities } from "./network.js";
 import { toInput } from "./transform.js";
 import { decode } from "./weights.js";
 
+// Arrays that go over to the page without being copied: some values share one, and the worker keeps none.
+const owned = (answer) => [...new Set((answer?.values || []).map(({ data }) => data.buffer))];
+
 export function serve(scope) {
   const networks = new Map();
   const ANSWERS = {
@@ -29,7 +32,8 @@ export function serve(scope) {
   };
   scope.addEventListener("message", ({ data: { ticket, question, ...rest } }) => {
     try {
-      scope.postMessage({ ticket, answer: ANSWERS[question](rest) });
+      const answer = ANSWERS[question](rest);
+      scope.postMessage({ ticket, answer }, owned(answer));
     } catch (error) {
       scope.postMessage({ ticket, error: String(error) });
     }

@@ -1,7 +1,8 @@
 // Numbers that travel in the page as text: base64 of float32, or of float16 where there are many.
 
 export function decode(text, type) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text), bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
   return type === "float16" ? widen(new Uint16Array(bytes.buffer)) : new Float32Array(bytes.buffer);
 }
 

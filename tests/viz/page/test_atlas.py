@@ -16,7 +16,7 @@ from PIL import Image
 
 import minicnn as cnn
 import viz
-from minicnn.training import read_snapshots
+from minicnn.training import Snapshot, read_snapshots
 from viz.page import compare, film, journey, layers
 from viz.page.build import share
 from viz.page.sprites import Sprites, data_uri
@@ -383,3 +383,13 @@ def test_a_dead_channel_has_no_patches(network, few, quick):
     assert layer["hits"][1:3] == [0, 6] and layer["top"] == 6
     sheet = sprites.sheets[layer["patches"]] | {"src": data_uri("p.png", sprites.files[f"{layer['patches']}.png"])}
     assert (pixels(sheet)[6:12] == 255).all()
+
+
+@pytest.mark.slow
+def test_the_demos_atlas_with_its_film_is_smaller_than_five_megabytes(quick, tmp_path):
+    train, test = cnn.data.load("garments")
+    model = cnn.zoo.build("seed")
+    model.transform, model.classes = cnn.data.Transform.fit(train.images), tuple(train.classes)
+    moments = [Snapshot(epoch, 0, model) for epoch in range(14)]
+    page = viz.atlas(model, test, tmp_path / "atlas.html", train=train, snapshots=moments, progress=False)
+    assert page.stat().st_size < 5_000_000

@@ -1,8 +1,8 @@
 """The README's pictures of atlases: `python -m benchmarks.screenshots` makes the pages and photographs them.
 
-Makes an atlas of the demo's network, of the seed network on MNIST where MINICNN_DATA is set, and of SqueezeNet on
-photographs where its weights lie beside that folder; then opens each in Chromium. Pages that `--pages` holds already
-are photographed as they are. Needs the extra `browser`.
+Makes an atlas of the demo's network, and of SqueezeNet on photographs where MINICNN_DATA is set and the weights lie
+beside that folder; then opens each in Chromium. Pages that `--pages` holds already are photographed as they are. Needs
+the extra `browser`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SHOTS = (
     Shot("atlas-training", "demo", "training", below=520),
     Shot("atlas-fooled", "demo", "fooled", "picture=3&eps=8"),
     Shot("atlas-phone", "demo", "why", "picture=4", "dark", PHONE, below=560),
-    Shot("atlas-space", "mnist", "space", "point=120", below=310),
+    Shot("atlas-space", "demo", "space", "point=120&lens=attribute:brightness", below=260),
     Shot("atlas-layers", "squeezenet", "layers", "layer=features.7", "dark", below=8),
     Shot("atlas-why", "squeezenet", "why", "picture=1", "dark", below=330),
 )
@@ -54,19 +54,14 @@ SHOTS = (
 def make_pages(folder: Path) -> None:
     """Those that are not there yet, as far as their data are."""
     folder.mkdir(parents=True, exist_ok=True)
-    demo, mnist, squeezenet = (folder / f"{name}.html" for name in ("demo", "mnist", "squeezenet"))
+    demo, squeezenet = (folder / f"{name}.html" for name in ("demo", "squeezenet"))
     if not demo.exists():
         _run("demo", "--out", folder / "runs/demo")
         (folder / "runs/demo/atlas.html").replace(demo)
     if "MINICNN_DATA" not in os.environ:
-        print("MINICNN_DATA is not set: no atlas of MNIST, none of SqueezeNet")
+        print("MINICNN_DATA is not set: no atlas of SqueezeNet")
         return
     data = Path(os.environ["MINICNN_DATA"])
-    if not mnist.exists():
-        run = folder / "runs/mnist"
-        if not run.exists():
-            _run("train", "mnist", "--model", "seed", "--epochs", 3, "--out", run)
-        _run("atlas", run, "--data", "mnist", "-o", mnist, "--title", "Ten digits")
     weights = data.resolve().parent / "models"
     if weights.is_dir() and not squeezenet.exists():
         model = cnn.zoo.build("squeezenet1_1", weights=weights / "squeezenet1_1.safetensors")

@@ -76,7 +76,8 @@ def atlas(
         the page's path.
 
     Raises:
-        ValueError: the model has no transform, gives no scores, or the pictures do not fit it.
+        ValueError: the model has no transform, gives no scores, or the pictures, the attributes, the snapshots or the
+            second network do not fit it.
         OSError: the page cannot be written.
     """
     path = Path(path)
@@ -84,6 +85,8 @@ def atlas(
     page = path if whole else path / "index.html"
     models = list(model) if isinstance(model, list | tuple) else [model]
     titles = _titles(models, title)
+    moments = read_snapshots(snapshots) if isinstance(snapshots, str | Path) else snapshots
+    film.check(models[0], moments)
     subject = study(
         models[0],
         data,
@@ -91,7 +94,7 @@ def atlas(
         history=history,
         title=titles[0],
         seed=seed,
-        snapshots=read_snapshots(snapshots) if isinstance(snapshots, str | Path) else snapshots,
+        snapshots=moments,
         other=(models[1], titles[1]) if len(models) > 1 else None,
         attributes=attributes,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from .space import last_hidden
 from .sprites import Sprites
 from .subject import Array, Missing, Subject, probability
 
+if TYPE_CHECKING:
+    from minicnn.training import Snapshot
+
 TITLE = "Watch it learn"
 QUESTION = "What does it learn first, and what takes long?"
 POINTS = 400  # images of the feature space
@@ -25,6 +29,18 @@ DIGITS = 3
 
 def wanted(subject: Subject) -> bool:
     return bool(subject.snapshots)
+
+
+def check(model: Any, moments: Sequence[Snapshot]) -> None:
+    """Refuse snapshots of another network.
+
+    Raises:
+        ValueError: the arrays of one have other names or shapes than the model's.
+    """
+    expected = {name: array.shape for name, array in model.state().items()}
+    for moment in moments:
+        if {name: array.shape for name, array in moment.model.state().items()} != expected:
+            raise ValueError(f"atlas: expected snapshots of this network, but the one {moment} is of another")
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
@@ -47,7 +63,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     }
 
 
-def _thinned(moments: Any, most: int) -> list[Any]:
+def _thinned(moments: Sequence[Any], most: int) -> list[Any]:
     """At most so many, the first and the last among them."""
     if len(moments) <= most:
         return list(moments)

@@ -145,8 +145,8 @@ def study(
     """Run the model on the data, and choose what to show.
 
     Raises:
-        ValueError: the model has no transform, gives no finite scores, the pictures do not fit it, or the snapshots
-            are of another network.
+        ValueError: the model has no transform, gives no finite scores, or the pictures, the attributes or the second
+            network do not fit it.
     """
     if model.transform is None:
         raise ValueError("atlas: the model does not know how pictures become its input; fit it, or set its transform")

@@ -248,6 +248,12 @@ def test_the_film_measures_every_snapshot_as_evaluate_does(read, kept, test_set,
     assert np.ptp(points[0], axis=0).max() < np.ptp(points[-1], axis=0).max()  # they part while it learns
 
 
+def test_snapshots_of_another_network_are_refused(trained, other, few, tmp_path):
+    moments = [Snapshot(0, 0, trained[0]), Snapshot(1, 0, other)]
+    with pytest.raises(ValueError, match="snapshots of this network, but the one after epoch 1 is of another"):
+        viz.atlas(trained[0], few, tmp_path / "atlas.html", snapshots=moments)
+
+
 def test_the_film_of_a_large_network_has_fewer_moments_but_the_first_and_the_last():
     moments = [str(k) for k in range(10)]
     assert film._thinned(moments, 20) == moments

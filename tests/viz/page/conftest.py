@@ -1,5 +1,6 @@
 """A network that is trained in a moment, on pictures of three classes whose names are what an attacker would choose."""
 
+import contextlib
 import html
 import json
 import os
@@ -11,6 +12,7 @@ import pytest
 
 import minicnn as cnn
 import viz
+from tests.viz.page.driving import DRAWN, WIDE, settled
 
 CLASSES = ("<script>alert(1)</script>", "</script><b>dark & dull</b>", 'stripes\' "quoted"')
 SIDE = 12
@@ -197,3 +199,30 @@ def few():
 def strangers():
     """Pictures of classes that the network does not know."""
     return draw(6, ("bright", "dull", "striped"))
+
+
+@pytest.fixture
+def visit(browser, page):
+    """Open the atlas; whatever the browser complains of, or asks of a network, fails the test."""
+    complaints = []
+    with contextlib.ExitStack() as opened:
+
+        def visit(fragment="", viewport=WIDE, **options):
+            context = opened.enter_context(browser.new_context(viewport=viewport, reduced_motion="reduce", **options))
+            context.set_default_timeout(120_000)  # a busy machine is no fault of the page
+            tab = context.new_page()
+            tab.on("console", lambda message: complaints.append(message.text))
+            tab.on("pageerror", lambda error: complaints.append(str(error)))
+            tab.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+            tab.on("requestfailed", lambda request: complaints.append(f"failed: {request.url[:80]}"))
+            tab.on(
+                "request",
+                lambda r: r.url.startswith(("file:", "data:", "blob:")) or complaints.append(f"asked for {r.url}"),
+            )
+            tab.goto(page.as_uri() + fragment)
+            settled(tab)
+            tab.wait_for_function(DRAWN)
+            return tab
+
+        yield visit
+    assert not complaints

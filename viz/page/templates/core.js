@@ -106,7 +106,8 @@ const atlas = (() => {
     return document.documentElement.dataset.theme === "dark" && !inverted ? dark : light;
   };
 
-  // One cell, as large as about `side` pixels.
+  // One cell, as large as about `side` pixels; a small one by a whole factor, so that its pixels are equal squares.
+  const SMALL = 64;
   function single(canvas, name, index, side, label, after) {
     canvas.dataset.shown = `${name}:${index}`;
     if (label !== undefined) canvas.setAttribute("aria-label", label);
@@ -116,7 +117,7 @@ const atlas = (() => {
       if (!source) return;
       const available = Math.min(side, canvas.parentElement.clientWidth || side);
       const longest = Math.max(source.width, source.height);
-      const scale = longest <= available ? Math.max(1, Math.floor(available / longest)) : available / longest;
+      const scale = longest <= Math.min(SMALL, available) ? Math.max(1, Math.floor(available / longest)) : available / longest;
       const context = surface(canvas, source.width * scale, source.height * scale);
       copy(context, source, index, 0, 0, source.width * scale, source.height * scale);
       if (after) after(context, scale);

@@ -10,7 +10,8 @@
 
   for (const layer of columns) {
     const figure = document.createElement("figure"), caption = document.createElement("figcaption"), canvas = document.createElement("canvas");
-    caption.textContent = caption.title = layer.path;
+    caption.textContent = layer.path.length > 7 ? `…${layer.path.split(".").pop()}` : layer.path;
+    caption.title = layer.path;
     figure.append(caption, canvas);
     overview.append(figure);
   }

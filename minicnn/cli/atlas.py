@@ -32,7 +32,8 @@ examples:
   minicnn atlas runs/mnist-seed --data mnist -o digits.html
   minicnn atlas runs/flipped --data cifar10 --against runs/plain -o both.html
   minicnn atlas squeezenet.safetensors --data photos/ -o photos.html
-  minicnn atlas squeezenet1_1 --weights squeezenet1_1.safetensors --classes imagenet.txt --data photos/"""
+  minicnn atlas squeezenet1_1 --weights squeezenet1_1.safetensors \\
+      --classes imagenet.txt --data photos/"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

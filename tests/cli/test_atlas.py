@@ -77,7 +77,7 @@ def test_a_network_of_the_zoo_takes_its_weights_and_pixels(run, fails, photos, t
     cnn.save(cnn.zoo.build("squeezenet1_1", seed=1), tmp_path / "weights.safetensors")
     weights = "--weights", tmp_path / "weights.safetensors"
     assert run("atlas", "squeezenet1_1", *weights, "--pixels", "bgr255", "--data", photos, "--size", 224)[0] == 0
-    assert kept["model"].transform.channels == "BGR" and kept["title"] == "squeezenet1_1"
+    assert kept["model"][0].transform.channels == "BGR" and kept["title"] == ["squeezenet1_1"]
     assert "give --weights FILE" in fails("atlas", "squeezenet1_1", "--data", photos)
 
 

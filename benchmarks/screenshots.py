@@ -96,7 +96,8 @@ def photograph(pages: Path, out: Path) -> None:
             )
             tab.goto(f"{page.resolve().as_uri()}#{shot.chosen}")
             tab.wait_for_load_state("networkidle")
-            tab.wait_for_function("!live.available || live.refreshed()")
+            while not tab.evaluate("!live.available || Boolean(live.refreshed())"):
+                tab.wait_for_timeout(100)
             if shot.section != "main":
                 tab.evaluate(f"document.getElementById('{shot.section}').scrollIntoView(); scrollBy(0, {shot.below})")
             tab.wait_for_timeout(1500)  # the bar marks the section in sight, and the worker answers

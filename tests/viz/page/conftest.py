@@ -12,7 +12,7 @@ import pytest
 
 import minicnn as cnn
 import viz
-from tests.viz.page.driving import DRAWN, WIDE, settled
+from tests.viz.page.driving import DRAWN, WIDE, settled, until
 
 CLASSES = ("<script>alert(1)</script>", "</script><b>dark & dull</b>", 'stripes\' "quoted"')
 SIDE = 12
@@ -221,7 +221,7 @@ def visit(browser, page):
             )
             tab.goto(page.as_uri() + fragment)
             settled(tab)
-            tab.wait_for_function(DRAWN)
+            until(tab, DRAWN)
             return tab
 
         yield visit

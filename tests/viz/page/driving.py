@@ -1,5 +1,7 @@
 """How the browser tests look at an atlas, and use it."""
 
+import time
+
 WIDE, NARROW = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 # Every canvas in sight has another size than it is born with: nothing will move any more.
 DRAWN = (
@@ -7,9 +9,22 @@ DRAWN = (
 )
 
 
+def until(tab, expression, given=None, seconds=60):
+    """Wait until an expression is true. Playwright's own waiting calls eval, which the page's policy forbids."""
+    end = time.monotonic() + seconds
+    while not tab.evaluate(expression, given):
+        assert time.monotonic() < end, f"still not true after {seconds} s: {expression}"
+        tab.wait_for_timeout(30)
+
+
 def seen(tab, selector):
     """What is painted on a canvas."""
     return tab.eval_on_selector(selector, "(canvas) => canvas.toDataURL()")
+
+
+def until_changed(tab, selector, old):
+    """Wait until something else is painted on a canvas than was seen before."""
+    until(tab, "([selector, old]) => document.querySelector(selector).toDataURL() !== old", [selector, old])
 
 
 def choose(tab, place):
@@ -19,7 +34,7 @@ def choose(tab, place):
 
 
 def settled(tab):
-    tab.wait_for_function("live.refreshed() && live.refreshed().of === atlas.state.picture")
+    until(tab, "Boolean(live.refreshed()) && live.refreshed().of === atlas.state.picture")
 
 
 def draw(tab):

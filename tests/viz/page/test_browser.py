@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.viz.page.driving import NARROW, WIDE, choose, seen
+from tests.viz.page.driving import NARROW, WIDE, choose, seen, until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[browser]")
 axe = pytest.importorskip(
@@ -78,7 +78,7 @@ def test_a_place_of_the_enlarged_map_tells_its_number_and_leads_to_its_origin(vi
     told = tab.locator("#journey-channel").inner_text()
     value = told.rpartition(": ")[2].rstrip(".")
     tab.locator("#journey-onward").click()
-    tab.wait_for_function("Math.abs(document.getElementById('number').getBoundingClientRect().top) < 400")
+    until(tab, "Math.abs(document.getElementById('number').getBoundingClientRect().top) < 400")
     assert tab.locator("#number-formula").inner_text().endswith(f"= {value}")
     assert tab.locator("[aria-current]").count() <= 1
 
@@ -183,7 +183,7 @@ def test_a_broken_address_is_passed_over(visit, fragment):
 def test_a_link_to_a_section_keeps_what_was_chosen(visit):
     tab = visit("#picture=1")
     tab.locator('nav a[href="#fooled"]').click()
-    tab.wait_for_function("Math.abs(document.getElementById('fooled').getBoundingClientRect().top) < 400")
+    until(tab, "Math.abs(document.getElementById('fooled').getBoundingClientRect().top) < 400")
     assert "picture=1" in tab.url
 
 
@@ -199,7 +199,7 @@ def test_an_address_typed_into_an_open_page_shows_the_pictures_neighbours_too(vi
     tab = visit()
     before = tab.locator("#space-said").inner_text(), seen(tab, "#space-point")
     tab.evaluate("location.hash = 'picture=1'")
-    tab.wait_for_function("atlas.state.picture === 1")
+    until(tab, "atlas.state.picture === 1")
     assert (tab.locator("#space-said").inner_text(), seen(tab, "#space-point")) != before
 
 

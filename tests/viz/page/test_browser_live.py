@@ -6,7 +6,7 @@ from PIL import Image
 
 import minicnn as cnn
 import viz
-from tests.viz.page.driving import draw, seen, settled
+from tests.viz.page.driving import draw, seen, settled, until, until_changed
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[browser]")
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("browser")]
@@ -18,10 +18,9 @@ def test_a_drawing_is_followed_by_every_view_at_once(visit):
     selectors += ("#why-picture", "#why [data-method='1']", '#journey [data-layer="conv2"] canvas')
     before = [seen(tab, selector) for selector in selectors]
     draw(tab)
-    tab.wait_for_timeout(300)  # explanations and the attack come after the maps
     assert tab.evaluate("atlas.state.picture") == "own"
     for selector, old in zip(selectors, before, strict=True):
-        assert seen(tab, selector) != old, selector
+        until_changed(tab, selector, old)  # explanations and the attack come after the maps
     assert tab.locator("#space-said").inner_text() == "your own image: the star on the map"
     assert tab.locator("#chosen-said").inner_text().startswith("your own image")
 
@@ -40,12 +39,12 @@ def test_an_image_of_the_gallery_beyond_the_dozen_is_followed_too(visit, read):
     tab = visit()
     chosen = set(map(int, read["gallery"]["chosen"]))
     place = next(k for k in range(60) if k not in chosen)
-    before = seen(tab, "#journey-picture"), seen(tab, "#why-picture"), seen(tab, "#fooled-original")
+    selectors = "#journey-picture", "#why-picture", "#fooled-original"
+    before = [seen(tab, selector) for selector in selectors]
     tab.evaluate(f"atlas.choosePlace({place})")
     settled(tab)
-    tab.wait_for_timeout(300)
-    after = seen(tab, "#journey-picture"), seen(tab, "#why-picture"), seen(tab, "#fooled-original")
-    assert all(new != old for new, old in zip(after, before, strict=True))
+    for selector, old in zip(selectors, before, strict=True):
+        until_changed(tab, selector, old)
     assert f"point={place}" in tab.url
     predicted = read["classes"][read["gallery"]["predictions"][place]]
     assert tab.locator("#studio-bars > div span").first.inner_text() == predicted
@@ -58,9 +57,9 @@ def test_an_edit_changes_the_image_and_undo_brings_it_back(visit, edit):
     before = tab.evaluate(pixels)
     tab.locator(f'[data-edit="{edit}"]').click()
     settled(tab)
-    tab.wait_for_function("(old) => [...live.refreshed().pixels].join() !== old", arg=before)
+    until(tab, "(old) => [...live.refreshed().pixels].join() !== old", before)
     tab.locator('[data-edit="undo"]').click()
-    tab.wait_for_function("(old) => [...live.refreshed().pixels].join() === old", arg=before)
+    until(tab, "(old) => [...live.refreshed().pixels].join() === old", before)
 
 
 def test_the_patches_that_an_image_comes_closest_to_are_those_of_the_channels_that_it_excites_most(
@@ -95,11 +94,11 @@ def test_a_file_is_opened_and_one_that_is_no_image_is_refused(visit, tmp_path):
     tab = visit()
     Image.new("RGB", (40, 30), (200, 100, 50)).save(tmp_path / "plain.png")
     tab.locator("#pad-file").set_input_files(tmp_path / "plain.png")
-    tab.wait_for_function("atlas.state.picture === 'own'")
+    until(tab, "atlas.state.picture === 'own'")
     assert set(tab.evaluate("[...live.own()]")) == {124}  # its luminance
     (tmp_path / "text.png").write_text("no image")
     tab.locator("#pad-file").set_input_files(tmp_path / "text.png")
-    tab.wait_for_function("document.getElementById('pad-said').textContent.includes('cannot be read')")
+    until(tab, "document.getElementById('pad-said').textContent.includes('cannot be read')")
 
 
 def test_a_number_is_taken_apart_down_to_the_pixels(visit):
@@ -128,45 +127,41 @@ def test_a_square_under_the_pointer_hides_what_is_there(visit):
     tab = visit()
     tab.locator("#why-hide").check()
     tab.locator("#why-picture").hover()
-    tab.wait_for_function("document.getElementById('why-said').textContent.startsWith('With this square hidden')")
+    until(tab, "document.getElementById('why-said').textContent.startsWith('With this square hidden')")
 
 
 def test_the_film_changes_everything_at_once_and_ends_as_the_network_is(visit, read):
     tab = visit()
     views = ("#film-filters", "#film-maps", "#film-space")
-    tab.wait_for_function("document.getElementById('film-answer').textContent")
+    until(tab, "document.getElementById('film-answer').textContent")
     last = [seen(tab, view) for view in views]
     accuracy = tab.locator("#film-accuracy").inner_text()
     assert tab.locator("#film-value").inner_text() == "after epoch 3"
     predicted = read["classes"][read["pictures"][0]["predicted"]]
     assert tab.locator("#film-answer").inner_text().startswith(f"Its answer: {predicted}")
     tab.locator("#film-moment").press("Home")
-    tab.wait_for_timeout(300)
     assert tab.locator("#film-value").inner_text() == "before training"
-    assert all(seen(tab, view) != old for view, old in zip(views, last, strict=True))
+    for view, old in zip(views, last, strict=True):
+        until_changed(tab, view, old)
     assert tab.locator("#film-accuracy").inner_text() != accuracy
     assert "moment=0" in tab.url
     tab.locator("#film-moment").press("End")
-    tab.wait_for_timeout(300)
-    assert [seen(tab, view) for view in views] == last
+    for view, old in zip(views, last, strict=True):
+        until(tab, "([view, old]) => document.querySelector(view).toDataURL() === old", [view, old])
 
 
 def test_the_film_plays_from_the_beginning_to_the_end_and_stops(visit):
     tab = visit()
     tab.locator("#film-play").click()
     assert tab.locator("#film-play").inner_text() == "Stop"
-    seen_moments = set()
-    for _ in range(60):
-        seen_moments.add(tab.locator("#film-value").inner_text())
-        if tab.locator("#film-play").inner_text() == "Play":
-            break
-        tab.wait_for_timeout(150)
-    assert {"before training", "after 2 batches", "after epoch 2", "after epoch 3"} <= seen_moments
+    tab.evaluate("window.shown = []; atlas.on(['moment'], () => window.shown.push(atlas.state.moment))")
+    until(tab, "document.getElementById('film-play').textContent === 'Play'")
+    assert tab.evaluate("window.shown") == [0, 1, 2, 3, 4, 5]
 
 
 def test_what_a_moment_of_the_film_says_is_what_the_network_said_then(visit, kept, trained, read, test_set):
     tab = visit("#moment=3")
-    tab.wait_for_function("document.getElementById('film-answer').textContent")
+    until(tab, "document.getElementById('film-answer').textContent")
     model = cnn.load(kept / "epoch-1.safetensors")
     x = model.transform(test_set.images[[read["pictures"][0]["place"]]])
     (expected,) = cnn.ops.softmax(model(x))[0]
@@ -176,12 +171,12 @@ def test_what_a_moment_of_the_film_says_is_what_the_network_said_then(visit, kep
 
 def test_two_networks_follow_a_drawing_side_by_side(visit, other):
     tab = visit()
-    tab.wait_for_function("document.getElementById('compare-said-1').textContent")
+    until(tab, "document.getElementById('compare-said-1').textContent")
     before = [tab.locator(f"#compare-bars-{side}").inner_html() for side in (0, 1)]
     layer = "#compare-layers .pair:first-child canvas:last-child"
     maps = seen(tab, layer)
     draw(tab)
-    tab.wait_for_function("(old) => document.getElementById('compare-bars-1').innerHTML !== old", arg=before[1])
+    until(tab, "(old) => document.getElementById('compare-bars-1').innerHTML !== old", before[1])
     assert tab.locator("#compare-bars-0").inner_html() != before[0]
     assert seen(tab, layer) != maps
     pixels = np.array(tab.evaluate("[...live.refreshed().pixels]"), np.uint8).reshape(1, 1, 12, 12)

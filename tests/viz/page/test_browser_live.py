@@ -152,11 +152,10 @@ def test_the_film_changes_everything_at_once_and_ends_as_the_network_is(visit, r
 
 def test_the_film_plays_from_the_beginning_to_the_end_and_stops(visit):
     tab = visit()
-    tab.locator("#film-play").click()
-    assert tab.locator("#film-play").inner_text() == "Stop"
     tab.evaluate("window.shown = []; atlas.on(['moment'], () => window.shown.push(atlas.state.moment))")
+    tab.locator("#film-play").click()
     until(tab, "document.getElementById('film-play').textContent === 'Play'")
-    assert tab.evaluate("window.shown") == [0, 1, 2, 3, 4, 5]
+    assert tab.evaluate("window.shown") == [None, 0, 1, 2, 3, 4, 5]
 
 
 def test_what_a_moment_of_the_film_says_is_what_the_network_said_then(visit, kept, trained, read, test_set):

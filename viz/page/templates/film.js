@@ -56,7 +56,7 @@
       }
       drawn("film-filters", image, kw, kh, count);
     }
-    mosaic(canvas, { sheet: "film-filters", cells: Array.from({ length: count }, (_, o) => o), size: 36, gap: 4, label: `Filters of ${first.path}, ${moments[k]}` });
+    mosaic(canvas, { sheet: "film-filters", cells: Array.from({ length: count }, (_, o) => o), size: 36, gap: 8, label: `Filters of ${first.path}, ${moments[k]}` });
   }
 
   function layer() {

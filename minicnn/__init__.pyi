@@ -56,6 +56,7 @@ from .training import EarlyStopping as EarlyStopping
 from .training import Evaluation as Evaluation
 from .training import History as History
 from .training import JsonLines as JsonLines
+from .training import Snapshots as Snapshots
 from .training import TrainingDiverged as TrainingDiverged
 from .training import evaluate as evaluate
 from .training import fit as fit

@@ -6,6 +6,7 @@ from .evaluation import Evaluation, evaluate
 from .fit import fit
 from .history import EpochRecord, History
 from .run import Run
+from .snapshots import Snapshot, Snapshots, read_snapshots
 
 __all__ = [
     "BestCheckpoint",
@@ -16,7 +17,10 @@ __all__ = [
     "History",
     "JsonLines",
     "Run",
+    "Snapshot",
+    "Snapshots",
     "TrainingDiverged",
     "evaluate",
     "fit",
+    "read_snapshots",
 ]

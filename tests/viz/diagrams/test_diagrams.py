@@ -8,7 +8,7 @@ from matplotlib.mathtext import MathTextParser
 import minicnn as cnn
 import viz
 from minicnn import testing
-from viz.diagrams.bricks import bricks_of
+from viz.diagrams.bricks import _layout, bricks_of
 
 
 def two_layers(**options):
@@ -153,3 +153,10 @@ def test_a_network_without_a_usual_size_asks_for_it():
         viz.diagram(cnn.Sequential(cnn.Conv2d(1, 1, 3), cnn.Flatten(), cnn.Dense(25, 1)))
     with pytest.raises(ValueError, match="no weights"):
         viz.diagram(cnn.Sequential(cnn.ReLU()))
+
+
+def test_a_projection_is_drawn_above_what_it_skips():
+    boxes, columns, _ = _layout(viz.diagram(cnn.zoo.build("resnet18"), (3, 224, 224)).statements, 21)
+    assert columns[8] == columns[10] < columns[9] < columns[11]  # l₁₁ = relu(l₉ + l₁₀), l₉ is made of l₈
+    tops = {letter: bottom + high for letter, (_, bottom, _, high) in boxes.items()}
+    assert boxes["l₁₀"][1] > max(tops[letter] for letter in ("W₆", "l₉", "l₁₁"))

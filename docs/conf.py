@@ -21,8 +21,9 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "book",
+    "exercise_pages",
 ]
-exclude_patterns = ["_build", "_ext", "_static", "_templates", "figures"]
+exclude_patterns = ["_build", "_ext", "_static", "_templates"]
 templates_path = ["_templates"]
 suppress_warnings = ["config.cache"]
 

@@ -43,7 +43,7 @@ def check_dead(dead: Answer) -> None:
 @exercise("3.2", check_dead)
 def dead(maps: np.ndarray) -> np.ndarray:
     """Find dead channels: for maps (N, C, H, W) after ReLU, return (C,), True where nothing is ever above 0."""
-    return ~(maps > 0).any(axis=(0, 2, 3))
+    return np.logical_not((maps > 0).any(axis=(0, 2, 3)))
 
 
 def check_sparseness(sparseness: Answer) -> None:

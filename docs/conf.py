@@ -72,7 +72,7 @@ mathjax2_config = {"showMathMenu": True, "messageStyle": "none", "tex2jax": {"in
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "minicnn"},
-    "navbar_align": "left",
+    "navbar_center": [],
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "secondary_sidebar_items": ["page-toc", "notebook"],
@@ -81,4 +81,4 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": []}
+html_sidebars = {"**": ["chapters"]}

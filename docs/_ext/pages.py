@@ -8,7 +8,9 @@ import re
 
 import jupytext
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
+FIGURES = "%matplotlib inline"  # a figure at the end of a cell is shown
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -22,6 +24,8 @@ def read(text: str) -> NotebookNode:
                 cell.metadata["mystnb"] = {"image": {"alt": alt}}
             if hide is None:
                 cell.metadata["tags"] = ["hide-input"]
+    if any(cell.cell_type == "code" for cell in notebook.cells):
+        notebook.cells.insert(0, new_code_cell(FIGURES, metadata={"tags": ["remove-cell"]}))
     return notebook
 
 
@@ -37,6 +41,7 @@ def notebook_of(text: str) -> NotebookNode:
 def downloadable(text: str) -> NotebookNode:
     """The notebook of a page whose links lead to other notebooks beside it."""
     notebook = notebook_of(text)
+    notebook.cells.insert(1, new_code_cell(FIGURES))
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
         cell.metadata = NotebookNode()

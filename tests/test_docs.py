@@ -1,9 +1,13 @@
 """The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+
+import minicnn as cnn
+import viz
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(page for page in ROOT.glob("docs/**/*.md") if "_build" not in page.parts)]
@@ -29,3 +33,51 @@ def test_every_block_of_code_runs(page: Path, tmp_path: Path, monkeypatch: pytes
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start(1))
         exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # errors name the page's own lines
+
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub and the site give a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for link in LINK.findall(text):
+        if link.startswith(("http:", "https:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{page.name} links to {link}"
+        if anchor and target.suffix == ".md":
+            headings = {slug(heading) for heading in re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)}
+            assert anchor in headings, f"{page.name} links to {link}, but there is no such heading"
+
+
+def test_each_of_the_26_questions_has_an_answer() -> None:
+    rows = re.findall(r"^\| (\d+)\. .*\| .*\]\(.*\.md#.*$", (ROOT / "docs/curriculum.md").read_text(), re.MULTILINE)
+    assert [int(number) for number in rows] == list(range(1, 27))
+
+
+def public_names() -> list[str]:
+    """What the two packages and their plots and operations export, but for modules."""
+    names = []
+    for module in (cnn, viz, cnn.ops, viz.plot):
+        exported = getattr(module, "__all__", None) or [n for n in dir(module) if not n.startswith("_")]
+        names += [
+            f"{module.__name__}.{name}"
+            for name in exported
+            if not name.startswith("_") and not inspect.ismodule(getattr(module, name)) and callable(getattr(module, name))
+        ]
+    return names
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    pages = "\n".join(page.read_text() for page in ROOT.glob("docs/reference/*.md"))
+    listed = set(re.findall(r"^\.\. auto\w+:: (\S+)$", pages, re.MULTILINE))
+    names = public_names()
+    assert len(names) > 100
+    assert not [name for name in names if name not in listed]

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
-SLOW = ("mutations", "peers")  # folders in which everything is
+SLOW = ("mutations", "peers", "site")  # folders in which everything is
 MOST_WORKERS = 8  # each compiles or reads its own machine code, and takes half a gigabyte
 
 # Examples of each property, by folder: everyday, and with CI set.

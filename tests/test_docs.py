@@ -1,6 +1,5 @@
 """The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
 
-import inspect
 import re
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import viz
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted(page for page in ROOT.glob("docs/**/*.md") if "_build" not in page.parts)]
-BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)  # after "python" stands what the site needs
-
+BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)  # "python" may be followed by `alt="…"`
 
 EVERYDAY = ("README", "design", "testing-your-own-op")  # the book takes half a minute
 
@@ -66,12 +64,9 @@ def public_names() -> list[str]:
     """What the two packages and their plots and operations export, but for modules."""
     names = []
     for module in (cnn, viz, cnn.ops, viz.plot):
-        exported = getattr(module, "__all__", None) or [n for n in dir(module) if not n.startswith("_")]
-        names += [
-            f"{module.__name__}.{name}"
-            for name in exported
-            if not name.startswith("_") and not inspect.ismodule(getattr(module, name)) and callable(getattr(module, name))
-        ]
+        exported = getattr(module, "__all__", dir(module))
+        found = {name: getattr(module, name) for name in exported if not name.startswith("_")}
+        names += [f"{module.__name__}.{name}" for name, value in found.items() if callable(value)]
     return names
 
 

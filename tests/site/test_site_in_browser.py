@@ -15,7 +15,6 @@ axe = pytest.importorskip(
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium was found: none of {', '.join(NAMES)}"),
 ]
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
@@ -37,9 +36,7 @@ def every_page(site: Path) -> list[Path]:
 
 def serious(tab: Any) -> list[str]:
     violations = axe.Axe().run(tab).response["violations"]
-    return [
-        f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in violations if v["impact"] in ("serious", "critical")
-    ]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in violations if v["impact"] in ("serious", "critical")]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

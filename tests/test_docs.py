@@ -1,6 +1,7 @@
 """The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
 
 import re
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,11 @@ def test_every_public_name_is_in_the_reference() -> None:
     names = public_names()
     assert len(names) > 100
     assert not [name for name in names if name not in listed]
+
+
+def test_the_names_that_others_names_are_mapped_to_exist() -> None:
+    mapped = re.findall(r"`((?:cnn|viz)(?:\.\w+)+)", (ROOT / "docs/names.md").read_text())
+    assert len(mapped) > 20
+    for name in mapped:
+        package, _, path = name.partition(".")
+        attrgetter(path)({"cnn": cnn, "viz": viz}[package])

@@ -68,7 +68,18 @@ html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static", str(Path(jupyter_server_mathjax.__file__).parent / "static")]
 html_css_files = ["book.css"]
 mathjax_path = "MathJax.js?config=TeX-AMS-MML_HTMLorMML-full"
-mathjax2_config = {"showMathMenu": True, "messageStyle": "none", "tex2jax": {"inlineMath": [["\\(", "\\)"]]}}
+mathjax2_config = {
+    "messageStyle": "none",
+    "tex2jax": {"inlineMath": [["\\(", "\\)"]], "ignoreClass": "tex2jax_ignore", "processClass": "math"},
+    "HTML-CSS": {
+        "availableFonts": [],
+        "preferredFont": None,
+        "webFont": "STIX-Web",
+        "imageFont": None,
+        "linebreaks": {"automatic": True},
+    },  # the one font that the package brings
+}
+myst_update_mathjax = False
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "minicnn"},

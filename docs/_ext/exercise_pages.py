@@ -27,7 +27,8 @@ class Exercises(Directive):
         return section
 
     def body(self, exercise: Exercise) -> list[nodes.Node]:
-        return [python(exercise.stub.partition("import minicnn as cnn")[2].strip())]
+        signature = exercise.stub.partition("import minicnn as cnn")[2].partition("    raise NotImplementedError")[0]
+        return [python(f"{signature.strip()}\n    ...")]
 
 
 class Solutions(Exercises):

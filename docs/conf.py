@@ -70,6 +70,7 @@ html_css_files = ["book.css"]
 mathjax_path = "MathJax.js?config=TeX-AMS-MML_HTMLorMML-full"
 mathjax2_config = {
     "messageStyle": "none",
+    "fast-preview": {"disabled": True},
     "tex2jax": {"inlineMath": [["\\(", "\\)"]], "ignoreClass": "tex2jax_ignore", "processClass": "math"},
     "HTML-CSS": {
         "availableFonts": [],

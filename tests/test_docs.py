@@ -1,7 +1,11 @@
 """The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
 
 import re
+<<<<<<< HEAD
 from operator import attrgetter
+=======
+import tomllib
+>>>>>>> main
 from pathlib import Path
 
 import pytest
@@ -34,6 +38,7 @@ def test_every_block_of_code_runs(page: Path, tmp_path: Path, monkeypatch: pytes
         exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # errors name the page's own lines
 
 
+<<<<<<< HEAD
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -85,3 +90,22 @@ def test_the_names_that_others_names_are_mapped_to_exist() -> None:
     for name in mapped:
         package, _, path = name.partition(".")
         attrgetter(path)({"cnn": cnn, "viz": viz}[package])
+=======
+WRITTEN = [
+    path
+    for kind in ("*.py", "*.pyi", "*.md", "*.toml", "*.html", "*.ipynb")
+    for top in ("", "minicnn/**/", "viz/**/", "docs/**/", "benchmarks/**/", "tests/**/")
+    for path in ROOT.glob(top + kind)
+]
+
+
+def test_nothing_sends_people_to_the_package_on_the_public_index_that_is_not_ours() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["name"] == "minicnn-numba"
+    foreign = re.compile(r"pip3? install(?: -\S+)* [\"']?minicnn(?![\w/.-])|(?<![\w./-])minicnn\[\w")
+    assert foreign.search('pip install "minicnn[test]"') and foreign.search("pip install -U minicnn")
+    for path in WRITTEN:
+        if path != Path(__file__):
+            found = foreign.search(path.read_text())
+            assert not found, f"{path.relative_to(ROOT)}: {found[0]}"
+>>>>>>> main

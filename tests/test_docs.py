@@ -1,11 +1,8 @@
 """The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
 
 import re
-<<<<<<< HEAD
-from operator import attrgetter
-=======
 import tomllib
->>>>>>> main
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -38,7 +35,6 @@ def test_every_block_of_code_runs(page: Path, tmp_path: Path, monkeypatch: pytes
         exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # errors name the page's own lines
 
 
-<<<<<<< HEAD
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -90,7 +86,8 @@ def test_the_names_that_others_names_are_mapped_to_exist() -> None:
     for name in mapped:
         package, _, path = name.partition(".")
         attrgetter(path)({"cnn": cnn, "viz": viz}[package])
-=======
+
+
 WRITTEN = [
     path
     for kind in ("*.py", "*.pyi", "*.md", "*.toml", "*.html", "*.ipynb")
@@ -108,4 +105,3 @@ def test_nothing_sends_people_to_the_package_on_the_public_index_that_is_not_our
         if path != Path(__file__):
             found = foreign.search(path.read_text())
             assert not found, f"{path.relative_to(ROOT)}: {found[0]}"
->>>>>>> main

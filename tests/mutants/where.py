@@ -25,6 +25,7 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/data/*", ["tests/data", "tests/cli/test_train.py"]),
     ("minicnn/training/*", ["tests/training", "tests/test_checkpoint.py", "tests/peers/test_training.py"]),
     ("minicnn/cli/*", ["tests/cli"]),
+    ("minicnn/exercises/*", ["tests/exercises"]),
     ("minicnn/testing/*", ["tests/testing", "tests/ops", "tests/mutations"]),
     ("minicnn/optim.py", ["tests/optim", "tests/training", "tests/mutations/test_optimizers.py"]),
     ("minicnn/distributed/*", ["tests/distributed"]),

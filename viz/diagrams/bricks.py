@@ -30,7 +30,7 @@ class Brick:
 
     Attributes:
         letter: "l₁" or "W₀".
-        shape: the array's own.
+        shape: the array's own; a dense layer's as the product l W needs it, inputs × outputs.
         rows, columns: of the matrix: places × channels of what flows, inputs × outputs of one place of the weights.
         functions: what has been done to what flows, last.
     """
@@ -51,6 +51,8 @@ def bricks_of(s: Statement) -> tuple[Brick | None, Brick]:
             rows, columns = shape[0], int(np.prod(shape[1:]))
         else:
             rows, columns = int(np.prod(shape[1:])), shape[0]
+        if isinstance(s.layer, cnn.Dense):
+            shape = (rows, columns)
         block = Brick("W" + str(s.weight).translate(SUBSCRIPTS), shape, rows, columns)
     places = int(np.prod(s.shape[1:]))
     strip = Brick("l" + str(s.number).translate(SUBSCRIPTS), s.shape, places, s.shape[0], (*_join(s), *s.after))

@@ -1,7 +1,7 @@
 """Layers: parameters and an op. Containers: layers and how they are joined."""
 
 from .activation import Clip, LeakyReLU, LocalResponseNorm, ReLU, Sigmoid, Softmax
-from .base import Layer, arrays_of, children_of, dtype_of, options_of, walk
+from .base import Layer, arrays_of, children_of, dtype_of, options_of, takes_layers, transparent, walk
 from .batch_norm2d import BatchNorm2d
 from .concat import Concat
 from .conv2d import Conv2d, ConvTranspose2d
@@ -53,6 +53,8 @@ __all__ = [
     "children_of",
     "dtype_of",
     "options_of",
+    "takes_layers",
+    "transparent",
     "walk",
     *sorted(LAYERS),
 ]

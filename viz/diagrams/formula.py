@@ -107,7 +107,7 @@ def letters(found: list[Statement]) -> list[str]:
 def algebra(found: list[Statement]) -> list[str]:
     """The same with biases and everything, in LaTeX that matplotlib's mathtext renders (without dollar signs).
 
-    A dense layer's weights are (out, in), and so l Wᵀ.
+    A dense layer's W is inputs × outputs here, as in the letters and the bricks: the transpose of its `weight`.
     """
     return _lines(found, _Latex())
 
@@ -140,7 +140,7 @@ class _Latex(_Letters):
         assert s.weight is not None
         W = self.letter("W", s.weight)
         if isinstance(s.layer, cnn.Dense):
-            product = rf"{value}\,{W}^{{\top}}"
+            product = rf"{value}\,{W}"
         else:
             sign = r"\ast^{\top}" if isinstance(s.layer, cnn.ConvTranspose2d) else r"\ast"
             steps = s.layer.stride

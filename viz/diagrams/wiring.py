@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
-from minicnn.layers import children_of, dtype_of
+from minicnn.layers import children_of, dtype_of, transparent
 
 SIDES = (224, 227, 299, 64, 32, 28)  # of pictures, tried where nothing tells
 
@@ -38,6 +38,7 @@ def wiring(model: Any, input_shape: tuple[int, ...]) -> list[Node]:
     found: list[tuple[str, Any, tuple[int, ...]]] = [("", None, ())]
 
     def enter(layer: Any, path: str, source: Any) -> int:
+        layer = transparent(layer)
         inside = {name: (child, f"{path}.{name}" if path else name) for name, child in children_of(layer).items()}
         if isinstance(layer, cnn.Sequential):
             for child, below in inside.values():

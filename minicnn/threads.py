@@ -226,20 +226,25 @@ def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     To Numba a read-only array is another type, and each combination of them another function to compile, for seconds.
     No kernel writes to what it is given to read.
     """
-    return tuple(map(_writable, args)) if any(map(_is_locked, args)) else args
+    return tuple(map(_writable, args))
 
 
-def _is_locked(x: Any) -> bool:
-    if type(x) is np.ndarray:
-        return not x.flags.writeable
-    return isinstance(x, tuple) and len(x) > 0 and type(x[0]) is np.ndarray and any(map(_is_locked, x))
+def _any_locked(args: tuple[Any, ...]) -> bool:
+    """One loop, not a call for each argument: it runs before every kernel."""
+    for x in args:
+        if type(x) is np.ndarray:
+            if not x.flags.writeable:
+                return True
+        elif isinstance(x, tuple) and x and type(x[0]) is np.ndarray and _any_locked(x):
+            return True
+    return False
 
 
 def _writable(x: Any) -> Any:
-    if not _is_locked(x):
-        return x
     if type(x) is np.ndarray:
-        return np.asarray(_Unlocked(x))
+        return x if x.flags.writeable else np.asarray(_Unlocked(x))
+    if not isinstance(x, tuple) or not _any_locked(x):
+        return x
     return type(x)(*map(_writable, x)) if hasattr(x, "_fields") else tuple(map(_writable, x))
 
 
@@ -258,7 +263,8 @@ def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) 
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:
-        args = _unlocked(args)
+        if _any_locked(args):
+            args = _unlocked(args)
         with single_threaded_blas() if blas else _lock:
             if _forked:
                 return serial(*args)

@@ -94,20 +94,23 @@ def of_the_seed_network() -> tuple[Trail, Trail]:
     """The trails of a forward and a backward pass in training."""
     model = cnn.zoo.build("seed", classes=10, in_channels=1, input_size=28).initialize(seed=0)
     x = np.random.default_rng(0).random((8, 1, 28, 28), dtype=np.float32)
-    for _ in range(2):  # the second pass is the warm one
-        pass_ = cnn.Pass(train=True, rng=np.random.default_rng(0))
-        (y, pullback), forward = record(model.forward, x, pass_)
-        _, backward = record(pullback, np.full(y.shape, 1, y.dtype))
-    return forward, backward
+    pass_ = cnn.Pass(train=True, rng=np.random.default_rng(0))
+    return _of_both_passes(model.forward, x, pass_)
 
 
 def of_one_convolution() -> tuple[Trail, Trail]:
     """The trails of a convolution with ReLU and pooling, forward and backward."""
     rng = np.random.default_rng(0)
     x, w, b = (rng.random(shape, dtype=np.float32) for shape in ((8, 10, 13, 13), (20, 10, 3, 3), (20,)))
-    for _ in range(2):
-        (y, pullback), forward = record(cnn.ops.conv2d_relu_max_pool2d, x, w, b, pool_size=2)
-        _, backward = record(pullback, np.full(y.shape, 1, y.dtype))
+    return _of_both_passes(cnn.ops.conv2d_relu_max_pool2d, x, w, b, pool_size=2)
+
+
+def _of_both_passes(function: Callable[..., Any], *args: Any, **options: Any) -> tuple[Trail, Trail]:
+    y, pullback = function(*args, **options)  # without a profiler, under which compiling takes minutes
+    dy = np.ones_like(y)
+    pullback(dy)
+    (_, pullback), forward = record(function, *args, **options)
+    _, backward = record(pullback, dy)
     return forward, backward
 
 

@@ -1,4 +1,4 @@
-"""Batch normalisation as a layer."""
+"""Batch normalisation as layers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class BatchNorm2d(Layer):
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         if not isinstance(num_features, int) or num_features < 1:
-            raise ValueError(f"BatchNorm2d: expected num_features to be an int of at least 1, got {num_features!r}")
+            raise ValueError(
+                f"{type(self).__name__}: expected num_features to be an int of at least 1, got {num_features!r}"
+            )
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.weight: Array = np.ones(num_features, np.float32)
         self.bias: Array = np.zeros(num_features, np.float32)
@@ -47,3 +49,18 @@ class BatchNorm2d(Layer):
             eps=self.eps,
         )
         return y, layer_pullback(pullback, "weight", "bias")
+
+
+class BatchNorm1d(BatchNorm2d):
+    """The same for vectors (N, C): each is a stack of maps of one pixel."""
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        if x.ndim != 2:
+            raise ValueError(f"BatchNorm1d: expected x of shape (N, C), got {x.shape}")
+        y, pullback = super().forward(x[:, :, None, None], pass_)
+
+        def flat(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
+            dx, gradients = pullback(np.asarray(dy)[:, :, None, None], wants)
+            return None if dx is None else dx[:, :, 0, 0], gradients
+
+        return y[:, :, 0, 0], flat

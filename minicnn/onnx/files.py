@@ -18,7 +18,8 @@ from ..ops.contract import Array
 LARGEST_FILE = 2**31 - 1  # what Protocol Buffers can hold
 MOST_VALUES = 2**31  # in one array
 MOST_NODES = 100_000
-ENOUGH = 8  # times its files' size is what a model may take
+ENOUGH = 8  # times its files' size is what the arrays read from them may take
+COMPUTED = 600_000_000  # bytes that arrays which are not in the file may take: ConstantOfShape gives VGG-19 575 million
 
 
 class OnnxError(ValueError):
@@ -78,7 +79,7 @@ class Tensors:
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
-        self.there, self.taken = path.stat().st_size, 0  # bytes
+        self.there, self.taken, self.computed = path.stat().st_size, 0, 0  # bytes
         self.files: set[Path] = set()  # of external data
 
     def array(self, tensor: Any) -> Array:
@@ -130,6 +131,16 @@ class Tensors:
         if self.taken > ENOUGH * self.there:
             raise OnnxError(f"its arrays take over {ENOUGH} times the {self.there} bytes of its files")
         return np.asarray(convert(values)).reshape(shape)
+
+    def compute(self, nbytes: int) -> None:
+        """Count an array that is not in the file but computed.
+
+        Raises:
+            OnnxError: all together take too much.
+        """
+        self.computed += nbytes
+        if self.computed > COMPUTED + ENOUGH * self.there:
+            raise OnnxError(f"the arrays that it computes before it runs take over {COMPUTED} bytes")
 
     def _external(self, tensor: Any, nbytes: int) -> bytes:
         """The bytes of a tensor that are kept in a file of their own."""

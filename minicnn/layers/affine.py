@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,11 @@ class Scale(Layer):
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.affine(x, np.array([self.factor], x.dtype), np.array([self.shift], x.dtype))
-        return y, layer_pullback(lambda dy, wants: pullback(dy, (wants[0], False, False))[:1])
+
+        def of_x(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+            return pullback(dy, (wants[0], False, False))[:1]
+
+        return y, layer_pullback(of_x)
 
 
 class PReLU(Layer):

@@ -148,7 +148,7 @@ def _write_prelu(writer: Writer, layer: PReLU, path: str, x: str) -> str:
 
 
 def _write_silu(writer: Writer, layer: SiLU, path: str, x: str) -> str:
-    return writer.node("Mul", path, [x, writer.node("Sigmoid", f"{path}.sigmoid", [x], writer.shapes[x])])
+    return writer.node("Mul", path, [x, writer.step("Sigmoid", f"{path}.sigmoid", [x], writer.shapes[x])])
 
 
 def _write_gelu(writer: Writer, layer: GELU, path: str, x: str) -> str:
@@ -156,7 +156,7 @@ def _write_gelu(writer: Writer, layer: GELU, path: str, x: str) -> str:
     shape = writer.shapes[x]
 
     def step(op: str, name: str, *inputs: str) -> str:
-        return writer.node(op, f"{path}.{name}", list(inputs), shape)
+        return writer.step(op, f"{path}.{name}", list(inputs), shape)
 
     def number(name: str, value: float) -> str:
         return writer.number(f"{path}.{name}", value)

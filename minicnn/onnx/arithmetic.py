@@ -212,13 +212,13 @@ def _write_affine(writer: Writer, layer: Affine, path: str, x: str) -> str:
     weight = writer.array(f"{path}.weight", layer.weight.reshape(-1, *after))
     if layer.bias is None:
         return writer.node("Mul", path, [x, weight])
-    scaled = writer.node("Mul", f"{path}.scaled", [x, weight], writer.shapes[x])
+    scaled = writer.step("Mul", f"{path}.scaled", [x, weight], writer.shapes[x])
     return writer.node("Add", path, [scaled, writer.array(f"{path}.bias", layer.bias.reshape(-1, *after))])
 
 
 def _write_scale(writer: Writer, layer: Scale, path: str, x: str) -> str:
     factor, shift = (writer.number(f"{path}.{name}", getattr(layer, name)) for name in ("factor", "shift"))
-    return writer.node("Add", path, [writer.node("Mul", f"{path}.scaled", [x, factor], writer.shapes[x]), shift])
+    return writer.node("Add", path, [writer.step("Mul", f"{path}.scaled", [x, factor], writer.shapes[x]), shift])
 
 
 def _write_batch_norm(writer: Writer, layer: BatchNorm2d, path: str, x: str) -> str:

@@ -76,7 +76,9 @@ class Building:
         if len(shape) == 1:
             return Value.of(self.add(name, Flatten(), [source]), shape)
         if None in shape:
-            raise OnnxError(f"the shape of {name!r:.80} depends on the input's size; give load(…, input_shape=(C, H, W))")
+            raise OnnxError(
+                f"the shape of {name!r:.80} depends on the input's size; give load(…, input_shape=(C, H, W))"
+            )
         return Value.of(self.add(name, Reshape([size or 0 for size in shape]), [source]), shape)
 
     def model(self, value: Value, keep_softmax: bool) -> Sequential | Graph:

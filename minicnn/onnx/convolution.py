@@ -87,9 +87,9 @@ def _cut_off(node: Node, windows: Windows, x: Shape, whole: list[int | None]) ->
     if not wanted and mode in ("NOTSET", "VALID"):
         return windows.pads if mode == "NOTSET" else (0, 0, 0, 0)
     sizes = wanted[-2:] if wanted else [n and n * s for n, s in zip(x[1:], windows.stride, strict=True)]
-    totals = [all_ and size and all_ - size for all_, size in zip(whole, sizes, strict=True)]
-    if None in totals:
+    if None in whole or None in sizes:
         raise OnnxError(f"{node}: its padding {SIZE_NEEDED}")
+    totals = [(full or 0) - (size or 0) for full, size in zip(whole, sizes, strict=True)]
     if min(totals) < 0:
         raise OnnxError(f"{node}: an output of {sizes} is larger than its filters reach")
     return shared_out(totals, mode)

@@ -42,21 +42,16 @@ class Writer:
             raise OnnxError(f"{type(layer).__name__} {path!r} has no form in ONNX; there is one for {known}")
         return self.emitters[type(layer)](self, layer, path or ("" if children_of(layer) else self.root), x)
 
-    def node(self, op: str, path: str, inputs: list[str], shape: tuple[int, ...] | None = None, **attributes: Any) -> str:
-        """Add a node under a layer's path, which is also the name of the value it gives.
-
-        Args:
-            op: its kind.
-            path: of the layer, or a name below it for a value that is no layer's; then `shape` is needed.
-            inputs: the names of the values it takes.
-            shape: of what it gives, without the batch.
-            attributes: the node's.
-        """
+    def node(self, op: str, path: str, inputs: list[str], **attributes: Any) -> str:
+        """Add a node under a layer's path, which is also the name of the value it gives."""
         name = path or self.root
-        if shape is not None:
-            self.shapes[name] = shape
         self.nodes.append(self.onnx.helper.make_node(op, inputs, [name], name=name, **attributes))
         return name
+
+    def step(self, op: str, name: str, inputs: list[str], shape: tuple[int, ...]) -> str:
+        """Add a node for a layer that takes several; what it gives is of this shape, without the batch."""
+        self.shapes[name] = shape
+        return self.node(op, name, inputs)
 
     def value(self, name: str) -> Any:
         """A value's type and shape, for any number of images."""

@@ -10,7 +10,7 @@ from ..ops.geometry import sides
 from .emitting import Emitter, Writer
 from .files import OnnxError
 from .nodes import SIZE_NEEDED, Node, Reader
-from .values import Shape, Value
+from .values import Value
 from .windows import Windows
 
 # Reading
@@ -126,8 +126,8 @@ def _ceil_mode(writer: Writer, layer: Any, path: str, x: str) -> int:
 
 def _write_global(op: str) -> Emitter:
     def write(writer: Writer, layer: Layer, path: str, x: str) -> str:
-        shape: Shape = (writer.shapes[x][0], 1, 1)
-        return writer.node("Flatten", path, [writer.node(op, f"{path}.maps", [x], shape)])  # type: ignore[arg-type]
+        maps = writer.step(op, f"{path}.maps", [x], (writer.shapes[x][0], 1, 1))
+        return writer.node("Flatten", path, [maps])
 
     return write
 

@@ -38,8 +38,8 @@ class Windows:
             )
         extent = [d * (k - 1) + 1 for k, d in zip(named, dilation, strict=True)]
         pads = node.integers("pads", (0, 0, 0, 0)) if transposed else _pads(node, x, extent, stride)
-        both = [(pair[0], pair[1]) for pair in (named, stride, dilation)]
-        return cls(*both, (pads[0], pads[1], pads[2], pads[3]))
+        around = pads[0], pads[1], pads[2], pads[3]
+        return cls((named[0], named[1]), (stride[0], stride[1]), (dilation[0], dilation[1]), around)
 
     def padding(self, x: Shape, blank: float) -> tuple[list[Layer], Both, Shape]:
         """Padding as the layer's own where it can be, else as a layer before it; and the shape that the layer is given.

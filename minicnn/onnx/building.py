@@ -37,12 +37,12 @@ class Building:
     def constant(self, name: str) -> Array | None:
         """An array that is known before the network runs, or None. Each call is counted: it is about to be copied."""
         found = self.constants.get(name)
-        if found is None or isinstance(found, int | float):
+        if found is None:
             return None
         if hasattr(found, "data_type"):
             return self.tensors.array(found)
-        self.tensors.compute(found.nbytes)
         array: Array = found
+        (self.tensors.compute if any(array.strides) else self.tensors.fill)(array.nbytes)
         return array
 
     def give(self, name: str, value: Value) -> None:

@@ -80,7 +80,7 @@ def _divide(a: Array, b: Array) -> Array:
     if a.dtype.kind == "f" or b.dtype.kind == "f":
         return np.asarray(a / b)
     if not b.all():
-        raise OnnxError("a whole number is divided by zero")
+        raise ValueError("a whole number is divided by zero")
     return np.asarray(np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b)))
 
 
@@ -209,7 +209,7 @@ def folded(node: Node) -> Array | None:
         array = FOLDS[node.op](node)
     except OnnxError:
         raise
-    except (ValueError, TypeError, OverflowError, IndexError) as error:  # of NumPy, for odd shapes
+    except (ValueError, TypeError, OverflowError, IndexError) as error:  # NumPy's, for odd shapes, and ours
         raise OnnxError(f"{node}: {error}") from error
     node.rest_is_known()
     return array

@@ -19,7 +19,8 @@ LARGEST_FILE = 2**31 - 1  # what Protocol Buffers can hold
 MOST_VALUES = 2**31  # in one array
 MOST_NODES = 100_000
 ENOUGH = 8  # times its files' size is what the arrays read from them may take
-COMPUTED = 600_000_000  # bytes that arrays which are not in the file may take: ConstantOfShape gives VGG-19 575 million
+SHAPES = 1 << 22  # bytes more for what is computed: small files compute with shapes
+FILLED = 600_000_000  # bytes that ConstantOfShape may give: the weights of VGG-19, all alike, are 575 million
 
 
 class OnnxError(ValueError):
@@ -79,7 +80,8 @@ class Tensors:
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
-        self.there, self.taken, self.computed = path.stat().st_size, 0, 0  # bytes
+        self.there = path.stat().st_size  # bytes
+        self.taken = self.computed = self.filled = 0
         self.files: set[Path] = set()  # of external data
 
     def array(self, tensor: Any) -> Array:
@@ -133,14 +135,26 @@ class Tensors:
         return np.asarray(convert(values)).reshape(shape)
 
     def compute(self, nbytes: int) -> None:
-        """Count an array that is not in the file but computed.
+        """Count an array that is about to be computed from others.
 
         Raises:
-            OnnxError: all together take too much.
+            OnnxError: all together take more memory than such files can need.
         """
         self.computed += nbytes
-        if self.computed > COMPUTED + ENOUGH * self.there:
-            raise OnnxError(f"the arrays that it computes before it runs take over {COMPUTED} bytes")
+        if self.computed > SHAPES + ENOUGH * self.there:
+            raise OnnxError(
+                f"what it computes from constants takes over {ENOUGH} times the {self.there} bytes of its files"
+            )
+
+    def fill(self, nbytes: int) -> None:
+        """Count an array of one number again and again, which takes a few bytes of a file.
+
+        Raises:
+            OnnxError: all together take too much memory.
+        """
+        self.filled += nbytes
+        if self.filled > FILLED:
+            raise OnnxError(f"the arrays that ConstantOfShape gives it take over {FILLED} bytes")
 
     def _external(self, tensor: Any, nbytes: int) -> bytes:
         """The bytes of a tensor that are kept in a file of their own."""

@@ -60,12 +60,17 @@ def _maxima(node: Node, x: Value) -> list[Layer]:
 
 
 def _reduced(node: Node, mean: bool) -> Value:
-    """Over the maps' two axes, wherever they stand."""
+    """Over the maps' two axes, wherever they stand; or over the one of maps that were flattened, each by itself."""
     x = node.as_it_lies(0)
     axes = node.listed("axes", 1, since=18)
     if node.attribute("noop_with_empty_axes", 0) and not axes:
         return x
     ours = sorted(node.axis(axis, x) for axis in axes or ())
+    if ours == [2] and len(x.shape) == 2:
+        flat = node.straightened(x)
+        maps = node.reshaped(flat, (*flat.shape, 1))
+        pooled = node.then(maps, GlobalAvgPool2d() if mean else GlobalMaxPool2d(), shape=flat.shape[:1])
+        return node.reshaped(pooled, (*pooled.shape, 1)) if node.attribute("keepdims", 1) else pooled
     if ours != [2, 3] or len(x.shape) != 3:
         raise OnnxError(f"{node}: over the axes {axes} of {x} is not supported, only over the two axes of maps")
     C = x.shape[0]

@@ -125,8 +125,7 @@ class _Reader:
         if proto.domain not in ("", "ai.onnx") or node.op not in SUPPORTED:
             attributes = ", ".join(f"{name}={value!r:.40}" for name, value in node.attributes.items())
             kind = f"{proto.domain}.{node.op}" if proto.domain else node.op
-            known = ", ".join(SUPPORTED)
-            raise OnnxError(f"{kind:.80}({attributes:.200}) {node.name!r:.80} is not supported; supported are {known}")
+            raise OnnxError(f"the operator {kind:.80}({attributes:.200}) of {node.name!r:.80} is not supported")
         for name in node.inputs:
             if name and name not in building.values and name not in building.constants:
                 raise OnnxError(f"{node}: it takes {name!r:.80}, which nothing before it gives")
@@ -178,13 +177,21 @@ def _needed(graph: Any) -> list[Any]:
 
 def _transposed_first(nodes: list[Any], name: str) -> bool:
     """Whether a graph takes images (N, H, W, C): the first that it does, but for arithmetic, is to transpose them."""
-    takers = [node for node in nodes if name in node.input]
-    if len(takers) != 1:
-        return False
-    (node,) = takers
-    if node.op_type == "Transpose":
-        return [list(attribute.ints) for attribute in node.attribute if attribute.name == "perm"] == [TO_CHANNELS_FIRST]
-    return node.op_type in BETWEEN and len(node.output) == 1 and _transposed_first(nodes, node.output[0])
+    takers: dict[str, list[Any]] = {}
+    for node in nodes:
+        for taken in node.input:
+            takers.setdefault(taken, []).append(node)
+    for _ in nodes:  # not for ever, if there is a cycle
+        if len(takers.get(name, [])) != 1:
+            return False
+        (node,) = takers[name]
+        if node.op_type == "Transpose":
+            given = [list(attribute.ints) for attribute in node.attribute if attribute.name == "perm"]
+            return given == [TO_CHANNELS_FIRST]
+        if node.op_type not in BETWEEN or not node.output:
+            return False
+        name = node.output[0]
+    return False
 
 
 def _input(

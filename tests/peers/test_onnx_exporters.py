@@ -141,16 +141,15 @@ IDIOMS = {
     "flatten": lambda x: torch.flatten(x, 1),
     "flattened maps": lambda x: torch.flatten(x, 2).mean(2),
     "mean": lambda x: x.mean((2, 3)),
-    "mean of rows, then of columns": lambda x: x.mean(3).mean(2) if False else x.mean([2, 3], keepdim=True)[:, :, 0, 0],
+    "mean, its first pixel": lambda x: x.mean([2, 3], keepdim=True)[:, :, 0, 0],
     "max": lambda x: x.amax((2, 3)),
     "adaptive max": lambda x: F.adaptive_max_pool2d(x, 1).flatten(1),
     "two squeezes": lambda x: F.adaptive_avg_pool2d(x, 1).squeeze(3).squeeze(2),
     "the first pixel": lambda x: x[:, :, 0, 0],
     "a corner": lambda x: x[:, :, 1:-1, ::2].flatten(1),
     "channels in halves": lambda x: torch.cat(torch.split(x, 4, 1)[::-1], 1).flatten(1),
-    "chunks": lambda x: (lambda a, b, c: a + b[:, :2].repeat(1, 1, 1, 1).narrow(1, 0, 2) + c)(*torch.split(x, [2, 4, 2], 1))
-    if False
-    else torch.chunk(x, 2, 1)[1].flatten(1),
+    "one of two chunks": lambda x: torch.chunk(x, 2, 1)[1].flatten(1),
+    "uneven parts": lambda x: torch.cat(torch.split(x, [2, 5, 1], 1)[::2], 1).flatten(1),
     "shuffled channels": lambda x: shuffled(x).flatten(1),
     "log-softmax": lambda x: F.log_softmax(x.mean((2, 3)), 1),
     "softmax": lambda x: F.softmax(x.mean((2, 3)), -1),
@@ -172,7 +171,9 @@ IDIOMS = {
     "nearest": lambda x: F.interpolate(x, scale_factor=2).flatten(1),
     "nearest to a size": lambda x: F.interpolate(x, size=(9, 5)).flatten(1),
     "bilinear": lambda x: F.interpolate(x, scale_factor=2, mode="bilinear").flatten(1),
-    "bilinear, corners aligned": lambda x: F.interpolate(x, size=(11, 7), mode="bilinear", align_corners=True).flatten(1),
+    "bilinear, corners aligned": lambda x: F.interpolate(x, size=(11, 7), mode="bilinear", align_corners=True).flatten(
+        1
+    ),
     "padded by reflection": lambda x: F.pad(x, (1, 2, 0, 3), mode="reflect").flatten(1),
     "padded by copies": lambda x: F.pad(x, (1, 2, 0, 3), mode="replicate").flatten(1),
     "padded": lambda x: F.pad(x, (1, 2, 0, 3), value=0.5).flatten(1),

@@ -64,7 +64,11 @@ STAGES = {  # (C, H, W) behind some layers, for the picture the network was made
         "features.transition3.pool": (512, 7, 7),
         "features.norm5": (1024, 7, 7),
     },
-    "mobilenet_v2": {"features.1.conv.2": (16, 112, 112), "features.13.conv.3": (96, 14, 14), "features.18.2": (1280, 7, 7)},
+    "mobilenet_v2": {
+        "features.1.conv.2": (16, 112, 112),
+        "features.13.conv.3": (96, 14, 14),
+        "features.18.2": (1280, 7, 7),
+    },
     "efficientnet_b0": {
         "features.1.0.block.2.1": (16, 112, 112),
         "features.5.2.block.3.1": (112, 14, 14),

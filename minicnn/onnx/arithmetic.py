@@ -71,8 +71,12 @@ def _div(node: Node) -> Value:
     found = _constant_and_value(node)
     if found is None or found[0] == 0:
         raise OnnxError(f"{node}: dividing by what is computed from the images is not supported, only by a constant")
-    with np.errstate(divide="ignore"):
-        return _affine(node, found[1], 1 / per_channel(node, 1, found[1]), None)
+    divisor = per_channel(node, 1, found[1])
+    with np.errstate(divide="ignore", over="ignore"):
+        factor = 1 / divisor
+    if np.isinf(factor[divisor != 0]).any():
+        raise OnnxError(f"{node}: one over its constant is more than {divisor.dtype} holds")
+    return _affine(node, found[1], factor, None)
 
 
 def _pow(node: Node) -> Value:

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import Any
 
-from ..layers import Flatten, Graph, Layer, LogSoftmax, Reshape, Sequential, Softmax
+from ..layers import Flatten, Graph, Layer, LogSoftmax, Permute, Reshape, Sequential, Softmax
 from ..ops.contract import Array
 from .files import OnnxError, Tensors
 from .values import Shape, Value
@@ -65,6 +65,18 @@ class Building:
             return None
         return self.layers.get(value.source)
 
+    def straightened(self, name: str, value: Value) -> Value:
+        """A value with its axes in order, which takes a layer where they are not."""
+        if value.in_order:
+            return value
+        if value.order[0] != 0:
+            raise OnnxError(f"{name!r:.80}: expected the batch to be the first axis, but it was transposed to {value}")
+        shape = tuple(value.shape[axis - 1] for axis in value.order[1:])
+        moved = [axis for axis in value.order[1:] if value.shape[axis - 1] != 1]
+        if moved == sorted(moved):  # an axis of length 1 is moved by name alone
+            return self.reshaped(name, Value(value.source, value.shape, tuple(range(len(value.order)))), shape)
+        return Value.of(self.add(f"{name}_permute", Permute(value.order), [value.source]), shape)
+
     def reshaped(self, name: str, value: Value, shape: Shape) -> Value:
         """A value, its axes in order, in another shape: by one layer, however many nodes say so in a row."""
         if value.shape == shape:
@@ -81,8 +93,9 @@ class Building:
             )
         return Value.of(self.add(name, Reshape([size or 0 for size in shape]), [source]), shape)
 
-    def model(self, value: Value, keep_softmax: bool) -> Sequential | Graph:
-        """The layers that a value depends on, which become the model's output."""
+    def model(self, name: str, keep_softmax: bool) -> Sequential | Graph:
+        """The layers that a value depends on, which becomes the model's output."""
+        value = self.straightened(name, self.values[name])
         last = value.source
         if not keep_softmax:
             last = self._without_softmax(last)

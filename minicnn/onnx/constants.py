@@ -140,7 +140,7 @@ def _unsqueeze(node: Node) -> Array:
 
 def _reshape(node: Node) -> Array:
     array, target = node.constant(0), node.whole(1)
-    kept = node.attribute("allowzero", 0)
+    kept = node.flag("allowzero")
     shape = [array.shape[i] if n == 0 and not kept else n for i, n in enumerate(target)]
     return array.reshape(shape)
 

@@ -57,6 +57,8 @@ def _conv_transpose(node: Node) -> Value:
             output_padding.append(more + before - after)
             cuts.append((0, 0))
         else:
+            if more >= max(stride, dilation):
+                raise OnnxError(f"{node}: expected output_padding below the strides or dilations, got {list(extra)}")
             common = min(before, after)
             padding.append(common)
             output_padding.append(more)
@@ -99,17 +101,24 @@ def _gemm(node: Node) -> Value:
     node.expect("transA", 0)
     alpha, beta = node.attribute("alpha", 1.0), node.attribute("beta", 1.0)
     w = node.constant(1, ndim=2)
-    w = w if node.attribute("transB", 0) else w.T
+    w = w if node.flag("transB") else w.T
     bias = node.optional(2)
     if bias is not None:
         if bias.shape not in ((), (1,), (1, 1), (len(w),), (1, len(w))):
             raise OnnxError(f"{node}: expected a bias of {len(w)} numbers, got shape {bias.shape}")
-        bias = _times(beta, np.broadcast_to(bias.ravel(), len(w)))
-    return _dense(node, _times(alpha, w), bias)
+        bias = None if beta == 0 else times(node, beta, np.broadcast_to(bias.ravel(), len(w)))
+    return _dense(node, times(node, alpha, w), bias)
 
 
-def _times(factor: float, array: Array) -> Array:
-    return array if factor == 1 else factor * array
+def times(node: Node, factor: float, array: Array) -> Array:
+    """A factor drawn into the weights, which must not make infinities of them: their sums would be NaN."""
+    if factor == 1:
+        return array
+    with np.errstate(over="ignore", invalid="ignore"):
+        product: Array = factor * array
+    if np.isfinite(array).all() and not np.isfinite(product).all():
+        raise OnnxError(f"{node}: {factor} times its constants is more than {array.dtype} holds")
+    return product
 
 
 def _matmul(node: Node) -> Value:

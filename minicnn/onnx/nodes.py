@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..layers import Join, Layer, Permute
+from ..layers import Join, Layer
 from ..ops.contract import Array
 from .building import Building
 from .files import OnnxError, package
@@ -50,6 +50,13 @@ class Node:
         if default is not None and not _of_the_kind(value, default):
             raise OnnxError(f"{self}: expected {name} to be of the kind of {default!r}, got {value!r:.80}")
         return value
+
+    def flag(self, name: str, default: int = 0) -> bool:
+        """An attribute that is 0 or 1: readers do not agree on what another number means."""
+        value = self.attribute(name, default)
+        if value not in (0, 1):
+            raise OnnxError(f"{self}: expected {name} to be 0 or 1, got {value}")
+        return bool(value)
 
     def integers(self, name: str, default: Sequence[int]) -> tuple[int, ...]:
         """An attribute of as many whole numbers as the default has, each within reason."""
@@ -129,17 +136,8 @@ class Node:
         return self.straightened(self.as_it_lies(i))
 
     def straightened(self, x: Value) -> Value:
-        """A value with its axes in order, which takes a layer where they are not."""
-        if x.in_order:
-            return x
-        if x.order[0] != 0:
-            raise OnnxError(f"{self}: expected the batch to be the first axis, but it was transposed to {x}")
-        shape = tuple(x.shape[axis - 1] for axis in x.order[1:])
-        moved = [axis for axis in x.order[1:] if x.shape[axis - 1] != 1]
-        if moved == sorted(moved):  # an axis of length 1 is moved by name alone
-            return self.reshaped(Value.of(x.source, x.shape), shape)
-        permuted = self.building.add(f"{self.name}_permute", Permute(x.order), [x.source])
-        return Value.of(permuted, shape)
+        """A value with its axes in order."""
+        return self.building.straightened(self.name, x)
 
     def maps(self, i: int = 0) -> Value:
         """The input at this place as maps (N, C, H, W)."""

@@ -30,13 +30,13 @@ def _pool(node: Node, kind: type[MaxPool2d] | type[AvgPool2d]) -> Value:
     """Padding stays the pooling's own: it decides where the last window may begin, and what an area counts."""
     x = node.maps()
     windows = Windows.of(node, x.shape)
-    ceil_mode = bool(node.attribute("ceil_mode", 0))
+    ceil_mode = node.flag("ceil_mode")
     top, left, bottom, right = windows.pads
     if max(top, bottom) >= windows.kernel[0] or max(left, right) >= windows.kernel[1]:
         raise OnnxError(f"{node}: expected pads below kernel_shape {list(windows.kernel)}, got {list(windows.pads)}")
     around = left, right, top, bottom
     if kind is AvgPool2d:
-        counted = bool(node.attribute("count_include_pad", 0))
+        counted = node.flag("count_include_pad")
         layer: Layer = AvgPool2d(windows.kernel, windows.stride, around, ceil_mode, counted)
     else:
         layer = MaxPool2d(windows.kernel, windows.stride, around, windows.dilation, ceil_mode)
@@ -63,18 +63,18 @@ def _reduced(node: Node, mean: bool) -> Value:
     """Over the maps' two axes, wherever they stand; or over the one of maps that were flattened, each by itself."""
     x = node.as_it_lies(0)
     axes = node.listed("axes", 1, since=18)
-    if node.attribute("noop_with_empty_axes", 0) and not axes:
+    if node.flag("noop_with_empty_axes") and not axes:
         return x
     ours = sorted(node.axis(axis, x) for axis in axes or ())
     if ours == [2] and len(x.shape) == 2:
         flat = node.straightened(x)
         maps = node.reshaped(flat, (*flat.shape, 1))
         pooled = node.then(maps, GlobalAvgPool2d() if mean else GlobalMaxPool2d(), shape=flat.shape[:1])
-        return node.reshaped(pooled, (*pooled.shape, 1)) if node.attribute("keepdims", 1) else pooled
+        return node.reshaped(pooled, (*pooled.shape, 1)) if node.flag("keepdims", 1) else pooled
     if ours != [2, 3] or len(x.shape) != 3:
         raise OnnxError(f"{node}: over the axes {axes} of {x} is not supported, only over the two axes of maps")
     C = x.shape[0]
-    if not node.attribute("keepdims", 1):
+    if not node.flag("keepdims", 1):
         order = [axis for axis in x.order if axis < 2]
         pooled = node.then(x, GlobalAvgPool2d() if mean else GlobalMaxPool2d(), shape=(C,))
         return Value(pooled.source, pooled.shape, tuple(order))

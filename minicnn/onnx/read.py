@@ -117,7 +117,7 @@ class _Reader:
             self._read(proto)
         if self.output not in self.building.values:
             raise OnnxError(f"its output {self.output!r:.80} is given by no node, or depends on no image")
-        model = self.building.model(self.building.values[self.output], keep_softmax)
+        model = self.building.model(self.output, keep_softmax)
         return model.astype(np.float64) if self.double else model
 
     def _read(self, proto: Any) -> None:

@@ -16,7 +16,7 @@ from .values import BATCH, Shape, Value, spelled
 
 def _reshape(node: Node) -> Value:
     x, target = node.value(0), node.whole(1)
-    kept = node.attribute("allowzero", 0)
+    kept = node.flag("allowzero")
     axes: list[int | None] = [x.axes[i] if n == 0 and not kept and i < len(x.axes) else n for i, n in enumerate(target)]
     return _to(node, x, axes)
 

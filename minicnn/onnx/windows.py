@@ -78,7 +78,10 @@ def _pads(node: Node, x: Shape, extent: Sequence[int], stride: Sequence[int]) ->
     for size, window, step in zip(x[1:], extent, stride, strict=True):
         if size is None and step > 1:
             raise OnnxError(f"{node}: auto_pad={mode} {SIZE_NEEDED}")
-        totals.append(max(0, window - (step if size is None or size % step == 0 else size % step)))
+        total = window - (step if size is None or size % step == 0 else size % step)
+        if total < -1:  # onnxruntime puts the window into the middle then, and TensorFlow to the edge
+            raise OnnxError(f"{node}: auto_pad={mode} is not clear where windows leave out {-total} pixels; write pads")
+        totals.append(max(0, total))
     return shared_out(totals, mode)
 
 

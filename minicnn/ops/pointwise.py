@@ -67,7 +67,7 @@ def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> tuple[A
     (x,) = arrays_of_one_dtype("hardsigmoid", x=x)
     line = alpha * x + beta
     inside = (line.real > 0) & (line.real < 1)
-    y = np.where(inside | np.isnan(x), line, line.real >= 1).astype(x.dtype, copy=False)
+    y = np.where(inside | np.isnan(line), line, line.real >= 1).astype(x.dtype, copy=False)
     return y, _pointwise("hardsigmoid", y, lambda: _number(x, alpha) * inside)
 
 

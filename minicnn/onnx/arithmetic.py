@@ -21,6 +21,7 @@ from .convolution import fill, with_channels
 from .emitting import Emitter, Writer
 from .files import OnnxError
 from .nodes import Node, Reader
+from .unrolled import normalized, power
 from .values import Shape, Value
 
 # Reading
@@ -69,7 +70,9 @@ def _mul(node: Node) -> Value:
 
 def _div(node: Node) -> Value:
     found = _constant_and_value(node)
-    if found is None or found[0] == 0:
+    if found is None:
+        return normalized(node, node.as_it_lies(0), node.as_it_lies(1))
+    if found[0] == 0:
         raise OnnxError(f"{node}: dividing by what is computed from the images is not supported, only by a constant")
     divisor = per_channel(node, 1, found[1])
     with np.errstate(divide="ignore", over="ignore"):
@@ -80,11 +83,9 @@ def _div(node: Node) -> Value:
 
 
 def _pow(node: Node) -> Value:
-    """A small whole power is a product."""
-    power = node.number(1, 0)
-    if power not in (1, 2, 3, 4):
-        raise OnnxError(f"{node}: to the power of {power} is not supported, only of 1 to 4")
-    return _joined(node, "mul", [node.as_it_lies(0)] * int(power))
+    """A small whole power is a product; another may be part of a local response normalization."""
+    x, exponent = node.as_it_lies(0), node.number(1, 0)
+    return _joined(node, "mul", [x] * int(exponent)) if exponent in (1, 2, 3, 4) else power(node, x, exponent)
 
 
 def _constant_and_value(node: Node) -> tuple[int, Value] | None:

@@ -64,12 +64,15 @@ def parse(path: Path) -> Any:
 
 def _texts(model: Any) -> Iterator[Any]:
     """Every string of a model that is read as one."""
-    graph = model.graph
-    for node in graph.node:
-        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
-        yield from (attribute.name for attribute in node.attribute)
-    yield from (entry.name for entries in (graph.input, graph.output, graph.initializer) for entry in entries)
     yield from (text for entry in model.metadata_props for text in (entry.key, entry.value))
+    graphs = [model.graph]
+    while graphs:
+        graph = graphs.pop()
+        for node in graph.node:
+            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+            yield from (attribute.name for attribute in node.attribute)
+            graphs += [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+        yield from (entry.name for entries in (graph.input, graph.output, graph.initializer) for entry in entries)
 
 
 class Tensors:

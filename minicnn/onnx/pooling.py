@@ -10,6 +10,7 @@ from ..ops.geometry import sides
 from .emitting import Emitter, Writer
 from .files import OnnxError
 from .nodes import SIZE_NEEDED, Node, Reader
+from .unrolled import mean_of_channels
 from .values import Value
 from .windows import Windows
 
@@ -22,6 +23,8 @@ def _max_pool(node: Node) -> Value:
 
 
 def _average_pool(node: Node) -> Value:
+    if len(node.as_it_lies(0).shape) == 4:
+        return mean_of_channels(node, node.value(0))
     node.expect("dilations", [1, 1])
     return _pool(node, AvgPool2d)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,14 @@ import numpy as np
 
 from ..data.transform import Transform
 from ..layers import Graph, Layer, Sequential
+from ..ops.contract import Array
 from ..weights import one_line
 from .building import Building
 from .constants import folded
 from .families import READERS, SUPPORTED
 from .files import MOST_VALUES, OnnxError, Tensors, package, parse
 from .nodes import Node
+from .unrolled import refuse_steps
 from .values import BATCH, Shape, Value, spelled
 
 OLDEST_OPSET = 7
@@ -102,7 +104,7 @@ class _Reader:
                 raise OnnxError(f"expected a graph with one {kind}, got {names:.120}")
         self.output = graph.output[0].name
         self.nodes = _needed(graph)
-        uses = Counter([self.output, *(name for node in self.nodes for name in node.input)])
+        uses = Counter([self.output, *(name for node in self.nodes for name in _taken(node))])
         tensor_type = inputs[0].type.tensor_type
         self.double = tensor_type.elem_type == package().TensorProto.DOUBLE
         batch, *sizes = [dim.dim_value if dim.dim_value > 0 else None for dim in tensor_type.shape.dim] or [None] * 4
@@ -118,10 +120,14 @@ class _Reader:
         if self.output not in self.building.values:
             raise OnnxError(f"its output {self.output!r:.80} is given by no node, or depends on no image")
         model = self.building.model(self.output, keep_softmax)
+        refuse_steps(model.children)
         return model.astype(np.float64) if self.double else model
 
     def _read(self, proto: Any) -> None:
         node, building = Node(proto, self.opset, self.building), self.building
+        if node.op == "If" and node.is_constant(0):
+            self._read_branch(node, proto)
+            return
         if proto.domain not in ("", "ai.onnx") or node.op not in SUPPORTED:
             attributes = ", ".join(f"{name}={value!r:.40}" for name, value in node.attributes.items())
             kind = f"{proto.domain}.{node.op}" if proto.domain else node.op
@@ -131,8 +137,7 @@ class _Reader:
                 raise OnnxError(f"{node}: it takes {name!r:.80}, which nothing before it gives")
         array = folded(node)
         if array is not None:
-            self._check_outputs(node, 1)
-            building.constants[node.outputs[0]] = array
+            self._give(node, [array])
             return
         if node.op not in READERS:
             raise OnnxError(f"{node}: of what is computed from the images is not supported, only of constants")
@@ -143,17 +148,34 @@ class _Reader:
         except (ValueError, TypeError, OverflowError, IndexError) as error:  # of a layer's constructor, for odd options
             raise OnnxError(f"{node}: {error}") from error
         node.rest_is_known()
-        values = given if isinstance(given, list) else [given]
-        self._check_outputs(node, len(values))
-        for name, value in zip(node.outputs, values, strict=False):
-            if value is not None:
-                building.give(name, value)
+        self._give(node, given if isinstance(given, list) else [given])
 
-    def _check_outputs(self, node: Node, given: int) -> None:
-        """Refuse a node whose further outputs are needed: a mask, indices, statistics."""
-        for name in node.outputs[given:]:
+    def _read_branch(self, node: Node, proto: Any) -> None:
+        """Read the branch that an If takes, where that is known: PyTorch asks it whether an axis is of length 1."""
+        taken = "then_branch" if node.constant(0).all() else "else_branch"
+        branches = [attribute.g for attribute in proto.attribute if attribute.name == taken]
+        for branch in branches:
+            self.building.constants.update({tensor.name: tensor for tensor in branch.initializer})
+            for inside in branch.node:
+                self._read(inside)
+        names = [output.name for branch in branches for output in branch.output]
+        known = self.building.values | self.building.constants
+        if len(names) != len(node.outputs) or not known.keys() >= set(names):
+            raise OnnxError(f"{node}: its {taken} does not give its {len(node.outputs)} outputs")
+        self._give(node, [known[name] for name in names])
+
+    def _give(self, node: Node, given: Sequence[Value | Array | None]) -> None:
+        """Name what a node gives; refused where others of its outputs are needed: a mask, indices, statistics."""
+        for name in node.outputs[len(given) :]:
             if name and self.building.uses[name]:
                 raise OnnxError(f"{node}: its output {name!r:.80} is not supported, only the first")
+        for name, value in zip(node.outputs, given, strict=False):
+            if name in self.building.values or name in self.building.constants:
+                raise OnnxError(f"{node}: {name!r:.80} is given twice")
+            if isinstance(value, Value):
+                self.building.give(name, value)
+            elif value is not None:
+                self.building.constants[name] = value
 
 
 def _needed(graph: Any) -> list[Any]:
@@ -171,8 +193,18 @@ def _needed(graph: Any) -> list[Any]:
         giver = given_by.get(pending.pop())
         if giver is not None and giver not in needed:
             needed.add(giver)
-            pending += graph.node[giver].input
+            pending += _taken(graph.node[giver])
     return [node for i, node in enumerate(graph.node) if i in needed]
+
+
+def _taken(node: Any) -> list[str]:
+    """The names of all values that a node takes, those in its branches among them."""
+    names = list(node.input)
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            names += [name for inside in attribute.g.node for name in _taken(inside)]
+            names += [output.name for output in attribute.g.output]
+    return names
 
 
 def _transposed_first(nodes: list[Any], name: str) -> bool:

@@ -13,6 +13,7 @@ from ..ops.interpolate2d import taps
 from .emitting import Emitter, Writer
 from .files import OnnxError
 from .nodes import LARGEST, SIZE_NEEDED, Node, Reader
+from .unrolled import pad_of_channels
 from .values import Value
 
 MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}  # theirs: ours
@@ -120,7 +121,10 @@ def _alike(theirs: Sequence[Array], ours: Sequence[Array]) -> bool:
 
 
 def _pad(node: Node) -> Value:
-    x, mode = node.maps(), node.attribute("mode", "constant")
+    mode = node.attribute("mode", "constant")
+    if len(node.as_it_lies(0).shape) == 4 and mode == "constant" and node.opset >= 11 and not node.has(3):
+        return pad_of_channels(node, node.value(0), node.whole(1))
+    x = node.maps()
     if mode not in MODES:
         raise OnnxError(f"{node}: mode={mode!r:.80} is not supported, only {', '.join(MODES)}")
     if node.opset < 11:

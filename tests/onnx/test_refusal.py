@@ -100,7 +100,7 @@ REFUSED = {
     ),
     "a constant of whole numbers": (proto([node("Mul", "x w", "y")], {"w": np.int64(2)}), "got int64 of shape"),
     "a map that divides": (proto([node("Div", "w x", "y")], {"w": np.float32(1)}), "only by a constant"),
-    "an odd power": (proto([node("Pow", "x w", "y")], {"w": np.float32(0.5)}), "to the power of 0.5 is not supported"),
+    "an odd power": (proto([node("Pow", "x w", "y")], {"w": np.float32(0.5)}), "the power of 0.5 is not supported"),
     "the largest of two maps": (
         proto([node("Relu", "x", "a"), node("Max", "x a", "y")]),
         "only of one and a number",

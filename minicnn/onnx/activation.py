@@ -27,7 +27,6 @@ from ..layers import (
     Tanh,
 )
 from .arithmetic import per_channel
-from .convolution import fill
 from .emitting import Emitter, Writer, plain
 from .files import OnnxError
 from .nodes import Node, Reader
@@ -73,7 +72,7 @@ def _prelu(node: Node) -> Value:
     x = node.as_it_lies(0)
     slope = per_channel(node, 1, x)
     layer = PReLU(len(slope))
-    fill(node, layer, weight=slope)
+    node.fill(layer, weight=slope)
     return node.then(x, layer)
 
 

@@ -17,7 +17,6 @@ from ..layers import (
     Scale,
 )
 from ..ops.contract import Array
-from .convolution import fill, with_channels
 from .emitting import Emitter, Writer
 from .files import OnnxError
 from .nodes import Node, Reader
@@ -36,11 +35,11 @@ def _add(node: Node) -> Value:
     layer = node.building.behind(x)
     if isinstance(layer, Conv2d | ConvTranspose2d | Dense) and layer.bias is None and x.shape[0] is not None:
         layer.bias = np.zeros(x.shape[0], np.float32)  # MatMul and Add are a dense layer, written in two
-        fill(node, layer, bias=np.broadcast_to(shift, x.shape[0]))
+        node.fill(layer, bias=np.broadcast_to(shift, x.shape[0]))
         return x
     if isinstance(layer, Affine) and layer.bias is None and len(shift) in (1, layer.num_features):
         layer.bias = np.zeros_like(layer.weight)
-        fill(node, layer, bias=np.broadcast_to(shift, layer.num_features))
+        node.fill(layer, bias=np.broadcast_to(shift, layer.num_features))
         return x
     if isinstance(layer, Scale) and layer.shift == 0 and len(shift) == 1:
         layer.shift = float(shift[0])
@@ -117,7 +116,7 @@ def _affine(node: Node, x: Value, factor: Array, shift: Array | None) -> Value:
         return node.then(x, Scale(float(factor[0]), 0.0 if shift is None else float(shift[0])))
     C = max(len(factor), 1 if shift is None else len(shift))
     layer = Affine(C, bias=shift is not None)
-    fill(node, layer, weight=np.broadcast_to(factor, C), bias=None if shift is None else np.broadcast_to(shift, C))
+    node.fill(layer, weight=np.broadcast_to(factor, C), bias=None if shift is None else np.broadcast_to(shift, C))
     return node.then(x, layer)
 
 
@@ -181,9 +180,9 @@ def _batch_norm(node: Node) -> Value:
         shape: Shape = (len(scale),)
     else:
         x = node.maps()
-        shape = with_channels(node, x, len(scale))
+        shape = node.with_channels(x, len(scale))
     layer = kind(len(scale), node.attribute("epsilon", 1e-5), 1 - node.attribute("momentum", 0.9))
-    fill(node, layer, weight=scale, bias=shift, running_mean=mean, running_var=var)
+    node.fill(layer, weight=scale, bias=shift, running_mean=mean, running_var=var)
     return node.then(x, layer, shape=shape)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..layers import Conv2d, ConvTranspose2d, Dense, Layer, Slice
+from ..layers import Conv2d, ConvTranspose2d, Dense, Slice
 from ..ops.contract import Array
 from .emitting import Emitter, Writer
 from .files import OnnxError
@@ -21,7 +21,7 @@ def _conv(node: Node) -> Value:
     x, w = node.maps(), node.constant(1, ndim=4)
     bias = _vector(node, 2, w.shape[0])
     groups = node.attribute("group", 1)
-    given = with_channels(node, x, w.shape[1] * groups)
+    given = node.with_channels(x, w.shape[1] * groups)
     windows = Windows.of(node, given, w.shape[2:])
     before, padding, given = windows.padding(given, 0.0)
     layer = Conv2d(
@@ -34,7 +34,7 @@ def _conv(node: Node) -> Value:
         groups,
         bias=bias is not None,
     )
-    fill(node, layer, weight=w, bias=bias)
+    node.fill(layer, weight=w, bias=bias)
     return node.then(x, *before, layer, shape=(w.shape[0], *windows.count(given, padding)))
 
 
@@ -44,7 +44,7 @@ def _conv_transpose(node: Node) -> Value:
     groups = node.attribute("group", 1)
     out_channels = w.shape[1] * groups
     bias = _vector(node, 2, out_channels)
-    given = with_channels(node, x, w.shape[0])
+    given = node.with_channels(x, w.shape[0])
     extra = node.integers("output_padding", (0, 0))
     windows = Windows.of(node, given, w.shape[2:], transposed=True)
     axes = list(zip(given[1:], windows.kernel, windows.stride, windows.dilation, extra, strict=True))
@@ -74,7 +74,7 @@ def _conv_transpose(node: Node) -> Value:
         bias=bias is not None,
         dilation=windows.dilation,
     )
-    fill(node, layer, weight=w, bias=bias)
+    node.fill(layer, weight=w, bias=bias)
     behind = [Slice(start, -stop or None, axis=axis) for axis, (start, stop) in enumerate(cuts, 2) if start or stop]
     ends = zip(whole, (top, left), (bottom, right), strict=True)
     sizes = [None if n is None else n - before - after for n, before, after in ends]
@@ -106,11 +106,11 @@ def _gemm(node: Node) -> Value:
     if bias is not None:
         if bias.shape not in ((), (1,), (1, 1), (len(w),), (1, len(w))):
             raise OnnxError(f"{node}: expected a bias of {len(w)} numbers, got shape {bias.shape}")
-        bias = None if beta == 0 else times(node, beta, np.broadcast_to(bias.ravel(), len(w)))
-    return _dense(node, times(node, alpha, w), bias)
+        bias = None if beta == 0 else _times(node, beta, np.broadcast_to(bias.ravel(), len(w)))
+    return _dense(node, _times(node, alpha, w), bias)
 
 
-def times(node: Node, factor: float, array: Array) -> Array:
+def _times(node: Node, factor: float, array: Array) -> Array:
     """A factor drawn into the weights, which must not make infinities of them: their sums would be NaN."""
     if factor == 1:
         return array
@@ -132,16 +132,8 @@ def _dense(node: Node, w: Array, bias: Array | None) -> Value:
     if x.shape[0] not in (None, w.shape[1]):
         raise OnnxError(f"{node}: its weights take {w.shape[1]} features, but it is given {x.shape[0]}")
     layer = Dense(w.shape[1], w.shape[0], bias=bias is not None)
-    fill(node, layer, weight=w, bias=bias)
+    node.fill(layer, weight=w, bias=bias)
     return node.then(x, layer, shape=(w.shape[0],))
-
-
-def with_channels(node: Node, x: Value, channels: int) -> Shape:
-    """The shape of maps, with as many channels as the weights take."""
-    C, H, W = x.shape
-    if C not in (None, channels):
-        raise OnnxError(f"{node}: its weights take {channels} channels, but it is given {C}")
-    return channels, H, W
 
 
 def _vector(node: Node, i: int, length: int) -> Array | None:
@@ -151,17 +143,6 @@ def _vector(node: Node, i: int, length: int) -> Array | None:
     if len(array) != length:
         raise OnnxError(f"{node}: expected input {i} to be {length} numbers, got {len(array)}")
     return array
-
-
-def fill(node: Node, layer: Layer, **arrays: Array | None) -> None:
-    """Give a layer its arrays: copies, because the file's own bytes cannot be written to."""
-    for name, array in arrays.items():
-        if array is None:
-            continue
-        shape = getattr(layer, name).shape
-        if array.shape != shape or array.dtype.kind != "f":
-            raise OnnxError(f"{node}: expected its {name} to be {shape} numbers, got {array.shape} {array.dtype}")
-        setattr(layer, name, np.array(array, order="C"))
 
 
 READERS: dict[str, Reader] = {"Conv": _conv, "ConvTranspose": _conv_transpose, "Gemm": _gemm, "MatMul": _matmul}

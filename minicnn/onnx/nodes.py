@@ -146,6 +146,13 @@ class Node:
             raise OnnxError(f"{self}: expected maps (N, C, H, W), got {x}")
         return x
 
+    def with_channels(self, x: Value, channels: int) -> Shape:
+        """The shape of maps, with as many channels as the weights take."""
+        C, H, W = x.shape
+        if C not in (None, channels):
+            raise OnnxError(f"{self}: its weights take {channels} channels, but it is given {C}")
+        return channels, H, W
+
     def axis(self, value: Any, x: Value) -> int:
         """An axis of x, counted from either end, as an axis of what the layer gives."""
         rank = len(x.order)
@@ -154,6 +161,16 @@ class Node:
         return x.order[value]
 
     # What it becomes
+
+    def fill(self, layer: Layer, **arrays: Array | None) -> None:
+        """Give a layer its arrays: copies, because the file's own bytes cannot be written to."""
+        for name, array in arrays.items():
+            if array is None:
+                continue
+            shape = getattr(layer, name).shape
+            if array.shape != shape or array.dtype.kind != "f":
+                raise OnnxError(f"{self}: expected its {name} to be {shape} numbers, got {array.shape} {array.dtype}")
+            setattr(layer, name, np.array(array, order="C"))
 
     def then(self, x: Value, *layers: Layer, shape: Shape | None = None) -> Value:
         """x after some layers in a row; they keep its shape where none is given."""

@@ -222,3 +222,23 @@ def test_a_network_for_channels_last_takes_images_as_all_do(tmp_path) -> None:
         "GlobalAvgPool2d",
     ]
     assert model["b"].bias.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("which", [True, False])
+def test_a_branch_is_taken_where_the_choice_is_known(which, tmp_path) -> None:
+    def branch(op: str) -> onnx.GraphProto:
+        outputs = [helper.make_tensor_value_info(f"of_{op}", TensorProto.FLOAT, None)]
+        return helper.make_graph([node(op, "a", f"of_{op}")], "branch", [], outputs)
+
+    nodes = [
+        node("Conv", "x w", "a"),
+        node("Shape", "a", "s"),
+        node("Gather", "s one", "n"),
+        node("Equal", "n wanted", "c"),
+        node("If", "c", "b", then_branch=branch("Relu"), else_branch=branch("Sigmoid")),
+        node("Flatten", "b", "y"),
+    ]
+    arrays = {"w": W, "one": np.int64(1), "wanted": np.int64(2 if which else 3)}
+    model = load(proto(nodes, arrays, ("N", 3, 4, 4)), tmp_path)
+    kinds = [type(layer) for layer in model.children.values()]
+    assert kinds == [cnn.Conv2d, cnn.ReLU if which else cnn.Sigmoid, cnn.Flatten]

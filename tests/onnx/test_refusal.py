@@ -40,6 +40,12 @@ def pool(**attributes: Any) -> list[Any]:
     return [node("MaxPool", "x", "y", **attributes)]
 
 
+def branch(op: str) -> Any:
+    """What an If may do with x."""
+    outputs = [helper.make_tensor_value_info("inside", TensorProto.FLOAT, None)]
+    return helper.make_graph([node(op, "x", "inside")], "branch", [], outputs)
+
+
 doubling = [
     node("Concat", f"{a} {a}", b, axis=1)
     for a, b in zip(["x", *"abcdefghijklmnopqrstuvw"], "abcdefghijklmnopqrstuvwy", strict=True)
@@ -100,6 +106,36 @@ REFUSED = {
     ),
     "a constant of whole numbers": (proto([node("Mul", "x w", "y")], {"w": np.int64(2)}), "got int64 of shape"),
     "a map that divides": (proto([node("Div", "w x", "y")], {"w": np.float32(1)}), "only by a constant"),
+    "a choice that depends on the images": (
+        proto([node("If", "x", "y", then_branch=branch("Relu"), else_branch=branch("Sigmoid"))]),
+        "the operator If",
+    ),
+    "a branch that gives too little": (
+        proto(
+            [
+                helper.make_node("If", ["c"], ["y", "z"], then_branch=branch("Relu"), else_branch=branch("Relu")),
+                node("Relu", "z", "out"),
+            ],
+            {"c": np.bool_(True)},
+            output="out",
+        ),
+        "its then_branch does not give its 2 outputs",
+    ),
+    "pooling of volumes": (
+        proto(
+            [
+                node("Reshape", "x s", "a"),
+                node("AveragePool", "a", "b", kernel_shape=[2, 1, 1]),
+                node("Flatten", "b", "y"),
+            ],
+            {"s": np.int64([1, 1, 3, 4, 4])},
+        ),
+        r"AveragePool 'b': pooling of \(N, 1, 3, 4, 4\) is not supported",
+    ),
+    "a division by maps": (
+        proto([node("Relu", "x", "a"), node("Div", "x a", "y")]),
+        "dividing by what is computed from the images is not supported",
+    ),
     "an odd power": (proto([node("Pow", "x w", "y")], {"w": np.float32(0.5)}), "the power of 0.5 is not supported"),
     "the largest of two maps": (
         proto([node("Relu", "x", "a"), node("Max", "x a", "y")]),

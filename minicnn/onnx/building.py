@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from typing import Any
 
@@ -130,8 +129,3 @@ class Building:
             return before
         self.sources[after] = [before]
         return last
-
-
-def size_of(shape: Shape) -> int | None:
-    """How many numbers there are in an array of this shape."""
-    return None if None in shape else math.prod(size or 0 for size in shape)

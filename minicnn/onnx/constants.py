@@ -21,7 +21,7 @@ FLOATS = {"FLOAT": np.float32, "FLOAT16": np.float32, "BFLOAT16": np.float32, "D
 INTEGERS = ("INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16", "UINT8", "BOOL")
 
 
-def constant(node: Node) -> Array:
+def _constant(node: Node) -> Array:
     for name in ("value_float", "value_floats", "value_int", "value_ints"):
         if (value := node.attribute(name)) is not None:
             return np.asarray(value, np.float32 if "float" in name else np.int64)
@@ -174,7 +174,7 @@ FOLDS: dict[str, Callable[[Node], Array]] = {
     "Cast": _cast,
     "Ceil": _arithmetic(np.ceil),
     "Concat": _concat,
-    "Constant": constant,
+    "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
     "Div": _arithmetic(_divide),
     "Equal": _arithmetic(lambda a, b: (a == b).astype(np.int64)),

@@ -27,9 +27,8 @@ def _resize(node: Node) -> Value:
     mode = node.attribute("mode", "nearest")
     for name, value in {"antialias": 0, "exclude_outside": 0, "keep_aspect_ratio_policy": "stretch"}.items():
         node.expect(name, value)
-    node.attribute("cubic_coeff_a")
-    node.attribute("extrapolation_value")
-    node.attribute("height_scale"), node.attribute("width_scale")
+    for name in ("cubic_coeff_a", "extrapolation_value"):  # of modes that are not supported
+        node.attribute(name)
     if mode not in ("nearest", "linear"):
         raise OnnxError(f"{node}: mode={mode!r:.80} is not supported, only nearest and linear")
     if node.op == "Upsample" or node.opset < 11:

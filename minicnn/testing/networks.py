@@ -205,11 +205,14 @@ def _graph(draw: st.DrawFn, shape: Shape, depth: int) -> Layer:
 
 @st.composite
 def _heads(draw: st.DrawFn, shape: Shape) -> list[Layer]:
-    """From maps to scores by flattening or averaging; or nothing."""
-    _, C, H, W = shape
-    match draw(st.sampled_from(["none", "flatten", "average"])):
+    """From maps to scores by flattening, averages or maxima; or nothing."""
+    N, C, H, W = shape
+    match draw(st.sampled_from(["none", "flatten", "average", "maximum"])):
         case "flatten":
             return [layers.Flatten(), layers.Dense(C * H * W, 3), layers.ReLU(), layers.Dense(3, 2, bias=False)]
         case "average":
             return [layers.GlobalAvgPool2d(), layers.Dense(C, 3)]
+        case "maximum":
+            norm = [layers.BatchNorm1d(C, eps=0.1)] if N > 1 else []
+            return [layers.GlobalMaxPool2d(), *norm, layers.Dense(C, 3)]
     return []

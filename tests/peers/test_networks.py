@@ -72,6 +72,8 @@ def in_torch(layer, x, state, path="", train=False):
             return F.adaptive_avg_pool2d(x, layer.output_size)
         case layers.GlobalAvgPool2d():
             return x.mean(dim=(2, 3))
+        case layers.GlobalMaxPool2d():
+            return F.max_pool2d(x, x.shape[2:]).flatten(1)  # of equal values the first
         case layers.LocalResponseNorm():
             return F.local_response_norm(x, layer.size, layer.alpha, layer.beta, layer.k)
         case layers.Pad():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import ops
-from ..ops.contract import Array
+from ..ops.contract import Array, number, whole
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
 
@@ -24,8 +23,7 @@ class Affine(Layer):
     parameter_names = ("weight", "bias")
 
     def __init__(self, num_features: int, bias: bool = True) -> None:
-        _check_count("Affine", "num_features", num_features)
-        self.num_features = num_features
+        self.num_features = num_features = whole("Affine", "num_features", num_features)
         self.weight: Array = np.ones(num_features, np.float32)
         self.bias: Array | None = np.zeros(num_features, np.float32) if bias else None
 
@@ -47,10 +45,7 @@ class Scale(Layer):
     """
 
     def __init__(self, factor: float = 1.0, shift: float = 0.0) -> None:
-        for name, value in {"factor": factor, "shift": shift}.items():
-            if not isinstance(value, int | float) or not math.isfinite(value):
-                raise ValueError(f"Scale: expected {name} to be a finite number, got {value!r}")
-        self.factor, self.shift = factor, shift
+        self.factor, self.shift = number("Scale", "factor", factor), number("Scale", "shift", shift)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.affine(x, np.array([self.factor], x.dtype), np.array([self.shift], x.dtype))
@@ -72,8 +67,7 @@ class PReLU(Layer):
     FIRST = 0.25  # He et al. (2015), section 2.1
 
     def __init__(self, num_parameters: int = 1) -> None:
-        _check_count("PReLU", "num_parameters", num_parameters)
-        self.num_parameters = num_parameters
+        self.num_parameters = num_parameters = whole("PReLU", "num_parameters", num_parameters)
         self.weight: Array = np.full(num_parameters, self.FIRST, np.float32)
 
     def reset(self, rng: Callable[[str], np.random.Generator], scheme: Any) -> None:
@@ -82,8 +76,3 @@ class PReLU(Layer):
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.prelu(x, self.weight)
         return y, layer_pullback(pullback, "weight")
-
-
-def _check_count(kind: str, name: str, value: Any) -> None:
-    if not isinstance(value, int) or value < 1:
-        raise ValueError(f"{kind}: expected {name} to be an int of at least 1, got {value!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import ops
-from ..ops.contract import Array
+from ..ops.contract import Array, is_whole, whole
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
 
@@ -50,19 +50,19 @@ class Slice(Layer):
     """
 
     def __init__(self, start: int = 0, stop: int | None = None, step: int = 1, axis: int = 1) -> None:
-        _ints("Slice", "start, stop and step", (start, step, 0 if stop is None else stop), least=None)
-        if not isinstance(axis, int) or axis == 0 or step < 1:
-            raise ValueError(f"Slice: expected an axis other than 0 and a step of at least 1, got {axis!r} and {step}")
-        self.start, self.stop, self.step, self.axis = start, stop, step, axis
+        self.start = whole("Slice", "start", start, least=None)
+        self.stop = None if stop is None else whole("Slice", "stop", stop, least=None)
+        self.step, self.axis = whole("Slice", "step", step), whole("Slice", "axis", axis, least=None)
+        if axis == 0:
+            raise ValueError("Slice: expected an axis other than the batch's, got 0")
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.slice_axis(x, self.axis, self.start, self.stop, self.step)
         return y, layer_pullback(pullback)
 
 
-def _ints(kind: str, name: str, values: Sequence[int], least: int | None) -> tuple[int, ...]:
+def _ints(kind: str, name: str, values: Sequence[int], least: int) -> tuple[int, ...]:
     given = tuple(values) if isinstance(values, Sequence) and not isinstance(values, str) else ()
-    if not given or not all(isinstance(v, int) and (least is None or v >= least) for v in given):
-        bound = "" if least is None else f" of at least {least}"
-        raise ValueError(f"{kind}: expected {name} to be ints{bound}, got {values!r}")
-    return given
+    if not given or not all(is_whole(v) and v >= least for v in given):
+        raise ValueError(f"{kind}: expected {name} to be ints of at least {least}, got {values!r:.80}")
+    return tuple(int(v) for v in given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ops
-from ..ops.contract import Array
+from ..ops.contract import Array, number
 from ..ops.pointwise import APPROXIMATIONS
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
@@ -29,7 +29,7 @@ class ELU(Layer):
     """`ops.elu`."""
 
     def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
+        self.alpha = number("ELU", "alpha", alpha)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.elu(x, alpha=self.alpha)
@@ -66,7 +66,7 @@ class Hardsigmoid(Layer):
     """`ops.hardsigmoid`."""
 
     def __init__(self, alpha: float = 1 / 6, beta: float = 0.5) -> None:
-        self.alpha, self.beta = alpha, beta
+        self.alpha, self.beta = number("Hardsigmoid", "alpha", alpha), number("Hardsigmoid", "beta", beta)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.hardsigmoid(x, alpha=self.alpha, beta=self.beta)

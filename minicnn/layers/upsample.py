@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ops
-from ..ops.contract import Array, Pair, pair
+from ..ops.contract import Array, Pair, flag, pair
 from ..ops.interpolate2d import MODES
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
@@ -32,7 +32,7 @@ class Upsample(Layer):
             )
         self.size = None if size is None else pair("Upsample", "size", size)
         self.scale_factor = None if scale_factor is None else pair("Upsample", "scale_factor", scale_factor)
-        self.mode, self.align_corners = mode, align_corners
+        self.mode, self.align_corners = mode, flag("Upsample", "align_corners", align_corners)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         size = self.size

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def affine(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Pullback]:
     """Multiply each channel by a number and add another: batch normalization without the statistics.
 

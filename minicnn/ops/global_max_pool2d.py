@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, pictures, upstream
+from .contract import Array, Pullback, pictures, quiet, upstream
 
 
+@quiet
 def global_max_pool2d(x: Array) -> tuple[Array, Pullback]:
     """The largest value of every map.
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pair, Pullback, pair, pictures, upstream
+from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
 from .gather import scatter
 
 MODES = ("nearest", "bilinear")
 
 
+@quiet
 def interpolate2d(
     x: Array, size: Pair, *, mode: str = "nearest", align_corners: bool = False
 ) -> tuple[Array, Pullback]:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def mul(*arrays: Array) -> tuple[Array, Pullback]:
     """The product of arrays, entry by entry; an axis of length 1 is repeated along the others'.
 

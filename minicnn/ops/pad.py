@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, pictures, upstream
+from .contract import Array, Pullback, is_whole, number, pictures, quiet, upstream
 from .gather import scatter
 
 MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # as NumPy calls them
 
 
+@quiet
 def pad(x: Array, padding: Sequence[int], *, value: float = 0.0, mode: str = "constant") -> tuple[Array, Pullback]:
     """Put a border around every image; the pullback adds the border's gradient to the pixels it was copied from.
 
@@ -33,11 +34,12 @@ def pad(x: Array, padding: Sequence[int], *, value: float = 0.0, mode: str = "co
         y (N, front + C + back, top + H + bottom, left + W + right) and the pullback dy → (dx,).
 
     Raises:
-        ValueError: x is not of shape (N, C, H, W), `padding` is not 4 or 6 ints of at least 0, the mode is unknown, or
-            the image is too small to be reflected or repeated.
+        ValueError: x is not of shape (N, C, H, W), `padding` is not 4 or 6 ints of at least 0, value is NaN, the mode
+            is unknown, or the image is too small to be reflected or repeated.
     """
     x = pictures("pad", x)
     border = border_of("pad", padding, mode)
+    value = number("pad", "value", value, -np.inf, np.inf)
     if mode != "constant":
         return _copied(x, border, mode)
     y = np.pad(x, border, constant_values=value)
@@ -84,10 +86,10 @@ def border_of(op: str, padding: Sequence[int], mode: str = "constant") -> list[t
             than "constant".
     """
     sides = [*padding] if np.iterable(padding) else []
-    if len(sides) not in (4, 6) or not all(isinstance(side, int | np.integer) and side >= 0 for side in sides):
-        raise ValueError(f"{op}: expected padding of 4 or 6 ints of at least 0, got {padding!r}")
-    if mode not in MODES:
-        raise ValueError(f"{op}: expected mode to be one of {', '.join(MODES)}, got {mode!r}")
+    if len(sides) not in (4, 6) or not all(is_whole(side) and side >= 0 for side in sides):
+        raise ValueError(f"{op}: expected padding to be 4 or 6 ints of at least 0, got {padding!r:.80}")
+    if not isinstance(mode, str) or mode not in MODES:
+        raise ValueError(f"{op}: expected mode to be one of {', '.join(MODES)}, got {mode!r:.80}")
     left, right, top, bottom, front, back = (int(side) for side in (*sides, 0, 0)[:6])
     if mode != "constant" and (front or back):
         raise ValueError(f"{op}: channels are padded with a constant alone, got padding {padding!r} in mode {mode}")

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def permute(x: Array, axes: Sequence[int]) -> tuple[Array, Pullback]:
     """Axis i of y is axis axes[i] of x; the pullback puts the axes back.
 

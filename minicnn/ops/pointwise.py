@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 from .sigmoid import sigmoid
 
 APPROXIMATIONS = ("none", "tanh")
 
 
+@quiet
 def tanh(x: Array) -> tuple[Array, Pullback]:
     """y = tanh(x),    dx = dy · (1 − y²)"""
     (x,) = arrays_of_one_dtype("tanh", x=x)
@@ -21,6 +22,7 @@ def tanh(x: Array) -> tuple[Array, Pullback]:
     return y, _pointwise("tanh", y, lambda: 1 - y * y)
 
 
+@quiet
 def erf(x: Array) -> tuple[Array, Pullback]:
     """y = (2/√π) ∫₀ˣ exp(−t²) dt,    dx = dy · (2/√π) exp(−x²)"""
     (x,) = arrays_of_one_dtype("erf", x=x)
@@ -28,6 +30,7 @@ def erf(x: Array) -> tuple[Array, Pullback]:
     return y, _pointwise("erf", y, lambda: _number(x, 2 / np.sqrt(np.pi)) * np.exp(-x * x))
 
 
+@quiet
 def elu(x: Array, *, alpha: float = 1.0) -> tuple[Array, Pullback]:
     """Exponential linear unit.
 
@@ -43,6 +46,7 @@ def elu(x: Array, *, alpha: float = 1.0) -> tuple[Array, Pullback]:
     return y, _pointwise("elu", y, lambda: np.where(positive, 1, alpha * np.exp(below)))
 
 
+@quiet
 def silu(x: Array) -> tuple[Array, Pullback]:
     """Sigmoid linear unit, also called Swish.
 
@@ -57,6 +61,7 @@ def silu(x: Array) -> tuple[Array, Pullback]:
     return y, _pointwise("silu", y, lambda: s * (1 + x * (1 - s)))
 
 
+@quiet
 def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> tuple[Array, Pullback]:
     """A sigmoid of three straight lines.
 
@@ -71,6 +76,7 @@ def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> tuple[A
     return y, _pointwise("hardsigmoid", y, lambda: _number(x, alpha) * inside)
 
 
+@quiet
 def hardswish(x: Array) -> tuple[Array, Pullback]:
     """SiLU with the hard sigmoid in the sigmoid's place.
 
@@ -86,6 +92,7 @@ def hardswish(x: Array) -> tuple[Array, Pullback]:
     return y, _pointwise("hardswish", y, lambda: np.where(inside, x / 3 + _number(x, 0.5), x.real >= 3))
 
 
+@quiet
 def gelu(x: Array, *, approximate: str = "none") -> tuple[Array, Pullback]:
     """Gaussian error linear unit: x times the probability that a standard normal variable is below x.
 

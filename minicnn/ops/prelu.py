@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from .affine import along_channels
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def prelu(x: Array, weight: Array) -> tuple[Array, Pullback]:
     """Keep what is positive, and a learned share of what is not.
 

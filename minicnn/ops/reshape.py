@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def reshape(x: Array, shape: Sequence[int]) -> tuple[Array, Pullback]:
     """Cut each example's numbers anew, in the order of their indices, last axis fastest; dx = dy reshaped.
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def slice_axis(
     x: Array, axis: int = 1, start: int = 0, stop: int | None = None, step: int = 1
 ) -> tuple[Array, Pullback]:

@@ -80,22 +80,22 @@ REFUSED = {
     "ConvTranspose2d: expected padding to be": lambda: cnn.ConvTranspose2d(1, 1, 3, padding=-1),
     "Dense: expected out_features to be an int of at least 1, got 2.5": lambda: cnn.Dense(1, 2.5),
     "BatchNorm2d: expected num_features to be": lambda: cnn.BatchNorm2d(0),
-    "Dropout2d: expected p to be a probability, got 2": lambda: cnn.Dropout2d(2),
+    "Dropout2d: expected p to be a number of at least 0 and at most 1, got 2": lambda: cnn.Dropout2d(2),
     "MaxPool2d: expected stride to be": lambda: cnn.MaxPool2d(2, stride=0),
     "AdaptiveAvgPool2d: expected output_size to be": lambda: cnn.AdaptiveAvgPool2d(0),
-    "Pad: expected padding of 4 or 6 ints": lambda: cnn.Pad((1,)),
+    "Pad: expected padding to be 4 or 6 ints": lambda: cnn.Pad((1,)),
     "Pad: expected mode to be one of": lambda: cnn.Pad((1, 1, 1, 1), mode="edge"),
     "BatchNorm1d: expected num_features to be": lambda: cnn.BatchNorm1d(0),
     "BatchNorm1d: expected x of shape (N, C), got (1, 2, 1, 1)": lambda: cnn.BatchNorm1d(2)(np.ones((1, 2, 1, 1))),
     "Affine: expected num_features to be an int of at least 1": lambda: cnn.Affine(0),
     "PReLU: expected num_parameters to be an int of at least 1": lambda: cnn.PReLU(1.5),
-    "Scale: expected shift to be a finite number, got nan": lambda: cnn.Scale(1.0, float("nan")),
+    "Scale: expected shift to be a number, got nan": lambda: cnn.Scale(1.0, float("nan")),
     "GELU: expected approximate to be one of none, tanh, got 'fast'": lambda: cnn.GELU("fast"),
     "Reshape: expected shape to be ints of at least 1, got (2, 0)": lambda: cnn.Reshape((2, 0)),
     "Reshape: expected shape to be ints of at least 1, got ()": lambda: cnn.Reshape(()),
     "Permute: expected axes to name each axis once, 0 first, got (1, 0)": lambda: cnn.Permute((1, 0)),
-    "Slice: expected an axis other than 0 and a step of at least 1": lambda: cnn.Slice(1, axis=0),
-    "Slice: expected start, stop and step to be ints, got": lambda: cnn.Slice(0.5),
+    "Slice: expected an axis other than the batch's, got 0": lambda: cnn.Slice(1, axis=0),
+    "Slice: expected start to be an int, got 0.5": lambda: cnn.Slice(0.5),
     "Upsample: expected size or scale_factor, got None and None": lambda: cnn.Upsample(),
     "Upsample: expected mode nearest, or bilinear with or without align_corners": lambda: cnn.Upsample(2, mode="cubic"),
     "Join: expected operation to be one of concat, add, mul, got 'max'": lambda: cnn.Join("max"),
@@ -261,3 +261,10 @@ def test_upsampling_by_a_factor_follows_the_size_of_the_image() -> None:
     layer = cnn.Upsample(scale_factor=(2, 3))
     assert layer(tie_free((1, 2, 3, 4))).shape == (1, 2, 6, 12)
     assert layer(tie_free((1, 2, 1, 5))).shape == (1, 2, 2, 15)
+
+
+def test_a_file_that_says_null_of_a_bias_means_none() -> None:
+    description = describe(cnn.Dense(2, 3, bias=False))
+    assert description["options"]["bias"] is False
+    description["options"]["bias"] = None
+    assert build(description).bias is None

@@ -29,9 +29,10 @@ from .data.transform import Transform
 from .layers import LAYERS
 from .layers.base import arrays_of
 from .layers.description import build, describe
+from .message import one_line
 from .ops.contract import Array
 from .optim import Optimizer
-from .weights import FORMAT, OPTIMIZER, arrays_in, one_line, refused
+from .weights import FORMAT, OPTIMIZER, arrays_in, refused
 
 VERSION = 1
 SMALL = 1024  # whole numbers up to here are sizes that nobody need justify

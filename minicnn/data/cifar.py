@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from minicnn.data.dataset import Dataset
 from minicnn.data.download import check_md5, data_folders, download, find
 from minicnn.data.errors import DataError
+from minicnn.message import one_line
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SHAPE = (3, 32, 32)
@@ -88,7 +89,7 @@ def _archive(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield name, file.read()
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise DataError(
-            f"{path}: expected the archive {ARCHIVE}, but it cannot be read ({error}); get it anew"
+            f"{path}: expected the archive {ARCHIVE}, but it cannot be read ({one_line(error)}); get it anew"
         ) from error
 
 

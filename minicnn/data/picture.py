@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minicnn.data.errors import DataError
+from minicnn.message import one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -62,7 +63,9 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
     except Image.UnidentifiedImageError as error:
         raise DataError(f"{name}: expected a picture, but its kind is unknown; replace or remove it") from error
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
-        raise DataError(f"{name}: expected a picture, but it cannot be read ({error}); replace or remove it") from error
+        raise DataError(
+            f"{name}: expected a picture, but it cannot be read ({one_line(error)}); replace or remove it"
+        ) from error
     if covered is not None:
         image = _cover(image, *covered, name)
     if kept is not None:

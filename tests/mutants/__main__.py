@@ -2,8 +2,10 @@
 
     python -m tests.mutants --count 300
 
-changes one operator, comparison, constant or index of the project's source at a time, runs the tests that belong to
-that file (`where.py`), and says what share the default command catches, and what share everything that CI runs.
+changes one operator, comparison, constant or index of the project's source at a time, runs the tests that run the
+changed line (`touched.py`), and says what share the default command catches, and what share everything that CI runs.
+Which tests run a line is measured first, once, in about ten minutes; `--measure` measures anew.
+
 What has been tried stands in `.mutants/results.jsonl` and is not tried again while its file stays the same, so that
 the command can be stopped at any moment; `--minutes` stops it. `equivalent.toml` lists mutants that no test can
 catch, each with the reason: they do not count.
@@ -20,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from .draw import Mutant, draw
+from .touched import measure, read
 from .trial import Copy
-from .where import belonging
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".mutants"
@@ -56,28 +58,30 @@ def main() -> None:
     parser.add_argument(
         "--again", action="store_true", help="try those anew that survived, as tests were written since"
     )
+    parser.add_argument("--measure", action="store_true", help="measure anew which tests run which lines")
     parser.add_argument("--report", action="store_true", help="try none, only report")
     options = parser.parse_args()
     reviewed = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text()).get("mutant", [])
     drawn = draw(ROOT, options.folders, options.seed, lambda path: path.startswith(tuple(options.leave_out)))
     drawn = [mutant for mutant in drawn if not equivalent(mutant, reviewed)][: options.count]
     if not options.report:
-        try_out(drawn, options.again, end=time.monotonic() + 60 * options.minutes)
+        try_out(drawn, options.again, options.measure, end=time.monotonic() + 60 * options.minutes)
     report(drawn)
 
 
-def try_out(drawn: list[Mutant], again: bool, end: float) -> None:
-    known, copy = (
-        {name: result for name, result in results().items() if result["caught"] or not again},
-        Copy(FOLDER, ROOT),
-    )
+def try_out(drawn: list[Mutant], again: bool, anew: bool, end: float) -> None:
+    known = {name: result for name, result in results().items() if result["caught"] or not again}
+    copy = Copy(FOLDER, ROOT)
     copy.renew()
+    if anew or not (FOLDER / "slow.coverage").exists():
+        measure(copy.run, FOLDER)
+    touched = read(FOLDER, ROOT)
     for i, mutant in enumerate(drawn):
         if key(mutant) in known:
             continue
         if time.monotonic() > end:
             break
-        result = copy.try_out(mutant, belonging(mutant.path, ROOT))
+        result = copy.try_out(mutant, touched)
         with open(FOLDER / "results.jsonl", "a") as file:
             file.write(json.dumps({"key": key(mutant), "name": mutant.name, "kind": mutant.kind, **result}) + "\n")
         print(f"{i + 1}/{len(drawn)} {result['caught'] or 'SURVIVED':8} {mutant.name}", flush=True)

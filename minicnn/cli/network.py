@@ -125,7 +125,11 @@ def read_classes(path: Path) -> tuple[str, ...]:
     Raises:
         ValueError: the file is empty, or no text.
     """
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected the names of classes as text in UTF-8 ({error}); save it anew") from error
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise ValueError(f"{path}: expected the names of classes, one in a line, but there are none")
     numbered = [re.match(r"(\d+)[\s,:;]+(.+)", line) for line in lines]

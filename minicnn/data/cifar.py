@@ -87,6 +87,8 @@ def _archive(path: Path) -> Iterator[tuple[str, bytes]]:
                 if file is not None:
                     _check_size(path / name, member.size)
                     yield name, file.read()
+            while archive.fileobj is not None and archive.fileobj.read(1 << 20):
+                pass  # the checksum of what was unzipped stands behind it, where tarfile does not look
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise DataError(
             f"{path}: expected the archive {ARCHIVE}, but it cannot be read ({one_line(error)}); get it anew"

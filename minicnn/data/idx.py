@@ -53,7 +53,9 @@ def read_idx(path: str | Path, dimensions: int) -> NDArray[np.uint8]:
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: expected an IDX file, but it cannot be read ({one_line(error)}); get it anew") from error
+        raise DataError(
+            f"{path}: expected an IDX file, but it cannot be read ({one_line(error)}); get it anew"
+        ) from error
 
 
 def _read(path: Path, file: BinaryIO | gzip.GzipFile, most: int, dimensions: int) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ white), and has 8 bits a channel (16 are scaled down).
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,11 +52,14 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
         source = Image.fromarray(source)
     name = describe(source)
     try:
-        if isinstance(source, Image.Image):
-            image = _plain(source)
-        else:
-            with Image.open(source) as file:
-                image = _plain(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow tells what it passes over, such as broken metadata
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            if isinstance(source, Image.Image):
+                image = _plain(source)
+            else:
+                with Image.open(source) as file:
+                    image = _plain(file)
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such file") from error
     except IsADirectoryError as error:

@@ -33,7 +33,9 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=20_000, help="how many (20000)")
     parser.add_argument("--first", type=int, default=0, help="the number to begin with (0)")
     parser.add_argument("--seed", type=int, default=0, help="of all damage (0)")
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), help="processes (one for each core)")
+    parser.add_argument(
+        "--workers", type=int, default=len(os.sched_getaffinity(0)), help="processes (one for each core)"
+    )
     parser.add_argument("--only", type=int, metavar="NUMBER", help="try this one here, and keep it")
     options = parser.parse_args()
     known = formats()
@@ -47,7 +49,10 @@ def main() -> None:
         outcomes.append(outcome)
         if not outcome.fine:
             place = keep(outcome, options.seed, FOLDER, known)
-            print(f"{outcome.number} {outcome.format}: {outcome.verdict}: {outcome.said.strip()[-300:]}  ({place})", flush=True)
+            print(
+                f"{outcome.number} {outcome.format}: {outcome.verdict}: {outcome.said.strip()[-300:]}  ({place})",
+                flush=True,
+            )
     report(outcomes, time.monotonic() - begun)
     raise SystemExit(any(not outcome.fine for outcome in outcomes))
 

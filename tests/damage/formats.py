@@ -8,9 +8,8 @@ import json
 import struct
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +41,7 @@ class Format:
         victims: which of the files are damaged: all, unless named.
         inside: damage that knows the format.
         errors: what may be raised.
+        runs: what was read is also run, and a map that does not fit is refused without the file's name.
     """
 
     name: str
@@ -50,7 +50,8 @@ class Format:
     wrong: Callable[[Any, Path], str]
     inside: harm.Harm | None = None
     victims: tuple[str, ...] = ()
-    errors: tuple[type[Exception], ...] = field(default=(DataError,))
+    errors: tuple[type[Exception], ...] = (DataError,)
+    runs: bool = False
 
 
 def formats() -> list[Format]:
@@ -82,8 +83,7 @@ def _only(folder: Path) -> Path:
 
 
 def _unzipped(contents: bytes) -> bytes:
-    """What is packed, without what may lie behind it."""
-    return zlib.decompressobj(wbits=31).decompress(contents) if contents[:2] == b"\x1f\x8b" else contents
+    return gzip.decompress(contents) if contents[:2] == b"\x1f\x8b" else contents
 
 
 def _wrong_idx(array: Any, folder: Path) -> str:
@@ -138,7 +138,7 @@ def _wrong_cifar_archive(parts: Any, folder: Path) -> str:
     """Each file's records lie behind a header that bears its name."""
     tar = _unzipped(_only(folder).read_bytes())
     for name, part in _parts_of_cifar(parts).items():
-        named = (i for i in range(0, len(tar), 512) if tar[i : i + 100].rstrip(b"\0").endswith(name.encode()))
+        named = (i for i in range(0, len(tar), 512) if tar[i : i + 100].split(b"\0")[0].endswith(name.encode()))
         if not any(tar[i + 512 : i + 512 + len(part)] == part for i in named):
             return f"{name} is not as it lies in the archive"
     return ""
@@ -166,9 +166,13 @@ def _set() -> Any:
 
 
 def _train(path: Path) -> Any:
-    model = _model()
-    cnn.fit(model, _set(), epochs=1, batch_size=3, optimizer=cnn.Adam(0.01), checkpoint=path, progress=False, seed=0)
-    return model
+    """The model of a run that the file tells of, or else of a new one; and the file as it was before."""
+    model, contents = _model(), path.read_bytes() if path.exists() else b""
+    cnn.fit(
+        model, _set(), epochs=1, batch_size=3, optimizer=cnn.Adam(0.01), checkpoint=path, resume=True, seed=0,
+        progress=False,
+    )  # fmt: skip
+    return model, contents
 
 
 def _safetensors() -> Iterator[Format]:
@@ -182,8 +186,10 @@ def _safetensors() -> Iterator[Format]:
         plain = path.read_bytes()
     own = harm.in_safetensors
     refused = (CheckpointError, ValueError)  # a forward pass refuses a map that does not fit with a ValueError
-    yield Format("checkpoint", {"model.safetensors": plain}, _load_and_run, _wrong_model, own, errors=refused)
-    yield Format("interrupted run", {"run.safetensors": run}, lambda f: _train(_only(f)), _wrong_run, own, errors=refused)
+    yield Format("checkpoint", {"model.safetensors": plain}, _load_and_run, _wrong_model, own, errors=refused,
+                 runs=True)  # fmt: skip
+    yield Format("interrupted run", {"run.safetensors": run}, lambda f: _train(_only(f)), _wrong_run, own,
+                 errors=refused, runs=True)  # fmt: skip
     rng = np.random.default_rng(RNG_SEED)
     arrays = {
         "a": rng.standard_normal((2, 3)), "b": rng.standard_normal((4, 1, 2)).astype(np.float32),
@@ -195,9 +201,8 @@ def _safetensors() -> Iterator[Format]:
                  errors=errors)  # fmt: skip
 
 
-def _stored(path: Path) -> tuple[dict[str, Any], Any]:
+def _stored(contents: bytes) -> tuple[dict[str, Any], Any]:
     """The arrays of a safetensors file, and what we say of the model in it."""
-    contents = path.read_bytes()
     (length,) = struct.unpack("<Q", contents[:8])
     header = json.loads(contents[8 : 8 + length])
     about = json.loads(header.pop("__metadata__", {}).get("minicnn", "null"))
@@ -213,7 +218,7 @@ def _stored(path: Path) -> tuple[dict[str, Any], Any]:
 
 
 def _wrong_arrays(arrays: Any, folder: Path) -> str:
-    stored, _ = _stored(_only(folder))
+    stored, _ = _stored(_only(folder).read_bytes())
     if set(arrays) != set(stored):
         return f"the names {sorted(arrays)} are not those of the file, {sorted(stored)}"
     return next((name for name, array in arrays.items() if not _same(array, stored[name])), "")
@@ -232,7 +237,7 @@ def _load_and_run(folder: Path) -> Any:
 
 
 def _wrong_model(model: Any, folder: Path) -> str:
-    stored, about = _stored(_only(folder))
+    _, about = _stored(_only(folder).read_bytes())
     if model.classes != (about["classes"] and tuple(about["classes"])):
         return f"the classes {model.classes} are not those of the file"
     if about["transform"] != (model.transform and json.loads(json.dumps(model.transform.to_dict()))):
@@ -253,8 +258,12 @@ def _wrong_description(found: Any, stored: Any, path: str = "model") -> str:
     return next(filter(None, (_wrong_description(inside[n], expected[n], f"{path}.{n}") for n in inside)), "")
 
 
-def _wrong_run(model: Any, folder: Path) -> str:
-    stored, _ = _stored(_only(folder))
+def _wrong_run(result: Any, folder: Path) -> str:
+    """A run that was over is as the file has it; another goes on, and ends elsewhere."""
+    model, contents = result
+    stored, about = _stored(contents)
+    if about["training"]["position"]["epoch"] != 1:
+        return ""
     state = model.state()
     return next((name for name in state if not _same(state[name], stored[name])), "")
 
@@ -265,16 +274,25 @@ def _pictures() -> Iterator[Format]:
     rgb, grey = Image.fromarray(shades[..., :3]), Image.fromarray(shades[..., 0])
     wide = Image.fromarray(shades[..., 0].astype(np.uint16) * 256)
     kept: list[tuple[str, Any, str, dict[str, Any]]] = [
-        ("PNG, colour", rgb, "png", {}), ("PNG, grey", grey, "png", {}), ("PNG, alpha", Image.fromarray(shades), "png", {}),
-        ("PNG, palette", rgb.quantize(16), "png", {"transparency": 3}), ("PNG, 16 bits", wide, "png", {}),
-        ("JPEG", rgb, "jpg", {}), ("GIF", rgb.quantize(16), "gif", {}), ("BMP", rgb, "bmp", {}), ("TIFF", rgb, "tif", {}),
-        ("WebP", rgb, "webp", {}), ("PPM", rgb, "ppm", {}),
-    ]  # fmt: skip
+        ("PNG, colour", rgb, "png", {}),
+        ("PNG, grey", grey, "png", {}),
+        ("PNG, alpha", Image.fromarray(shades), "png", {}),
+        ("PNG, palette", rgb.quantize(16), "png", {"transparency": 3}),
+        ("PNG, 16 bits", wide, "png", {}),
+        ("JPEG", rgb, "jpg", {}),
+        ("GIF", rgb.quantize(16), "gif", {}),
+        ("BMP", rgb, "bmp", {}),
+        ("TIFF", rgb, "tif", {}),
+        ("WebP", rgb, "webp", {}),
+        ("PPM", rgb, "ppm", {}),
+    ]
     for name, image, suffix, options in kept:
         buffer = io.BytesIO()
         image.save(buffer, {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, suffix.upper()), **options)
         inside = harm.in_png if suffix == "png" else None
-        yield Format(name, {f"image.{suffix}": buffer.getvalue()}, lambda f: read_picture(_only(f)), _wrong_image, inside)
+        yield Format(
+            name, {f"image.{suffix}": buffer.getvalue()}, lambda f: read_picture(_only(f)), _wrong_image, inside
+        )
 
 
 def _wrong_image(pixels: Any, folder: Path) -> str:
@@ -287,7 +305,7 @@ def _wrong_image(pixels: Any, folder: Path) -> str:
 def _text() -> Iterator[Format]:
     epoch = {"lr": 0.1, "train_loss": 1.5, "train_accuracy": 0.5, "valid_loss": 1.25, "valid_accuracy": 0.75,
              "seconds": 2.0, "pictures_per_second": 100.0}  # fmt: skip
-    lines = [json.dumps({"epoch": i, **{k: v for k, v in epoch.items()}}) for i in (1, 2, 3)]
+    lines = [json.dumps({"epoch": i, **epoch}) for i in (1, 2, 3)]
     yield Format("log of a run", {"log.jsonl": "\n".join(lines).encode()}, lambda f: read_history(_only(f)),
                  _wrong_history, harm.in_json_lines, errors=(ValueError,))  # fmt: skip
     yield Format("names of classes", {"classes.txt": "0 cat\n1 dog\n2 é\n".encode()}, lambda f: read_classes(_only(f)),

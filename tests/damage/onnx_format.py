@@ -28,7 +28,8 @@ def formats() -> Iterator[Format]:
             path = Path(folder) / "model.onnx"
             cnn.onnx.save(model, path, input_shape=shape)
             files = {"model.onnx": path.read_bytes()}
-        yield Format(name, files, _load_and_run, _wrong, harm.in_protobuf, errors=(cnn.onnx.OnnxError, ValueError))
+        errors = (cnn.onnx.OnnxError, ValueError)
+        yield Format(name, files, _load_and_run, _wrong, harm.in_protobuf, errors=errors, runs=True)
 
 
 def _load_and_run(folder: Path) -> Any:

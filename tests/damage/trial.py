@@ -46,18 +46,22 @@ class Outcome:
         return self.verdict in ("refused", "loaded")
 
 
-def damaged(number: int, seed: int, known: list[Format]) -> tuple[Format, dict[str, bytes], str]:
-    """The format, the files, and which of them is damaged: functions of the seed and the number."""
+def damaged(number: int, seed: int, known: list[Format]) -> tuple[Format, dict[str, bytes]]:
+    """The format, and the files, of which one is damaged: functions of the seed and the number."""
     format = known[number % len(known)]
     rng = random.Random(f"{seed} {number}")
     victim = rng.choice(format.victims or tuple(format.files))
     hurt = format.inside if format.inside is not None and rng.random() < 0.5 else harm.at_random
-    return format, format.files | {victim: hurt(format.files[victim], rng)}, victim
+    return format, format.files | {victim: hurt(format.files[victim], rng)}
 
 
 def attempt(number: int, seed: int, known: list[Format]) -> Outcome:
-    """Damage a file, read it, and judge."""
-    format, files, victim = damaged(number, seed, known)
+    """Damage a file, and judge what comes of it."""
+    return judge(number, *damaged(number, seed, known))
+
+
+def judge(number: int, format: Format, files: dict[str, bytes]) -> Outcome:
+    """Read files, and say what came of it."""
     with tempfile.TemporaryDirectory(prefix="damage") as name:
         folder = Path(name)
         for file, contents in files.items():
@@ -92,7 +96,7 @@ def _read(format: Format, folder: Path) -> tuple[str, str, Any]:
             cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
         if isinstance(cause, MemoryError):
             return "memory", said, None
-        clear = 0 < len(said) <= LONGEST and said.isprintable()
+        clear = 0 < len(said) <= LONGEST and said.isprintable() and (str(folder) in said or format.runs)
         return "refused" if clear else "message", said, None
     except MemoryError:
         return "memory", traceback.format_exc(limit=-3), None

@@ -68,7 +68,9 @@ def mutants_of(path: str, source: bytes) -> list[Mutant]:
         was = " ".join(source[begin:end].decode().split())
         first, in_function = max((s.lineno, f) for s, f in statements if s.lineno <= node.lineno <= s.end_lineno)
         place = ((first, node.end_lineno), not in_function)
-        found.append(Mutant(path, node.lineno, begin, end, kind, was, now, lines[node.lineno - 1].strip(), digest, *place))
+        found.append(
+            Mutant(path, node.lineno, begin, end, kind, was, now, lines[node.lineno - 1].strip(), digest, *place)
+        )
     return found
 
 

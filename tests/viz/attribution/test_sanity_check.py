@@ -40,6 +40,16 @@ def test_signs_are_compared_beside_absolute_values():
     assert (check.signed < -0.99).all() and (check.ssim > 0.99).all() and check.passed
 
 
+def test_absolute_maps_are_compared_by_the_largest_of_their_channels_and_signed_ones_by_the_sum():
+    first, second = RNG.standard_normal((2, 1, 3, 5, 5))
+    answers = iter([first, *[second] * 4])
+    check = viz.sanity_check(lambda model, x, target: next(answers), MODEL, X[:1], 0)
+    largest = [np.abs(maps[0]).max(axis=0) for maps in (first, second)]
+    assert check.spearman[0, 0] == pytest.approx(spearman(*largest))
+    assert check.ssim[0, 0] == pytest.approx(ssim(*largest))
+    assert check.signed[0, 0] == pytest.approx(spearman(first[0].sum(axis=0), second[0].sum(axis=0)))
+
+
 def test_cascading_keeps_layers_random_independent_restores_them():
     cascading = viz.sanity_check(viz.saliency, MODEL, X)
     independent = viz.sanity_check(viz.saliency, MODEL, X, mode="independent")

@@ -146,15 +146,15 @@ def _wrong_cifar_archive(parts: Any, folder: Path) -> str:
 
 def _model() -> Any:
     model = cnn.Sequential(
-        conv=cnn.Conv2d(1, 3, 3, padding=1, bias=False),
-        bn=cnn.BatchNorm2d(3),
+        conv=cnn.Conv2d(1, 12, 3, padding=1, bias=False),
+        bn=cnn.BatchNorm2d(12),
         relu=cnn.ReLU(),
         pool=cnn.MaxPool2d(2),
-        both=cnn.Concat(a=cnn.Conv2d(3, 2, 1), b=cnn.Residual(c=cnn.Conv2d(3, 3, 3, padding=1), d=cnn.LeakyReLU())),
+        both=cnn.Concat(a=cnn.Conv2d(12, 2, 1), b=cnn.Residual(c=cnn.Conv2d(12, 12, 3, padding=1), d=cnn.LeakyReLU())),
         gap=cnn.AdaptiveAvgPool2d(1),
         flatten=cnn.Flatten(),
         drop=cnn.Dropout(0.25),
-        fc=cnn.Dense(5, 3),
+        fc=cnn.Dense(14, 3),
     ).initialize(RNG_SEED)
     model.transform, model.classes = cnn.data.Transform(mean=(0.25,), std=(0.5,)), ("a", "b", "c")
     return model

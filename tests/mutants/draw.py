@@ -39,8 +39,6 @@ class Mutant:
     now: str
     source_line: str
     digest: str  # of the file
-    lines: tuple[int, int]  # of the statement that it stands in, both included
-    at_import: bool  # it runs when the file is imported, not in a function
 
     def apply(self, source: bytes) -> bytes:
         return source[: self.begin] + self.now.encode() + source[self.end :]
@@ -56,21 +54,15 @@ def mutants_of(path: str, source: bytes) -> list[Mutant]:
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     lines, digest = source.decode().splitlines(), hashlib.sha256(source).hexdigest()[:12]
-    tree = ast.parse(source)
-    statements = list(_statements(tree))
     found = []
-    for node, kind, change in _places(tree):
+    for node, kind, change in _places(ast.parse(source)):
         begin, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         mutated = copy.deepcopy(node)
         change(mutated)
         now = ast.unparse(mutated)
         now = now if isinstance(node, ast.stmt | ast.Slice) else f"({now})"
         was = " ".join(source[begin:end].decode().split())
-        first, in_function = max((s.lineno, f) for s, f in statements if s.lineno <= node.lineno <= s.end_lineno)
-        place = ((first, node.end_lineno), not in_function)
-        found.append(
-            Mutant(path, node.lineno, begin, end, kind, was, now, lines[node.lineno - 1].strip(), digest, *place)
-        )
+        found.append(Mutant(path, node.lineno, begin, end, kind, was, now, lines[node.lineno - 1].strip(), digest))
     return found
 
 
@@ -83,17 +75,6 @@ def draw(root: Path, folders: list[str], seed: int, left_out: Callable[[str], bo
     found = [m for path in paths if not left_out(path) for m in mutants_of(path, (root / path).read_bytes())]
     random.Random(seed).shuffle(found)
     return found
-
-
-def _statements(node: ast.AST, in_function: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
-    """Each statement, and whether a function's body holds it."""
-    for field, value in ast.iter_fields(node):
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                inside = in_function or (field == "body" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-                if isinstance(child, ast.stmt):
-                    yield child, inside
-                yield from _statements(child, inside)
 
 
 def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, Change]]:

@@ -45,11 +45,14 @@ RULES: list[tuple[str, list[str]]] = [
 
 
 def belonging(path: str, root: Path) -> list[str]:
-    """The test files and folders of a source file, in the order in which to run them."""
+    """The test files of a source file, in the order in which to run them: those that bear its name come first."""
+    *rooms, name = Path(path).with_suffix("").parts
     named = next((tests for pattern, tests in RULES if fnmatch(path, pattern)), [])
+    own = sorted((root / "tests").rglob(f"test_{name}*.py"))
     if not named:
-        *rooms, name = Path(path).with_suffix("").parts
         mirrored = rooms[1:] if rooms[0] == "minicnn" else rooms
-        named = ["/".join(["tests", *mirrored])] if mirrored else []
-        named += [str(file.relative_to(root)) for file in sorted((root / "tests").rglob(f"test_{name}*.py"))]
-    return [test for test in dict.fromkeys(named) if (root / test).exists()]
+        named = ["/".join(["tests", *mirrored])] if mirrored else [str(file.relative_to(root)) for file in own]
+    there = [root / test for test in named if (root / test).exists()]
+    files = [file for place in there for file in (sorted(place.rglob("test_*.py")) if place.is_dir() else [place])]
+    ordered = [file for file in own if file in files] + files
+    return list(dict.fromkeys(str(file.relative_to(root)) for file in ordered))

@@ -248,10 +248,15 @@ def _wrong_model(model: Any, folder: Path) -> str:
 
 
 def _wrong_description(found: Any, stored: Any, path: str = "model") -> str:
-    """Options that the file leaves out have their defaults; all others are the file's."""
-    options = stored.get("options", {})
-    if found["type"] != stored["type"] or any(found["options"].get(name) != value for name, value in options.items()):
-        return f"{path} is {found['type']} {found['options']}, not {stored['type']} {options}"
+    """Options that the file leaves out have their defaults; all others are the file's, where a pair may be a number."""
+    for name, value in stored.get("options", {}).items():
+        has = found["options"].get(name)
+        a_pair = type(value) is int and has == [value, value]
+        by_default = name == "stride" and value is None and has == found["options"].get("kernel_size")
+        if not (type(has) is type(value) and has == value) and not a_pair and not by_default:
+            return f"{name} of {path} is {has!r}, not {value!r}"
+    if found["type"] != stored["type"]:
+        return f"{path} is {found['type']}, not {stored['type']}"
     inside, expected = found.get("children", {}), stored.get("children", {})
     if list(inside) != list(expected):
         return f"{path} holds {list(inside)}, not {list(expected)}"

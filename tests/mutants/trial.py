@@ -24,17 +24,17 @@ SECONDS = {"default": 900, "ci": 3600}  # of processor time: a mutant that takes
 MEMORY = 12 << 30  # bytes of data
 RUNS = {"default": ["-m", "not slow"], "ci": ["-m", "slow or not slow"]}
 NOTHING_RUN = 5  # pytest's status where all tests were left out
-HEAVY = ("scipy.linalg", "hypothesis.extra.numpy", "xdist", "PIL.Image", "matplotlib.pyplot")
+HEAVY = ("numba", "scipy.linalg", "hypothesis.extra.numpy", "PIL.Image", "matplotlib.pyplot")
 
 
 class Trial:
     """Runs pytest again and again; machine code is kept in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.passing = folder, set[str]()
+        self.folder, self.passing = folder, set[tuple[str, ...]]()
         folder.mkdir(exist_ok=True)
         os.environ |= {"NUMBA_CACHE_DIR": str(folder / "numba"), "OPENBLAS_NUM_THREADS": "1"}
-        for module in ("numba", *HEAVY):
+        for module in HEAVY:
             __import__(module)
 
     def run(self, tests: list[str], run: str, mutant: Mutant | None = None) -> str:
@@ -59,20 +59,18 @@ class Trial:
         for some in (own, [test for test in tests if test not in own]):
             said = self.run(some, run, mutant) if some else ""
             if said:
-                return self._blamed(said, run)
+                name = re.match(r"(?:FAILED|ERROR) (tests/[^[ ]+)", said)
+                self._check([name[1]] if name else some, run)
+                return said
         return ""
 
-    def _blamed(self, said: str, run: str) -> str:
-        """What was said, unless the same test fails without the mutant."""
-        name = re.match(r"(?:FAILED|ERROR) (\S+?)(?:\[.*)?(?: - .*)?(?: \(status -?\d+\))?$", said)
-        if name is None:
-            return said
-        if name[1] not in self.passing:
-            without = self.run([name[1]], run)
-            if without:
-                raise SystemExit(f"without any mutant: {without}")
-            self.passing.add(name[1])
-        return said
+    def _check(self, tests: list[str], run: str) -> None:
+        """Stop where tests do not pass without any mutant: then nothing that they say counts."""
+        if (run, *tests) not in self.passing:
+            said = self.run(tests, run)
+            if said:
+                raise SystemExit(f"without any mutant: {said}")
+            self.passing.add((run, *tests))
 
 
 def _pytest(tests: list[str], run: str, mutant: Mutant | None, said: Path) -> None:
@@ -92,6 +90,7 @@ def _pytest(tests: list[str], run: str, mutant: Mutant | None, said: Path) -> No
     with tempfile.TemporaryDirectory() as database:  # else one mutant's failing examples are tried on the next
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = database
         options = ["-x", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=no", "--hypothesis-seed=0"]
+        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is imported already
         status = pytest.main([*options, *RUNS[run], *tests])
     sys.stdout.flush()
     os._exit(int(status))

@@ -1,11 +1,12 @@
 """Batch normalisation: ONNX weighs the past, we and PyTorch the new batch."""
 
 import numpy as np
-import onnx
 import pytest
 
 import minicnn as cnn
 from minicnn.testing import tie_free
+
+onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 
 
 def test_the_momentum_is_turned_around_on_both_ways(tmp_path) -> None:

@@ -1,5 +1,6 @@
 """A figure in words: whatever was drawn, where and how, a line for each thing, so that a change of look shows."""
 
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,9 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
+
+TICKS = ("color", "labelcolor", "labelsize", "length", "width", "grid_color", "grid_alpha", "grid_linewidth")
+FEW = 6  # things of a kind that are described one by one; of more, the first three, and a checksum of all
 
 
 def described(figure: Figure) -> str:
@@ -29,7 +33,7 @@ def _axes(ax: Any) -> Iterator[str]:
     for name in ("left", "center", "right"):
         if ax.get_title(loc=name):
             title = {"left": ax._left_title, "center": ax.title, "right": ax._right_title}[name]
-            yield f"  title at the {name}: {_text(title)}"
+            yield f"  title: {_text(title)}"
     for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
         if axis.label.get_text():
             yield f"  {name} label: {_text(axis.label)}"
@@ -37,28 +41,22 @@ def _axes(ax: Any) -> Iterator[str]:
             locator = axis.get_major_locator() if which == "major" else axis.get_minor_locator()
             formatter = axis.get_major_formatter() if which == "major" else axis.get_minor_formatter()
             fixed = _numbers(locator.locs) if isinstance(locator, FixedLocator) else type(locator).__name__
-            look = {k: v for k, v in axis.get_tick_params(which=which).items() if not k.endswith(("On", "1", "2"))}
-            look = {k: _color(v) if "color" in k else v for k, v in sorted(look.items()) if k != "grid_zorder"}
+            look = {k: v for k, v in sorted(axis.get_tick_params(which=which).items()) if k in TICKS}
+            look = {k: _color(v) if "color" in k else v for k, v in look.items()}
             yield f"  {name} {kind}: {fixed}, {type(formatter).__name__} {look}"
         labels = [label for label in axis.get_ticklabels() if label.get_text()]
         if labels and isinstance(axis.get_major_locator(), FixedLocator):
-            yield f"  {name} tick labels: {_text(labels[0])}; {[label.get_text() for label in labels]}"
+            yield f"  {name} tick labels like {_text(labels[0])}: {[label.get_text() for label in labels]}"
     spines = {side: _color(spine.get_edgecolor()) for side, spine in ax.spines.items() if spine.get_visible()}
     yield f"  spines: {spines}, grid and ticks below: {ax.get_axisbelow()}"
     for line in ax.lines:
         yield f"  line {line.get_label()!r}: {_line(line)}"
     for collection in ax.collections:
         yield f"  {_collection(collection)}"
-    for image in ax.images:
-        yield f"  {_image(image)}"
-    for patch in ax.patches:
-        outline = patch.get_path().transformed(patch.get_patch_transform()).vertices
-        yield (
-            f"  {type(patch).__name__}: {_array(outline)}, face {_color(patch.get_facecolor())}, edge "
-            f"{_color(patch.get_edgecolor())}, width {_n(patch.get_linewidth())}, order {patch.zorder}"
-        )
-    for text in ax.texts:
-        yield f"  text: {_text(text)}"
+    for things in ([_image(i) for i in ax.images], [_patch(p) for p in ax.patches], [_text(t) for t in ax.texts]):
+        yield from (f"  {thing}" for thing in (things if len(things) <= FEW else things[:3]))
+        if len(things) > FEW:
+            yield f"  and {len(things) - 3} more, checksum {zlib.crc32(chr(10).join(things).encode()):08x}"
     legend = ax.get_legend()
     if legend is not None:
         box = legend.get_bbox_to_anchor().transformed(ax.transAxes.inverted()).bounds
@@ -72,8 +70,8 @@ def _axes(ax: Any) -> Iterator[str]:
 def _line(line: Any) -> str:
     return (
         f"{_array(line.get_xdata(orig=False))} against {_array(line.get_ydata(orig=False))}, "
-        f"{_color(line.get_color())}, width {_n(line.get_linewidth())}, style {line.get_linestyle()}, marker {line.get_marker()} of "
-        f"{_n(line.get_markersize())}, alpha {line.get_alpha()}, order {line.zorder}"
+        f"{_color(line.get_color())}, width {_n(line.get_linewidth())}, style {line.get_linestyle()}, "
+        f"marker {line.get_marker()} of {_n(line.get_markersize())}, alpha {line.get_alpha()}, order {line.zorder}"
     )
 
 
@@ -100,9 +98,17 @@ def _image(image: Any) -> str:
     )
 
 
+def _patch(patch: Any) -> str:
+    outline = patch.get_path().transformed(patch.get_patch_transform()).vertices
+    return (
+        f"{type(patch).__name__}: {_array(outline)}, face {_color(patch.get_facecolor())}, edge "
+        f"{_color(patch.get_edgecolor())}, width {_n(patch.get_linewidth())}, order {patch.zorder}"
+    )
+
+
 def _text(text: Any) -> str:
     return (
-        f"{text.get_text()!r} at {_numbers(text.get_position())}, {_n(text.get_fontsize())} points, "
+        f"text {text.get_text()!r} at {_numbers(text.get_position())}, {_n(text.get_fontsize())} points, "
         f"{_color(text.get_color())}, {text.get_ha()} {text.get_va()}, turned {_n(text.get_rotation())}, formula "
         f"{text.get_parse_math()}, weight {text.get_fontweight()}, clipped {text.get_clip_on()}, order {text.zorder}"
     )

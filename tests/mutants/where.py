@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 OPS = ["tests/ops", "tests/test_reference.py", "tests/test_invariants.py", "tests/test_derivatives.py"]
+EVERYWHERE = ["tests/test_public_face.py"]
 NETWORKS = ["tests/layers", "tests/test_layout.py", "tests/test_prediction.py"]
 
 RULES: list[tuple[str, list[str]]] = [
@@ -52,7 +53,7 @@ def belonging(path: str, root: Path) -> list[str]:
     if not named:
         mirrored = rooms[1:] if rooms[0] == "minicnn" else rooms
         named = ["/".join(["tests", *mirrored])] if mirrored else [str(file.relative_to(root)) for file in own]
-    there = [root / test for test in named if (root / test).exists()]
+    there = [root / test for test in [*named, *EVERYWHERE] if (root / test).exists()]
     files = [file for place in there for file in (sorted(place.rglob("test_*.py")) if place.is_dir() else [place])]
     ordered = [file for file in own if file in files] + files
     return list(dict.fromkeys(str(file.relative_to(root)) for file in ordered))

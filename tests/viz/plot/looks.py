@@ -22,6 +22,7 @@ def described(figure: Figure) -> str:
         lines += ["", *_axes(ax)]
         for inner in ax.child_axes:
             lines += ["  beside it:", *(f"  {line}" for line in _axes(inner))]
+    lines += [_text(text) for text in figure.texts]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

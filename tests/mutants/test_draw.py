@@ -72,4 +72,4 @@ def test_the_order_depends_on_the_seed_alone() -> None:
 def test_every_source_file_has_tests() -> None:
     paths = [str(p.relative_to(ROOT)) for folder in ("minicnn", "viz") for p in (ROOT / folder).rglob("*.py")]
     untested = {path for path in paths if belonging(path, ROOT) == EVERYWHERE}
-    assert untested <= {"minicnn/__init__.py", "minicnn/__main__.py", "minicnn/message.py"}
+    assert untested <= {"minicnn/__init__.py", "minicnn/__main__.py"}

@@ -33,9 +33,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=20_000, help="how many (20000)")
     parser.add_argument("--first", type=int, default=0, help="the number to begin with (0)")
     parser.add_argument("--seed", type=int, default=0, help="of all damage (0)")
-    parser.add_argument(
-        "--workers", type=int, default=len(os.sched_getaffinity(0)), help="processes (one for each core)"
-    )
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (one for each core)")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="try this one here, and keep it")
     options = parser.parse_args()
     known = formats()

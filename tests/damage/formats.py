@@ -35,10 +35,9 @@ class Format:
 
     Attributes:
         name: what the report calls it.
-        files: good ones, by name, that are read together.
+        files: good ones, by name, that are read together; one of them is damaged.
         read: reads the folder that they are in, or the one file; what it gives is for `wrong`.
         wrong: given what was read and the folder, what of it is not as the bytes say; "" if all is.
-        victims: which of the files are damaged: all, unless named.
         inside: damage that knows the format.
         errors: what may be raised.
         runs: what was read is also run, and a map that does not fit is refused without the file's name.
@@ -49,7 +48,6 @@ class Format:
     read: Callable[[Path], Any]
     wrong: Callable[[Any, Path], str]
     inside: harm.Harm | None = None
-    victims: tuple[str, ...] = ()
     errors: tuple[type[Exception], ...] = (DataError,)
     runs: bool = False
 
@@ -62,15 +60,13 @@ def formats() -> list[Format]:
 
 def _idx() -> Iterator[Format]:
     rng = np.random.default_rng(RNG_SEED)
-    arrays = {
-        name: rng.integers(0, 10, (6, 5, 4) if "images" in name else 6).astype(np.uint8)
-        for name in idx.FILES
-    }  # fmt: skip
+    shapes = {name: (6, 5, 4) if "images" in name else (6,) for name in idx.FILES}
+    arrays = {name: rng.integers(0, 10, shape).astype(np.uint8) for name, shape in shapes.items()}
     files = {name: idx.header(array.shape) + array.tobytes() for name, array in arrays.items()}
     zipped = {f"{name}.gz": gzip.compress(contents, mtime=0) for name, contents in files.items()}
     yield Format("IDX", _first(files), lambda f: read_idx(_only(f), 3), _wrong_idx)
     yield Format("IDX, gzipped", _first(zipped), lambda f: read_idx(_only(f), 3), _wrong_idx, harm.in_gzip)
-    yield Format("IDX folder", files, lambda f: read_idx_folder(f), _wrong_idx_folder)
+    yield Format("IDX folder", files, read_idx_folder, _wrong_idx_folder)
 
 
 def _first(files: dict[str, bytes]) -> dict[str, bytes]:

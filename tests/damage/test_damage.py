@@ -1,4 +1,4 @@
-"""A few hundred damaged files of each run's own thousands, and that the trial sees what goes wrong."""
+"""The trial sees what goes wrong; and a small part of it, on which nothing does."""
 
 import random
 import warnings

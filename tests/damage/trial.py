@@ -50,7 +50,7 @@ def damaged(number: int, seed: int, known: list[Format]) -> tuple[Format, dict[s
     """The format, and the files, of which one is damaged: functions of the seed and the number."""
     format = known[number % len(known)]
     rng = random.Random(f"{seed} {number}")
-    victim = rng.choice(format.victims or tuple(format.files))
+    victim = rng.choice(tuple(format.files))
     hurt = format.inside if format.inside is not None and rng.random() < 0.5 else harm.at_random
     return format, format.files | {victim: hurt(format.files[victim], rng)}
 

@@ -1,4 +1,7 @@
-"""Whole networks without training: the forward pass, and the saliency map (forward, and the gradient of the input)."""
+"""Whole networks without training: the forward pass, and the saliency map (forward, and the gradient of the input).
+
+Ours are frozen, as onnxruntime's session is: filters are packed, and batch normalization folded, before the contest.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,9 @@ def forward(
 ) -> Row:
     """The forward pass, beside PyTorch and onnxruntime."""
     net, x = _given(model, batch)
+    frozen = cnn.freeze(net)
     contestants: dict[str, Callable[[], np.ndarray]] = {
-        "minicnn": lambda: net(x),
+        "minicnn": lambda: frozen(x),
         "onnxruntime": onnx_forward(net, x, threads),
     }
     contestants |= {f"PyTorch {mode}": _torch_forward(net, x, mode) for mode in modes}
@@ -32,9 +36,10 @@ def forward(
 def saliency(model: str, batch: int, modes: tuple[str, ...], rounds: int = 15, target: float | None = None) -> Row:
     """The gradient of a class score with respect to the pictures, beside PyTorch."""
     net, x = _given(model, batch)
+    frozen = cnn.freeze(net)
 
     def ours() -> np.ndarray:
-        scores, pullback = net.forward(x)
+        scores, pullback = frozen.forward(x)
         chosen = np.zeros_like(scores)
         chosen[:, 0] = 1
         return pullback(chosen, wants="input")[0]

@@ -29,11 +29,11 @@ def parameters(thing: Any) -> str:
 
 
 class Shown:
-    """A default as it is printed: of a function its name, of what cannot be printed a mark."""
+    """A default as it is printed: a plain value, the name of a function or type, of any other object its type."""
 
     def __init__(self, value: Any) -> None:
-        text = getattr(value, "__name__", None) or repr(value)
-        self.text = "…" if " at 0x" in text or "factory" in text else text
+        plain = value is None or isinstance(value, bool | int | float | str | tuple)
+        self.text = repr(value) if plain else getattr(value, "__name__", type(value).__name__)
 
     def __repr__(self) -> str:
         return self.text

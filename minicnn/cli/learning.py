@@ -57,7 +57,7 @@ def learn(
         checkpoint=folder / MODEL_FILE,
         progress=bar,
     )
-    return history, cnn.evaluate(model, test)
+    return history, cnn.evaluate(model, test, group=options.get("group"))
 
 
 def interrupted(folder: Path, line: str) -> KeyboardInterrupt:

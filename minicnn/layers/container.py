@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.contract import Array
-from .base import Layer, LayerPullback, arrays_of, children_of, nearest, walk
-from .running import Pass, record
+from .base import Layer, LayerPullback, arrays_of, children_of, nearest, walk, without_parameters
+from .running import Pass, announced, record
 
 
 class Container(Layer):
@@ -72,6 +72,10 @@ def run(name: str, layer: Any, x: Array, pass_: Pass) -> tuple[Array, LayerPullb
         if children_of(layer):
             raise  # it carries the path of the layer inside already
         raise ValueError(f"{inner.path}: {error}") from error
+    if getattr(layer, "frozen", False) and not children_of(layer):
+        pullback = without_parameters(pullback)
+    if pass_.announce is not None and not children_of(layer):
+        pullback = announced(pass_.announce, inner.path, pullback)
     if inner.watched:
         assert pass_.watch is not None
         pullback = record(pass_.watch, inner.path, y, pullback)

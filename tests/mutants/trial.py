@@ -5,6 +5,7 @@ The mutant stands in that process alone: no file is changed (`tests/planting.py`
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import re
@@ -54,6 +55,10 @@ class Trial:
 
     def caught(self, mutant: Mutant, run: str) -> str:
         """What a run says of a mutant, or "" if it passes: first the tests that bear its file's name, then all."""
+        if hashlib.sha256((ROOT / mutant.path).read_bytes()).hexdigest()[: len(mutant.digest)] != mutant.digest:
+            raise SystemExit(
+                f"{mutant.path} has changed since the mutants were drawn; start again, what is tried is kept"
+            )
         tests = belonging(mutant.path, ROOT)
         own = [test for test in tests if Path(mutant.path).stem in Path(test).stem]
         for some in (own, [test for test in tests if test not in own]):

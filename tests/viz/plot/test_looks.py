@@ -19,7 +19,7 @@ from viz import plot
 FOLDER = Path(__file__).parent / "looks"
 RNG = np.random.default_rng(0)
 GREY, COLOR, WIDE = RNG.random((7, 6, 5)), RNG.random((3, 6, 5, 3)), RNG.standard_normal((45, 4, 4))
-BYTES = RNG.integers(0, 256, (40, 1, 14, 14), np.uint8)
+BYTES = RNG.integers(0, 256, (40, 1, 28, 30), np.uint8)
 POINTS, LABELS = RNG.standard_normal((40, 2)), np.arange(40) % 12
 CLASSES = [f"class {k}" for k in range(12)]
 COUNTS = RNG.integers(0, 9, (4, 4)) + 40 * np.eye(4, dtype=int)

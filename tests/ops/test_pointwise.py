@@ -85,3 +85,17 @@ def test_borders_of_copies() -> None:
         "replicate": [0, 0, 0, 1, 2, 2, 2],
         "circular": [1, 2, 0, 1, 2, 0, 1],
     }
+
+
+def test_leaky_relu_has_the_slope_of_its_left_side_at_the_corner() -> None:
+    y, pullback = ops.leaky_relu(np.array([0.0, -0.0]), negative_slope=0.25)
+    assert y.tolist() == [0.0, 0.0]
+    assert pullback(np.array([8.0, 8.0]))[0].tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("bounds", [(-1, 2), (-1, None), (None, 2)])
+def test_clip_keeps_its_bounds_and_lets_no_gradient_through_there(bounds) -> None:
+    low, high = bounds
+    at = np.array([bound for bound in bounds if bound is not None], float)
+    y, pullback = ops.clip(at, low, high)
+    assert np.array_equal(y, at) and not pullback(np.ones_like(at))[0].any()

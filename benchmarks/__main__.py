@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from . import embed, report
+from . import embed, gradients, report
 from .peers import MODES
 
 
@@ -21,6 +21,7 @@ def main() -> None:
     commands = parser.add_subparsers(title="commands")
     report.add_commands(commands)
     embed.add_command(commands)
+    gradients.add_command(commands)
     options = parser.parse_args()
     options.run(options)
 

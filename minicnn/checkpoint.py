@@ -28,7 +28,7 @@ from safetensors import safe_open
 from .data.transform import Transform
 from .layers import LAYERS
 from .layers.base import arrays_of
-from .layers.description import build, describe
+from .layers.description import build, check_rebuildable, describe
 from .message import one_line
 from .ops.contract import Array
 from .optim import Optimizer
@@ -74,20 +74,23 @@ def save(
     Missing folders are made. One process at a time may write a path.
 
     Args:
-        model: a model whose layers store the options they were built with, as all of ours do.
+        model: a `Layer`, such as a `Sequential`. Layers of your own store the options they were built with, each under
+            its own name, as all of ours do.
         path: usually ends in ".safetensors".
         optimizer: saved too, so that training can go on.
         training: where the run stands; anything that JSON can hold.
 
     Raises:
         CheckpointError: the file cannot be written (the disk is full, the folder read-only, …).
-        ValueError: the model cannot be described.
+        ValueError: `load` could not rebuild the model: a layer of your own does not store its options under their
+            names, or builds something else from them.
     """
     path, state = Path(path), state_of(model)
     if taken := next((name for name in state if name.startswith(OPTIMIZER)), None):
         raise ValueError(
             f'save: {taken} stands where the optimiser\'s arrays do; give the layer "optimizer" another name'
         )
+    check_rebuildable(model)
     moments = optimizer.state() if optimizer is not None else {}
     arrays = state | {OPTIMIZER + name: array for name, array in moments.items()}
     transform, classes = getattr(model, "transform", None), getattr(model, "classes", None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .layers.base import arrays_of, children_of, walk
+from .layers.base import arrays_of, children_of, transparent, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d
@@ -22,7 +22,7 @@ from .ops.contract import Array
 from .ops.geometry import geometry, pooling, windows
 from .receptive_field import Field, receptive_fields
 
-WIRING = (Sequential, Concat, Residual, Graph)
+FORWARDS = [kind.forward for kind in (Sequential, Concat, Residual, Graph)]  # also those of types derived from them
 TOLD = (
     Conv2d,
     MaxPool2d,
@@ -56,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Summary:
-    """The rows of all layers that have none inside them, in the order they run; `str()` prints the table."""
+    """The rows of all layers that have arrays of their own, or no layers inside; `str()` prints the table."""
 
     rows: tuple[Row, ...]
     input_shape: tuple[int, ...]
@@ -101,21 +101,28 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
-    leaves = {path: layer for path, layer in walk(model) if path and not children_of(layer)}
+    places: dict[str, list[Any]] = {}  # by path; a layer and its body have the same
+    for path, layer in walk(model):
+        places.setdefault(path, []).append(layer)
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
-    watch = Watch(*leaves)
+    watch = Watch(*(path for path in places if path))
     y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
-    if not leaves:  # a single layer is its own model
-        leaves, watch.activations = {type(model).__name__: model}, {type(model).__name__: y}
     fields = receptive_fields(model)
     rows = []
-    for path, layer in leaves.items():
-        output = watch.activations[path].shape[1:]
-        parameters = sum(array.size for array in arrays_of(layer, "parameters").values())
-        rows.append(
-            Row(path, type(layer).__name__, output, parameters, _multiply_adds(layer, output), fields.get(path))
-        )
+    for path, layers in places.items():
+        children = children_of(layers[0])
+        own = _size(layers[0]) - sum(map(_size, children.values()))
+        if children and not own:
+            continue
+        output = (watch.activations[path] if path else y).shape[1:]
+        cost = 0 if children else sum(_multiply_adds(layer, output) for layer in layers)
+        kind = type(layers[0]).__name__
+        rows.append(Row(path or kind, kind, output, own, cost, fields.get(path)))
     return Summary(tuple(rows), tuple(input_shape))
+
+
+def _size(layer: Any) -> int:
+    return sum(array.size for array in arrays_of(layer, "parameters").values())
 
 
 class _Blank:
@@ -133,7 +140,8 @@ class _Blank:
 
 def sketch(layer: Any) -> Any:
     """The model with the same wiring, and stand-ins for the layers that would run a kernel: for its shapes alone."""
-    if type(layer) not in WIRING:
+    layer = transparent(layer)
+    if type(layer).forward not in FORWARDS:
         return _Blank(layer) if type(layer) in TOLD else layer
     wired = copy.copy(layer)
     wired._children = {name: sketch(child) for name, child in layer.children.items()}

@@ -80,7 +80,7 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Data
     from minicnn import data
 
     folder = Path(options.data)
-    if not folder.is_dir():
+    if options.data in data.NAMES or not folder.is_dir():
         return load_data(options)
     if options.size is None and model.transform is not None:
         options.size = model.transform.crop

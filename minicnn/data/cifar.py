@@ -6,7 +6,6 @@ Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009; https
 from __future__ import annotations
 
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -89,7 +88,9 @@ def _archive(path: Path) -> Iterator[tuple[str, bytes]]:
                     yield name, file.read()
             while archive.fileobj is not None and archive.fileobj.read(1 << 20):
                 pass  # the checksum of what was unzipped stands behind it, where tarfile does not look
-    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+    except DataError:
+        raise
+    except Exception as error:  # tarfile and what unzips for it raise whatever damage leads them to
         raise DataError(
             f"{path}: expected the archive {ARCHIVE}, but it cannot be read ({one_line(error)}); get it anew"
         ) from error

@@ -18,10 +18,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from .. import init
-from ..ops.contract import FLOATS, Array, Pullback
+from ..ops.contract import FLOATS, Array, Pullback, output_and_pullback
 from .running import Pass
 
 WANTS = ("both", "input", "parameters")
+WRAPPERS = ("module.", "model.", "_orig_mod.")
 LAST_DENSE = 1 / 64  # of what the scheme draws
 LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
 
@@ -31,29 +32,42 @@ class Layer:
 
     A layer's constructor stores each option under its own name, and its arrays under the names it declares here.
 
+    A layer that is made of others stores them as `self.body`: one layer, usually a `Sequential`. It runs its body
+    unless it has a forward of its own, and is named, trained and saved by what is inside: there is no "body." in paths.
+
+        class Bottleneck(Layer):
+            def __init__(self, channels, reduction=4):
+                self.channels, self.reduction = channels, reduction
+                inner = channels // reduction
+                self.body = Sequential(down=Conv2d(channels, inner, 1), relu=ReLU(), up=Conv2d(inner, channels, 1))
+
     Attributes:
+        body: what the layer is made of, or None.
         transform: how pictures become this model's input (`data.Transform`), where it is known.
         classes: the names of its outputs, where they are known.
     """
 
     parameter_names: ClassVar[tuple[str, ...]] = ()  # arrays that are trained
     buffer_names: ClassVar[tuple[str, ...]] = ()  # arrays that belong to the state, but are not trained
+    body: Any = None
     transform: Any = None
     classes: tuple[str, ...] | None = None
     frozen: bool = False  # see `minicnn.freeze`
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         """The output for x, and the pullback dy → (dx, gradients by parameter name)."""
-        raise TypeError(f"{type(self).__name__} has no forward: a layer defines forward(x, pass_)")
+        if self.body is None:
+            raise TypeError(f"{type(self).__name__} has no forward: a layer defines forward(x, pass_), or self.body")
+        return run_layer(self.body, x, pass_)
 
     def __call__(self, x: Array) -> Array:
         """The output for x, without a way back."""
-        return self.forward(x)[0]
+        return run_layer(self, x, Pass())[0]
 
     @property
     def children(self) -> dict[str, Any]:
         """The layers inside this one, by name."""
-        return {}
+        return children_of(self.body)
 
     def parameters(self) -> dict[str, Array]:
         """The trainable arrays themselves (not copies), by path: {"conv1.weight": …}; none if frozen."""
@@ -69,6 +83,8 @@ class Layer:
 
     def _arrays(self, kind: str, names: tuple[str, ...]) -> dict[str, Array]:
         own = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        if self.body is not None:
+            return own | arrays_of(self.body, kind)
         for child, layer in self.children.items():
             own |= {f"{child}.{name}": array for name, array in arrays_of(layer, kind).items()}
         return own
@@ -80,7 +96,8 @@ class Layer:
     def load_state(self, source: Any, strict: bool = True) -> None:
         """Copy arrays into this model, in its own precision.
 
-        PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over.
+        PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over, and so is what wrappers
+        put before every name: `module.` (DataParallel), `model.` (Lightning), `_orig_mod.` (torch.compile).
 
         Args:
             source: arrays by path, as `state()` names them: a dict of arrays, a PyTorch `state_dict`, or the path or
@@ -96,6 +113,7 @@ class Layer:
         self._refuse_if_frozen("load_state")
         state = self.state()
         given = {n: a for n, a in read_weights(source).items() if n.rpartition(".")[2] != "num_batches_tracked"}
+        given = _unwrapped(given, state)
         faults = [
             f"{name} is {given[name].shape}, expected {array.shape}"
             for name, array in state.items()
@@ -163,6 +181,14 @@ class Layer:
         return f"{type(self).__name__}({shown})"
 
 
+def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Array]:
+    """The arrays without a wrapper's prefix, if all of them have it and none of the model's own."""
+    for prefix in WRAPPERS:
+        if given and all(n.startswith(prefix) for n in given) and not any(n.startswith(prefix) for n in state):
+            return _unwrapped({n.removeprefix(prefix): array for n, array in given.items()}, state)
+    return given
+
+
 def _last_dense(model: Layer) -> Array | None:
     """The weight of the last layer that has parameters, if that is a dense one inside the model."""
     last = [layer for _, layer in walk(model) if not children_of(layer) and arrays_of(layer, "parameters")][-1:]
@@ -183,8 +209,14 @@ def children_of(layer: Any) -> dict[str, Any]:
 
 
 def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """A layer and all the layers inside it, each after the one that holds it, with their paths."""
+    """A layer and all the layers inside it, each after the one that holds it, with their paths.
+
+    A layer and its body have the same path.
+    """
     yield path, layer
+    if (body := getattr(layer, "body", None)) is not None:
+        yield from walk(body, path)
+        return
     for name, child in children_of(layer).items():
         yield from walk(child, f"{path}.{name}" if path else name)
 
@@ -200,6 +232,31 @@ def cast(model: Any, dtype: Any) -> None:
                 arrays.update({name: array.astype(dtype) for name, array in arrays.items()})
 
 
+def run_layer(layer: Any, x: Any, pass_: Pass) -> tuple[Array, LayerPullback]:
+    """A layer's forward. Its pullback may be None, where nothing will be pulled back.
+
+    Raises:
+        ValueError: it does not return (y, pullback).
+    """
+    returned = layer.forward(x, pass_)
+    if isinstance(returned, tuple) and len(returned) == 2:
+        return returned
+    return output_and_pullback(f"{type(layer).__name__}.forward", returned)
+
+
+def transparent(layer: Any) -> Any:
+    """What a layer runs: the innermost body of one that has no forward of its own, otherwise the layer itself."""
+    while isinstance(layer, Layer) and layer.body is not None and type(layer).forward is Layer.forward:
+        layer = layer.body
+    return layer
+
+
+def takes_layers(kind: type) -> bool:
+    """Whether layers are given to its constructor, as `Sequential`'s are; otherwise it makes its own."""
+    kinds = {parameter.kind for parameter in inspect.signature(kind).parameters.values()}
+    return not kinds.isdisjoint({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
+
+
 def options_of(layer: Any) -> dict[str, Any]:
     """The options a layer was built with: the attributes named as its constructor's parameters.
 
@@ -212,7 +269,8 @@ def options_of(layer: Any) -> dict[str, Any]:
         if not hasattr(layer, name):
             raise ValueError(f"{type(layer).__name__}: expected the option {name!r} to be stored as self.{name}")
         value = getattr(layer, name)
-        options[name] = True if isinstance(value, np.ndarray) else value
+        is_array = isinstance(value, np.ndarray) or name in getattr(layer, "parameter_names", ())
+        options[name] = value is not None if is_array else value
     return options
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..ops.contract import Array
-from .base import Layer, LayerPullback, arrays_of, children_of, nearest, walk, without_parameters
+from .base import Layer, LayerPullback, arrays_of, children_of, nearest, run_layer, walk, without_parameters
 from .running import Pass, announced, record
 
 
@@ -67,10 +69,15 @@ def run(name: str, layer: Any, x: Array, pass_: Pass) -> tuple[Array, LayerPullb
     """Run one child: one level down, watched if the pass says so, its errors prefixed with its path."""
     inner = pass_.within(name)
     try:
-        y, pullback = layer.forward(x, inner)
+        y, pullback = run_layer(layer, x, inner)
     except ValueError as error:
-        if children_of(layer):
+        if children_of(layer) and str(error).startswith(f"{inner.path}."):
             raise  # it carries the path of the layer inside already
+        if getattr(x, "dtype", np.dtype(float)).kind in "iub":
+            raise ValueError(
+                f"{inner.path}: expected floating-point input, got {x.dtype}; model.transform(images) makes it of "
+                "images, and so do cnn.predict and cnn.evaluate"
+            ) from error
         raise ValueError(f"{inner.path}: {error}") from error
     if getattr(layer, "frozen", False) and not children_of(layer):
         pullback = without_parameters(pullback)

@@ -86,6 +86,7 @@ def evaluate(
         ValueError: pictures or classes do not fit the model, it has no transform or no first values yet, or the loss is
             not one number.
     """
+    check_dataset("evaluate", "dataset", dataset)
     check_classes("evaluate", model, dataset)
     check_initialized("evaluate", model)
     group = group or Group()
@@ -145,6 +146,15 @@ def check_initialized(caller: str, model: Any) -> None:
     if weights and not any(weight.any() for weight in weights):
         raise ValueError(
             f"{caller}: all weights are zero, the model has no first values yet; call model.initialize(seed=0)"
+        )
+
+
+def check_dataset(caller: str, name: str, dataset: Any) -> None:
+    """Refuse arrays where a data set is expected."""
+    if not all(hasattr(dataset, part) for part in ("images", "labels", "classes")):
+        raise ValueError(
+            f"{caller}: expected {name} to be a Dataset, got {type(dataset).__name__}; "
+            "make one of arrays by minicnn.data.Dataset(images, labels, classes)"
         )
 
 

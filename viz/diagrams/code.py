@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from minicnn.layers import LAYERS
-from minicnn.layers.base import children_of, options_of
+from minicnn.layers.base import children_of, options_of, takes_layers
 
 WIDTH = 100  # columns that a layer may take on one line
 
@@ -34,38 +33,41 @@ def python_code(model: Any) -> str:
 def _build(layer: Any, depth: int) -> str:
     """The call that builds a layer; containers over several lines, indented."""
     name = f"cnn.{type(layer).__name__}" if _ours(layer) else type(layer).__name__
-    children = children_of(layer)
+    children = children_of(layer) if takes_layers(type(layer)) else {}
+    positional, keywords = _options(layer)
     if not children:
-        return f"{name}({', '.join(_options(layer))})"
+        return f"{name}({', '.join([*positional, *keywords.values()])})"
     inner = "    " * (depth + 1)
     rows = [_build(child, depth + 1) for child in children.values()]
     if list(children) == [str(i) for i in range(len(children))]:
         pass
-    elif all(map(_is_keyword, children)) and not set(children) & set(_options(layer, names_only=True)):
+    elif all(map(_is_keyword, children)) and not set(children) & set(options_of(layer)):
         rows = [f"{child}={row}" for child, row in zip(children, rows, strict=True)]
     else:
         pairs = [f"{child!r}: {row}" for child, row in zip(children, rows, strict=True)]
         rows = ["{" + ", ".join(pairs) + "}"]
-    rows += list(_options(layer))
+    rows = [*positional, *rows, *keywords.values()]
     one_line = f"{name}({', '.join(rows)})"
     if "\n" not in one_line and len(inner) + len(one_line) <= WIDTH and depth:
         return one_line
     return f"{name}(\n" + "".join(f"{inner}{row},\n" for row in rows) + "    " * depth + ")"
 
 
-def _options(layer: Any, names_only: bool = False) -> Iterator[str]:
-    """The constructor's arguments that are not its defaults: those without one by place, the others by name."""
+def _options(layer: Any) -> tuple[list[str], dict[str, str]]:
+    """The constructor's arguments: by position those without a default, by name those that are not at theirs."""
     parameters = inspect.signature(type(layer)).parameters
+    before_layers = any(p.kind is p.VAR_POSITIONAL for p in parameters.values())  # such options have no names in a call
+    positional: list[str] = []
+    keywords: dict[str, str] = {}
     for name, value in options_of(layer).items():
-        default = parameters[name].default
+        default, kind = parameters[name].default, parameters[name].kind
         if value is None and isinstance(default, bool):  # an option that would have become an array
             value = False
-        if names_only:
-            yield name
-        elif default is inspect.Parameter.empty and parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY:
-            yield _written(value, layer)
+        if kind is not inspect.Parameter.KEYWORD_ONLY and (default is inspect.Parameter.empty or before_layers):
+            positional.append(_written(value, layer))
         elif not _same(value, default, layer, name):
-            yield f"{name}={_written(value, layer)}"
+            keywords[name] = f"{name}={_written(value, layer)}"
+    return positional, keywords
 
 
 def _same(value: Any, default: Any, layer: Any, name: str) -> bool:

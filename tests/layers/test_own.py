@@ -1,0 +1,271 @@
+"""Layers of one's own that are made of others compose, and are checked, summarized, saved, exported and drawn."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+import viz
+from minicnn import GradientError, Pass, Watch, gradcheck
+from minicnn.testing import assert_contract, tie_free
+
+PLAIN = Pass()
+
+
+class Squeezed(cnn.Sequential):
+    """A container with options, which makes its own layers."""
+
+    def __init__(self, channels, *, reduction=2):
+        self.channels, self.reduction = channels, reduction
+        inner = channels // reduction
+        super().__init__(down=cnn.Conv2d(channels, inner, 1), relu=cnn.ReLU(), up=cnn.Conv2d(inner, channels, 1))
+
+
+class Bottleneck(cnn.Layer):
+    """A layer that has a body, and nothing else."""
+
+    def __init__(self, channels, reduction=2):
+        self.channels, self.reduction = channels, reduction
+        self.body = Squeezed(channels, reduction=reduction)
+
+
+class Delegating(Bottleneck):
+    """One that passes the call on by hand, as everyone first writes it."""
+
+    def forward(self, x, pass_=PLAIN):
+        return self.body.forward(x, pass_)
+
+
+class Halved(Bottleneck):
+    """One that does something of its own to what its body gives."""
+
+    def forward(self, x, pass_=PLAIN):
+        y, back = self.body.forward(x, pass_)
+        return y / 2, lambda dy, wants="both": back(dy / 2, wants)
+
+
+class Single(cnn.Layer):
+    """One whose body is a single layer, beside an array of its own."""
+
+    parameter_names = ("gain",)
+
+    def __init__(self, channels):
+        self.channels, self.gain = channels, np.ones((channels, 1, 1), np.float32)
+        self.body = cnn.Conv2d(channels, channels, 1)
+
+    def forward(self, x, pass_=PLAIN):
+        y, back = self.body.forward(x, pass_)
+
+        def pullback(dy, wants="both"):
+            dx, found = back(dy * self.gain, wants)
+            if wants != "input":
+                found = {"gain": (dy * y).sum(axis=(0, 2, 3))[:, None, None], **found}
+            return dx, found
+
+        return y * self.gain, pullback
+
+
+class Numbered(cnn.Sequential):
+    """A container that is given its layers, after an option of its own."""
+
+    def __init__(self, number, *layers, **named):
+        super().__init__(*layers, **named)
+        self.number = number
+
+
+OWN = [Squeezed, Bottleneck, Delegating, Halved, Single, Numbered]
+x = tie_free((2, 2, 4, 4), dtype=np.float32)
+
+
+def network(kind: type) -> cnn.Sequential:
+    own = kind(7, a=cnn.Conv2d(4, 4, 1), b=cnn.ReLU()) if kind is Numbered else kind(4)
+    return cnn.Sequential(first=cnn.Conv2d(2, 4, 1), block=own, last=cnn.GlobalAvgPool2d()).initialize(0)
+
+
+def test_a_body_does_not_show_in_paths() -> None:
+    assert list(network(Bottleneck).parameters())[2:] == [
+        *("block.down.weight", "block.down.bias", "block.up.weight", "block.up.bias")
+    ]
+    assert list(network(Single).parameters())[2:] == ["block.gain", "block.weight", "block.bias"]
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_it_keeps_the_contract_within_a_network(kind: type) -> None:
+    model = network(kind)
+    for path, array in model.parameters().items():
+        array += 0.1 * tie_free(array.shape, len(path))
+    assert gradcheck(model, x) < 1e-7
+    if kind is not Halved:  # a pass that ends inside gives what is inside
+        assert_contract(model, x.astype(np.float64))
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_it_is_gradient_checked_by_itself(kind: type) -> None:
+    assert gradcheck(network(kind)["block"], tie_free((2, 4, 3, 3))) < 1e-7
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_it_is_initialized_and_cast(kind: type) -> None:
+    model = network(kind)
+    assert all(array.any() for name, array in model.parameters().items() if name.endswith("weight"))
+    assert {array.dtype for array in model.astype(np.float64).parameters().values()} == {np.dtype(np.float64)}
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_it_is_saved_and_loaded(kind: type, tmp_path) -> None:
+    model = network(kind)
+    cnn.save(model, tmp_path / "model.safetensors")
+    loaded = cnn.load(tmp_path / "model.safetensors", layers=[kind, Squeezed])
+    assert type(loaded["block"]) is kind
+    np.testing.assert_array_equal(loaded(x), model(x))
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_it_is_summarized(kind: type) -> None:
+    model = network(kind)
+    summary = cnn.summary(model, (2, 4, 4))
+    assert summary.parameters == sum(array.size for array in model.parameters().values())
+    assert summary.rows[0].path == "first"
+
+
+def test_what_is_inside_has_rows_of_its_own() -> None:
+    rows = {row.path: row for row in cnn.summary(network(Bottleneck), (2, 4, 4)).rows}
+    assert list(rows) == ["first", "block.down", "block.relu", "block.up", "last"]
+    assert rows["block.up"].output_shape == (4, 4, 4) and rows["block.up"].receptive_field is not None
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_it_is_watched_inside(kind: type) -> None:
+    model = network(kind)
+    paths = [path for path, _ in cnn.layers.walk(model) if path]
+    watch = Watch(*paths)
+    y, pullback = model.forward(x, Pass(watch=watch))
+    pullback(y)
+    assert set(watch.activations) == set(watch.gradients) == set(paths)
+
+
+@pytest.mark.parametrize("kind", [Squeezed, Bottleneck, Delegating, Numbered])
+def test_it_is_exported(kind: type, tmp_path) -> None:
+    pytest.importorskip("onnx")
+    model = network(kind)
+    cnn.onnx.save(model, tmp_path / "model.onnx", (2, 4, 4))
+    np.testing.assert_allclose(cnn.onnx.load(tmp_path / "model.onnx")(x), model(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [Halved, Single])
+def test_what_it_does_beyond_its_body_is_not_left_out_of_the_export(kind: type, tmp_path) -> None:
+    pytest.importorskip("onnx")
+    model = network(kind)
+    if kind is Single:
+        model["block"].gain += 1
+    with pytest.raises(cnn.onnx.OnnxError, match=f"{kind.__name__} 'block' has no form in ONNX"):
+        cnn.onnx.save(model, tmp_path / "model.onnx", (2, 4, 4))
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_it_is_drawn_and_written_as_code(kind: type) -> None:
+    model = network(kind)
+    assert viz.diagram(model, (2, 4, 4)).letters
+    namespace = {kind.__name__: kind}
+    exec(viz.python_code(model), namespace)
+    again = namespace["model"]
+    again.load_state(model.state())
+    np.testing.assert_array_equal(again(x), model(x))
+
+
+def test_options_stand_where_python_takes_them() -> None:
+    code = viz.python_code(cnn.Sequential(block=Squeezed(4, reduction=4), numbered=Numbered(7, a=cnn.ReLU())))
+    assert "block=Squeezed(4, reduction=4)" in code and "numbered=Numbered(7, a=cnn.ReLU())" in code
+
+
+# What is refused
+
+
+class Forgetful(cnn.Layer):
+    def __init__(self, channels):
+        self.body = cnn.Conv2d(channels, channels, 1)
+
+
+class Function(cnn.Layer):
+    def __init__(self, function):
+        self.function = function
+
+
+class Dense(cnn.Dense):
+    pass
+
+
+def odd(block: Squeezed) -> Squeezed:
+    block.children["more"] = cnn.Conv2d(4, 4, 1)
+    return block
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        (odd(Squeezed(4)), r"makes other layers from the options"),
+        (Forgetful(4), r"expected the option 'channels' to be stored as self\.channels"),
+        (Function(len), r"not JSON serializable"),
+        (Dense(4, 4), r"minicnn has a layer of this name"),
+    ],
+)
+def test_save_refuses_what_load_could_not_rebuild(layer, why: str, tmp_path) -> None:
+    with pytest.raises(ValueError, match=rf"layer: {type(layer).__name__} could not be loaded again: .*{why}"):
+        cnn.save(cnn.Sequential(layer=layer), tmp_path / "model.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_class_that_has_changed_since_is_noticed(tmp_path) -> None:
+    cnn.save(network(Squeezed), tmp_path / "model.safetensors")
+
+    class Squeezed2(Squeezed):
+        def __init__(self, channels, *, reduction=2):
+            super().__init__(channels, reduction=reduction)
+            self.children.pop("relu")
+
+    Squeezed2.__name__ = "Squeezed"
+    with pytest.raises(cnn.CheckpointError, match="Squeezed: its class makes other layers"):
+        cnn.load(tmp_path / "model.safetensors", layers=[Squeezed2])
+
+
+# A forward that returns only y
+
+
+class OnlyY(cnn.Layer):
+    def forward(self, x, pass_=PLAIN):
+        return 2 * x
+
+
+MESSAGE = r"OnlyY.forward: expected it to return \(y, pullback\), got ndarray"
+CALLS = {
+    "called": lambda layer: layer(x),
+    "in a Sequential": lambda layer: cnn.Sequential(layer)(x),
+    "in a Concat": lambda layer: cnn.Concat(layer, cnn.ReLU())(x),
+    "in a Residual": lambda layer: cnn.Residual(layer)(x),
+    "in a Graph": lambda layer: cnn.Graph(only=layer, inputs={})(x),
+    "as a body": lambda layer: _with_body(layer)(x),
+    "summarized": lambda layer: cnn.summary(cnn.Sequential(layer), (2, 4, 4)),
+}
+
+
+def _with_body(layer):
+    whole = cnn.Layer()
+    whole.body = layer
+    return whole
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_two_images_are_not_an_output_and_a_pullback(call) -> None:
+    with pytest.raises(ValueError, match=MESSAGE):
+        call(OnlyY())
+
+
+@pytest.mark.parametrize("check", [gradcheck, assert_contract])
+def test_two_images_are_not_an_output_and_a_pullback_for_the_checks(check) -> None:
+    with pytest.raises(GradientError, match=MESSAGE):
+        check(OnlyY(), x)
+
+
+def test_integers_are_refused_by_the_layers_own_name() -> None:
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 3), relu=cnn.ReLU(), pool=cnn.MaxPool2d(2)).initialize(0)
+    with pytest.raises(ValueError, match=r"^conv: expected floating-point input, got uint8;"):
+        model(np.zeros((1, 1, 8, 8), np.uint8))

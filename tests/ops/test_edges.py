@@ -225,6 +225,18 @@ def test_linear_ops_act_on_real_and_imaginary_parts_alike(op: str) -> None:
     np.testing.assert_allclose(apply(real + 1j * imaginary)[0], expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("kernel_size", [(2, 3), (3, 2)])
+@pytest.mark.parametrize("stride", [None, (1, 3), (3, 1), (2, 3)])
+@pytest.mark.parametrize("padding", [0, (1, 0), (0, 1)])
+def test_unpooling_restores_the_size_where_pooling_had_no_remainder(kernel_size, stride, padding) -> None:
+    steps, (pad_h, pad_w) = stride or kernel_size, (padding, padding) if padding == 0 else padding
+    H, W = (3 * s + k - 2 * p for s, k, p in zip(steps, kernel_size, (pad_h, pad_w), strict=True))
+    x = tie_free((1, 2, H, W))
+    pooling = {"stride": stride, "padding": padding}
+    (y, indices), _ = ops.max_pool2d(x, kernel_size, return_indices=True, **pooling)
+    assert ops.max_unpool2d(y, indices, kernel_size, **pooling)[0].shape == x.shape
+
+
 def in_double(x):
     """x̂ by the formula, in double precision."""
     x = x.astype(np.float64)
@@ -277,15 +289,3 @@ def test_what_is_infinite_or_not_a_number_is_no_reason_to_warn(recwarn) -> None:
         _, pullback = ops.softmax(np.array([np.inf, np.nan, 1e308]))
         pullback(np.array([np.inf, -np.inf, 1e308]))
     assert not recwarn.list
-
-
-@pytest.mark.parametrize("kernel_size", [(2, 3), (3, 2)])
-@pytest.mark.parametrize("stride", [None, (1, 3), (3, 1), (2, 3)])
-@pytest.mark.parametrize("padding", [0, (1, 0), (0, 1)])
-def test_unpooling_restores_the_size_where_pooling_had_no_remainder(kernel_size, stride, padding) -> None:
-    steps, (pad_h, pad_w) = stride or kernel_size, (padding, padding) if padding == 0 else padding
-    H, W = (3 * s + k - 2 * p for s, k, p in zip(steps, kernel_size, (pad_h, pad_w), strict=True))
-    x = tie_free((1, 2, H, W))
-    pooling = {"stride": stride, "padding": padding}
-    (y, indices), _ = ops.max_pool2d(x, kernel_size, return_indices=True, **pooling)
-    assert ops.max_unpool2d(y, indices, kernel_size, **pooling)[0].shape == x.shape

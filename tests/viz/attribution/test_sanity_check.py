@@ -78,6 +78,22 @@ def test_ssim_is_one_for_equal_maps_and_falls_with_noise():
     assert np.isfinite(ssim(np.zeros((9, 9)), picture[:9, :9]))
 
 
+def test_ssim_is_the_mean_of_equation_13_under_a_gaussian_window():
+    a, b = RNG.random((2, 12, 11))
+    weights = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
+    window = np.outer(weights, weights) / weights.sum() ** 2
+    total = 0.0
+    unit = [(m - m.min()) / np.ptp(m) for m in (a, b)]
+    x, y = (np.lib.stride_tricks.sliding_window_view(np.pad(m, 5, mode="symmetric"), (11, 11)) for m in unit)
+    for i in np.ndindex(a.shape):
+        mean_x, mean_y = (window * x[i]).sum(), (window * y[i]).sum()
+        var_x, var_y = (window * (x[i] - mean_x) ** 2).sum(), (window * (y[i] - mean_y) ** 2).sum()
+        covariance = (window * (x[i] - mean_x) * (y[i] - mean_y)).sum()
+        likeness = (2 * mean_x * mean_y + 1e-4) * (2 * covariance + 9e-4)
+        total += likeness / ((mean_x**2 + mean_y**2 + 1e-4) * (var_x + var_y + 9e-4))
+    assert ssim(a, b) == pytest.approx(total / a.size, rel=1e-6)
+
+
 def answers(maps):
     """A method that gives one of these at each call."""
     given = iter(maps)
@@ -141,19 +157,3 @@ def test_hog_sees_the_direction_of_edges_and_not_their_strength():
     slope = np.add.outer(np.arange(32.0), np.arange(32.0))
     assert hog(across, slope) < 0.1 and hog(slope, slope.T) == pytest.approx(1)
     assert np.isfinite(hog(across[:3, :3], down[:3, :3]))
-
-
-def test_ssim_is_the_mean_of_equation_13_under_a_gaussian_window():
-    a, b = RNG.random((2, 12, 11))
-    weights = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
-    window = np.outer(weights, weights) / weights.sum() ** 2
-    total = 0.0
-    unit = [(m - m.min()) / np.ptp(m) for m in (a, b)]
-    x, y = (np.lib.stride_tricks.sliding_window_view(np.pad(m, 5, mode="symmetric"), (11, 11)) for m in unit)
-    for i in np.ndindex(a.shape):
-        mean_x, mean_y = (window * x[i]).sum(), (window * y[i]).sum()
-        var_x, var_y = (window * (x[i] - mean_x) ** 2).sum(), (window * (y[i] - mean_y) ** 2).sum()
-        covariance = (window * (x[i] - mean_x) * (y[i] - mean_y)).sum()
-        likeness = (2 * mean_x * mean_y + 1e-4) * (2 * covariance + 9e-4)
-        total += likeness / ((mean_x**2 + mean_y**2 + 1e-4) * (var_x + var_y + 9e-4))
-    assert ssim(a, b) == pytest.approx(total / a.size, rel=1e-6)

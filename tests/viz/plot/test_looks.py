@@ -26,7 +26,7 @@ COUNTS = RNG.integers(0, 9, (4, 4)) + 40 * np.eye(4, dtype=int)
 FACTORS, WEIGHTS = RNG.standard_normal((70, 3, 3, 3)), RNG.standard_normal((12, 15, 3, 3))
 PATH = np.stack([np.linspace(2, 0, 9), np.cos(np.arange(9)) * np.linspace(1, 0, 9)], axis=1)
 CURVE = viz.PixelCurve(np.linspace(0, 1, 11), RNG.random((3, 11)))
-CHECK = viz.SanityCheck(tuple(f"layer{i}" for i in range(16)), *RNG.uniform(-0.2, 1, (3, 16, 5)))
+CHECK = viz.SanityCheck(tuple(f"layer{i}" for i in range(16)), *RNG.uniform(-0.2, 1, (4, 16, 5)))
 HISTORY = History(
     Measure(2.3, 0.1),
     [EpochRecord(e, 2 / e, 1 - 0.5 / e, 2.2 / e, 1 - 0.6 / e, 0.1, 1.0, 9.0) for e in range(1, 13)],

@@ -8,6 +8,7 @@ from . import receptive_field as receptive_field
 from . import schedules as schedules
 from . import testing as testing
 from . import threads as threads
+from . import training as training
 from . import zoo as zoo
 from .checkpoint import CheckpointError as CheckpointError
 from .checkpoint import load as load
@@ -65,6 +66,7 @@ from .optim import Adam as Adam
 from .optim import AdamW as AdamW
 from .prediction import predict as predict
 from .readiness import warmup as warmup
+from .summarize import sketch as sketch
 from .summarize import summary as summary
 from .threads import get_num_threads as get_num_threads
 from .threads import set_num_threads as set_num_threads

@@ -1,7 +1,7 @@
 """The textbook: every op's forward in the plainest NumPy, each line the formula it implements.
 
-No speed and no gradient: this is what the engine is tested against, and where to look when a formula is unclear. The
-names and arguments are those of `minicnn.ops`; valid arguments are taken for granted.
+Slow, and without gradients except for the convolution's: this is what the engine is tested against, and where to look
+when a formula is unclear. The names and arguments are those of `minicnn.ops`; arguments are not checked.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _count(size: int, window: int, stride: int, padding: tuple[int, int], dilati
     before, after = padding
     steps = (size + before + after - dilation * (window - 1) - 1) / stride
     count = int(np.ceil(steps) if ceil_mode else np.floor(steps)) + 1
-    if ceil_mode and (count - 1) * stride >= size + before:  # it would begin in the padding behind the image
+    if ceil_mode and (count - 1) * stride >= size + before:  # it would start in the padding after the image
         count -= 1
     return count
 
@@ -71,6 +71,55 @@ def conv2d(
     return y if b is None else y + b[:, None, None]
 
 
+def im2col(x: Array, window: Pair, *, stride: Pair = 1, padding: Pair = 0, dilation: Pair = 1) -> Array:
+    """The patches of x (N, C, H, W) under a window (kh, kw) as columns, (N, C·kh·kw, OH·OW)."""
+    (kh, kw), (sh, sw), (dh, dw) = _pair(window), _pair(stride), _pair(dilation)
+    N, C, H, W = x.shape
+    OH, OW = (
+        _count(*along, False) for along in zip((H, W), (kh, kw), (sh, sw), _sides(padding), (dh, dw), strict=True)
+    )
+    x = _padded(x, padding, 0)
+    columns = np.zeros((N, C, kh, kw, OH, OW), x.dtype)
+    for i in range(kh):
+        for j in range(kw):
+            columns[:, :, i, j] = x[:, :, i * dh : i * dh + sh * OH : sh, j * dw : j * dw + sw * OW : sw][..., :OH, :OW]
+    return columns.reshape(N, C * kh * kw, OH * OW)
+
+
+def col2im(
+    columns: Array, shape: tuple[int, ...], window: Pair, *, stride: Pair = 1, padding: Pair = 0, dilation: Pair = 1
+) -> Array:
+    """The transpose of `im2col`: each number is added to the pixel of an image of `shape` that it came from."""
+    pixels = np.arange(1, np.prod(shape[1:]) + 1).reshape(1, *shape[1:])
+    origin = im2col(pixels, window, stride=stride, padding=padding, dilation=dilation).reshape(-1)  # 0 for padding
+    x = np.zeros((shape[0], pixels.size + 1), columns.dtype)
+    for n in range(shape[0]):
+        np.add.at(x[n], origin, columns[n].reshape(-1))
+    return x[:, 1:].reshape(shape)
+
+
+def conv2d_by_columns(x: Array, w: Array, b: Array | None, dy: Array, *, groups: int = 1, **options: Any) -> Any:
+    """The convolution and its gradients (y, dx, dw, db), each a product of matrices.
+
+    For an image's columns X (C·kh·kw, OH·OW), the filters W (O, C·kh·kw), and dY (O, OH·OW):
+
+        Y = W X + b        dX = Wᵀ dY, put back by `col2im`        dW = Σₙ dY Xᵀ        db = Σₙ dY 1
+
+    Groups are cut apart first, and joined again at the end.
+    """
+    parts = []
+    for x_, w_, dy_ in zip(np.split(x, groups, 1), np.split(w, groups), np.split(dy, groups, 1), strict=True):
+        X = im2col(x_, w.shape[2:], **options)
+        W = w_.reshape(len(w_), -1)
+        dY = dy_.reshape(*dy_.shape[:2], -1)
+        y = (W @ X).reshape(dy_.shape)
+        dx = col2im(W.T @ dY, x_.shape, w.shape[2:], **options)
+        dw = (dY @ X.transpose(0, 2, 1)).sum(axis=0).reshape(w_.shape)
+        parts.append((y, dx, dw))
+    y, dx, dw = (np.concatenate(part, axis) for part, axis in zip(zip(*parts, strict=True), (1, 1, 0), strict=True))
+    return y if b is None else y + b[:, None, None], dx, dw, dy.sum(axis=(0, 2, 3))
+
+
 def conv_transpose2d(
     x: Array,
     w: Array,
@@ -82,7 +131,7 @@ def conv_transpose2d(
     dilation: Pair = 1,
     groups: int = 1,
 ) -> Array:
-    """Every pixel of x paints its filter onto y, and the border of `padding` is cut off."""
+    """Each pixel of x adds a multiple of its filter to y; the border of `padding` is cut off."""
     (sh, sw), (ph, pw), (dh, dw) = _pair(stride), _pair(padding), _pair(dilation)
     extra_h, extra_w = _pair(output_padding)
     N, C, H, W = x.shape
@@ -199,12 +248,12 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
 
 
 def local_response_norm(x: Array, size: int = 5, *, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Array:
-    """Divide by (k + alpha · the mean square of the neighbouring channels)^beta; channels that are not there are 0."""
+    """Divide by (k + alpha · the mean square of the neighboring channels)^beta; channels outside count as 0."""
     y = np.zeros_like(x)
     C = x.shape[1]
     for c in range(C):
-        neighbours = x[:, max(0, c - size // 2) : min(C, c + (size - 1) // 2 + 1)]
-        y[:, c] = x[:, c] / (k + alpha * (neighbours**2).sum(axis=1) / size) ** beta
+        neighbors = x[:, max(0, c - size // 2) : min(C, c + (size - 1) // 2 + 1)]
+        y[:, c] = x[:, c] / (k + alpha * (neighbors**2).sum(axis=1) / size) ** beta
     return y
 
 
@@ -394,7 +443,7 @@ def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> Array:
 
 
 def flatten(x: Array) -> Array:
-    return np.array([picture.flatten() for picture in x], x.dtype).reshape(len(x), -1)
+    return np.array([image.flatten() for image in x], x.dtype).reshape(len(x), -1)
 
 
 def concat(*arrays: Array, axis: int = 1) -> Array:

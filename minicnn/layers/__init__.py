@@ -3,7 +3,7 @@
 from .activation import Clip, LeakyReLU, LocalResponseNorm, LogSoftmax, ReLU, Sigmoid, Softmax
 from .affine import Affine, PReLU, Scale
 from .axes import Permute, Reshape, Slice
-from .base import Layer, arrays_of, walk
+from .base import Layer, arrays_of, children_of, dtype_of, options_of, takes_layers, transparent, walk
 from .batch_norm2d import BatchNorm1d, BatchNorm2d
 from .concat import Concat
 from .conv2d import Conv2d, ConvTranspose2d
@@ -65,4 +65,17 @@ LAYERS: dict[str, type] = {
     )
 }
 
-__all__ = ["LAYERS", "Layer", "Pass", "Watch", "arrays_of", "walk", *sorted(LAYERS)]
+__all__ = [
+    "LAYERS",
+    "Layer",
+    "Pass",
+    "Watch",
+    "arrays_of",
+    "children_of",
+    "dtype_of",
+    "options_of",
+    "takes_layers",
+    "transparent",
+    "walk",
+    *sorted(LAYERS),
+]

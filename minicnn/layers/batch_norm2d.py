@@ -1,4 +1,4 @@
-"""Batch normalisation as layers."""
+"""Batch normalization as layers."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Graph(Container):
         )
 
     "input" is what the graph itself is given; its output is the last layer's. A layer comes after those it takes from:
-    so there is no cycle. On the way back every array receives the sum of the gradients from all layers that took it.
+    so there is no cycle. In the backward pass an array receives the sum of the gradients from all layers that took it.
 
     A pass that ends at a layer runs only what that layer depends on.
 

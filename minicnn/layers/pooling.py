@@ -84,7 +84,7 @@ class GlobalMaxPool2d(Layer):
 
 
 class AdaptiveAvgPool2d(Layer):
-    """`ops.adaptive_avg_pool2d`: any picture size becomes `output_size`."""
+    """`ops.adaptive_avg_pool2d`: any image size becomes `output_size`."""
 
     def __init__(self, output_size: Pair) -> None:
         self.output_size = pair("AdaptiveAvgPool2d", "output_size", output_size)

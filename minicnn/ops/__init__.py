@@ -1,7 +1,8 @@
 """Differentiable operations, each a plain function that returns its output and its pullback.
 
-An op stands in the file of its name, forward beside pullback, its equation in the docstring; activations without
-parameters other than ReLU's kin share `pointwise.py`.
+Each op is in the file of its name, with its equation in the docstring and its pullback inside it. Some share a file:
+`conv2d_relu_max_pool2d` with `conv2d`, `dropout2d` with `dropout`, `log_softmax` with `softmax`, and activations without
+parameters other than ReLU's kin, in `pointwise.py`.
 """
 
 from .adaptive_avg_pool2d import adaptive_avg_pool2d
@@ -11,10 +12,9 @@ from .avg_pool2d import avg_pool2d
 from .batch_norm2d import batch_norm2d
 from .clip import clip
 from .concat import concat
-from .conv2d import conv2d
-from .conv2d_relu_max_pool2d import conv2d_relu_max_pool2d
+from .conv2d import conv2d, conv2d_relu_max_pool2d
 from .conv_transpose2d import conv_transpose2d
-from .convolution.problem import Filters as Filters  # no op, but what conv2d takes: it is not in __all__
+from .convolution.problem import Filters as Filters  # an argument of conv2d rather than an op, so not in __all__
 from .cross_entropy import cross_entropy
 from .dense import dense
 from .dropout import dropout, dropout2d

@@ -17,12 +17,12 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
 from ..group import Group
-from ..layers.base import arrays_of
+from ..layers.base import arrays_of, dtype_of
 from ..layers.running import Pass
 from ..ops.contract import Array
 from .callbacks import Callback
 from .divergence import TrainingDiverged, first_not_finite, not_finite
-from .evaluation import Loss, check_scores, dtype_of, evaluate
+from .evaluation import Loss, check_scores, evaluate
 from .history import EpochRecord, Measure
 from .progress import Progress
 from .resumption import Keeper, Position
@@ -30,7 +30,7 @@ from .run import Run
 
 Schedule = Callable[[int, int], float]
 
-SAMPLE = 2048  # training pictures that are measured before training; all of them take a third of an epoch's time
+SAMPLE = 2048  # training images that are measured before training; measuring all would take a third of an epoch
 
 
 class Loop:
@@ -174,7 +174,7 @@ class Loop:
 
 
 def _sample(dataset: Dataset) -> Dataset:
-    """At most `SAMPLE` pictures, drawn at random: a data set may be sorted by class, or repeat its classes in turn."""
+    """At most `SAMPLE` images, drawn at random: a data set may be sorted by class, or repeat its classes in turn."""
     if len(dataset) <= SAMPLE:
         return dataset
     return dataset.subset(np.sort(np.random.default_rng(0).choice(len(dataset), SAMPLE, replace=False)))

@@ -118,6 +118,28 @@ def test_general_algorithms_are_the_textbook_and_their_pullbacks_its_gradients(a
 
 @pytest.mark.parametrize("algorithm", GENERAL)
 @given(data=st.data())
+def test_general_algorithms_are_the_three_products_of_the_textbook(algorithm: str, data) -> None:
+    case = data.draw(conv2d_cases().filter(lambda case: fits(algorithm, case)))
+    assert_the_textbooks_products(case, algorithm, np.float64, 1e-12)
+
+
+@pytest.mark.parametrize("algorithm", ["winograd2", "winograd4"])
+@given(case=winograd_cases())
+def test_winograd_is_the_three_products_of_the_textbook(algorithm: str, case: Case) -> None:
+    assert_the_textbooks_products(case, algorithm, np.float32, TOLERANCE[algorithm])
+
+
+def assert_the_textbooks_products(case: Case, algorithm: str, dtype, tolerance: float) -> None:
+    arrays = case.arrays()
+    x, w, b = (*arrays, None)[:3]
+    dy = upstream(arrays, **case.options)
+    expected = reference.conv2d_by_columns(x, w, b, dy, **case.options)[: len(arrays) + 1]
+    found = results(ops.conv2d, arrays, dtype, dy, algorithm=algorithm, **case.options)
+    assert_all_close(found, expected, sizes(arrays, dy, **case.options), tolerance)
+
+
+@pytest.mark.parametrize("algorithm", GENERAL)
+@given(data=st.data())
 def test_and_so_they_are_where_they_pool(algorithm: str, data) -> None:
     case = data.draw(conv2d_relu_max_pool2d_cases().filter(lambda case: fits(algorithm, case)))
     arrays = case.arrays()

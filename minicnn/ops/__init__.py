@@ -1,8 +1,8 @@
 """Differentiable operations, each a plain function that returns its output and its pullback.
 
 Each op is in the file of its name, with its equation in the docstring and its pullback inside it. Some share a file:
-`conv2d_relu_max_pool2d` with `conv2d`, `dropout2d` with `dropout`, `log_softmax` with `softmax`, and activations without
-parameters other than ReLU's kin, in `pointwise.py`.
+`conv2d_relu_max_pool2d` with `conv2d`, `dropout2d` with `dropout`, `log_softmax` with `softmax`, and smooth and hard
+activations, in `pointwise.py`.
 """
 
 from .adaptive_avg_pool2d import adaptive_avg_pool2d

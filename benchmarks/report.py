@@ -90,6 +90,13 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="PyTorch's modes to count")
     command.add_argument("--isa", **ISA)
     command.set_defaults(run=_table)
+    command = commands.add_parser("profile", help="the time of a network, kernel by kernel; printed")
+    command.add_argument("--model", **OPTIONS["model"])
+    command.add_argument("--batch", **OPTIONS["batch"])
+    command.add_argument("--work", choices=("step", "forward", "saliency"), default="step", help="(default: step)")
+    command.add_argument("--rounds", type=int, default=20, help="how often it is run (default: 20)")
+    command.add_argument("--isa", **ISA)
+    command.set_defaults(run=_profile, modes=())
     for name, run, text in (
         ("startup", _startup, "import, command line, first step on a cold and on a warm cache"),
         ("roofline", _roofline, "a picture: convolutions against the machine's ceilings"),
@@ -126,6 +133,19 @@ def _one(options: argparse.Namespace) -> None:
     row = measure(options.command, given, tuple(options.modes), options.threads, None)
     print(machine.machine(options.threads))
     print(markdown([row]))
+
+
+def _profile(options: argparse.Namespace) -> None:
+    isa.hold(options.isa)
+    import minicnn as cnn
+
+    from . import machine, profile, roofline
+
+    cnn.set_num_threads(options.threads)
+    gflops, _ = roofline.ceilings(options.threads)
+    total, parts = profile.measure(profile.work_of(options.model, options.batch, options.work), options.rounds)
+    print(f"{machine.machine(options.threads)}; sgemm {gflops:.0f} GFLOP/s\n")
+    print(profile.table(total, parts, options.rounds, gflops))
 
 
 def _table(options: argparse.Namespace) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ops
-from .layers.running import Pass
-from .training.evaluation import check_initialized, dtype_of, transform_of
+from .layers import Pass, dtype_of
+from .training.evaluation import check_initialized, transform_of
 
 if TYPE_CHECKING:
     from .data.picture import Source

@@ -17,12 +17,12 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
 from ..group import Group
-from ..layers.base import arrays_of
+from ..layers.base import arrays_of, dtype_of
 from ..layers.running import Pass
 from ..ops.contract import Array
 from .callbacks import Callback
 from .divergence import TrainingDiverged, first_not_finite, not_finite
-from .evaluation import Loss, check_scores, dtype_of, evaluate
+from .evaluation import Loss, check_scores, evaluate
 from .history import EpochRecord, Measure
 from .progress import Progress
 from .resumption import Keeper, Position
@@ -30,7 +30,7 @@ from .run import Run
 
 Schedule = Callable[[int, int], float]
 
-SAMPLE = 2048  # training pictures that are measured before training; all of them take a third of an epoch's time
+SAMPLE = 2048  # training images that are measured before training; measuring all would take a third of an epoch
 
 
 class Loop:
@@ -50,11 +50,13 @@ class Loop:
     ) -> None:
         self.run, self.loader, self.loss, self.schedule, self.clip_norm = run, loader, loss, schedule, clip_norm
         self.keeper, self.position, self.progress, self.group = keeper, position, progress, group
+        self.callbacks: Sequence[Callback] = ()
         self.dtype = dtype_of(run.model)
 
     def go(self, callbacks: Sequence[Callback]) -> None:
         """All epochs that are left, unless a callback stops the run."""
-        run = self.run
+        run, self.callbacks = self.run, callbacks
+        run.batch = self.position.batch
         if run.history.before is None:
             run.history.before = self.measure(_sample(run.train) if run.valid is None else run.valid)
         self.progress.say(f"before training: {run.history.before}")
@@ -74,6 +76,7 @@ class Loop:
         """The batches that are left of an epoch, and its record."""
         run, position = self.run, self.position
         parameters = arrays_of(run.model, "parameters")
+        watches = [callback.after_batch for callback in self.callbacks if hasattr(callback, "after_batch")]
         since = time.perf_counter()
         for batch in self.group.batches(self.loader, position.epoch, position.batch):
             seen = position.seen
@@ -82,6 +85,10 @@ class Loop:
             position.seconds += now - since
             since = now
             self.progress.advance(position.seen - seen, position.loss, position.accuracy)
+            run.batch = position.batch
+            for watch in watches:
+                watch(run)
+                since = time.perf_counter()
             if self.keeper is not None and self.keeper.due:
                 self.save()
                 since = time.perf_counter()
@@ -98,7 +105,7 @@ class Loop:
             pictures_per_second=position.seen / position.seconds,
         )
         run.history.epochs.append(record)
-        run.epoch = record.epoch
+        run.epoch, run.batch = record.epoch, 0
 
     def step(self, batch: Any, parameters: dict[str, Array]) -> None:
         """Learn from one batch, or from this process's shares of it."""
@@ -167,7 +174,7 @@ class Loop:
 
 
 def _sample(dataset: Dataset) -> Dataset:
-    """At most `SAMPLE` pictures, drawn at random: a data set may be sorted by class, or repeat its classes in turn."""
+    """At most `SAMPLE` images, drawn at random: a data set may be sorted by class, or repeat its classes in turn."""
     if len(dataset) <= SAMPLE:
         return dataset
     return dataset.subset(np.sort(np.random.default_rng(0).choice(len(dataset), SAMPLE, replace=False)))

@@ -15,7 +15,7 @@ FORMAT = "{desc} {percentage:3.0f}%|{bar}| {rate_fmt}, {remaining} left{postfix}
 
 
 class Progress:
-    """A bar on stderr with loss, accuracy, pictures per second and time left, and lines that stay; or nothing.
+    """A bar on stderr with loss, accuracy, images per second and time left, and lines that stay; or nothing.
 
     Args:
         shown: whether to show it; None: where stderr is a terminal.
@@ -33,7 +33,7 @@ class Progress:
 
     @contextmanager
     def bar(self, title: str, pictures: int, done: int) -> Iterator[None]:
-        """A bar for so many pictures, of which some are done; it vanishes in the end, whatever happens."""
+        """A bar over `pictures` images, of which `done` are done; cleared at the end, also after an error."""
         if not self.shown:
             yield
             return
@@ -54,7 +54,7 @@ class Progress:
             yield
 
     def advance(self, pictures: int, loss: float, accuracy: float) -> None:
-        """So many more pictures are done; drawn now and then."""
+        """Count `pictures` more images as done; the bar is redrawn now and then."""
         self._pending += pictures
         if self.shown and (now := time.monotonic()) >= self._next:
             self._next = now + REFRESH

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minicnn.data import Dataset
-from minicnn.group import Group
+from minicnn.distributed import Group
 from minicnn.receptive_field import Field, receptive_fields
 
 from .statistics import listed

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minicnn.layers import LAYERS
-from minicnn.layers.base import children_of, options_of, takes_layers
+from minicnn.layers import LAYERS, children_of, options_of, takes_layers
 
 WIDTH = 100  # columns that a layer may take on one line
 

@@ -176,7 +176,7 @@ def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> 
 
 
 def _fingerprint(namespace: dict[str, Any]) -> str:
-    """A digest of the files whose compiled functions or intrinsics a module uses, however indirectly, and of this one."""
+    """A digest of this file and those whose compiled functions or intrinsics a module uses, however indirectly."""
     files: set[str] = set()
     unseen = [namespace]
     while unseen:

@@ -2,7 +2,8 @@
 
 Here none of them can be taken for another without a wrong number: the gallery is a part of the data, the channels that
 are shown a part of the layer's, the explained classes differ from image to image, and the data have their classes in
-another order than the network.
+another order than the network. The page has no program, and so stores the maps that it would compute with one
+(which test_engine and test_browser_live compare).
 """
 
 import base64
@@ -22,6 +23,7 @@ GALLERY, MISTAKES, CHOSEN, CHANNELS, EXPLAINED = 34, 2, 6, 3, 2
 EXPLANATIONS = {
     "occlusion": lambda *given: viz.occlusion(*given, window=3, stride=1),
     "saliency": viz.saliency,
+    "gradinput": viz.gradient_times_input,
     "integrated": lambda *given: viz.integrated_gradients(*given, steps=32),
     "smooth": lambda *given: viz.smooth_grad(*given, samples=16),
     "gradcam": viz.grad_cam,
@@ -41,6 +43,7 @@ def shown(trained, test_set, quick, tmp_path_factory, data_of):
         for name in ("GALLERY", "MISTAKES", "CHOSEN", "CHANNELS"):
             patch.setattr(subject_module, name, globals()[name])
         patch.setattr(why, "CLASSES", EXPLAINED)
+        patch.setattr(subject_module, "_program", lambda model, data: (None, "It is left out."))
         page = data_of(viz.atlas(model, data, tmp_path_factory.mktemp("part") / "atlas.html", progress=False))
     scores = model(model.transform(test_set.images))
     return test_set, cnn.ops.softmax(scores.astype(np.float64))[0], page

@@ -230,6 +230,10 @@ def global_avg_pool2d(x: Array) -> Array:
     return x.mean(axis=(2, 3))
 
 
+def global_max_pool2d(x: Array) -> Array:
+    return max_pool2d(x, x.shape[2:])[:, :, 0, 0]
+
+
 def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
     """Window o runs from ⌊o·size / outputs⌋ to ⌈(o + 1)·size / outputs⌉."""
     OH, OW = _pair(output_size)
@@ -295,9 +299,97 @@ def sigmoid(x: Array) -> Array:
     return np.exp(x) / (1 + np.exp(x))
 
 
-def pad(x: Array, padding: tuple[int, ...], *, value: float = 0.0) -> Array:
+def tanh(x: Array) -> Array:
+    return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
+
+
+def erf(x: Array) -> Array:
+    """(2/√π) times the integral of exp(−t²) from 0 to x, by Gauss and Legendre's 40 points t = x · (1 + node) / 2."""
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    t = x[..., None] * (1 + nodes) / 2
+    return x / np.sqrt(np.pi) * (weights * np.exp(-(t**2))).sum(axis=-1)
+
+
+def elu(x: Array, *, alpha: float = 1.0) -> Array:
+    return np.where(x.real > 0, x, alpha * (np.exp(x) - 1))
+
+
+def silu(x: Array) -> Array:
+    return x / (1 + np.exp(-x))
+
+
+def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> Array:
+    return clip(alpha * x + beta, 0, 1)
+
+
+def hardswish(x: Array) -> Array:
+    return x * clip(x + 3, 0, 6) / 6
+
+
+def gelu(x: Array, *, approximate: str = "none") -> Array:
+    if approximate == "tanh":
+        return x / 2 * (1 + tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    return x / 2 * (1 + erf(x / np.sqrt(2)))
+
+
+def prelu(x: Array, weight: Array) -> Array:
+    return np.where(x.real > 0, x, _channels(weight, x) * x)
+
+
+def affine(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    y = _channels(weight, x) * x
+    return y if bias is None else y + _channels(bias, x)
+
+
+def _channels(values: Array, x: Array) -> Array:
+    """One number for each channel (or one for all), for each entry of x."""
+    return np.moveaxis(np.broadcast_to(values, np.moveaxis(x, 1, -1).shape), -1, 1)
+
+
+def permute(x: Array, axes: Any) -> Array:
+    return np.moveaxis(x, axes, range(x.ndim))
+
+
+def reshape(x: Array, shape: Any) -> Array:
+    return np.array([image.flatten() for image in x], x.dtype).reshape(len(x), *shape)
+
+
+def slice_axis(x: Array, axis: int = 1, start: int = 0, stop: int | None = None, step: int = 1) -> Array:
+    return np.take(x, range(*slice(start, stop, step).indices(x.shape[axis])), axis)
+
+
+def interpolate2d(x: Array, size: Pair, *, mode: str = "nearest", align_corners: bool = False) -> Array:
+    """Each output is a mean of the four inputs around its position, weighted by nearness, or the one before it."""
+    (OH, OW), (H, W) = _pair(size), x.shape[2:]
+    y = np.zeros((*x.shape[:2], OH, OW), x.dtype)
+    for oy in range(OH):
+        for ox in range(OW):
+            if mode == "nearest":
+                y[:, :, oy, ox] = x[:, :, oy * H // OH, ox * W // OW]
+                continue
+            if align_corners:
+                iy, ix = oy * (H - 1) / max(OH - 1, 1), ox * (W - 1) / max(OW - 1, 1)
+            else:
+                iy, ix = max(0, (oy + 0.5) * H / OH - 0.5), max(0, (ox + 0.5) * W / OW - 0.5)
+            for top in range(H):
+                for left in range(W):
+                    weight = max(0, 1 - abs(min(iy, H - 1) - top)) * max(0, 1 - abs(min(ix, W - 1) - left))
+                    y[:, :, oy, ox] += weight * x[:, :, top, left]
+    return y
+
+
+def pad(x: Array, padding: tuple[int, ...], *, value: float = 0.0, mode: str = "constant") -> Array:
     left, right, top, bottom, front, back = (*padding, 0, 0)[:6]
     N, C, H, W = x.shape
+    if mode != "constant":
+        at = {
+            "reflect": lambda i, size: (size - 1) - abs((size - 1) - abs(i)),
+            "replicate": lambda i, size: min(max(i, 0), size - 1),
+            "circular": lambda i, size: i % size,
+        }[mode]
+        rows = [at(i, H) for i in range(-top, H + bottom)]
+        columns = [at(i, W) for i in range(-left, W + right)]
+        return x[:, :, rows][:, :, :, columns]
     y = np.full((N, front + C + back, top + H + bottom, left + W + right), value, x.dtype)
     y[:, front : front + C, top : top + H, left : left + W] = x
     return y
@@ -360,6 +452,13 @@ def concat(*arrays: Array, axis: int = 1) -> Array:
 
 def add(*arrays: Array) -> Array:
     return np.sum(arrays, axis=0)
+
+
+def mul(*arrays: Array) -> Array:
+    y = arrays[0]
+    for x in arrays[1:]:
+        y = y * x
+    return y
 
 
 def conv2d_relu_max_pool2d(

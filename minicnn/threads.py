@@ -27,6 +27,7 @@ import numba
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401  Numba's np.dot calls SciPy's BLAS, which must be loaded to be limited
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.extending import _Intrinsic
 from threadpoolctl import ThreadpoolController
 
 from .code_cache import CodeCache
@@ -175,12 +176,13 @@ def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> 
 
 
 def _fingerprint(namespace: dict[str, Any]) -> str:
-    """A digest of the files whose compiled functions a module uses, however indirectly, and of this one."""
+    """A digest of this file and those whose compiled functions or intrinsics a module uses, however indirectly."""
     files: set[str] = set()
     unseen = [namespace]
     while unseen:
         for value in list(unseen.pop().values()):
-            used = value.py_func.__globals__ if hasattr(value, "py_func") else namespace
+            source = getattr(value, "py_func", None) or (value._defn if isinstance(value, _Intrinsic) else None)
+            used = source.__globals__ if source is not None else namespace
             if used is not namespace and used.get("__file__", __file__) not in files:
                 files.add(used.get("__file__", __file__))
                 unseen.append(used)
@@ -226,24 +228,19 @@ def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     To Numba a read-only array is another type, and each combination of them another function to compile, for seconds.
     No kernel writes to what it is given to read.
     """
-    return tuple(map(_writable, args))
-
-
-def _any_locked(args: tuple[Any, ...]) -> bool:
-    """One loop, not a call for each argument: it runs before every kernel."""
     for x in args:
-        if type(x) is np.ndarray:
-            if not x.flags.writeable:
-                return True
-        elif isinstance(x, tuple) and x and type(x[0]) is np.ndarray and _any_locked(x):
-            return True
-    return False
+        for array in x if isinstance(x, tuple) else (x,):
+            if type(array) is not np.ndarray:
+                break
+            if not array.flags.writeable:
+                return tuple(map(_writable, args))
+    return args
 
 
 def _writable(x: Any) -> Any:
     if type(x) is np.ndarray:
         return x if x.flags.writeable else np.asarray(_Unlocked(x))
-    if not isinstance(x, tuple) or not _any_locked(x):
+    if not isinstance(x, tuple):
         return x
     return type(x)(*map(_writable, x)) if hasattr(x, "_fields") else tuple(map(_writable, x))
 
@@ -263,8 +260,7 @@ def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) 
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:
-        if _any_locked(args):
-            args = _unlocked(args)
+        args = _unlocked(args)
         with single_threaded_blas() if blas else _lock:
             if _forked:
                 return serial(*args)

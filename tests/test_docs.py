@@ -93,6 +93,7 @@ WRITTEN = [
     for kind in ("*.py", "*.pyi", "*.md", "*.toml", "*.html", "*.ipynb")
     for top in ("", "minicnn/**/", "viz/**/", "docs/**/", "benchmarks/**/", "tests/**/")
     for path in ROOT.glob(top + kind)
+    if "_build" not in path.parts
 ]
 
 

@@ -59,6 +59,17 @@ class Softmax(Layer):
         return y, layer_pullback(pullback)
 
 
+class LogSoftmax(Layer):
+    """`ops.log_softmax` over the classes. Losses take logits: train without it."""
+
+    def __init__(self, axis: int = 1) -> None:
+        self.axis = whole("LogSoftmax", "axis", axis, least=None)
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.log_softmax(x, axis=self.axis)
+        return y, layer_pullback(pullback)
+
+
 class LocalResponseNorm(Layer):
     """`ops.local_response_norm`."""
 

@@ -178,3 +178,28 @@ def test_the_bias_gradient_alone_needs_no_product(monkeypatch) -> None:
 def test_an_unknown_algorithm_is_refused_for_complex_numbers_too() -> None:
     with pytest.raises(ValueError, match="expected algorithm to be one of direct"):
         ops.conv2d(np.ones((1, 1, 3, 3), complex), np.ones((1, 1, 3, 3), complex), algorithm="fft")
+
+
+@pytest.mark.parametrize("algorithm", ["winograd2", "winograd4"])
+def test_every_loop_of_winograd_has_a_second_block_and_a_remainder(algorithm: str) -> None:
+    """Three panels of filters and of channels, rows of more tiles than a run, and shares of the runs."""
+    x, w, b = tie_free((3, 67, 37, 71), 0), tie_free((70, 67, 3, 3), 1), tie_free(70, 2)
+    exact, exact_pullback = ops.conv2d(x, w, b, padding=1, algorithm="direct")
+    y, pullback = ops.conv2d(*(a.astype(np.float32) for a in (x, w, b)), padding=1, algorithm=algorithm)
+    dy = tie_free(y.shape, 3)
+    for found, right in zip((y, *pullback(dy.astype(np.float32))), (exact, *exact_pullback(dy)), strict=True):
+        np.testing.assert_allclose(found, right, rtol=0, atol=2e-4 * np.abs(right).max())
+
+
+@pytest.mark.parametrize("algorithm", GENERAL)
+@pytest.mark.parametrize("images", [16, 47])  # a task for each; three to a task, and two to the sixteenth
+def test_every_task_has_its_images_and_the_last_what_is_left(algorithm: str, images: int) -> None:
+    x, w, b = tie_free((images, 5, 4, 5), 0), tie_free((67, 5, 3, 3), 1), tie_free(67, 2)
+    y, pullback = ops.conv2d(x, w, b, padding=1, algorithm=algorithm)
+    np.testing.assert_allclose(y, reference.conv2d(x, w, b, padding=1), rtol=1e-9, atol=1e-9)
+    dy = tie_free(y.shape, 3)
+    dx, dw, db = pullback(dy)
+    np.testing.assert_allclose(db, dy.sum(axis=(0, 2, 3)), rtol=0, atol=1e-9)
+    one_by_one = [ops.conv2d(x[i : i + 1], w, b, padding=1)[1](dy[i : i + 1]) for i in range(images)]
+    np.testing.assert_allclose(dx, np.concatenate([gradients[0] for gradients in one_by_one]), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(dw, sum(gradients[1] for gradients in one_by_one), rtol=0, atol=1e-9)

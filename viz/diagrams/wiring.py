@@ -19,7 +19,7 @@ class Node:
 
     Attributes:
         path: where it stands; "" for what joins a container's branches.
-        layer: the layer itself; "concat" or "add" for a join; None for the network's input.
+        layer: the layer itself; "concat", "add" or "mul" for a join; None for the network's input.
         sources: the nodes it takes from, by their numbers.
         shape: what it puts out for one picture, (C, H, W) or (D,).
     """

@@ -1,6 +1,6 @@
 """Mistakes that once passed all tests (`plants.toml`): each is planted in the source, and a test must fail.
 
-CI plants every sixth, `--thorough` all of them: each takes a run of pytest.
+`--thorough` plants them: each takes a run of pytest.
 """
 
 import pytest
@@ -13,7 +13,7 @@ HERE = [(kind, plant) for kind, plant in PLANTS if "needs" not in plant]  # the 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "plant" in metafunc.fixturenames:
-        plants = HERE if metafunc.config.getoption("--thorough") else HERE[::6]
+        plants = HERE if metafunc.config.getoption("--thorough") else []
         metafunc.parametrize(("kind", "plant"), plants, ids=[plant["what"] for _, plant in plants])
 
 

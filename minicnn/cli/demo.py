@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
     )
     print(f"\n{results(evaluation)}\n", flush=True)
     pictures = [*write_run(folder, history, evaluation), *write_insight(folder, model, test, evaluation)]
-    names = ["model.safetensors", "log.jsonl", *(path.name for path in pictures)]
+    names = ["model.safetensors", "log.jsonl", SNAPSHOTS, *(path.name for path in pictures)]
     print(textwrap.fill(f"in {folder}: {', '.join(names)}", 80, break_on_hyphens=False, break_long_words=False))
     print(f"try: minicnn predict {folder} {pictures[-1]}\n", flush=True)
     title = "Ten kinds of clothing"

@@ -86,7 +86,7 @@ def photographs(out: Path) -> Iterator[Row]:
     for name in chosen:
         areas = f"deletion {deletions[name].areas.item():.2f}, insertion {insertions[name].areas.item():.2f}"
         yield Row(f"areas for {name.replace('_', ' ')}", areas)
-    save(plot.pixel_curves(deletions, title="deletion: the faster down, the better").figure, out / "why-deletion.png")
+    save(plot.pixel_curve(deletions, title="deletion: the faster down, the better").figure, out / "why-deletion.png")
 
 
 def mnist(out: Path, epochs: int) -> Iterator[Row]:
@@ -107,7 +107,8 @@ def mnist(out: Path, epochs: int) -> Iterator[Row]:
         shares = ", ".join(f"{name} {share:.1%}" for name, share in zip(curves, accuracies, strict=True))
         yield Row(f"accuracy at ε = {epsilon} of the range from black to white", shares)
     save(
-        plot.accuracy_curves(EPSILONS, curves, title="the seed network on MNIST, attacked").figure, out / "why-fgsm.png"
+        plot.accuracy_under_attack(EPSILONS, curves, title="the seed network on MNIST, attacked").figure,
+        out / "why-fgsm.png",
     )
     changed = viz.fgsm(model, x[few], labels[few], 0.1 * (high - low), bounds=bounds)
     fooled = np.flatnonzero(
@@ -164,7 +165,7 @@ def checks(name: str, model: Any, x: np.ndarray, contestants: dict[str, Any], pa
             f"{name}, {method_name.replace('_', ' ')}: rank correlation after half → all layers",
             f"{figures}: {verdict}",
         )
-    save(plot.sanity_checks(found), path)
+    save(plot.sanity_check(found), path)
 
 
 def speed(threads: int, rounds: int) -> Iterator[Row]:

@@ -29,7 +29,7 @@ import minicnn as cnn
 import viz
 from minicnn.schedules import OneCycle
 from viz import plot
-from viz.plot.canvas import new_figure
+from viz.plot._canvas import new_figure
 
 from . import machine
 from .report import HERE, section

@@ -20,7 +20,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn.schedules import OneCycle
 from viz import plot, weights
-from viz.plot.canvas import new_figure
+from viz.plot._canvas import new_figure
 
 from .report import HERE, section
 

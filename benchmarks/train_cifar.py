@@ -97,14 +97,14 @@ def main() -> None:
     parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
     parser.add_argument("--out", type=Path, help="the run's folder (default: runs/cifar10-MODEL)")
     options = parser.parse_args()
-    from viz.plot import training_curves
+    from viz.plot import training
 
     name, folder = options.model, options.out or Path(f"runs/cifar10-{options.model}")
     train_set, test_set = cnn.data.load("cifar10", options.root)
     network, history = train(name, train_set, test_set, folder, options.epochs or EPOCHS[name])
     picture = Path("results") / f"cifar10-{name}.png"
     (HERE / picture).parent.mkdir(exist_ok=True)
-    training_curves(history, validation="test").savefig(HERE / picture, dpi=80)
+    training(history, validation="test").savefig(HERE / picture, dpi=80)
     command = f"`python -m benchmarks.train_cifar --model {name}`, on {machine(cnn.get_num_threads())}."
     mirrored = f"{mirrored_accuracy(network, test_set):.2%} where each picture and its mirror image vote together"
     result = f"Test set after the last epoch: {history.epochs[-1].valid}; {mirrored}."

@@ -5,6 +5,7 @@ from . import onnx as onnx
 from . import ops as ops
 from . import receptive_field as receptive_field
 from . import schedules as schedules
+from . import sklearn as sklearn
 from . import testing as testing
 from . import threads as threads
 from . import zoo as zoo

@@ -27,7 +27,7 @@ from safetensors import safe_open
 
 from .data.transform import Transform
 from .layers import LAYERS
-from .layers.base import arrays_of
+from .layers.base import arrays_of, check_composed, walk
 from .layers.description import build, describe
 from .ops.contract import Array
 from .optim import Optimizer
@@ -80,7 +80,7 @@ def save(
 
     Raises:
         CheckpointError: the file cannot be written (the disk is full, the folder read-only, …).
-        ValueError: the model cannot be described.
+        ValueError: the model cannot be described so that `load` could build it again.
     """
     path, state = Path(path), state_of(model)
     if taken := next((name for name in state if name.startswith(OPTIMIZER)), None):
@@ -92,7 +92,7 @@ def save(
     transform, classes = getattr(model, "transform", None), getattr(model, "classes", None)
     about = {
         "version": VERSION,
-        "architecture": describe(model),
+        "architecture": _architecture(model, state),
         "transform": None if transform is None else transform.to_dict(),
         "classes": None if classes is None else list(classes),
         "training": training,
@@ -107,6 +107,31 @@ def save(
         raise CheckpointError(
             f"save: cannot write {path} ({error.strerror or error}); what was there before is untouched"
         ) from error
+
+
+def _architecture(model: Any, state: dict[str, Array]) -> dict[str, Any]:
+    """The description of a model; where layers of others are in it, after trying whether it builds such a model again.
+
+    Raises:
+        ValueError: it does not.
+    """
+    check_composed(model)
+    description = describe(model)
+    others = {type(layer) for _, layer in walk(model) if LAYERS.get(type(layer).__name__) is not type(layer)}
+    if not others:
+        return description
+    names = ", ".join(sorted(kind.__name__ for kind in others))
+    hint = "its constructor must make the same layers from the options that it stores under their own names"
+    try:
+        built = state_of(build(json.loads(json.dumps(description, allow_nan=False)), tuple(others)))
+    except Exception as error:  # a constructor raises whatever it likes
+        raise ValueError(f"save: load could not build {names} again ({one_line(error)}); {hint}") from error
+    shapes, again = ({name: np.shape(array) for name, array in arrays.items()} for arrays in (state, built))
+    if shapes != again:
+        odd = sorted(name for name in shapes.keys() | again.keys() if shapes.get(name) != again.get(name))
+        first = f"{odd[0]} is {shapes.get(odd[0], 'not there')}, and would be {again.get(odd[0], 'not there')}"
+        raise ValueError(f"save: load would build another {names} ({first}); {hint}")
+    return description
 
 
 def load(path: str | Path, layers: Sequence[type] = ()) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ops
-from .layers.running import Pass
+from .layers.base import forward
 from .training.evaluation import check_initialized, dtype_of, transform_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]
         raise ValueError(f"predict: top must be at least 1, got {top}")
     check_initialized("predict", model)
     x = transform_of("predict", model).picture(picture)
-    scores, _ = model.forward(x.astype(dtype_of(model), copy=False), Pass())
+    scores, _ = forward(model, x.astype(dtype_of(model), copy=False))
     probabilities = ops.softmax(scores)[0][0]
     names = model.classes or [str(i) for i in range(len(probabilities))]
     if len(names) != len(probabilities):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .layers.base import arrays_of, children_of, walk
+from .display import Shown, Table
+from .layers.base import arrays_of, unwrapped, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
-from .layers.conv2d import Conv2d
+from .layers.conv2d import Conv2d, ConvTranspose2d
 from .layers.dense import Dense
 from .layers.graph import Graph
 from .layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
@@ -22,6 +24,7 @@ from .ops.contract import Array
 from .ops.geometry import geometry, pooling, windows
 from .receptive_field import Field, receptive_fields
 
+HEAD = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
 WIRING = (Sequential, Concat, Residual, Graph)
 TOLD = (
     Conv2d,
@@ -54,9 +57,9 @@ class Row:
     receptive_field: Field | None
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The rows of all layers that have none inside them, in the order they run; `str()` prints the table."""
+@dataclass(frozen=True, repr=False)
+class Summary(Shown):
+    """The rows of all layers that have none inside them, in the order they run; it shows itself as the table."""
 
     rows: tuple[Row, ...]
     input_shape: tuple[int, ...]
@@ -69,15 +72,27 @@ class Summary:
     def multiply_adds(self) -> int:
         return sum(row.multiply_adds for row in self.rows)
 
-    def __str__(self) -> str:
-        head = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
-        lines = [head, ("input", "", _shape(self.input_shape), "", "", "1×1")]
+    def _lines(self) -> list[tuple[str, ...]]:
+        lines: list[tuple[str, ...]] = [("input", "", _shape(self.input_shape), "", "", "1×1")]
         for row in self.rows:
             sees = "–" if row.receptive_field is None else "×".join(map(str, row.receptive_field.size))
             costs = [f"{count:,}" if count else "" for count in (row.parameters, row.multiply_adds)]
             lines.append((row.path, row.kind, _shape(row.output_shape), costs[0], costs[1], sees))
-        lines.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", ""))
-        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+        return [*lines, ("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", "")]
+
+    def _headline(self) -> str:
+        count = f"{len(self.rows)} layers, {self.parameters:,} parameters"
+        return f"{count}, {self.multiply_adds:,} multiply-adds for an input of {_shape(self.input_shape)}"
+
+    def _table(self) -> Table:
+        return Table(HEAD, self._lines(), left=3)
+
+    def __repr__(self) -> str:  # the table is what one asks for at a prompt
+        return str(self)
+
+    def __str__(self) -> str:
+        lines = [HEAD, *self._lines()]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
         table = []
         for line in lines:
             left = [cell.ljust(width) for cell, width in zip(line[:3], widths[:3], strict=True)]
@@ -101,21 +116,28 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
-    leaves = {path: layer for path, layer in walk(model) if path and not children_of(layer)}
+    layers = {path: layer for path, layer in walk(model) if path}
+    kinds = {path: type(layer).__name__ for path, layer in reversed([*walk(model)])}  # of a layer, not of its body
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
-    watch = Watch(*leaves)
+    watch = Watch(*layers)
     y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
+    leaves = {path: layer for path, layer in layers.items() if _is_leaf(path, layer, watch)}
     if not leaves:  # a single layer is its own model
-        leaves, watch.activations = {type(model).__name__: model}, {type(model).__name__: y}
+        leaves, watch.activations = {type(model).__name__: unwrapped(model)}, {type(model).__name__: y}
     fields = receptive_fields(model)
     rows = []
     for path, layer in leaves.items():
         output = watch.activations[path].shape[1:]
         parameters = sum(array.size for array in arrays_of(layer, "parameters").values())
         rows.append(
-            Row(path, type(layer).__name__, output, parameters, _multiply_adds(layer, output), fields.get(path))
+            Row(path, kinds.get(path, path), output, parameters, _multiply_adds(layer, output), fields.get(path))
         )
     return Summary(tuple(rows), tuple(input_shape))
+
+
+def _is_leaf(path: str, layer: Any, watch: Watch) -> bool:
+    """Whether it gets a row: it ran, and no layer inside it was seen, there being none or for its forward's reasons."""
+    return path in watch.activations and not any(seen.startswith(path + ".") for seen in watch.activations)
 
 
 class _Blank:
@@ -128,12 +150,17 @@ class _Blank:
         shape = _output_shape(self.layer, x.shape[1:])
         if shape is None:
             return self.layer.forward(x, pass_)
-        return np.zeros((len(x), *shape), x.dtype), None
+        return np.zeros((len(x), *shape), x.dtype), _no_pullback
+
+
+def _no_pullback(dy: Array, wants: str = "both") -> Any:
+    raise TypeError("a sketch of a network has shapes alone, and no gradients")
 
 
 def sketch(layer: Any) -> Any:
     """The model with the same wiring, and stand-ins for the layers that would run a kernel: for its shapes alone."""
-    if type(layer) not in WIRING:
+    layer = unwrapped(layer)
+    if not any(type(layer).forward is kind.forward for kind in WIRING):
         return _Blank(layer) if type(layer) in TOLD else layer
     wired = copy.copy(layer)
     wired._children = {name: sketch(child) for name, child in layer.children.items()}
@@ -165,11 +192,13 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _multiply_adds(layer: Any, output: tuple[int, ...]) -> int:
-    """Every output place applies all the filters (a transposed convolution: every input place, counted alike)."""
+    """Every output place applies all the filters; of a transposed convolution, every input place."""
     weight = getattr(layer, "weight", None)
     if weight is None or weight.ndim < 2:
         return 0
     places = int(np.prod(output[1:]))
-    if type(layer).__name__ == "ConvTranspose2d":
-        places //= layer.stride[0] * layer.stride[1]
+    if type(layer) is ConvTranspose2d:
+        options = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding, layer.dilation)
+        sides = zip(output[1:], *options, strict=True)
+        places = math.prod((side - extra - d * (k - 1) - 1 + 2 * p) // s + 1 for side, k, s, p, extra, d in sides)
     return int(weight.size) * places

@@ -35,7 +35,7 @@ def learn(
 
     with compiling():
         few = slice(max(1, options["batch_size"]))
-        cnn.fit(
+        few_steps = cnn.fit(
             copy.deepcopy(model),
             train[few],
             test[few],
@@ -43,6 +43,8 @@ def learn(
             optimizer=optim.build(**optimizer),
             progress=False,
         )
+    if few_steps.interrupted:
+        raise KeyboardInterrupt
     callbacks: list[Any] = [cnn.JsonLines(folder / "log.jsonl")]
     bar = not quiet and sys.stderr.isatty()
     if not quiet and not (bar and sys.stdout.isatty()):  # else the same lines stand above the bar
@@ -57,6 +59,8 @@ def learn(
         checkpoint=folder / MODEL_FILE,
         progress=bar,
     )
+    if history.interrupted:
+        raise KeyboardInterrupt
     return history, cnn.evaluate(model, test)
 
 

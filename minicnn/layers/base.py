@@ -10,15 +10,19 @@ composes, trains, saves and is gradient-checked like ours; deriving from `Layer`
 
 from __future__ import annotations
 
+import copy
 import difflib
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from .. import init
+from ..display import Shown, Table
 from ..ops.contract import FLOATS, Array, Pullback
+from .options import options_of as options_of
+from .options import takes_layers as takes_layers
+from .options import written_options
 from .running import Pass
 
 WANTS = ("both", "input", "parameters")
@@ -26,33 +30,50 @@ LAST_DENSE = 1 / 64  # of what the scheme draws
 LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
 
 
-class Layer:
+class Layer(Shown):
     """The base of all layers and containers.
 
     A layer's constructor stores each option under its own name, and its arrays under the names it declares here.
+    One that is made of others keeps them as its `body`, a container; then it needs no forward of its own, and the
+    body's layers and arrays are its own, under the names they have in the body:
+
+        class Block(Layer):
+            def __init__(self, channels):
+                self.channels = channels
+                self.body = Sequential(conv=Conv2d(channels, channels, 3, padding=1), relu=ReLU())
 
     Attributes:
+        body: the layers it is made of, in one.
         transform: how pictures become this model's input (`data.Transform`), where it is known.
         classes: the names of its outputs, where they are known.
     """
 
     parameter_names: ClassVar[tuple[str, ...]] = ()  # arrays that are trained
     buffer_names: ClassVar[tuple[str, ...]] = ()  # arrays that belong to the state, but are not trained
+    body: Any = None
     transform: Any = None
     classes: tuple[str, ...] | None = None
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         """The output for x, and the pullback dy → (dx, gradients by parameter name)."""
+        if self.body is not None:
+            return forward(self.body, x, pass_)
         raise TypeError(f"{type(self).__name__} has no forward: a layer defines forward(x, pass_)")
 
     def __call__(self, x: Array) -> Array:
         """The output for x, without a way back."""
-        return self.forward(x)[0]
+        return forward(self, x)[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        """The layer at a path or position in the body."""
+        if self.body is None:
+            raise TypeError(f"{type(self).__name__}: there are no layers inside")
+        return self.body[key]
 
     @property
     def children(self) -> dict[str, Any]:
         """The layers inside this one, by name."""
-        return {}
+        return {} if self.body is None else children_of(self.body)
 
     def parameters(self) -> dict[str, Array]:
         """The trainable arrays themselves (not copies), by path: {"conv1.weight": …}."""
@@ -64,6 +85,8 @@ class Layer:
 
     def _arrays(self, kind: str, names: tuple[str, ...]) -> dict[str, Array]:
         own = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        if self.body is not None:
+            return own | arrays_of(self.body, kind)
         for child, layer in self.children.items():
             own |= {f"{child}.{name}": array for name, array in arrays_of(layer, kind).items()}
         return own
@@ -122,10 +145,11 @@ class Layer:
             the model itself.
 
         Raises:
-            ValueError: the scheme is unknown.
+            ValueError: the scheme is unknown, or a layer keeps others where nobody finds them.
         """
         if scheme not in init.SCHEMES:
             raise ValueError(f"initialize: expected scheme to be one of {', '.join(init.SCHEMES)}, got {scheme!r}")
+        check_composed(self)
         for path, layer in walk(self):
             if isinstance(layer, Layer):
                 prefix = f"{path}." if path else ""
@@ -145,9 +169,20 @@ class Layer:
         cast(self, dtype)
         return self
 
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in options_of(self).items())
-        return f"{type(self).__name__}({shown})"
+    def _headline(self) -> str:
+        first, named = written_options(self)
+        return ", ".join(first + named)
+
+    def _table(self) -> Table | None:
+        """Each layer with its options, indented by its depth, and how many numbers it trains."""
+        rows = []
+        for path, layer in walk(self):
+            if path:
+                depth, arrays = path.count("."), arrays_of(layer, "parameters").values()
+                name = "\u2003" * depth + path.rpartition(".")[2]
+                shown = type(layer).__name__ if children_of(layer) else repr(layer)
+                rows.append((name, shown, f"{sum(array.size for array in arrays):,}" if len(arrays) else ""))
+        return Table(("layer", "type", "parameters"), rows, left=2) if rows else None
 
 
 def _last_dense(model: Layer) -> Array | None:
@@ -170,8 +205,14 @@ def children_of(layer: Any) -> dict[str, Any]:
 
 
 def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """A layer and all the layers inside it, each after the one that holds it, with their paths."""
+    """A layer and all the layers inside it, each after the one that holds it, with their paths.
+
+    A body has the path of the layer whose body it is, and comes after it.
+    """
     yield path, layer
+    if getattr(layer, "body", None) is not None:
+        yield from walk(layer.body, path)
+        return
     for name, child in children_of(layer).items():
         yield from walk(child, f"{path}.{name}" if path else name)
 
@@ -187,20 +228,74 @@ def cast(model: Any, dtype: Any) -> None:
                 arrays.update({name: array.astype(dtype) for name, array in arrays.items()})
 
 
-def options_of(layer: Any) -> dict[str, Any]:
-    """The options a layer was built with: the attributes named as its constructor's parameters.
+def unwrapped(layer: Any) -> Any:
+    """What a layer comes to: where it is nothing but its body, that body."""
+    while getattr(layer, "body", None) is not None and _adds_nothing(layer):
+        layer = layer.body
+    return layer
 
-    An option that became an array (`bias=True`) is given as whether there is one.
+
+class _Probe:
+    """Stands in for a body, and knows whether it was handed the layer's own input, and its answer handed back."""
+
+    def __init__(self) -> None:
+        self.x, self.pass_ = object(), Pass()
+        self.answer = (object(), lambda dy, wants="both": None)
+        self.asked = False
+
+    def forward(self, x: Any, pass_: Any = None) -> Any:
+        self.asked = x is self.x and pass_ is self.pass_
+        return self.answer
+
+
+def _adds_nothing(layer: Any) -> bool:
+    """Whether a layer's forward hands its input to its body, and the body's answer back, both untouched."""
+    if type(layer).forward is Layer.forward:
+        return True
+    probe = _Probe()
+    try:
+        twin = copy.copy(layer)
+        twin.body = probe
+        y, pullback = twin.forward(probe.x, probe.pass_)
+    except Exception:  # it does something with the input
+        return False
+    return probe.asked and y is probe.answer[0] and pullback is probe.answer[1]
+
+
+def forward(model: Any, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+    """`model.forward(x, pass_)`, which must keep the contract: an array of two images also unpacks into two.
+
+    A layer that cannot be differentiated may say so by None in place of its pullback.
+
+    Raises:
+        TypeError: it returned something else than (y, pullback).
     """
-    options = {}
-    for name, parameter in inspect.signature(type(layer)).parameters.items():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        if not hasattr(layer, name):
-            raise ValueError(f"{type(layer).__name__}: expected the option {name!r} to be stored as self.{name}")
-        value = getattr(layer, name)
-        options[name] = True if isinstance(value, np.ndarray) else value
-    return options
+    returned = model.forward(x, pass_)
+    if type(returned) is tuple and len(returned) == 2 and (callable(returned[1]) or returned[1] is None):
+        return returned
+    where = f"{pass_.path} ({type(model).__name__})" if pass_.path else type(model).__name__
+    got = f"({', '.join(type(part).__name__ for part in returned)})" if isinstance(returned, tuple) else ""
+    raise TypeError(
+        f"{where}: expected its forward to return (y, pullback), got {got or type(returned).__name__}; "
+        "pullback(dy, wants) returns (dx, gradients by parameter name)"
+    )
+
+
+def check_composed(model: Any) -> None:
+    """Refuse a layer that keeps others where nobody finds them: they would neither be trained nor saved.
+
+    Raises:
+        ValueError: it is so.
+    """
+    for path, layer in walk(model):
+        known = [getattr(layer, "body", None), *children_of(layer).values()]
+        for name, value in vars(layer).items() if isinstance(layer, Layer) else ():
+            if isinstance(value, Layer) and not any(value is one for one in known):
+                where = path or type(layer).__name__
+                raise ValueError(
+                    f"{where}: it keeps a layer as self.{name}, whose parameters nobody finds; put its layers into one "
+                    "self.body, such as a Sequential, Residual or Graph, or let `children` name them"
+                )
 
 
 def layer_pullback(pullback: Pullback, *names: str) -> LayerPullback:

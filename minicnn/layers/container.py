@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops.contract import Array
-from .base import Layer, LayerPullback, arrays_of, children_of, nearest, walk
+import numpy as np
+
+from ..ops.contract import FLOATS, Array
+from .base import Layer, LayerPullback, arrays_of, children_of, forward, nearest, walk
 from .running import Pass, record
 
 
@@ -49,6 +51,11 @@ class Container(Layer):
         child = self._children[name]
         return child[rest] if rest else child
 
+    def _headline(self) -> str:
+        count = sum(array.size for array in self.parameters().values())
+        leaves = sum(not children_of(layer) for _, layer in walk(self))
+        return f"{leaves} layers, {count:,} parameters"
+
     def __repr__(self) -> str:
         lines = [f"{name}={layer!r},".replace("\n", "\n    ") for name, layer in self._children.items()]
         return f"{type(self).__name__}(\n    " + "\n    ".join(lines) + "\n)"
@@ -67,10 +74,15 @@ def run(name: str, layer: Any, x: Array, pass_: Pass) -> tuple[Array, LayerPullb
     """Run one child: one level down, watched if the pass says so, its errors prefixed with its path."""
     inner = pass_.within(name)
     try:
-        y, pullback = layer.forward(x, inner)
+        y, pullback = forward(layer, x, inner)
     except ValueError as error:
         if children_of(layer):
             raise  # it carries the path of the layer inside already
+        if isinstance(x, np.ndarray) and x.dtype.type not in FLOATS:
+            raise ValueError(
+                f"{inner.path}: expected float32 or float64, got {x.dtype}; images become a model's input by "
+                "model.transform(images), and other arrays by x.astype(np.float32)"
+            ) from error
         raise ValueError(f"{inner.path}: {error}") from error
     if inner.watched:
         assert pass_.watch is not None

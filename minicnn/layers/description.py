@@ -2,6 +2,8 @@
 
     {"type": "Sequential", "options": {}, "children": {"conv1": {"type": "Conv2d", "options": {"in_channels": 1, …}}}}
 
+Children are told where the constructor takes them (`*layers`); others make theirs from their options.
+
 Reading one builds layers of known types only: nothing is imported or executed because a file says so.
 """
 
@@ -9,7 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import children_of, nearest, options_of
+from .base import children_of, nearest
+from .options import before_layers, options_of, takes_layers
 
 
 def describe(layer: Any) -> dict[str, Any]:
@@ -20,7 +23,7 @@ def describe(layer: Any) -> dict[str, Any]:
     """
     options = {name: list(v) if isinstance(v, tuple) else v for name, v in options_of(layer).items()}
     description: dict[str, Any] = {"type": type(layer).__name__, "options": options}
-    if children := children_of(layer):
+    if takes_layers(type(layer)) and (children := children_of(layer)):
         description["children"] = {name: describe(child) for name, child in children.items()}
     return description
 
@@ -49,7 +52,8 @@ def build(description: Any, layers: tuple[type, ...] = ()) -> Any:
         raise ValueError(f"{name}: expected options and children to be objects, got {type(options).__name__}")
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     inside = {child: build(inner, layers) for child, inner in children.items()}
+    leading = [options.pop(key) for key in before_layers(known[name]) if key in options] if inside else []
     try:
-        return known[name](*([inside] if inside else []), **options)
+        return known[name](*leading, *([inside] if inside else []), **options)
     except TypeError as error:
         raise ValueError(f"{name}: its options do not fit: {error}") from error

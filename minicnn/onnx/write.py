@@ -10,7 +10,8 @@ import numpy as np
 
 from ..checkpoint import write_file
 from ..layers import Pass, Watch, walk
-from ..layers.base import arrays_of, children_of
+from ..layers.base import arrays_of, children_of, unwrapped
+from ..layers.container import Container
 from ..ops.contract import Array
 from .exporters import EXPORTERS
 from .files import OnnxError, package
@@ -81,10 +82,14 @@ class Writer:
 
     def emit(self, layer: Any, path: str, x: str) -> str:
         """Add what a layer does to the value x, and return the name of the value it gives."""
-        if type(layer) not in EXPORTERS:
+        layer = unwrapped(layer)
+        kind: Any = type(layer)
+        if isinstance(layer, Container):  # one derived from ours runs as ours does, but for a forward of its own
+            kind = next((ours for ours in kind.__mro__ if ours in EXPORTERS and ours.forward is kind.forward), kind)
+        if kind not in EXPORTERS:
             known = ", ".join(sorted(kind.__name__ for kind in EXPORTERS))
             raise OnnxError(f"{type(layer).__name__} {path!r} has no form in ONNX; there is one for {known}")
-        return EXPORTERS[type(layer)](self, layer, path or ("" if children_of(layer) else self.root), x)
+        return EXPORTERS[kind](self, layer, path or ("" if children_of(layer) else self.root), x)
 
     def node(self, op: str, path: str, inputs: list[str], **attributes: Any) -> str:
         """Add a node under a layer's path, which is also the name of the value it gives."""

@@ -63,16 +63,21 @@ def fit(
             reads the model from it.
         resume: go on where `checkpoint` stands, if there is one. All that the numbers depend on must be as before, but
             for `epochs`; a run that a callback stopped stays stopped.
-        progress: whether to show a bar on stderr; None: where that is a terminal.
+        progress: False shows nothing, True a line for each epoch and a bar; None: the lines, and the bar where stderr
+            is a terminal, or in a notebook.
 
     Returns:
-        the history of the run, including what was before it was resumed.
+        the history of the run, including what was before it was resumed. Ctrl-C, or a notebook's stop button, ends the
+        run after the step under way, and returns the history so far, as `interrupted`.
 
     Raises:
+        TypeError: the training or validation set is no Dataset, or a callback cannot be called.
         ValueError: arguments do not fit together, or the model was never initialised.
         TrainingDiverged: the loss or a parameter became NaN or infinite; the last checkpoint is from before.
         CheckpointError: the checkpoint cannot be read, resumed or written.
     """
+    _check_datasets(model, train, valid)
+    _check_callbacks(callbacks)
     if epochs < 1:
         raise ValueError(f"fit: epochs must be at least 1, got {epochs}")
     if resume and checkpoint is None:
@@ -107,3 +112,26 @@ def fit(
     loader = Loader(train, batch_size, seed=seed, transform=model.transform, augment=augment)
     Loop(run, loader, loss, schedule, clip_norm, keeper, position, Progress(progress)).go(callbacks)
     return run.history
+
+
+def _check_datasets(model: Any, train: Any, valid: Any) -> None:
+    """Refuse arrays where data sets are expected; it also tells `fit(train, model)`."""
+    if not callable(getattr(model, "forward", None)):
+        raise TypeError(f"fit: expected a model as first argument, got {_kind(model)}")
+    for name, data in (("train", train), ("valid", valid)):
+        if not isinstance(data, Dataset) and not (name == "valid" and data is None):
+            make = "cnn.data.Dataset(images, labels, classes), with images uint8 (N, C, H, W)"
+            raise TypeError(f"fit: expected {name} to be a Dataset, got {_kind(data)}; make one by {make}")
+
+
+def _check_callbacks(callbacks: Any) -> None:
+    if callable(callbacks) or not isinstance(callbacks, Sequence):
+        raise TypeError(f"fit: expected callbacks to be a list of functions, got {_kind(callbacks)}; give [callback]")
+    for callback in callbacks:
+        if not callable(callback):
+            raise TypeError(f"fit: expected callbacks to be functions of the Run, got {callback!r:.80} among them")
+
+
+def _kind(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    return type(value).__name__ if shape is None else f"{type(value).__name__} of shape {shape}"

@@ -13,13 +13,14 @@ from ..checkpoint import state_of
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
-from ..layers.base import arrays_of
+from ..layers.base import arrays_of, forward
 from ..layers.running import Pass
 from ..ops.contract import Array
 from .callbacks import Callback
 from .divergence import TrainingDiverged, first_not_finite, not_finite
 from .evaluation import Loss, check_scores, dtype_of, evaluate
 from .history import EpochRecord, Measure
+from .interruption import Interruption
 from .progress import Progress
 from .resumption import Keeper, Position
 from .run import Run
@@ -46,9 +47,18 @@ class Loop:
         self.run, self.loader, self.loss, self.schedule, self.clip_norm = run, loader, loss, schedule, clip_norm
         self.keeper, self.position, self.progress = keeper, position, progress
         self.dtype = dtype_of(run.model)
+        self.interruption = Interruption()
 
     def go(self, callbacks: Sequence[Callback]) -> None:
-        """All epochs that are left, unless a callback stops the run."""
+        """All epochs that are left, unless a callback or Ctrl-C stops the run."""
+        with self.interruption, self.progress:
+            try:
+                self.epochs(callbacks)
+            except KeyboardInterrupt:
+                self.stop()
+
+    def epochs(self, callbacks: Sequence[Callback]) -> None:
+        """All epochs that are left."""
         run = self.run
         if run.history.before is None:
             run.history.before = self.measure(_sample(run.train) if run.valid is None else run.valid)
@@ -59,10 +69,21 @@ class Loop:
         while run.epoch < run.epochs and not self.position.stopped:
             with self.progress.bar(f"epoch {run.epoch + 1}/{run.epochs}", len(run.train), self.position.seen):
                 self.epoch()
-            self.progress.say(f"epoch {run.epoch}/{run.epochs}: {run.history.epochs[-1]}")
-            stops = [bool(callback(run)) for callback in callbacks]  # each is called, whatever the others say
-            self.position = Position(epoch=run.epoch, stopped=any(stops))
+            with self.interruption.held:
+                self.progress.say(f"epoch {run.epoch}/{run.epochs}: {run.history.epochs[-1]}")
+                stops = [bool(callback(run)) for callback in callbacks]  # each is called, whatever the others say
+                self.position = Position(epoch=run.epoch, stopped=any(stops))
+                self.save()
+
+    def stop(self) -> None:
+        """End the run where it stands: the model is that of the last whole step."""
+        run, position = self.run, self.position
+        run.history.interrupted = True
+        where = f"in epoch {position.epoch + 1} of {run.epochs}, after {position.batch} of {len(self.loader)} batches"
+        if self.keeper is not None and run.epoch == position.epoch:  # else a callback has still to see the epoch
             self.save()
+        kept = f"; fit(…, resume=True) goes on from {self.keeper.last_good}" if self.keeper else ""
+        self.progress.say(f"interrupted {where}{kept}")
 
     def epoch(self) -> None:
         """The batches that are left of an epoch, and its record."""
@@ -70,7 +91,8 @@ class Loop:
         parameters = arrays_of(run.model, "parameters")
         since = time.perf_counter()
         for x, labels in self.loader.epoch(position.epoch, start=position.batch):
-            self.step(x.astype(self.dtype, copy=False), labels, parameters)
+            with self.interruption.held:
+                self.step(x.astype(self.dtype, copy=False), labels, parameters)
             now = time.perf_counter()
             position.seconds += now - since
             since = now
@@ -100,7 +122,7 @@ class Loop:
         number = position.epoch * steps + position.batch
         pass_ = Pass(train=True, rng=generator(self.loader.seed, Stream.DROPOUT, position.epoch, position.batch))
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
-            scores, pullback = run.model.forward(x, pass_)
+            scores, pullback = forward(run.model, x, pass_)
             check_scores("fit", scores, run.train)
             value, loss_pullback = self.loss(scores, labels)
             loss = float(value)

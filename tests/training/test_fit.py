@@ -192,8 +192,15 @@ def test_the_loss_is_recorded_about_fifty_times_an_epoch(stripes, network):
     assert [step for step, _ in history.steps] == list(range(2, 241, 2))
 
 
-def test_nothing_is_printed_where_nobody_watches(stripes, network, capfd):
-    cnn.fit(network(), stripes(), epochs=1)
+def test_without_a_terminal_there_is_a_line_for_each_epoch_and_no_bar(stripes, network, capfd):
+    history = cnn.fit(network(), stripes(), epochs=2)
+    out, err = capfd.readouterr()
+    lines = [f"before training: {history.before}", *(f"epoch {e.epoch}/2: {e}" for e in history.epochs)]
+    assert (out, err) == ("", "\n".join(lines) + "\n")
+
+
+def test_nothing_is_printed_where_it_is_not_wanted(stripes, network, capfd):
+    cnn.fit(network(), stripes(), epochs=1, progress=False)
     assert capfd.readouterr() == ("", "")
 
 
@@ -220,6 +227,28 @@ def test_the_progress_bar_tells_loss_accuracy_speed_and_validation(stripes, netw
 def test_wrong_options_are_refused(stripes, network, options, message):
     with pytest.raises(ValueError, match=message):
         cnn.fit(network(), stripes(), **{"epochs": 1} | options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (
+            lambda m, d: (m, d.images, d.labels),
+            {},
+            r"expected train to be a Dataset, got ndarray of shape \(60, 1, 8, 8\)",
+        ),
+        (lambda m, d: (m, d, d.images), {}, r"expected valid to be a Dataset, got ndarray.*cnn.data.Dataset\(images"),
+        (lambda m, d: (d, m), {}, "expected a model as first argument, got Dataset"),
+        (lambda m, d: (m, d), {"callbacks": print}, r"callbacks to be a list of functions, got .*; give \[callback\]"),
+        (lambda m, d: (m, d), {"callbacks": [3]}, "callbacks to be functions of the Run, got 3 among them"),
+    ],
+)
+def test_what_is_of_another_kind_is_told_at_once(stripes, network, arguments, options, message):
+    model = network()
+    before = {name: array.copy() for name, array in model.state().items()}
+    with pytest.raises(TypeError, match=f"^fit: .*{message}"):
+        cnn.fit(*arguments(model, stripes()), epochs=1, **options)
+    assert all(np.array_equal(array, before[name]) for name, array in model.state().items())
 
 
 def test_a_loss_for_each_picture_is_refused(stripes, network):

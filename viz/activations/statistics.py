@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from minicnn.data import Dataset
+from minicnn.display import Shown, Table, drawing
 
 from .streaming import stream
 
 ALWAYS = 0.99  # the share of values above 0 from which a channel counts as always on
 
 
-@dataclass(frozen=True, eq=False)
-class ActivationStatistics:
+@dataclass(frozen=True, eq=False, repr=False)
+class ActivationStatistics(Shown):
     """Of each of a layer's C channels, over all pictures and places; every array is float64 (C,).
 
     Attributes:
@@ -57,11 +58,23 @@ class ActivationStatistics:
         """Channels that are above 0 in at least 99 % of all places of all pictures, bool (C,): they tell little."""
         return self.active >= ALWAYS
 
-    def __repr__(self) -> str:
+    def _headline(self) -> str:
         return (
-            f"ActivationStatistics(layer={self.layer!r}, pictures={self.pictures}, channels={len(self.mean)}, "
-            f"dead={listed(self.dead)}, always_on={listed(self.always_on)})"
+            f"layer={self.layer!r}, pictures={self.pictures}, channels={len(self.mean)}, "
+            f"dead={listed(self.dead)}, always_on={listed(self.always_on)}"
         )
+
+    def plot(self) -> Any:
+        """How often each channel is on (`viz.plot.activation_statistics`)."""
+        return drawing().activation_statistics(self)
+
+    def _table(self) -> Table:
+        columns = ("mean", "std", "max", "active", "active_pictures", "sparsity", "concentration", "clustering")
+        rows = [
+            (str(c), *("–" if np.isnan(value) else f"{value:.3g}" for value in values))
+            for c, values in enumerate(zip(*(getattr(self, name) for name in columns), strict=True))
+        ]
+        return Table(("channel", *(name.replace("_", " ") for name in columns)), rows)
 
 
 def activation_statistics(

@@ -13,14 +13,15 @@ from scipy.stats import rankdata
 from tqdm import tqdm
 
 import minicnn as cnn
+from minicnn.display import Shown, Table, drawing
 
 from .target import Array, Target, logits_of
 
 MODES = ("cascading", "independent")
 
 
-@dataclass(frozen=True)
-class SanityCheck:
+@dataclass(frozen=True, repr=False)
+class SanityCheck(Shown):
     """How similar maps stay to the original ones while weights are randomised.
 
     Attributes:
@@ -52,10 +53,23 @@ class SanityCheck:
 
     def __str__(self) -> str:
         lines = [f"{'randomised':<24} spearman  ssim  signed"]
-        for layer, *values in zip(self.layers, self.spearman, self.ssim, self.signed, strict=True):
-            rank, structure, signed = (np.median(value) for value in values)
-            lines.append(f"{layer:<24} {rank:8.2f}  {structure:4.2f}  {signed:6.2f}")
+        lines += [f"{layer:<24} {rank:>8}  {ssim:>4}  {signed:>6}" for layer, rank, ssim, signed in self._rows()]
         return "\n".join(lines)
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Of each layer the medians over the images."""
+        found = zip(self.layers, self.spearman, self.ssim, self.signed, strict=True)
+        return [(layer, *(f"{np.median(value):.2f}" for value in values)) for layer, *values in found]
+
+    def _headline(self) -> str:
+        return f"{'passed' if self.passed else 'failed'}, {len(self.layers)} layers, {self.signed.shape[1]} images"
+
+    def plot(self) -> Any:
+        """Similarity layer by layer (`viz.plot.sanity_check`)."""
+        return drawing().sanity_check(self)
+
+    def _table(self) -> Table:
+        return Table(("randomised", "spearman", "ssim", "signed"), self._rows())
 
 
 def sanity_check(

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import keyword
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from minicnn.layers import LAYERS
-from minicnn.layers.base import children_of, options_of
+from minicnn.layers.base import children_of
+from minicnn.layers.options import options_of, takes_layers, written_options
 
 WIDTH = 100  # columns that a layer may take on one line
 
@@ -34,55 +31,24 @@ def python_code(model: Any) -> str:
 def _build(layer: Any, depth: int) -> str:
     """The call that builds a layer; containers over several lines, indented."""
     name = f"cnn.{type(layer).__name__}" if _ours(layer) else type(layer).__name__
-    children = children_of(layer)
+    children = children_of(layer) if takes_layers(type(layer)) else {}
+    by_place, by_name = written_options(layer)
     if not children:
-        return f"{name}({', '.join(_options(layer))})"
+        return f"{name}({', '.join(by_place + by_name)})"
     inner = "    " * (depth + 1)
     rows = [_build(child, depth + 1) for child in children.values()]
-    if list(children) == [str(i) for i in range(len(children))]:
+    if not by_place and list(children) == [str(i) for i in range(len(children))]:
         pass
-    elif all(map(_is_keyword, children)) and not set(children) & set(_options(layer, names_only=True)):
+    elif not by_place and all(map(_is_keyword, children)) and not set(children) & set(options_of(layer)):
         rows = [f"{child}={row}" for child, row in zip(children, rows, strict=True)]
     else:
         pairs = [f"{child!r}: {row}" for child, row in zip(children, rows, strict=True)]
         rows = ["{" + ", ".join(pairs) + "}"]
-    rows += list(_options(layer))
+    rows = by_place + rows + by_name
     one_line = f"{name}({', '.join(rows)})"
     if "\n" not in one_line and len(inner) + len(one_line) <= WIDTH and depth:
         return one_line
     return f"{name}(\n" + "".join(f"{inner}{row},\n" for row in rows) + "    " * depth + ")"
-
-
-def _options(layer: Any, names_only: bool = False) -> Iterator[str]:
-    """The constructor's arguments that are not its defaults: those without one by place, the others by name."""
-    parameters = inspect.signature(type(layer)).parameters
-    for name, value in options_of(layer).items():
-        default = parameters[name].default
-        if value is None and isinstance(default, bool):  # an option that would have become an array
-            value = False
-        if names_only:
-            yield name
-        elif default is inspect.Parameter.empty and parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY:
-            yield _written(value, layer)
-        elif not _same(value, default, layer, name):
-            yield f"{name}={_written(value, layer)}"
-
-
-def _same(value: Any, default: Any, layer: Any, name: str) -> bool:
-    if isinstance(value, tuple) and isinstance(default, int):
-        return all(side == default for side in value)
-    if default is None and name == "stride":  # pooling: the kernel's size
-        return bool(value == layer.kernel_size)
-    return bool(value == default)
-
-
-def _written(value: Any, layer: Any) -> str:
-    """A value as Python; a pair of equal numbers as one of them, which our layers take too."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if _ours(layer) and isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
-        return repr(value[0])
-    return repr(value)
 
 
 def _ours(layer: Any) -> bool:

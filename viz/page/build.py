@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from . import data as data_section
 from . import fooled, journey, layers, network, space, training, why
+from .page import Page
 from .sprites import Sprites, data_uri, palette, thumbnails
 from .subject import Missing, Subject, study
 
@@ -54,7 +55,7 @@ def atlas(
         progress: whether to show a bar of the sections; by default in a terminal.
 
     Returns:
-        the page's path.
+        the page's path, which shows the page in a notebook.
 
     Raises:
         ValueError: the model has no transform, gives no scores, or the pictures do not fit it.
@@ -84,7 +85,7 @@ def atlas(
         for file, contents in sprites.files.items():
             (path / FOLDER / file).write_bytes(contents)
     page.write_text(html, encoding="utf-8", newline="\n")
-    return page
+    return Page(page)
 
 
 def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: bool) -> str:

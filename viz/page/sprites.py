@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..plot.canvas import DIVERGING, SEQUENTIAL
+from ..plot._canvas import DIVERGING, SEQUENTIAL
 
 Array = NDArray[Any]
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from .canvas import DIVERGING, FAINT, INK, SMALL, TEXT, axes_for, heading, largest_magnitude, new_figure
+from ._canvas import DIVERGING, FAINT, INK, SMALL, TEXT, axes_for, heading, largest_magnitude, new_figure
 
 if TYPE_CHECKING:
     from ..weights import ContextualizedWeights
@@ -21,7 +21,7 @@ LETTER = 0.07  # inches of a name's letter
 EMPTY = "no picture excites it"
 
 
-def patches(
+def exciting_patches(
     pictures: ArrayLike,
     ax: Axes | None = None,
     *,
@@ -41,10 +41,10 @@ def patches(
     """
     given: np.ma.MaskedArray = np.ma.asarray(pictures)
     if given.ndim != 5 or 0 in given.shape or given.shape[2] not in (1, 3):
-        raise ValueError(f"patches: expected pictures (channels, T, 1 or 3, h, w), got shape {given.shape}")
+        raise ValueError(f"exciting_patches: expected pictures (channels, T, 1 or 3, h, w), got shape {given.shape}")
     C, T, _, h, w = given.shape
     if names and len(names) != C:
-        raise ValueError(f"patches: {C} channels, but {len(names)} names")
+        raise ValueError(f"exciting_patches: {C} channels, but {len(names)} names")
     margin = LETTER * max(map(len, names), default=0) + 0.2
     ax = axes_for(ax, 0.62 * T + margin, 0.62 * C * h / w + 0.4)
     sheet, step = _sheet(given)

@@ -211,6 +211,8 @@ def test_its_receptive_field_is_that_of_its_body() -> None:
 
 
 class OnlyOutput(cnn.Layer):
+    transform = cnn.data.Transform()
+
     def forward(self, x, pass_=Pass()):
         return 2 * x
 

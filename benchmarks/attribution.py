@@ -1,9 +1,9 @@
 """Why did it decide so: what the methods of `viz.attribution` show on real networks, and how fast.
 
-    python -m benchmarks.attribution photographs    # SqueezeNet: Grad-CAM on a cat and a dog, all methods, deletion
-    python -m benchmarks.attribution mnist          # the seed network: FGSM, completeness, guided backprop by layer
-    python -m benchmarks.attribution sanity         # randomised weights, for both networks and every method
-    python -m benchmarks.attribution speed          # SqueezeNet beside Captum with PyTorch
+    python -m benchmarks attribution photographs    # SqueezeNet: Grad-CAM on a cat and a dog, all methods, deletion
+    python -m benchmarks attribution mnist          # the seed network: FGSM, completeness, guided backprop by layer
+    python -m benchmarks attribution sanity         # randomised weights, for both networks and every method
+    python -m benchmarks attribution speed          # SqueezeNet beside Captum with PyTorch
 
 Each prints a table, a row for each result, and draws its figures into `--out`. The data are those of
 `benchmarks.squeezenet`. For `speed` the contestants take turns on the same number of threads, PyTorch in
@@ -13,7 +13,7 @@ either memory order, and the ratio is that of the medians, the faster of theirs 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -215,14 +215,14 @@ def save(figure: Any, path: Path) -> None:
     figure.figure.savefig(path, dpi=90, pil_kwargs={"optimize": True})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.attribution", description=__doc__.partition("\n\n")[0])
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks attribution", description=__doc__.partition("\n\n")[0])
     parser.add_argument("part", choices=("photographs", "mnist", "sanity", "speed"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder for figures")
     parser.add_argument("--epochs", type=int, default=5, help="of the seed network's training (default: 5)")
     parser.add_argument("--threads", type=int, default=2, help="for ours and the peers (default: 2)")
     parser.add_argument("--rounds", type=int, default=3, help="of the speed contest (default: 3)")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     rows = {
         "photographs": lambda: photographs(options.out),
@@ -233,7 +233,3 @@ def main() -> None:
     print("| what | value |\n|---|---|")
     for row in rows[options.part]():
         print(f"| {row.what} | {row.value} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()

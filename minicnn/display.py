@@ -12,12 +12,14 @@ import base64
 import html
 import io
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 TALLEST = "40em"  # of a table; a longer one scrolls
 DOTS = 96  # of a browser's inch
+VISIBLE = (1, 3)  # channels: grey, or red, green and blue
 
 
 class Shown:
@@ -92,7 +94,7 @@ class Pair(Shown, tuple[Any, int]):
         return f"{self.name}, label {self[1]}, {channels}×{height}×{width} {self[0].dtype}"
 
     def plot(self) -> Any:
-        return drawing().images(self[0][None], titles=[self.name])
+        return drawing().images(self[0][None], titles=[self.name]) if len(self[0]) in VISIBLE else None
 
 
 def drawing() -> Any:
@@ -115,3 +117,16 @@ def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell is not None and "IPKernelApp" in shell.config
+
+
+def tqdm(*arguments: Any, disable: bool | None = None, **options: Any) -> Any:
+    """tqdm's bar: a widget in a notebook, text elsewhere; None for `disable` shows it where someone can see it move."""
+    if disable is None:
+        disable = not (in_notebook() or sys.stderr.isatty())
+    if not in_notebook():
+        from tqdm import tqdm as bar
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # without ipywidgets it says so, and draws its bar as text
+            from tqdm.auto import tqdm as bar
+    return bar(*arguments, disable=disable, **options)

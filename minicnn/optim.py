@@ -47,7 +47,7 @@ class Optimizer(ABC):
         """What `build(**options)` makes an equal, fresh optimiser from; JSON can hold it."""
 
     def __repr__(self) -> str:
-        options = {name: value for name, value in self.options().items() if name != "name"}
+        options = {k: tuple(v) if isinstance(v, list) else v for k, v in self.options().items() if k != "name"}
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in options.items())})"
 
     @abstractmethod

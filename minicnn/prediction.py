@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ops
+from .display import Shown, Table
 from .layers.base import forward
 from .training.evaluation import check_initialized, dtype_of, transform_of
 
@@ -14,7 +15,19 @@ if TYPE_CHECKING:
     from .data.picture import Source
 
 
-def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]]:
+class Predictions(Shown, list[tuple[str, float]]):
+    """A list of (class, probability), likeliest first, which a notebook shows as a table."""
+
+    __repr__ = list.__repr__
+
+    def _headline(self) -> str:
+        return f"{self[0][0]}, {self[0][1]:.2%}" if self else "none"
+
+    def _table(self) -> Table:
+        return Table(("class", "probability"), [(name, f"{probability:.2%}") for name, probability in self])
+
+
+def predict(model: Any, picture: Source, top: int = 5) -> Predictions:
     """The likeliest classes of a picture, each with its probability, likeliest first.
 
     Args:
@@ -37,4 +50,4 @@ def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]
     names = model.classes or [str(i) for i in range(len(probabilities))]
     if len(names) != len(probabilities):
         raise ValueError(f"predict: the model has {len(probabilities)} outputs, but {len(names)} names of classes")
-    return [(names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:top]]
+    return Predictions((names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:top])

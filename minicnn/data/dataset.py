@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minicnn.data.streams import Stream, generator
-from minicnn.display import Pair, Shown, drawing
+from minicnn.display import VISIBLE, Pair, Shown, drawing
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,8 +66,8 @@ class Dataset(Shown):
         return f"{len(self)} pictures of {channels}×{height}×{width}, {len(self.classes)} classes"
 
     def plot(self) -> Any:
-        """A contact sheet of twenty images, evenly spread (`viz.plot.images`)."""
-        return self.show() if len(self) else None
+        """A contact sheet of twenty images, evenly spread (`viz.plot.images`); None where there is none to see."""
+        return self.show() if len(self) and self.images.shape[1] in VISIBLE else None
 
     def show(self, count: int = 20, **options: Any) -> Any:
         """A contact sheet of `count` images, evenly spread; the options are those of `viz.plot.images`."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..display import in_notebook
+from ..display import in_notebook, tqdm
 
 REFRESH = 0.1  # seconds
 WIDEST = 100  # columns
@@ -68,9 +67,6 @@ class Progress:
             self.__exit__()
 
     def _new(self, title: str, pictures: int, done: int) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # in a notebook without ipywidgets it says so, and draws its bar as text
-            from tqdm.auto import tqdm
         return tqdm(
             total=pictures,
             initial=done,
@@ -80,6 +76,7 @@ class Progress:
             unit_scale=True,
             ncols=None if self.notebook else min(shutil.get_terminal_size().columns - 1, WIDEST),
             leave=False,
+            disable=False,
             mininterval=0,  # `advance` decides when to draw
         )
 

@@ -77,6 +77,20 @@ class ActivationStatistics(Shown):
         return Table(("channel", *(name.replace("_", " ") for name in columns)), rows)
 
 
+class LayerStatistics(Shown, dict[str, ActivationStatistics]):
+    """The statistics of several layers, by path; a notebook shows a row for each."""
+
+    def _headline(self) -> str:
+        return f"{len(self)} layers: {', '.join(self)}"
+
+    def _table(self) -> Table:
+        rows = [
+            (path, f"{len(s.mean)}", f"{s.dead.sum()}", f"{s.always_on.sum()}", f"{s.active.mean():.1%}")
+            for path, s in self.items()
+        ]
+        return Table(("layer", "channels", "dead", "always on", "active"), rows)
+
+
 def activation_statistics(
     model: Any,
     dataset: Dataset | np.ndarray,
@@ -84,7 +98,7 @@ def activation_statistics(
     *,
     batch_size: int | None = None,
     progress: bool | None = None,
-) -> dict[str, ActivationStatistics]:
+) -> LayerStatistics:
     """Statistics of the channels of some layers over a data set, by path, in one pass of bounded memory.
 
     Args:
@@ -103,7 +117,7 @@ def activation_statistics(
     for _, activations in stream(model, dataset, chosen, batch_size=batch_size, progress=progress, title=title):
         for path, y in activations.items():
             sums[path].add(y.reshape(*y.shape[:2], 1, 1) if y.ndim == 2 else y)
-    return {path: found.statistics(path) for path, found in sums.items()}
+    return LayerStatistics((path, found.statistics(path)) for path, found in sums.items())
 
 
 def treves_rolls(maps: np.ndarray) -> np.ndarray:

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from tqdm import tqdm
 
 import minicnn as cnn
-from minicnn.display import Shown, drawing
+from minicnn.display import Shown, drawing, tqdm
 
 from .target import Array, Target, baselines_for, batches, check_pictures, check_target, logits_of, upstream
 

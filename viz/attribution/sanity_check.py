@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
-from tqdm import tqdm
 
 import minicnn as cnn
-from minicnn.display import Shown, Table, drawing
+from minicnn.display import Shown, Table, drawing, tqdm
 
 from .target import Array, Target, logits_of
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import numpy as np
 from markupsafe import Markup
-from tqdm import tqdm
+
+from minicnn.display import tqdm
 
 from . import data as data_section
 from . import fooled, journey, layers, network, space, training, why
@@ -52,7 +53,7 @@ def atlas(
         history: what `fit` returned, for the course of the training.
         title: what to call the network; by default the name of its type.
         seed: of all that is random.
-        progress: whether to show a bar of the sections; by default in a terminal.
+        progress: whether to show a bar of the sections; by default in a terminal and in a notebook.
 
     Returns:
         the page's path, which shows the page in a notebook.

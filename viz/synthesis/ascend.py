@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
-from tqdm import tqdm
 
 import minicnn as cnn
-from minicnn.display import Shown, drawing
+from minicnn.display import Shown, drawing, tqdm
 
 from ..attribution.adversarial import pixel_bounds
 from .evaluate import value_and_gradient

@@ -16,7 +16,6 @@ from .statistics import listed
 from .streaming import as_dataset, stream
 
 OUTSIDE = 128  # the grey of what lies beyond a picture's edge
-FEW = 12  # channels that it shows of itself
 BLANK = 255  # white: where there is no patch
 
 
@@ -105,10 +104,7 @@ class ExcitingPatches(Shown):
         """The patches of some channels, of the twelve most excited if not given (`viz.plot.exciting_patches`)."""
         if self.dataset is None or not self.hits.any():
             return None
-        if channels is None:
-            channels = np.argsort(-self.scores[:, 0], kind="stable")[:FEW]  # the dead, without a score, come last
-        names, title = self.names(channels), f"{self.layer}: what excites its channels"
-        return drawing().exciting_patches(self.patches(channels=channels), names=names, title=title)
+        return drawing().exciting_patches(self, channels=channels)
 
     def _chosen(self, channels: ArrayLike | None) -> np.ndarray:
         return np.arange(len(self.scores)) if channels is None else np.asarray(channels)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def mistakes(
     images: Evaluation | ArrayLike,
-    labels: Dataset | ArrayLike,
+    labels: Dataset | ArrayLike | None = None,
     predictions: ArrayLike | None = None,
     probabilities: ArrayLike | None = None,
     classes: Sequence[str] = (),
@@ -45,14 +45,18 @@ def mistakes(
         title: over the plot.
 
     Raises:
-        ValueError: there is no picture, or the arrays' lengths differ.
+        ValueError: there is no picture, the arrays' lengths differ, or an evaluation comes without its data set.
     """
     if hasattr(images, "worst"):
         result: Any = images
         dataset: Any = labels
+        if not hasattr(dataset, "images"):
+            raise ValueError("mistakes: expected the data set beside the evaluation: plot.mistakes(result, test)")
         worst = result.worst(count)
         images, labels, predictions = dataset.images[worst], result.labels[worst], result.predictions[worst]
         probabilities, classes = result.probabilities[worst], result.classes
+    elif labels is None or predictions is None or probabilities is None:
+        raise ValueError("mistakes: expected an evaluation and its data set, or labels, predictions and probabilities")
     images, labels, predictions = np.asarray(images), np.asarray(labels), np.asarray(predictions)
     chances = np.asarray(probabilities)
     if not len(images) == len(labels) == len(predictions) == len(chances):

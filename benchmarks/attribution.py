@@ -138,7 +138,9 @@ def trained(epochs: int) -> tuple[Any, Any]:
     train, test = cnn.data.load("mnist", root=data() / "mnist")
     model = cnn.zoo.build("seed")
     optimizer = cnn.SGD(0.02, momentum=0.9)
-    cnn.fit(model, train, epochs=epochs, batch_size=64, optimizer=optimizer, seed=0, progress=False)
+    history = cnn.fit(model, train, epochs=epochs, batch_size=64, optimizer=optimizer, seed=0, progress=False)
+    if history.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return model, test
 
 

@@ -92,6 +92,8 @@ def train(name: str, sets: tuple[cnn.data.Dataset, cnn.data.Dataset], folder: Pa
         checkpoint=folder / "model.safetensors",
         resume=True,
     )
+    if history.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return model, float(history.epochs[-1].valid_accuracy or 0)
 
 

@@ -65,6 +65,8 @@ def train(folder: Path, root: str | None, epochs: int) -> tuple[cnn.Sequential, 
         checkpoint=folder / "model.safetensors",
         resume=True,
     )
+    if history.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return model, float(history.epochs[-1].valid_accuracy or 0)
 
 

@@ -63,6 +63,8 @@ def train(model: str, train_set: Any, test_set: Any, folder: Path, epochs: int) 
         checkpoint=folder / "model.safetensors",
         resume=True,
     )
+    if history.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return network, history
 
 

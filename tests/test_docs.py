@@ -29,3 +29,16 @@ def test_every_block_of_code_runs(page: Path, tmp_path: Path, monkeypatch: pytes
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start(1))
         exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # errors name the page's own lines
+
+
+def test_the_table_of_drawings_names_each_of_them_and_what_computes_it() -> None:
+    import minicnn
+    import viz
+
+    rows = re.findall(r"^\| (.*) \| (.*) \|$", (ROOT / "docs/notebook.md").read_text(), re.MULTILINE)
+    assert {name for _, drawn in rows for name in re.findall(r"`plot\.(\w+)`", drawn)} == set(viz.plot.__all__)
+    for package, path in (named for row in rows for named in re.findall(r"`(cnn|viz)\.([\w.]+)`", row[0])):
+        found = {"cnn": minicnn, "viz": viz}[package]
+        for name in path.split("."):
+            found = getattr(found, name)
+        assert callable(found)

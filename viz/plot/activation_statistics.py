@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,12 @@ def activation_statistics(found: ActivationStatistics, ax: Axes | None = None) -
     Args:
         found: what `viz.activation_statistics` gives for a layer.
         ax: where to draw; a new figure's if not given.
+
+    Raises:
+        ValueError: the statistics of several layers are given.
     """
+    if isinstance(found, Mapping):
+        raise ValueError(f"activation_statistics: expected those of one layer, such as found[{next(iter(found))!r}]")
     ax = axes_for(ax, 7.2, 2.6)
     order = np.argsort(-found.active, kind="stable")
     places = np.arange(len(order))

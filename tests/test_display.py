@@ -60,15 +60,18 @@ def results(model, data, history):
         ),
         "curve": viz.deletion_curve(model, x, viz.saliency(model, x), steps=4),
         "sanity": viz.sanity_check(viz.saliency, model, x),
+        "layers": viz.activation_statistics(model, data, ["relu1", "relu2"]),
+        "predictions": cnn.predict(model, data.images[0, 0]),
     }
 
 
 DRAWN = ["history", "evaluation", "dataset", "pair", "diagram", "synthesis", "exciting", "statistics"]
 DRAWN += ["contextualized", "curve", "sanity"]
 TABLES = {"model": 11, "summary": 13, "history": 2, "evaluation": 10, "statistics": 20, "sanity": 4}
+TABLES |= {"layers": 2, "predictions": 5}
 
 
-@pytest.mark.parametrize("name", [*DRAWN, "model", "summary"])
+@pytest.mark.parametrize("name", [*DRAWN, "model", "summary", "layers", "predictions"])
 def test_a_result_has_a_headline_and_what_there_is_to_see(name, results) -> None:
     result = results[name]
     assert isinstance(result, Shown)
@@ -83,7 +86,9 @@ def test_a_result_has_a_headline_and_what_there_is_to_see(name, results) -> None
         assert np.ptp(np.asarray(image.convert("L"))) > 50
 
 
-@pytest.mark.parametrize("name", ["history", "evaluation", "dataset", "pair", "diagram", "synthesis", "exciting"])
+@pytest.mark.parametrize(
+    "name", ["history", "evaluation", "dataset", "pair", "diagram", "synthesis", "exciting", "layers"]
+)
 def test_its_repr_is_one_short_line(name, results) -> None:
     shown = repr(results[name])
     assert shown.startswith(f"{type(results[name]).__name__}(") and len(shown) < 100 and "\n" not in shown
@@ -93,6 +98,25 @@ def test_a_summary_is_its_table_and_a_layer_the_call_that_makes_it(results) -> N
     assert repr(results["summary"]) == str(results["summary"])
     assert repr(cnn.Conv2d(1, 10, 3)) == "Conv2d(1, 10, 3)"
     assert repr(cnn.Conv2d(1, 10, (3, 5), padding=1, bias=False)) == "Conv2d(1, 10, (3, 5), padding=1, bias=False)"
+
+
+def test_predictions_are_the_list_that_they_always_were(results) -> None:
+    found = results["predictions"]
+    assert isinstance(found, list) and repr(found) == repr(list(found)) and type(found[:2]) is list
+
+
+def test_what_batches_are_made_of_and_an_optimizer_are_one_line(data) -> None:
+    assert (
+        repr(cnn.data.Loader(data, 25))
+        == f"Loader(3 batches of 25 from {data!r}, shuffle=True, seed=0, drop_last=False)"
+    )
+    assert repr(cnn.Adam(0.1)) == "Adam(lr=0.1, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0)"
+
+
+def test_images_of_channels_that_cannot_be_seen_show_their_headline() -> None:
+    data = cnn.data.Dataset(np.zeros((1, 2, 4, 4), np.uint8), [0], ["two"])
+    for shown in (data, data[0]):
+        assert "<img" not in shown._repr_html_() and "2×4×4" in shown._repr_html_()
 
 
 def test_names_are_escaped() -> None:

@@ -8,6 +8,7 @@ import pytest
 import minicnn as cnn
 from minicnn.data import Loader, RandomCrop, Transform
 from minicnn.data.streams import Stream, generator
+from minicnn.training.progress import Progress
 
 
 def test_twenty_pictures_can_be_overfitted(stripes):
@@ -212,6 +213,17 @@ def test_the_progress_bar_tells_loss_accuracy_speed_and_validation(stripes, netw
     for part in ("%|", "pictures/s", "left", ", loss ", ", accuracy "):
         assert part in err
     assert err.endswith(f"epoch 2/2: {history.epochs[-1]}\n")
+
+
+def test_a_notebook_s_bar_is_full_after_each_epoch(monkeypatch):
+    """One that is closed before it is full turns red, and stays."""
+    monkeypatch.setattr("minicnn.training.progress.in_notebook", lambda: True)
+    with Progress(True) as progress:
+        for _ in range(2):
+            with progress.bar("epoch", 10, 0):
+                for _ in range(10):
+                    progress.advance(1, 0.5, 0.5)
+            assert progress._bar.n == 10
 
 
 @pytest.mark.parametrize(

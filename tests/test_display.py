@@ -100,6 +100,14 @@ def test_a_summary_is_its_table_and_a_layer_the_call_that_makes_it(results) -> N
     assert repr(cnn.Conv2d(1, 10, (3, 5), padding=1, bias=False)) == "Conv2d(1, 10, (3, 5), padding=1, bias=False)"
 
 
+def test_a_layer_whose_options_are_not_stored_can_still_be_looked_at() -> None:
+    class Scale(cnn.Layer):
+        def __init__(self, factor):
+            self.by = factor
+
+    assert repr(Scale(2)) == "Scale(…)" and "Scale" in cnn.Sequential(scale=Scale(2))._repr_html_()
+
+
 def test_predictions_are_the_list_that_they_always_were(results) -> None:
     found = results["predictions"]
     assert isinstance(found, list) and repr(found) == repr(list(found)) and type(found[:2]) is list

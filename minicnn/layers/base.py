@@ -170,7 +170,10 @@ class Layer(Shown):
         return self
 
     def _headline(self) -> str:
-        first, named = written_options(self)
+        try:
+            first, named = written_options(self)
+        except ValueError:  # an option is not stored under its name: `save` complains of it, looking does not
+            return "…"
         return ", ".join(first + named)
 
     def _table(self) -> Table | None:

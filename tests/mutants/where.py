@@ -34,6 +34,7 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/code_cache.py", ["tests/test_code_cache.py", "tests/test_threads.py"]),
     ("minicnn/threads.py", ["tests/test_threads.py", "tests/ops/test_threads.py", "tests/test_code_cache.py"]),
     ("minicnn/receptive_field.py", ["tests/viz/activations", "tests/test_summarize.py"]),
+    ("viz/containers.py", ["tests/peers/test_sklearn.py"]),
     ("viz/attribution/*", ["tests/viz/attribution", "tests/cli/test_why.py", "tests/peers/test_attribution.py"]),
     ("viz/features/*", ["tests/viz/features", "tests/viz/tsne"]),
     ("viz/tsne/*", ["tests/viz/tsne", "tests/viz/test_estimator.py", "tests/viz/test_quality.py",

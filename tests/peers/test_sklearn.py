@@ -28,7 +28,7 @@ def test_it_is_a_classifier_of_scikit_learn_s(estimator, check) -> None:
     if check.func.__name__ != "check_array_api_input":
         return check(estimator)
     # It skips itself where SciPy was imported without its array API: so it has a process of its own.
-    call = f"check_array_api_input(*{check.args}, CNNClassifier(random_state=0), **{check.keywords})"
+    call = f"estimator_checks.check_array_api_input(*{check.args}, CNNClassifier(random_state=0), **{check.keywords})"
     code = (
         "from minicnn.sklearn import CNNClassifier\nfrom sklearn.utils.estimator_checks import check_array_api_input\n"
     )

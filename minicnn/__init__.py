@@ -8,3 +8,4 @@ import lazy_loader
 
 __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__all__.remove("sklearn")  # it needs an extra, which `from minicnn import *` must not

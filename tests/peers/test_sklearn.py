@@ -125,6 +125,8 @@ def test_without_scikit_learn_it_says_what_to_install() -> None:
         "try: cnn.sklearn\n"
         "except ImportError as error: assert 'pip install \"minicnn[sklearn]\"' in str(error), error\n"
         "else: raise AssertionError\n"
+        "from minicnn import *\n"
+        "assert 'sklearn' in dir(cnn) and 'fit' in globals() and 'sklearn' not in globals()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 

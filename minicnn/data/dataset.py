@@ -63,7 +63,7 @@ class Dataset(Shown):
 
     def _headline(self) -> str:
         channels, height, width = self.images.shape[1:]
-        return f"{len(self)} pictures of {channels}×{height}×{width}, {len(self.classes)} classes"
+        return f"{len(self):,} pictures of {channels}×{height}×{width}, {len(self.classes)} classes"
 
     def plot(self) -> Any:
         """A contact sheet of twenty images, evenly spread (`viz.plot.images`); None where there is none to see."""

@@ -81,7 +81,7 @@ class LayerStatistics(Shown, dict[str, ActivationStatistics]):
     """The statistics of several layers, by path; a notebook shows a row for each."""
 
     def _headline(self) -> str:
-        return f"{len(self)} layers, {max((s.pictures for s in self.values()), default=0)} pictures"
+        return f"{len(self)} layers, {max((s.pictures for s in self.values()), default=0):,} pictures"
 
     def _table(self) -> Table:
         rows = [

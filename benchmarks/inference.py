@@ -1,4 +1,7 @@
-"""Whole networks without training: the forward pass, and the saliency map (forward, and the gradient of the input)."""
+"""Whole networks without training: the forward pass, and the saliency map (forward, and the gradient of the input).
+
+Ours are frozen, as onnxruntime's session is: filters are packed, and batch normalization folded, before the contest.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ def forward(
 ) -> Row:
     """The forward pass, beside PyTorch and onnxruntime."""
     net, x = _given(model, batch)
-    contestants: dict[str, Callable[[], np.ndarray]] = {"minicnn": lambda: net(x)}
+    frozen = cnn.freeze(net)
+    contestants: dict[str, Callable[[], np.ndarray]] = {"minicnn": lambda: frozen(x)}
     work = f"forward, {model}, batch {batch}"
     if modes:
         contestants["onnxruntime"] = onnx_forward(net, x, threads)
@@ -31,9 +35,10 @@ def forward(
 def saliency(model: str, batch: int, modes: tuple[str, ...], rounds: int = 15, target: float | None = None) -> Row:
     """The gradient of a class score with respect to the pictures, beside PyTorch."""
     net, x = _given(model, batch)
+    frozen = cnn.freeze(net)
 
     def ours() -> np.ndarray:
-        scores, pullback = net.forward(x)
+        scores, pullback = frozen.forward(x)
         chosen = np.zeros_like(scores)
         chosen[:, 0] = 1
         return pullback(chosen, wants="input")[0]

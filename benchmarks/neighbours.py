@@ -17,7 +17,7 @@ import minicnn as cnn
 import viz
 
 from .memory import PeakMemory
-from .report import section
+from .report import add_distributed, group_of, section
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -30,34 +30,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("-k", type=int, default=10, help="neighbours (default: 10)")
     parser.add_argument("--train", type=int, help="look among the first so many training pictures (default: all)")
     parser.add_argument("--test", type=int, help="for the neighbours of the first so many test pictures (default: all)")
+    add_distributed(parser)
     options = parser.parse_args(arguments)
+    group = group_of(options)
     model = cnn.load(options.model)
     train, test = cnn.data.load(options.data, options.root)
-    accuracy = cnn.evaluate(model, test).accuracy
+    accuracy = cnn.evaluate(model, test, group=group).accuracy
     train, test = train[: options.train], test[: options.test]
-    features = [viz.extract_features(model, part, options.layer) for part in (train, test)]
+    features = [viz.extract_features(model, part, options.layer, group=group) for part in (train, test)]
     pixels = [part.images.reshape(len(part), -1) for part in (train, test)]
     lines = [f"| space | numbers | {options.k} nearest agree | nearest agrees |", "|---|---|---|---|"]
     for name, (known, asked) in (("pixels", pixels), (options.layer, features)):
-        found, _ = viz.nearest_neighbors(known, asked, options.k)
+        found, _ = viz.nearest_neighbors(known, asked, options.k, group=group)
         shares = [viz.label_agreement(found[:, :k], train.labels, test.labels) for k in (options.k, 1)]
         lines.append(f"| {name} | {known.shape[1]} | {shares[0]:.2%} | {shares[1]:.2%} |")
     passes: dict[str, Callable[[], Any]] = {
-        "activation_statistics": lambda: viz.activation_statistics(model, train, [options.maps]),
-        "exciting_patches": lambda: viz.exciting_patches(model, train, options.maps),
-        "extract_features": lambda: viz.extract_features(model, train, options.layer),
+        "activation_statistics": lambda: viz.activation_statistics(model, train, [options.maps], group=group),
+        "exciting_patches": lambda: viz.exciting_patches(model, train, options.maps, group=group),
+        "extract_features": lambda: viz.extract_features(model, train, options.layer, group=group),
     }
     needs = []
     for name, work in passes.items():
         with PeakMemory() as memory:
             work()
         needs.append(f"`{name}` {memory.megabytes:.0f} MB")
+    if not group.main:
+        return
     about = (
         f"`python -m benchmarks neighbours --model {options.model} --data {options.data}`: the {options.k} nearest of "
         f"{len(train):,} training pictures to each of {len(test):,} test pictures, by Euclidean distance, and how many "
         f"bear its label. The network finds the class of {accuracy:.2%} of the test set."
     )
-    memory_line = f"Passes over the {len(train):,} pictures, memory at most above the data: {', '.join(needs)}."
+    shared = f", in the first of {group.size} processes" if group.size > 1 else ""
+    memory_line = f"Passes over the {len(train):,} pictures, memory at most above the data{shared}: {', '.join(needs)}."
     section(
         f"Neighbours in pixels and in features: {options.data}", "\n\n".join([about, "\n".join(lines), memory_line])
     )

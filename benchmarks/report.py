@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from minicnn.group import Group
+
 from .peers import MODES
 from .table import Row, markdown, save
 
@@ -97,6 +99,18 @@ def _everything(options: argparse.Namespace) -> None:
     _table(options)
     for part in (_startup, _roofline, _cost, _accuracy):
         part(options)
+
+
+def add_distributed(parser: argparse.ArgumentParser) -> None:
+    """Add the option that shares a benchmark's passes over its data."""
+    parser.add_argument("--distributed", action="store_true", help="share the data with all processes of mpiexec")
+
+
+def group_of(options: argparse.Namespace) -> Group:
+    """The processes that share the work."""
+    import minicnn as cnn
+
+    return cnn.distributed.mpi() if options.distributed else Group()
 
 
 def _one(options: argparse.Namespace) -> None:

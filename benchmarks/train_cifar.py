@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import minicnn as cnn
+from minicnn.group import Group
 from minicnn.schedules import OneCycle
 from minicnn.training import JsonLines
 
 from .machine import machine
-from .report import HERE, section
+from .report import HERE, add_distributed, group_of, section
 
 EPOCHS = {"cifar-vgg-bn": 18, "resnet20": 18}
 
@@ -45,7 +46,9 @@ class ProcessorTime:
         self.last = now
 
 
-def train(model: str, train_set: Any, test_set: Any, folder: Path, epochs: int) -> tuple[Any, cnn.History]:
+def train(
+    model: str, train_set: Any, test_set: Any, folder: Path, epochs: int, group: Group
+) -> tuple[Any, cnn.History]:
     """Train a network by the recipe; its checkpoint and logs come into the folder."""
     network = cnn.zoo.build(model, classes=len(train_set.classes), seed=0)
     history = cnn.fit(
@@ -62,16 +65,17 @@ def train(model: str, train_set: Any, test_set: Any, folder: Path, epochs: int) 
         callbacks=[JsonLines(folder / "log.jsonl"), ProcessorTime(folder / "processor.jsonl")],
         checkpoint=folder / "model.safetensors",
         resume=True,
+        group=group,
     )
     if history.interrupted:
         raise KeyboardInterrupt  # half a run is no result
     return network, history
 
 
-def mirrored_accuracy(network: Any, dataset: Any) -> float:
+def mirrored_accuracy(network: Any, dataset: Any, group: Group) -> float:
     """Accuracy where the probabilities of each picture and of its mirror image are averaged."""
     mirrored = cnn.data.Dataset(dataset.images[..., ::-1], dataset.labels, dataset.classes)
-    probabilities = sum(cnn.evaluate(network, each).probabilities for each in (dataset, mirrored))
+    probabilities = sum(cnn.evaluate(network, each, group=group).probabilities for each in (dataset, mirrored))
     return float((probabilities.argmax(axis=1) == dataset.labels).mean())
 
 
@@ -99,17 +103,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, help="default: 18")
     parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
     parser.add_argument("--out", type=Path, help="the run's folder (default: runs/cifar10-MODEL)")
+    add_distributed(parser)
     options = parser.parse_args(arguments)
+    group = group_of(options)
     from viz.plot import training
 
     name, folder = options.model, options.out or Path(f"runs/cifar10-{options.model}")
     train_set, test_set = cnn.data.load("cifar10", options.root)
-    network, history = train(name, train_set, test_set, folder, options.epochs or EPOCHS[name])
+    network, history = train(name, train_set, test_set, folder, options.epochs or EPOCHS[name], group)
+    accuracy = mirrored_accuracy(network, test_set, group)
+    if not group.main:
+        return
     picture = Path("results") / f"cifar10-{name}.png"
     (HERE / picture).parent.mkdir(exist_ok=True)
     training(history, validation="test").savefig(HERE / picture, dpi=80)
-    command = f"`python -m benchmarks train_cifar --model {name}`, on {machine(cnn.get_num_threads())}."
-    mirrored = f"{mirrored_accuracy(network, test_set):.2%} where each picture and its mirror image vote together"
+    shared = f", {group.size} processes, of which the first one's time is told" if group.size > 1 else ""
+    command = f"`python -m benchmarks train_cifar --model {name}`, on {machine(cnn.get_num_threads())}{shared}."
+    mirrored = f"{accuracy:.2%} where each picture and its mirror image vote together"
     result = f"Test set after the last epoch: {history.epochs[-1].valid}; {mirrored}."
     curves = f"![Loss and accuracy of {name}, epoch by epoch]({picture.as_posix()})"
     section(f"CIFAR-10: {name}", "\n\n".join([command, result, table(history, folder), curves]))

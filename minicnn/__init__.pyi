@@ -1,4 +1,5 @@
 from . import data as data
+from . import distributed as distributed
 from . import init as init
 from . import layers as layers
 from . import onnx as onnx
@@ -12,6 +13,7 @@ from . import zoo as zoo
 from .checkpoint import CheckpointError as CheckpointError
 from .checkpoint import load as load
 from .checkpoint import save as save
+from .frozen import freeze as freeze
 from .gradients import GradientError as GradientError
 from .gradients import NondifferentiableError as NondifferentiableError
 from .gradients import gradcheck as gradcheck

@@ -1,8 +1,9 @@
 """How the engine's loops are compiled, and how many threads they run on: one policy, in one file.
 
-`jit` compiles a serial function, `elementwise` one without sums, `parallel` one whose `prange` loops are shared among
-threads. All cache their machine code on disk. A parallel function that calls BLAS (`np.dot`) inside its loop says so:
-BLAS is then held to one thread meanwhile, because every core is already ours.
+`jit` compiles a serial function, `inline` one that is copied into its callers, `elementwise` one without sums,
+`parallel` one whose `prange` loops are shared among threads. All but inlined ones cache their machine code on disk. A
+parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then held to one thread meanwhile, because
+every core is already ours.
 
 Results never depend on the number of threads: a parallel loop writes disjoint outputs, and its tasks are cut by the
 shape of the work alone.
@@ -36,6 +37,7 @@ _config: Any = numba.config  # whose names are made at run time
 
 # Numba's workqueue layer dies when two Python threads enter a parallel region at once.
 _lock = threading.RLock()
+_local = threading.local()  # what each Python thread has told Numba
 _forked = False  # threads do not survive fork: a child runs the serial twin of each kernel
 
 
@@ -180,6 +182,11 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compile(function)
 
 
+def inline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a serial function that is copied into each kernel that calls it: for the few lines of an inner loop."""
+    return numba.njit(fastmath=FASTMATH, error_model="numpy", nogil=True, forceinline=True)(function)
+
+
 def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a serial function whose loop computes each element by itself, in the order in which it is written.
 
@@ -206,8 +213,10 @@ def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     for i, x in enumerate(args):
         if type(x) is np.ndarray and not x.flags.writeable:
             args = (*args[:i], np.asarray(_Unlocked(x)), *args[i + 1 :])
-        elif type(x) is tuple and x and type(x[0]) is np.ndarray:
-            args = (*args[:i], _unlocked(x), *args[i + 1 :])
+        elif isinstance(x, tuple) and x and type(x[0]) is np.ndarray:
+            inner = _unlocked(x)
+            if inner is not x:
+                args = (*args[:i], type(x)(*inner) if hasattr(x, "_fields") else inner, *args[i + 1 :])
     return args
 
 
@@ -230,7 +239,9 @@ def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) 
         with single_threaded_blas() if blas else _lock:
             if _forked:
                 return serial(*args)
-            numba.set_num_threads(_threads)
+            if getattr(_local, "threads", None) != _threads:  # Numba keeps the number for each Python thread
+                numba.set_num_threads(_threads)
+                _local.threads = _threads
             return threaded(*args)
 
     run.threaded, run.serial, run.blas = threaded, serial, blas  # type: ignore[attr-defined]

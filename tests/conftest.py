@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 SLOW = ("mutations", "peers")  # folders in which everything is
+ASKED_FOR = (*SLOW, "distributed")  # by naming them
 MOST_WORKERS = 8  # each compiles or reads its own machine code, and takes half a gigabyte
 
 # Examples of each property, by folder: everyday, and with CI set.
@@ -68,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.option.markexpr or config.getoption("--thorough") or os.environ.get("CI"):
         return
     named = {Path(str(argument).split("::")[0]).resolve() for argument in config.args}
-    folders = {TESTS / folder for folder in SLOW} & named
+    folders = {TESTS / folder for folder in ASKED_FOR} & named
     left_out = {
         item
         for item in items

@@ -61,7 +61,7 @@ def learn(
     )
     if history.interrupted:
         raise KeyboardInterrupt
-    return history, cnn.evaluate(model, test)
+    return history, cnn.evaluate(model, test, group=options.get("group"))
 
 
 def interrupted(folder: Path, line: str) -> KeyboardInterrupt:

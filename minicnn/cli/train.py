@@ -11,12 +11,17 @@ measured on the test pictures. The folder of the run then holds
 
 A run that was interrupted, by Ctrl-C or by a power cut, goes on with --resume
 added to its command, and ends with the very weights it would have had.
+
+Started by MPI's `mpiexec -n 4` with --distributed added, four processes, here
+or on several machines, train the one network together.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +29,7 @@ from .inputs import MODEL_FILE, add_data, add_threads, load_data, set_threads
 
 if TYPE_CHECKING:
     from minicnn.data.augment import Augmentation
+    from minicnn.group import Group
 
 LEARNING_RATES = {"adam": 0.004, "adamw": 0.004, "sgd": 0.05}
 MOMENTUM = 0.9
@@ -34,7 +40,8 @@ examples:
   minicnn train garments
   minicnn train mnist --model lenet5 --epochs 10 --augment crop=2
   minicnn train cifar10 --model cifar-vgg --epochs 20 --augment crop=4,flip
-  minicnn train photos/ --size 64 --model resnet18 --out runs/photos"""
+  minicnn train photos/ --size 64 --model resnet18 --out runs/photos
+  mpiexec -n 4 minicnn train cifar10 --model cifar-vgg --distributed"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,8 +89,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_threads(running)
     running.add_argument("--quiet", action="store_true", help="print the result alone")
 
+    together = parser.add_argument_group("many processes")
+    together.add_argument("--distributed", action="store_true", help="train with all processes of mpiexec")
+    together.add_argument(
+        "--shares",
+        metavar="N",
+        type=int,
+        default=8,
+        help="what each batch is cut into, a power of two, for at most as many processes (default: 8); the weights "
+        "depend on it, and not on the number of processes",
+    )
+    together.add_argument(
+        "--any-order",
+        action="store_true",
+        help="sum in whatever order is fastest, with any number of processes, on which the last digits then depend",
+    )
+    together.add_argument(
+        "--sync-batch-norm", action="store_true", help="batch norm takes the statistics of the whole batch"
+    )
+
 
 def run(options: argparse.Namespace) -> None:
+    with group_of(options) as group:
+        if not group.main:  # one process speaks, and the watchers if one dies
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        _train(options, group)
+
+
+def _train(options: argparse.Namespace, group: Group) -> None:
     from minicnn import ops, schedules, zoo
 
     zoo.network(options.model)  # a wrong name is told before any work
@@ -124,12 +157,28 @@ def run(options: argparse.Namespace) -> None:
             clip_norm=options.clip_norm,
             seed=options.seed,
             resume=options.resume,
+            group=group,
         )
     except KeyboardInterrupt:
-        raise interrupted(folder, options.line) from None
+        line = f"mpiexec -n {group.size} {options.line}" if options.distributed else options.line
+        raise interrupted(folder, line) from None
+    if not group.main:
+        return
     write_run(folder, history, evaluation)
     text = results(evaluation)
     print(text.partition("\n")[0] if options.quiet else f"\n{text}\n\nall in {folder}")
+
+
+def group_of(options: argparse.Namespace) -> Group:
+    """The processes to train with."""
+    from minicnn.distributed import mpi
+    from minicnn.group import Group
+
+    if options.distributed:
+        return mpi(options.shares, any_order=options.any_order, sync_batch_norm=options.sync_batch_norm)
+    if options.any_order or options.sync_batch_norm or options.shares != 8:
+        raise ValueError("train: --shares, --any-order and --sync-batch-norm are for --distributed; add it")
+    return Group()
 
 
 def optimizer_options(options: argparse.Namespace) -> dict[str, Any]:

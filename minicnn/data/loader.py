@@ -86,15 +86,34 @@ class Loader:
         order = self.order(epoch)
         return (self._batch(order, epoch, number) for number in range(start, len(self)))
 
+    def shares(self, epoch: int, start: int, mine: range, of: int) -> Iterator[tuple[int, list[Batch]]]:
+        """As `epoch`, but of each batch, cut into `of` shares whose sizes differ by one at most, those in `mine` alone.
+
+        What `augment` draws is a function of the share's number too.
+
+        Returns:
+            for each batch the number of its pictures, and the shares; one may be empty.
+        """
+        order = self.order(epoch)
+        for number in range(start, len(self)):
+            indices = order[number * self.batch_size : (number + 1) * self.batch_size]
+            n = len(indices)
+            yield (
+                n,
+                [self._load(indices[i * n // of : (i + 1) * n // of], epoch, number, i) for i in mine],
+            )
+
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Indices into the data set in the order of one epoch, (N,)."""
         indices = np.arange(len(self.dataset))
         return generator(self.seed, Stream.ORDER, epoch).permutation(indices) if self.shuffle else indices
 
     def _batch(self, order: NDArray[np.int64], epoch: int, number: int) -> Batch:
-        indices = order[number * self.batch_size : (number + 1) * self.batch_size]
+        return self._load(order[number * self.batch_size : (number + 1) * self.batch_size], epoch, number)
+
+    def _load(self, indices: NDArray[np.int64], *place: int) -> Batch:
         images = self.dataset.images.take(indices, axis=0)
         if self.augment is not None:
-            images = self.augment(images, generator(self.seed, Stream.AUGMENT, epoch, number))
+            images = self.augment(images, generator(self.seed, Stream.AUGMENT, *place))
         x = np.divide(images, 255, dtype=np.float32) if self.transform is None else self.transform(images)
         return x, self.dataset.labels[indices]

@@ -20,8 +20,8 @@ class Stream(IntEnum):
     DROPOUT = 4
 
 
-def generator(seed: int, stream: int, epoch: int = 0, batch: int = 0) -> np.random.Generator:
-    """The generator of one stream at one batch, independent of all others (`numpy.random.SeedSequence`).
+def generator(seed: int, stream: int, epoch: int = 0, batch: int = 0, share: int | None = None) -> np.random.Generator:
+    """The generator of one stream at one batch, or at one share of it, independent of all others.
 
     Raises:
         ValueError: a number is negative.
@@ -30,4 +30,5 @@ def generator(seed: int, stream: int, epoch: int = 0, batch: int = 0) -> np.rand
     numbers = [int(seed), int(stream), int(epoch), int(batch)]
     if min(numbers) < 0:
         raise ValueError(f"random stream: expected seed, stream, epoch and batch of at least 0, got {numbers}")
-    return np.random.default_rng(numbers)
+    spawned = () if share is None else (share,)
+    return np.random.default_rng(np.random.SeedSequence(numbers, spawn_key=spawned))

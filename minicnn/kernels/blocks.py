@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..threads import jit
+from ..threads import inline, jit
 from .vector import (
     above,
     at_most,
     beats,
+    lanes,
     load,
     load_beside,
     load_some,
@@ -25,6 +26,7 @@ from .vector import (
     same,
     spread,
     store,
+    store_some,
     to_bytes,
     where,
     width,
@@ -85,16 +87,31 @@ def clear(flat, first, last):
 
 
 @jit
+def load_first(x, at, count):
+    """The numbers from x[at] on: a whole vector, or the first `count` and zeros where that is less."""
+    return load(x, at) if count >= width(x) else load_some(x, at, count)
+
+
+@jit
 def copy(source, at, target, to, size):
-    for i in range(size):
-        target[to + i] = source[at + i]
+    """target[to + i] = source[at + i] for i < size; up to the end of the last vector, zeros."""
+    whole = size // width(source) * width(source)
+    for i in range(0, whole, width(source)):
+        store(target, to + i, load(source, at + i))
+    if whole < size:
+        store(target, to + whole, load_some(source, at + whole, size - whole))
 
 
 @jit
 def copy_where_positive(source, y, at, target, to, size):
-    """The gradient of ReLU, a run of it: 0 where the output is 0."""
-    for i in range(size):
-        target[to + i] = source[at + i] if y[at + i] > 0 else 0
+    """The gradient of ReLU, a run of it: as `copy`, but 0 where the output is not positive."""
+    zero = zeros_of(source)
+    whole = size // width(source) * width(source)
+    for i in range(0, whole, width(source)):
+        store(target, to + i, where(above(load(y, at + i), zero), load(source, at + i), zero))
+    if whole < size:
+        gradient, output = load_some(source, at + whole, size - whole), load_some(y, at + whole, size - whole)
+        store(target, to + whole, where(above(output, zero), gradient, zero))
 
 
 @jit
@@ -151,7 +168,7 @@ def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
             i0, i1 = max(0, -iy), min(source.kh, rows - iy)
             j0, j1 = max(0, -ix), min(source.kw, pitch - ix)
             for c in range(0, depth, V):
-                gradient = load(values, at + c) if c + V <= depth else load_some(values, at + c, depth - c)
+                gradient = load_first(values, at + c, depth - c)
                 won = load_beside(switches, at + c, zero)
                 for i in range(i0, i1):
                     for j in range(j0, j1):
@@ -160,15 +177,7 @@ def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
                         store(block, to, load(block, to) + share)
 
 
-@jit
-def store_some(y, at, v, count, spare):
-    """y[at + l] = v[l] for l < count alone."""
-    store(spare, 0, v)
-    for l in range(count):
-        y[at + l] = spare[l]
-
-
-@jit
+@inline
 def best_of(block, at, pitch, pool):
     """The largest of a window's vectors, lane by lane, and which tap it was: the first of equals, the last NaN.
 
@@ -176,6 +185,14 @@ def best_of(block, at, pitch, pool):
     """
     best = load(block, at)
     won = places_of(best)
+    if pool.kh == 2 and pool.kw == 2:  # the commonest, without the loops
+        line = pitch * 2 * width(block)
+        for tap, place in ((0, at), (1, at + 2 * width(block)), (2, at + line), (3, at + line + 2 * width(block))):
+            value = load(block, place)
+            wins = beats(value, best)
+            best = where(wins, value, best)
+            won = where(wins, spread(tap, won), won)
+        return best, won
     for i in range(pool.kh):
         for j in range(pool.kw):
             value = load(block, at + (i * pitch + j) * 2 * width(block))
@@ -185,42 +202,45 @@ def best_of(block, at, pitch, pool):
     return best, won
 
 
+@inline
+def store_first(y, at, v, count):
+    """y[at + l] = v[l], for l < count alone where that is less than a register."""
+    if count >= lanes(v):
+        store(y, at, v)
+    else:
+        store_some(y, at, v, count)
+
+
 @jit
-def store_block(block, pitch, target, n, lattice, py0, py1, columns, channel, count, alone):
+def store_block(block, block_at, pitch, target, n, lattice, py0, py1, columns, channel, count):
     """The first `columns` of the target's rows py0 … py1 of the lattice, from a block of outputs (lines, pitch, NR).
 
-    The block holds `count` channels from `channel` on, and its first line is the first of row py0. Output or window
-    (py, px) goes where the lattice says. `alone`: no one else writes to these rows, and the block holds all channels.
+    The block begins at `block_at`, holds `count` channels from `channel` on, and its first line is the first of row
+    py0. Output or window (py, px) goes where the lattice says.
     """
     H, W, C = target.y.shape[1:]
     y, switches = target.y.reshape(target.y.size), target.switches.reshape(target.switches.size)
     V = width(y)
     zero = zeros_of(y)
     dead_tap = spread(DEAD, places_of(zero))
-    spare, spare_bytes = np.empty(V, y.dtype), np.empty(V, np.uint8)
-    pooled, relu = pools(target), target.relu
     for py in range(py0, py1):
-        row = (n * H + lattice.top + lattice.step_h * py) * W
-        end = (row + W) * C
-        for px in range(columns):
-            at = (row + lattice.left + lattice.step_w * px) * C + channel
-            source = ((py - py0) * target.stride_h * pitch + px * target.stride_w) * 2 * V
-            for v in range(0, count, V):
-                if pooled:
-                    best, won = best_of(block, source + v, pitch, target)
-                    if relu:
+        row = (n * H + lattice.top + lattice.step_h * py) * W + lattice.left
+        line = block_at + (py - py0) * target.stride_h * pitch * 2 * V
+        if pools(target):
+            for px in range(columns):
+                for v in range(0, count, V):
+                    to = (row + lattice.step_w * px) * C + channel + v
+                    best, won = best_of(block, line + px * target.stride_w * 2 * V + v, pitch, target)
+                    if target.relu:
                         won = where(above(best, zero), won, dead_tap)
                         best = where(at_most(best, zero), zero, best)
-                else:
-                    best, won = load(block, source + v), dead_tap
-                    if relu:
-                        best = where(at_most(best, zero), zero, best)
-                # Where all channels are here, the next pixel overwrites what a whole vector writes too much.
-                if v + V <= count or (alone and at + v + V <= end):
-                    store(y, at + v, best)
-                    if pooled:
-                        store(switches, at + v, to_bytes(won))
-                else:
-                    store_some(y, at + v, best, count - v, spare)
-                    if pooled:
-                        store_some(switches, at + v, to_bytes(won), count - v, spare_bytes)
+                    store_first(y, to, best, count - v)
+                    store_first(switches, to, to_bytes(won), count - v)
+        else:
+            for px in range(columns):
+                for v in range(0, count, V):
+                    to = (row + lattice.step_w * px) * C + channel + v
+                    value = load(block, line + px * 2 * V + v)
+                    if target.relu:
+                        value = where(at_most(value, zero), zero, value)
+                    store_first(y, to, value, count - v)

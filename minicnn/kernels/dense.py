@@ -8,16 +8,18 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blocks import SLACK
-from .vector import MR, tile, width
+from .panels import ceil_div
+from .vector import MR, address, load, store, tile, width
 
 ROWS = 64  # rows of one task
 COLUMNS = 512  # numbers of an example, in or out, of one task
+SHARES = 16  # of the outputs, each summed for itself, where the gradient is that of few examples
 
 
 @jit
 def parts(size, most):
     """How many parts of at most `most` items there are."""
-    return max(1, -(-size // most))
+    return max(1, ceil_div(size, most))
 
 
 @parallel(blas=True)
@@ -51,23 +53,21 @@ def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
     narrow = np.empty(depth * NR, b.dtype)  # a panel of the last columns, where they do not fill one
     for n in range(0, columns, NR):
         count = min(NR, columns - n)
-        panel, place, apart = b[first + n :], nowhere, line
+        panel, apart = address(b, first + n), line
         if count < NR:
-            panel, apart = narrow, NR
+            panel, apart = address(narrow, 0), NR
             for k in range(depth):
                 for l in range(NR):
                     narrow[k * NR + l] = b[first + n + k * line + l] if l < count else 0
-        for r in range(0, rows, MR):
-            if rows < MR:
-                break
+        for r in range(0, rows if rows >= MR else 0, MR):
             m = min(r, rows - MR)
-            tile(
-                MR, 2, a, at + m * row, row, 3 * row, step, nowhere, panel, place, apart, depth, zero, 0, 0, spare, 0
-            )  # fmt: skip
+            source, product = address(a, at + m * row), address(spare, 0)
+            here, start = address(nowhere, 0), address(zero, 0)
+            tile(MR, 2, source, row, 3 * row, step, here, here, 1, panel, apart, depth, start, 0, product, NR, -np.inf)
             for i in range(MR):
                 for l in range(count):
                     c[to + (m + i) * line + n + l] = spare[i * NR + l]
-    if rows < MR:  # few rows, as those of a single example: b is read once, in long rows
+    if rows < MR:  # too few for a tile: b is read once, in long rows
         for r in range(rows):
             for n in range(columns):
                 c[to + r * line + n] = 0
@@ -89,6 +89,30 @@ def input_gradient(dy, w, dx):
         multiply(
             dy.reshape(N * O), n0 * O, O, 1, rows, O, w.reshape(O * I), i0, columns, I, dx.reshape(N * I), n0 * I + i0
         )
+
+
+@parallel
+def input_gradient_of_few(dy, w, sums, dx):
+    """dx = dy · w of a few examples: w is read once, row by row; sums (shares, N, I) holds a share of the rows each."""
+    (N, O), I = dy.shape, w.shape[1]
+    shares, V = len(sums), width(w)
+    weights, partial, total = w.reshape(O * I), sums.reshape(shares * N * I), dx.reshape(N * I)
+    whole = I // V * V
+    for share in prange(shares):
+        first, last = share * O // shares, (share + 1) * O // shares
+        sums[share] = 0
+        for o in range(first, last):
+            for n in range(N):
+                factor, to = dy[n, o], (share * N + n) * I
+                for i in range(0, whole, V):
+                    store(partial, to + i, load(partial, to + i) + factor * load(weights, o * I + i))
+                for i in range(whole, I):
+                    partial[to + i] += factor * weights[o * I + i]
+    for task in prange(ceil_div(N * I, COLUMNS)):
+        for i in range(task * COLUMNS, min((task + 1) * COLUMNS, N * I)):
+            total[i] = partial[i]
+            for share in range(1, shares):
+                total[i] += partial[share * N * I + i]
 
 
 @parallel

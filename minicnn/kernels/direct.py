@@ -23,7 +23,7 @@ from numba import prange
 from ..threads import jit, parallel
 from .blocks import SLACK, load_block, pools, store_block
 from .panels import ceil_div, share_of, sweep
-from .vector import MR, MR_NARROW, load, store, tile, width
+from .vector import MR, MR_NARROW, address, load, store, tile, width, zeros_of
 
 BLOCK_BYTES = 1 << 16  # outputs of a block: they stay in the second-level cache with the pixels under them
 TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
@@ -109,8 +109,9 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
     taps = np.empty(tap_rows.size, np.int64)
     for t in range(taps.size):
         taps[t] = (tap_rows[t] * pitch + tap_columns[t]) * depth
-    flat = source.values.reshape(source.values.size)
-    alone = P == 1 and groups == 1 and lattice.step_w == 1
+    flat, weights = source.values.reshape(source.values.size), panels.reshape(panels.size)
+    outputs = target.y.reshape(target.y.size)
+    exact = wide == columns and not pools(target) and lattice.step_h == 1 and lattice.step_w == 1
     for task in prange(N * bands * groups * parts):
         n, band = task // (bands * groups * parts), task // (groups * parts) % bands
         g, first = task // parts % groups, task % parts * part
@@ -126,50 +127,77 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
         runs, run = runs_of(slide, lines, pitch)
         y = np.empty((lines * wide + MR_NARROW) * NR + SLACK, flat.dtype)
         for p in range(first, min(first + part, P)):
-            number = min(NR, filters - p * NR)
-            panel = panels[g * P + p].reshape(panels.shape[1] * NR)
-            start = bias[(g * P + p) * NR : (g * P + p + 1) * NR]
+            number, channel = min(NR, filters - p * NR), g * filters + p * NR
+            narrow = number <= NR // 2
+            straight = exact and run >= MR_NARROW and number == (NR // 2 if narrow else NR)
+            panel, begin = address(weights, (g * P + p) * panels.shape[1] * NR), address(bias, (g * P + p) * NR)
+            source_at, tap, place = address(x, at), address(taps, 0), address(places, 0)
+            row, step, depth_of_tap = slide.step_w * depth, slide.step_h * pitch * depth, slide.run * depth
+            if straight:  # the tiles write where the outputs belong
+                to, floor = address(outputs, (n * H + py0) * columns * O + channel), 0.0 if target.relu else -np.inf
+                sweep(
+                    source_at, row, 1, tap, place, taps.size, panel, depth_of_tap, begin, runs, step, run,
+                    to, O, wide, floor, narrow, flat.itemsize,
+                )  # fmt: skip
+                continue
             sweep(
-                x, at, slide.step_w * depth, 1, taps, panel, places, slide.run * depth, start,
-                runs, slide.step_h * pitch * depth, run, y, wide, number <= NR // 2,
+                source_at, row, 1, tap, place, taps.size, panel, depth_of_tap, begin, runs, step, run,
+                address(y, 0), NR, wide, -np.inf, narrow, flat.itemsize,
             )  # fmt: skip
-            store_block(y, wide, target, n, lattice, py0, py1, columns, g * filters + p * NR, number, alone)
+            store_block(y, 0, wide, target, n, lattice, py0, py1, columns, channel, number)
 
 
 @jit
-def add_columns(block, size, NR, sums):
-    """sums[l] += Σ_q block[q, l]."""
-    V = width(block)
+def add_columns(block, at, size, sums):
+    """sums[l] += Σ_q block[at + q·NR + l]: four sums beside each other, so that no sum waits for the one before."""
+    V, NR = width(block), 2 * width(block)
     for v in range(0, NR, V):
-        sum_ = load(sums, v)
-        for q in range(size):
-            sum_ = sum_ + load(block, q * NR + v)
-        store(sums, v, sum_)
+        a, b, c, d = zeros_of(sums), zeros_of(sums), zeros_of(sums), zeros_of(sums)
+        whole = size // 4 * 4
+        for q in range(0, whole, 4):
+            here = at + q * NR + v
+            a, b = a + load(block, here), b + load(block, here + NR)
+            c, d = c + load(block, here + 2 * NR), d + load(block, here + 3 * NR)
+        for q in range(whole, size):
+            a = a + load(block, at + q * NR + v)
+        store(sums, v, load(sums, v) + ((a + b) + (c + d)))
 
 
 @jit
-def add_products(x, at, step, size, block, K, three, zero, here, narrow, spare, sums, first):
-    """sums[first + k, l] += Σ_q x[at + q·step + place(k)] · block[q, l] for k < K: a tile of rows k at a time.
+def add_products(x, at, step, size, block, block_at, K, three, narrow, scratch, sums, sums_at):
+    """sums[k, l] += Σ_q x[at + q·step + place(k)] · block[q, l] for k < K and q < size: a tile of rows k at a time.
 
     place(k) = ⌊k / 3⌋ · three + k mod 3, which is k where `three` is 3; with another, K is a multiple of 3, as MR is.
+    block and sums begin at `block_at` and `sums_at`; `scratch` is `products_scratch`.
     """
-    NR = 2 * width(x)
+    NR, V = 2 * width(x), width(x)
     R = MR_NARROW if narrow else MR
+    nowhere, spare = scratch
+    here, gradient = address(nowhere, 0), address(block, block_at)
     for r in range(0, K, R):
         k = min(r, max(0, K - R))  # rather begin earlier than read beyond
         whole = r + R <= K
-        to = (first + r) * NR if whole else 0
-        y = sums if whole else spare
-        start, begin, start_row = (sums, to, NR) if whole else (zero, 0, 0)
-        here_at = at + k // 3 * three + k % 3
+        source = address(x, at + k // 3 * three + k % 3)
+        target = address(sums, sums_at + r * NR) if whole else address(spare, 0)
         if narrow:
-            tile(MR_NARROW, 1, x, here_at, 1, three, step, here, block, here, NR, size, start, begin, start_row, y, to)
+            tile(
+                MR_NARROW, 1, source, 1, three, step, here, here, 1, gradient, NR, size, target, NR, target, NR, -np.inf
+            )
         else:
-            tile(MR, 2, x, here_at, 1, three, step, here, block, here, NR, size, start, begin, start_row, y, to)
+            tile(MR, 2, source, 1, three, step, here, here, 1, gradient, NR, size, target, NR, target, NR, -np.inf)
         if not whole:
-            for row in range(r, K):
-                for l in range(NR // 2 if narrow else NR):
-                    sums[(first + row) * NR + l] += spare[(row - k) * NR + l]
+            for row in range(k, k + R):
+                for l in range(0, NR, V):
+                    to, given = sums_at + row * NR + l, (row - k) * NR + l
+                    if r <= row < K:
+                        store(sums, to, load(sums, to) + load(spare, given))
+                    store(spare, given, zeros_of(spare))
+
+
+@jit
+def products_scratch(x):
+    """What `add_products` needs: the only tap, which lies at 0, and room for a tile, zero before and after."""
+    return np.zeros(1, np.int64), np.zeros(MR_NARROW * 2 * width(x) + SLACK, x.dtype)
 
 
 @parallel
@@ -191,12 +219,11 @@ def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sum
     part = share_of(P, TASKS // (shares * groups))
     parts = ceil_div(P, part)
     flat = x.values.reshape(x.values.size)
+    total = sums.reshape(sums.size)
     thin = slide.run * depth == 3 and tap_rows.size == 3  # one channel, 3 × 3: nine rows of one tile
     for task in prange(shares * groups * parts):
         s, g, first = task // (groups * parts), task // parts % groups, task % parts * part
-        here = np.zeros(1, np.int64)
-        zero = np.zeros(NR, flat.dtype)
-        spare = np.empty(MR_NARROW * NR + SLACK, flat.dtype)
+        products = products_scratch(flat)
         block = np.zeros((count * wide + MR_NARROW) * NR + SLACK, flat.dtype)
         scratch = np.empty(scratch_pixels(slide, count, pitch) * depth + SLACK, flat.dtype)
         for p in range(first, min(first + part, P)):
@@ -216,22 +243,21 @@ def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sum
                     number = min(NR, filters - p * NR)
                     narrow = number <= NR // 2
                     load_block(source, n, line, 0, g * filters + p * NR, number, lines, block, wide, NR)
-                    add_columns(block, (lines - 1) * wide + slide.columns, NR, biases[s, g * P + p])
-                    total = sums[s, g * P + p].reshape(K * NR)
+                    add_columns(block, 0, (lines - 1) * wide + slide.columns, biases[s, g * P + p])
+                    to = ((s * panels + g * P + p) * K) * NR
                     for i in range(runs):
-                        gradient = block[i * wide * NR :]
-                        below = at + i * slide.step_h * pitch * depth
+                        gradient, below = i * wide * NR, at + i * slide.step_h * pitch * depth
                         if thin:
                             add_products(
-                                image, below, slide.step_w * depth, run, gradient, 9, tap_rows[1] * pitch,
-                                zero, here, narrow, spare, total, 0,
+                                image, below, slide.step_w * depth, run, block, gradient, 9, tap_rows[1] * pitch,
+                                narrow, products, total, to,
                             )  # fmt: skip
                             continue
                         for t in range(tap_rows.size):
                             tap = below + (tap_rows[t] * pitch + tap_columns[t]) * depth
                             add_products(
-                                image, tap, slide.step_w * depth, run, gradient, slide.run * depth,
-                                3, zero, here, narrow, spare, total, places[t] // NR,
+                                image, tap, slide.step_w * depth, run, block, gradient, slide.run * depth,
+                                3, narrow, products, total, to + places[t],
                             )  # fmt: skip
 
 

@@ -14,9 +14,9 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blocks import SLACK, Lattice, load_block, store_block
-from .direct import TASKS, add_columns, add_products
+from .direct import TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW
+from .vector import MR_NARROW, address
 
 PIXELS = 192  # outputs of a block, about
 
@@ -63,6 +63,7 @@ def forward(x, panels, bias, window, rows, columns, target):
     PH, PW, O = target.y.shape[1:]
     pixels = rows * columns
     count = images_of_block(N, pixels)
+    weights = panels.reshape(panels.size)
     for task in prange(ceil_div(N, count)):
         n0, n1 = task * count, min((task + 1) * count, N)
         size = (n1 - n0) * pixels
@@ -74,12 +75,14 @@ def forward(x, panels, bias, window, rows, columns, target):
             im2col(x[n], window, rows, columns, H, W, C, cols, (n - n0) * pixels)
         for p in range(P):
             number = min(NR, O - p * NR)
-            start = bias[p * NR : (p + 1) * NR]
-            panel = panels[p].reshape(K * NR)
-            sweep(cols, 0, K, 1, nowhere, panel, nowhere, K, start, 1, 0, size, y, size, number <= NR // 2)
+            here, panel, begin = address(nowhere, 0), address(weights, p * K * NR), address(bias, p * NR)
+            sweep(
+                address(cols, 0), K, 1, here, here, 1, panel, K, begin, 1, 0, size,
+                address(y, 0), NR, size, -np.inf, number <= NR // 2, x.itemsize,
+            )  # fmt: skip
             for n in range(n0, n1):
-                block = y[(n - n0) * pixels * NR :]
-                store_block(block, columns, target, n, Lattice(0, 0, 1, 1), 0, PH, PW, p * NR, number, False)
+                at = (n - n0) * pixels * NR
+                store_block(y, at, columns, target, n, Lattice(0, 0, 1, 1), 0, PH, PW, p * NR, number)
 
 
 @parallel
@@ -90,6 +93,7 @@ def input_gradient(source, panels, window, rows, columns, dx):
     K = window.kh * window.kw * C
     pixels = rows * columns
     count = images_of_block(N, pixels)
+    weights = panels.reshape(panels.size)
     for task in prange(ceil_div(N, count)):
         n0, n1 = task * count, min((task + 1) * count, N)
         size = (n1 - n0) * pixels
@@ -100,8 +104,11 @@ def input_gradient(source, panels, window, rows, columns, dx):
         for n in range(n0, n1):
             load_block(source, n, 0, 0, 0, O, rows, dy[(n - n0) * pixels * O :], columns, O)
         for p in range(P):
-            panel = panels[p].reshape(O * NR)
-            sweep(dy, 0, O, 1, nowhere, panel, nowhere, O, zero, 1, 0, size, part, size, False)
+            here, panel, begin = address(nowhere, 0), address(weights, p * O * NR), address(zero, 0)
+            sweep(
+                address(dy, 0), O, 1, here, here, 1, panel, O, begin, 1, 0, size,
+                address(part, 0), NR, size, -np.inf, False, dx.itemsize,
+            )  # fmt: skip
             for q in range(size):
                 for l in range(min(NR, K - p * NR)):
                     cols[q * K + p * NR + l] = part[q * NR + l]
@@ -117,11 +124,11 @@ def weight_gradient(x, source, window, rows, columns, sums, biases):
     shares, P, K, NR = sums.shape
     O = source.values.shape[3]
     share, pixels = ceil_div(N, shares), rows * columns
+    total = sums.reshape(sums.size)
     for task in prange(shares):
         n0, n1 = min(task * share, N), min((task + 1) * share, N)
         size = (n1 - n0) * pixels
-        nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, x.dtype)
-        spare = np.empty(MR_NARROW * NR + SLACK, x.dtype)
+        products = products_scratch(x)
         cols = np.empty(size * K + MR_NARROW + SLACK, x.dtype)
         block = np.zeros(size * NR + SLACK, x.dtype)
         for n in range(n0, n1):
@@ -132,6 +139,5 @@ def weight_gradient(x, source, window, rows, columns, sums, biases):
             biases[task, p] = 0
             for n in range(n0, n1):
                 load_block(source, n, 0, 0, p * NR, number, rows, block[(n - n0) * pixels * NR :], columns, NR)
-            add_columns(block, size, NR, biases[task, p])
-            total = sums[task, p].reshape(K * NR)
-            add_products(cols, 0, K, size, block, K, 3, zero, nowhere, number <= NR // 2, spare, total, 0)
+            add_columns(block, 0, size, biases[task, p])
+            add_products(cols, 0, K, size, block, 0, K, 3, number <= NR // 2, products, total, (task * P + p) * K * NR)

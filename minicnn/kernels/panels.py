@@ -8,9 +8,9 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .vector import MR, MR_NARROW, load, store, tile, width
+from .vector import MR, MR_NARROW, NR_BYTES, address, tile
 
-KC = 256  # terms of a sum that are added one after the other
+KC = 256  # terms of a sum that are added one after the other, about
 
 
 @jit
@@ -47,46 +47,76 @@ def pack(w, turned, panels):
 
 
 @jit
-def add_tile(part, rows, y, to):
-    """y[to …] += a tile's rows."""
-    for i in range(0, rows * 2 * width(y), width(y)):
-        store(y, to + i, load(y, to + i) + load(part, i))
+def sweep(
+    x,
+    row,
+    step,
+    taps,
+    places,
+    count,
+    panel,
+    depth,
+    start,
+    runs,
+    run_step,
+    run,
+    y,
+    y_row,
+    pitch,
+    floor,
+    narrow,
+    itemsize,
+):
+    """Tiles over `runs` runs of outputs, each of `run` rows that lie `row` apart in x, and runs `run_step` apart.
+
+    y = start + Σ x · panel, and `floor` where that is less, as `tile` sums it over `count` taps: rows of NR numbers
+    that lie `y_row` apart, and runs `pitch` rows. x, taps, places, panel, start and y are addresses.
+
+    A run's last tile begins earlier rather than end beyond the run. Where a whole run is shorter than a tile, x and y
+    need slack behind it.
+    """
+    R = MR_NARROW if narrow else MR
+    whole = run // R * R
+    together = runs if run >= R else 1  # a run shorter than a tile spoils the next, which is therefore summed after it
+    for i in range(0, runs, together):
+        for first, rows in ((0, whole), (max(0, run - R), run - whole)):
+            # The tile that begins earlier comes when all others are done: it begins again what they have summed.
+            strip(
+                address(x, i * run_step), row, step, taps, places, count, panel, depth, start, together, run_step,
+                first, rows, address(y, i * pitch * y_row), y_row, pitch, floor, narrow, itemsize,
+            )  # fmt: skip
 
 
 @jit
-def sweep(x, at, row, step, taps, panel, places, depth, start, runs, run_step, run, y, pitch, narrow):
-    """Tiles over `runs` runs of outputs, each of `run` rows that lie `row` apart in x, and runs `run_step` apart.
+def strip(
+    x, row, step, taps, places, count, panel, depth, start, runs, run_step, first, rows, y, y_row, pitch, floor,
+    narrow, itemsize,
+):  # fmt: skip
+    """The tiles of `sweep` that begin at the rows first, first + R, … of each run, as long as `rows` lasts.
 
-    y (runs, pitch, NR) = start + Σ x · panel, as `tile` sums it. A run's last tile begins earlier rather than end
-    beyond the run. Where a whole run is shorter than a tile, x and y need slack behind it.
-
-    A sum of thousands of numbers is made in pieces of at most KC, which are then added up: in one long chain each new
-    term would be rounded to the precision of the whole.
+    A sum of thousands of numbers is made in pieces of at most KC: a piece of the panel stays in the first-level cache
+    for all tiles, and no new term is rounded to the precision of the whole.
     """
-    NR = 2 * width(x)
+    NR = NR_BYTES // itemsize
     R = MR_NARROW if narrow else MR
-    zero, part = np.zeros(NR, x.dtype), np.zeros(R * NR, x.dtype)
-    pieces = 1 if depth * taps.size <= KC else taps.size * ceil_div(depth, KC)
-    per_tap = max(1, pieces // max(1, taps.size))
-    for i in range(runs):
-        for r in range(0, run, R):
-            first = min(r, max(0, run - R))
-            here, to = at + i * run_step + first * row, (i * pitch + first) * NR
-            for piece in range(pieces):
-                t, k = piece // per_tap, piece % per_tap * KC
-                some, their = (taps, places) if pieces == 1 else (taps[t : t + 1], places[t : t + 1])
-                size = depth if pieces == 1 else min(KC, depth - k)
-                begin, out, out_at = (start, y, to) if piece == 0 else (zero, part, 0)
-                weights = panel[k * NR :]
+    per, parts = max(1, KC // max(1, depth)), max(1, ceil_div(depth, KC))  # taps of a piece, pieces of a tap
+    pieces = max(1, ceil_div(count, per)) * parts
+    for piece in range(pieces):
+        t, k = piece // parts * per, piece % parts * KC
+        some, size = min(per, count - t), min(KC, depth - k)
+        least = floor if piece == pieces - 1 else -np.inf
+        tap, place, weights = address(taps, t), address(places, t), address(panel, k * NR)
+        for i in range(runs):
+            for r in range(first, first + rows, R):
+                source, target = address(x, i * run_step + r * row + k * step), address(y, (i * pitch + r) * y_row)
+                begin, begin_row = (start, 0) if piece == 0 else (target, y_row)
                 if narrow:
                     tile(
-                        MR_NARROW, 1, x, here + k * step, row, 3 * row, step, some, weights, their, NR, size,
-                        begin, 0, 0, out, out_at,
+                        MR_NARROW, 1, source, row, 3 * row, step, tap, place, some, weights, NR, size,
+                        begin, begin_row, target, y_row, least,
                     )  # fmt: skip
                 else:
                     tile(
-                        MR, 2, x, here + k * step, row, 3 * row, step, some, weights, their, NR, size,
-                        begin, 0, 0, out, out_at,
+                        MR, 2, source, row, 3 * row, step, tap, place, some, weights, NR, size,
+                        begin, begin_row, target, y_row, least,
                     )  # fmt: skip
-                if piece > 0:
-                    add_tile(part, R, y, to)

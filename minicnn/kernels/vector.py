@@ -7,8 +7,7 @@ A loop left to the compiler is as fast as the compiler's guess. So the kernels s
     where(beats(a, b), a, b)            the larger of each pair, lane by lane
 
 Arrays are one-dimensional and contiguous; indices count their elements. Nothing here checks a bound. Each word is one
-or two of LLVM's instructions, and `tile` a small loop of them. (Winograd's transforms still write theirs themselves:
-see `winograd_transforms`.)
+or two of LLVM's instructions, and `tile` a small loop of them.
 
 `tile` is the loop that every convolution and every product rests on. It holds MR rows of NR numbers in registers, and
 for each number that it loads it does several multiplications. MR and NR are the field's names for a tile's sides.
@@ -69,6 +68,17 @@ def _width(x):
     return lambda x: lanes
 
 
+def lanes(v):
+    """How many numbers a vector holds."""
+    return v.lanes
+
+
+@overload(lanes)
+def _lanes_of(v):
+    count = v.lanes
+    return lambda v: count
+
+
 def _place(context, builder, kind, array, index, element):
     """The address of array[index], as that of an element of another LLVM type."""
     data = context.make_array(kind)(context, builder, array).data
@@ -99,24 +109,51 @@ def _load(x, lanes, *rest):
     return kind(x, types.intp, *rest), generate
 
 
+def _first(builder, count, lanes):
+    """A mask that is true in the first `count` lanes."""
+    word = ir.IntType(32)
+    index = ir.VectorType(word, lanes)
+    return builder.icmp_signed(
+        "<", ir.Constant(index, list(range(lanes))), _splat(builder, builder.trunc(count, word), index)
+    )
+
+
 @intrinsic
 def load_some(typing, x, i, count):
     """The numbers from x[i] on, `count` of them, and zeros in the lanes behind them, which are not read."""
     kind = Vector(x.dtype, _lanes(x.dtype))
 
     def generate(context, builder, signature, values):
-        vector = context.get_value_type(kind)
-        lane, flags = ir.IntType(32), ir.VectorType(ir.IntType(1), kind.lanes)
-        index = ir.VectorType(lane, kind.lanes)
-        limit = _splat(builder, builder.trunc(values[2], lane), index)
-        mask = builder.icmp_signed("<", ir.Constant(index, list(range(kind.lanes))), limit)
+        vector, word = context.get_value_type(kind), ir.IntType(32)
+        flags = ir.VectorType(ir.IntType(1), kind.lanes)
         name = f"llvm.masked.load.v{kind.lanes}f{x.dtype.bitwidth}.p0"
-        signature = ir.FunctionType(vector, [vector.as_pointer(), lane, flags, vector])
+        signature = ir.FunctionType(vector, [vector.as_pointer(), word, flags, vector])
         masked = cgutils.get_or_insert_function(builder.module, signature, name)
         place = _place(context, builder, x, values[0], values[1], vector)
-        return builder.call(masked, [place, lane(x.dtype.bitwidth // 8), mask, ir.Constant(vector, None)])
+        mask = _first(builder, values[2], kind.lanes)
+        return builder.call(masked, [place, word(x.dtype.bitwidth // 8), mask, ir.Constant(vector, None)])
 
     return kind(x, types.intp, types.intp), generate
+
+
+@intrinsic
+def store_some(typing, x, i, v, count):
+    """x[i + l] = v[l] for l < count alone; numbers, or bytes."""
+
+    def generate(context, builder, signature, values):
+        vector = values[2].type
+        flags = ir.VectorType(ir.IntType(1), v.lanes)
+        kind = f"f{x.dtype.bitwidth}" if isinstance(x.dtype, types.Float) else f"i{x.dtype.bitwidth}"
+        arguments = [vector, vector.as_pointer(), ir.IntType(32), flags]
+        masked = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), arguments), f"llvm.masked.store.v{v.lanes}{kind}.p0"
+        )
+        place = _place(context, builder, x, values[0], values[1], vector)
+        mask = _first(builder, values[3], v.lanes)
+        builder.call(masked, [values[2], place, ir.IntType(32)(x.dtype.bitwidth // 8), mask])
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp, v, types.intp), generate
 
 
 @intrinsic
@@ -190,14 +227,88 @@ def _comparison(compare):
     return word
 
 
+FUSED = ("contract",)  # a product and the sum that it enters may be rounded once
+
+
 @intrinsic
 def _add(typing, a, b):
-    return a(a, a), lambda context, builder, signature, values: builder.fadd(*values)
+    return a(a, a), lambda context, builder, signature, values: builder.fadd(*values, flags=FUSED)
+
+
+@intrinsic
+def _subtract(typing, a, b):
+    return a(a, a), lambda context, builder, signature, values: builder.fsub(*values, flags=FUSED)
+
+
+@intrinsic
+def _scale(typing, factor, v):
+    def generate(context, builder, signature, values):
+        number = context.cast(builder, values[0], factor, v.dtype)
+        return builder.fmul(_splat(builder, number, values[1].type), values[1], flags=FUSED)
+
+    return v(factor, v), generate
 
 
 @overload(operator.add)
 def _plus(a, b):
     return (lambda a, b: _add(a, b)) if isinstance(a, Vector) and isinstance(b, Vector) else None
+
+
+@overload(operator.sub)
+def _minus(a, b):
+    return (lambda a, b: _subtract(a, b)) if isinstance(a, Vector) and isinstance(b, Vector) else None
+
+
+@overload(operator.mul)
+def _times(a, b):
+    return (lambda a, b: _scale(a, b)) if isinstance(a, types.Number) and isinstance(b, Vector) else None
+
+
+@intrinsic
+def address(typing, x, i):
+    """Where x[i] lies, of an array or from another address on: a bare address, which does not keep the array alive.
+
+    Handing an array to a function counts one reference more and one less, which takes as long as many multiplications.
+    A function that made the array takes addresses inside the loop that uses them, or the array is freed before.
+    """
+
+    def generate(context, builder, signature, values):
+        if isinstance(x, types.CPointer):
+            return builder.gep(values[0], [values[1]])
+        return builder.gep(context.make_array(x)(context, builder, values[0]).data, [values[1]])
+
+    return types.CPointer(x.dtype)(x, types.intp), generate
+
+
+@intrinsic(prefer_literal=True)
+def load_each(typing, x, step, count):
+    """`count` vectors, `step` apart, from an address on, as a tuple; `count` is known when this is compiled."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    kind, number = Vector(x.dtype, _lanes(x.dtype)), count.literal_value
+
+    def generate(context, builder, signature, values):
+        vectors = []
+        for i in range(number):
+            place = builder.gep(values[0], [builder.mul(values[1], values[1].type(i))])
+            vectors.append(builder.load(builder.bitcast(place, context.get_value_type(kind).as_pointer())))
+            vectors[-1].align = x.dtype.bitwidth // 8
+        return context.make_tuple(builder, signature.return_type, vectors)
+
+    return types.UniTuple(kind, number)(x, types.intp, count), generate
+
+
+@intrinsic
+def store_each(typing, y, step, vectors):
+    """y[i·step + l] = vectors[i][l] from an address y on, for a tuple of vectors."""
+
+    def generate(context, builder, signature, values):
+        for i, v in enumerate(cgutils.unpack_tuple(builder, values[2], vectors.count)):
+            place = builder.gep(values[0], [builder.mul(values[1], values[1].type(i))])
+            builder.store(v, builder.bitcast(place, v.type.as_pointer())).align = y.dtype.bitwidth // 8
+        return context.get_dummy_value()
+
+    return types.void(y, types.intp, vectors), generate
 
 
 def _greater_or_nan(builder, a, b):
@@ -212,16 +323,33 @@ same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of 
 
 @intrinsic(prefer_literal=True)
 def tile(
-    typing, rows, vectors, x, at, row, three, step, taps, panel, places, line, depth, start, first, start_row, y, to
+    typing,
+    rows,
+    vectors,
+    x,
+    row,
+    three,
+    step,
+    taps,
+    places,
+    count,
+    panel,
+    line,
+    depth,
+    start,
+    start_row,
+    y,
+    y_row,
+    floor,
 ):
-    """A tile of a product, held in registers: for r < rows and l < vectors · lanes,
+    """A tile of a product, summed in registers: for r < rows and l < vectors · lanes,
 
-        y[to + r·NR + l] = start[first + r·start_row + l] + Σ_t Σ_k x[at + taps[t] + place(r) + k·step]
-                                                                    · panel[places[t] + k·line + l]
+        y[r·y_row + l] = start[r·start_row + l] + Σ_t Σ_k x[taps[t] + place(r) + k·step] · panel[places[t] + k·line + l]
         with place(r) = ⌊r/3⌋·three + (r mod 3)·row
 
-    over all taps t and k < depth. Rows lie `row` apart where `three` is 3·row. `rows` and `vectors` are known when this
-    is compiled; NR is two registers.
+    over all taps t < count and k < depth; `floor` where that is less, and NaN where it is NaN. Rows lie `row` apart
+    where `three` is 3·row. `rows` and `vectors` are known when this is compiled; x, taps, places, panel, start and y
+    are addresses, and start may be y.
     """
     if not isinstance(rows, types.IntegerLiteral) or not isinstance(vectors, types.IntegerLiteral):
         return None
@@ -232,62 +360,45 @@ def tile(
         word = ir.IntType(context.address_size)
         vector = ir.VectorType(context.get_value_type(number), lanes)
         fma = _multiply_add(builder, vector)
-        (_, _, x_array, at, row, three, step, taps_array, panel_array, places_array, line, depth, *ends) = values
-        kinds = signature.args
-
-        def data(position, array):
-            return context.make_array(kinds[position])(context, builder, array).data
-
-        X, P = data(2, x_array), data(8, panel_array)
-        T, Q = data(7, taps_array), data(9, places_array)
-        count = cgutils.unpack_tuple(builder, context.make_array(kinds[7])(context, builder, taps_array).shape, 1)[0]
-        start_array, first, start_row, y_array, to = ends
-        S, Y = data(12, start_array), data(15, y_array)
+        _, _, X, row, three, step, T, Q, count, P, line, depth, S, start_row, Y, y_row, floor = values
+        least = _splat(builder, context.cast(builder, floor, signature.args[-1], number), vector)
 
         def spot(base, index):
             return builder.bitcast(builder.gep(base, [index]), vector.as_pointer())
 
-        def each(function):
-            for r in range(R):
-                for v in range(V):
-                    function(r, v)
+        def load_at(base, index):
+            loaded = builder.load(spot(base, index))
+            loaded.align = number.bitwidth // 8
+            return loaded
 
         sums = [[cgutils.alloca_once(builder, vector) for _ in range(V)] for _ in range(R)]
-
-        def begin(r, v):
-            begins = builder.add(first, builder.mul(start_row, word(r)))
-            loaded = builder.load(spot(S, builder.add(begins, word(v * lanes))))
-            loaded.align = number.bitwidth // 8
-            builder.store(loaded, sums[r][v])
-
-        each(begin)
+        for slot in (slot for pair in sums for slot in pair):
+            builder.store(ir.Constant(vector, None), slot)
         # Rows in groups of three share a base address: so few registers hold all addresses.
         offsets = [builder.mul(row, word(i)) for i in range(3)]
         bases = [builder.mul(three, word(g)) for g in range(-(-R // 3))]
         with cgutils.for_range(builder, count, intp=word) as tap:
-            corner = builder.add(at, builder.load(builder.gep(T, [tap.index])))
-            source = [builder.gep(X, [builder.add(corner, base)]) for base in bases]
+            corner = builder.gep(X, [builder.load(builder.gep(T, [tap.index]))])
+            source = [builder.gep(corner, [base]) for base in bases]
             weights = builder.gep(P, [builder.load(builder.gep(Q, [tap.index]))])
             with cgutils.for_range(builder, depth, intp=word) as loop:
                 beside = builder.mul(loop.index, line)
-                factors = []
-                for v in range(V):
-                    loaded = builder.load(spot(weights, builder.add(beside, word(v * lanes))))
-                    loaded.align = number.bitwidth // 8
-                    factors.append(loaded)
+                factors = [load_at(weights, builder.add(beside, word(v * lanes))) for v in range(V)]
                 along = builder.mul(loop.index, step)
                 for r in range(R):
                     value = builder.load(builder.gep(builder.gep(source[r // 3], [along]), [offsets[r % 3]]))
                     value = _splat(builder, value, vector)
                     for v in range(V):
                         builder.store(builder.call(fma, [value, factors[v], builder.load(sums[r][v])]), sums[r][v])
-
-        def end(r, v):
-            place = spot(Y, builder.add(to, word((2 * r + v) * lanes)))
-            builder.store(builder.load(sums[r][v]), place).align = number.bitwidth // 8
-
-        each(end)
+        for r in range(R):
+            for v in range(V):
+                begun = load_at(S, builder.add(builder.mul(start_row, word(r)), word(v * lanes)))
+                total = builder.fadd(begun, builder.load(sums[r][v]))
+                total = builder.select(builder.fcmp_ordered("<=", total, least), least, total)
+                place = spot(Y, builder.add(builder.mul(y_row, word(r)), word(v * lanes)))
+                builder.store(total, place).align = number.bitwidth // 8
         return context.get_dummy_value()
 
     i = types.intp
-    return types.void(rows, vectors, x, i, i, i, i, taps, panel, places, i, i, start, i, i, y, i), generate
+    signature = types.void(rows, vectors, x, i, i, i, taps, places, i, panel, i, i, start, i, y, i, floor)
+    return signature, generate

@@ -10,8 +10,8 @@ of the α² positions (*frequencies*) the sums over channels of all tiles and fi
 
 The gradient of a filter is the same thing transposed: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
 
-A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. The first pass of a transform
-goes over the rows of a run's pixels, which are long, the second over the columns of each tile.
+A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. Between two frequencies of a
+block lies a gap of one register: else they would all fall on the same lines of the first-level cache.
 
 Source: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, section 4.
 """
@@ -20,64 +20,64 @@ import numpy as np
 from numba import prange
 
 from ..threads import jit, parallel
-from .blocks import SLACK, Lattice, load_block, store_block
-from .direct import TASKS, add_columns, add_products
+from .blocks import SLACK, Lattice, load_block, load_first, store_block
+from .direct import TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW
-from .vector import width as width_of
-from .winograd_transforms import HEIGHTS, SIDE, WIDTHS, transform
+from .vector import MR_NARROW, NR_BYTES, above, address, beats, load, store, where, width, zeros_of
+from .winograd_transforms import F2, F4
 
 RUN = 16  # tiles of a run, at most
+PATCH_BYTES = 1 << 15  # of the pixels under a run, about: they stay in the first-level cache
 TILES = 48  # tiles of a block, about
+SUMS_BYTES = 1 << 24  # what the sums of the weight gradient's shares may take together
+RANGE = 1024  # how often the mean absolute value may go into the largest
 CHANNELS = 16  # whose filters are transformed at a time
-GRADIENT_BYTES = 1 << 22  # transformed images and gradients that are kept at a time for the weight gradient
+
+inputs4, filters4, outputs4, filters4_transposed, outputs4_transposed = F4
+inputs2, filters2, outputs2, filters2_transposed, outputs2_transposed = F2
 
 
 @jit
-def disperse(matrix, patch, pitch, step, pixel, tiles, frequencies, T, first):
-    """frequencies[(i, j), first + t] = Σ_{k, l} M[i, k] · patch[k, step·t + l] · M[j, l], for t < tiles.
+def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, apart, pixel, first):
+    """v[f, first + t] = the frequencies of tile t of a patch, for t < tiles.
 
-    patch (rows, pitch, pixel) is overwritten, and has as many rows as M, or more; frequencies (rows², T, pixel).
+    The patch has rows of `pitch` pixels of `depth` channels. It holds inputs, of which tile t begins at pixel m·t; with
+    `back` it holds gradients of outputs. v has frequencies `apart`, and `pixel` numbers for a tile.
     """
-    R, K = HEIGHTS[matrix], WIDTHS[matrix]
-    rows = np.arange(SIDE) * (pitch * pixel)
-    transform(matrix, patch, rows, patch, rows, pitch * pixel)
-    columns, places = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
+    row = pitch * depth
     for t in range(tiles):
-        for i in range(R):
-            for k in range(K):
-                columns[k] = (i * pitch + step * t + k) * pixel
-            for j in range(R):
-                places[j] = ((i * R + j) * T + first + t) * pixel
-            transform(matrix, patch, columns, frequencies, places, pixel)
+        for c in range(0, depth, width(patch)):
+            x, y, spare = address(patch, m * t * depth + c), address(v, (first + t) * pixel + c), address(scratch, 0)
+            if m == 4:
+                if back:
+                    outputs4_transposed(x, row, depth, spare, y, 6 * apart, apart)
+                else:
+                    inputs4(x, row, depth, spare, y, 6 * apart, apart)
+            elif back:
+                outputs2_transposed(x, row, depth, spare, y, 4 * apart, apart)
+            else:
+                inputs2(x, row, depth, spare, y, 4 * apart, apart)
 
 
 @jit
-def collect(matrix, frequencies, T, first, tiles, pixel, lines, pitch):
-    """lines[i, R·t + j] = Σ_{k, l} M[i, k] · frequencies[(k, l), first + t] · M[j, l], for t < tiles.
-
-    frequencies (K², T, pixel) is overwritten; lines (R, pitch, pixel), where M has R rows and K columns.
-    """
-    R, K = HEIGHTS[matrix], WIDTHS[matrix]
-    source, target = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
-    for k in range(K):
-        for i in range(K):
-            source[i] = ((i * K + k) * T + first) * pixel
-        transform(matrix, frequencies, source, frequencies, source, tiles * pixel)
-    for i in range(R):
-        for t in range(tiles):
-            for k in range(K):
-                source[k] = ((i * K + k) * T + first + t) * pixel
-            for j in range(R):
-                target[j] = (i * pitch + R * t + j) * pixel
-            transform(matrix, frequencies, source, lines, target, pixel)
+def outputs_of(m, products, apart, NR, first, tiles, scratch, lines):
+    """lines[i, m·t + j] = the outputs of tile t from its frequencies, for t < tiles; NR of each pixel."""
+    row = m * tiles * NR
+    for t in range(tiles):
+        for l in range(0, NR, width(lines)):
+            x, y, spare = address(products, (first + t) * NR + l), address(lines, m * t * NR + l), address(scratch, 0)
+            if m == 4:
+                outputs4(x, 6 * apart, apart, spare, y, row, NR)
+            else:
+                outputs2(x, 4 * apart, apart, spare, y, row, NR)
 
 
 @jit
-def tiling(N, height, width, m):
+def tiling(N, height, width_, m, depth, itemsize):
     """(runs, spans, tiles): so many runs over N feature maps, `spans` of them to a row of tiles, `tiles` tiles each."""
-    across = ceil_div(width, m)
-    spans = ceil_div(across, RUN)
+    across = ceil_div(width_, m)
+    most = min(RUN, max(1, (PATCH_BYTES // ((m + 2) * depth * itemsize) - 2) // m))
+    spans = ceil_div(across, most)
     return N * ceil_div(height, m) * spans, spans, ceil_div(across, spans)
 
 
@@ -88,125 +88,226 @@ def corner(run, spans, tiles, height, m):
     return run // (down * spans), run // spans % down * m, run % spans * tiles * m
 
 
+@jit
+def whole_registers(x, size):
+    """`size` numbers, and as many more as fill the last register."""
+    return ceil_div(size, width(x)) * width(x)
+
+
 @parallel
-def transform_filters(w, turned, matrix, u):
+def transform_filters(w, turned, m, u):
     """u[p, (i, j), c, l] = (G · g · Gᵀ)[i, j], o = p·NR + l, of g = w[o, c], or with `turned` w[c, o] turned around."""
     NR = u.shape[3]
     O, C = (w.shape[1], w.shape[0]) if turned else (w.shape[0], w.shape[1])
     across = ceil_div(C, CHANNELS)
     for task in prange(len(u) * across):
         p, c0 = task // across, task % across * CHANNELS
-        count = min(CHANNELS, C - c0)
-        patch = np.zeros(SIDE * 3 * count * NR + SLACK, u.dtype)
-        for l in range(min(NR, O - p * NR)):
-            for c in range(count):
-                g = w[c0 + c, p * NR + l] if turned else w[p * NR + l, c0 + c]
+        g = np.zeros(9 * NR, u.dtype)
+        to = u[p].reshape(u[p].size)
+        scratch = np.empty((m + 2) * 3 * NR, u.dtype)
+        for c in range(c0, min(c0 + CHANNELS, C)):
+            for l in range(min(NR, O - p * NR)):
+                filter_ = w[c, p * NR + l] if turned else w[p * NR + l, c]
                 for i in range(3):
                     for j in range(3):
-                        value = g[2 - i, 2 - j] if turned else g[i, j]
-                        patch[((i * count + c) * 3 + j) * NR + l] = value
-        disperse(matrix, patch, 3 * count, 3, NR, count, u[p].reshape(u[p].size), C, c0)
+                        g[(3 * i + j) * NR + l] = filter_[2 - i, 2 - j] if turned else filter_[i, j]
+            for l in range(0, NR, width(u)):
+                x, y, spare = address(g, l), address(to, c * NR + l), address(scratch, 0)
+                if m == 4:
+                    filters4(x, 3 * NR, NR, spare, y, 6 * C * NR, C * NR)
+                else:
+                    filters2(x, 3 * NR, NR, spare, y, 4 * C * NR, C * NR)
+
+
+@jit
+def extent(patch, size):
+    """The largest absolute value of a patch, and the sum of all."""
+    V = width(patch)
+    zero = zeros_of(patch)
+    most, sum_ = zero, zero
+    for i in range(0, size, V):
+        v = load_first(patch, i, size - i)
+        v = where(above(zero, v), zero - v, v)
+        most, sum_ = where(beats(v, most), v, most), sum_ + v
+    lanes = np.empty(2 * V, patch.dtype)
+    store(lanes, 0, most)
+    store(lanes, V, sum_)
+    largest = lanes[0]
+    for l in range(1, V):
+        largest = max(largest, lanes[l])
+    return largest, lanes[V:].sum()
+
+
+@jit
+def rough(largest, sums, size):
+    """Whether a run's largest value is far above the mean of its own pixels, and above that of all; or not finite.
+
+    size: how many numbers each run has.
+    """
+    total = sums.sum()
+    if not np.isfinite(total):
+        return True
+    means = np.maximum(sums, total / len(sums)) / size
+    return (largest > RANGE * means).any()
 
 
 @parallel
-def forward(source, u, bias, inputs, outputs, pad_h, pad_w, target):
-    """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block."""
-    m = HEIGHTS[outputs]
+def forward(source, u, bias, m, pad_h, pad_w, target):
+    """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block.
+
+    Returns:
+        Whether the source is too `rough` for it: a value that is huge beside those around it would be rounded into
+        their outputs.
+    """
     panels, frequencies, C, NR = u.shape
     N, PH, PW, O = target.y.shape
-    height, width = PH * target.stride_h, PW * target.stride_w
-    runs, spans, tiles = tiling(N, height, width, m)
+    height, wide = PH * target.stride_h, PW * target.stride_w
+    runs, spans, tiles = tiling(N, height, wide, m, C, u.itemsize)
     share = max(1, TILES // tiles)
     blocks = ceil_div(runs, share)
+    if blocks < TASKS:  # of about the same size
+        blocks = max(1, (2 * runs + share) // (2 * share))
+        share = ceil_div(runs, blocks)
+        blocks = ceil_div(runs, share)
     part = share_of(panels, TASKS // (4 * max(1, blocks)))
     parts = ceil_div(panels, part)
+    weights = u.reshape(u.size)
+    largest, sums = np.empty(runs, u.dtype), np.empty(runs, u.dtype)
+    starts = np.zeros((panels + 1) * NR, u.dtype)  # the bias, and zeros
+    starts[: panels * NR] = bias
     for task in prange(blocks * parts):
         block, first = task // parts, task % parts * part
         r0, r1 = block * share, min((block + 1) * share, runs)
-        T, pitch, wide = (r1 - r0) * tiles, m * tiles + 2, m * tiles
+        T, pitch, pixel = (r1 - r0) * tiles, m * tiles + 2, whole_registers(u, C)
+        apart, product_apart = T * pixel + width(u), T * NR + width(u)
         nowhere = np.zeros(1, np.int64)
-        zero = np.zeros(NR, u.dtype)
-        v = np.empty(frequencies * T * C + (MR_NARROW + 1) * C + SLACK, u.dtype)
+        scratch = np.empty((m + 2) ** 2 * NR, u.dtype)
+        v = np.empty(frequencies * apart + MR_NARROW * pixel + SLACK, u.dtype)
         patch = np.empty((m + 2) * pitch * C + SLACK, u.dtype)
         for run in range(r0, r1):
             n, top, left = corner(run, spans, tiles, height, m)
             load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
-            disperse(inputs, patch, pitch, m, C, tiles, v, T, (run - r0) * tiles)
-        products = np.empty((frequencies * T + MR_NARROW) * NR, u.dtype)
-        lines = np.empty(m * wide * NR + SLACK, u.dtype)
+            if first == 0:
+                largest[run], sums[run] = extent(patch, (m + 2) * pitch * C)
+            transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, apart, pixel, (run - r0) * tiles)
+        products = np.empty(frequencies * product_apart + MR_NARROW * NR, u.dtype)
+        lines = np.empty(m * m * tiles * NR + SLACK, u.dtype)
         for p in range(first, min(first + part, panels)):
             count = min(NR, O - p * NR)
             for f in range(frequencies):
+                # The second row of A is all ones: what this frequency begins with is added to every output.
+                start = p * NR if f == m + 3 else panels * NR
+                panel, begin = address(weights, (p * frequencies + f) * C * NR), address(starts, start)
+                here = address(nowhere, 0)
                 sweep(
-                    v, f * T * C, C, 1, nowhere, u[p, f].reshape(C * NR), nowhere, C, zero, 1, 0, T,
-                    products[f * T * NR :], T, count <= NR // 2,
+                    address(v, f * apart), pixel, 1, here, here, 1, panel, C, begin, 1, 0, T,
+                    address(products, f * product_apart), NR, T, -np.inf, count <= NR // 2, u.itemsize,
                 )  # fmt: skip
             for run in range(r0, r1):
                 n, top, left = corner(run, spans, tiles, height, m)
-                collect(outputs, products, T, (run - r0) * tiles, tiles, NR, lines, wide)
-                store_tiles(lines, wide, bias[p * NR : (p + 1) * NR], target, n, top, left, m, p * NR, count)
+                outputs_of(m, products, product_apart, NR, (run - r0) * tiles, tiles, scratch, lines)
+                store_tiles(lines, m, m * tiles, target, n, top, left, p * NR, count)
+    return rough(largest, sums, (m + 2) * (m * tiles + 2) * C)
 
 
 @jit
-def store_tiles(lines, wide, bias, target, n, top, left, m, channel, count):
+def store_tiles(lines, m, pitch, target, n, top, left, channel, count):
     """The target's pixels under a run of tiles."""
-    NR = bias.shape[0]
-    for q in range(m * wide):
-        for l in range(NR):
-            lines[q * NR + l] += bias[l]
     py0, px0 = top // target.stride_h, left // target.stride_w
-    rows, columns = (
-        min(m // target.stride_h, target.y.shape[1] - py0),
-        min(wide // target.stride_w, target.y.shape[2] - px0),
-    )
-    store_block(lines, wide, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count, False)
+    rows = min(m // target.stride_h, target.y.shape[1] - py0)
+    columns = min(pitch // target.stride_w, target.y.shape[2] - px0)
+    store_block(lines, 0, pitch, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count)
+
+
+@jit
+def shares_of(N, height, width_, m, C, O, itemsize):
+    """Into how many shares the runs of a weight gradient are cut: as few as the sums of each are large."""
+    runs = tiling(N, height, width_, m, C, itemsize)[0]
+    sums = (m + 2) ** 2 * C * ceil_div(O * itemsize, NR_BYTES) * NR_BYTES
+    shares = TASKS
+    while shares > 2 and shares * sums > SUMS_BYTES:
+        shares //= 2
+    return max(1, min(shares, runs))
 
 
 @parallel
-def weight_gradient(x, source, height, width, inputs, outputs_back, filters_back, pad_h, pad_w, dw, db):
-    """dw (O, C, 3, 3) and db (O,): all frequencies of a share of the tiles, then one product for each frequency."""
-    m = HEIGHTS[inputs] - 2
-    frequencies = (m + 2) ** 2
-    O, C = dw.shape[:2]
-    NR = 2 * width_of(source.values)
-    panels = ceil_div(O, NR)
-    runs, spans, tiles = tiling(x.values.shape[0], height, width, m)
-    share = max(96, GRADIENT_BYTES // (frequencies * (C + O) * dw.itemsize)) // tiles
-    share = max(1, min(share, runs))
-    T, pitch, wide = share * tiles, m * tiles + 2, m * tiles
-    v = np.empty(frequencies * T * C + MR_NARROW * C + SLACK, dw.dtype)
-    g = np.empty((panels, frequencies * T * NR + SLACK), dw.dtype)
-    products = np.zeros((panels, frequencies, C * NR), dw.dtype)
-    biases = np.zeros((panels, NR), dw.dtype)
-    for r0 in range(0, runs, share):
-        r1 = min(r0 + share, runs)
-        for run in prange(r0, r1):
-            n, top, left = corner(run, spans, tiles, height, m)
-            first = (run - r0) * tiles
-            patch = np.empty((m + 2) * pitch * C + SLACK, dw.dtype)
-            load_block(x, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
-            disperse(inputs, patch, pitch, m, C, tiles, v, T, first)
-            outputs = np.zeros((m + 2) * wide * NR + SLACK, dw.dtype)
-            for p in range(panels):
-                load_block(source, n, top, left, p * NR, min(NR, O - p * NR), m, outputs, wide, NR)
-                disperse(outputs_back, outputs, wide, m, NR, tiles, g[p], T, first)
-        count = (r1 - r0) * tiles
-        for task in prange(panels * frequencies):
-            p, f = task // frequencies, task % frequencies
-            nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, dw.dtype)
-            spare = np.empty(MR_NARROW * NR + SLACK, dw.dtype)
-            part = g[p, f * T * NR :]
-            add_products(
-                v, f * T * C, C, count, part, C, 3, zero, nowhere, O - p * NR <= NR // 2, spare, products[p, f], 0
-            )
-            if f == m + 3:  # A's second row is all ones: this frequency is the sum over each tile
-                add_columns(part, count, NR, biases[p])
-    for p in prange(panels):
-        lines = np.empty(9 * C * NR + SLACK, dw.dtype)
-        collect(filters_back, products[p].reshape(frequencies * C * NR), C, 0, C, NR, lines, 3 * C)
-        for l in range(min(NR, O - p * NR)):
-            db[p * NR + l] = biases[p, l]
-            for c in range(C):
+def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
+    """sums[share, p, f, c, l] = Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) of a share's tiles, and biases[share, p, l] = Σ dY."""
+    shares, panels, frequencies, C, NR = sums.shape
+    O, pixel = source.values.shape[3], whole_registers(sums, C)
+    runs, spans, tiles = tiling(x.values.shape[0], height, width_, m, C, sums.itemsize)
+    part = share_of(panels, TASKS // (2 * shares))
+    parts = ceil_div(panels, part)
+    count = max(1, TILES // tiles)  # runs of a block
+    T, pitch, wide = count * tiles, m * tiles + 2, m * tiles
+    apart, gradient_apart = T * pixel + width(sums), T * NR + width(sums)
+    total = sums.reshape(sums.size)
+    for task in prange(shares * parts):
+        share, first = task // parts, task % parts * part
+        last = min(first + part, panels)
+        scratch, products = np.empty(frequencies * NR, sums.dtype), products_scratch(sums)
+        patch = np.empty((m + 2) * pitch * C + SLACK, sums.dtype)
+        v = np.empty(frequencies * apart + MR_NARROW * pixel + SLACK, sums.dtype)
+        gradients = np.zeros(m * wide * NR + SLACK, sums.dtype)
+        g = np.empty(frequencies * gradient_apart + SLACK, sums.dtype)
+        sums[share, first:last] = 0
+        biases[share, first:last] = 0
+        end = (share + 1) * runs // shares
+        for r0 in range(share * runs // shares, end, count):
+            r1 = min(r0 + count, end)
+            for run in range(r0, r1):
+                n, top, left = corner(run, spans, tiles, height, m)
+                load_block(x, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
+                transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, apart, pixel, (run - r0) * tiles)
+            for p in range(first, last):
+                number = min(NR, O - p * NR)
+                for run in range(r0, r1):
+                    n, top, left = corner(run, spans, tiles, height, m)
+                    load_block(source, n, top, left, p * NR, number, m, gradients, wide, NR)
+                    transform_tiles(
+                        m, True, gradients, wide, NR, tiles, scratch, g, gradient_apart, NR, (run - r0) * tiles
+                    )
+                size = (r1 - r0) * tiles
+                for f in range(frequencies):
+                    to = ((share * panels + p) * frequencies + f) * C * NR
+                    add_products(
+                        v, f * apart, pixel, size, g, f * gradient_apart, C, 3, number <= NR // 2, products, total, to
+                    )
+                # As A's second row is all ones, this frequency is the sum over each tile.
+                add_columns(g, (m + 3) * gradient_apart, size, biases[share, p])
+
+
+@parallel
+def gather(sums, biases, m, dw, db):
+    """dw (O, C, 3, 3) and db (O,): the sums over the shares, in their order, and the last transform of dw."""
+    shares, panels, frequencies, C, NR = sums.shape
+    V = width(sums)
+    across = ceil_div(C, CHANNELS)
+    for task in prange(panels * across):
+        p, c0 = task // across, task % across * CHANNELS
+        number = min(NR, len(db) - p * NR)
+        total = np.empty(frequencies * NR, sums.dtype)
+        scratch, filter_ = np.empty(3 * (m + 2) * NR, sums.dtype), np.empty(9 * NR, sums.dtype)
+        flat = sums.reshape(sums.size)
+        for c in range(c0, min(c0 + CHANNELS, C)):
+            for f in range(frequencies):
+                for l in range(0, NR, V):
+                    sum_ = zeros_of(sums)
+                    for share in range(shares):
+                        sum_ = sum_ + load(flat, (((share * panels + p) * frequencies + f) * C + c) * NR + l)
+                    store(total, f * NR + l, sum_)
+            for l in range(0, NR, V):
+                x, y, spare = address(total, l), address(filter_, l), address(scratch, 0)
+                if m == 4:
+                    filters4_transposed(x, 6 * NR, NR, spare, y, 3 * NR, NR)
+                else:
+                    filters2_transposed(x, 4 * NR, NR, spare, y, 3 * NR, NR)
+            for l in range(number):
                 for i in range(3):
                     for j in range(3):
-                        dw[p * NR + l, c, i, j] = lines[((i * C + c) * 3 + j) * NR + l]
+                        dw[p * NR + l, c, i, j] = filter_[(3 * i + j) * NR + l]
+        if c0 == 0:
+            for l in range(number):
+                db[p * NR + l] = biases[0, p, l]
+                for share in range(1, shares):
+                    db[p * NR + l] += biases[share, p, l]

@@ -1,160 +1,142 @@
-"""Winograd's transforms: small constant matrices times many short vectors at a time.
+"""Winograd's transforms, F(4×4, 3×3) and F(2×2, 3×3): small constant matrices, each written as the sums that it makes.
 
-    y[r] = Σ_k M[r, k] · x[k]        each x[k] and y[r] a row of n numbers, anywhere in memory
-
-The machine code is written out from each matrix: all x are read once and all y written once, a register's width at a
-time, zeros cost nothing, and ones no multiplication. (Of a loop, the compiler would not know that no y lies over an x,
-and could take but one row at a time.)
+Every number here is a vector, of as many channels as a register holds: `inputs4(d)` is Bᵀ · d for a register of
+channels at once. Sums that two rows share are made once.
 
 Source: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, section 4.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from ..threads import inline
+from .vector import REGISTER, address, load_each, store_each
 
-from ..threads import jit
-from .vector import REGISTER
+
+@inline
+def inputs4(d):
+    """Bᵀ · d: ((4 0 −5 0 1 0) (0 −4 −4 1 1 0) (0 4 −4 −1 1 0) (0 −2 −1 2 1 0) (0 2 −1 −2 1 0) (0 4 0 −5 0 1))."""
+    a, b, c, d, e, f = d
+    even, odd = e - 4 * c, d - 4 * b
+    even2, odd2 = e - c, 2 * (d - b)
+    return 4 * a - 5 * c + e, even + odd, even - odd, even2 + odd2, even2 - odd2, 4 * b - 5 * d + f
+
+
+@inline
+def filters4(g):
+    """G · g: ((¼ 0 0) (−⅙ −⅙ −⅙) (−⅙ ⅙ −⅙) (1/24 1/12 ⅙) (1/24 −1/12 ⅙) (0 0 1))."""
+    a, b, c = g
+    ends, middle = (-1 / 6) * (a + c), (1 / 6) * b
+    ends2, middle2 = (1 / 24) * a + (1 / 6) * c, (1 / 12) * b
+    return 0.25 * a, ends - middle, ends + middle, ends2 + middle2, ends2 - middle2, c
+
+
+@inline
+def outputs4(m):
+    """Aᵀ · m: ((1 1 1 1 1 0) (0 1 −1 2 −2 0) (0 1 1 4 4 0) (0 1 −1 8 −8 1))."""
+    a, b, c, d, e, f = m
+    sum_, difference, sum2, difference2 = b + c, b - c, d + e, d - e
+    return a + sum_ + sum2, difference + 2 * difference2, sum_ + 4 * sum2, difference + 8 * difference2 + f
+
+
+@inline
+def filters4_transposed(m):
+    """Gᵀ · m."""
+    a, b, c, d, e, f = m
+    sum_, difference, sum2, difference2 = b + c, b - c, d + e, d - e
+    return (
+        0.25 * a - (1 / 6) * sum_ + (1 / 24) * sum2,
+        (1 / 12) * difference2 - (1 / 6) * difference,
+        (1 / 6) * (sum2 - sum_) + f,
+    )
+
+
+@inline
+def outputs4_transposed(y):
+    """A · y."""
+    a, b, c, d = y
+    even, odd = a + c, b + d
+    even2, odd2 = a + 4 * c, 2 * b + 8 * d
+    return a, even + odd, even - odd, even2 + odd2, even2 - odd2, d
+
+
+@inline
+def inputs2(d):
+    """Bᵀ · d: ((1 0 −1 0) (0 1 1 0) (0 −1 1 0) (0 1 0 −1))."""
+    a, b, c, d = d
+    return a - c, b + c, c - b, b - d
+
+
+@inline
+def filters2(g):
+    """G · g: ((1 0 0) (½ ½ ½) (½ −½ ½) (0 0 1))."""
+    a, b, c = g
+    ends, middle = 0.5 * (a + c), 0.5 * b
+    return a, ends + middle, ends - middle, c
+
+
+@inline
+def outputs2(m):
+    """Aᵀ · m: ((1 1 1 0) (0 1 −1 −1))."""
+    a, b, c, d = m
+    return a + b + c, b - c - d
+
+
+@inline
+def filters2_transposed(m):
+    """Gᵀ · m."""
+    a, b, c, d = m
+    return a + 0.5 * (b + c), 0.5 * (b - c), 0.5 * (b + c) + d
+
+
+@inline
+def outputs2_transposed(y):
+    """A · y."""
+    a, b = y
+    zero = a - a
+    return a, a + b, a - b, zero - b
+
+
+def both_ways(matrix: Callable[..., Any], rows: int, columns: int) -> Callable[..., Any]:
+    """The function that multiplies small float32 images by a matrix (rows, columns) from both sides: y = M · x · Mᵀ."""
+
+    @inline
+    def multiply(x, row, pixel, scratch, y, row_y, pixel_y):
+        """For a register of channels: x's rows lie `row` numbers apart, its pixels `pixel`; y's likewise.
+
+        x, y and `scratch`, which holds rows · columns vectors, are addresses.
+        """
+        V = REGISTER // 4  # lanes
+        for j in range(columns):
+            store_each(address(scratch, j * V), columns * V, matrix(load_each(address(x, j * pixel), row, columns)))
+        for i in range(rows):
+            along = load_each(address(scratch, i * columns * V), V, columns)
+            store_each(address(y, i * row_y), pixel_y, matrix(along))
+
+    return multiply
 
 
 class Transforms(NamedTuple):
-    """The matrices of F(m×m, 3×3), and the transposes that their gradients take, by their numbers in MATRICES."""
+    """The five transforms of F(m×m, 3×3), as `both_ways` makes them, of the images, filters and outputs of one tile."""
 
-    inputs: int  # Bᵀ (α, α)
-    filters: int  # G (α, 3)
-    outputs: int  # Aᵀ (m, α)
-    filters_back: int  # Gᵀ
-    outputs_back: int  # A
-
-
-MATRICES: list[np.ndarray] = []
+    inputs: Callable[..., Any]
+    filters: Callable[..., Any]
+    outputs: Callable[..., Any]
+    filters_transposed: Callable[..., Any]
+    outputs_transposed: Callable[..., Any]
 
 
-def transforms(inputs, filters, outputs):
-    """Add the three matrices Bᵀ, G and Aᵀ, and the transposes of the last two, to MATRICES."""
-    first = len(MATRICES)
-    matrices = inputs, filters, outputs, np.transpose(filters), np.transpose(outputs)
-    MATRICES.extend(np.array(matrix, float) for matrix in matrices)
-    return Transforms(*range(first, len(MATRICES)))
-
-
-F2 = transforms(
-    inputs=[[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]],
-    filters=[[1, 0, 0], [1 / 2, 1 / 2, 1 / 2], [1 / 2, -1 / 2, 1 / 2], [0, 0, 1]],
-    outputs=[[1, 1, 1, 0], [0, 1, -1, -1]],
+F4 = Transforms(
+    both_ways(inputs4, 6, 6),
+    both_ways(filters4, 6, 3),
+    both_ways(outputs4, 4, 6),
+    both_ways(filters4_transposed, 3, 6),
+    both_ways(outputs4_transposed, 6, 4),
 )
-F4 = transforms(
-    inputs=[
-        [4, 0, -5, 0, 1, 0],
-        [0, -4, -4, 1, 1, 0],
-        [0, 4, -4, -1, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 2, -1, -2, 1, 0],
-        [0, 4, 0, -5, 0, 1],
-    ],
-    filters=[
-        [1 / 4, 0, 0],
-        [-1 / 6, -1 / 6, -1 / 6],
-        [-1 / 6, 1 / 6, -1 / 6],
-        [1 / 24, 1 / 12, 1 / 6],
-        [1 / 24, -1 / 12, 1 / 6],
-        [0, 0, 1],
-    ],
-    outputs=[[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
+F2 = Transforms(
+    both_ways(inputs2, 4, 4),
+    both_ways(filters2, 4, 3),
+    both_ways(outputs2, 2, 4),
+    both_ways(filters2_transposed, 3, 4),
+    both_ways(outputs2_transposed, 4, 2),
 )
-HEIGHTS, WIDTHS = (np.array([matrix.shape[axis] for matrix in MATRICES]) for axis in (0, 1))
-SIDE = max(HEIGHTS)  # of the largest matrix
-
-
-def products(builder, matrix, x, fma):
-    """Machine code for the rows of M · x.
-
-    Two rows that differ in signs alone are the sum and the difference of two halves: the terms whose signs are alike in
-    both, and those whose signs are not. Each half is computed once.
-    """
-
-    def total(row):
-        result = None
-        for factor, number in zip(row, x, strict=True):
-            if factor == 0:
-                continue
-            if result is None:
-                result = number if factor == 1 else builder.fmul(constant(number, factor), number)
-            elif abs(factor) == 1:
-                result = (builder.fadd if factor > 0 else builder.fsub)(result, number)
-            else:
-                result = builder.call(fma, [constant(number, factor), number, result])
-        return result
-
-    y, r = [], 0
-    while r < len(matrix):
-        row = matrix[r]
-        other = matrix[r + 1] if r + 1 < len(matrix) else np.zeros_like(row)
-        if (abs(row) == abs(other)).all() and not (row == other).all():
-            alike, unlike = total(np.where(row == other, row, 0)), total(np.where(row == other, 0, row))
-            y += [builder.fadd(alike, unlike), builder.fsub(alike, unlike)]
-            r += 2
-        else:
-            y.append(total(row))
-            r += 1
-    return y
-
-
-def constant(number, value):
-    """A constant of a number's type, vector or not."""
-    kind = number.type
-    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
-
-
-@intrinsic
-def _transform(context, matrix, x, sources, y, targets, size):
-    number = x.dtype
-
-    def generate(context, builder, signature, values):
-        word = ir.IntType(context.address_size)
-        scalar = context.get_value_type(number)
-        X, at, Y, to = (
-            context.make_array(kind)(context, builder, value)
-            for kind, value in zip(signature.args[1:5], values[1:5], strict=True)
-        )
-
-        def places(array, starts, count):
-            offsets = [builder.load(builder.gep(starts.data, [word(i)])) for i in range(count)]
-            return [builder.gep(array.data, [offset]) for offset in offsets]
-
-        def at_once(M, inputs, outputs, first, last, lanes):
-            """Columns `first` to `last`, `lanes` of them at a time."""
-            kind = ir.VectorType(scalar, lanes) if lanes > 1 else scalar
-            name = f"llvm.fmuladd.{f'v{lanes}' if lanes > 1 else ''}f{number.bitwidth}"
-            fma = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
-            with cgutils.for_range_slice(builder, first, last, word(lanes), word) as (index, _):
-
-                def here(place):
-                    return builder.bitcast(builder.gep(place, [index]), kind.as_pointer())
-
-                numbers = [builder.load(here(place)) for place in inputs]
-                for loaded in numbers:
-                    loaded.align = number.bitwidth // 8
-                for place, result in zip(outputs, products(builder, M, numbers, fma), strict=True):
-                    builder.store(result, here(place)).align = number.bitwidth // 8
-
-        lanes = REGISTER * 8 // number.bitwidth
-        whole = builder.mul(builder.sdiv(values[5], word(lanes)), word(lanes))
-        for which, M in enumerate(MATRICES):
-            with builder.if_then(builder.icmp_signed("==", values[0], word(which))):
-                inputs, outputs = places(X, at, M.shape[1]), places(Y, to, M.shape[0])
-                at_once(M, inputs, outputs, word(0), whole, lanes)
-                at_once(M, inputs, outputs, whole, values[5], 1)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, x, sources, y, targets, types.int64), generate
-
-
-@jit
-def transform(matrix, x, sources, y, targets, size):
-    """y[targets[r] + i] = Σ_k M[r, k] · x[sources[k] + i] for i < size, where M is MATRICES[matrix]; y may be x."""
-    _transform(matrix, x, sources, y, targets, size)  # type: ignore[call-arg]

@@ -53,6 +53,7 @@ class Layer(Shown):
     body: Any = None
     transform: Any = None
     classes: tuple[str, ...] | None = None
+    frozen: bool = False  # see `minicnn.freeze`
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         """The output for x, and the pullback dy → (dx, gradients by parameter name)."""
@@ -76,12 +77,16 @@ class Layer(Shown):
         return {} if self.body is None else children_of(self.body)
 
     def parameters(self) -> dict[str, Array]:
-        """The trainable arrays themselves (not copies), by path: {"conv1.weight": …}."""
-        return self._arrays("parameters", self.parameter_names)
+        """The trainable arrays themselves (not copies), by path: {"conv1.weight": …}; none if frozen."""
+        return self._arrays("parameters", () if self.frozen else self.parameter_names)
 
     def buffers(self) -> dict[str, Array]:
-        """The arrays that are saved but not trained, such as running statistics, by path."""
-        return self._arrays("buffers", self.buffer_names)
+        """The arrays that are saved but not trained, such as running statistics, by path; all of a frozen model's."""
+        return self._arrays("buffers", self.parameter_names * self.frozen + self.buffer_names)
+
+    def trained_names(self) -> tuple[str, ...]:
+        """The names of the arrays that this layer's own pullback gives gradients for."""
+        return tuple(name for name in self.parameter_names if getattr(self, name) is not None)
 
     def _arrays(self, kind: str, names: tuple[str, ...]) -> dict[str, Array]:
         own = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
@@ -106,10 +111,12 @@ class Layer(Shown):
             strict: refuse names that are missing or left over; otherwise load what is there.
 
         Raises:
-            ValueError: there is no such file, or names or shapes do not match. Then nothing has been changed.
+            ValueError: there is no such file, names or shapes do not match, or the model is frozen. Then nothing has
+                been changed.
         """
         from ..weights import read_weights
 
+        self._refuse_if_frozen("load_state")
         state = self.state()
         given = {n: a for n, a in read_weights(source).items() if n.rpartition(".")[2] != "num_batches_tracked"}
         faults = [
@@ -145,8 +152,9 @@ class Layer(Shown):
             the model itself.
 
         Raises:
-            ValueError: the scheme is unknown, or a layer keeps others where nobody finds them.
+            ValueError: the scheme is unknown, the model is frozen, or a layer keeps others where nobody finds them.
         """
+        self._refuse_if_frozen("initialize")
         if scheme not in init.SCHEMES:
             raise ValueError(f"initialize: expected scheme to be one of {', '.join(init.SCHEMES)}, got {scheme!r}")
         check_composed(self)
@@ -162,12 +170,17 @@ class Layer(Shown):
         """Turn all arrays to float32 or float64, in place, and return the model.
 
         Raises:
-            ValueError: another dtype.
+            ValueError: another dtype, or the model is frozen.
         """
+        self._refuse_if_frozen("astype")
         if np.dtype(dtype).type not in FLOATS:
             raise ValueError(f"astype: expected float32 or float64, got {np.dtype(dtype)}")
         cast(self, dtype)
         return self
+
+    def _refuse_if_frozen(self, what: str) -> None:
+        if self.frozen:
+            raise ValueError(f"{what}: expected a model that may change, but this one is frozen; change the original")
 
     def _headline(self) -> str:
         try:
@@ -299,6 +312,16 @@ def check_composed(model: Any) -> None:
                     f"{where}: it keeps a layer as self.{name}, whose parameters nobody finds; put its layers into one "
                     "self.body, such as a Sequential, Residual or Graph, or let `children` name them"
                 )
+
+
+def without_parameters(pullback: LayerPullback) -> LayerPullback:
+    """The pullback of a frozen layer: dy → (dx, {})."""
+
+    def frozen(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
+        check_wants(wants)
+        return (None if wants == "parameters" else pullback(dy, "input")[0]), {}
+
+    return frozen
 
 
 def layer_pullback(pullback: Pullback, *names: str) -> LayerPullback:

@@ -16,7 +16,8 @@ from .running import Pass
 class BatchNorm2d(Layer):
     """`ops.batch_norm2d` with a scale (`weight`), a shift (`bias`) and running statistics of its own, each (C,).
 
-    A training pass updates the running statistics; any other pass uses them.
+    A training pass updates the running statistics; any other pass uses them. With `Pass.total` they are those of all
+    shares of a batch.
     """
 
     parameter_names = ("weight", "bias")
@@ -36,14 +37,16 @@ class BatchNorm2d(Layer):
         self.running_mean[...], self.running_var[...] = 0, 1
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        keeps = not pass_.train or pass_.total is None or pass_.total.first
         y, pullback = ops.batch_norm2d(
             x,
             self.weight,
             self.bias,
-            self.running_mean,
-            self.running_var,
+            self.running_mean if keeps else None,
+            self.running_var if keeps else None,
             training=pass_.train,
             momentum=self.momentum,
             eps=self.eps,
+            total=None if pass_.total is None else pass_.total.add,
         )
         return y, layer_pullback(pullback, "weight", "bias")

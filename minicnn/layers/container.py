@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..ops.contract import FLOATS, Array
-from .base import Layer, LayerPullback, arrays_of, children_of, forward, nearest, walk
-from .running import Pass, record
+from .base import Layer, LayerPullback, arrays_of, children_of, forward, nearest, walk, without_parameters
+from .running import Pass, announced, record
 
 
 class Container(Layer):
@@ -84,6 +84,10 @@ def run(name: str, layer: Any, x: Array, pass_: Pass) -> tuple[Array, LayerPullb
                 "model.transform(images), and other arrays by x.astype(np.float32)"
             ) from error
         raise ValueError(f"{inner.path}: {error}") from error
+    if getattr(layer, "frozen", False) and not children_of(layer):
+        pullback = without_parameters(pullback)
+    if pass_.announce is not None and not children_of(layer):
+        pullback = announced(pass_.announce, inner.path, pullback)
     if inner.watched:
         assert pass_.watch is not None
         pullback = record(pass_.watch, inner.path, y, pullback)

@@ -10,6 +10,7 @@ import numpy as np
 from .. import ops
 from ..ops.contract import Array, Pair, pair
 from .base import Layer, LayerPullback, layer_pullback
+from .batch_norm2d import BatchNorm2d
 from .running import Pass
 
 
@@ -48,16 +49,31 @@ class Conv2d(Layer):
             self.bias[...] = 0
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
-        y, pullback = ops.conv2d(
-            x,
-            self.weight,
-            self.bias,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-            groups=self.groups,
-        )
-        return y, layer_pullback(pullback, *self.parameters())
+        y, pullback = ops.conv2d(x, *self.filters(), **self.options())
+        return y, layer_pullback(pullback, *self.trained_names())
+
+    def options(self) -> dict[str, Any]:
+        """How the filters slide, as `ops.conv2d` takes it."""
+        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
+
+    def filters(self, norm: BatchNorm2d | None = None) -> tuple[Any, ...]:
+        """What `ops.conv2d` takes after x: weight and bias, or where the layer is frozen the `Filters` that it keeps.
+
+        With `norm`, a frozen batch normalization that comes next is folded into them:
+
+            w' = w · γ / √(var + eps),    b' = β + (b − mean) · γ / √(var + eps)
+        """
+        if not self.frozen:
+            return self.weight, self.bias
+        kept: dict[Any, ops.Filters] = self.__dict__.setdefault("_kept", {})
+        if norm not in kept:
+            w, b = self.weight, self.bias
+            if norm is not None:
+                factor = norm.weight / np.sqrt(norm.running_var + norm.eps)
+                w = (w * factor[:, None, None, None]).astype(w.dtype)
+                b = (norm.bias + ((0 if b is None else b) - norm.running_mean) * factor).astype(w.dtype)
+            kept[norm] = ops.Filters(w, b)
+        return (kept[norm],)
 
 
 class ConvTranspose2d(Layer):
@@ -104,7 +120,7 @@ class ConvTranspose2d(Layer):
             dilation=self.dilation,
             groups=self.groups,
         )
-        return y, layer_pullback(pullback, *self.parameters())
+        return y, layer_pullback(pullback, *self.trained_names())
 
 
 def _check_channels(kind: str, in_channels: int, out_channels: int, groups: int) -> None:

@@ -37,4 +37,4 @@ class Dense(Layer):
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.dense(x, self.weight, self.bias)
-        return y, layer_pullback(pullback, *self.parameters())
+        return y, layer_pullback(pullback, *self.trained_names())

@@ -1,4 +1,4 @@
-"""Conv2d → ReLU (→ MaxPool2d) in a row, run as one op where nobody can tell the difference.
+"""Conv2d (→ BatchNorm2d) → ReLU (→ MaxPool2d) in a row, run as one op where nobody can tell the difference.
 
 The values and gradients are the same but for rounding; only the maps between the three are never written. So it is done
 where no one watches them, the pass does not end among them, and ReLU's backward pass is the plain one.
@@ -14,38 +14,43 @@ from ..ops.convolution.choice import pools_along
 from ..ops.geometry import geometry, windows
 from .activation import ReLU
 from .base import Layer, LayerPullback, layer_pullback
+from .batch_norm2d import BatchNorm2d
 from .conv2d import Conv2d
 from .pooling import MaxPool2d
 from .running import Pass
 
 
 class FusedConv2d(Layer):
-    """A convolution that goes on to rectify and pool its output; it borrows the layers, and lives for one pass."""
+    """A convolution that goes on to normalize, rectify and pool its output; it borrows the layers.
 
-    def __init__(self, conv: Conv2d, pool: MaxPool2d | None) -> None:
-        self.conv, self.pool = conv, pool
+    Only a frozen model's normalization can be fused: it is folded into the filters, once.
+    """
+
+    def __init__(self, conv: Conv2d, norm: BatchNorm2d | None, relu: ReLU | None, pool: MaxPool2d | None) -> None:
+        self.conv, self.norm, self.relu, self.pool = conv, norm, relu, pool
+        self.frozen = conv.frozen
 
     def parameters(self) -> dict[str, Array]:
         return self.conv.parameters()
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         conv, pool = self.conv, self.pool
+        names = conv.trained_names() if self.norm is None else conv.parameter_names
+        if self.relu is None:
+            y, pullback = ops.conv2d(x, *conv.filters(self.norm), **conv.options())
+            return y, layer_pullback(pullback, *names)
         if pool and pool.ceil_mode and x.ndim == 4 and self._hangs_over(x, pool):
-            y, conv_pullback = FusedConv2d(conv, None).forward(x, pass_)
+            y, conv_pullback = FusedConv2d(conv, self.norm, self.relu, None).forward(x, pass_)
             y, pool_pullback = pool.forward(y, pass_)
             return y, lambda dy, wants="both": conv_pullback(pool_pullback(dy, "input")[0], wants)
         y, pullback = ops.conv2d_relu_max_pool2d(
             x,
-            conv.weight,
-            conv.bias,
-            stride=conv.stride,
-            padding=conv.padding,
-            dilation=conv.dilation,
-            groups=conv.groups,
+            *conv.filters(self.norm),
+            **conv.options(),
             pool_size=pool.kernel_size if pool else 1,
             pool_stride=pool.stride if pool else 1,
         )
-        return y, layer_pullback(pullback, *conv.parameters())
+        return y, layer_pullback(pullback, *names)
 
     def _hangs_over(self, x: Array, pool: MaxPool2d) -> bool:
         """Whether a last pooling window hangs over the edge, as `ceil_mode` allows: the op has none that do."""
@@ -66,19 +71,33 @@ def fused(layers: dict[str, Any], pass_: Pass) -> dict[str, Any]:
     result: dict[str, Any] = {}
     i = 0
     while i < len(names):
-        name, layer = names[i], layers[names[i]]
-        row: list[str] = []  # the layers to run as one
-        for following, kind in zip(names[i : i + 3], (Conv2d, ReLU, MaxPool2d), strict=False):
-            if type(layers[following]) is not kind or _noticed(following, pass_):
-                break
-            if kind is MaxPool2d and not _pools_along(layer, layers[following]):
-                break
-            row.append(following)
-        if len(row) > 1:
-            layer = FusedConv2d(layer, layers[row[2]] if len(row) == 3 else None)
-        result[name] = layer
-        i += max(1, len(row))
+        row = _row(layers, names[i:], pass_)
+        count = sum(layer is not None for layer in row.values())
+        result[names[i]] = FusedConv2d(*row.values()) if count > 1 else layers[names[i]]
+        i += max(1, count)
     return result
+
+
+def _row(layers: dict[str, Any], names: list[str], pass_: Pass) -> dict[type, Any]:
+    """The layers from names[0] on that one op can compute, by their kinds; None where there is none of a kind."""
+    row: dict[type, Any] = dict.fromkeys((Conv2d, BatchNorm2d, ReLU, MaxPool2d))
+    following = iter(names)
+    name = next(following, None)
+    for kind in row:
+        if name is None or _noticed(name, pass_):
+            break
+        layer = layers[name]
+        if type(layer) is not kind:
+            if kind is BatchNorm2d:
+                continue  # there need not be one
+            break
+        if (kind is BatchNorm2d and not row[Conv2d].frozen) or (
+            kind is MaxPool2d and not _pools_along(row[Conv2d], layers[name])
+        ):
+            break
+        row[kind] = layer
+        name = next(following, None)
+    return row
 
 
 def _noticed(name: str, pass_: Pass) -> bool:

@@ -11,7 +11,7 @@ from ..ops.contract import Array
 from .base import Layer, LayerPullback, check_wants, nearest
 from .container import Container, has_parameters
 from .running import Pass
-from .sequential import chain
+from .sequential import Chain
 
 
 class Join(Layer):
@@ -88,7 +88,7 @@ class Graph(Container):
                 raise ValueError(f"Graph: there is no layer {name!r}{nearest(name, list(self.sources))}")
         if unused := [name for name in self.sources if name not in self._needed(before)]:
             raise ValueError(f"Graph: nothing takes the output of {unused[0]!r}")
-        self._rows = self._in_rows()
+        self._rows = [Chain(tuple(row)) for row in self._in_rows()]
 
     def _needed(self, last: str) -> set[str]:
         """A layer and all that it depends on."""
@@ -114,6 +114,15 @@ class Graph(Container):
             row_of[name].append(name)
         return rows
 
+    def _trained(self) -> set[str]:
+        """The last layers of the rows that have parameters, or depend on one that has."""
+        trained: set[str] = set()
+        for row in self._rows:
+            has = any(has_parameters(self.children[name]) for name in row.names)
+            if has or not trained.isdisjoint(self.sources[row.names[0]]):
+                trained.add(row.names[-1])
+        return trained
+
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         self.check_paths(pass_)
         last = next(reversed(self.sources))
@@ -122,20 +131,17 @@ class Graph(Container):
         needed = self._needed(last)
         values: dict[str, Any] = {self.INPUT: x}
         steps: list[tuple[list[str], str, LayerPullback]] = []  # what a row takes, its last layer, its pullback
-        trained: set[str] = set()  # last layers of rows that have parameters, or depend on one that has
         for row in self._rows:
-            if row[0] not in needed:
+            if row.names[0] not in needed:
                 continue
-            layers = {name: self.children[name] for name in row}
-            sources, end = self.sources[row[0]], row[-1]
+            sources, end = self.sources[row.names[0]], row.names[-1]
             given: Any = [values[source] for source in sources]
-            values[end], step = chain(layers, given[0] if len(given) == 1 else given, pass_)
+            values[end], step = row.forward(self.children, given[0] if len(given) == 1 else given, pass_)
             steps.append((sources, end, step))
-            if any(map(has_parameters, layers.values())) or not trained.isdisjoint(sources):
-                trained.add(end)
 
         def pullback(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
             check_wants(wants)
+            trained = self._trained() if wants == "parameters" else set()
             arrived = {steps[-1][1]: dy}
             gradients: list[dict[str, Array]] = []
             for sources, name, step in reversed(steps):

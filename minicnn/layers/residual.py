@@ -10,7 +10,7 @@ from .base import LayerPullback, check_wants
 from .concat import alone
 from .container import Container, has_parameters, prefixed, run
 from .running import Pass
-from .sequential import chain
+from .sequential import Chain
 
 
 class Residual(Container):
@@ -28,17 +28,17 @@ class Residual(Container):
         self.shortcut_name = shortcut_name
         if set(self.children) == {shortcut_name}:
             raise ValueError(f"Residual: expected at least one layer beside {shortcut_name!r}, got none")
+        self._body = Chain(tuple(name for name in self.children if name != shortcut_name))
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         self.check_paths(pass_)
         name = self.shortcut_name
         shortcut = self.children.get(name)
-        body = {child: layer for child, layer in self.children.items() if child != name}
-        if any(pass_.within(child).ends_here for child in body):
-            return chain(body, x, pass_)
+        if any(pass_.within(child).ends_here for child in self._body.names):
+            return self._body.forward(self.children, x, pass_)
         if shortcut is not None and pass_.within(name).ends_here:
             return alone(name, shortcut, x, pass_)
-        learned, body_pullback = chain(body, x, pass_)
+        learned, body_pullback = self._body.forward(self.children, x, pass_)
         if shortcut is None:
             y, _ = ops.add(learned, x)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,19 @@ class Watch:
 
 
 @dataclass(frozen=True)
+class Total:
+    """Sums an array over all shares of a batch that is computed in shares, at the same time.
+
+    Attributes:
+        add: the sum.
+        first: whether this share, of those that one model computes, is the one that updates running statistics.
+    """
+
+    add: Callable[[Array], Array]
+    first: bool
+
+
+@dataclass(frozen=True)
 class Pass:
     """How to run a pass.
 
@@ -45,6 +59,8 @@ class Pass:
         relu: the rule ReLU uses on its way back: "plain", "guided", "deconv" or "linear" (see `ops.relu`).
         watch: layers to record, by their paths ("fire2.expand3x3").
         until: the path of the layer to stop after: its output is the pass's output.
+        announce: called in the backward pass with the path and the gradient of a layer's parameter, once it is there.
+        total: sums over the shares of a batch; with it, batch norm's statistics are those of the whole batch.
         path: where in the network we are; containers extend it as they descend.
 
     Raises:
@@ -56,6 +72,8 @@ class Pass:
     relu: str = "plain"
     watch: Watch | None = None
     until: str | None = None
+    announce: Callable[[str, Array], None] | None = None
+    total: Total | None = None
     path: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
@@ -89,3 +107,15 @@ def record(watch: Watch, path: str, y: Array, pullback: Any) -> Any:
         return pullback(dy, wants)
 
     return recording
+
+
+def announced(announce: Callable[[str, Array], None], path: str, pullback: Any) -> Any:
+    """Make a layer's pullback tell of each gradient at once, not only when all layers have theirs."""
+
+    def announcing(dy: Array, wants: str = "both") -> Any:
+        dx, gradients = pullback(dy, wants)
+        for name, gradient in gradients.items():
+            announce(f"{path}.{name}", gradient)
+        return dx, gradients
+
+    return announcing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from functools import cached_property
 from typing import Any
 
 from ..ops.contract import Array
@@ -36,36 +38,54 @@ class Sequential(Container):
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         self.check_paths(pass_)
-        return chain(self.children, x, pass_)
+        return self._chain.forward(self.children, x, pass_)
+
+    @cached_property
+    def _chain(self) -> Chain:
+        return Chain(tuple(self.children))
 
 
-def chain(layers: dict[str, Any], x: Array, pass_: Pass) -> tuple[Array, LayerPullback]:
-    """Run layers in a row, up to where the pass ends."""
-    steps: list[tuple[str, LayerPullback]] = []
-    first_trained = None  # nothing before it needs a gradient when only parameters are wanted
-    for name, layer in fused(layers, pass_).items():
-        x, step = run(name, layer, x, pass_)
-        if first_trained is None and has_parameters(layer):
-            first_trained = len(steps)
-        steps.append((name, step))
-        if pass_.within(name).ends_here:
-            break
+class Chain:
+    """Layers of a container that are run in a row. What one op can compute at once is found out in the first pass."""
 
-    def pullback(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
-        check_wants(wants)
-        gradients: list[dict[str, Array]] = []
-        last = 0
-        if wants == "parameters":
-            if first_trained is None:
-                return None, {}
-            last = first_trained
-        for i in range(len(steps) - 1, last - 1, -1):
-            name, step = steps[i]
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self._fused: dict[str, Any] = {}
+        self._of: list[Any] = []  # the layers that were fused
+
+    def _to_run(self, children: dict[str, Any], pass_: Pass) -> dict[str, Any]:
+        """The layers to run for this pass, by name."""
+        layers = [children[name] for name in self.names]
+        if pass_.relu != "plain" or pass_.watch is not None or pass_.until is not None:
+            return fused(dict(zip(self.names, layers, strict=True)), pass_)
+        if len(layers) != len(self._of) or not all(map(operator.is_, layers, self._of)):
+            self._fused, self._of = fused(dict(zip(self.names, layers, strict=True)), pass_), layers
+        return self._fused
+
+    def forward(self, children: dict[str, Any], x: Array, pass_: Pass) -> tuple[Array, LayerPullback]:
+        """Run them in a row, up to where the pass ends."""
+        steps: list[tuple[str, Any, LayerPullback]] = []
+        for name, layer in self._to_run(children, pass_).items():
+            x, step = run(name, layer, x, pass_)
+            steps.append((name, layer, step))
+            if pass_.until is not None and pass_.within(name).ends_here:
+                break
+
+        def pullback(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
+            check_wants(wants)
+            gradients: list[dict[str, Array]] = []
+            last = 0  # nothing before it needs a gradient
             if wants == "parameters":
-                dy, found = step(dy, "both" if i > last else "parameters")
-            else:
-                dy, found = step(dy, wants)
-            gradients.append(prefixed(name, found))
-        return dy, {name: gradient for found in reversed(gradients) for name, gradient in found.items()}
+                trained = (i for i, (_, layer, _) in enumerate(steps) if has_parameters(layer))
+                last = next(trained, len(steps))
+            for i in range(len(steps) - 1, last - 1, -1):
+                name, _, step = steps[i]
+                if wants == "parameters":
+                    dy, found = step(dy, "both" if i > last else "parameters")
+                else:
+                    dy, found = step(dy, wants)
+                gradients.append(prefixed(name, found))
+            dx = dy if wants != "parameters" else None
+            return dx, {name: gradient for found in reversed(gradients) for name, gradient in found.items()}
 
-    return x, pullback
+        return x, pullback

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ def batch_norm2d(
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
+    total: Callable[[Array], Array] | None = None,
 ) -> tuple[Array, Pullback]:
     """Give every channel mean 0 and variance 1, then a scale and a shift of its own.
 
@@ -44,6 +45,8 @@ def batch_norm2d(
         training: use the batch's statistics, and update the running ones.
         momentum: the share of the new value in the running one.
         eps: keeps the root away from zero.
+        total: where x is a share of a batch, sums an array over all shares, so that mean, var and M are the batch's.
+            dweight and dbias stay this share's own.
 
     Returns:
         y of x's shape and memory order, and the pullback dy → (dx, dweight, dbias).
@@ -62,9 +65,13 @@ def batch_norm2d(
             raise ValueError(f"batch_norm2d: x has {C} channels, but {name} has shape {vector.shape}")
     weight, bias, flat = np.ascontiguousarray(weight), np.ascontiguousarray(bias), _flat(x, x)
     if training:
-        if M < 2:
+        if M < 2 and total is None:
             raise ValueError(f"batch_norm2d: expected more than one value per channel in training, got x {x.shape}")
         mean, var = kernels.moments(flat)
+        if total is not None:
+            own, size = mean, M
+            M, mean = _mean(total, size, own)
+            _, var = _mean(total, size, var + (own - mean) ** 2)
         if running_mean is not None:
             running_mean += momentum * (mean - running_mean)
         if running_var is not None:
@@ -84,13 +91,22 @@ def batch_norm2d(
             flat_dy = _flat(dy, x)
             dbias, products = kernels.gradient_sums(flat_dy, flat, mean)
             dweight = products * scale
+            sums = np.stack([dbias, dweight])  # over all pixels of the batch
+            if training and total is not None and wants[0]:
+                sums = total(sums)
         if wants[0] and training:
-            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, dbias / M, scale * dweight / M))
+            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, sums[0] / M, scale * sums[1] / M))
         elif wants[0]:
             dx = dy * factor[:, None, None]
         return dx, dweight if wants[1] else None, dbias if wants[2] else None
 
     return y, pullback
+
+
+def _mean(total: Callable[[Array], Array], size: int, mean: Array) -> tuple[int, Array]:
+    """The number of values in all shares, and their mean, from those of this one."""
+    M, *sums = total(np.array([size, *(size * mean)]))
+    return int(M), np.array(sums) / M
 
 
 def _flat(array: Array, x: Array) -> Array:

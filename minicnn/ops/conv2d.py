@@ -12,7 +12,7 @@ from .convolution.problem import Filters, Problem, gradient, images, problem
 
 def conv2d(
     x: Array,
-    w: Array,
+    w: Array | Filters,
     b: Array | None = None,
     *,
     stride: Pair = 1,
@@ -36,13 +36,14 @@ def conv2d(
 
     Args:
         x: images (N, C, H, W), in any memory order.
-        w: filters (O, C/groups, kh, kw).
+        w: filters (O, C/groups, kh, kw); or `Filters`, which keep what an algorithm makes of them, and their bias.
         b: one number for each filter (O,), or None.
         stride, padding, dilation: an int, or (vertical, horizontal); padding is with zeros.
         groups: channels and filters are cut into so many groups, each of which sees only itself.
         algorithm: one of `convolution.choice.ALGORITHMS`, or None to choose by shape. "winograd4" and "winograd2" are
             for float32 and 3×3 filters in steps of 1, with errors of about 1e-5 and 1e-6 of the largest output, and a
-            few times that in the weight gradient. They spread one huge or infinite pixel over its tile of outputs.
+            few times that in the weight gradient. Where the largest value is 1024 times the mean around it, or
+            infinite, "direct" steps in: they would round every output of a tile to the precision of the largest.
 
     Returns:
         y (N, O, OH, OW) with OH = ⌊(H + 2·padding − dilation·(kh−1) − 1) / stride⌋ + 1, and the pullback
@@ -54,9 +55,18 @@ def conv2d(
     Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section II;
     Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning.
     """
-    x, w, *bias = arrays_of_one_dtype("conv2d", x=pictures("conv2d", x), w=w, b=b)
-    p = problem("conv2d", x, w, bias, stride, padding, dilation, groups)
-    return convolve("conv2d", p, x, Filters(w, *bias), algorithm)
+    x, filters = checked("conv2d", x, w, b)
+    p = problem("conv2d", x, filters, stride, padding, dilation, groups)
+    return convolve("conv2d", p, x, filters, algorithm)
+
+
+def checked(op: str, x: Any, w: Any, b: Any) -> tuple[Array, Filters]:
+    """Images and filters, refused unless they are floating-point arrays of one dtype."""
+    given = (w.w, w.b) if isinstance(w, Filters) else (w, b)
+    if isinstance(w, Filters) and b is not None:
+        raise ValueError(f"{op}: expected no b beside Filters, which have their own")
+    x, weight, *bias = arrays_of_one_dtype(op, x=pictures(op, x), w=given[0], b=given[1])
+    return x, w if isinstance(w, Filters) else Filters(weight, *bias)
 
 
 def convolve(op: str, p: Problem, x: Array, filters: Filters, algorithm: str | None = None) -> tuple[Array, Pullback]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .contract import COMPLEX, Array, Pair, Pullback, arrays_of_one_dtype, pictures
-from .conv2d import convolve
+from .contract import COMPLEX, Array, Pair, Pullback
+from .conv2d import checked, convolve
 from .convolution.problem import NO_POOL, Filters, problem
 from .max_pool2d import max_pool2d
 from .relu import relu
@@ -11,7 +11,7 @@ from .relu import relu
 
 def conv2d_relu_max_pool2d(
     x: Array,
-    w: Array,
+    w: Array | Filters,
     b: Array | None = None,
     *,
     stride: Pair = 1,
@@ -39,9 +39,9 @@ def conv2d_relu_max_pool2d(
         ValueError: shapes, dtypes or options do not fit together.
     """
     op = "conv2d_relu_max_pool2d"
-    x, w, *bias = arrays_of_one_dtype(op, x=pictures(op, x), w=w, b=b)
-    p = problem(op, x, w, bias, stride, padding, dilation, groups, True, pool_size, pool_stride)
+    x, filters = checked(op, x, w, b)
+    p = problem(op, x, filters, stride, padding, dilation, groups, True, pool_size, pool_stride)
     if x.dtype.type in COMPLEX:  # which only checks derivatives
-        y = relu(convolve(op, p._replace(relu=False, pool=NO_POOL), x, Filters(w, *bias))[0])[0]
+        y = relu(convolve(op, p._replace(relu=False, pool=NO_POOL), x, filters)[0])[0]
         return max_pool2d(y, p.pool[:2], stride=p.pool[2:])
-    return convolve(op, p, x, Filters(w, *bias), algorithm)
+    return convolve(op, p, x, filters, algorithm)

@@ -46,7 +46,10 @@ def dense(x: Array, w: Array, b: Array | None = None) -> tuple[Array, Pullback]:
         dx = dw = None
         if wants[0]:
             dx = np.empty_like(x)
-            kernels.input_gradient(dy, w, dx)
+            if len(x) < kernels.MR:
+                kernels.input_gradient_of_few(dy, w, np.empty((kernels.SHARES, *x.shape), x.dtype), dx)
+            else:
+                kernels.input_gradient(dy, w, dx)
         if wants[1]:
             dw = np.empty_like(w)
             kernels.weight_gradient(x, dy, dw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.transform import Transform
 from ..display import Shown, Table, drawing
+from ..group import Group
 from ..layers.base import arrays_of, forward
 from ..ops.contract import Array
+from .agreement import check_alike
 
 Loss = Callable[[Array, Array], tuple[Any, Callable[..., tuple[Any, ...]]]]
 
@@ -80,7 +83,14 @@ class Evaluation(Shown):
         return Table(("class", "most often taken for", "images", "accuracy"), rows, left=2)
 
 
-def evaluate(model: Any, dataset: Dataset, *, batch_size: int = 256, loss: Loss = ops.cross_entropy) -> Evaluation:
+def evaluate(
+    model: Any,
+    dataset: Dataset,
+    *,
+    batch_size: int = 256,
+    loss: Loss = ops.cross_entropy,
+    group: Group | None = None,
+) -> Evaluation:
     """Run a model on a data set, its pictures through the model's own transform.
 
     Args:
@@ -88,6 +98,7 @@ def evaluate(model: Any, dataset: Dataset, *, batch_size: int = 256, loss: Loss 
         dataset: pictures of the model's classes.
         batch_size: pictures at a time; the results do not depend on it, but for rounding.
         loss: an op of the scores and the labels that gives the mean over the pictures.
+        group: processes that share the batches (`minicnn.distributed`); each gets all of the result.
 
     Raises:
         ValueError: pictures or classes do not fit the model, it has no transform or no first values yet, or the loss is
@@ -95,14 +106,17 @@ def evaluate(model: Any, dataset: Dataset, *, batch_size: int = 256, loss: Loss 
     """
     check_classes("evaluate", model, dataset)
     check_initialized("evaluate", model)
+    group = group or Group()
+    check_alike(group, model, dataset)
     loader = Loader(dataset, batch_size, shuffle=False, transform=transform_of("evaluate", model))
     dtype = dtype_of(model)
     with np.errstate(over="ignore", invalid="ignore"):  # scores may be infinite: the loss tells
-        batches = []
-        for x, _ in loader.epoch(0):
+        mine = group.part(len(loader))
+        batches = [np.empty((0, len(dataset.classes)), dtype)]
+        for x, _ in islice(loader.epoch(0, start=mine.start), len(mine)):
             batches.append(forward(model, x.astype(dtype, copy=False))[0])
             check_scores("evaluate", batches[-1], dataset)
-        scores = np.concatenate(batches)
+        scores = group.gather(np.concatenate(batches))
         value, _ = loss(scores, dataset.labels)
         probabilities = ops.softmax(scores)[0].astype(np.float32, copy=False)
     if np.ndim(value) != 0:

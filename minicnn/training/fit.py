@@ -11,12 +11,14 @@ from ..data.augment import Augmentation
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.transform import Transform
+from ..group import Group
+from .agreement import check_alike, digest, fingerprint
 from .callbacks import Callback
 from .evaluation import Loss, check_classes, check_initialized
 from .history import History
 from .loop import Loop, Schedule
 from .progress import Progress
-from .resumption import Keeper, Position, described, fingerprint
+from .resumption import Keeper, Position, described
 from .run import Run
 
 
@@ -38,6 +40,7 @@ def fit(
     checkpoint_seconds: float = 60.0,
     resume: bool = False,
     progress: bool | None = None,
+    group: Group | None = None,
 ) -> History:
     """Train a classifier in place.
 
@@ -65,6 +68,8 @@ def fit(
             for `epochs`; a run that a callback stopped stays stopped.
         progress: False shows nothing, True a line for each epoch and a bar; None: the lines, and the bar where stderr
             is a terminal, or in a notebook.
+        group: processes that train the model together, each calling this (`minicnn.distributed.mpi()`). The first one
+            alone calls the callbacks, shows the progress and writes the checkpoint, which all must be able to read.
 
     Returns:
         the history of the run, including what was before it was resumed. Ctrl-C, or a notebook's stop button, ends the
@@ -80,6 +85,8 @@ def fit(
     _check_callbacks(callbacks)
     if epochs < 1:
         raise ValueError(f"fit: epochs must be at least 1, got {epochs}")
+    if getattr(model, "frozen", False):
+        raise ValueError("fit: expected a model that may change, but this one is frozen; train the original")
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True continues from a file; give its path as checkpoint")
     if clip_norm is not None and not clip_norm > 0:
@@ -88,29 +95,34 @@ def fit(
     if valid is not None and tuple(valid.classes) != tuple(train.classes):
         raise ValueError("fit: the validation set has other classes than the training set, or in another order")
     run = Run(model, optim.Adam() if optimizer is None else optimizer, train, valid, epochs, 0, History())
-    keeper = None
-    if checkpoint is not None:
-        settings = {
-            "data": fingerprint(train),
-            "classes": list(train.classes),
-            "seed": int(seed),
-            "batch_size": int(batch_size),
-            "optimizer": run.optimizer.options(),
-            "schedule": described(schedule),
-            "loss": described(loss),
-            "augment": described(augment),
-            "clip_norm": None if clip_norm is None else float(clip_norm),
-        }
-        keeper = Keeper(checkpoint, checkpoint_seconds, settings)
-    resumed = keeper is not None and resume and keeper.path.exists()
-    position = keeper.restore(run) if keeper is not None and resumed else Position()
-    check_initialized("fit", model)
-    if getattr(model, "transform", None) is None:
-        model.transform = Transform.fit(train.images)
-    if getattr(model, "classes", None) is None:
-        model.classes = tuple(train.classes)
-    loader = Loader(train, batch_size, seed=seed, transform=model.transform, augment=augment)
-    Loop(run, loader, loss, schedule, clip_norm, keeper, position, Progress(progress)).go(callbacks)
+    group = group or Group()
+    with group:
+        keeper, position = _start(
+            run,
+            group,
+            checkpoint,
+            checkpoint_seconds,
+            resume,
+            settings={
+                "seed": int(seed),
+                "batch_size": int(batch_size),
+                "optimizer": run.optimizer.options(),
+                "schedule": described(schedule),
+                "loss": described(loss),
+                "augment": described(augment),
+                "clip_norm": None if clip_norm is None else float(clip_norm),
+                **group.settings,
+            },
+        )
+        check_initialized("fit", model)
+        if getattr(model, "transform", None) is None:
+            model.transform = Transform.fit(train.images)
+        if getattr(model, "classes", None) is None:
+            model.classes = tuple(train.classes)
+        loader = Loader(train, batch_size, seed=seed, transform=model.transform, augment=augment)
+        shown = Progress(progress if group.main else False)
+        loop = Loop(run, loader, loss, schedule, clip_norm, keeper, position, shown, group)
+        loop.go(callbacks if group.main else ())
     return run.history
 
 
@@ -135,3 +147,27 @@ def _check_callbacks(callbacks: Any) -> None:
 def _kind(value: Any) -> str:
     shape = getattr(value, "shape", None)
     return type(value).__name__ if shape is None else f"{type(value).__name__} of shape {shape}"
+
+
+def _start(
+    run: Run,
+    group: Group,
+    checkpoint: str | Path | None,
+    checkpoint_seconds: float,
+    resume: bool,
+    settings: dict[str, Any],
+) -> tuple[Keeper | None, Position]:
+    """What saves the run, if it is to be saved, and where it begins: all processes begin alike, or none does."""
+    if checkpoint is None and group.size == 1:
+        return None, Position()
+    settings = {"data": fingerprint(run.train), "classes": list(run.train.classes), **settings}
+    keeper = None if checkpoint is None else Keeper(checkpoint, checkpoint_seconds, settings, writes=group.main)
+    resumed = keeper is not None and resume and keeper.path.exists()
+    if group.size > 1:
+        facts = {
+            "validation data": None if run.valid is None else fingerprint(run.valid),
+            "number of epochs": run.epochs,
+            "checkpoint": digest(keeper.path.read_bytes()) if keeper is not None and resumed else None,
+        }
+        check_alike(group, run.model, run.train, **settings, **facts)
+    return keeper, keeper.restore(run) if keeper is not None and resumed else Position()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from ..checkpoint import state_of
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
+from ..group import Group
 from ..layers.base import arrays_of, forward
 from ..layers.running import Pass
 from ..ops.contract import Array
@@ -43,9 +47,10 @@ class Loop:
         keeper: Keeper | None,
         position: Position,
         progress: Progress,
+        group: Group,
     ) -> None:
         self.run, self.loader, self.loss, self.schedule, self.clip_norm = run, loader, loss, schedule, clip_norm
-        self.keeper, self.position, self.progress = keeper, position, progress
+        self.keeper, self.position, self.progress, self.group = keeper, position, progress, group
         self.dtype = dtype_of(run.model)
         self.interruption = Interruption()
 
@@ -55,6 +60,8 @@ class Loop:
             try:
                 self.epochs(callbacks)
             except KeyboardInterrupt:
+                if self.group.size > 1:  # the others would wait for this process
+                    raise
                 self.stop()
 
     def epochs(self, callbacks: Sequence[Callback]) -> None:
@@ -72,7 +79,8 @@ class Loop:
             with self.interruption.held:
                 self.progress.say(f"epoch {run.epoch}/{run.epochs}: {run.history.epochs[-1]}")
                 stops = [bool(callback(run)) for callback in callbacks]  # each is called, whatever the others say
-                self.position = Position(epoch=run.epoch, stopped=any(stops))
+                stopped = any(text == "stop" for text in self.group.texts("stop" if any(stops) else ""))
+                self.position = Position(epoch=run.epoch, stopped=stopped)
                 self.save()
 
     def stop(self) -> None:
@@ -90,13 +98,14 @@ class Loop:
         run, position = self.run, self.position
         parameters = arrays_of(run.model, "parameters")
         since = time.perf_counter()
-        for x, labels in self.loader.epoch(position.epoch, start=position.batch):
+        for batch in self.group.batches(self.loader, position.epoch, position.batch):
+            seen = position.seen
             with self.interruption.held:
-                self.step(x.astype(self.dtype, copy=False), labels, parameters)
+                self.step(batch, parameters)
             now = time.perf_counter()
             position.seconds += now - since
             since = now
-            self.progress.advance(len(labels), position.loss, position.accuracy)
+            self.progress.advance(position.seen - seen, position.loss, position.accuracy)
             if self.keeper is not None and self.keeper.due:
                 self.save()
                 since = time.perf_counter()
@@ -115,41 +124,50 @@ class Loop:
         run.history.epochs.append(record)
         run.epoch = record.epoch
 
-    def step(self, x: Array, labels: Array, parameters: dict[str, Array]) -> None:
-        """Learn from one batch: x float (n, C, H, W), labels (n,)."""
+    def step(self, batch: Any, parameters: dict[str, Array]) -> None:
+        """Learn from one batch, or from this process's shares of it."""
         run, position = self.run, self.position
         steps = len(self.loader)
         number = position.epoch * steps + position.batch
-        pass_ = Pass(train=True, rng=generator(self.loader.seed, Stream.DROPOUT, position.epoch, position.batch))
+        rng = partial(generator, self.loader.seed, Stream.DROPOUT, position.epoch, position.batch)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
-            scores, pullback = forward(run.model, x, pass_)
-            check_scores("fit", scores, run.train)
-            value, loss_pullback = self.loss(scores, labels)
-            loss = float(value)
+            loss, correct, images, grads = self.group.gradients(run.model, batch, self.lesson, rng)
             if not math.isfinite(loss):
-                raise self.diverged(f"the loss is {loss}", x, train=True, batch=position.batch + 1)
-            _, grads = pullback(loss_pullback(1.0)[0], wants="parameters")
+                raise self.diverged(f"the loss is {loss}", self.group.images(batch), True, position.batch + 1)
             if self.clip_norm is not None:
                 grads, _ = optim.clip_norm(grads, self.clip_norm)
             if self.schedule is not None:
                 run.optimizer.lr = run.optimizer.initial_lr * float(self.schedule(number, run.epochs * steps))
             run.optimizer.step(parameters, grads)
-        position.add(loss, scores.argmax(axis=1) == labels)
+        position.add(loss, correct, images)
         if position.batch % max(1, steps // 50) == 0:
             run.history.steps.append((number + 1, loss))
 
+    def lesson(self, x: Array, labels: Array, pass_: Pass) -> tuple[float, int, Callable[[float], dict[str, Array]]]:
+        """Loss and right answers of a batch, x (n, C, H, W) and labels (n,), and the gradients of the weighted loss."""
+        with np.errstate(over="ignore", invalid="ignore"):  # each thread has an errstate of its own
+            scores, pullback = forward(self.run.model, x.astype(self.dtype, copy=False), pass_)
+            check_scores("fit", scores, self.run.train)
+            value, loss_pullback = self.loss(scores, labels)
+
+        def gradients(weight: float) -> dict[str, Array]:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return pullback(loss_pullback(weight)[0], wants="parameters")[1]
+
+        return float(value), int((scores.argmax(axis=1) == labels).sum()), gradients
+
     def measure(self, dataset: Dataset) -> Measure:
         """The model's loss and accuracy on a data set, both finite."""
-        result = evaluate(self.run.model, dataset, loss=self.loss)
+        result = evaluate(self.run.model, dataset, loss=self.loss, group=self.group)
         if not math.isfinite(result.loss):
             odd = np.flatnonzero(~np.isfinite(result.probabilities).all(axis=1))[:1]
             assert self.loader.transform is not None
-            x = self.loader.transform(dataset.images[odd if odd.size else slice(1)]).astype(self.dtype, copy=False)
-            raise self.diverged(f"the loss in evaluation is {result.loss}", x, train=False, batch=self.position.batch)
+            x = self.loader.transform(dataset.images[odd if odd.size else slice(1)])
+            raise self.diverged(f"the loss in evaluation is {result.loss}", x, False, self.position.batch)
         return Measure(result.loss, result.accuracy)
 
     def save(self) -> None:
-        if self.keeper is not None:
+        if self.keeper is not None and self.keeper.writes:
             self.check_finite()
             self.keeper.save(self.run, self.position)
 
@@ -162,7 +180,9 @@ class Loop:
         """Run a batch again, as it was run, to say in which layer it went wrong."""
         position = self.position
         rng = generator(self.loader.seed, Stream.DROPOUT, position.epoch, position.batch)
-        layer, where = first_not_finite(self.run.model, x, Pass(train=train, rng=rng))
+        found = first_not_finite(self.run.model, x.astype(self.dtype, copy=False), Pass(train=train, rng=rng))
+        told = [json.loads(text) for text in self.group.texts(json.dumps(found))]
+        layer, where = next((told for told in told if told[0] is not None), told[0])
         return self.error(f"{what}: {where}", layer, batch)
 
     def error(self, what: str, layer: str | None, batch: int) -> TrainingDiverged:

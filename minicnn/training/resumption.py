@@ -12,12 +12,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 from ..checkpoint import CheckpointError, check_writable, fill, read, save
-from ..data.dataset import Dataset
 from ..layers.description import describe
-from ..ops.contract import Array
 from .history import History
 from .run import Run
 
@@ -49,12 +46,12 @@ class Position:
     def accuracy(self) -> float:
         return self.correct / self.seen
 
-    def add(self, loss: float, correct: Array) -> None:
-        """One more batch: its mean loss, and which of its pictures were classified rightly."""
+    def add(self, loss: float, correct: int, pictures: int) -> None:
+        """One more batch: its mean loss, and how many of its pictures were classified rightly."""
         self.batch += 1
-        self.loss_sum += loss * len(correct)
-        self.correct += int(correct.sum())
-        self.seen += len(correct)
+        self.loss_sum += loss * pictures
+        self.correct += correct
+        self.seen += pictures
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Position:
@@ -75,17 +72,19 @@ class Keeper:
         path: the file.
         seconds: how often to save inside an epoch.
         settings: all that the numbers of the run depend on, beside the architecture, as JSON can hold it.
+        writes: whether this process saves; another one of its group does otherwise.
     """
 
-    def __init__(self, path: str | Path, seconds: float, settings: dict[str, Any]) -> None:
-        self.path, self.seconds, self.settings = Path(path), seconds, settings
+    def __init__(self, path: str | Path, seconds: float, settings: dict[str, Any], writes: bool = True) -> None:
+        self.path, self.seconds, self.settings, self.writes = Path(path), seconds, settings, writes
         self.last_good: Path | None = None  # the file, once it is this run's
         self._saved = time.monotonic()
-        check_writable(path)
+        if writes:
+            check_writable(path)
 
     @property
     def due(self) -> bool:
-        return time.monotonic() - self._saved >= self.seconds
+        return self.writes and time.monotonic() - self._saved >= self.seconds
 
     def save(self, run: Run, position: Position) -> None:
         """Write the run as it stands.
@@ -130,13 +129,6 @@ def described(thing: Any) -> Any:
         return None
     options = getattr(thing, "options", None)
     return options() if callable(options) else re.sub(r" at 0x\w+", "", repr(thing))
-
-
-def fingerprint(dataset: Dataset) -> str:
-    """A data set's size, and a checksum of its pictures and labels."""
-    channels, height, width = dataset.images.shape[1:]
-    checksum = crc32(dataset.labels.tobytes(), crc32(dataset.images.data))
-    return f"{len(dataset)} pictures of {channels}×{height}×{width}, checksum {checksum:08x}"
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from minicnn.kernels.vector import (
     NR_BYTES,
     REGISTER,
     above,
+    address,
     at_most,
     beats,
     load,
@@ -95,24 +96,31 @@ def test_bytes_choose_among_numbers_beside_them(dtype) -> None:
 
 
 @jit
-def _swept(x, row, step, panel, depth, start, run, y, narrow):
+def _swept(x, row, step, panel, depth, start, run, y, floor, narrow):
     nowhere = np.zeros(1, np.int64)
-    sweep(x, 0, row, step, nowhere, panel, nowhere, depth, start, 1, 0, run, y, run, narrow)
+    for _ in range(1):  # in a loop, as addresses do not keep `nowhere` alive
+        here, NR = address(nowhere, 0), 2 * width(x)
+        sweep(
+            address(x, 0), row, step, here, here, 1, address(panel, 0), depth, address(start, 0), 1, 0, run,
+            address(y, 0), NR, run, floor, narrow, x.itemsize,
+        )  # fmt: skip
+    nowhere[0] = 0
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("depth", [0, 1, 7, KC, KC + 1, 3 * KC + 5])
 @pytest.mark.parametrize("run", [1, MR_NARROW, MR_NARROW + 1, 5 * MR + 4])
-def test_a_sweep_is_the_matrix_product(dtype, narrow: bool, depth: int, run: int) -> None:
+@pytest.mark.parametrize("floor", [-np.inf, 0.0])
+def test_a_sweep_is_the_matrix_product(dtype, narrow: bool, depth: int, run: int, floor: float) -> None:
     rng = np.random.default_rng(0)
     NR = NR_BYTES // np.dtype(dtype).itemsize
     rows = run + MR_NARROW
     x, panel, start = (rng.standard_normal(shape).astype(dtype) for shape in ((rows, depth), (depth, NR), NR))
     y = np.full((rows + 1, NR), np.nan, dtype)
-    _swept(x.ravel(), depth, 1, panel.ravel(), depth, start, run, y.reshape(-1), narrow)
+    _swept(x.ravel(), depth, 1, panel.ravel(), depth, start, run, y.reshape(-1), floor, narrow)
     lanes = NR // 2 if narrow else NR
-    expected = x[:run].astype(float) @ panel.astype(float) + start
+    expected = np.maximum(x[:run].astype(float) @ panel.astype(float) + start, floor)
     np.testing.assert_allclose(
         y[:run, :lanes], expected[:, :lanes], rtol=0, atol=2e-4 if dtype == np.float32 else 1e-12
     )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from minicnn import ops
-from minicnn.kernels.winograd_transforms import F2, F4, MATRICES
+
+from .test_winograd_transforms import matrix_of
 
 ERROR = {
     "winograd2": 3e-6,
@@ -14,10 +15,9 @@ ERROR = {
 }  # of the largest value, for hundreds of channels
 
 
-@pytest.mark.parametrize("transforms", [F2, F4])
-def test_the_second_frequency_of_a_gradient_is_its_sum(transforms) -> None:
-    matrix = MATRICES[transforms.outputs_back]
-    assert np.array_equal(matrix[1], np.ones(matrix.shape[1]))
+@pytest.mark.parametrize("m", [2, 4])
+def test_the_second_frequency_of_a_gradient_is_its_sum(m: int) -> None:
+    assert np.array_equal(matrix_of(f"outputs{m}_transposed")[1], np.ones(m))
 
 
 @pytest.mark.parametrize("algorithm", ERROR)
@@ -52,3 +52,43 @@ def test_other_geometries_are_refused_where_it_is_asked_for(options) -> None:
 def test_an_unknown_algorithm_is_refused_with_the_ones_there_are() -> None:
     with pytest.raises(ValueError, match="direct, im2col, winograd4, winograd2 or None, got 'fft'"):
         ops.conv2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 3, 3)), algorithm="fft")
+
+
+@pytest.mark.parametrize("algorithm", ["winograd2", "winograd4"])
+@pytest.mark.parametrize("pixel", [1e6, np.inf, np.nan])
+def test_one_huge_pixel_changes_only_the_outputs_that_see_it(algorithm: str, pixel: float) -> None:
+    rng = np.random.default_rng(0)
+    x, w = (rng.standard_normal(shape).astype(np.float32) for shape in ((2, 32, 12, 12), (32, 32, 3, 3)))
+    calm = ops.conv2d(x, w, padding=1, algorithm="direct")[0]
+    x[1, 3, 5, 6] = pixel
+    y, pullback = ops.conv2d(x, w, padding=1, algorithm=algorithm)
+    seen = np.zeros(y.shape, bool)
+    seen[1, :, 4:7, 5:8] = True
+    assert np.abs((y - calm)[~seen]).max() < 1e-5 * np.abs(calm).max()
+    assert (np.abs(y[seen]) > 1e3).all() or not np.isfinite(y[seen]).any()
+    dy = np.zeros_like(y)
+    dy[0, 2, 7, 7] = pixel  # the gradient of a single output
+    dx = pullback(dy, wants=(True, False))[0]
+    reached = np.zeros(dx.shape, bool)
+    reached[0, :, 6:9, 6:9] = True
+    assert not dx[~reached].any()
+
+
+def test_values_of_ordinary_range_are_left_to_it() -> None:
+    """ReLU's zeros, black borders and images of other scales are no reason to step back."""
+    from minicnn.kernels.winograd import forward
+    from minicnn.ops.convolution import winograd
+
+    rng = np.random.default_rng(0)
+    x = np.maximum(rng.standard_normal((4, 16, 32, 32)).astype(np.float32) - 1.5, 0)
+    x[:, :, :14], x[0], x[1] = 0, x[0] * 1000, x[1] / 1000
+    stepped_back = []
+
+    def watched(*args):
+        stepped_back.append(forward(*args))
+        return stepped_back[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(winograd.kernels, "forward", watched)
+        ops.conv2d(x, np.ones((16, 16, 3, 3), np.float32), padding=1, algorithm="winograd4")
+    assert stepped_back == [False]

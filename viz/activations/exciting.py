@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from minicnn.data import Dataset
 from minicnn.display import Shown, drawing
+from minicnn.group import Group
 from minicnn.receptive_field import Field, receptive_fields
 
 from .statistics import listed
@@ -118,6 +120,7 @@ def exciting_patches(
     top: int = 9,
     batch_size: int | None = None,
     progress: bool | None = None,
+    group: Group | None = None,
 ) -> ExcitingPatches:
     """Look through a data set once, and remember for each channel of a layer what excited it most.
 
@@ -132,6 +135,7 @@ def exciting_patches(
         layer: whose channels; maps, or a dense layer's units (each sees the whole picture).
         top: patches for each channel, fewer where there are fewer pictures.
         batch_size, progress: those of `stream`.
+        group: processes that share the images (`minicnn.distributed`); each gets all of the result.
 
     Raises:
         ValueError: the layer is unknown, or `top` is below 1.
@@ -144,9 +148,9 @@ def exciting_patches(
         raise ValueError(f"exciting_patches: top must be at least 1, got {top}")
     dataset = as_dataset(dataset)
     best: list[np.ndarray] | None = None  # scores, indices, places in flat maps: each (C, up to top)
-    maps: tuple[int, ...] = ()
+    maps: tuple[int, ...] | None = None
     for pictures, activations in stream(
-        model, dataset, [layer], batch_size=batch_size, progress=progress, title=f"what excites {layer}"
+        model, dataset, [layer], batch_size=batch_size, progress=progress, title=f"what excites {layer}", group=group
     ):
         y = activations[layer]
         maps = y.shape[2:]
@@ -157,9 +161,11 @@ def exciting_patches(
         found = [scores.T, indices.T, places.T]
         if best is not None:
             found = [np.concatenate(pair, axis=1) for pair in zip(best, found, strict=True)]
-        order = np.argsort(-found[0], axis=1, kind="stable")[:, :top]  # of equals the picture that comes first
-        best = [np.take_along_axis(values, order, axis=1) for values in found]
-    assert best is not None
+        best = _strongest(found, top)
+    if group is not None and group.size > 1:
+        maps = next(tuple(shape) for shape in map(json.loads, group.texts(json.dumps(maps))) if shape is not None)
+        best = _strongest(_merged(best, group), top)
+    assert best is not None and maps is not None
     scores, indices, flat_places = best
     rows, columns = np.divmod(flat_places, maps[1]) if len(maps) == 2 else (flat_places, np.zeros_like(flat_places))
     places = np.stack([rows, columns], axis=2)
@@ -168,6 +174,18 @@ def exciting_patches(
     field = receptive_fields(model).get(layer) if len(maps) == 2 else None
     boxes = _boxes(places, field, dataset.images.shape[2:])
     return ExcitingPatches(layer, scores, indices, places, boxes, dataset)
+
+
+def _strongest(found: list[np.ndarray], top: int) -> list[np.ndarray]:
+    """Scores, indices and places (C, many) of the `top` strongest; of equals the picture that comes first."""
+    order = np.argsort(-found[0], axis=1, kind="stable")[:, :top]
+    return [np.take_along_axis(values, order, axis=1) for values in found]
+
+
+def _merged(best: list[np.ndarray] | None, group: Group) -> list[np.ndarray]:
+    """The lists of all processes, one after the other: in the order of the pictures."""
+    mine = [values.T for values in best] if best else [np.empty((0, 0))] * 3
+    return [group.gather(values).T for values in mine]
 
 
 def _boxes(places: np.ndarray, field: Field | None, picture: tuple[int, ...]) -> np.ndarray:

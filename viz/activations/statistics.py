@@ -10,6 +10,7 @@ import numpy as np
 
 from minicnn.data import Dataset
 from minicnn.display import Shown, Table, drawing
+from minicnn.group import Group
 
 from .streaming import stream
 
@@ -98,6 +99,7 @@ def activation_statistics(
     *,
     batch_size: int | None = None,
     progress: bool | None = None,
+    group: Group | None = None,
 ) -> LayerStatistics:
     """Statistics of the channels of some layers over a data set, by path, in one pass of bounded memory.
 
@@ -106,6 +108,7 @@ def activation_statistics(
         dataset: pictures, with labels or without (see `stream`), which go through the model's own transform.
         layers: paths; the outermost layers if not given.
         batch_size, progress: those of `stream`.
+        group: processes that share the images (`minicnn.distributed`); each gets all of the result.
 
     Raises:
         ValueError: a layer is unknown, or there are no layers.
@@ -113,10 +116,17 @@ def activation_statistics(
     """
     chosen = list(model.children if layers is None else layers)
     sums = {path: _Sums() for path in chosen}
-    title = "activation statistics"
-    for _, activations in stream(model, dataset, chosen, batch_size=batch_size, progress=progress, title=title):
+    group = group or Group()
+    batches: dict[str, list[np.ndarray]] = {path: [] for path in chosen}
+    parts = stream(
+        model, dataset, chosen, batch_size=batch_size, progress=progress, title="activation statistics", group=group
+    )
+    for _, activations in parts:
         for path, y in activations.items():
-            sums[path].add(y.reshape(*y.shape[:2], 1, 1) if y.ndim == 2 else y)
+            batches[path].append(_of_batch(y.reshape(*y.shape[:2], 1, 1) if y.ndim == 2 else y))
+    for path, found in batches.items():
+        for batch in group.gather(np.stack(found) if found else np.empty((0, 0, 0))):
+            sums[path].add(batch)
     return LayerStatistics((path, found.statistics(path)) for path, found in sums.items())
 
 
@@ -175,40 +185,53 @@ def _divided(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b > 0)
 
 
+def _of_batch(y: np.ndarray) -> np.ndarray:
+    """What is kept of a batch, float64 (14, C): the rows are those that `_Sums.add` takes apart."""
+    n, C, H, W = y.shape
+    places = (0, 2, 3)
+    mean = y.mean(axis=places, dtype=np.float64)
+    above, rectified = y > 0, np.maximum(y, 0)
+    rows = [
+        np.full(C, n),
+        np.full(C, n * H * W),
+        mean,
+        np.square(y - mean[:, None, None]).sum(axis=places),
+        y.min(axis=places),
+        y.max(axis=places),
+        above.sum(axis=places),
+        above.any(axis=(2, 3)).sum(axis=0),
+        rectified.sum(axis=places, dtype=np.float64),
+        np.square(rectified, dtype=np.float64).sum(axis=places),
+    ]
+    for of_maps in (treves_rolls(y), morans_i(y)):
+        defined = np.isfinite(of_maps)
+        rows += [np.where(defined, of_maps, 0).sum(axis=0), defined.sum(axis=0)]
+    return np.array(rows, np.float64)
+
+
 class _Sums:
     """What is kept of the batches so far: counts, means, and sums of squared deviations, by channel."""
 
     values = 0  # of each channel
     pictures = 0
 
-    def add(self, y: np.ndarray) -> None:
-        n, C, H, W = y.shape
+    def add(self, batch: np.ndarray) -> None:
+        """One more batch, as `_of_batch` gives it; the order in which they come is that of the data set."""
+        (n, *_), (count, *_), mean, deviations, low, high, *sums = batch
         if not self.values:
-            self.mean, self.deviations = np.zeros(C), np.zeros(C)
+            C = len(mean)
+            self.mean, self.deviations, self.sums = np.zeros(C), np.zeros(C), np.zeros((8, C))
             self.low, self.high = np.full(C, np.inf), np.full(C, -np.inf)
-            self.positive, self.total, self.squares, self.lit = np.zeros((4, C))
-            self.concentration, self.clustering = np.zeros((2, C)), np.zeros((2, C))  # sum, how many maps
-        places = (0, 2, 3)
-        mean = y.mean(axis=places, dtype=np.float64)
-        deviations = np.square(y - mean[:, None, None]).sum(axis=places)
-        values, shift = self.values + n * H * W, mean - self.mean
+        values, shift = self.values + int(count), mean - self.mean
         # Chan, Golub & LeVeque (1983): two parts' squared deviations, and that of their means.
-        self.deviations += deviations + shift**2 * self.values * (n * H * W) / values
-        self.mean += shift * (n * H * W) / values
-        self.values, self.pictures = values, self.pictures + n
-        self.low, self.high = np.minimum(self.low, y.min(axis=places)), np.maximum(self.high, y.max(axis=places))
-        above = y > 0
-        self.positive += above.sum(axis=places)
-        self.lit += above.any(axis=(2, 3)).sum(axis=0)
-        rectified = np.maximum(y, 0)
-        self.total += rectified.sum(axis=places, dtype=np.float64)
-        self.squares += np.square(rectified, dtype=np.float64).sum(axis=places)
-        for sums, of_maps in ((self.concentration, treves_rolls(y)), (self.clustering, morans_i(y))):
-            defined = np.isfinite(of_maps)
-            sums[0] += np.where(defined, of_maps, 0).sum(axis=0)
-            sums[1] += defined.sum(axis=0)
+        self.deviations += deviations + shift**2 * self.values * count / values
+        self.mean += shift * count / values
+        self.values, self.pictures = values, self.pictures + int(n)
+        self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
+        self.sums += sums
 
     def statistics(self, path: str) -> ActivationStatistics:
+        positive, lit, total, squares, *localised = self.sums
         return ActivationStatistics(
             layer=path,
             pictures=self.pictures,
@@ -216,9 +239,9 @@ class _Sums:
             std=np.sqrt(self.deviations / self.values),
             min=self.low,
             max=self.high,
-            active=self.positive / self.values,
-            active_pictures=self.lit / self.pictures,
-            sparsity=_sparseness(self.total, self.squares, self.values),
-            concentration=_divided(*self.concentration),
-            clustering=_divided(*self.clustering),
+            active=positive / self.values,
+            active_pictures=lit / self.pictures,
+            sparsity=_sparseness(total, squares, self.values),
+            concentration=_divided(*localised[:2]),
+            clustering=_divided(*localised[2:]),
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 import minicnn as cnn
 from minicnn.data import Dataset, Loader
+from minicnn.group import Group
+from minicnn.training.agreement import check_alike
 from minicnn.training.evaluation import dtype_of, transform_of
 
 from ..progress import bar
@@ -25,6 +28,7 @@ def stream(
     batch_size: int | None = None,
     progress: bool | None = None,
     title: str = "pictures",
+    group: Group | None = None,
 ) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
     """What layers put out for every picture, in the data set's order: (which pictures, activations by path).
 
@@ -38,6 +42,7 @@ def stream(
         batch_size: pictures at a time; by default as many as are reasonable for pictures of this size.
         progress: show a bar on stderr; None: where stderr is a terminal.
         title: of the bar.
+        group: processes that share the images (`minicnn.distributed`): each is given a part of the batches, in order.
 
     Raises:
         ValueError: a layer is unknown, the model has no transform, or the pictures do not fit it.
@@ -49,9 +54,13 @@ def stream(
     if batch_size is None:
         batch_size = max(1, min(MOST_PICTURES, MOST_NUMBERS // max(1, dataset.images[:1].size)))
     loader = Loader(dataset, batch_size, shuffle=False, transform=transform_of("stream", model))
-    dtype, until, done = dtype_of(model), _last_needed(model, layers), 0
-    with bar(title, len(dataset), "pictures", progress) as shown:
-        for x, _ in loader.epoch(0):
+    group = group or Group()
+    check_alike(group, model, dataset)
+    mine = group.part(len(loader))
+    dtype, until, done = dtype_of(model), _last_needed(model, layers), mine.start * batch_size
+    pictures = min(mine.stop * batch_size, len(dataset)) - min(done, len(dataset))
+    with bar(title, pictures, "pictures", progress if group.main else False) as shown:
+        for x, _ in islice(loader.epoch(0, start=mine.start), len(mine)):
             watch = cnn.Watch(*layers)
             model.forward(x.astype(dtype, copy=False), cnn.Pass(watch=watch, until=until))
             yield slice(done, done + len(x)), watch.activations

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.data import Dataset
+from minicnn.group import Group
 
 from ..activations.streaming import as_dataset, stream
 
@@ -24,6 +25,7 @@ def extract_features(
     path: str | Path | None = None,
     batch_size: int | None = None,
     progress: bool | None = None,
+    group: Group | None = None,
 ) -> np.ndarray:
     """What a layer puts out for every picture, a row for each: float32 (N, D).
 
@@ -37,25 +39,53 @@ def extract_features(
         average: take each map's mean, so that D = C.
         path: write the matrix to this `.npy` file, however large, and return it mapped; `np.load(path)` reads it.
         batch_size, progress: those of `activations.stream`.
+        group: processes that share the images (`minicnn.distributed`). Each gets all rows, in memory; the first
+            one alone writes to `path`.
 
     Raises:
         ValueError: the layer is unknown, or the pictures do not fit the model.
         TypeError: `dataset` is neither a data set nor pictures.
     """
     dataset = as_dataset(dataset)
+    if group is not None and group.size > 1:
+        return _shared(model, dataset, layer, average, path, batch_size, progress, group)
     features: np.ndarray | None = None
     for rows, activations in stream(
         model, dataset, [layer], batch_size=batch_size, progress=progress, title=f"features of {layer}"
     ):
-        y = activations[layer]
-        if average and y.ndim == 4:
-            y = y.mean(axis=(2, 3))
-        y = y.reshape(len(y), -1)
+        y = _rows(activations[layer], average)
         if features is None:
             features = _matrix((len(dataset), y.shape[1]), path)
         features[rows] = y
     assert features is not None
     return features
+
+
+def _rows(y: np.ndarray, average: bool) -> np.ndarray:
+    """A batch's activations as rows."""
+    return (y.mean(axis=(2, 3)) if average and y.ndim == 4 else y).reshape(len(y), -1)
+
+
+def _shared(
+    model: Any,
+    dataset: Dataset,
+    layer: str,
+    average: bool,
+    path: str | Path | None,
+    batch_size: int | None,
+    progress: bool | None,
+    group: Group,
+) -> np.ndarray:
+    """As `extract_features`, where each process has some of the rows."""
+    title = f"features of {layer}"
+    parts = stream(model, dataset, [layer], batch_size=batch_size, progress=progress, title=title, group=group)
+    rows = [_rows(activations[layer], average).astype(np.float32, copy=False) for _, activations in parts]
+    features = group.gather(np.concatenate(rows) if rows else np.empty((0, 0), np.float32))
+    if path is None or not group.main:
+        return features
+    written = _matrix(features.shape, path)
+    written[...] = features
+    return written
 
 
 def _matrix(shape: tuple[int, int], path: str | Path | None) -> np.ndarray:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from minicnn.group import Group
+
 from ..tsne.neighbours import nearest_neighbors as nearest_rows
 
 METRICS = ("euclidean", "cosine")
 
 
 def nearest_neighbors(
-    features: np.ndarray, queries: np.ndarray | None = None, k: int = 5, *, metric: str = "euclidean"
+    features: np.ndarray,
+    queries: np.ndarray | None = None,
+    k: int = 5,
+    *,
+    metric: str = "euclidean",
+    group: Group | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest rows of `features`, nearest first, exactly, by blocked matrix products.
 
@@ -22,6 +29,7 @@ def nearest_neighbors(
         k: how many.
         metric: "euclidean", or "cosine" (1 − the cosine of the angle between rows), which overlooks how bright a
             picture, how strong an activation is.
+        group: processes that share the queries (`minicnn.distributed`); each gets all of the result.
 
     Returns:
         indices int32 (M, k) and distances float32 (M, k).
@@ -39,7 +47,7 @@ def nearest_neighbors(
     if metric == "cosine":
         rows, asked = _directions(rows), None if asked is None else _directions(asked)
     centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # far from the origin the products lose digits
-    indices, distances = nearest_rows(rows - centre, k, None if asked is None else asked - centre)
+    indices, distances = nearest_rows(rows - centre, k, None if asked is None else asked - centre, group)
     return indices, np.square(distances) / 2 if metric == "cosine" else distances
 
 

@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse
 
+from minicnn.group import Group
+
 from ..containers import plain
 from ..estimator import Estimator, as_choice, as_count, as_generator, as_number, require_finite
 from ..factorize.pca import PCA
@@ -102,8 +104,10 @@ class TSNE(Estimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, group: Group | None = None) -> Self:
         """Embed the rows of `X` (samples, features); the result is in `embedding_`.
+
+        The processes of a `group` (`minicnn.distributed`) share the search for neighbours; each gets all of the result.
 
         Raises:
             ValueError: a parameter is out of range, `X` is not a finite matrix, or it has no more rows than the
@@ -124,7 +128,7 @@ class TSNE(Estimator):
         points = space.coordinates(X)
         start = self._start(points, dimensions)
 
-        affinities = _affinities(points, space, perplexities)
+        affinities = _affinities(points, space, perplexities, group)
         embedding, divergence, steps = minimize(Objective(affinities, repulsion), start, schedule)
 
         self.embedding_ = np.ascontiguousarray(embedding.T)
@@ -134,9 +138,9 @@ class TSNE(Estimator):
         self._space, self._points = space, points
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
-        """Embed the rows of `X` (samples, features); returns `embedding_` (samples, n_components)."""
-        return self.fit(X).embedding_
+    def fit_transform(self, X: Any, y: Any = None, *, group: Group | None = None) -> np.ndarray:
+        """Embed the rows of `X` (samples, features); returns `embedding_` (samples, n_components). See `fit`."""
+        return self.fit(X, group=group).embedding_
 
     def place(self, X: Any, *, perplexity: float = 5.0, max_iter: int = 100) -> np.ndarray:
         """Where new rows (M, features) belong in the embedding, which stays as it is: (M, n_components), float32.
@@ -221,8 +225,10 @@ class TSNE(Estimator):
         return start
 
 
-def _affinities(points: np.ndarray, space: Space, perplexities: Sequence[float]) -> scipy.sparse.csr_array:
+def _affinities(
+    points: np.ndarray, space: Space, perplexities: Sequence[float], group: Group | None
+) -> scipy.sparse.csr_array:
     """p_ij over each point's nearest neighbours, whose indices and distances are given up with the return."""
     k = min(len(points) - 1, math.ceil(NEIGHBOURS * max(perplexities)))
-    indices, distances = nearest_neighbors(points, k)
+    indices, distances = nearest_neighbors(points, k, group=group)
     return joint(indices, conditional(space.distances(distances), perplexities))

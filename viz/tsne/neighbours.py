@@ -15,17 +15,22 @@ import math
 import numba
 import numpy as np
 
+from minicnn.group import Group
 from minicnn.threads import jit, parallel
+from minicnn.training.agreement import digest
 
 QUERIES = 128  # rows and columns of a tile: 256 KB of float32 scores, which stay in the second-level cache
 REFERENCES = 512
+NOBODY = -(2**62)  # queries that are no references need not be kept from themselves
 CHUNK = 64  # scores tested at once against a row's threshold
 LANES = 1024  # references measured at once by differences
 PRODUCT_ERROR = 4 * np.finfo(np.float32).eps  # of d², relative to |x|²
 TOLERANCE = 1e-4  # of d²: neighbours that close to a tie may be exchanged
 
 
-def nearest_neighbors(x: np.ndarray, k: int, queries: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def nearest_neighbors(
+    x: np.ndarray, k: int, queries: np.ndarray | None = None, group: Group | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Indices and Euclidean distances of the `k` nearest rows of `x`, nearest first.
 
     Args:
@@ -33,6 +38,7 @@ def nearest_neighbors(x: np.ndarray, k: int, queries: np.ndarray | None = None) 
         k: how many, at most N − 1 (N with `queries`).
         queries: float32 (M, D) whose neighbours among `x` are wanted. Without it the rows of `x` are meant, and a point
             is not its own neighbour.
+        group: processes that share the queries (`minicnn.distributed`); each gets all of the result.
 
     Returns:
         indices int32 (M, k) and distances float32 (M, k).
@@ -45,26 +51,33 @@ def nearest_neighbors(x: np.ndarray, k: int, queries: np.ndarray | None = None) 
         raise ValueError(f"nearest_neighbors: k must lie in 1…{others}, the number of other points; got {k}")
     x = np.ascontiguousarray(x, np.float32)
     rows = x if queries is None else np.ascontiguousarray(queries, np.float32)
+    group = group or Group()
+    if group.size > 1:
+        group.agree({"points": digest(x), "queries": digest(rows), "number of neighbors": k})
+    mine = group.part(-(-len(rows) // QUERIES))  # whole tiles, so that all are cut as one process cuts them
+    first, rows = mine.start * QUERIES, rows[mine.start * QUERIES : mine.stop * QUERIES]
+    own = first if queries is None else NOBODY
     half_norms = -0.5 * np.einsum("ij,ij->i", x, x)
     references = np.column_stack([x, half_norms]).astype(np.float32)
     extended = np.column_stack([rows, np.ones(len(rows), np.float32)])
 
     indices = np.empty((len(rows), k), np.int32)
     distances = np.empty((len(rows), k), np.float32)
-    _by_products(extended, references, queries is None, indices)
+    _by_products(extended, references, own, indices)
     _measure(rows, x, indices, distances)
     norms = np.einsum("ij,ij->i", rows, rows)
     doubtful = np.flatnonzero(PRODUCT_ERROR * norms > TOLERANCE * distances.max(axis=1) ** 2)
     if len(doubtful):
-        _by_differences(rows, np.ascontiguousarray(x.T), doubtful, queries is None, indices)
+        _by_differences(rows, np.ascontiguousarray(x.T), doubtful, own, indices)
         _measure(rows, x, indices, distances)
     order = np.argsort(distances, axis=1)
-    return np.take_along_axis(indices, order, axis=1), np.take_along_axis(distances, order, axis=1)
+    found = np.take_along_axis(indices, order, axis=1), np.take_along_axis(distances, order, axis=1)
+    return group.gather(found[0]), group.gather(found[1])
 
 
 @parallel(blas=True)
-def _by_products(queries, references, exclude_self, indices):
-    """Write into row i of `indices` the references with the largest products with query i."""
+def _by_products(queries, references, own, indices):
+    """Write into row i of `indices` the references with the largest products with query i, without number own + i."""
     n, k = indices.shape
     capacity = 2 * k + REFERENCES
     for tile in numba.prange((n + QUERIES - 1) // QUERIES):
@@ -77,7 +90,7 @@ def _by_products(queries, references, exclude_self, indices):
         for start in range(0, len(references), REFERENCES):
             scores = np.dot(block, references[start : start + REFERENCES].T)
             for i in range(len(block)):
-                excluded = first + i - start if exclude_self else -1
+                excluded = own + first + i - start
                 if 0 <= excluded < scores.shape[1]:
                     scores[i, excluded] = -np.inf
                 count[i] = _collect(scores[i], start, threshold[i], kept[i], kept_index[i], count[i])
@@ -91,7 +104,7 @@ def _by_products(queries, references, exclude_self, indices):
 
 
 @parallel
-def _by_differences(queries, columns, rows, exclude_self, indices):
+def _by_differences(queries, columns, rows, own, indices):
     """As `_by_products`, for the given rows only, with scores −Σ_f (x_jf − x_if)²; `columns` is x transposed."""
     k = indices.shape[1]
     features, n = columns.shape
@@ -109,8 +122,8 @@ def _by_differences(queries, columns, rows, exclude_self, indices):
                 value = queries[i, f]
                 for j in range(len(scores)):
                     scores[j] -= (column[j] - value) ** 2
-            if exclude_self and start <= i < start + len(scores):
-                scores[i - start] = -np.inf
+            if 0 <= own + i - start < len(scores):
+                scores[own + i - start] = -np.inf
             count = _collect(scores, start, threshold, kept, kept_index, count)
             if count > capacity - LANES:
                 threshold = _keep_largest(kept, kept_index, count, k)

@@ -38,8 +38,7 @@ class Problem(NamedTuple):
 def problem(
     op: str,
     x: Array,
-    w: Array,
-    bias: list[Array],
+    filters: Filters,
     stride: Pair,
     padding: Pair,
     dilation: Pair,
@@ -53,13 +52,13 @@ def problem(
     Raises:
         ValueError: shapes or options do not fit together.
     """
-    bias_shape = bias[0].shape if bias else None
+    bias_shape = None if filters.b is None else filters.b.shape
     options = (stride, padding, dilation, groups, relu, pool_size, pool_stride)
     try:
-        return _problem(op, x.shape, w.shape, bias_shape, x.dtype, *options)
+        return _problem(op, x.shape, filters.w.shape, bias_shape, x.dtype, *options)
     except TypeError:  # a pair in a list
         plain = (tuple(option) if np.iterable(option) else option for option in options)
-        return _problem.__wrapped__(op, x.shape, w.shape, bias_shape, x.dtype, *plain)
+        return _problem.__wrapped__(op, x.shape, filters.w.shape, bias_shape, x.dtype, *plain)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -101,7 +100,9 @@ def _check_filters(op: str, x: tuple[int, ...], w: tuple[int, ...], bias: tuple[
 
 
 class Filters:
-    """Filters and bias, and the forms into which an algorithm packs them: a pullback that is called again packs once.
+    """Filters and bias, and the forms into which an algorithm packs them: each is made once, and kept.
+
+    For filters that no longer change: `conv2d(x, Filters(w, b))` packs them in its first call alone.
 
     Attributes:
         w: (O, C/groups, kh, kw).

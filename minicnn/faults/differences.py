@@ -1,0 +1,45 @@
+"""What must be the same in all processes of a job, and its name where it is not."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+OURS = ("minicnn", "viz")
+PACKAGES = ("minicnn", "numpy", "scipy", "numba")
+
+
+def versions() -> dict[str, str]:
+    """Versions, and a digest of the program and of every file of ours: the bits of a result depend on them."""
+    found = {"the version of python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[f"the version of {name}"] = version(name)
+        except PackageNotFoundError:  # run from its folder
+            continue
+    installed = Path(__file__).parents[2]
+    files = {str(path.relative_to(installed)): path for name in OURS for path in (installed / name).rglob("*.py")}
+    if program := getattr(sys.modules["__main__"], "__file__", None):
+        files |= {f"the program {Path(program).name}": Path(program)}
+    return found | {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in sorted(files.items())}
+
+
+def refuse(told: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Compare the facts that processes have told, each with the name of its node.
+
+    Raises:
+        ValueError: a fact differs from the first process's.
+    """
+    node, first = told[0]
+    for rank, (other_node, other) in enumerate(told):
+        for name in {**first, **other}:
+            if first.get(name) != other.get(name):
+                raise ValueError(
+                    f"distributed: {name} must be the same everywhere, but process 0 on {node} has "
+                    f"{first.get(name)!s:.80}, and process {rank} on {other_node} has {other.get(name)!s:.80}"
+                )

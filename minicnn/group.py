@@ -1,0 +1,74 @@
+"""What processes that work together share; here there is one, and nothing to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .layers.running import Pass
+from .ops.contract import Array
+
+
+class Group:
+    """A group of one process.
+
+    Attributes:
+        rank, size: the number of this process, and how many there are.
+        settings: what the numbers of a run depend on, for its checkpoint.
+    """
+
+    rank, size = 0, 1
+    settings: dict[str, Any] = {}  # noqa: RUF012  never changed
+
+    @property
+    def main(self) -> bool:
+        """Whether this process writes files, logs and bars."""
+        return self.rank == 0
+
+    def part(self, count: int) -> range:
+        """Which of `count` pieces of work are this process's: a run of them, in the order of the processes."""
+        return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
+
+    def texts(self, text: str) -> list[str]:
+        """What each process has to tell the others."""
+        return [text]
+
+    def gather(self, rows: Array) -> Array:
+        """The rows of all processes, one below the other."""
+        return rows
+
+    def agree(self, facts: dict[str, Any]) -> None:
+        """Refuse to work together where facts differ.
+
+        Raises:
+            ValueError: they do; on every process, with the fact's name.
+        """
+
+    def batches(self, loader: Any, epoch: int, start: int) -> Iterator[Any]:
+        """What this process takes of each batch."""
+        return loader.epoch(epoch, start)
+
+    def images(self, batch: Any) -> Array:
+        """The images of a batch, or this process's."""
+        return batch[0]
+
+    def gradients(
+        self, model: Any, batch: Any, lesson: Callable[..., Any], rng: Callable[..., Any]
+    ) -> tuple[float, int, int, dict[str, Array]]:
+        """Loss, right answers and number of images of a batch, and the gradients of the loss.
+
+        Args:
+            model: being trained.
+            batch: what `batches` gave.
+            lesson: (x, labels, pass) → loss, right answers, and a function of the loss's weight to its gradients.
+            rng: makes dropout's generator.
+        """
+        x, labels = batch
+        loss, right, gradients = lesson(x, labels, Pass(train=True, rng=rng()))
+        return loss, right, len(labels), gradients(1.0)
+
+    def __enter__(self) -> Group:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """What raises in a group's block ends the work of all."""

@@ -1,0 +1,77 @@
+"""A node's watcher by itself: what it hears, and whom it does not listen to."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+
+import pytest
+
+from minicnn.faults.guard import _start_watcher
+
+
+@pytest.fixture
+def connect(tmp_path):
+    """Opens connections to a watcher that waits for one process, with the secret "s", and writes to `errors`."""
+    with open(tmp_path / "errors", "ab") as errors:
+        ours = os.dup(2)
+        os.dup2(errors.fileno(), 2)
+        host, _, port = _start_watcher("s", "", "127.0.0.1", "here", "1", "2").rpartition(":")
+        os.dup2(ours, 2)
+        os.close(ours)
+    links = []
+
+    def connect(text=b""):
+        links.append(socket.create_connection((host, int(port)), timeout=10))
+        links[-1].sendall(text)
+        return links[-1]
+
+    yield connect
+    for link in links:
+        link.close()
+
+
+def hello(pid):
+    return json.dumps({"secret": "s", "name": "process 0", "pid": pid}).encode() + b"\n"
+
+
+def closed(link):
+    try:
+        return link.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_strangers_are_shown_out_and_end_nothing(connect, tmp_path):
+    silent, wrong = connect(), connect(b'{"secret": "x", "name": "process 0", "pid": 1}\n{"lost": "all"}\n')
+    rude = connect(b"\0 GET / HTTP/1.1\n\n")
+    told = ""
+    with subprocess.Popen(["sleep", "60"]) as child:
+        process = connect(hello(child.pid))
+        assert all(map(closed, (wrong, rude)))
+        for _ in range(5):  # longer than the silent one is borne
+            process.sendall(b'{"waits": 0}\n')
+            time.sleep(0.8)
+        assert closed(silent)
+        assert child.poll() is None
+        process.sendall(b'{"waits": 0}\n')
+        process.close()  # as if it had died
+        for _ in range(100):
+            if told := (tmp_path / "errors").read_text():
+                break
+            time.sleep(0.1)
+        child.kill()
+    assert told == "minicnn: process 0 died; the job ends\n"
+
+
+def test_it_ends_when_its_processes_have_left(connect):
+    process = connect(hello(os.getpid()) + b'{"left": ""}\n')
+    process.close()
+    for _ in range(100):
+        try:
+            connect().close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the watcher goes on")

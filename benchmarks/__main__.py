@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from . import embed, peers, report
+from . import embed, gradients, peers, report
 
 EXPERIMENTS = {  # modules with a command line of their own
     "attribution": "what the methods of viz.attribution show on real networks, and how fast",
@@ -49,6 +49,7 @@ def _measure(given: list[str]) -> None:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     report.add_commands(commands)
     embed.add_command(commands)
+    gradients.add_command(commands)
     for name, text in EXPERIMENTS.items():
         commands.add_parser(name, help=text, add_help=False)
     options = parser.parse_args(given)

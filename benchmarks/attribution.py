@@ -24,11 +24,13 @@ import numpy as np
 import minicnn as cnn
 import viz
 from viz import plot
+from viz.attribution.sanity_check import quartiles
 from viz.attribution.target import input_gradient
 
 from .squeezenet import data, in_torch, picture, shown, squeezenet
 
 CATS, DOGS = (281, 285), (242, 243)  # tabby and Egyptian cat; boxer and bull mastiff
+PHOTOGRAPHS = ("kitten_224", "cat_dog", "dd_tree", "snake", "spider")
 LAYER = "features.11.concat"
 BATCH = 10  # for Captum: more at once are slower on two cores
 EPSILONS = (0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
@@ -49,7 +51,7 @@ def methods(layer: str | None, baseline: float, steps: int = 10, samples: int = 
         "saliency": viz.saliency,
         "gradient_times_input": viz.gradient_times_input,
         "integrated_gradients": partial(viz.integrated_gradients, steps=steps, baseline=baseline),
-        "smooth_grad": partial(viz.smooth_grad, samples=samples, method=viz.saliency),
+        "smooth_grad": partial(viz.smooth_grad, samples=samples),
         "grad_cam": partial(viz.grad_cam, layer=layer),
         "guided_backprop": viz.guided_backprop,
         "guided_grad_cam": partial(viz.guided_grad_cam, layer=layer),
@@ -150,7 +152,7 @@ def sanity(out: Path, epochs: int) -> Iterator[Row]:
     x = model.transform(test.images[:32])
     yield from checks("seed network", model, x, methods(None, 0.0), out / "why-sanity-mnist.png")
     model = squeezenet()
-    x = np.concatenate([picture(model, name) for name in ("kitten_224", "cat_dog")])
+    x = np.concatenate([picture(model, name) for name in PHOTOGRAPHS])
     yield from checks("SqueezeNet", model, x, methods(LAYER, 127.5), out / "why-sanity-squeezenet.png")
 
 
@@ -158,14 +160,13 @@ def checks(name: str, model: Any, x: np.ndarray, contestants: dict[str, Any], pa
     found = {}
     for method_name, method in contestants.items():
         found[method_name] = check = viz.sanity_check(method, model, x)
-        half = (len(check.layers) - 1) // 2
-        signed, absolute, structure = (np.median(v, axis=1) for v in (check.signed, check.spearman, check.ssim))
-        figures = f"{signed[half]:.2f} → {signed[-1]:.2f}, absolute {absolute[half]:.2f} → {absolute[-1]:.2f}, "
-        figures += f"SSIM {structure[half]:.2f} → {structure[-1]:.2f}"
-        verdict = "passes" if check.passed else "fails"
+        measures = {"signed": check.signed, "absolute": check.spearman, "SSIM": check.ssim, "HOG": check.hog}
+        medians = {label: quartiles(values)[1] for label, values in measures.items()}
+        figures = [f"{label} {found[check.middle]:.2f} → {found[-1]:.2f}" for label, found in medians.items()]
+        judged = "SSIM" if check.absolute else "signed"
         yield Row(
-            f"{name}, {method_name.replace('_', ' ')}: rank correlation after half → all layers",
-            f"{figures}: {verdict}",
+            f"{name}, {method_name.replace('_', ' ')}: likeness after half → all layers",
+            f"{', '.join(figures)}; by {judged} {check.verdict}",
         )
     save(plot.sanity_check(found), path)
 

@@ -14,9 +14,10 @@ from .checkpoint import CheckpointError as CheckpointError
 from .checkpoint import load as load
 from .checkpoint import save as save
 from .frozen import freeze as freeze
-from .gradients import GradientError as GradientError
-from .gradients import NondifferentiableError as NondifferentiableError
-from .gradients import gradcheck as gradcheck
+from .gradient_check import GradientError as GradientError
+from .gradient_check import NondifferentiableError as NondifferentiableError
+from .gradient_check import PrecisionError as PrecisionError
+from .gradient_check import gradcheck as gradcheck
 from .layers import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from .layers import AvgPool2d as AvgPool2d
 from .layers import BatchNorm2d as BatchNorm2d

@@ -27,11 +27,12 @@ from safetensors import safe_open
 
 from .data.transform import Transform
 from .layers import LAYERS
-from .layers.base import arrays_of, check_composed, walk
-from .layers.description import build, describe
+from .layers.base import arrays_of, check_composed
+from .layers.description import build, check_rebuildable, describe
+from .message import one_line
 from .ops.contract import Array
 from .optim import Optimizer
-from .weights import FORMAT, OPTIMIZER, arrays_in, one_line, refused
+from .weights import FORMAT, OPTIMIZER, arrays_in, refused
 
 VERSION = 1
 SMALL = 1024  # whole numbers up to here are sizes that nobody need justify
@@ -73,26 +74,30 @@ def save(
     Missing folders are made. One process at a time may write a path.
 
     Args:
-        model: a model whose layers store the options they were built with, as all of ours do.
+        model: a `Layer`, such as a `Sequential`. Layers of your own store the options they were built with, each under
+            its own name, as all of ours do.
         path: usually ends in ".safetensors".
         optimizer: saved too, so that training can go on.
         training: where the run stands; anything that JSON can hold.
 
     Raises:
         CheckpointError: the file cannot be written (the disk is full, the folder read-only, …).
-        ValueError: the model cannot be described so that `load` could build it again.
+        ValueError: `load` could not rebuild the model: a layer of your own does not store its options under their
+            names, builds something else from them, or keeps layers where nobody finds them.
     """
     path, state = Path(path), state_of(model)
     if taken := next((name for name in state if name.startswith(OPTIMIZER)), None):
         raise ValueError(
             f'save: {taken} stands where the optimiser\'s arrays do; give the layer "optimizer" another name'
         )
+    check_composed(model)
+    check_rebuildable(model)
     moments = optimizer.state() if optimizer is not None else {}
     arrays = state | {OPTIMIZER + name: array for name, array in moments.items()}
     transform, classes = getattr(model, "transform", None), getattr(model, "classes", None)
     about = {
         "version": VERSION,
-        "architecture": _architecture(model, state),
+        "architecture": describe(model),
         "transform": None if transform is None else transform.to_dict(),
         "classes": None if classes is None else list(classes),
         "training": training,
@@ -107,31 +112,6 @@ def save(
         raise CheckpointError(
             f"save: cannot write {path} ({error.strerror or error}); what was there before is untouched"
         ) from error
-
-
-def _architecture(model: Any, state: dict[str, Array]) -> dict[str, Any]:
-    """The description of a model; where layers of others are in it, after trying whether it builds such a model again.
-
-    Raises:
-        ValueError: it does not.
-    """
-    check_composed(model)
-    description = describe(model)
-    others = {type(layer) for _, layer in walk(model) if LAYERS.get(type(layer).__name__) is not type(layer)}
-    if not others:
-        return description
-    names = ", ".join(sorted(kind.__name__ for kind in others))
-    hint = "its constructor must make the same layers from the options that it stores under their own names"
-    try:
-        built = state_of(build(json.loads(json.dumps(description, allow_nan=False)), tuple(others)))
-    except Exception as error:  # a constructor raises whatever it likes
-        raise ValueError(f"save: load could not build {names} again ({one_line(error)}); {hint}") from error
-    shapes, again = ({name: np.shape(array) for name, array in arrays.items()} for arrays in (state, built))
-    if shapes != again:
-        odd = sorted(name for name in shapes.keys() | again.keys() if shapes.get(name) != again.get(name))
-        first = f"{odd[0]} is {shapes.get(odd[0], 'not there')}, and would be {again.get(odd[0], 'not there')}"
-        raise ValueError(f"save: load would build another {names} ({first}); {hint}")
-    return description
 
 
 def load(path: str | Path, layers: Sequence[type] = ()) -> Any:

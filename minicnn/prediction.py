@@ -8,7 +8,7 @@ import numpy as np
 
 from . import ops
 from .display import Shown, Table
-from .layers.base import forward
+from .layers.base import run_layer
 from .training.evaluation import check_initialized, dtype_of, transform_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def predict(model: Any, picture: Source, top: int = 5) -> Predictions:
         raise ValueError(f"predict: top must be at least 1, got {top}")
     check_initialized("predict", model)
     x = transform_of("predict", model).picture(picture)
-    scores, _ = forward(model, x.astype(dtype_of(model), copy=False))
+    scores, _ = run_layer(model, x.astype(dtype_of(model), copy=False))
     probabilities = ops.softmax(scores)[0][0]
     names = model.classes or [str(i) for i in range(len(probabilities))]
     if len(names) != len(probabilities):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .layers.activation import Clip, LeakyReLU, LocalResponseNorm, ReLU, Sigmoid, Softmax
-from .layers.base import children_of, unwrapped
+from .layers.base import children_of, transparent
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d
@@ -55,9 +55,9 @@ def receptive_fields(model: Any) -> dict[str, Field | None]:
 
 def _enter(layer: Any, path: str, field: Field | None, fields: dict[str, Field | None]) -> Field | None:
     """The field after `layer`, when the one before it is `field`; notes it and those of the layers inside."""
-    layer = unwrapped(layer)
     inside = {name: (child, f"{path}.{name}" if path else name) for name, child in children_of(layer).items()}
     after: Field | None
+    layer = transparent(layer)
     if isinstance(layer, Concat):
         after = _union([_enter(child, below, field, fields) for child, below in inside.values()])
     elif isinstance(layer, Residual):

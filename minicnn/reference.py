@@ -112,7 +112,7 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The maximum under each window; `argmax` finds the first of several, and a NaN before any number."""
+    """The maximum under each window: the first of several, but the last of NaNs, which count for more than ∞."""
     (kh, kw), (sh, sw) = _pair(kernel_size), _pair(kernel_size if stride is None else stride)
     (dh, dw), (above_below, beside) = _pair(dilation), _sides(padding)
     (top, left), (N, C, H, W) = (above_below[0], beside[0]), x.shape
@@ -126,6 +126,8 @@ def max_pool2d(
             at = np.array([iy * W + ix for iy in rows for ix in columns])
             values = x.reshape(N, C, H * W)[:, :, at]
             best = values.real.argmax(axis=2)
+            nan = np.isnan(values.real)
+            best = np.where(nan.any(axis=2), len(at) - 1 - nan[:, :, ::-1].argmax(axis=2), best)
             y[:, :, oy, ox] = np.take_along_axis(values, best[:, :, None], axis=2)[:, :, 0]
             indices[:, :, oy, ox] = at[best]
     return (y, indices) if return_indices else y

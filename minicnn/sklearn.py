@@ -21,7 +21,7 @@ except ImportError as error:
 from . import ops, optim, zoo
 from .data.transform import Transform
 from .layers import Conv2d, Dense, Dropout, Flatten, MaxPool2d, Pass, ReLU, Sequential
-from .layers.base import forward
+from .layers.base import run_layer
 from .ops.contract import Array
 
 LEAST = 8  # pixels of an image's side, from which the default network convolves
@@ -119,7 +119,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         x = self._input(self._validated(X, reset=False))
         found = [
-            ops.softmax(forward(self.model_, x[i : i + self.batch_size])[0])[0]
+            ops.softmax(run_layer(self.model_, x[i : i + self.batch_size])[0])[0]
             for i in range(0, len(x), self.batch_size)
         ]
         return np.concatenate(found)
@@ -201,7 +201,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
             total, order = 0.0, self._random.permutation(len(X))
             for first in range(0, len(X), self.batch_size):
                 batch = order[first : first + self.batch_size]
-                scores, pullback = forward(self.model_, self._input(X[batch]), Pass(train=True, rng=self._random))
+                scores, pullback = run_layer(self.model_, self._input(X[batch]), Pass(train=True, rng=self._random))
                 loss, loss_pullback = ops.cross_entropy(scores, labels[batch])
                 self._steps.step(parameters, pullback(*loss_pullback(1.0), wants="parameters")[1])
                 total += float(loss) * len(batch)

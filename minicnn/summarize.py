@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .display import Shown, Table
-from .layers.base import arrays_of, unwrapped, walk
+from .layers.base import arrays_of, children_of, transparent, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d, ConvTranspose2d
@@ -25,7 +25,7 @@ from .ops.geometry import geometry, pooling, windows
 from .receptive_field import Field, receptive_fields
 
 HEAD = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
-WIRING = (Sequential, Concat, Residual, Graph)
+FORWARDS = [kind.forward for kind in (Sequential, Concat, Residual, Graph)]  # also those of types derived from them
 TOLD = (
     Conv2d,
     MaxPool2d,
@@ -59,7 +59,7 @@ class Row:
 
 @dataclass(frozen=True, repr=False)
 class Summary(Shown):
-    """The rows of all layers that have none inside them, in the order they run; it shows itself as the table."""
+    """The rows of all layers that have arrays of their own, or no layers inside; it shows itself as the table."""
 
     rows: tuple[Row, ...]
     input_shape: tuple[int, ...]
@@ -116,28 +116,33 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
-    layers = {path: layer for path, layer in walk(model) if path}
-    kinds = {path: type(layer).__name__ for path, layer in reversed([*walk(model)])}  # of a layer, not of its body
+    places: dict[str, list[Any]] = {}  # by path; a layer and its body have the same
+    for path, layer in walk(model):
+        places.setdefault(path, []).append(layer)
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
-    watch = Watch(*layers)
+    watch = Watch(*(path for path in places if path))
     y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
-    leaves = {path: layer for path, layer in layers.items() if _is_leaf(path, layer, watch)}
-    if not leaves:  # a single layer is its own model
-        leaves, watch.activations = {type(model).__name__: unwrapped(model)}, {type(model).__name__: y}
+    outputs = watch.activations | {"": y}  # some layers run those inside them unseen
     fields = receptive_fields(model)
     rows = []
-    for path, layer in leaves.items():
-        output = watch.activations[path].shape[1:]
-        parameters = sum(array.size for array in arrays_of(layer, "parameters").values())
-        rows.append(
-            Row(path, kinds.get(path, path), output, parameters, _multiply_adds(layer, output), fields.get(path))
-        )
+    for path, layers in places.items():
+        inside = [child for name, child in children_of(layers[0]).items() if _join(path, name) in outputs]
+        own = _size(layers[0]) - sum(map(_size, inside))
+        if path not in outputs or (inside and not own):
+            continue
+        output = outputs[path].shape[1:]
+        cost = 0 if inside else sum(_multiply_adds(layer, output) for layer in layers)
+        kind = type(layers[0]).__name__
+        rows.append(Row(path or kind, kind, output, own, cost, fields.get(path)))
     return Summary(tuple(rows), tuple(input_shape))
 
 
-def _is_leaf(path: str, layer: Any, watch: Watch) -> bool:
-    """Whether it gets a row: it ran, and no layer inside it was seen, there being none or for its forward's reasons."""
-    return path in watch.activations and not any(seen.startswith(path + ".") for seen in watch.activations)
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _size(layer: Any) -> int:
+    return sum(array.size for array in arrays_of(layer, "parameters").values())
 
 
 class _Blank:
@@ -150,17 +155,13 @@ class _Blank:
         shape = _output_shape(self.layer, x.shape[1:])
         if shape is None:
             return self.layer.forward(x, pass_)
-        return np.zeros((len(x), *shape), x.dtype), _no_pullback
-
-
-def _no_pullback(dy: Array, wants: str = "both") -> Any:
-    raise TypeError("a sketch of a network has shapes alone, and no gradients")
+        return np.zeros((len(x), *shape), x.dtype), None
 
 
 def sketch(layer: Any) -> Any:
     """The model with the same wiring, and stand-ins for the layers that would run a kernel: for its shapes alone."""
-    layer = unwrapped(layer)
-    if not any(type(layer).forward is kind.forward for kind in WIRING):
+    layer = transparent(layer)
+    if type(layer).forward not in FORWARDS:
         return _Blank(layer) if type(layer) in TOLD else layer
     wired = copy.copy(layer)
     wired._children = {name: sketch(child) for name, child in layer.children.items()}

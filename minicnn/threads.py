@@ -26,6 +26,7 @@ from typing import Any
 import numba
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401  Numba's np.dot calls SciPy's BLAS, which must be loaded to be limited
+from numba.core.compiler_lock import global_compiler_lock
 from threadpoolctl import ThreadpoolController
 
 from .code_cache import CodeCache
@@ -41,13 +42,28 @@ _local = threading.local()  # what each Python thread has told Numba
 _forked = False  # threads do not survive fork: a child runs the serial twin of each kernel
 
 
+# A fork copies locks as they are, but not the threads that would release them. So it waits until nobody runs or
+# compiles a kernel: else a child of a process with several threads would wait forever for one that is not there.
+
+
+def _before_fork() -> None:
+    _lock.acquire()
+    global_compiler_lock.acquire()
+
+
+def _after_fork() -> None:
+    global_compiler_lock.release()
+    _lock.release()
+
+
 def _mark_forked() -> None:
-    global _forked, _lock
-    _forked, _lock = True, threading.RLock()
+    global _forked
+    _forked = True
+    _after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_mark_forked)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_mark_forked)
 
 
 def available_cores() -> int:
@@ -205,19 +221,26 @@ class _Unlocked:
 
 
 def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Arguments with the read-only arrays among them made writable, also those in tuples that begin with one.
+    """Arguments with the read-only arrays among them made writable, also those at the beginning of a tuple.
 
     To Numba a read-only array is another type, and each combination of them another function to compile, for seconds.
     No kernel writes to what it is given to read.
     """
-    for i, x in enumerate(args):
-        if type(x) is np.ndarray and not x.flags.writeable:
-            args = (*args[:i], np.asarray(_Unlocked(x)), *args[i + 1 :])
-        elif isinstance(x, tuple) and x and type(x[0]) is np.ndarray:
-            inner = _unlocked(x)
-            if inner is not x:
-                args = (*args[:i], type(x)(*inner) if hasattr(x, "_fields") else inner, *args[i + 1 :])
-    return args
+    return tuple(map(_writable, args)) if any(map(_is_locked, args)) else args
+
+
+def _is_locked(x: Any) -> bool:
+    if type(x) is np.ndarray:
+        return not x.flags.writeable
+    return isinstance(x, tuple) and len(x) > 0 and type(x[0]) is np.ndarray and any(map(_is_locked, x))
+
+
+def _writable(x: Any) -> Any:
+    if not _is_locked(x):
+        return x
+    if type(x) is np.ndarray:
+        return np.asarray(_Unlocked(x))
+    return type(x)(*map(_writable, x)) if hasattr(x, "_fields") else tuple(map(_writable, x))
 
 
 def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) -> Callable[..., Any]:
@@ -226,7 +249,7 @@ def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) 
     With `blas`, which takes some microseconds of each call, BLAS is held to one thread inside it.
 
     The first call with a new combination of types compiles (or reads the cache). Safe to call from several Python
-    threads, which then take turns, and after `fork`, where it runs serially.
+    threads, which then take turns, and after `fork`, where it runs serially (and has to compile that first).
     """
     if function is None:
         return functools.partial(parallel, blas=blas)

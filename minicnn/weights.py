@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, deserialize, safe_open
 
+from .message import one_line
 from .ops.contract import Array
 
 FORMAT = "minicnn"  # in the metadata of a checkpoint of ours: its architecture and all else that is no array
@@ -90,12 +91,6 @@ def refused(path: str | Path, kind: type[ValueError]) -> Iterator[None]:
         raise kind(f"{path}: expected a safetensors file, but {broken} ({one_line(error)})") from error
     except (OSError, ValueError, MemoryError) as error:
         raise kind(f"{path}: {one_line(error)}") from error
-
-
-def one_line(error: BaseException, most: int = 300) -> str:
-    """An error's message, on one line of bounded length."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _array(name: Any, value: Any) -> Array:

@@ -1,6 +1,7 @@
 """The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,22 @@ def test_the_table_of_drawings_names_each_of_them_and_what_computes_it() -> None
         for name in path.split("."):
             found = getattr(found, name)
         assert callable(found)
+
+
+WRITTEN = [
+    path
+    for kind in ("*.py", "*.pyi", "*.md", "*.toml", "*.html", "*.ipynb")
+    for top in ("", "minicnn/**/", "viz/**/", "docs/**/", "benchmarks/**/", "tests/**/")
+    for path in ROOT.glob(top + kind)
+]
+
+
+def test_nothing_sends_people_to_the_package_on_the_public_index_that_is_not_ours() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["name"] == "minicnn-numba"
+    foreign = re.compile(r"pip3? install(?: -\S+)* [\"']?minicnn(?![\w/.-])|(?<![\w./-])minicnn\[\w")
+    assert foreign.search('pip install "minicnn[test]"') and foreign.search("pip install -U minicnn")
+    for path in WRITTEN:
+        if path != Path(__file__):
+            found = foreign.search(path.read_text())
+            assert not found, f"{path.relative_to(ROOT)}: {found[0]}"

@@ -3,14 +3,20 @@
 import importlib
 import os
 import pkgutil
+import signal
+import subprocess
+import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 from numba import prange
+from numba.core.compiler_lock import global_compiler_lock
 from threadpoolctl import threadpool_limits
 
 from minicnn import threads
@@ -57,6 +63,83 @@ def test_a_forked_child_runs_kernels_without_threads() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+def exit_status(child: int, seconds: float = 60) -> int | None:
+    """A child's exit status; None if it had to be killed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
+
+
+@threads.jit
+def thrice(value):
+    return 3 * value
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("lock", [threads._lock, global_compiler_lock], ids=["running", "compiling"])
+def test_a_fork_waits_until_no_thread_runs_or_compiles_a_kernel(lock) -> None:
+    held, stop = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            stop.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    threading.Timer(0.5, stop.set).start()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(doubled(), 2 * x) and thrice(1.0 if lock is threads._lock else 1) == 3 else 1)
+    waited, status = stop.is_set(), exit_status(child)
+    thread.join()
+    assert waited and status == 0
+    with threads._lock, global_compiler_lock:
+        pass  # the parent has them back
+
+
+WORKQUEUE = """
+import os, sys, threading, warnings
+import numba, numpy as np
+numba.config.THREADING_LAYER = "workqueue"
+warnings.simplefilter("ignore", DeprecationWarning)
+from minicnn import ops
+x = np.random.default_rng(0).standard_normal((4, 3, 16, 16)).astype(np.float32)
+y = ops.avg_pool2d(x, 3)[0]
+assert numba.threading_layer() == "workqueue"
+ended = False
+def work():
+    while not ended:
+        ops.avg_pool2d(x, 3)
+worker = threading.Thread(target=work)
+worker.start()
+statuses = []
+for _ in range(10):
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(ops.avg_pool2d(x, 3)[0], y) else 1)
+    statuses.append(os.waitpid(child, 0)[1])
+ended = True
+worker.join()
+print(statuses)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_children_of_a_busy_process_on_workqueue_all_come_to_an_end() -> None:
+    done = subprocess.run([sys.executable, "-c", WORKQUEUE], capture_output=True, text=True, timeout=300)
+    assert (done.stdout.strip(), done.stderr) == (str([0] * 10), "")
+
+
 def test_the_serial_twin_is_cached_under_a_name_of_its_own() -> None:
     threaded, serial = double.threaded.py_func.__qualname__, double.serial.py_func.__qualname__
     assert threaded.startswith("double_") and serial.startswith("double_serial_")
@@ -78,6 +161,17 @@ def add_all(xs, y):
             y[i] += x[i]
 
 
+class Scaled(NamedTuple):
+    x: np.ndarray
+    factor: int
+
+
+@threads.parallel
+def add_scaled(scaled, y):
+    for i in prange(y.size):
+        y[i] += scaled.factor * scaled.x[i]
+
+
 def test_read_only_arrays_need_no_machine_code_of_their_own() -> None:
     locked = np.arange(20.0)[::2]
     locked.flags.writeable = False
@@ -86,8 +180,9 @@ def test_read_only_arrays_need_no_machine_code_of_their_own() -> None:
         y, total = np.empty(10), np.zeros(10)
         double(x, y)
         add_all((x, x), total)
-        assert np.array_equal(y, 2 * x) and np.array_equal(total, 2 * x)
-        compiled.append([len(kernel.threaded.signatures) for kernel in (double, add_all)])
+        add_scaled(Scaled(x, 3), total)
+        assert np.array_equal(y, 2 * x) and np.array_equal(total, 5 * x)
+        compiled.append([len(kernel.threaded.signatures) for kernel in (double, add_all, add_scaled)])
     assert compiled[0] < compiled[1] == compiled[2]
     assert not locked.flags.writeable
 

@@ -69,6 +69,23 @@ def test_a_model_loads_the_state_of_a_file_by_its_path(tmp_path) -> None:
     assert np.array_equal(model["fc1"].weight, cnn.zoo.build("seed", seed=5)["fc1"].weight)
 
 
+@pytest.mark.parametrize("prefix", ["module.", "model.", "_orig_mod.", "module._orig_mod."])
+def test_what_a_wrapper_puts_before_every_name_is_passed_over(prefix: str) -> None:
+    model, other = (cnn.Sequential(a=cnn.Dense(3, 2), b=cnn.BatchNorm2d(2)).initialize(seed) for seed in (1, 2))
+    other.load_state({prefix + name: array for name, array in model.state().items()})
+    assert all(np.array_equal(other.state()[name], array) for name, array in model.state().items())
+
+
+def test_a_prefix_of_some_names_alone_or_of_the_models_own_is_part_of_them() -> None:
+    model = cnn.Sequential(model=cnn.Dense(2, 2), b=cnn.Dense(2, 2)).initialize(0)
+    state = model.state()
+    with pytest.raises(ValueError, match=r"b.weight is missing; b.bias is missing$"):
+        model.load_state({name: array for name, array in state.items() if name.startswith("model.")})
+    given = {f"module.{name}": array for name, array in state.items()} | {"loss": np.ones(1)}
+    with pytest.raises(ValueError, match=r"model\.weight is missing"):
+        model.load_state(given)
+
+
 def test_a_dict_of_anything_but_numbers_is_refused() -> None:
     with pytest.raises(ValueError, match="expected numbers, but a is of type object"):
         read_weights({"a": [object()]})

@@ -7,6 +7,8 @@ does it. Nothing heavy is imported before a command runs, so that `--help` answe
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
 import os
 import shlex
 import sys
@@ -31,6 +33,20 @@ examples:
   minicnn summary resnet18
 
 `minicnn COMMAND --help` is the manual of each. An error is one line, and exit status 2."""
+
+
+IN_ASCII = "minicnn-in-ascii"  # how a terminal or file that is not UTF-8 gets what it has no character for
+SPELLED = str.maketrans({"×": "x", "…": "...", "−": "-", "–": "-", "─": "-", "█": "#", "·": ".", "→": "->", "½": "1/2"})
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    spelled = error.object[error.start : error.end].translate(SPELLED)
+    return spelled.encode("ascii", "replace").decode("ascii"), error.end
+
+
+codecs.register_error(IN_ASCII, _in_ascii)
 
 
 class Parser(argparse.ArgumentParser):
@@ -77,6 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0, or 2 after an error, or 130 after Ctrl-C."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     before = argparse.Namespace(run=_without_command, line=shlex.join(["minicnn", *arguments]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=IN_ASCII)
     try:
         options = parser().parse_args(arguments, before)
         options.run(options)

@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..message import one_line
 from .inputs import DATA_HELP, MODEL_HELP, add_reading, add_threads, load_data, load_model, set_threads
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def read_history(log: Path) -> History | None:
         lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
         before = {key: value for key, value in lines[0].items() if key != "epoch"} if lines[0]["epoch"] == 0 else None
         return History.from_dict({"before": before, "epochs": lines[before is not None :], "steps": []})
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError(f"{log}: expected the log of a run ({error}); remove it to do without") from error
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{log}: expected the log of a run ({one_line(error)}); remove it to do without") from error
 
 
 def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Dataset]:
@@ -79,7 +80,7 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Data
     from minicnn import data
 
     folder = Path(options.data)
-    if not folder.is_dir():
+    if options.data in data.NAMES or not folder.is_dir():
         return load_data(options)
     if options.size is None and model.transform is not None:
         options.size = model.transform.crop

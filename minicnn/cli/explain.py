@@ -96,7 +96,7 @@ def _explain(method: str, model: Any, x: Any, target: int, options: argparse.Nam
         case "integrated-gradients":
             return viz.integrated_gradients(model, x, target, baseline=nothing, progress=bars())
         case "smooth-grad":
-            return viz.smooth_grad(model, x, target, method=viz.saliency, progress=bars())
+            return viz.smooth_grad(model, x, target, progress=bars())
         case "grad-cam":
             return viz.grad_cam(model, x, target, layer=options.layer)
         case "occlusion":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +39,21 @@ def add_threads(group: Any) -> None:
     group.add_argument("--threads", metavar="N", type=int, help="threads to compute on (default: as many as cores)")
 
 
+def is_name(text: str, names: Collection[str], what: str) -> bool:
+    """Whether one of our names is meant: what could be a file or folder too is the name, unless written "./mnist".
+
+    Where there is both, it is said on stderr.
+    """
+    if text in names and Path(text).exists():
+        print(f"{text}: the {what} of that name is meant; for what lies here, write ./{text}", file=sys.stderr)
+    return text in names
+
+
 def load_data(options: argparse.Namespace) -> tuple[Dataset, Dataset]:
     """Training and test set."""
     from minicnn import data
 
+    is_name(options.data, data.NAMES, "data set")
     return data.load(options.data, options.root, **({} if options.size is None else {"size": options.size}))
 
 

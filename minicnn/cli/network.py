@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .inputs import MODEL_HELP, add_threads, load_model, set_threads
+from .inputs import MODEL_HELP, add_threads, is_name, load_model, set_threads
 
 PIXELS = ("imagenet", "symmetric", "bgr255")  # those of `zoo.preprocessing`, without loading it
 PIXELS_HELP = (
@@ -100,7 +100,8 @@ def find_network(options: argparse.Namespace) -> Any:
 
     set_threads(options)
     name, pixels, height, width = options.model, options.pixels, 224, 224
-    if name in zoo.names() and not Path(name).exists():
+    named = is_name(name, zoo.names(), "network")
+    if named:
         if options.weights is None:
             raise ValueError(f"{name}: the zoo holds no trained weights; give --weights FILE, or a file of a run")
         model = zoo.build(name, weights=options.weights)
@@ -114,6 +115,8 @@ def find_network(options: argparse.Namespace) -> Any:
         if model.transform is not None:
             raise ValueError(f"{name}: the model knows how pictures become its input; leave --pixels away")
         model.transform = prepared(pixels, height, width)
+        if not named:
+            print(f"{name}: does not tell the size of its pictures; they are cut to {width}×{height}", file=sys.stderr)
     if options.classes is not None:
         model.classes = read_classes(options.classes)
     return model
@@ -125,7 +128,11 @@ def read_classes(path: Path) -> tuple[str, ...]:
     Raises:
         ValueError: the file is empty, or no text.
     """
-    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # perhaps with the mark that Windows' editors begin a file with
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected a text in UTF-8, but byte {error.start} is not; save it so") from error
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         raise ValueError(f"{path}: expected the names of classes, one in a line, but there are none")
     numbered = [re.match(r"(\d+)[\s,:;]+(.+)", line) for line in lines]
@@ -136,9 +143,15 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
 
 def class_names(model: Any, count: int) -> list[str]:
-    """A name for each class, its number where there is none."""
-    names = list(model.classes or [])
-    return names if len(names) == count else [str(i) for i in range(count)]
+    """A name for each class, its number where the model has no names.
+
+    Raises:
+        ValueError: it has names, but not as many.
+    """
+    names = list(model.classes or map(str, range(count)))
+    if len(names) != count:
+        raise ValueError(f"the model has {count} outputs, but {len(names)} names of classes")
+    return names
 
 
 def find_class(text: str, names: list[str]) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .inputs import MODEL_HELP, load_model
+from .inputs import MODEL_HELP, is_name, load_model
 from .network import add_input, input_shape
 
 EXAMPLES = """\
@@ -32,12 +32,12 @@ def run(options: argparse.Namespace) -> None:
     from minicnn import zoo
 
     name = options.model
-    if Path(name).exists():
-        model = load_model(name)
-        channels, height, width = input_shape(options, model)
-    elif name in zoo.names():
+    if is_name(name, zoo.names(), "network"):
         channels, height, width = options.input or zoo.network(name).input_shape
         model = zoo.build(name, in_channels=channels, input_size=(height, width), seed=None)
+    elif Path(name).exists():
+        model = load_model(name)
+        channels, height, width = input_shape(options, model)
     else:
         from minicnn.layers.base import nearest
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from minicnn.data.dataset import Dataset
 from minicnn.data.download import find
 from minicnn.data.errors import DataError
+from minicnn.message import one_line
 
 UNSIGNED_BYTE = 8
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -52,7 +53,9 @@ def read_idx(path: str | Path, dimensions: int) -> NDArray[np.uint8]:
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: expected an IDX file, but it cannot be read ({error}); get it anew") from error
+        raise DataError(
+            f"{path}: expected an IDX file, but it cannot be read ({one_line(error)}); get it anew"
+        ) from error
 
 
 def _read(path: Path, file: BinaryIO | gzip.GzipFile, most: int, dimensions: int) -> NDArray[np.uint8]:

@@ -1,11 +1,19 @@
 """One picture file as an array: the only place where pictures are opened.
 
 Whatever the file's kind, what comes out is upright (its EXIF orientation applied), opaque (transparent parts on
-white), and has 8 bits a channel (16 are scaled down).
+white), and has 8 bits a channel (16 are scaled down). Of an animation, or of several pages, it is the first.
+
+A small file can declare any size. So no more than 64 million pixels are decoded, or as many as the environment
+variable MINICNN_PIXELS says.
 """
 
 from __future__ import annotations
 
+import os
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minicnn.data.errors import DataError
+from minicnn.message import one_line
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,6 +31,9 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"))
 
 Size = int | tuple[int, int]
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # of these files
+MOST_PIXELS = 64_000_000
+OPENING = threading.Lock()
 LARGEST = 10_000  # pixels along a side: sizes come from files too, and must not take endless memory
 
 
@@ -35,7 +47,8 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
         crop: then keep this (height, width) from the middle; a number is both.
 
     Raises:
-        DataError: the file is missing, broken, no picture, or smaller than `crop`.
+        DataError: the file is missing, broken, no picture, of more pixels than the module allows, or smaller than
+            `crop`.
         ValueError: the array is no picture, or a size is none.
     """
     from PIL import Image
@@ -53,21 +66,63 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
         if isinstance(source, Image.Image):
             image = _plain(source)
         else:
-            with Image.open(source) as file:
+            with _opened(Path(source)) as file:
                 image = _plain(file)
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such file") from error
     except IsADirectoryError as error:
         raise DataError(f"{name}: expected a picture, but this is a folder; name the pictures in it") from error
     except Image.UnidentifiedImageError as error:
-        raise DataError(f"{name}: expected a picture, but its kind is unknown; replace or remove it") from error
+        raise DataError(
+            f"{name}: expected a picture ({', '.join(FORMATS)}), but it is of another kind or broken; replace it"
+        ) from error
+    except DataError:
+        raise
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
-        raise DataError(f"{name}: expected a picture, but it cannot be read ({error}); replace or remove it") from error
+        raise DataError(
+            f"{name}: expected a picture, but it cannot be read ({one_line(error)}); replace or remove it"
+        ) from error
     if covered is not None:
         image = _cover(image, *covered, name)
     if kept is not None:
         image = _crop(image, *kept, name)
     return np.atleast_3d(np.asarray(image)).transpose(2, 0, 1).copy()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image]:
+    """A file of which Pillow has read no more than the header, and found an acceptable size.
+
+    Pillow warns of what it can read over, such as a broken note of the camera's: of that nobody need know.
+
+    Raises:
+        DataError: it declares too many pixels.
+    """
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with OPENING:
+            own, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # Pillow's own limit knows no way around
+            try:
+                file = Image.open(path, formats=FORMATS)
+            finally:
+                Image.MAX_IMAGE_PIXELS = own
+        with file:
+            most = _most_pixels()
+            if file.width * file.height > most:
+                raise DataError(
+                    f"{path}: declares {file.width}×{file.height} pixels, more than {most:,}; where you trust it, set "
+                    f"the environment variable MINICNN_PIXELS={file.width * file.height}"
+                )
+            yield file
+
+
+def _most_pixels() -> int:
+    named = os.environ.get("MINICNN_PIXELS", "")
+    if named and not (named.isascii() and named.isdecimal()):
+        raise DataError(f"MINICNN_PIXELS: expected the number of pixels that a picture may have, got {named!r:.40}")
+    return int(named or MOST_PIXELS)
 
 
 def describe(source: Source) -> str:
@@ -98,19 +153,30 @@ def _plain(image: Image) -> Image:
     from PIL import Image as pillow
     from PIL import ImageOps
 
-    image = ImageOps.exif_transpose(image)
+    grey = image.mode in ("1", "L", "LA", "La") or _stored_as_grey_and_alpha(image)
+    with suppress(Exception):  # a broken note does not tell which side is up
+        image = ImageOps.exif_transpose(image)
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers; save it with 8 or 16 bits a channel")
     if image.mode.startswith("I"):
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:
             raise ValueError("its pixels exceed 16 bits; save it with 8 or 16 bits a channel")
+        if isinstance(clear := image.info.get("transparency"), int):  # the one shade that is transparent
+            values = np.where(values == clear, 65535, values)
         return pillow.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
-    grey = image.mode in ("1", "L", "LA", "La")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        image = pillow.alpha_composite(pillow.new("RGBA", image.size, "white"), image)
+        opaque = pillow.new("RGB", image.size, "white")
+        opaque.paste(image, mask=image)
+        image = opaque
     return image.convert("L" if grey else "RGB")
+
+
+def _stored_as_grey_and_alpha(image: Image) -> bool:
+    """Whether a PNG of 16 bits holds shades of grey, of which Pillow makes RGBA."""
+    tiles = getattr(image, "tile", None) or [()]
+    return "LA;16B" in tiles[0]
 
 
 def _cover(image: Image, height: int, width: int, name: str) -> Image:

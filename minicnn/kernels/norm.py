@@ -11,7 +11,8 @@ values in each part,
 
     mean = Σ n · mean[part] / M,    M · var = Σ_i (x[i] − mean)² = Σ squares[part] + Σ n · (mean[part] − mean)²
 
-where squares[part] is centred on its own mean, while the part is in cache.
+where squares[part] is centred on its own mean, while the part is in cache. Means are summed as differences from a
+first value, so that the mean of equal values is that value, and their variance exactly 0.
 """
 
 import numpy as np
@@ -69,10 +70,12 @@ def block_rows(C):
 def combine(means, squares, size, M, mean, var):
     """Mean and variance of M values from those of parts of `size`, of which the last may have fewer."""
     P, C = means.shape
-    for part in range(P):
+    for c in range(C):
+        mean[c] = means[0, c]
+    for part in range(1, P):
         n = min(size, M - part * size)
         for c in range(C):
-            mean[c] += means[part, c] * n / M
+            mean[c] += (means[part, c] - means[0, c]) * n / M
     for part in range(P):
         n = min(size, M - part * size)
         for c in range(C):
@@ -92,6 +95,14 @@ def sum_of(x):
 
 
 @jit
+def mean_of(x):
+    first, total = x[0], x.dtype.type(0)
+    for i in range(x.size):
+        total += x[i] - first
+    return first + total / x.dtype.type(x.size)
+
+
+@jit
 def centred_squares(x, mean):
     total = x.dtype.type(0)
     for i in range(x.size):
@@ -102,10 +113,10 @@ def centred_squares(x, mean):
 
 @parallel
 def moments_of_planes(x, means, squares):
-    N, C, S = x.shape
+    N, C, _ = x.shape
     for plane in prange(N * C):
         n, c = plane // C, plane % C
-        mean = sum_of(x[n, c]) / x.dtype.type(S)
+        mean = mean_of(x[n, c])
         means[n, c] = mean
         squares[n, c] = centred_squares(x[n, c], mean)
 
@@ -159,9 +170,9 @@ def input_gradient_of_planes(dy, x, mean, factor, shift, slope, dx):
 
 
 @jit
-def add_row(x, sums):
+def add_difference(x, first, sums):
     for c in range(x.size):
-        sums[c] += x[c]
+        sums[c] += x[c] - first[c]
 
 
 @jit
@@ -179,9 +190,10 @@ def moments_of_rows(x, means, squares):
         first, last = part * size, min((part + 1) * size, P)
         means[part] = 0
         squares[part] = 0
-        for p in range(first, last):
-            add_row(x[p], means[part])
-        means[part] /= x.dtype.type(last - first)
+        for p in range(first + 1, last):
+            add_difference(x[p], x[first], means[part])
+        for c in range(C):
+            means[part, c] = x[first, c] + means[part, c] / x.dtype.type(last - first)
         for p in range(first, last):
             add_centred_squares(x[p], means[part], squares[part])
 

@@ -12,36 +12,39 @@ from ..threads import jit, parallel
 
 @jit
 def beats(value, best):
-    """The first of equals wins, and the first NaN over all numbers; a complex value counts by its real part."""
-    return (value.real > best.real) | ((value.real != value.real) & (best.real == best.real))
+    """The first of equals wins, and the last NaN over all; a complex value counts by its real part."""
+    return (value.real > best.real) | (value.real != value.real)
 
 
 @jit
 def larger(a, b):
-    """Of two values the one that wins: the first, if none beats the other."""
+    """Of two values the one that wins: the first, if the second does not beat it."""
     return b if beats(b, a) else a
 
 
 @jit
 def largest_of_four(a, b, c, d):
-    """The value that beats the others, and its place from 0 to 3.
+    """The value that beats the others, and its place from 0 to 3, unless it is NaN.
 
     Its place is found by comparing with it, not by remembering who won: that compiles to branches, of which a processor
     guesses every other wrong, because each of four values is as likely the largest. This compiles to none.
     """
     best = larger(larger(a, b), larger(c, d))
-    after_a = (a.real != best.real) & (a.real == a.real)
-    after_b = after_a & (b.real != best.real) & (b.real == b.real)
-    after_c = after_b & (c.real != best.real) & (c.real == c.real)
+    after_a = a.real != best.real
+    after_b = after_a & (b.real != best.real)
+    after_c = after_b & (c.real != best.real)
     return best, np.uint8(after_a) + np.uint8(after_b) + np.uint8(after_c)
 
 
 @jit
 def row_of_fours(top, bottom, start, W, best, at):
-    """One row of windows of 2 x 2 in steps of 2, the commonest, several times as fast."""
+    """One row of windows of 2 x 2 in steps of 2, the commonest, several times as fast; whether none holds a NaN."""
+    numbers = True
     for ox in range(best.shape[0]):
         best[ox], tap = largest_of_four(top[2 * ox], top[2 * ox + 1], bottom[2 * ox], bottom[2 * ox + 1])
         at[ox] = np.int32(start + 2 * ox + (tap >> 1) * W + (tap & 1))
+        numbers &= best[ox].real == best[ox].real
+    return numbers
 
 
 @parallel
@@ -54,8 +57,7 @@ def max_pool(x, geometry, y, indices):
     four = four and 2 * OH <= H and 2 * OW <= W
     for p in prange(P):
         for oy in range(OH):
-            if four:
-                row_of_fours(x[p, 2 * oy], x[p, 2 * oy + 1], 2 * oy * W, W, y[p, oy], indices[p, oy])
+            if four and row_of_fours(x[p, 2 * oy], x[p, 2 * oy + 1], 2 * oy * W, W, y[p, oy], indices[p, oy]):
                 continue
             for ox in range(OW):
                 best, at = x.dtype.type(0), -1
@@ -89,32 +91,31 @@ def compete(values, here, before, best, at):
 
 
 @jit
-def is_best(value, best):
-    """Whether a value is the best of its window, or a NaN, as then is the best."""
-    return (value.real == best.real) | (value.real != value.real)
-
-
-@jit
 def largest_of_nine(a, b, c, d, e, f, g, h, i, best, at):
     """best = each channel's largest value; at = which it was, from 0 to 8: the first that is as large.
+
+    Returns whether these are numbers: of a NaN, `at` does not tell the place.
 
     For windows of 3 × 3, which are common: the values are compared twice, with each other and then with the largest,
     but stay in registers meanwhile, where each round of `compete` reads and writes the best so far.
     """
+    numbers = True
     for o in range(best.shape[0]):
         top = larger(larger(a[o], b[o]), c[o])
         middle = larger(larger(d[o], e[o]), f[o])
         bottom = larger(larger(g[o], h[o]), i[o])
         value = larger(larger(top, middle), bottom)
-        tap = 7 if is_best(h[o], value) else 8
-        tap = 6 if is_best(g[o], value) else tap
-        tap = 5 if is_best(f[o], value) else tap
-        tap = 4 if is_best(e[o], value) else tap
-        tap = 3 if is_best(d[o], value) else tap
-        tap = 2 if is_best(c[o], value) else tap
-        tap = 1 if is_best(b[o], value) else tap
-        tap = 0 if is_best(a[o], value) else tap
+        tap = 7 if h[o].real == value.real else 8
+        tap = 6 if g[o].real == value.real else tap
+        tap = 5 if f[o].real == value.real else tap
+        tap = 4 if e[o].real == value.real else tap
+        tap = 3 if d[o].real == value.real else tap
+        tap = 2 if c[o].real == value.real else tap
+        tap = 1 if b[o].real == value.real else tap
+        tap = 0 if a[o].real == value.real else tap
         best[o], at[o] = value, tap
+        numbers &= value.real == value.real
+    return numbers
 
 
 @parallel
@@ -133,10 +134,10 @@ def max_pool_channels_last(x, geometry, y, indices):
             left = ox * stride_w - pad_w
             if nine and top >= 0 and left >= 0 and top + 3 <= H and left + 3 <= W:
                 r, s, t = x[n, top, left : left + 3], x[n, top + 1, left : left + 3], x[n, top + 2, left : left + 3]
-                largest_of_nine(r[0], r[1], r[2], s[0], s[1], s[2], t[0], t[1], t[2], y[n, oy, ox], at)
-                for c in range(C):
-                    at[c] = (top + at[c] // 3) * W + left + at[c] % 3
-                continue
+                if largest_of_nine(r[0], r[1], r[2], s[0], s[1], s[2], t[0], t[1], t[2], y[n, oy, ox], at):
+                    for c in range(C):
+                        at[c] = (top + at[c] // 3) * W + left + at[c] % 3
+                    continue
             rounds = 0
             for i in range(kh):
                 iy = oy * stride_h + i * dilation_h - pad_h

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .. import ops
-from ..ops.contract import Array
+from ..ops.clip import bounds_of
+from ..ops.contract import Array, number, whole
+from ..ops.local_response_norm import constants_of
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
 
@@ -20,7 +22,7 @@ class LeakyReLU(Layer):
     """`ops.leaky_relu`. Its way back is always the gradient: the pass's ReLU rule is not for it."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = negative_slope
+        self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.leaky_relu(x, negative_slope=self.negative_slope)
@@ -31,7 +33,7 @@ class Clip(Layer):
     """`ops.clip`. Its way back is always the gradient: the pass's ReLU rule is not for it."""
 
     def __init__(self, low: float | None = None, high: float | None = None) -> None:
-        self.low, self.high = low, high
+        self.low, self.high = bounds_of("Clip", low, high)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.clip(x, self.low, self.high)
@@ -50,7 +52,7 @@ class Softmax(Layer):
     """`ops.softmax` over the classes. Losses take logits: train without it."""
 
     def __init__(self, axis: int = 1) -> None:
-        self.axis = axis
+        self.axis = whole("Softmax", "axis", axis, least=None)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.softmax(x, axis=self.axis)
@@ -61,7 +63,7 @@ class LocalResponseNorm(Layer):
     """`ops.local_response_norm`."""
 
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+        self.size, self.alpha, self.beta, self.k = constants_of("LocalResponseNorm", size, alpha, beta, k)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.local_response_norm(x, self.size, alpha=self.alpha, beta=self.beta, k=self.k)

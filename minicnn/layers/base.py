@@ -19,13 +19,14 @@ import numpy as np
 
 from .. import init
 from ..display import Shown, Table
-from ..ops.contract import FLOATS, Array, Pullback
+from ..ops.contract import FLOATS, Array, Pullback, output_and_pullback
 from .options import options_of as options_of
 from .options import takes_layers as takes_layers
 from .options import written_options
 from .running import Pass
 
 WANTS = ("both", "input", "parameters")
+WRAPPERS = ("module.", "model.", "_orig_mod.")
 LAST_DENSE = 1 / 64  # of what the scheme draws
 LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
 
@@ -34,16 +35,18 @@ class Layer(Shown):
     """The base of all layers and containers.
 
     A layer's constructor stores each option under its own name, and its arrays under the names it declares here.
-    One that is made of others keeps them as its `body`, a container; then it needs no forward of its own, and the
-    body's layers and arrays are its own, under the names they have in the body:
 
-        class Block(Layer):
-            def __init__(self, channels):
-                self.channels = channels
-                self.body = Sequential(conv=Conv2d(channels, channels, 3, padding=1), relu=ReLU())
+    A layer that is made of others stores them as `self.body`: one layer, usually a `Sequential`. It runs its body
+    unless it has a forward of its own, and is named, trained and saved by what is inside: there is no "body." in paths.
+
+        class Bottleneck(Layer):
+            def __init__(self, channels, reduction=4):
+                self.channels, self.reduction = channels, reduction
+                inner = channels // reduction
+                self.body = Sequential(down=Conv2d(channels, inner, 1), relu=ReLU(), up=Conv2d(inner, channels, 1))
 
     Attributes:
-        body: the layers it is made of, in one.
+        body: what the layer is made of, or None.
         transform: how pictures become this model's input (`data.Transform`), where it is known.
         classes: the names of its outputs, where they are known.
     """
@@ -57,13 +60,13 @@ class Layer(Shown):
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         """The output for x, and the pullback dy → (dx, gradients by parameter name)."""
-        if self.body is not None:
-            return forward(self.body, x, pass_)
-        raise TypeError(f"{type(self).__name__} has no forward: a layer defines forward(x, pass_)")
+        if self.body is None:
+            raise TypeError(f"{type(self).__name__} has no forward: a layer defines forward(x, pass_), or self.body")
+        return run_layer(self.body, x, pass_)
 
     def __call__(self, x: Array) -> Array:
         """The output for x, without a way back."""
-        return forward(self, x)[0]
+        return run_layer(self, x, Pass())[0]
 
     def __getitem__(self, key: Any) -> Any:
         """The layer at a path or position in the body."""
@@ -74,7 +77,7 @@ class Layer(Shown):
     @property
     def children(self) -> dict[str, Any]:
         """The layers inside this one, by name."""
-        return {} if self.body is None else children_of(self.body)
+        return children_of(self.body)
 
     def parameters(self) -> dict[str, Array]:
         """The trainable arrays themselves (not copies), by path: {"conv1.weight": …}; none if frozen."""
@@ -103,7 +106,8 @@ class Layer(Shown):
     def load_state(self, source: Any, strict: bool = True) -> None:
         """Copy arrays into this model, in its own precision.
 
-        PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over.
+        PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over, and so is what wrappers
+        put before every name: `module.` (DataParallel), `model.` (Lightning), `_orig_mod.` (torch.compile).
 
         Args:
             source: arrays by path, as `state()` names them: a dict of arrays, a PyTorch `state_dict`, or the path or
@@ -119,6 +123,7 @@ class Layer(Shown):
         self._refuse_if_frozen("load_state")
         state = self.state()
         given = {n: a for n, a in read_weights(source).items() if n.rpartition(".")[2] != "num_batches_tracked"}
+        given = _unwrapped(given, state)
         faults = [
             f"{name} is {given[name].shape}, expected {array.shape}"
             for name, array in state.items()
@@ -190,15 +195,23 @@ class Layer(Shown):
         return ", ".join(first + named)
 
     def _table(self) -> Table | None:
-        """Each layer with its options, indented by its depth, and how many numbers it trains."""
-        rows = []
+        """Each layer with its options, indented by its depth, and how many numbers it trains (if frozen: has)."""
+        rows, kind = [], "buffers" if self.frozen else "parameters"
         for path, layer in walk(self):
             if path:
-                depth, arrays = path.count("."), arrays_of(layer, "parameters").values()
+                depth, arrays = path.count("."), arrays_of(layer, kind).values()
                 name = "\u2003" * depth + path.rpartition(".")[2]
                 shown = type(layer).__name__ if children_of(layer) else repr(layer)
                 rows.append((name, shown, f"{sum(array.size for array in arrays):,}" if len(arrays) else ""))
-        return Table(("layer", "type", "parameters"), rows, left=2) if rows else None
+        return Table(("layer", "type", "numbers" if self.frozen else "parameters"), rows, left=2) if rows else None
+
+
+def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Array]:
+    """The arrays without a wrapper's prefix, if all of them have it and none of the model's own."""
+    for prefix in WRAPPERS:
+        if given and all(n.startswith(prefix) for n in given) and not any(n.startswith(prefix) for n in state):
+            return _unwrapped({n.removeprefix(prefix): array for n, array in given.items()}, state)
+    return given
 
 
 def _last_dense(model: Layer) -> Array | None:
@@ -223,11 +236,11 @@ def children_of(layer: Any) -> dict[str, Any]:
 def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """A layer and all the layers inside it, each after the one that holds it, with their paths.
 
-    A body has the path of the layer whose body it is, and comes after it.
+    A layer and its body have the same path.
     """
     yield path, layer
-    if getattr(layer, "body", None) is not None:
-        yield from walk(layer.body, path)
+    if (body := getattr(layer, "body", None)) is not None:
+        yield from walk(body, path)
         return
     for name, child in children_of(layer).items():
         yield from walk(child, f"{path}.{name}" if path else name)
@@ -244,15 +257,27 @@ def cast(model: Any, dtype: Any) -> None:
                 arrays.update({name: array.astype(dtype) for name, array in arrays.items()})
 
 
-def unwrapped(layer: Any) -> Any:
-    """What a layer comes to: where it is nothing but its body, that body."""
-    while getattr(layer, "body", None) is not None and _adds_nothing(layer):
+def run_layer(layer: Any, x: Any, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+    """A layer's forward. Its pullback may be None, where nothing will be pulled back.
+
+    Raises:
+        ValueError: it does not return (y, pullback).
+    """
+    returned = layer.forward(x, pass_)
+    if isinstance(returned, tuple) and len(returned) == 2:
+        return returned
+    return output_and_pullback(f"{type(layer).__name__}.forward", returned)
+
+
+def transparent(layer: Any) -> Any:
+    """What a layer runs: the innermost body of one that adds nothing to it, otherwise the layer itself."""
+    while isinstance(layer, Layer) and layer.body is not None and _adds_nothing(layer):
         layer = layer.body
     return layer
 
 
 class _Probe:
-    """Stands in for a body, and knows whether it was handed the layer's own input, and its answer handed back."""
+    """Stands in for a body, and knows whether it was handed the layer's own input."""
 
     def __init__(self) -> None:
         self.x, self.pass_ = object(), Pass()
@@ -264,37 +289,17 @@ class _Probe:
         return self.answer
 
 
-def _adds_nothing(layer: Any) -> bool:
+def _adds_nothing(layer: Layer) -> bool:
     """Whether a layer's forward hands its input to its body, and the body's answer back, both untouched."""
     if type(layer).forward is Layer.forward:
         return True
-    probe = _Probe()
+    twin, probe = copy.copy(layer), _Probe()
     try:
-        twin = copy.copy(layer)
         twin.body = probe
-        y, pullback = twin.forward(probe.x, probe.pass_)
+        y, pullback = twin.forward(probe.x, probe.pass_)  # type: ignore[arg-type]
     except Exception:  # it does something with the input
         return False
     return probe.asked and y is probe.answer[0] and pullback is probe.answer[1]
-
-
-def forward(model: Any, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
-    """`model.forward(x, pass_)`, which must keep the contract: an array of two images also unpacks into two.
-
-    A layer that cannot be differentiated may say so by None in place of its pullback.
-
-    Raises:
-        TypeError: it returned something else than (y, pullback).
-    """
-    returned = model.forward(x, pass_)
-    if type(returned) is tuple and len(returned) == 2 and (callable(returned[1]) or returned[1] is None):
-        return returned
-    where = f"{pass_.path} ({type(model).__name__})" if pass_.path else type(model).__name__
-    got = f"({', '.join(type(part).__name__ for part in returned)})" if isinstance(returned, tuple) else ""
-    raise TypeError(
-        f"{where}: expected its forward to return (y, pullback), got {got or type(returned).__name__}; "
-        "pullback(dy, wants) returns (dx, gradients by parameter name)"
-    )
 
 
 def check_composed(model: Any) -> None:

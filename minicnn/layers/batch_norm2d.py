@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..ops.contract import Array
+from ..ops.contract import Array, number, whole
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
 
@@ -24,9 +24,11 @@ class BatchNorm2d(Layer):
     buffer_names = ("running_mean", "running_var")
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        if not isinstance(num_features, int) or num_features < 1:
-            raise ValueError(f"BatchNorm2d: expected num_features to be an int of at least 1, got {num_features!r}")
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.num_features = num_features = whole("BatchNorm2d", "num_features", num_features)
+        self.eps, self.momentum = (
+            number("BatchNorm2d", "eps", eps, least=0),
+            number("BatchNorm2d", "momentum", momentum, 0, 1),
+        )
         self.weight: Array = np.ones(num_features, np.float32)
         self.bias: Array = np.zeros(num_features, np.float32)
         self.running_mean: Array = np.zeros(num_features, np.float32)

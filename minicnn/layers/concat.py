@@ -36,7 +36,7 @@ class Concat(Container):
                 if wants == "parameters" and not has:
                     continue
                 dbranch, found = step(part, wants)
-                dx = dbranch if dx is None else dx + dbranch
+                dx = dbranch if dx is None else ops.add(dx, dbranch)[0]
                 gradients |= prefixed(name, found)
             return dx, gradients
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.contract import FLOATS, Array
-from .base import Layer, LayerPullback, arrays_of, children_of, forward, nearest, walk, without_parameters
+from ..ops.contract import Array
+from .base import Layer, LayerPullback, arrays_of, children_of, nearest, run_layer, walk, without_parameters
 from .running import Pass, announced, record
 
 
@@ -52,9 +52,9 @@ class Container(Layer):
         return child[rest] if rest else child
 
     def _headline(self) -> str:
-        count = sum(array.size for array in self.parameters().values())
         leaves = sum(not children_of(layer) for _, layer in walk(self))
-        return f"{leaves} layers, {count:,} parameters"
+        count = sum(array.size for array in (self.state() if self.frozen else self.parameters()).values())
+        return f"{leaves} layers, {count:,} {'numbers, frozen' if self.frozen else 'parameters'}"
 
     def __repr__(self) -> str:
         lines = [f"{name}={layer!r},".replace("\n", "\n    ") for name, layer in self._children.items()]
@@ -74,14 +74,14 @@ def run(name: str, layer: Any, x: Array, pass_: Pass) -> tuple[Array, LayerPullb
     """Run one child: one level down, watched if the pass says so, its errors prefixed with its path."""
     inner = pass_.within(name)
     try:
-        y, pullback = forward(layer, x, inner)
+        y, pullback = run_layer(layer, x, inner)
     except ValueError as error:
-        if children_of(layer):
+        if children_of(layer) and str(error).startswith(f"{inner.path}."):
             raise  # it carries the path of the layer inside already
-        if isinstance(x, np.ndarray) and x.dtype.type not in FLOATS:
+        if getattr(x, "dtype", np.dtype(float)).kind in "iub":
             raise ValueError(
-                f"{inner.path}: expected float32 or float64, got {x.dtype}; images become a model's input by "
-                "model.transform(images), and other arrays by x.astype(np.float32)"
+                f"{inner.path}: expected floating-point input, got {x.dtype}; model.transform(images) makes it of "
+                "images, and so do cnn.predict and cnn.evaluate"
             ) from error
         raise ValueError(f"{inner.path}: {error}") from error
     if getattr(layer, "frozen", False) and not children_of(layer):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..ops.contract import Array, Pair, pair
+from ..ops.contract import Array, Pair, flag, pair, whole
+from ..ops.conv_transpose2d import output_padding_of
 from .base import Layer, LayerPullback, layer_pullback
 from .batch_norm2d import BatchNorm2d
 from .running import Pass
@@ -34,14 +35,14 @@ class Conv2d(Layer):
         groups: int = 1,
         bias: bool = True,
     ) -> None:
-        _check_channels("Conv2d", in_channels, out_channels, groups)
+        in_channels, out_channels, groups = _channels("Conv2d", in_channels, out_channels, groups)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = pair("Conv2d", "kernel_size", kernel_size)
         self.stride = pair("Conv2d", "stride", stride)
         self.padding = pair("Conv2d", "padding", padding, least=0)
         self.dilation = pair("Conv2d", "dilation", dilation)
         self.weight: Array = np.zeros((out_channels, in_channels // groups, *self.kernel_size), np.float32)
-        self.bias: Array | None = np.zeros(out_channels, np.float32) if bias else None
+        self.bias: Array | None = np.zeros(out_channels, np.float32) if flag("Conv2d", "bias", bias) else None
 
     def reset(self, rng: Callable[[str], np.random.Generator], scheme: Any) -> None:
         self.weight[...] = scheme(self.weight.shape, rng("weight"), self.weight.dtype)
@@ -97,15 +98,15 @@ class ConvTranspose2d(Layer):
         bias: bool = True,
         dilation: Pair = 1,
     ) -> None:
-        _check_channels("ConvTranspose2d", in_channels, out_channels, groups)
+        in_channels, out_channels, groups = _channels("ConvTranspose2d", in_channels, out_channels, groups)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = pair("ConvTranspose2d", "kernel_size", kernel_size)
         self.stride = pair("ConvTranspose2d", "stride", stride)
         self.padding = pair("ConvTranspose2d", "padding", padding, least=0)
-        self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, least=0)
         self.dilation = pair("ConvTranspose2d", "dilation", dilation)
+        self.output_padding = output_padding_of("ConvTranspose2d", output_padding, self.stride, self.dilation)
         self.weight: Array = np.zeros((in_channels, out_channels // groups, *self.kernel_size), np.float32)
-        self.bias: Array | None = np.zeros(out_channels, np.float32) if bias else None
+        self.bias: Array | None = np.zeros(out_channels, np.float32) if flag("ConvTranspose2d", "bias", bias) else None
 
     reset = Conv2d.reset
 
@@ -123,9 +124,9 @@ class ConvTranspose2d(Layer):
         return y, layer_pullback(pullback, *self.trained_names())
 
 
-def _check_channels(kind: str, in_channels: int, out_channels: int, groups: int) -> None:
-    for name, value in {"in_channels": in_channels, "out_channels": out_channels, "groups": groups}.items():
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{kind}: expected {name} to be an int of at least 1, got {value!r}")
+def _channels(kind: str, in_channels: int, out_channels: int, groups: int) -> tuple[int, int, int]:
+    counts = {"in_channels": in_channels, "out_channels": out_channels, "groups": groups}
+    in_channels, out_channels, groups = (whole(kind, name, count) for name, count in counts.items())
     if in_channels % groups or out_channels % groups:
         raise ValueError(f"{kind}: {groups} groups do not divide {in_channels} channels in and {out_channels} out")
+    return in_channels, out_channels, groups

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..ops.contract import Array
+from ..ops.contract import Array, flag, whole
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
 
@@ -23,12 +23,10 @@ class Dense(Layer):
     parameter_names = ("weight", "bias")
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        for name, value in {"in_features": in_features, "out_features": out_features}.items():
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"Dense: expected {name} to be an int of at least 1, got {value!r}")
-        self.in_features, self.out_features = in_features, out_features
-        self.weight: Array = np.zeros((out_features, in_features), np.float32)
-        self.bias: Array | None = np.zeros(out_features, np.float32) if bias else None
+        self.in_features = whole("Dense", "in_features", in_features)
+        self.out_features = whole("Dense", "out_features", out_features)
+        self.weight: Array = np.zeros((self.out_features, self.in_features), np.float32)
+        self.bias: Array | None = np.zeros(self.out_features, np.float32) if flag("Dense", "bias", bias) else None
 
     def reset(self, rng: Callable[[str], np.random.Generator], scheme: Any) -> None:
         self.weight[...] = scheme(self.weight.shape, rng("weight"), self.weight.dtype)

@@ -2,17 +2,17 @@
 
     {"type": "Sequential", "options": {}, "children": {"conv1": {"type": "Conv2d", "options": {"in_channels": 1, …}}}}
 
-Children are told where the constructor takes them (`*layers`); others make theirs from their options.
-
 Reading one builds layers of known types only: nothing is imported or executed because a file says so.
 """
 
 from __future__ import annotations
 
+import inspect
+import json
 from typing import Any
 
-from .base import children_of, nearest
-from .options import before_layers, options_of, takes_layers
+from .base import Layer, arrays_of, children_of, nearest, walk
+from .options import options_of, takes_layers
 
 
 def describe(layer: Any) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def describe(layer: Any) -> dict[str, Any]:
     """
     options = {name: list(v) if isinstance(v, tuple) else v for name, v in options_of(layer).items()}
     description: dict[str, Any] = {"type": type(layer).__name__, "options": options}
-    if takes_layers(type(layer)) and (children := children_of(layer)):
+    if children := children_of(layer):
         description["children"] = {name: describe(child) for name, child in children.items()}
     return description
 
@@ -31,12 +31,14 @@ def describe(layer: Any) -> dict[str, Any]:
 def build(description: Any, layers: tuple[type, ...] = ()) -> Any:
     """The layer that a description tells of, its arrays not yet filled.
 
+    A layer whose constructor takes no layers makes those inside it itself; they must be the ones described.
+
     Args:
         description: what `describe` returned.
         layers: layer types of your own that may occur in it.
 
     Raises:
-        ValueError: the description is malformed, or names a type that is not known here.
+        ValueError: the description is malformed, or names a type that is not known here, or that makes other layers.
     """
     from . import LAYERS
 
@@ -51,9 +53,73 @@ def build(description: Any, layers: tuple[type, ...] = ()) -> Any:
     if not isinstance(options, dict) or not isinstance(children, dict):
         raise ValueError(f"{name}: expected options and children to be objects, got {type(options).__name__}")
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
-    inside = {child: build(inner, layers) for child, inner in children.items()}
-    leading = [options.pop(key) for key in before_layers(known[name]) if key in options] if inside else []
+    kind = known[name]
+    if options.get("bias", True) is None:
+        options["bias"] = False  # so files said at first
     try:
-        return known[name](*leading, *([inside] if inside else []), **options)
+        if takes_layers(kind):
+            return _given(kind, options, {child: build(inner, layers) for child, inner in children.items()})
+        layer = kind(**options)
     except TypeError as error:
         raise ValueError(f"{name}: its options do not fit: {error}") from error
+    made = _plain(describe(layer)).get("children", {})
+    if made != children:
+        raise ValueError(f"{name}: its class makes other layers from the options {options} than were there")
+    return layer
+
+
+def check_rebuildable(model: Any) -> None:
+    """Refuse a model of which `build` would not make the same again, before a file is written that cannot be read.
+
+    Only layers that are not ours are in question, and only they are built.
+
+    Raises:
+        ValueError: it names the layer, and says why.
+    """
+    from . import LAYERS
+
+    own = {type(layer).__name__: type(layer) for _, layer in walk(model) if type(layer) not in LAYERS.values()}
+    if own and not isinstance(model, Layer):
+        raise ValueError(
+            f"{type(model).__name__} could not be loaded again: derive it from minicnn.Layer, or put it into a "
+            "Sequential"
+        )
+    for path, layer in walk(model):
+        name = type(layer).__name__
+        if name not in own:
+            continue
+        where = f"{path}: {name}" if path else name
+        if name in LAYERS:
+            raise ValueError(f"{where} could not be loaded again: minicnn has a layer of this name; choose another")
+        try:
+            description = _plain(describe(layer))
+            twin = build(description, tuple(own.values()))
+        except Exception as error:  # a constructor raises whatever it likes
+            raise ValueError(f"{where} could not be loaded again: {error}") from error
+        before, after = (
+            {n: a.shape for kind in ("parameters", "buffers") for n, a in arrays_of(one, kind).items()}
+            for one in (layer, twin)
+        )
+        if _plain(describe(twin)) != description or before != after:
+            raise ValueError(
+                f"{where} could not be loaded again: built with its options {description['options']}, it has other "
+                "layers or arrays than this one; make all that differs an option of its constructor"
+            )
+
+
+def _given(kind: type, options: dict[str, Any], children: dict[str, Any]) -> Any:
+    """The layer that is made of these, its options before `*layers` by position."""
+    parameters = inspect.signature(kind).parameters
+    if not any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters.values()):
+        return kind(**options, **children)
+    first = [
+        options.pop(name)
+        for name, parameter in parameters.items()
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) and name in options
+    ]
+    return kind(*first, *([children] if children else []), **options)
+
+
+def _plain(description: dict[str, Any]) -> Any:
+    """As it comes back from a file."""
+    return json.loads(json.dumps(description, allow_nan=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ops
-from ..ops.contract import Array
+from ..ops.contract import Array, number
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
 
@@ -12,9 +12,7 @@ class Dropout(Layer):
     """`ops.dropout` in a training pass, which must bring an `rng`; nothing in any other."""
 
     def __init__(self, p: float = 0.5) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__}: expected p to be a probability, got {p}")
-        self.p = p
+        self.p = number(type(self).__name__, "p", p, 0, 1)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.dropout(x, self.p, training=pass_.train, rng=pass_.rng)

@@ -26,8 +26,8 @@ class Join(Layer):
     OPERATIONS: ClassVar[dict[str, Any]] = {"concat": ops.concat, "add": ops.add}
 
     def __init__(self, operation: str) -> None:
-        if operation not in self.OPERATIONS:
-            raise ValueError(f"Join: expected operation to be concat or add, got {operation!r}")
+        if not isinstance(operation, str) or operation not in self.OPERATIONS:
+            raise ValueError(f"Join: expected operation to be concat or add, got {operation!r:.80}")
         self.operation = operation
 
     def forward(self, x: Any, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
@@ -69,7 +69,9 @@ class Graph(Container):
 
     def __init__(self, *layers: Any, inputs: Mapping[str, Iterable[str]], **named: Any) -> None:
         super().__init__(*layers, **named)
-        self.inputs = {name: list(sources) for name, sources in inputs.items()}
+        if not isinstance(inputs, Mapping):
+            raise ValueError(f"Graph: expected inputs to be a dict, got {inputs!r:.80}")
+        self.inputs = {name: _names(name, sources) for name, sources in inputs.items()}
         self.sources: dict[str, list[str]] = {}
         before = self.INPUT
         for name, layer in self.children.items():
@@ -152,10 +154,17 @@ class Graph(Container):
                 gradients.append(found)
                 if not only_parameters:
                     for source, part in zip(sources, (dx,) if len(sources) == 1 else dx, strict=True):
-                        arrived[source] = arrived[source] + part if source in arrived else part
+                        arrived[source] = ops.add(arrived[source], part)[0] if source in arrived else part
             return (
                 None if wants == "parameters" else arrived[self.INPUT],
                 {name: gradient for found in reversed(gradients) for name, gradient in found.items()},
             )
 
         return values[steps[-1][1]], pullback
+
+
+def _names(layer: str, sources: Any) -> list[str]:
+    names: list[Any] = list(sources) if isinstance(sources, Iterable) and not isinstance(sources, str) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f"Graph: expected inputs of {layer!r} to be a list of layers' names, got {sources!r:.80}")
+    return names

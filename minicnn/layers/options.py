@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-
-Parameters = inspect.Parameter
 
 
 def options_of(layer: Any) -> dict[str, Any]:
@@ -26,50 +23,44 @@ def options_of(layer: Any) -> dict[str, Any]:
         if not hasattr(layer, name):
             raise ValueError(f"{type(layer).__name__}: expected the option {name!r} to be stored as self.{name}")
         value = getattr(layer, name)
-        options[name] = True if isinstance(value, np.ndarray) else value
+        is_array = isinstance(value, np.ndarray) or name in getattr(layer, "parameter_names", ())
+        options[name] = value is not None if is_array else value
     return options
 
 
 def takes_layers(kind: type) -> bool:
-    """Whether the layers inside are arguments of the constructor (`*layers`), or made by it from its options."""
-    return any(p.kind is Parameters.VAR_POSITIONAL for p in inspect.signature(kind).parameters.values())
+    """Whether layers are given to its constructor, as `Sequential`'s are; otherwise it makes its own."""
+    kinds = {parameter.kind for parameter in inspect.signature(kind).parameters.values()}
+    return not kinds.isdisjoint({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
 
 
 def before_layers(kind: type) -> list[str]:
-    """The options that a constructor takes by place, before `*layers`."""
-    names: list[str] = []
-    for name, parameter in inspect.signature(kind).parameters.items():
-        if parameter.kind is Parameters.VAR_POSITIONAL:
-            return names
-        names.append(name)
-    return []
+    """The options that a constructor takes by position, before `*layers`: in a call they have no names."""
+    parameters = inspect.signature(kind).parameters
+    names = list(parameters)
+    starred = [name for name in names if parameters[name].kind is inspect.Parameter.VAR_POSITIONAL]
+    return names[: names.index(starred[0])] if starred else []
 
 
 def written_options(layer: Any) -> tuple[list[str], list[str]]:
-    """The constructor's arguments as Python: those by place, then those by name that are not the defaults.
+    """The constructor's arguments as Python: by position those without a default, by name those not at theirs.
 
         Conv2d(1, 10, 3, padding=1)  →  ["1", "10", "3"], ["padding=1"]
 
-    A pair of equal numbers is written as one of them, where the default is one number, or ours.
+    A pair of equal numbers is written as one of them, where the layer is ours: those take both.
     """
-    parameters = inspect.signature(type(layer)).parameters
-    leading = before_layers(type(layer)) if takes_layers(type(layer)) else []
-    return (
-        [text for name, text in _written(layer, parameters, leading) if not name],
-        [f"{name}={text}" for name, text in _written(layer, parameters, leading) if name],
-    )
-
-
-def _written(layer: Any, parameters: Any, leading: list[str]) -> Iterator[tuple[str, str]]:
+    parameters, leading = inspect.signature(type(layer)).parameters, before_layers(type(layer))
+    positional, named = [], []
     for name, value in options_of(layer).items():
-        default = parameters[name].default
+        default, kind = parameters[name].default, parameters[name].kind
         if value is None and isinstance(default, bool):  # an option that would have become an array
             value = False
-        by_place = default is Parameters.empty and parameters[name].kind is not Parameters.KEYWORD_ONLY
-        if by_place or name in leading:
-            yield "", _literal(value, layer)
+        required = default is inspect.Parameter.empty and kind is not inspect.Parameter.KEYWORD_ONLY
+        if required or name in leading:
+            positional.append(_literal(value, layer))
         elif not _same(value, default, layer, name):
-            yield name, _literal(value, layer)
+            named.append(f"{name}={_literal(value, layer)}")
+    return positional, named
 
 
 def _same(value: Any, default: Any, layer: Any, name: str) -> bool:

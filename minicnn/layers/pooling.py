@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ops
-from ..ops.contract import Array, Pair, pair
+from ..ops.contract import Array, Pair, flag, pair
 from ..ops.geometry import Padding, padding_of
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
@@ -22,9 +22,9 @@ class MaxPool2d(Layer):
     ) -> None:
         self.kernel_size = pair("MaxPool2d", "kernel_size", kernel_size)
         self.stride = pair("MaxPool2d", "stride", kernel_size if stride is None else stride)
-        self.padding = padding_of("MaxPool2d", padding)
+        self.padding = padding_of("MaxPool2d", padding, self.kernel_size)
         self.dilation = pair("MaxPool2d", "dilation", dilation)
-        self.ceil_mode = ceil_mode
+        self.ceil_mode = flag("MaxPool2d", "ceil_mode", ceil_mode)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.max_pool2d(
@@ -51,8 +51,9 @@ class AvgPool2d(Layer):
     ) -> None:
         self.kernel_size = pair("AvgPool2d", "kernel_size", kernel_size)
         self.stride = pair("AvgPool2d", "stride", kernel_size if stride is None else stride)
-        self.padding = padding_of("AvgPool2d", padding)
-        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+        self.padding = padding_of("AvgPool2d", padding, self.kernel_size)
+        self.ceil_mode = flag("AvgPool2d", "ceil_mode", ceil_mode)
+        self.count_include_pad = flag("AvgPool2d", "count_include_pad", count_include_pad)
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.avg_pool2d(

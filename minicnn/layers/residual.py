@@ -25,6 +25,8 @@ class Residual(Container):
 
     def __init__(self, *layers: Any, shortcut_name: str = "shortcut", **named: Any) -> None:
         super().__init__(*layers, **named)
+        if not isinstance(shortcut_name, str):
+            raise ValueError(f"Residual: expected shortcut_name to be a string, got {shortcut_name!r:.80}")
         self.shortcut_name = shortcut_name
         if set(self.children) == {shortcut_name}:
             raise ValueError(f"Residual: expected at least one layer beside {shortcut_name!r}, got none")
@@ -49,10 +51,10 @@ class Residual(Container):
             check_wants(wants)
             dx, gradients = body_pullback(dy, wants)
             if shortcut is None:
-                return (None if wants == "parameters" else dx + dy), gradients
+                return (None if wants == "parameters" else ops.add(dx, dy)[0]), gradients
             if wants == "parameters" and not has_parameters(shortcut):
                 return None, gradients
             daround, found = shortcut_pullback(dy, wants)
-            return (None if wants == "parameters" else dx + daround), gradients | prefixed(name, found)
+            return (None if wants == "parameters" else ops.add(dx, daround)[0]), gradients | prefixed(name, found)
 
         return y, pullback

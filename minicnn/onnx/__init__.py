@@ -3,7 +3,7 @@
     model = cnn.onnx.load("squeezenet1_1.onnx")
     cnn.onnx.save(model, "copy.onnx", input_shape=(3, 224, 224))
 
-Needs the onnx package (`pip install minicnn[onnx]`), and imports it when one of these is called.
+Needs the onnx package (`pip install ".[onnx]"` in a checkout), and imports it when one of these is called.
 """
 
 from .read import OnnxError, input_shape, load

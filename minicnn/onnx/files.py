@@ -34,7 +34,9 @@ def package() -> Any:
     try:
         import onnx
     except ImportError as error:
-        raise ImportError("minicnn.onnx needs the onnx package: pip install minicnn[onnx]") from error
+        raise ImportError(
+            'minicnn.onnx needs the onnx package: pip install ".[onnx]" in a checkout of minicnn'
+        ) from error
     return onnx
 
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from ..checkpoint import write_file
 from ..layers import Pass, Watch, walk
-from ..layers.base import arrays_of, children_of, unwrapped
-from ..layers.container import Container
+from ..layers.base import arrays_of, children_of, transparent
 from ..ops.contract import Array
 from .exporters import EXPORTERS
 from .files import OnnxError, package
@@ -82,14 +81,25 @@ class Writer:
 
     def emit(self, layer: Any, path: str, x: str) -> str:
         """Add what a layer does to the value x, and return the name of the value it gives."""
-        layer = unwrapped(layer)
-        kind: Any = type(layer)
-        if isinstance(layer, Container):  # one derived from ours runs as ours does, but for a forward of its own
-            kind = next((ours for ours in kind.__mro__ if ours in EXPORTERS and ours.forward is kind.forward), kind)
-        if kind not in EXPORTERS:
-            known = ", ".join(sorted(kind.__name__ for kind in EXPORTERS))
-            raise OnnxError(f"{type(layer).__name__} {path!r} has no form in ONNX; there is one for {known}")
-        return EXPORTERS[kind](self, layer, path or ("" if children_of(layer) else self.root), x)
+        layer = transparent(layer)
+        forward = type(layer).forward
+        kinds = [k for k in type(layer).__mro__ if k in EXPORTERS and getattr(k, "forward", None) is forward]
+        if kinds:
+            return EXPORTERS[kinds[0]](self, layer, path or ("" if children_of(layer) else self.root), x)
+        if self.does_as_its_body(layer, self.shapes[x]):
+            return self.emit(layer.body, path, x)
+        known = ", ".join(sorted(kind.__name__ for kind in EXPORTERS))
+        raise OnnxError(
+            f"{type(layer).__name__} {path!r} has no form in ONNX; there is one for {known}, for types derived from "
+            "them that have no forward of their own, and for layers that give what their body gives"
+        )
+
+    def does_as_its_body(self, layer: Any, shape: tuple[int, ...]) -> bool:
+        """Whether a layer with a forward of its own adds nothing to its body, as far as one random input tells."""
+        if getattr(layer, "body", None) is None:
+            return False
+        x = np.random.default_rng(0).standard_normal((2, *shape)).astype(self.dtype)
+        return np.array_equal(layer.forward(x, Pass())[0], layer.body.forward(x, Pass())[0])
 
     def node(self, op: str, path: str, inputs: list[str], **attributes: Any) -> str:
         """Add a node under a layer's path, which is also the name of the value it gives."""

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from .avg_pool2d import average
-from .contract import Array, Pair, Pullback, pair, pictures, upstream
+from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
 from .global_avg_pool2d import global_avg_pool2d
 
 
+@quiet
 def adaptive_avg_pool2d(x: Array, output_size: Pair) -> tuple[Array, Pullback]:
     """Average over windows that divide the picture into OH × OW, overlapping where it does not divide evenly.
 

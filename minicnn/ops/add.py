@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def add(*arrays: Array) -> tuple[Array, Pullback]:
     """The sum of arrays of one shape; every one of them receives the whole gradient.
 
@@ -27,8 +28,8 @@ def add(*arrays: Array) -> tuple[Array, Pullback]:
     for i, x in enumerate(xs):
         if x.shape != xs[0].shape:
             raise ValueError(f"add: expected arrays of one shape, got array 0 {xs[0].shape} and array {i} {x.shape}")
-    y = xs[0].copy()
-    for x in xs[1:]:
+    y = xs[0] + xs[1] if len(xs) > 1 else xs[0].copy("K")
+    for x in xs[2:]:
         y += x
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,) * len(xs)) -> tuple[Array | None, ...]:

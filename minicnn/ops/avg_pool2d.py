@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, pictures, upstream
+from .contract import Array, Pair, Pullback, flag, pictures, quiet, upstream
 from .geometry import Padding, pooling
 
 
+@quiet
 def avg_pool2d(
     x: Array,
     kernel_size: Pair,
@@ -44,6 +45,8 @@ def avg_pool2d(
     """
     x = pictures("avg_pool2d", x)
     H, W = x.shape[2:]
+    ceil_mode = flag("avg_pool2d", "ceil_mode", ceil_mode)
+    count_include_pad = flag("avg_pool2d", "count_include_pad", count_include_pad)
     g, after, (OH, OW) = pooling("avg_pool2d", (H, W), kernel_size, stride, padding, 1, ceil_mode)
     rows = _spans(OH, g.stride_h, g.kh, H, g.pad_h, after[0], count_include_pad)
     columns = _spans(OW, g.stride_w, g.kw, W, g.pad_w, after[1], count_include_pad)

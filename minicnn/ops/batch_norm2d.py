@@ -9,9 +9,10 @@ import numpy as np
 
 from .. import layout
 from ..kernels import norm as kernels
-from .contract import Array, Pullback, arrays_of_one_dtype, pictures, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, quiet, upstream
 
 
+@quiet
 def batch_norm2d(
     x: Array,
     weight: Array,
@@ -57,6 +58,7 @@ def batch_norm2d(
     Source: Ioffe & Szegedy (2015), Batch normalization, algorithms 1 and 2.
     """
     x, weight, bias = arrays_of_one_dtype("batch_norm2d", x=pictures("batch_norm2d", x), weight=weight, bias=bias)
+    momentum, eps = number("batch_norm2d", "momentum", momentum, 0, 1), number("batch_norm2d", "eps", eps, least=0)
     N, C, H, W = x.shape
     M = N * H * W
     buffers = {"running_mean": running_mean, "running_var": running_var}
@@ -68,6 +70,8 @@ def batch_norm2d(
         if M < 2 and total is None:
             raise ValueError(f"batch_norm2d: expected more than one value per channel in training, got x {x.shape}")
         mean, var = kernels.moments(flat)
+        if not (np.isfinite(mean).all() and np.isfinite(var).all()):
+            mean, var = _moments_in_double(x)
         if total is not None:
             own, size = mean, M
             M, mean = _mean(total, size, own)
@@ -80,9 +84,15 @@ def batch_norm2d(
         if running_mean is None or running_var is None:
             raise ValueError("batch_norm2d: expected running_mean and running_var outside training, got None")
         mean, var = running_mean, running_var
-    mean, scale = mean.astype(x.dtype), (1 / np.sqrt(var + eps)).astype(x.dtype)
+    scale = (1 / np.sqrt(var + eps)).astype(x.dtype)
+    if training and not np.isfinite(var.astype(x.dtype)).all():
+        # Products of x with dy would overflow too: from here on x̂ stands for x.
+        hat = (x.astype(var.dtype) - mean[:, None, None]) / np.sqrt(var + eps)[:, None, None]
+        flat, mean, unit = _flat(hat.astype(x.dtype), x), np.zeros_like(scale), np.ones_like(scale)
+    else:
+        mean, unit = mean.astype(x.dtype), scale
+    y = _like(x, kernels.normalize(flat, mean, weight * unit, bias))
     factor = weight * scale
-    y = _like(x, kernels.normalize(flat, mean, factor, bias))
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = upstream("batch_norm2d", dy, y.shape, y.dtype)
@@ -90,17 +100,24 @@ def batch_norm2d(
         if wants[1] or wants[2] or (training and wants[0]):
             flat_dy = _flat(dy, x)
             dbias, products = kernels.gradient_sums(flat_dy, flat, mean)
-            dweight = products * scale
+            dweight = products * unit
             sums = np.stack([dbias, dweight])  # over all pixels of the batch
             if training and total is not None and wants[0]:
                 sums = total(sums)
         if wants[0] and training:
-            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, sums[0] / M, scale * sums[1] / M))
+            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, sums[0] / M, unit * sums[1] / M))
         elif wants[0]:
             dx = dy * factor[:, None, None]
         return dx, dweight if wants[1] else None, dbias if wants[2] else None
 
     return y, pullback
+
+
+def _moments_in_double(x: Array) -> tuple[Array, Array]:
+    """Mean and variance of values whose squares are beyond single precision, as PyTorch's sums are not."""
+    x64 = x.astype(np.result_type(x.dtype, np.float64))
+    mean = x64.mean(axis=(0, 2, 3))
+    return mean, ((x64 - mean[:, None, None]) ** 2).mean(axis=(0, 2, 3))
 
 
 def _mean(total: Callable[[Array], Array], size: int, mean: Array) -> tuple[int, Array]:
@@ -121,3 +138,6 @@ def _like(x: Array, flat: Array) -> Array:
     """What `_flat` has flattened, as x is."""
     N, C, H, W = x.shape
     return flat.reshape(N, H, W, C).transpose(0, 3, 1, 2) if layout.is_channels_last(x) else flat.reshape(x.shape)
+
+
+batch_norm2d.constants = ("running_mean", "running_var")  # type: ignore[attr-defined]  # for `gradcheck`

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, quiet, through, upstream
 
 
+@quiet
 def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple[Array, Pullback]:
     """Keep values within low…high.
 
-        y = min(max(x, low), high),    dx = dy · [low < x < high]
+        y = min(max(x, low), high),    dx = dy · [low < x < high], where a bound that is not there holds for every x
 
     Args:
         x: an array of any shape and memory order.
@@ -23,20 +24,36 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple
         y of x's shape, and the pullback dy → (dx,).
 
     Raises:
-        ValueError: low is above high.
+        ValueError: a bound is no number, or low is above high.
     """
     (x,) = arrays_of_one_dtype("clip", x=x)
-    low, high = -np.inf if low is None else low, np.inf if high is None else high
-    if not low <= high:
-        raise ValueError(f"clip: expected low not above high, got {low} and {high}")
-    inside = (x.real > low) & (x.real < high)
+    low, high = bounds_of("clip", low, high)
+    lowest, highest = -np.inf if low is None else low, np.inf if high is None else high
     if np.iscomplexobj(x):
-        y = np.where(inside, x, np.clip(x.real, low, high))
+        y = np.where(x.real < lowest, lowest, np.where(x.real > highest, highest, x))
     else:
-        y = np.clip(x, x.dtype.type(low), x.dtype.type(high))  # a NaN stays one
+        y = np.clip(x, x.dtype.type(lowest), x.dtype.type(highest))  # a NaN stays one
+    inside = np.ones(x.shape, bool)
+    if low is not None:
+        inside &= x.real > low
+    if high is not None:
+        inside &= x.real < high
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dy = upstream("clip", dy, y.shape, y.dtype)
-        return (dy * inside,) if wants[0] else (None,)
+        return (through(dy, inside),) if wants[0] else (None,)
 
     return y, pullback
+
+
+def bounds_of(op: str, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """The two bounds.
+
+    Raises:
+        ValueError: one is no finite number, or low is above high.
+    """
+    low = None if low is None else number(op, "low", low)
+    high = None if high is None else number(op, "high", high)
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"{op}: expected low not above high, got {low} and {high}")
+    return low, high

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import layout
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
     """Lay arrays one behind the other along an axis (the channels, by default); the pullback cuts dy apart again.
 

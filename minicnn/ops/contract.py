@@ -7,8 +7,11 @@ compute them. A pullback is pure: it can be called again, and it changes nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+import functools
+import math
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +20,13 @@ Array = NDArray[Any]
 Pair = int | tuple[int, int]
 
 FLOATS = (np.float32, np.float64)
+LARGEST = sys.float_info.max
 COMPLEX = (np.complex64, np.complex128)  # for complex-step differentiation: forward only, branches on the real part
+KNOWN = {np.dtype(kind) for kind in FLOATS + COMPLEX}
+
+
+Op = TypeVar("Op", bound=Callable[..., tuple[Any, Any]])
+SILENT = np.errstate(all="ignore")
 
 
 class Pullback(Protocol):
@@ -26,12 +35,56 @@ class Pullback(Protocol):
     def __call__(self, dy: Any, /, wants: Sequence[bool] = ...) -> tuple[Array | None, ...]: ...
 
 
+def output_and_pullback(title: str, returned: Any, error: type[Exception] = ValueError) -> tuple[Any, Any]:
+    """What a function that keeps the contract returns. (An array of two images unpacks into two, and is neither.)
+
+    Raises:
+        error: it is not (y, pullback).
+    """
+    if isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1]):
+        return returned
+    raise error(f"{title}: expected it to return (y, pullback), got {kind_of(returned)}")
+
+
+def kind_of(value: Any) -> str:
+    """The type, and those of a tuple's members."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(kind_of, value))})"
+    return type(value).__name__
+
+
+def quiet(op: Op) -> Op:
+    """Decorate an op so that NumPy does not warn of what becomes infinite or NaN, forward or backward.
+
+    Such values are results like others (docs/design.md tells which); PyTorch is silent about them, and so are kernels.
+    """
+
+    @functools.wraps(op)
+    @SILENT
+    def silent(*args: Any, **options: Any) -> tuple[Any, Any]:
+        y, pullback = op(*args, **options)
+        return y, SILENT(pullback)
+
+    return cast(Op, silent)
+
+
+def through(dy: Array, mask: Array) -> Array:
+    """dy where the mask is set and 0 elsewhere, whatever dy is: 0 · ∞ would be NaN."""
+    dx = dy * mask
+    if np.isnan(np.maximum.reduce(dx, axis=None, initial=-np.inf)):  # rare: a product takes a fifth of the time
+        dx = np.where(mask, dy, dy.dtype.type(0))
+    return dx
+
+
 def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
     """The arguments as arrays, refused unless all have the same floating-point dtype.
 
     Raises:
         ValueError: an argument is not floating point, or two of them differ in dtype.
     """
+    given = [array for array in arrays.values() if array is not None]
+    if all(type(array) is np.ndarray and array.dtype is given[0].dtype for array in given) and given[0].dtype in KNOWN:
+        return given  # most calls
     found = {name: np.asarray(array) for name, array in arrays.items() if array is not None}
     first, dtype = next((name, array.dtype) for name, array in found.items())
     for name, array in found.items():
@@ -60,10 +113,53 @@ def pair(op: str, name: str, value: Any, least: int = 1) -> tuple[int, int]:
     """
     if type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is int and min(value) >= least:
         return value  # as layers keep them: most calls
-    both = (value, value) if isinstance(value, int | np.integer) else tuple(value) if np.iterable(value) else ()
-    if len(both) != 2 or not all(isinstance(v, int | np.integer) and v >= least for v in both):
-        raise ValueError(f"{op}: expected {name} to be an int or a pair of ints, at least {least}, got {value!r}")
+    both = (value, value) if is_whole(value) else tuple(value) if np.iterable(value) else ()
+    if len(both) != 2 or not all(is_whole(v) and v >= least for v in both):
+        raise ValueError(f"{op}: expected {name} to be an int or a pair of ints, at least {least}, got {value!r:.80}")
     return int(both[0]), int(both[1])
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is an int, Python's or NumPy's; True and False are not."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def whole(op: str, name: str, value: Any, least: int | None = 1) -> int:
+    """An option that is an int.
+
+    Raises:
+        ValueError: it is none, or below `least`.
+    """
+    if not is_whole(value) or (least is not None and value < least):
+        bound = "" if least is None else f" of at least {least}"
+        raise ValueError(f"{op}: expected {name} to be an int{bound}, got {value!r:.80}")
+    return int(value)
+
+
+def number(op: str, name: str, value: Any, least: float = -LARGEST, most: float = LARGEST) -> float:
+    """An option that is a number, and finite unless the bounds are not.
+
+    Raises:
+        ValueError: it is none, or not within least…most.
+    """
+    value = value.item() if isinstance(value, np.generic) else value
+    if not ((is_whole(value) or isinstance(value, float)) and least <= value <= most):
+        known = {-LARGEST: "", LARGEST: "", -math.inf: "", math.inf: ""}
+        bounds = [known.get(least, f"at least {least:g}"), known.get(most, f"at most {most:g}")]
+        expected = " and ".join(filter(None, bounds))
+        raise ValueError(f"{op}: expected {name} to be a number{expected and f' of {expected}'}, got {value!r:.80}")
+    return value
+
+
+def flag(op: str, name: str, value: Any) -> bool:
+    """An option that is True or False.
+
+    Raises:
+        ValueError: it is anything else, even 0 or 1.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{op}: expected {name} to be True or False, got {value!r:.80}")
+    return bool(value)
 
 
 def upstream(op: str, dy: Any, y: Array | tuple[int, ...], dtype: Any) -> Array:

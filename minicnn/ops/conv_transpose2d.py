@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, pictures, upstream
+from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, pictures, quiet, upstream
 from .convolution.choice import choose
 from .convolution.problem import NO_POOL, Filters, Problem, images
 from .geometry import geometry
 
 
+@quiet
 def conv_transpose2d(
     x: Array,
     w: Array,
@@ -50,12 +51,8 @@ def conv_transpose2d(
     x, w, *bias = arrays_of_one_dtype("conv_transpose2d", x=pictures("conv_transpose2d", x), w=w, b=b)
     _check_filters(x, w, bias, groups)
     g = geometry("conv_transpose2d", w.shape[2:], stride, padding, dilation)
-    extra_h, extra_w = pair("conv_transpose2d", "output_padding", output_padding, least=0)
-    if extra_h >= max(g.stride_h, g.dilation_h) or extra_w >= max(g.stride_w, g.dilation_w):
-        raise ValueError(
-            "conv_transpose2d: expected output_padding below the stride or the dilation, "
-            f"got {output_padding} with stride {stride} and dilation {dilation}"
-        )
+    strides, dilations = (g.stride_h, g.stride_w), (g.dilation_h, g.dilation_w)
+    extra_h, extra_w = output_padding_of("conv_transpose2d", output_padding, strides, dilations)
     N, _, H, W = x.shape
     height = (H - 1) * g.stride_h - 2 * g.pad_h + g.dilation_h * (g.kh - 1) + extra_h + 1
     width = (W - 1) * g.stride_w - 2 * g.pad_w + g.dilation_w * (g.kw - 1) + extra_w + 1
@@ -92,3 +89,20 @@ def _check_filters(x: Array, w: Array, bias: list[Array], groups: int) -> None:
     outputs = w.shape[1] * groups
     if bias and bias[0].shape != (outputs,):
         raise ValueError(f"conv_transpose2d: expected b of shape ({outputs},) for w {w.shape}, got {bias[0].shape}")
+
+
+def output_padding_of(
+    op: str, output_padding: Pair, stride: tuple[int, int], dilation: tuple[int, int]
+) -> tuple[int, int]:
+    """The option as a pair.
+
+    Raises:
+        ValueError: it is not below the stride or the dilation.
+    """
+    extra = pair(op, "output_padding", output_padding, least=0)
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        raise ValueError(
+            f"{op}: expected output_padding below the stride or the dilation, "
+            f"got {output_padding} with stride {stride} and dilation {dilation}"
+        )
+    return extra

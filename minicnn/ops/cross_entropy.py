@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet
 from .reduction import reduce
 from .softmax import log_softmax
 
 
+@quiet
 def cross_entropy(
     logits: Array, target: Array, *, label_smoothing: float = 0.0, reduction: str = "mean"
 ) -> tuple[Array, Pullback]:
@@ -63,7 +64,7 @@ def cross_entropy(
 
     def pullback(dloss: Any, wants: Sequence[bool] = (True, True)) -> tuple[Array | None, ...]:
         each = np.expand_dims(reduce_pullback(dloss), 1)  # what each classification's loss is worth
-        (dlogits,) = log_softmax_pullback(-each * t, wants[:1])
+        (dlogits,) = log_softmax_pullback(np.where(t == 0, t, -each * t), wants[:1])  # however large `each` is
         if labels:
             return (dlogits,)
         return dlogits, -each * log_p * (1 - label_smoothing) if wants[1] else None

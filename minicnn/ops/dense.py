@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..kernels import dense as kernels
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def dense(x: Array, w: Array, b: Array | None = None) -> tuple[Array, Pullback]:
     """Every output is a weighted sum of all inputs.
 

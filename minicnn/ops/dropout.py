@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, pictures, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, quiet, upstream
 
 
+@quiet
 def dropout(
     x: Array, p: float = 0.5, *, training: bool = True, rng: np.random.Generator | int | None = None
 ) -> tuple[Array, Pullback]:
@@ -37,6 +38,7 @@ def dropout(
     return _drop("dropout", x, x.shape, p, training, rng)
 
 
+@quiet
 def dropout2d(
     x: Array, p: float = 0.5, *, training: bool = True, rng: np.random.Generator | int | None = None
 ) -> tuple[Array, Pullback]:
@@ -53,8 +55,7 @@ def dropout2d(
 def _drop(
     op: str, x: Array, shape: tuple[int, ...], p: float, training: bool, rng: np.random.Generator | int | None
 ) -> tuple[Array, Pullback]:
-    if not 0 <= p <= 1:
-        raise ValueError(f"{op}: expected p to be a probability, got {p}")
+    p = number(op, "p", p, 0, 1)
     mask: Array | None = None
     if training and p > 0:
         if rng is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def flatten(x: Array) -> tuple[Array, Pullback]:
     """Line up all axes but the first: y[n] = x[n] read channel by channel, row by row, and dx = dy reshaped.
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .contract import Pair, pair
+from .contract import Pair, is_whole, pair
 
 Padding = Pair | tuple[int, int, int, int]  # an int, (vertical, horizontal), or (left, right, top, bottom)
 
@@ -91,21 +91,33 @@ def sides(op: str, padding: Padding) -> tuple[int, int, int, int]:
         ValueError: it is none of these, or below 0.
     """
     if np.iterable(padding) and len(tuple(padding)) == 4:
-        if not all(isinstance(side, int | np.integer) and side >= 0 for side in padding):
-            raise ValueError(f"{op}: expected padding of ints of at least 0, got {padding!r}")
+        if not all(is_whole(side) and side >= 0 for side in padding):
+            raise ValueError(f"{op}: expected padding to be of ints of at least 0, got {padding!r:.80}")
         left, right, top, bottom = (int(side) for side in padding)
         return left, right, top, bottom
     vertical, horizontal = pair(op, "padding", padding, least=0)
     return horizontal, horizontal, vertical, vertical
 
 
-def padding_of(op: str, padding: Padding) -> tuple[int, int] | tuple[int, int, int, int]:
-    """Padding as layers keep it: (vertical, horizontal) if opposite sides are alike, else (left, right, top, bottom).
+def pooling_sides(op: str, padding: Padding, kernel_size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """`sides`, none of which may reach the kernel's size: then a window would see nothing but padding.
 
     Raises:
-        ValueError: as for `sides`.
+        ValueError: one does, or as for `sides`.
     """
     left, right, top, bottom = sides(op, padding)
+    if max(top, bottom) >= kernel_size[0] or max(left, right) >= kernel_size[1]:
+        raise ValueError(f"{op}: expected padding below the kernel size {kernel_size}, got {padding}")
+    return left, right, top, bottom
+
+
+def padding_of(op: str, padding: Padding, kernel_size: tuple[int, int]) -> tuple[int, int] | tuple[int, int, int, int]:
+    """Padding as pooling layers keep it: (vertical, horizontal), or (left, right, top, bottom) where sides differ.
+
+    Raises:
+        ValueError: as for `pooling_sides`.
+    """
+    left, right, top, bottom = pooling_sides(op, padding, kernel_size)
     return (top, left) if (left, top) == (right, bottom) else (left, right, top, bottom)
 
 
@@ -137,10 +149,8 @@ def pooling(
     Raises:
         ValueError: padding reaches the kernel's size, dilation steps over the image, or no window fits.
     """
-    left, right, top, bottom = sides(op, padding)
+    left, right, top, bottom = pooling_sides(op, padding, pair(op, "kernel_size", kernel_size))
     g = geometry(op, kernel_size, kernel_size if stride is None else stride, (top, left), dilation)
-    if max(top, bottom) >= g.kh or max(left, right) >= g.kw:
-        raise ValueError(f"{op}: expected padding below the kernel size {(g.kh, g.kw)}, got {padding}")
     counts = _windows(op, size, g, (bottom, right), ceil_mode)
     for length, stride_, pad, dilation_ in (
         (size[0], g.stride_h, g.pad_h, g.dilation_h),

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import layout
-from .contract import Array, Pullback, pictures, upstream
+from .contract import Array, Pullback, pictures, quiet, upstream
 
 
+@quiet
 def global_avg_pool2d(x: Array) -> tuple[Array, Pullback]:
     """Average every map over its whole plane.
 

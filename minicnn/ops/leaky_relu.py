@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, quiet, upstream
 
 
+@quiet
 def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> tuple[Array, Pullback]:
     """Keep what is positive, and a little of what is not.
 
@@ -23,9 +24,13 @@ def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> tuple[Array, Pullba
     Returns:
         y of x's shape, and the pullback dy → (dx,).
 
+    Raises:
+        ValueError: negative_slope is no finite number.
+
     Source: Maas et al. (2013), Rectifier nonlinearities improve neural network acoustic models, section 2.
     """
     (x,) = arrays_of_one_dtype("leaky_relu", x=x)
+    negative_slope = number("leaky_relu", "negative_slope", negative_slope)
     positive = x.real > 0
     y = np.where(positive, x, negative_slope * x)
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, pictures, upstream
+from .contract import Array, Pullback, number, pictures, quiet, upstream, whole
 
 
+@quiet
 def local_response_norm(
     x: Array, size: int = 5, *, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> tuple[Array, Pullback]:
@@ -32,14 +33,13 @@ def local_response_norm(
         y of x's shape, and the pullback dy → (dx,).
 
     Raises:
-        ValueError: x is not of shape (N, C, H, W), or size is below 1.
+        ValueError: x is not of shape (N, C, H, W), size is below 1, or another constant below 0.
 
     Source: Krizhevsky et al. (2012), ImageNet classification with deep convolutional neural networks, section 3.3
     (whose alpha is not divided by the size).
     """
     x = pictures("local_response_norm", x)
-    if size < 1:
-        raise ValueError(f"local_response_norm: expected size of at least 1, got {size}")
+    size, alpha, beta, k = constants_of("local_response_norm", size, alpha, beta, k)
     before, after = size // 2, (size - 1) // 2
     s = k + alpha / size * _window_sum(x * x, before, after)
     factor = s**-beta
@@ -49,10 +49,23 @@ def local_response_norm(
         dy = upstream("local_response_norm", dy, y.shape, y.dtype)
         if not wants[0]:
             return (None,)
-        neighbours = _window_sum(dy * y / s, after, before)  # the windows that hold c: mirrored
-        return (dy * factor - 2 * alpha * beta / size * x * neighbours,)
+        # The windows that hold c, mirrored; scaled before they are summed, so that no sum is larger than what it gives.
+        neighbours = _window_sum(2 * alpha * beta / size * dy * y / s, after, before)
+        return (dy * factor - x * neighbours,)
 
     return y, pullback
+
+
+def constants_of(op: str, size: int, alpha: float, beta: float, k: float) -> tuple[int, float, float, float]:
+    """The constants of the formula.
+
+    Raises:
+        ValueError: size is no int of at least 1, or another no number of at least 0: s could be negative.
+    """
+    alpha, beta, k = (
+        number(op, name, value, least=0) for name, value in {"alpha": alpha, "beta": beta, "k": k}.items()
+    )
+    return whole(op, "size", size), alpha, beta, k
 
 
 def _window_sum(x: Array, before: int, after: int) -> Array:

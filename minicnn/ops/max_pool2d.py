@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import layout
 from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, pictures, upstream
+from .contract import Array, Pair, Pullback, flag, pictures, quiet, upstream
 from .geometry import Padding, pooling
 
 
@@ -35,6 +35,7 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: Literal[True],
 ) -> tuple[tuple[Array, Array], Pullback]: ...
+@quiet
 def max_pool2d(
     x: Array,
     kernel_size: Pair,
@@ -52,7 +53,8 @@ def max_pool2d(
 
         dx[n, c, iy, ix] = Σ dy[n, c, oy, ox], over the windows that this pixel won
 
-    Of equal values the first wins, row by row, and alone receives the gradient; a NaN wins over everything.
+    Of equal values the first wins, row by row, and alone receives the gradient; a NaN wins over everything, and of
+    several the last.
 
     Args:
         x: (N, C, H, W), in any memory order.
@@ -73,6 +75,7 @@ def max_pool2d(
     """
     x = pictures("max_pool2d", x)
     N, C, H, W = x.shape
+    ceil_mode = flag("max_pool2d", "ceil_mode", ceil_mode)
     g, _, size = pooling("max_pool2d", (H, W), kernel_size, stride, padding, dilation, ceil_mode)
     if layout.is_channels_last(x):
         y, indices = layout.empty_like(x, (N, C, *size)), layout.empty_like(x, (N, C, *size), np.int32)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, pair, pictures, upstream
+from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
 from .geometry import geometry
 
 
+@quiet
 def max_unpool2d(
     x: Array,
     indices: Array,

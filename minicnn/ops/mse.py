@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pullback, arrays_of_one_dtype
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet
 from .reduction import reduce
 
 
+@quiet
 def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Pullback]:
     """The squared distance between what was predicted and what was right.
 
@@ -33,7 +34,7 @@ def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> tuple[A
     loss, reduce_pullback = reduce("mse", difference * difference, reduction)
 
     def pullback(dloss: Any, wants: Sequence[bool] = (True, True)) -> tuple[Array | None, ...]:
-        dprediction = 2 * difference * reduce_pullback(dloss)
+        dprediction = 2 * reduce_pullback(dloss) * difference
         return dprediction if wants[0] else None, -dprediction if wants[1] else None
 
     return loss, pullback

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, through, upstream
 
 RULES = ("plain", "guided", "deconv", "linear")
 
 
+@quiet
 def relu(x: Array, *, rule: str = "plain") -> tuple[Array, Pullback]:
     """Keep what is positive.
 
@@ -19,7 +20,7 @@ def relu(x: Array, *, rule: str = "plain") -> tuple[Array, Pullback]:
 
     The rule changes the pullback alone:
 
-        "plain"   dx = dy · [x > 0]               the gradient (0 at 0)
+        "plain"   dx = dy · [x > 0]               the gradient (0 at 0; at NaN dy)
         "deconv"  dx = dy · [dy > 0]              Zeiler & Fergus: rectify what comes back, not by x
         "guided"  dx = dy · [x > 0] · [dy > 0]    Springenberg: both
         "linear"  dx = dy                         the nearest linear map, for expanded weights
@@ -51,11 +52,11 @@ def relu(x: Array, *, rule: str = "plain") -> tuple[Array, Pullback]:
         if not wants[0]:
             return (None,)
         if rule == "plain":
-            return (dy * (y > 0),)  # y > 0 where x > 0; the next layer keeps y anyway
+            return (through(dy, ~(y <= 0)),)  # y ≤ 0 where x ≤ 0; the next layer keeps y anyway
         if rule == "deconv":
             return (np.maximum(dy, 0),)
         if rule == "guided":
-            return (np.maximum(dy, 0) * (y > 0),)
+            return (through(np.maximum(dy, 0), ~(y <= 0)),)
         return (dy,)
 
     return y, pullback

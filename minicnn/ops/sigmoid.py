@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
+@quiet
 def sigmoid(x: Array) -> tuple[Array, Pullback]:
     """Squash every value into 0…1.
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream, whole
 
 
+@quiet
 def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
     """Exponentials, divided by their sum.
 
@@ -39,6 +40,7 @@ def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
     return y, pullback
 
 
+@quiet
 def log_softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
     """The logarithm of softmax, without ever taking the logarithm of a number that has underflowed to 0.
 
@@ -60,6 +62,7 @@ def log_softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
 def _shifted(op: str, x: Array, axis: int) -> tuple[Array, Array]:
     """x, and x minus the maximum of each row (a constant to the derivative, because it cancels)."""
     (x,) = arrays_of_one_dtype(op, x=x)
+    axis = whole(op, "axis", axis, least=None)
     if not -x.ndim <= axis < x.ndim or not x.shape[axis]:
         raise ValueError(f"{op}: expected at least one value along axis {axis}, got x of shape {x.shape}")
     with np.errstate(invalid="ignore"):  # ∞ − ∞ is NaN, and so is what comes of it

@@ -1,70 +1,68 @@
-"""Tools to test layers and gradients by property; they need Hypothesis (`pip install minicnn[test]`).
+"""Tools to test gradients, ops and layers by property, yours as well as ours.
+
+Without Hypothesis:
 
     assert_contract   holds an op or a layer to the contract: purity, wants, dtype, memory order, linearity, reference
-    CASES, *_cases    Hypothesis strategies for calls of every op; a failing one shrinks to a call one can paste
-    networks          Hypothesis strategy for random nested networks of every layer
+    from_torch, from_jax      a PyTorch or JAX function as an op, for `gradcheck` and `assert_contract`
     tie_free          values on which no maximum has a tie and no ReLU stands at its kink
+    in_order          the same values in another memory order, one of MEMORY_ORDERS
 
-`minicnn.gradcheck` proves the gradients themselves.
+Hypothesis strategies (`pip install ".[test]"` in a checkout):
+
+    images, labels    batches to test with
+    seeds, dtypes, memory_orders, pairs      options
+    networks          random nested networks of every layer
+    CASES             calls of every op by its name; a failing one shrinks to a call one can paste
+
+`minicnn.gradcheck` proves the gradients themselves; pytest finds both as fixtures (see `minicnn.testing.plugin`).
+The parts are imported when they are first used.
 """
 
-from .arrays import MEMORY_ORDERS, dtypes, images, in_order, labels, memory_orders, pairs, seeds, tie_free
-from .call import Call, ContractError
-from .case import Case, both
-from .cases import (
-    CASES,
-    add_cases,
-    batch_norm2d_cases,
-    concat_cases,
-    cross_entropy_cases,
-    dense_cases,
-    mse_cases,
-    softmax_cases,
-)
-from .contract import PROPERTIES, assert_contract
-from .layer_contract import LAYER_PROPERTIES
-from .networks import Network, networks, with_random_arrays
-from .window_cases import (
-    conv2d_cases,
-    conv2d_relu_max_pool2d_cases,
-    conv_transpose2d_cases,
-    max_unpool2d_cases,
-    pool2d_cases,
-    wide_conv2d_cases,
-)
+import importlib
+from typing import Any
 
-__all__ = [
-    "CASES",
-    "LAYER_PROPERTIES",
-    "MEMORY_ORDERS",
-    "PROPERTIES",
-    "Call",
-    "Case",
-    "ContractError",
-    "Network",
-    "add_cases",
-    "assert_contract",
-    "batch_norm2d_cases",
-    "both",
-    "concat_cases",
-    "conv2d_cases",
-    "conv2d_relu_max_pool2d_cases",
-    "conv_transpose2d_cases",
-    "cross_entropy_cases",
-    "dense_cases",
-    "dtypes",
-    "images",
-    "in_order",
-    "labels",
-    "max_unpool2d_cases",
-    "memory_orders",
-    "mse_cases",
-    "networks",
-    "pairs",
-    "pool2d_cases",
-    "seeds",
-    "softmax_cases",
-    "tie_free",
-    "wide_conv2d_cases",
-    "with_random_arrays",
-]
+WHERE = {
+    "arrays": ["MEMORY_ORDERS", "in_order", "tie_free"],
+    "frameworks": ["from_jax", "from_torch"],
+    "contract": ["PROPERTIES", "assert_contract"],
+    "layer_contract": ["LAYER_PROPERTIES"],
+    "call": ["Call", "ContractError"],
+    "case": ["Case"],
+    "strategies": ["dtypes", "images", "labels", "memory_orders", "pairs", "seeds"],
+    "cases": ["CASES"],
+    "random_networks": ["Network", "networks", "with_random_arrays"],
+}
+# The members of CASES by themselves, with options of their own; `dir` is shorter without them.
+SPECIAL = {
+    "case": ["both"],
+    "cases": [
+        *("add_cases", "batch_norm2d_cases", "concat_cases", "cross_entropy_cases", "dense_cases", "mse_cases"),
+        *("softmax_cases",),
+    ],
+    "window_cases": [
+        *("conv2d_cases", "conv2d_relu_max_pool2d_cases", "conv_transpose2d_cases", "max_unpool2d_cases"),
+        *("pool2d_cases", "wide_conv2d_cases"),
+    ],
+}
+MODULES = {name: module for table in (WHERE, SPECIAL) for module, names in table.items() for name in names}
+
+__all__ = sorted(name for names in WHERE.values() for name in names)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f".{MODULES[name]}", __name__)
+    except ModuleNotFoundError as error:
+        if error.name != "hypothesis":
+            raise
+        raise ModuleNotFoundError(
+            f"minicnn.testing.{name} needs Hypothesis: pip install '.[test]' in a checkout",
+            name="hypothesis",
+        ) from None
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -11,8 +11,10 @@ import numpy as np
 
 from .. import ops
 from .. import reference as textbook
-from ..layer_op import LayerOp, first_output, output_and_pullback
+from ..gradient_check.contract import is_float, output_and_pullback
+from ..gradient_check.layer_op import LayerOp
 from .arrays import Array, tie_free
+from .flat import of_plain_arrays, one_output
 
 
 class ContractError(AssertionError):
@@ -44,17 +46,18 @@ class Call:
             arrays = tuple(np.asarray(a, np.float64) for a in op.arguments(*arrays))
         if reference is None and op in [getattr(ops, name) for name in ops.__all__]:
             reference = getattr(textbook, op.__name__)
-        return cls(op, arrays, options, reference, layer)
+        op, arguments = of_plain_arrays(op, arrays)
+        return cls(op, arguments, options, reference, layer)
 
     def run(self, arguments: Sequence[Any] | None = None) -> tuple[Array, Callable[..., Any]]:
-        """The differentiable output, and the pullback.
+        """The differentiable output, or several as one row, and the pullback.
 
         Raises:
             GradientError: the op does not return these two.
         """
         returned = self.op(*(self.arguments if arguments is None else arguments), **copy.deepcopy(self.options))
         y, pullback = output_and_pullback(getattr(self.op, "__name__", "op"), returned)
-        return first_output(y), pullback
+        return one_output(y, pullback)
 
     def dy(self, y: Array, seed: int = 0) -> Array:
         """A random upstream gradient."""
@@ -85,7 +88,3 @@ class Call:
             worst = np.unravel_index(int(np.nanargmax(np.abs(actual - expected))), actual.shape)
             index = tuple(int(k) for k in worst)
             raise self.error(property, f"{what} at {index} is {actual[index]:.9g}, expected {expected[index]:.9g}")
-
-
-def is_float(a: Any) -> bool:
-    return isinstance(a, np.ndarray) and a.dtype.kind == "f"

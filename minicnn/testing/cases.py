@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .arrays import labels, pairs, seeds
 from .case import Case, given_options
+from .strategies import labels, pairs, seeds
 from .window_cases import (
     conv2d_cases,
     conv2d_relu_max_pool2d_cases,

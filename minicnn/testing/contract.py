@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..layer_op import first_output, takes
+from ..gradient_check.contract import is_float, takes
 from .arrays import MEMORY_ORDERS, in_order, tie_free
-from .call import Call, is_float
+from .call import Call
+from .flat import one_output
 from .layer_contract import LAYER_PROPERTIES
 
 
@@ -43,7 +44,7 @@ def reference(call: Call) -> None:
     """The output is the textbook's."""
     if call.reference is None:
         return
-    expected = first_output(call.reference(*call.arguments, **copy.deepcopy(call.options)))
+    expected, _ = one_output(call.reference(*call.arguments, **copy.deepcopy(call.options)), call.op)
     call.check_close("reference", call.run()[0], expected, "output", 1e-12)
 
 
@@ -107,6 +108,12 @@ def wants(call: Call) -> None:
                 call.check_close("wants", gradient, full, f"gradient {i} with wants={choice}", 1e-12)
 
 
+REMEDY = (
+    "; NumPy turns float32 to float64 where an array of float64 or integers joins it: make arrays in its dtype "
+    "(np.zeros_like(x), np.arange(n, dtype=x.dtype)), numbers by float(…), or end with .astype(x.dtype)"
+)
+
+
 def dtype(call: Call) -> None:
     """Float32 in, float32 out, and close to what float64 gives."""
     y, pullback = call.run()
@@ -115,7 +122,7 @@ def dtype(call: Call) -> None:
     gradients = zip(pullback32(dy.astype(np.float32)), pullback(dy), strict=True)
     for what, single, double in [("output", y32, y), *((f"gradient {i}", *pair) for i, pair in enumerate(gradients))]:
         if np.asarray(single).dtype != np.float32:
-            raise call.error("dtype", f"{what} of float32 arrays is {np.asarray(single).dtype}")
+            raise call.error("dtype", f"{what} of float32 arrays is {np.asarray(single).dtype}{REMEDY}")
         call.check_close("dtype", single, double, f"{what} in float32", 1e-3)
 
 

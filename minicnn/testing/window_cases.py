@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from .. import ops
 from ..ops.geometry import geometry, sides, windows
-from .arrays import pairs, seeds
 from .case import Case, both, given_options
+from .strategies import pairs, seeds
 
 
 @st.composite

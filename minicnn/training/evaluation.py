@@ -15,7 +15,7 @@ from ..data.loader import Loader
 from ..data.transform import Transform
 from ..display import Shown, Table, drawing
 from ..group import Group
-from ..layers.base import arrays_of, forward
+from ..layers.base import arrays_of, run_layer
 from ..ops.contract import Array
 from .agreement import check_alike
 
@@ -104,6 +104,7 @@ def evaluate(
         ValueError: pictures or classes do not fit the model, it has no transform or no first values yet, or the loss is
             not one number.
     """
+    check_dataset("evaluate", "dataset", dataset)
     check_classes("evaluate", model, dataset)
     check_initialized("evaluate", model)
     group = group or Group()
@@ -114,7 +115,7 @@ def evaluate(
         mine = group.part(len(loader))
         batches = [np.empty((0, len(dataset.classes)), dtype)]
         for x, _ in islice(loader.epoch(0, start=mine.start), len(mine)):
-            batches.append(forward(model, x.astype(dtype, copy=False))[0])
+            batches.append(run_layer(model, x.astype(dtype, copy=False))[0])
             check_scores("evaluate", batches[-1], dataset)
         scores = group.gather(np.concatenate(batches))
         value, _ = loss(scores, dataset.labels)
@@ -163,6 +164,15 @@ def check_initialized(caller: str, model: Any) -> None:
     if weights and not any(weight.any() for weight in weights):
         raise ValueError(
             f"{caller}: all weights are zero, the model has no first values yet; call model.initialize(seed=0)"
+        )
+
+
+def check_dataset(caller: str, name: str, dataset: Any) -> None:
+    """Refuse arrays where a data set is expected."""
+    if not all(hasattr(dataset, part) for part in ("images", "labels", "classes")):
+        raise ValueError(
+            f"{caller}: expected {name} to be a Dataset, got {type(dataset).__name__}; "
+            "make one of arrays by minicnn.data.Dataset(images, labels, classes)"
         )
 
 

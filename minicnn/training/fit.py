@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.transform import Transform
 from ..group import Group
+from ..layers.description import check_rebuildable
 from .agreement import check_alike, digest, fingerprint
 from .callbacks import Callback
-from .evaluation import Loss, check_classes, check_initialized
+from .evaluation import Loss, check_classes, check_dataset, check_initialized
 from .history import History
 from .loop import Loop, Schedule
 from .progress import Progress
@@ -61,7 +62,7 @@ def fit(
         augment: changes training pictures at random, see `minicnn.data`.
         clip_norm: scale gradients whose joint norm exceeds this.
         seed: of all that is random.
-        callbacks: called with the `Run` after each epoch; a true answer stops it.
+        callbacks: a list of functions that are called with the `Run` after each epoch; a true answer stops it.
         checkpoint: a file to save the run to after each epoch, and inside one about every `checkpoint_seconds`; `load`
             reads the model from it.
         resume: go on where `checkpoint` stands, if there is one. All that the numbers depend on must be as before, but
@@ -91,6 +92,12 @@ def fit(
         raise ValueError("fit: resume=True continues from a file; give its path as checkpoint")
     if clip_norm is not None and not clip_norm > 0:
         raise ValueError(f"fit: clip_norm must be positive, got {clip_norm}")
+    if checkpoint is not None:
+        check_rebuildable(model)  # now, not after the first epoch
+    check_dataset("fit", "train", train)
+    if valid is not None:
+        check_dataset("fit", "valid", valid)
+    callbacks = _callbacks(callbacks)
     check_classes("fit", model, train)
     if valid is not None and tuple(valid.classes) != tuple(train.classes):
         raise ValueError("fit: the validation set has other classes than the training set, or in another order")
@@ -171,3 +178,14 @@ def _start(
         }
         check_alike(group, run.model, run.train, **settings, **facts)
     return keeper, keeper.restore(run) if keeper is not None and resumed else Position()
+
+
+def _callbacks(callbacks: Any) -> list[Callback]:
+    """The callbacks, found out to be functions before the first epoch and not after it."""
+    if callable(callbacks) or isinstance(callbacks, str) or not isinstance(callbacks, Iterable):
+        raise ValueError(f"fit: expected callbacks to be a list of functions, got {callbacks!r}; write callbacks=[…]")
+    callbacks = list(callbacks)
+    for i, callback in enumerate(callbacks):
+        if not callable(callback):
+            raise ValueError(f"fit: expected callbacks[{i}] to be a function of the run, got {callback!r}")
+    return callbacks

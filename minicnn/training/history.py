@@ -135,8 +135,9 @@ def _record(kind: type, values: Mapping[str, Any]) -> Any:
     """A Measure or an EpochRecord from its fields, all of them numbers."""
     names = {field.name for field in fields(kind)}
     if set(values) != names:
-        raise ValueError(f"{kind.__name__}: expected the fields {sorted(names)}, got {sorted(values)}")
+        raise ValueError(f"{kind.__name__}: expected the fields {sorted(names)}, got {sorted(values)!s:.200}")
     for name, value in values.items():
-        if not isinstance(value, int | float) and not (value is None and name.startswith("valid")):
-            raise ValueError(f"{kind.__name__}: {name} is {value!r}, not a number")
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number and not (value is None and name.startswith("valid")):
+            raise ValueError(f"{kind.__name__}: {name} is {value!r:.80}, not a number")
     return kind(**values)

@@ -17,7 +17,7 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
 from ..group import Group
-from ..layers.base import arrays_of, forward
+from ..layers.base import arrays_of, run_layer
 from ..layers.running import Pass
 from ..ops.contract import Array
 from .callbacks import Callback
@@ -146,7 +146,7 @@ class Loop:
     def lesson(self, x: Array, labels: Array, pass_: Pass) -> tuple[float, int, Callable[[float], dict[str, Array]]]:
         """Loss and right answers of a batch, x (n, C, H, W) and labels (n,), and the gradients of the weighted loss."""
         with np.errstate(over="ignore", invalid="ignore"):  # each thread has an errstate of its own
-            scores, pullback = forward(self.run.model, x.astype(self.dtype, copy=False), pass_)
+            scores, pullback = run_layer(self.run.model, x.astype(self.dtype, copy=False), pass_)
             check_scores("fit", scores, self.run.train)
             value, loss_pullback = self.loss(scores, labels)
 

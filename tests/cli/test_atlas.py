@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from argparse import Namespace
 
 import pytest
 from PIL import Image
 
-from minicnn.cli.atlas import read_history
+from minicnn import load
+from minicnn.cli.atlas import _data, read_history
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +71,34 @@ def test_a_broken_log_is_one_line(fails, trained, photos, tmp_path, text):
     shutil.copytree(trained, broken)
     (broken / "log.jsonl").write_text(text)
     assert f"{broken / 'log.jsonl'}: expected the log of a run" in fails("atlas", broken, "--data", photos)
+
+
+def test_a_data_sets_name_means_the_data_set_even_if_a_folder_of_that_name_lies_here(
+    run, trained, write_pictures, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    write_pictures(tmp_path / "garments")
+    word = "garments: the data set of that name is meant; for what lies here, write ./garments\n"
+
+    options = Namespace(data="garments", root=None, size=None)
+    assert len(_data(options, load(trained / "model.safetensors"))[1].classes) == 10
+    assert capsys.readouterr().err == word
+    options = Namespace(data="./garments", root=None, size=None)
+    assert _data(options, load(trained / "model.safetensors"))[1].classes == ("bright", "dark")
+    assert capsys.readouterr().err == ""
+
+    status, _, errors = run("evaluate", trained, "garments")
+    assert status == 2 and errors.startswith(word) and "but the data set's are 10" in errors
+    assert run("evaluate", trained, "./garments")[::2] == (0, "")
+
+
+def test_a_networks_name_means_the_network_even_if_a_run_of_that_name_lies_here(run, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(trained, tmp_path / "seed")
+    word = "seed: the network of that name is meant; for what lies here, write ./seed\n"
+    status, text, errors = run("summary", "seed")
+    assert (status, errors) == (0, word) and "28×28×1" in text
+    status, text, errors = run("summary", "./seed")
+    assert (status, errors) == (0, "") and "12×12×1" in text
+    status, _, errors = run("explain", "seed", "picture.png")
+    assert status == 2 and errors.startswith(word) and "give --weights FILE" in errors

@@ -1,5 +1,6 @@
 """The command line itself: its manuals, and its errors, which are one line."""
 
+import os
 import re
 import subprocess
 import sys
@@ -105,3 +106,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(trained):
 def test_wrong_arguments(fails, line, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert message in fails(*line.split())
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_a_table_is_drawn_with_what_the_output_has_characters_for(encoding, tmp_path):
+    command = [sys.executable, "-m", "minicnn", "summary", "lenet5"]
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    result = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert not result.stderr
+    lines = result.stdout.decode(encoding).splitlines()
+    plain = [line.translate(str.maketrans("×─–", "x--")) for line in lines]
+    assert plain[1] == "-" * len(lines[1]) and "28x28x1" in plain[2] and plain[-1].startswith("total")
+    assert ("─" in lines[1]) == (encoding == "utf-8")

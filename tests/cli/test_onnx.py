@@ -63,8 +63,8 @@ def test_import_writes_beside_the_file_and_says_what_is_still_missing(run, netwo
 def test_what_import_was_not_told_predict_can_be(run, network, names, photo, tmp_path):
     out = tmp_path / "model.safetensors"
     run("import", network, "-o", out)
-    status, text, _ = run("predict", out, photo, "--pixels", "imagenet", "--classes", names, "--top", 3)
-    assert status == 0
+    status, text, said = run("predict", out, photo, "--pixels", "imagenet", "--classes", names, "--top", 3)
+    assert (status, said) == (0, f"{out}: does not tell the size of its pictures; they are cut to 224×224\n")
     assert "goldfish" in text
 
 
@@ -104,6 +104,10 @@ def test_models_and_files_that_do_not_fit_are_refused(fails, network, names, pho
     assert "expected a picture, but this is a folder" in fails("predict", trained, photos / "dark")
     assert f"not {(3, 8, 8)}" in fails("import", network, "--input", 3, 8, 8, "-o", out)
     assert "no.txt: No such file" in fails("import", network, "--classes", tmp_path / "no.txt")
+    (tmp_path / "latin.txt").write_bytes("Café".encode("latin-1"))
+    assert "latin.txt: expected a text in UTF-8, but byte 3 is not" in fails(
+        "import", network, "--classes", tmp_path / "latin.txt"
+    )
     cnn.onnx.save(cnn.load(trained / "model.safetensors"), tmp_path / "grey.onnx", (1, 12, 12))
     assert "needs pictures of 3 channels, but it takes pictures of 1" in fails(
         "import", tmp_path / "grey.onnx", "--pixels", "imagenet", "-o", out
@@ -123,4 +127,4 @@ def test_models_and_files_that_do_not_fit_are_refused(fails, network, names, pho
 
 def test_without_the_onnx_package_it_is_named(fails, network, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    assert "minicnn.onnx needs the onnx package: pip install minicnn[onnx]" in fails("import", network)
+    assert 'minicnn.onnx needs the onnx package: pip install ".[onnx]"' in fails("import", network)

@@ -204,3 +204,12 @@ def test_a_model_that_does_not_know_its_pictures_is_refused(run, folder, tmp_pat
     cnn.save(cnn.zoo.build("seed"), tmp_path / "model.safetensors")
     _, _, errors = run("explain", tmp_path, folder / "picture.png")
     assert "does not know how pictures become its input" in errors
+
+
+def test_names_that_are_not_as_many_as_the_outputs_are_refused(run, folder, tmp_path):
+    model = cnn.load(folder / "model.safetensors")
+    model.classes = (*model.classes, "one too many")
+    cnn.save(model, tmp_path / "model.safetensors")
+    for command in ("explain", "attack"):
+        status, _, errors = run(command, tmp_path / "model.safetensors", folder / "picture.png")
+        assert (status, errors.count("\n")) == (2, 1) and "3 outputs, but 4 names of classes" in errors

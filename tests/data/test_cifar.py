@@ -1,9 +1,14 @@
+import io
 import tarfile
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from minicnn.data import DataError, cifar, load, read_cifar10
+
+RNG = np.random.default_rng(0)
 
 
 def write_files(folder):
@@ -101,6 +106,37 @@ def test_a_broken_archive_is_named(tmp_path):
     (tmp_path / cifar.ARCHIVE).write_bytes(b"\x1f\x8b garbage")
     with pytest.raises(DataError, match=rf"{cifar.ARCHIVE}: expected the archive .*, but it cannot be read"):
         read_cifar10(tmp_path / cifar.ARCHIVE)
+
+
+@pytest.fixture(scope="module")
+def small_archive():
+    """An archive that is right but for its size, zipped and not: damage to it is met within a millisecond."""
+    archives = {}
+    for mode in ("w", "w:gz", "w:bz2", "w:xz"):
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode=mode) as tar:
+            for name in cifar.FILES:
+                content = RNG.integers(0, 256, 700, dtype=np.uint8).tobytes()
+                member = tarfile.TarInfo(f"{cifar.FOLDER}/{name}")
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        archives[mode] = file.getvalue()
+    return archives
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+@given(data=st.data())
+def test_a_damaged_archive_is_refused_in_one_line(small_archive, tmp_path_factory, mode, data):
+    content = bytearray(small_archive[mode])
+    for place in data.draw(st.lists(st.integers(0, len(content) - 1) | st.integers(0, 600), min_size=1, max_size=8)):
+        content[min(place, len(content) - 1)] = data.draw(st.integers(0, 255))
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    path = tmp_path_factory.getbasetemp() / f"damaged {mode[2:]}"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as refusal:
+        read_cifar10(path)
+    assert str(refusal.value).startswith(str(path)) and len(str(refusal.value).splitlines()) == 1
 
 
 def test_an_archive_with_another_checksum_is_refused_by_load(tmp_path):

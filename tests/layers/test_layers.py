@@ -58,10 +58,10 @@ REFUSED = {
     "ConvTranspose2d: expected padding to be": lambda: cnn.ConvTranspose2d(1, 1, 3, padding=-1),
     "Dense: expected out_features to be an int of at least 1, got 2.5": lambda: cnn.Dense(1, 2.5),
     "BatchNorm2d: expected num_features to be": lambda: cnn.BatchNorm2d(0),
-    "Dropout2d: expected p to be a probability, got 2": lambda: cnn.Dropout2d(2),
+    "Dropout2d: expected p to be a number of at least 0 and at most 1, got 2": lambda: cnn.Dropout2d(2),
     "MaxPool2d: expected stride to be": lambda: cnn.MaxPool2d(2, stride=0),
     "AdaptiveAvgPool2d: expected output_size to be": lambda: cnn.AdaptiveAvgPool2d(0),
-    "Pad: expected padding of 4 or 6 ints": lambda: cnn.Pad((1,)),
+    "Pad: expected padding to be 4 or 6 ints": lambda: cnn.Pad((1,)),
     "Layer has no forward": lambda: cnn.Layer().forward(np.ones(1)),
     "Pass: expected relu to be one of plain, guided, deconv, linear, got 'x'": lambda: Pass(relu="x"),
     "pullback: expected wants to be one of both, input, parameters, got 'x'": lambda: cnn.ReLU().forward(np.ones(1))[1](
@@ -194,3 +194,10 @@ def test_a_layer_that_does_not_store_an_option_cannot_be_described() -> None:
 
     with pytest.raises(ValueError, match=r"Forgetful: expected the option 'size' to be stored as self.size"):
         describe(Forgetful(3))
+
+
+def test_a_file_that_says_null_of_a_bias_means_none() -> None:
+    description = describe(cnn.Dense(2, 3, bias=False))
+    assert description["options"]["bias"] is False
+    description["options"]["bias"] = None
+    assert build(description).bias is None

@@ -28,5 +28,5 @@ def test_of_minus_infinity_before_a_pooling_it_is_the_poolings_padding() -> None
 
 
 def test_a_border_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="Pad: expected padding of 4 or 6 ints"):
+    with pytest.raises(ValueError, match="Pad: expected padding to be 4 or 6 ints"):
         Pad((1, 1))

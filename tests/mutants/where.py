@@ -9,14 +9,14 @@ from __future__ import annotations
 from fnmatch import fnmatch
 from pathlib import Path
 
-OPS = ["tests/ops", "tests/test_reference.py", "tests/test_invariants.py", "tests/test_derivatives.py"]
+OPS = ["tests/ops", "tests/test_reference.py", "tests/test_invariants.py", "tests/gradient_check/test_derivatives.py"]
 NETWORKS = ["tests/layers", "tests/test_layout.py", "tests/test_prediction.py"]
 
 RULES: list[tuple[str, list[str]]] = [
     ("minicnn/ops/*", [*OPS, *NETWORKS, "tests/mutations", "tests/peers/test_ops.py"]),
     ("minicnn/kernels/update.py", ["tests/optim", "tests/training", "tests/peers/test_optim.py"]),
     ("minicnn/kernels/*", [*OPS, "tests/kernels", *NETWORKS, "tests/mutations", "tests/peers/test_ops.py"]),
-    ("minicnn/layers/*", [*NETWORKS, "tests/test_gradcheck_layers.py", "tests/test_weights.py", "tests/onnx",
+    ("minicnn/layers/*", [*NETWORKS, "tests/gradient_check/test_layers.py", "tests/test_weights.py", "tests/onnx",
                           "tests/test_summarize.py", "tests/mutations/test_containers.py",
                           "tests/peers/test_networks.py"]),
     ("minicnn/onnx/*", ["tests/onnx", "tests/cli/test_onnx.py", "tests/peers/test_onnx.py"]),
@@ -31,8 +31,7 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/faults/*", ["tests/distributed"]),
     ("minicnn/group.py", ["tests/training", "tests/distributed"]),
     ("minicnn/reference.py", ["tests/test_reference.py", "tests/ops"]),
-    ("minicnn/gradients.py", ["tests/test_gradcheck.py", "tests/test_gradcheck_layers.py"]),
-    ("minicnn/layer_op.py", ["tests/test_gradcheck_layers.py", "tests/layers"]),
+    ("minicnn/gradient_check/*", ["tests/gradient_check", "tests/layers"]),
     ("minicnn/layout.py", ["tests/test_layout.py", *OPS, "tests/layers"]),
     ("minicnn/code_cache.py", ["tests/test_code_cache.py", "tests/test_threads.py"]),
     ("minicnn/threads.py", ["tests/test_threads.py", "tests/ops/test_threads.py", "tests/test_code_cache.py"]),

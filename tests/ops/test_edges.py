@@ -189,7 +189,7 @@ def test_a_lonely_pixel_divides_an_average_by_what_it_covers() -> None:
 
 @pytest.mark.parametrize("order", ["C", "channels_last"])
 @pytest.mark.parametrize("side", [2, 3])
-def test_of_equals_the_first_wins_and_the_first_nan_over_all(side: int, order: str) -> None:
+def test_of_equals_the_first_wins_and_the_last_nan_over_all(side: int, order: str) -> None:
     values = [np.nan, -1.0, 0.0, 1.0]
     windows = np.array(list(itertools.product(values, repeat=4)))
     if side == 3:
@@ -207,3 +207,57 @@ def test_linear_ops_act_on_real_and_imaginary_parts_alike(op: str) -> None:
     real, imaginary = tie_free((2, 3, 5, 4)), tie_free((2, 3, 5, 4), 2)
     expected = apply(real)[0] + 1j * apply(imaginary)[0]
     np.testing.assert_allclose(apply(real + 1j * imaginary)[0], expected, rtol=1e-12)
+
+
+def in_double(x):
+    """x̂ by the formula, in double precision."""
+    x = x.astype(np.float64)
+    return (x - x.mean(axis=(0, 2, 3), keepdims=True)) / np.sqrt(x.var(axis=(0, 2, 3), keepdims=True) + 1e-5)
+
+
+@pytest.mark.parametrize("order", ["C", "channels_last"])
+@pytest.mark.parametrize("size", [1e15, 1e20, 1e38])
+def test_batch_normalisation_of_numbers_whose_squares_overflow(size: float, order: str) -> None:
+    x = in_order((size * tie_free((2, 3, 4, 5))).astype(np.float32), order)
+    weight, bias = np.array([1, 2, -3], np.float32), np.array([0, 1, 2], np.float32)
+    running_var = np.ones(3, np.float32)
+    y, pullback = ops.batch_norm2d(x, weight, bias, None, running_var, training=True)
+    hat = in_double(x)
+    np.testing.assert_allclose(y, weight[:, None, None] * hat + bias[:, None, None], atol=1e-5)
+    dy = tie_free(x.shape, 1, np.float32)
+    dx, dweight, dbias = pullback(dy)
+    np.testing.assert_allclose(dweight, (dy * hat).sum(axis=(0, 2, 3)), rtol=1e-4)
+    np.testing.assert_allclose(dbias, dy.sum(axis=(0, 2, 3)), rtol=1e-4)
+    centred = dy - dy.mean(axis=(0, 2, 3), keepdims=True) - hat * (dy * hat).mean(axis=(0, 2, 3), keepdims=True)
+    expected = weight[:, None, None] / x.astype(float).std(axis=(0, 2, 3), keepdims=True) * centred
+    np.testing.assert_allclose(dx, expected, atol=1e-4 * abs(expected).max())
+    assert np.array_equal(running_var == np.inf, x.astype(float).var(axis=(0, 2, 3)) > 1e39)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", ["C", "channels_last"])
+@pytest.mark.parametrize("shape", [(3, 2, 5, 7), (7, 2, 60, 61)])
+def test_a_constant_channel_becomes_its_bias_to_the_last_bit(shape, order: str, dtype) -> None:
+    x = np.empty(shape, dtype)
+    x[:, 0], x[:, 1] = 0.1, -1234.5678
+    bias = np.array([0.3, -4], dtype)
+    mean, var = np.zeros((2, 2), dtype)
+    y, pullback = ops.batch_norm2d(in_order(x, order), np.ones(2, dtype), bias, mean, var, training=True, momentum=1)
+    assert np.array_equal(y, np.broadcast_to(bias[:, None, None], shape))
+    assert np.array_equal(mean, x[0, :, 0, 0]) and not var.any()
+    assert not pullback(tie_free(shape, 1, dtype))[1].any()  # x̂ is 0, and so is what it is multiplied with
+
+
+def test_an_infinite_gradient_does_not_pass_what_is_shut() -> None:
+    x, dy = np.array([-1.0, 1.0, np.nan]), np.array([np.inf, -np.inf, np.inf])
+    for op in (ops.relu, lambda x: ops.clip(x, 0), lambda x: ops.clip(x, 0, 6)):
+        assert op(x)[1](dy)[0][:2].tolist() == [0, -np.inf]
+    assert ops.relu(x)[1](dy)[0][2] == np.inf  # and at NaN ReLU is open
+    assert ops.clip(x)[1](dy)[0].tolist() == dy.tolist()
+
+
+def test_what_is_infinite_or_not_a_number_is_no_reason_to_warn(recwarn) -> None:
+    with np.errstate(all="warn"):
+        _, pullback = ops.softmax(np.array([np.inf, np.nan, 1e308]))
+        pullback(np.array([np.inf, -np.inf, 1e308]))
+    assert not recwarn.list

@@ -46,5 +46,5 @@ def test_padding_counts_from_the_last_axis_on() -> None:
 
 @pytest.mark.parametrize("padding", [(1, 1), (1, 1, 1, -1), (1, 1, 1, 0.5), 3])
 def test_padding_that_is_no_border_is_refused(padding: object) -> None:
-    with pytest.raises(ValueError, match="expected padding of 4 or 6 ints of at least 0"):
+    with pytest.raises(ValueError, match="expected padding to be 4 or 6 ints of at least 0"):
         ops.pad(np.zeros((1, 1, 2, 2)), padding)  # type: ignore[arg-type]

@@ -63,7 +63,7 @@ REFUSED = {
     ),
     "global_avg_pool2d: x (2, 3, 0, 4) has no pixels to average": lambda: ops.global_avg_pool2d(x[:, :, :0]),
     "adaptive_avg_pool2d: x (2, 3, 0, 4) has no pixels to average": lambda: ops.adaptive_avg_pool2d(x[:, :, :0], 1),
-    "local_response_norm: expected size of at least 1, got 0": lambda: ops.local_response_norm(x, 0),
+    "local_response_norm: expected size to be an int of at least 1, got 0": lambda: ops.local_response_norm(x, 0),
     "batch_norm2d: x has 3 channels, but weight has shape (4,)": lambda: ops.batch_norm2d(
         x, b, channels, training=True
     ),
@@ -73,11 +73,11 @@ REFUSED = {
     "batch_norm2d: expected running_mean and running_var outside training, got None": lambda: ops.batch_norm2d(
         x, channels, channels
     ),
-    "dropout: expected p to be a probability, got 1.5": lambda: ops.dropout(x, 1.5, rng=0),
+    "dropout: expected p to be a number of at least 0 and at most 1, got 1.5": lambda: ops.dropout(x, 1.5, rng=0),
     "dropout2d: expected rng (a numpy Generator or a seed) in training, got None": lambda: ops.dropout2d(x),
     "relu: expected rule to be one of plain, guided, deconv, linear, got 'guide'": lambda: ops.relu(x, rule="guide"),
     "clip: expected low not above high, got 1 and 0": lambda: ops.clip(x, 1, 0),
-    "pad: expected padding of 4 or 6 ints of at least 0, got (1, 2)": lambda: ops.pad(x, (1, 2)),
+    "pad: expected padding to be 4 or 6 ints of at least 0, got (1, 2)": lambda: ops.pad(x, (1, 2)),
     "dense: expected x of shape (N, inputs), got (2, 3, 5, 4); flatten pictures first": lambda: ops.dense(x, rows),
     "dense: x (2, 3) has 3 inputs, but w (3, 2) takes 2": lambda: ops.dense(rows, rows.T),
     "dense: expected b of shape (2,) for w (2, 3), got (3,)": lambda: ops.dense(rows, rows, channels),

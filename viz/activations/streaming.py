@@ -12,7 +12,7 @@ import minicnn as cnn
 from minicnn.data import Dataset, Loader
 from minicnn.group import Group
 from minicnn.training.agreement import check_alike
-from minicnn.training.evaluation import dtype_of, transform_of
+from minicnn.training.evaluation import check_initialized, dtype_of, transform_of
 
 from ..progress import bar
 
@@ -45,12 +45,14 @@ def stream(
         group: processes that share the images (`minicnn.distributed`): each is given a part of the batches, in order.
 
     Raises:
-        ValueError: a layer is unknown, the model has no transform, or the pictures do not fit it.
+        ValueError: a layer is unknown, the model has no transform or no first values yet, or the pictures do not fit
+            it.
         TypeError: `dataset` is neither a data set nor pictures.
     """
     dataset = as_dataset(dataset)
     if not layers:
         raise ValueError("stream: expected at least one layer, got none")
+    check_initialized("stream", model)
     if batch_size is None:
         batch_size = max(1, min(MOST_PICTURES, MOST_NUMBERS // max(1, dataset.images[:1].size)))
     loader = Loader(dataset, batch_size, shuffle=False, transform=transform_of("stream", model))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
+from minicnn.training.evaluation import check_initialized
 
 from .target import Array, Target, batches, check_pictures, input_gradient
 
@@ -48,6 +49,7 @@ def deconvnet(
             raise ValueError("deconvnet: channel and position choose an activation of a layer; give the layer")
         return input_gradient(model, x, target, relu="deconv", batch_size=batch_size)
     check_pictures(x)
+    check_initialized("deconvnet", model)
     projection = np.empty_like(x)
     for part in batches(x, batch_size):
         maps, pullback = model.forward(x[part], cnn.Pass(relu="deconv", until=layer))

@@ -17,58 +17,115 @@ from minicnn.display import Shown, Table, drawing, tqdm
 from .target import Array, Target, logits_of
 
 MODES = ("cascading", "independent")
+THRESHOLD = 0.5
+LEAST = 4  # pictures: of fewer there is no spread to speak of
 
 
 @dataclass(frozen=True, repr=False)
 class SanityCheck(Shown):
-    """How similar maps stay to the original ones while weights are randomised.
+    """How similar maps stay to the original ones while weights are randomised: (layers, pictures) for each measure.
+
+    Where the original or the new map is empty there is nothing to compare, and a NaN stands: the score of a network
+    that ends in ReLU is often exactly 0 when its layers are random.
 
     Attributes:
         layers: the paths of the randomised layers, from the output to the input.
-        spearman: rank correlation of the absolute maps, (layers, pictures).
-        ssim: structural similarity of the absolute maps, (layers, pictures).
-        signed: rank correlation of the maps with their signs, (layers, pictures).
-
-    Absolute maps resemble each other wherever the picture is empty, or multiplied into them: on a digit even random
-    networks agree that the corners do not matter. Signs say more, where a method has them.
+        spearman: rank correlation of the absolute maps.
+        ssim: structural similarity of the absolute maps.
+        signed: rank correlation of the maps with their signs.
+        hog: correlation of the absolute maps' histograms of oriented gradients.
+        absolute: whether the original maps have no signs.
     """
 
     layers: tuple[str, ...]
     spearman: Array
     ssim: Array
     signed: Array
+    hog: Array
+    absolute: bool = False
 
     @property
-    def passed(self) -> bool:
+    def likeness(self) -> Array:
+        """The measure that decides: `signed`, and `ssim` for maps without signs.
+
+        Absolute maps rank alike wherever the picture is empty, or multiplied into them: on a digit even random networks
+        agree that the corners do not matter. Where the map is strong, and with what structure, they need not.
+        """
+        return self.ssim if self.absolute else self.signed
+
+    @property
+    def middle(self) -> int:
+        """The layer after which the upper half of the layers is random."""
+        return (len(self.layers) - 1) // 2
+
+    @property
+    def compared(self) -> Array:
+        """How many pictures' maps were not empty, at each layer, (layers,)."""
+        return np.isfinite(self.likeness).sum(axis=1)
+
+    @property
+    def medians(self) -> Array:
+        """The median of the likeness over the pictures, (layers,)."""
+        return quartiles(self.likeness)[1]
+
+    @property
+    def passed(self) -> bool | None:
         """Do maps cease to resemble the original once the upper half of the layers is random?
 
-            median over the pictures of signed[(layers − 1) // 2] < 0.5
+            True     three quarters of the pictures have a likeness below 0.5 there
+            False    three quarters have one above
+            None     neither, or fewer than 4 pictures were compared: no verdict
 
         The paper judges by whole curves and by eye; the threshold is ours. A method that redraws the picture stays near
         1 until the first layers, which draw, are randomised as well. Meant for "cascading": with "independent" weights
         it asks for the layer in the middle alone.
         """
-        return bool(np.median(self.signed[(len(self.layers) - 1) // 2]) < 0.5)
+        low, _, high = quartiles(self.likeness[self.middle])
+        if self.compared[self.middle] < LEAST or low <= THRESHOLD <= high:
+            return None
+        return bool(high < THRESHOLD)
+
+    @property
+    def verdict(self) -> str:
+        """`passed`, in words, with the median, the quartiles and the pictures that it rests on."""
+        low, median, high = quartiles(self.likeness[self.middle])
+        word = {True: "passes", False: "fails", None: "no verdict"}[self.passed]
+        count, of = self.compared[self.middle], self.likeness.shape[1]
+        return f"{word}: {median:.2f} ({low:.2f} to {high:.2f}), {count} of {of} pictures"
 
     def __str__(self) -> str:
-        lines = [f"{'randomised':<24} spearman  ssim  signed"]
-        lines += [f"{layer:<24} {rank:>8}  {ssim:>4}  {signed:>6}" for layer, rank, ssim, signed in self._rows()]
-        return "\n".join(lines)
+        lines = [f"{'randomised':<24} spearman  ssim  signed   hog  compared"]
+        for layer, rank, structure, signed, edges, count in self._rows():
+            lines.append(f"{layer:<24} {rank:>8}  {structure:>4}  {signed:>6}  {edges:>4}  {count:>8}")
+        return "\n".join([*lines, self.verdict])
 
     def _rows(self) -> list[tuple[str, ...]]:
-        """Of each layer the medians over the images."""
-        found = zip(self.layers, self.spearman, self.ssim, self.signed, strict=True)
-        return [(layer, *(f"{np.median(value):.2f}" for value in values)) for layer, *values in found]
+        """Of each layer the medians over the images, and how many of these were compared."""
+        medians = [quartiles(values)[1] for values in (self.spearman, self.ssim, self.signed, self.hog)]
+        return [
+            (layer, *(f"{median:.2f}" for median in found), str(count))
+            for layer, *found, count in zip(self.layers, *medians, self.compared, strict=True)
+        ]
 
     def _headline(self) -> str:
-        return f"{'passed' if self.passed else 'failed'}, {len(self.layers)} layers, {self.signed.shape[1]} images"
+        return f"{self.verdict}, {len(self.layers)} layers"
 
     def plot(self) -> Any:
         """Similarity layer by layer (`viz.plot.sanity_check`)."""
         return drawing().sanity_check(self)
 
     def _table(self) -> Table:
-        return Table(("randomised", "spearman", "ssim", "signed"), self._rows())
+        return Table(("randomised", "spearman", "ssim", "signed", "hog", "compared"), self._rows())
+
+
+def quartiles(values: Array) -> Array:
+    """The lower quartile, median and upper quartile along the last axis, of what is no NaN; NaN where nothing is."""
+    found = np.full((3, *values.shape[:-1]), np.nan)
+    for place in np.ndindex(values.shape[:-1]):
+        finite = values[place][np.isfinite(values[place])]
+        if finite.size:
+            found[(slice(None), *place)] = np.quantile(finite, (0.25, 0.5, 0.75))
+    return found
 
 
 def sanity_check(
@@ -95,8 +152,8 @@ def sanity_check(
         options: passed on to the method.
 
     Returns:
-        the similarity after each layer. Gradient and Grad-CAM maps lose it; those of guided backpropagation and
-        guided Grad-CAM hardly do.
+        the similarity after each layer, and the verdict. Gradient and Grad-CAM maps lose it; those of guided
+        backpropagation and guided Grad-CAM hardly do.
 
     Raises:
         ValueError: the mode is unknown, or the model has no weights.
@@ -124,17 +181,18 @@ def sanity_check(
             if name.rpartition(".")[0] == path:
                 array[...] = fresh[name]
         found.append(_similarities(original, method(randomised, x, target, **options)))
-    return SanityCheck(tuple(layers), *(np.array(values) for values in zip(*found, strict=True)))
+    absolute = bool((_summed(original) >= 0).all())
+    rank, structure, signed, edges = (np.array(values) for values in zip(*found, strict=True))
+    return SanityCheck(tuple(layers), rank, structure, signed, edges, absolute)
 
 
 def _similarities(original: Array, maps: Array) -> list[Array]:
-    """For each picture the rank correlation and the structural similarity of absolute maps, and that of signed ones."""
+    """The measures of a `SanityCheck` for each picture, in its order."""
     absolute = list(zip(_absolute(original), _absolute(maps), strict=True))
-    signed = zip(_summed(original), _summed(maps), strict=True)
+    signed = list(zip(_summed(original), _summed(maps), strict=True))
     return [
-        np.array([spearman(a, b) for a, b in absolute]),
-        np.array([ssim(a, b) for a, b in absolute]),
-        np.array([spearman(a, b) for a, b in signed]),
+        np.array([measure(a, b) if np.ptp(a) and np.ptp(b) else np.nan for a, b in pairs])
+        for measure, pairs in ((spearman, absolute), (ssim, absolute), (spearman, signed), (hog, absolute))
     ]
 
 
@@ -163,6 +221,30 @@ def ssim(a: Array, b: Array, sigma: float = 1.5) -> float:
     c1, c2 = 0.01**2, 0.03**2
     similarity = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
     return float((similarity / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
+
+
+def hog(a: Array, b: Array, cells: int = 8, directions: int = 9) -> float:
+    """The correlation of two maps' histograms of oriented gradients: do their edges run the same way?
+
+    A map is cut into square cells, `cells` along its shorter side, but of at least 2 × 2 pixels. In each the magnitudes
+    of the gradient are summed by its direction, and the sums scaled to length 1.
+
+    Source: Dalal & Triggs (2005), Histograms of oriented gradients for human detection, without their blocks of cells.
+    """
+    return _correlation(*(_histograms(_to_unit(image), cells, directions) for image in (a, b)))
+
+
+def _histograms(image: Array, cells: int, directions: int) -> Array:
+    down, right = np.gradient(image)
+    size = np.hypot(down, right)
+    direction = (np.arctan2(down, right) % np.pi / np.pi * directions).astype(int) % directions
+    side = max(2, min(image.shape) // cells)
+    rows, columns = (length // side for length in image.shape)
+    sums = np.zeros((rows, columns, directions))
+    for k in range(directions):
+        cut = np.where(direction == k, size, 0)[: rows * side, : columns * side]
+        sums[..., k] = cut.reshape(rows, side, columns, side).sum(axis=(1, 3))
+    return np.asarray(sums / np.sqrt((sums * sums).sum(axis=2, keepdims=True) + 1e-4))
 
 
 def _absolute(maps: Array) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import minicnn as cnn
+from minicnn.training.evaluation import check_initialized
 
 Array = NDArray[Any]
 ScoreOp = Callable[[Array], tuple[Array, Callable[..., Any]]]
@@ -117,9 +118,11 @@ def check_target(model: Any, x: Array, target: Target) -> Target:
     """The target of pictures x, with the numbers of classes in place of their names.
 
     Raises:
-        ValueError: x is no batch of pictures, there are not as many targets, or a name is no class's.
+        ValueError: x is no batch of pictures, the model has no first values yet, there are not as many targets, or a
+            name is no class's.
     """
     check_pictures(x)
+    check_initialized("attribution", model)
     check_length(target, len(x))
     if callable(target) or target is None:
         return target
@@ -173,8 +176,13 @@ def noise_for(x: Array, draw: Callable[[tuple[int, ...]], Array]) -> Array:
 
 
 def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
-    """The scores before softmax, (N, classes), so many pictures at a time."""
+    """The scores before softmax, (N, classes), so many pictures at a time.
+
+    Raises:
+        ValueError: x is no batch of pictures, or the model has no first values yet.
+    """
     check_pictures(x)
+    check_initialized("attribution", model)
     until = last_before_softmax(model)
     return np.concatenate([model.forward(x[part], cnn.Pass(until=until))[0] for part in batches(x, batch_size)])
 

@@ -32,19 +32,19 @@ def _build(layer: Any, depth: int) -> str:
     """The call that builds a layer; containers over several lines, indented."""
     name = f"cnn.{type(layer).__name__}" if _ours(layer) else type(layer).__name__
     children = children_of(layer) if takes_layers(type(layer)) else {}
-    by_place, by_name = written_options(layer)
+    positional, named = written_options(layer)
     if not children:
-        return f"{name}({', '.join(by_place + by_name)})"
+        return f"{name}({', '.join(positional + named)})"
     inner = "    " * (depth + 1)
     rows = [_build(child, depth + 1) for child in children.values()]
-    if not by_place and list(children) == [str(i) for i in range(len(children))]:
+    if list(children) == [str(i) for i in range(len(children))]:
         pass
-    elif not by_place and all(map(_is_keyword, children)) and not set(children) & set(options_of(layer)):
+    elif all(map(_is_keyword, children)) and not set(children) & set(options_of(layer)):
         rows = [f"{child}={row}" for child, row in zip(children, rows, strict=True)]
     else:
         pairs = [f"{child!r}: {row}" for child, row in zip(children, rows, strict=True)]
         rows = ["{" + ", ".join(pairs) + "}"]
-    rows = by_place + rows + by_name
+    rows = positional + rows + named
     one_line = f"{name}({', '.join(rows)})"
     if "\n" not in one_line and len(inner) + len(one_line) <= WIDTH and depth:
         return one_line

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
-from minicnn.layers.base import children_of, unwrapped
+from minicnn.layers.base import children_of, transparent
 from minicnn.summarize import sketch
 from minicnn.training.evaluation import dtype_of
 
@@ -40,7 +40,7 @@ def wiring(model: Any, input_shape: tuple[int, ...]) -> list[Node]:
     found: list[tuple[str, Any, tuple[int, ...]]] = [("", None, ())]
 
     def enter(layer: Any, path: str, source: Any) -> int:
-        layer = unwrapped(layer)
+        layer = transparent(layer)
         inside = {name: (child, f"{path}.{name}" if path else name) for name, child in children_of(layer).items()}
         if isinstance(layer, cnn.Sequential):
             for child, below in inside.values():

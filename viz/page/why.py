@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ QUESTION = "Which pixels speak for a class, and which of the explanations can be
 SIDE = 96  # pixels of a map
 CLASSES = 10  # that are explained, the likeliest
 LARGE_CLASSES = 3
-CHECKED, LARGE_CHECKED = 6, 2  # pictures of the sanity check
+CHECKED, LARGE_CHECKED = 16, 6  # pictures of the sanity check
 PALE = 0.1  # of the scale, below which a map looks blank
 SATURATED = 0.995  # the quantile of the magnitudes that the end of the colour scale stands for
 
@@ -41,7 +42,6 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     count = min(LARGE_CLASSES if subject.is_large else CLASSES, len(e.classes))
     order = np.argsort(-e.probabilities[subject.chosen], axis=1, kind="stable")
     explained = np.sort(order[:, :count], axis=1)
-    likeliest = (explained == order[:, :1]).argmax(axis=1)
     methods, left_out = [], []
     for method in _methods(subject):
         try:
@@ -54,7 +54,6 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
             continue
         stack = _on_one_scale(np.stack(maps, axis=1))
         sprites.add_maps(f"why-{method.name}", stack.reshape(-1, *stack.shape[2:]), signed=True)
-        lively = np.flatnonzero(np.ptp(stack[np.arange(len(x)), likeliest], axis=(1, 2)))
         methods.append(
             {
                 "title": method.title,
@@ -62,24 +61,26 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
                 "sprite": f"why-{method.name}",
                 "empty": (np.ptp(stack, axis=(2, 3)) == 0).tolist(),
                 "pale": (np.abs(stack).max(axis=(2, 3)) < PALE).tolist(),
-                **_check(subject, method, x[lively[: LARGE_CHECKED if subject.is_large else CHECKED]]),
+                **_check(subject, method),
             }
         )
     sprites.add_pictures("whole", shrunk_pictures(subject))
     return {"methods": methods, "left_out": left_out, "explained": explained.tolist()}
 
 
-def _check(subject: Subject, method: Method, x: Array) -> dict[str, Any]:
-    """The verdict over pictures whose maps are not empty: of empty ones nothing could be lost."""
-    if not len(x):
-        return {"passed": None, "likeness": None, "curve": [], "checked": 0}
+def _check(subject: Subject, method: Method) -> dict[str, Any]:
+    """The verdict of `SanityCheck`, over more pictures than are shown."""
+    some = np.union1d(subject.chosen, subject.gallery)
+    x = subject.inputs(some[:: -(-len(some) // (LARGE_CHECKED if subject.is_large else CHECKED))])
     check = attribution.sanity_check(method.run, subject.model, x, seed=subject.seed, **method.options)
-    medians = [round(float(np.median(ranks)), 3) for ranks in check.signed]
+    medians = [round(float(median), 3) for median in itertools.takewhile(np.isfinite, check.medians)]
+    compared = int(check.compared[check.middle])
     return {
         "passed": check.passed,
-        "likeness": medians[(len(medians) - 1) // 2],  # where the verdict is passed, see `SanityCheck.passed`
+        "likeness": medians[check.middle] if compared else None,
+        "verdict": check.verdict,
         "curve": [1.0, *medians],
-        "checked": len(x),
+        "checked": compared,
     }
 
 

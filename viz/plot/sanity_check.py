@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from viz.attribution.sanity_check import quartiles
+
 from ._canvas import FAINT, SMALL, heading, new_figure
 from ._lines import lines
 
@@ -45,7 +47,7 @@ def sanity_check(checks: SanityCheck | Mapping[str, SanityCheck], figure: Figure
         ("structural similarity", "ssim"),
     )
     for ax, (label, measure) in zip(figure.subplots(1, 3), panels, strict=True):
-        medians = {name: [1.0, *np.median(getattr(check, measure), axis=1)] for name, check in checks.items()}
+        medians = {name: [1.0, *quartiles(getattr(check, measure))[1]] for name, check in checks.items()}
         labels = {"xlabel": "randomised, layer by layer", "ylabel": "similarity to the trained network's map"}
         lines(ax, places, medians, **labels, legend=measure == "ssim")
         ax.axhline(0, color=FAINT, linewidth=0.8)

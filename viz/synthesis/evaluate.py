@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
+from minicnn.training.evaluation import check_initialized
 
 from ..attribution.target import last_before_softmax
 from .objective import INPUT, OUTPUT, Array, Objective
@@ -24,12 +25,13 @@ def value_and_gradient(model: Any, x: Array, objective: Objective, *, wake: bool
             single ReLU for its first steps: redirected_relu_grad.py.)
 
     Raises:
-        ValueError: the objective names a layer that is not there.
+        ValueError: the objective names a layer that is not there, or the model has no first values yet.
     """
     inner = [layer for layer in objective.layers if layer not in (INPUT, OUTPUT)]
     if not inner and OUTPUT not in objective.layers:
         value, gradients = objective.evaluate({INPUT: x})
         return value, gradients[INPUT]
+    check_initialized("synthesis", model)
     until = last_before_softmax(model)
     if OUTPUT not in objective.layers:
         order = [path for path, _ in cnn.layers.walk(model)]

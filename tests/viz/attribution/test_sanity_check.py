@@ -5,7 +5,7 @@ import pytest
 
 import minicnn as cnn
 import viz
-from viz.attribution.sanity_check import spearman, ssim
+from viz.attribution.sanity_check import hog, quartiles, spearman, ssim
 
 RNG = np.random.default_rng(0)
 MODEL = cnn.zoo.build("seed", seed=1)
@@ -20,13 +20,15 @@ def edges(model, x, target):
 @pytest.mark.parametrize("mode", ["cascading", "independent"])
 def test_a_method_that_ignores_the_model_fails(mode):
     check = viz.sanity_check(edges, MODEL, X, mode=mode)
-    assert all((values > 0.999).all() for values in (check.spearman, check.ssim, check.signed)) and not check.passed
+    assert all((values > 0.999).all() for values in (check.spearman, check.ssim, check.signed, check.hog))
+    assert check.passed is False and check.verdict == "fails: 1.00 (1.00 to 1.00), 4 of 4 pictures"
 
 
 def test_the_gradient_passes_and_layers_go_from_the_output_down():
     check = viz.sanity_check(viz.gradient_times_input, MODEL, X, seed=5)
     assert check.layers == ("fc2", "fc1", "conv2", "conv1")
-    assert check.passed and check.spearman.shape == check.ssim.shape == check.signed.shape == (4, 4)
+    assert check.passed and check.spearman.shape == check.ssim.shape == check.signed.shape == check.hog.shape == (4, 4)
+    assert not check.absolute and check.likeness is check.signed
     assert "conv1" in str(check)
 
 
@@ -37,7 +39,7 @@ def test_signs_are_compared_beside_absolute_values():
         return next(turned) * (x + 3)
 
     check = viz.sanity_check(method, MODEL, X, 0)
-    assert (check.signed < -0.99).all() and (check.ssim > 0.99).all() and check.passed
+    assert (check.signed < -0.99).all() and (check.ssim > 0.99).all() and check.passed is True
 
 
 def test_cascading_keeps_layers_random_independent_restores_them():
@@ -64,3 +66,68 @@ def test_ssim_is_one_for_equal_maps_and_falls_with_noise():
     values = [ssim(picture, picture + level * RNG.standard_normal((20, 20))) for level in (0, 0.2, 2)]
     assert values[0] == pytest.approx(1) and values[0] > values[1] > values[2]
     assert np.isfinite(ssim(np.zeros((9, 9)), picture[:9, :9]))
+
+
+def answers(maps):
+    """A method that gives one of these at each call."""
+    given = iter(maps)
+    return lambda model, x, target: next(given)
+
+
+def test_maps_that_are_empty_are_left_out_and_counted():
+    original = RNG.random((4, 6, 6))
+    original[0] = 0
+    broken = original.copy()
+    broken[1] = 3
+    check = viz.sanity_check(answers([original, original, broken, original, 0 * original]), MODEL, X, 0)
+    assert check.compared.tolist() == [3, 2, 3, 0]
+    assert np.isnan(check.likeness[1]).tolist() == [True, True, False, False]
+    np.testing.assert_allclose(check.medians, [1, 1, 1, np.nan])
+    assert check.passed is None and check.verdict == "no verdict: 1.00 (1.00 to 1.00), 2 of 4 pictures"
+    assert "nan" in str(check)
+
+
+def test_all_empty_is_no_verdict_and_no_warning():
+    check = viz.sanity_check(answers([RNG.random((4, 6, 6)), *[np.zeros((4, 6, 6))] * 4]), MODEL, X, 0)
+    assert check.passed is None and check.verdict.startswith("no verdict: nan")
+
+
+@pytest.mark.parametrize(
+    "likeness, passed",
+    [
+        ([0.1, 0.2, 0.3, 0.9, 0.2], True),
+        ([0.9, 0.8, 0.7, 0.1, 0.8], False),
+        ([0.1, 0.4, 0.6, 0.9, 0.2], None),
+        ([0.1, 0.2, 0.3], None),
+        ([0.1, 0.2, 0.3, np.nan], None),
+        ([0.5] * 5, None),
+    ],
+)
+def test_there_is_no_verdict_where_the_quartiles_cross_the_line(likeness, passed):
+    values = np.array([[1.0] * len(likeness), likeness, [0.0] * len(likeness)])
+    other = np.full_like(values, 0.5)
+    assert viz.SanityCheck(("a", "b", "c"), other, other, values, other).passed is passed
+    assert viz.SanityCheck(("a", "b", "c"), other, values, other, other, absolute=True).passed is passed
+
+
+def test_maps_without_signs_are_judged_by_their_structure():
+    check = viz.sanity_check(viz.saliency, MODEL, X)
+    assert check.absolute and check.likeness is check.ssim
+    signed = viz.sanity_check(viz.smooth_grad, MODEL, X, samples=2)
+    assert not signed.absolute and signed.likeness is signed.signed
+
+
+def test_quartiles_pass_over_what_is_not_there():
+    found = quartiles(np.array([[1.0, np.nan, 3.0, 2.0, 5.0], [np.nan] * 5]))
+    np.testing.assert_array_equal(found, [[1.75, np.nan], [2.5, np.nan], [3.5, np.nan]])
+
+
+def test_hog_sees_the_direction_of_edges_and_not_their_strength():
+    waves = np.sin(np.arange(32) / 2)
+    across, down = np.tile(waves, (32, 1)), np.tile(waves[:, None], (1, 32))
+    assert hog(across, 3 * across + 1) == pytest.approx(1)
+    assert hog(across, across.max() - across) == pytest.approx(1)  # light on dark, or dark on light
+    assert hog(across, down) < 0
+    slope = np.add.outer(np.arange(32.0), np.arange(32.0))
+    assert hog(across, slope) < 0.1 and hog(slope, slope.T) == pytest.approx(1)
+    assert np.isfinite(hog(across[:3, :3], down[:3, :3]))

@@ -167,7 +167,10 @@ def test_every_explanation_has_a_map_for_each_picture_and_class_and_a_verdict(re
     assert len(why["methods"]) == 8 and not why["left_out"]
     for method in why["methods"]:
         assert read["sheets"][method["sprite"]]["count"] == len(read["pictures"]) * 3
-        assert method["passed"] is (method["likeness"] < 0.5) if method["checked"] else method["passed"] is None
+        said = {True: "passes", False: "fails", None: "no verdict"}[method["passed"]]
+        assert method["verdict"].startswith(f"{said}: ") and (method["likeness"] is None) == (not method["checked"])
+        if method["passed"] is not None:
+            assert method["passed"] is (method["likeness"] < 0.5)
 
 
 def test_features_of_maps_are_said_to_be_their_means(trained, test_set, quick, tmp_path, text_of, written):

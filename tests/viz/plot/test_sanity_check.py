@@ -7,7 +7,7 @@ from viz import plot
 
 def check(*values, layers=("fc", "conv")):
     similarity = np.array([[value] * 3 for value in values])
-    return viz.SanityCheck(layers, similarity, similarity / 2, similarity / 4)
+    return viz.SanityCheck(layers, similarity, similarity / 2, similarity / 4, similarity / 8)
 
 
 def test_a_line_for_each_method_begins_at_the_trained_network(figure, render):

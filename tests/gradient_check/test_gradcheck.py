@@ -74,7 +74,7 @@ def test_a_large_array_costs_as_many_evaluations_as_a_small_one() -> None:
         calls = 0
         gradcheck(counted, tie_free(size))
         counts.append(calls)
-    assert counts[0] == counts[1] < 60
+    assert max(counts) < 30
 
 
 # What it rejects
@@ -120,6 +120,7 @@ def test_a_gradient_that_is_zero_for_a_constant_upstream_gradient_is_still_check
     [
         (lambda x: [x], "expected a tuple of 1 gradients, one for each array, got a list"),
         (lambda x: (x, x), "expected a tuple of 1 gradients, one for each array, got 2"),
+        (lambda x: (), "expected a tuple of 1 gradients, one for each array, got 0"),
         (lambda x: (x[:2],), r"argument 0 \(x\) has shape \(3,\), but its gradient \(2,\)"),
         (lambda x: (x * np.nan,), "the pullback says nan"),
     ],

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from .. import layers
 from ..layers import Layer, Sequential
-from .arrays import Array, seeds, tie_free
+from .arrays import Array, tie_free
+from .strategies import seeds
 
 Shape = tuple[int, ...]
 

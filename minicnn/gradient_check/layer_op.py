@@ -1,4 +1,4 @@
-"""Layers seen as ops, and what keeps the contract told from what does not: for `gradcheck` and `minicnn.testing`."""
+"""Layers and models seen as ops, for `gradcheck` and `minicnn.testing`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ..layers.base import arrays_of, cast
+from ..layers.running import Pass
+from ..ops.contract import kind_of
+from .contract import GradientError, output_and_pullback, takes
 from .derivatives import Array
-from .layers.base import arrays_of, cast
-from .layers.running import Pass
-
-
-class GradientError(AssertionError):
-    """A pullback is not the gradient of its function, or there is none."""
+from .trees import Tree, leaves, mapped
 
 
 class LayerOp:
@@ -29,12 +28,13 @@ class LayerOp:
         self.names = ["x", *arrays_of(layer, "parameters")]
         self.__name__ = type(layer).__name__
 
-    def arguments(self, x: Any) -> list[Array]:
-        return [np.asarray(x), *(array.copy() for array in arrays_of(self.layer, "parameters").values())]
+    def arguments(self, x: Tree) -> list[Tree]:
+        x = mapped(lambda _, leaf: np.asarray(leaf), x)
+        return [x, *(array.copy() for array in arrays_of(self.layer, "parameters").values())]
 
-    def __call__(self, x: Array, *parameters: Array, **options: Any) -> tuple[Array, Callable[..., Any]]:
+    def __call__(self, x: Tree, *parameters: Array, **options: Any) -> tuple[Tree, Callable[..., Any]]:
         twin = copy.deepcopy(self.layer)
-        cast(twin, x.dtype)
+        cast(twin, np.result_type(*(a.dtype for _, a in [*leaves(x), *leaves(parameters)] if a.dtype.kind in "fc")))
         for name, live, value in zip(self.names[1:], arrays_of(twin, "parameters").values(), parameters, strict=True):
             if live.dtype != value.dtype:
                 raise ValueError(
@@ -66,35 +66,3 @@ class LayerOp:
             return tuple(gradient if want else None for gradient, want in zip(gradients, wants, strict=True))
 
         return y, pullback
-
-
-def output_and_pullback(title: str, returned: Any) -> tuple[Any, Callable[..., Any]]:
-    """What a function that keeps the contract returns.
-
-    Raises:
-        GradientError: it is not (y, pullback).
-    """
-    if isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1]):
-        return returned
-    raise GradientError(f"{title}: expected it to return (y, pullback), got {kind_of(returned)}")
-
-
-def kind_of(value: Any) -> str:
-    """The type, and those of a tuple's members."""
-    if isinstance(value, tuple):
-        return f"({', '.join(map(kind_of, value))})"
-    return type(value).__name__
-
-
-def takes(function: Callable[..., Any], *arguments: Any, **options: Any) -> bool:
-    """Whether it can be called like this."""
-    try:
-        inspect.signature(function).bind(*arguments, **options)
-    except TypeError:
-        return False
-    return True
-
-
-def first_output(y: Any) -> Any:
-    """The differentiable one: `max_pool2d(..., return_indices=True)` also returns integers."""
-    return y[0] if isinstance(y, tuple) else y

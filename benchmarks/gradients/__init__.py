@@ -1,0 +1,70 @@
+"""Who tells right gradients from wrong ones: `python -m benchmarks gradients` prints the table of the docs.
+
+Forty ops (`pairs`) are given to four checkers (`checkers`), each once right and once with a mistake.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    """Add `gradients` to the commands of `python -m benchmarks`."""
+    command = commands.add_parser("gradients", help="right and wrong gradients: who tells them apart")
+    command.add_argument("--only", nargs="+", metavar="OP", help="rows of these ops alone, such as 'square'")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the table."""
+    print(markdown(options.only))
+
+
+def accepts(checker: Callable[..., None], case: tuple[Any, Sequence[Any], dict[str, Any]]) -> bool:
+    """Whether a checker lets an op pass; whatever it raises means that it does not."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            checker(*case)
+        except Exception:
+            return False
+    return True
+
+
+def verdict(right_passes: bool, wrong_passes: bool) -> str:
+    """In the words of the table."""
+    found = ["blames the right one"] * (not right_passes) + ["misses the mistake"] * wrong_passes
+    return ", ".join(found) or "✓"
+
+
+def verdicts(name: str) -> dict[str, str]:
+    """What each checker that is installed makes of an op."""
+    from .checkers import CHECKERS
+    from .pairs import PAIRS
+
+    found = {}
+    for title, checker in CHECKERS.items():
+        right, wrong = (accepts(checker, PAIRS[name](is_wrong)) for is_wrong in (False, True))
+        found[title] = verdict(right, wrong)
+    return found
+
+
+def markdown(only: Sequence[str] | None = None) -> str:
+    """The table, with a line that counts."""
+    from .checkers import CHECKERS
+    from .pairs import PAIRS
+
+    rows, count = [], dict.fromkeys(CHECKERS, 0)
+    for name in only or PAIRS:
+        found = verdicts(name)
+        rows.append(f"| {name} | {PAIRS[name].__doc__} | " + " | ".join(found.values()) + " |")
+        for title, word in found.items():
+            count[title] += word == "✓"
+    head = f"| op | the mistake | {' | '.join(CHECKERS)} |"
+    total = f"| told apart | of {len(rows)} | {' | '.join(map(str, count.values()))} |"
+    return "\n".join([head, "|---" * (2 + len(CHECKERS)) + "|", *rows, total])

@@ -1,0 +1,139 @@
+"""Is this pullback the gradient of this function? `gradcheck` answers for anything that keeps the contract:
+
+cnn.gradcheck(cnn.ops.conv2d, x, w, b, stride=2)        an op, by every floating-point array argument
+cnn.gradcheck(cnn.ops.cross_entropy, logits, labels)    a loss
+cnn.gradcheck(model, x, train=True)                     a layer or a model, by its input and its parameters
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from .contract import GradientError
+from .judgment import Finding, Judge
+from .location import index_of, restricted, wrong_entry
+from .problem import Problem
+
+TOLERANCE, SEED, MAX_ENTRIES = 1e-6, 0, 256
+
+
+def gradcheck(
+    function: Any,
+    /,
+    *arrays: Any,
+    tolerance: float | None = None,
+    seed: int | None = None,
+    max_entries: int | None = None,
+    constants: Collection[str] = (),
+    **options: Any,
+) -> float:
+    """Compare a pullback with derivatives that are found without it, in float64.
+
+    A random upstream gradient dy makes one number of an output, φ = Σ dy · y; the pullback says what its gradient
+    is, and evaluating the function says what it should be. (With dy = 1 softmax and batch norm have gradient zero,
+    and any mistake would pass.) Each output is checked by itself, by each array.
+
+        error = |a − n| / max(|a|, |n|, floor)      a analytic, n numerical
+
+    Arrays of up to `max_entries` entries are checked entry by entry; floor is 1e-3 of the largest entry of the array's
+    own gradient. In larger ones, the entries whose gradient is above 1e-3 of the largest are checked along four random
+    directions v, normally distributed, and the others along four of their own; floor is the norm of their gradient.
+    If the pullback is wrong by e there, e · v is normally distributed with deviation ‖e‖. So one direction misses a
+    mistake of ‖e‖ = 100 · tolerance · floor with a probability of 0.8 %, and all four with 4·10⁻⁹; one of 10 times
+    the tolerance with 4·10⁻⁵.
+
+    Where a model's gradient of its input is wrong, some layer hands on a wrong gradient; the input's cannot tell
+    which. So the error lists the parameters too: their gradients are wrong in the layers before the faulty one.
+
+    Args:
+        function: an op, `op(*arrays, **options) -> (y, pullback)`, or a layer or model.
+        arrays: the op's positional arguments: floating-point arrays, also those in tuples, lists and dicts, are
+            checked, all else is passed on. For a layer, its input.
+        tolerance: the largest error to accept, 1e-6.
+        seed: of dy and the directions, and of the generator that a layer in training draws from; 0.
+        max_entries: the largest array to check entry by entry, 256.
+        constants: names of arrays that are not to be differentiated, such as running statistics; an op may also name
+            its own, as `op.constants`.
+        options: the op's keyword arguments; for a layer, the fields of `Pass`. Floating-point arrays among them are
+            checked as well.
+
+    Returns:
+        the largest error.
+
+    Raises:
+        GradientError: it is above the tolerance; or the pullback returned something else than one gradient, or None
+            for zero, of the right structure for each argument that is or holds floating-point arrays; or the function
+            did not return a pullback. It names the argument or the parameter, the index and both values.
+        NondifferentiableError: the function has a kink or a jump here, such as ReLU's at 0, and therefore no
+            gradient; see `minicnn.testing.tie_free` for inputs that have none.
+        PrecisionError: rounding hides the derivative, as in 1e18 + |x|².
+        ValueError: nothing to differentiate, two calls disagree, or an option of gradcheck's is the function's too.
+    """
+    for name, given in (("tolerance", tolerance), ("seed", seed), ("max_entries", max_entries)):
+        _refuse_ambiguous(function, name, given)
+    _refuse_ambiguous(function, "constants", constants or None)
+    tolerance = TOLERANCE if tolerance is None else tolerance
+    problem = Problem(function, arrays, options, SEED if seed is None else seed, constants)
+    judge = Judge(problem, tolerance, MAX_ENTRIES if max_entries is None else max_entries)
+    worst = 0.0
+    for i in range(len(problem.xs)):
+        for finding in judge.findings(i):
+            if not finding.error <= tolerance:  # so that NaN fails too
+                raise GradientError(_blame(judge, finding) + _parameters_too(judge, i))
+            worst = max(worst, finding.error)
+    return worst
+
+
+def _refuse_ambiguous(function: Any, name: str, given: Any) -> None:
+    """An option that both gradcheck and the function have is not to be guessed about."""
+    if given is None or hasattr(function, "forward"):
+        return
+    try:
+        own = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return
+    bound = function.keywords if isinstance(function, functools.partial) else {}
+    if name in own and name not in bound:
+        title = getattr(function, "__name__", type(function).__name__)
+        raise ValueError(
+            f"gradcheck: {name} is an option of gradcheck and of {title}; for {title}'s own, bind it: "
+            f"gradcheck(functools.partial({title}, {name}={given!r}), …)"
+        )
+
+
+def _blame(judge: Judge, finding: Finding) -> str:
+    """What is wrong, naming an entry."""
+    problem, (i, k, v, error) = judge.problem, finding
+    x = problem.xs[i]
+
+    def gap(direction: Any) -> float:
+        analytic, numerical = judge.pair(i, k, direction)
+        return abs(analytic - numerical)
+
+    worst = wrong_entry(v, gap)
+    analytic, numerical = judge.pair(i, k, restricted(np.ones(v.shape), [worst]))
+    output = f" through output {problem.output_names[k]}" if problem.output_names else ""
+    says = "the pullback says None" if i in problem.silent else f"the pullback says {analytic:.9g}"
+    return (
+        f"{problem.title}: wrong gradient of {x.name}{output} at index {index_of(worst, v.shape)}: {says}, "
+        f"numerically it is {numerical:.9g} (relative error {error:.1e})"
+    )
+
+
+def _parameters_too(judge: Judge, i: int) -> str:
+    """Where the gradient of a layer's input is wrong: which of its parameters' are, and which are not."""
+    problem = judge.problem
+    if not problem.is_layer or problem.xs[i].owner != 0 or len(problem.xs) == 1:
+        return ""
+    right = {
+        problem.names[x.owner]: all(found.error <= judge.tolerance for found in judge.findings(j))
+        for j, x in enumerate(problem.xs)
+        if isinstance(x.owner, int) and x.owner
+    }
+    listed = (", ".join(name for name in right if right[name] is which) or "none" for which in (False, True))
+    return "; of the parameters, wrong: {}; right: {}".format(*listed)

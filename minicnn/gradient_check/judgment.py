@@ -1,0 +1,274 @@
+"""A pullback's word against derivatives found without it: what is rounding, and what is a mistake.
+
+Cheap derivatives come first: complex steps, or plain differences with one step. Where they agree with the pullback,
+that is proof enough. Where they do not, the derivative is found again with care, and with a bound on its own error,
+before anybody is blamed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+
+from .derivatives import (
+    EPS,
+    Array,
+    NondifferentiableError,
+    Slope,
+    central_difference,
+    complex_step,
+    difference,
+)
+from .location import kink_at, restricted
+from .problem import Problem
+
+DIRECTIONS = 4  # random ones, for each group of entries of a large array
+SMALL = 1e-3  # of an array's largest gradient: entries below are a group of their own
+PLAIN_STEP = 2.0**-17  # where a plain difference is most exact
+HIDDEN = 1e-2  # of a gradient: if rounding may be as much, nothing is known
+LEAST = 1e-8  # a gradient below this that rounding hides is taken for zero
+
+
+class PrecisionError(ValueError):
+    """Rounding hides the derivative: whether the pullback is right cannot be told at this point."""
+
+
+class Finding(NamedTuple):
+    """How wrong the pullback is along a direction v of array i, as far as output k is concerned."""
+
+    i: int
+    k: int
+    v: Array
+    error: float
+
+
+class Judge:
+    """Compares what the pullback says with derivatives, for all arrays of a problem.
+
+    Attributes:
+        step: with which the function looks smooth around the point.
+        analytic: for each array whether complex steps can be trusted.
+    """
+
+    def __init__(self, problem: Problem, tolerance: float, max_entries: int) -> None:
+        self.problem, self.tolerance, self.max_entries = problem, tolerance, max_entries
+        self.largest = [max([0.0, *(_largest(g) for g in row)]) for row in problem.gradients]
+        self.step = PLAIN_STEP
+        self.analytic = [False] * len(problem.xs)
+        self._look_around()
+
+    # How derivatives are found
+
+    def _look_around(self) -> None:
+        """Find kinks, a good step, and whether complex steps agree, along one direction through every entry."""
+        problem = self.problem
+        direction = [
+            problem.rng.choice([-1.0, 1.0], x.value.shape) * problem.rng.uniform(0.5, 1.0, x.value.shape)
+            for x in problem.xs
+        ]
+        try:
+            true = central_difference(problem.forward, problem.values, direction)
+        except NondifferentiableError as error:
+            try:  # log at 1e-15: no step suits both this entry and one that is 1
+                direction = [v * _own_scale(x) for v, x in zip(direction, problem.values, strict=True)]
+                true = central_difference(problem.forward, problem.values, direction)
+            except NondifferentiableError:
+                raise kink_at(problem, direction, error) from None
+        largest = max([1.0, *(_largest(x) for x in problem.values)])
+        steps = [slope.step / largest for slope in true]
+        self.step = min([PLAIN_STEP, *(step / 8 for step in steps)])  # a random direction may be several times as long
+        if not self._complex_agrees(direction, true):
+            return
+        for i, x in enumerate(problem.xs):
+            small = self._small(i)
+            if not x.value.size:
+                continue
+            # Moved by themselves: the others would hide it, were the function not analytic in these.
+            along = self._along(i, np.where(small, direction[i], 0))
+            self.analytic[i] = not small.any() or self._complex_agrees(along, self._plain(i, x.value, along))
+
+    def _small(self, i: int) -> Array:
+        """Which entries' gradients are small beside the largest."""
+        small = np.ones(self.problem.xs[i].value.shape, bool)
+        for row, largest in zip(self.problem.gradients, self.largest, strict=True):
+            if largest:
+                small &= np.abs(row[i]) < SMALL * largest
+        return small
+
+    def _plain(self, i: int, x: Array, along: list[Array | None]) -> list[Slope]:
+        found = difference(self.problem.forward, self.problem.values, along, self.step)
+        if all(np.all(slope.rounding <= 1e-5 * _largest(slope.values)) for slope in found):
+            return found
+        return central_difference(self.problem.forward, self.problem.values, along)
+
+    def _complex_agrees(self, along: list[Array] | list[Array | None], true: list[Slope]) -> bool:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # the imaginary part would be discarded
+                claimed = complex_step(self.problem.forward, self.problem.values, along)
+        except Exception:  # however it says that it takes no complex arrays
+            return False
+        return all(_agree(a.values, b) for a, b in zip(claimed, true, strict=True))
+
+    def _along(self, i: int, v: Array) -> list[Array | None]:
+        """The direction in which array i moves by v, and nothing else."""
+        along: list[Array | None] = [None] * len(self.problem.xs)
+        along[i] = v
+        return along
+
+    def derivative(self, i: int, v: Array, step: float | None = None) -> list[Slope]:
+        """Along a direction v of array i, the cheap way."""
+        along = self._along(i, v)
+        if self.analytic[i]:
+            return complex_step(self.problem.forward, self.problem.values, along)
+        return difference(self.problem.forward, self.problem.values, along, step or self.step)
+
+    def pair(self, i: int, k: int, v: Array) -> tuple[float, float]:
+        """The derivative of Σ dyₖ · yₖ along v: as the pullback says it, and as it is."""
+        numerical, _ = self.derivative(i, v)[k].along(self.problem.dys[k])
+        if not self.analytic[i]:
+            with suppress(NondifferentiableError):
+                numerical, _ = central_difference(self.problem.forward, self.problem.values, self._along(i, v))[
+                    k
+                ].along(self.problem.dys[k])
+        return float(np.vdot(self.problem.gradients[k][i], v)), numerical
+
+    # Where it is looked
+
+    def findings(self, i: int) -> Iterator[Finding]:
+        """How wrong the pullback is about array i, along every direction that it is checked in."""
+        outputs = range(len(self.problem.dys))
+        for entries in self._groups(i):
+            floors = [self._floor(i, k, entries) for k in outputs]
+            steps = [*dict.fromkeys([self.step, PLAIN_STEP])]  # the small one keeps off kinks, the other off rounding
+            for v in self._directions(i, entries):
+                for step in list(steps):
+                    cheap = self.derivative(i, v, step)
+                    errors = [self._agreement(i, k, v, cheap[k], floors[k]) for k in outputs]
+                    if self.analytic[i] or None not in errors:
+                        steps = [step, *(other for other in steps if other != step)]  # the first to be tried next time
+                        break
+                for k, error in enumerate(errors):
+                    yield Finding(i, k, v, self._error(i, k, v, cheap[k], floors[k]) if error is None else error)
+
+    def _groups(self, i: int) -> list[Array | None]:
+        """Flat indices of the entries that are checked together; None: one by one."""
+        if self.problem.xs[i].value.size <= self.max_entries:
+            return [None]
+        claimed = np.maximum.reduce([np.abs(row[i]) for row in self.problem.gradients])
+        small = claimed < SMALL * claimed.max(initial=0)
+        return [found for found in (np.flatnonzero(~small), np.flatnonzero(small)) if len(found)]
+
+    def _directions(self, i: int, entries: Array | None) -> Iterator[Array]:
+        shape = self.problem.xs[i].value.shape
+        if entries is None:
+            ones = np.ones(shape)
+            yield from (restricted(ones, [j]) for j in range(ones.size))
+            return
+        for _ in range(DIRECTIONS):
+            v = np.zeros(shape)
+            v.reshape(-1)[entries] = self.problem.rng.standard_normal(len(entries))
+            yield v
+
+    def _floor(self, i: int, k: int, entries: Array | None) -> float:
+        """What an error is measured by at least: a share of the array's gradient, or the norm of the group's."""
+        gradient = self.problem.gradients[k][i]
+        if entries is None:
+            return SMALL * _largest(gradient)
+        least = SMALL**2 * _largest(gradient) * np.sqrt(len(entries))
+        return max(float(np.linalg.norm(gradient.reshape(-1)[entries])), least)
+
+    # The verdict
+
+    def _agreement(self, i: int, k: int, v: Array, cheap: Slope, floor: float) -> float | None:
+        """The error, if a cheap derivative is exact enough to show that it is small."""
+        analytic = float(np.vdot(self.problem.gradients[k][i], v))
+        numerical, bound = cheap.along(self.problem.dys[k])
+        scale = max(abs(analytic), abs(numerical), floor)
+        gap = abs(analytic - numerical)
+        if gap <= self.tolerance * scale and bound <= 100 * self.tolerance * scale:
+            return gap / scale if gap else 0.0
+        return None
+
+    def _error(self, i: int, k: int, v: Array, cheap: Slope, floor: float) -> float:
+        """The error, found with care."""
+        analytic = float(np.vdot(self.problem.gradients[k][i], v))
+        numerical, _ = cheap.along(self.problem.dys[k])
+        if self.analytic[i]:
+            return self._error_of_analytic(i, k, v, analytic, numerical, floor)
+        return self._error_by_differences(i, k, v, analytic, floor)
+
+    def _error_of_analytic(self, i: int, k: int, v: Array, analytic: float, numerical: float, floor: float) -> float:
+        gap, scale = abs(analytic - numerical), max(abs(analytic), abs(numerical), floor)
+        if max(abs(analytic), abs(numerical)) <= 64 * EPS * self.largest[k] * np.linalg.norm(v):
+            return 0.0  # zero, beside what it is the sum of
+        if gap <= 4 * self._rounding(i, k, v):
+            return 0.0
+        try:
+            true, bound = self._careful(i, v)[k].along(self.problem.dys[k])
+        except NondifferentiableError:
+            return gap / scale  # analytic where it was looked at as a whole: no kink is to blame
+        if abs(analytic - true) <= self.tolerance * scale + bound and bound <= gap / 4:
+            return max(0.0, abs(analytic - true) - bound) / scale  # the complex step was wrong: not analytic just here
+        return gap / scale
+
+    def _error_by_differences(self, i: int, k: int, v: Array, analytic: float, floor: float) -> float:
+        numerical, bound = self._careful(i, v)[k].along(self.problem.dys[k])
+        size = max(abs(analytic), abs(numerical), _largest(self.problem.gradients[k][i]) * float(np.linalg.norm(v)))
+        if bound > max(HIDDEN * size, 64 * EPS * self.largest[k], LEAST):
+            x = self.problem.xs[i]
+            raise PrecisionError(
+                f"gradcheck: rounding hides the derivative of {self.problem.title} by {x.name}: it is about "
+                f"{size:.2g}, and the output is rounded so coarsely that this may be wrong by {bound:.2g}; choose "
+                "another point, take a large constant out of the function, or let it take complex arrays"
+            )
+        gap = max(0.0, abs(analytic - numerical) - bound)
+        return gap / max(abs(analytic), abs(numerical), floor) if gap else 0.0
+
+    def _careful(self, i: int, v: Array) -> list[Slope]:
+        try:
+            return central_difference(self.problem.forward, self.problem.values, self._along(i, v))
+        except NondifferentiableError as error:
+            full = [v if j == i else np.zeros(x.value.shape) for j, x in enumerate(self.problem.xs)]
+            raise kink_at(self.problem, full, error) from None
+
+    def _rounding(self, i: int, k: int, v: Array) -> float:
+        """How much the difference between pullback and derivative changes with the last digits of all arrays.
+
+        A mistake stays what it is; rounding errors do not. (Parker 1997, Monte Carlo arithmetic.)
+        """
+        problem = self.problem
+        rng = np.random.default_rng(0)
+        along = self._along(i, v)
+        gaps = []
+        for _ in range(4):
+            near = [x * (1 + EPS * rng.integers(-2, 3, x.shape)) for x in problem.values]
+            dy = 1 + EPS * rng.integers(-2, 3, problem.dys[k].shape)
+            y, pullback = problem.call(near)
+            analytic = float(np.vdot(problem.pulled_back(y, pullback, k, dy)[i], v))
+            gaps.append(
+                analytic - float(np.vdot(problem.dys[k] * dy, complex_step(problem.forward, near, along)[k].values))
+            )
+        return max(gaps) - min(gaps)
+
+
+def _agree(claimed: Array, true: Slope) -> bool:
+    """Whether complex steps give what differences give, and differences are exact enough to tell."""
+    size = max(_largest(claimed), _largest(true.values))
+    unsure = np.abs(true.bend) + 4 * np.asarray(true.rounding)
+    if unsure.max(initial=0) > max(HIDDEN * size, LEAST):
+        return False
+    return bool(np.all(np.abs(claimed - true.values) <= 1e-5 * size + 4 * unsure))
+
+
+def _own_scale(x: Array) -> Array:
+    """How far each entry may be moved: as far as it is from 0, if that is less than 1."""
+    return np.where(x == 0, 1, np.minimum(np.abs(x), 1))
+
+
+def _largest(x: Array) -> float:
+    return float(np.abs(x).max(initial=0))

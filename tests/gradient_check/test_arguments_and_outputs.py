@@ -1,0 +1,163 @@
+"""gradcheck differentiates every output by every array: in tuples, lists and dicts, and by keyword."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from minicnn import GradientError, gradcheck, ops
+from minicnn.testing import tie_free
+
+x, w = tie_free(5), tie_free(5, 1)
+
+
+def powers(make, wrong: bool):
+    """Two outputs in a structure, the second of which may have a wrong gradient."""
+
+    def op(x):
+        y = make(x**2, x**3)
+
+        def pullback(dy, wants=(True,)):
+            first, second = dy.values() if isinstance(dy, dict) else dy
+            return (2 * x * first + (2 if wrong else 3) * x**2 * second,)
+
+        return y, pullback
+
+    return op
+
+
+STRUCTURES = {
+    "[1]": lambda a, b: (a, b),
+    "[1] ": lambda a, b: [a, b],
+    "['b']": lambda a, b: {"a": a, "b": b},
+}
+
+
+@pytest.mark.parametrize("path", STRUCTURES)
+def test_every_output_is_differentiated(path: str) -> None:
+    assert gradcheck(powers(STRUCTURES[path], wrong=False), x) < 1e-12
+    with pytest.raises(GradientError) as found:
+        gradcheck(powers(STRUCTURES[path], wrong=True), x)
+    assert f"argument 0 (x) through output {path.strip()} at index" in str(found.value)
+
+
+def affine(x, parameters, wrong=False):
+    (w,), b = parameters["w"], parameters["b"]
+    return w * x + b, lambda dy: (w * dy, {"w": [x * dy], "b": x * dy if wrong else dy, "name": None})
+
+
+def test_arguments_may_be_trees() -> None:
+    parameters = {"w": [w], "b": tie_free(5, 2), "name": "affine"}
+    assert gradcheck(affine, x, parameters) < 1e-12
+    with pytest.raises(GradientError, match=r"wrong gradient of argument 1 \(parameters\)\['b'\] at index \(0,\)"):
+        gradcheck(affine, x, parameters, wrong=True)
+
+
+def test_a_gradient_of_another_structure_is_refused() -> None:
+    def op(pair):
+        return pair[0] * pair[1], lambda dy: ((dy, dy, dy),)
+
+    with pytest.raises(
+        GradientError, match=r"gradient of argument 0 \(pair\): expected a tuple with \[0\], \[1\], got"
+    ):
+        gradcheck(op, (x, w))
+
+
+# By keyword
+
+
+def scaled(x, *, scale):
+    return x * scale, lambda dy: (scale * dy, x * dy)
+
+
+def test_arrays_by_keyword_are_checked() -> None:
+    assert gradcheck(scaled, x, scale=w) < 1e-12
+    with pytest.raises(GradientError, match="wrong gradient of argument scale at index"):
+        gradcheck(lambda x, *, scale: (x * scale, lambda dy: (scale * dy, x * dy + 0.1)), x, scale=w)
+
+
+def test_a_positional_array_may_be_given_by_its_name() -> None:
+    def product(a, b):
+        return a * b, lambda dy: (b * dy, a * dy)
+
+    assert gradcheck(product, b=w, a=x) < 1e-12
+
+
+def test_an_array_by_keyword_without_a_gradient_must_be_called_constant() -> None:
+    def forgetful(x, *, scale):
+        return x * scale, lambda dy: (scale * dy,)
+
+    with pytest.raises(
+        GradientError, match=r'its output depends on scale, .*; return one, or pass constants=\["scale"\]'
+    ):
+        gradcheck(forgetful, x, scale=w)
+    assert gradcheck(forgetful, x, scale=w, constants=["scale"]) < 1e-12
+    with pytest.raises(ValueError, match="forgetful has no floating-point array called scales"):
+        gradcheck(forgetful, x, scale=w, constants=["scales"])
+
+
+def test_an_option_that_gradcheck_has_too_is_not_swallowed() -> None:
+    def op(x, tolerance=1.0):
+        return x * tolerance, lambda dy: (dy * tolerance,)
+
+    with pytest.raises(ValueError, match=r"tolerance is an option of gradcheck and of op; for op's own, bind it: "):
+        gradcheck(op, x, tolerance=2.0)
+    assert gradcheck(functools.partial(op, tolerance=2.0), x) < 1e-12
+    assert gradcheck(functools.partial(op, tolerance=2.0), x, tolerance=1e-3) < 1e-12
+
+
+def test_running_statistics_are_constants_of_batch_normalization() -> None:
+    statistics = {"running_mean": np.zeros(2), "running_var": np.ones(2)}
+    assert gradcheck(ops.batch_norm2d, tie_free((3, 2, 2, 2)), w[:2], x[:2], training=False, **statistics) < 1e-9
+
+
+def test_something_must_be_left_to_check() -> None:
+    with pytest.raises(ValueError, match="all arrays of scaled are called constant"):
+        gradcheck(scaled, x, scale=w, constants=["x", "scale"])
+
+
+# None
+
+
+def test_none_is_the_gradient_of_what_is_not_used() -> None:
+    assert gradcheck(lambda x, unused: (2 * x, lambda dy: (2 * dy, None)), x, w) < 1e-12
+
+
+def test_none_for_what_is_used_is_refused_by_name() -> None:
+    with pytest.raises(
+        GradientError, match=r"wrong gradient of argument 1 \(used\) .* the pullback says None, numerically"
+    ):
+        gradcheck(lambda x, used: (x * used, lambda dy: (used * dy, None)), x, w)
+
+
+# Words
+
+
+@pytest.mark.parametrize(("given", "kind"), [([1.0, 2.0], "list"), (1.5, "float"), (np.arange(3), "int64 array")])
+def test_what_is_no_array_is_named(given, kind: str) -> None:
+    with pytest.raises(
+        ValueError, match=rf"to differentiate <lambda> by, got {kind}; turn numbers and lists into arrays"
+    ):
+        gradcheck(lambda x: (x, lambda dy: (dy,)), given)
+
+
+def test_single_precision_inside_is_named() -> None:
+    def single(x):
+        return x.astype(np.float32) ** 2, lambda dy: (2 * x * dy,)
+
+    with pytest.raises(ValueError, match="works in float64, but single returns float32 for float64 arrays"):
+        gradcheck(single, x)
+
+
+def test_a_pullback_that_frees_what_it_keeps_is_found_out() -> None:
+    def once(x):
+        kept = [2 * x]
+
+        def pullback(dy):
+            slope, kept[0] = kept[0], np.zeros_like(x)
+            return (slope * dy,)
+
+        return x**2, pullback
+
+    with pytest.raises(GradientError, match="once: its pullback, called twice, gives two different gradients"):
+        gradcheck(once, x)

@@ -1,0 +1,157 @@
+"""What rounding hides is not passed in silence, what is steep or tiny is not blamed, and large arrays are cheap."""
+
+import numpy as np
+import pytest
+
+from minicnn import GradientError, NondifferentiableError, PrecisionError, gradcheck
+from minicnn.testing import tie_free
+
+x, b = tie_free(5), tie_free(5, 1)
+
+
+def real(op):
+    """The op, which takes no complex arrays."""
+
+    def strict(*arrays):
+        if any(map(np.iscomplexobj, arrays)):
+            raise TypeError("real numbers only")
+        return op(*arrays)
+
+    return strict
+
+
+# No silent pass
+
+
+@pytest.mark.parametrize("factor", [0, 1, 3, 99])
+def test_a_large_constant_hides_no_mistake(factor: float) -> None:
+    with pytest.raises((GradientError, PrecisionError)):
+        gradcheck(lambda x: (1e12 + (x * np.conj(x)).sum(), lambda dy: (factor * x * dy,)), x)
+
+
+def test_beyond_what_can_be_told_nothing_is_said() -> None:
+    with pytest.raises(PrecisionError, match=r"rounding hides the derivative of <lambda> by argument 0 \(x\)"):
+        gradcheck(lambda x: (1e18 + (x * np.conj(x)).sum(), lambda dy: (2 * x * dy,)), x)
+
+
+@pytest.mark.parametrize("kind", [real, lambda op: op])
+def test_a_gradient_small_beside_another_is_checked(kind) -> None:
+    def op(factor):
+        return kind(lambda a, b: (1e12 * a**2 + b**3, lambda dy: (2e12 * a * dy, factor * b**2 * dy)))
+
+    assert gradcheck(op(3), x, b) < 1e-6
+    for wrong in (2, 3.1, 0):
+        with pytest.raises(GradientError, match="wrong gradient of argument 1"):
+            gradcheck(op(wrong), x, b)
+
+
+def test_a_small_entry_beside_large_ones_is_checked() -> None:
+    k = np.array([1, 1, 1e-6, 1, 1])
+    right, wrong = (
+        lambda x, f=f: (np.sin(k * x), lambda dy: (np.where(k < 1, f, 1) * k * np.cos(k * x) * dy,)) for f in (1, 1.01)
+    )
+    assert gradcheck(right, x) < 1e-9
+    with pytest.raises(GradientError, match=r"index \(2,\)"):
+        gradcheck(wrong, x)
+
+
+# No false blame
+
+
+def huber(x, factor=1):
+    near = np.abs(x) <= 1
+    return np.where(near, x * x / 2, np.abs(x) - 0.5), lambda dy: (np.where(near, factor * x, np.sign(x)) * dy,)
+
+
+@pytest.mark.parametrize("kind", [real, lambda op: op])
+def test_once_differentiable_is_enough(kind) -> None:
+    point = np.array([1.0, -1.0, 0.3, 2.0])
+    assert gradcheck(kind(huber), point) < 1e-7
+    with pytest.raises(GradientError):
+        gradcheck(kind(lambda x: huber(x, 1.001)), point)
+
+
+@pytest.mark.parametrize("kind", [real, lambda op: op])
+@pytest.mark.parametrize("size", [1e-3, 1e-5, 1e-7, 1e-8, 1e-10, 1e-12, 1e-15])
+@pytest.mark.parametrize(("f", "slope"), [(np.log, lambda x: 1 / x), (np.sqrt, lambda x: 0.5 / np.sqrt(x))])
+def test_close_to_the_edge_of_the_domain(f, slope, size: float, kind) -> None:
+    point = np.array([size, 1.0, 3 * size])
+    assert gradcheck(kind(lambda x: (f(x), lambda dy: (slope(x) * dy,))), point) < 1e-6
+    with pytest.raises(GradientError):
+        gradcheck(kind(lambda x: (f(x), lambda dy: (1.001 * slope(x) * dy,))), point)
+
+
+@pytest.mark.parametrize("kind", [real, lambda op: op])
+@pytest.mark.parametrize("k", [1e2, 1e5, 1e8])
+def test_fast_oscillation(k: float, kind) -> None:
+    assert gradcheck(kind(lambda x: (np.sin(k * x), lambda dy: (k * np.cos(k * x) * dy,))), x) < 1e-6
+    with pytest.raises(GradientError):
+        gradcheck(kind(lambda x: (np.sin(k * x), lambda dy: (0.99 * k * np.cos(k * x) * dy,))), x)
+
+
+@pytest.mark.parametrize("point", [[0.0], [1e-15, 0.0, 1.0]])
+def test_on_the_edge_there_is_no_gradient(point) -> None:
+    with pytest.raises(NondifferentiableError):
+        gradcheck(real(lambda x: (np.sqrt(x), lambda dy: (99 * dy,))), np.array(point))
+
+
+# A million entries
+
+
+def strange(x):
+    """Not analytic, and with kinks all over the place."""
+    return np.where(np.abs(x) <= 1, x * x / 2, np.abs(x) - 0.5), lambda dy: (np.clip(x, -1, 1) * dy,)
+
+
+def counted(op, calls: list):
+    def count(x):
+        calls.append(1)
+        return op(x)
+
+    return count
+
+
+def test_a_million_entries_that_are_not_analytic_take_few_evaluations() -> None:
+    calls: list = []
+    gradcheck(counted(real(strange), calls), tie_free(1_000_000))
+    assert len(calls) <= 60  # by 16 directions and extrapolation it took 428
+
+
+@pytest.mark.parametrize("entry", [0, 12_345, 99_999])
+def test_one_wrong_entry_of_many_is_found(entry: int) -> None:
+    def op(x):
+        y, pullback = strange(x)
+
+        def wrong(dy):
+            (dx,) = pullback(dy)
+            dx[entry] += 0.5
+            return (dx,)
+
+        return y, wrong
+
+    with pytest.raises(GradientError, match=rf"index \({entry},\)"):
+        gradcheck(real(op), tie_free(100_000))
+
+
+@pytest.mark.parametrize(("directions", "low", "high"), [(1, 0.03, 0.14), (4, 0, 0.005)])
+def test_the_chance_of_a_miss_is_what_the_docstring_says(directions, low, high, monkeypatch) -> None:
+    """A mistake of 10 times the tolerance is missed by one direction in 8 % of cases, by four in 4·10⁻⁵ of them."""
+    monkeypatch.setattr("minicnn.gradient_check.judgment.DIRECTIONS", directions)
+    point = 1 + tie_free(300) / 4  # gradients of one size: one group of entries
+
+    def slightly_off(x):
+        def pullback(dy):
+            dx = 2 * x * dy
+            dx[0] += 1e-5 * np.linalg.norm(dx)
+            return (dx,)
+
+        return x**2, pullback
+
+    misses = 0
+    for seed in range(200):
+        try:
+            gradcheck(slightly_off, point, seed=seed)
+            misses += 1
+        except GradientError:
+            pass
+    assert low <= misses / 200 <= high

@@ -1,0 +1,110 @@
+"""NaN, infinity, −0, subnormal and huge numbers: as PyTorch, with the exceptions of docs/design.md and no others.
+
+That NumPy warns of none of it is tested too: here a warning is an error.
+"""
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from minicnn import ops
+from minicnn.testing import CASES, tie_free
+
+torch = pytest.importorskip("torch")
+PEERS = runpy.run_path(str(Path(__file__).with_name("test_ops.py")))
+THEIRS, PYTORCHS, as_tensor = PEERS["THEIRS"], PEERS["PYTORCHS"], PEERS["as_tensor"]
+
+# The exceptions.
+OWN_RULE = {"conv2d_relu_max_pool2d"}  # no gradient passes where the rectified output is not a number
+SUMS = {  # of huge numbers: whether they overflow on the way depends on their order
+    *("adaptive_avg_pool2d", "add", "avg_pool2d", "conv2d", "conv_transpose2d", "cross_entropy", "dense"),
+    *("global_avg_pool2d", "local_response_norm", "log_softmax", "mse", "softmax"),
+}
+PADDED = {"conv2d", "conv_transpose2d"}  # the zeros of a padding may meet what is not finite: 0 · ∞ is NaN
+AS_FORMULAS_SAY = {"batch_norm2d": [0, 2], "cross_entropy": [0]}  # the arguments where PyTorch does too
+
+VALUES = {
+    "NaN": [np.nan],
+    "infinity": [np.inf, -np.inf],
+    "NaN and infinity": [np.nan, np.inf, -np.inf, 0.0],
+    "zero": [0.0, -0.0],
+    "subnormal": [1e-40, -1e-40, 1e-310, 0.0],
+    "huge": [1e38, -1e38],
+}
+
+
+CHECKED = [(op, kind) for op in sorted(THEIRS.keys() - OWN_RULE) for kind in VALUES]
+CHECKED.remove(("batch_norm2d", "huge"))  # PyTorch's underflow to 0: tests/ops/test_edges.py has the right ones
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_torch_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def planted(array, values, seed):
+    """The array with about a third of its numbers replaced."""
+    rng = np.random.default_rng(seed)
+    chosen = np.array(values).astype(array.dtype)[rng.integers(0, len(values), array.shape)]
+    return np.where(rng.random(array.shape) < 0.35, chosen, array)
+
+
+def check(op, ours, theirs, huge):
+    """Equal but for rounding, and for what the exceptions leave open."""
+    ours, theirs = np.atleast_1d(ours), np.atleast_1d(theirs)
+    assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
+    compared = np.ones(ours.shape, bool)
+    if huge and op in SUMS:
+        compared = np.isfinite(ours) & np.isfinite(theirs)
+    elif op in PADDED:
+        assert not np.isfinite(ours[~np.isfinite(theirs)]).any()
+        compared = np.isfinite(ours)
+    finite = np.abs(theirs[np.isfinite(theirs)])
+    tolerance = 1e-4 if ours.dtype == np.float32 else 1e-9
+    np.testing.assert_allclose(
+        ours[compared], theirs[compared], rtol=tolerance, atol=tolerance * max(1, finite.max(initial=0))
+    )
+
+
+@pytest.mark.parametrize(("op", "kind"), CHECKED)
+@given(data=st.data())
+def test_output_and_gradients_are_pytorchs_at_the_ends_of_the_range(op: str, kind: str, data: st.DataObject) -> None:
+    case = data.draw(PYTORCHS.get(op, CASES[op]))
+    assume(case.options.get("label_smoothing") != 1)  # PyTorch multiplies what then counts for nothing by 0
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    arrays = case.arrays(dtype)
+    options = {
+        name: value.astype(dtype) if isinstance(value, np.ndarray) else value for name, value in case.options.items()
+    }
+    floats = AS_FORMULAS_SAY.get(op, [i for i, array in enumerate(arrays) if array.dtype.kind == "f"])
+    place = data.draw(st.sampled_from([*floats, "dy"]))
+    seed = data.draw(st.integers(0, 99))
+    if place != "dy":
+        arrays[place] = planted(arrays[place], VALUES[kind], seed)
+
+    y, pullback = getattr(ops, op)(
+        *arrays, **{k: np.copy(v) if isinstance(v, np.ndarray) else v for k, v in options.items()}
+    )
+    dy = tie_free(np.shape(y), 7, dtype)
+    if place == "dy":
+        dy = planted(np.asarray(dy), VALUES[kind], seed)
+    gradients = pullback(dy)
+
+    tensors = [torch.tensor(array, requires_grad=array.dtype.kind == "f") for array in arrays]
+    theirs = THEIRS[op](*tensors, **{name: as_tensor(value) for name, value in options.items()})
+    theirs.backward(torch.tensor(dy))
+
+    check(op, y, theirs.detach().numpy(), kind == "huge")
+    expected = [t.grad.numpy() if t.grad is not None else np.zeros(t.shape, dtype) for t in tensors if t.requires_grad]
+    if op == "clip":  # at a bound PyTorch's passes
+        at_a_bound = (arrays[0] == options["low"]) | (arrays[0] == options["high"])
+        gradients, expected = [np.where(at_a_bound, 0, gradients[0])], [np.where(at_a_bound, 0, expected[0])]
+    for gradient, their in zip(gradients, expected, strict=True):
+        check(op, gradient, their, kind == "huge")

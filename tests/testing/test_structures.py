@@ -1,0 +1,50 @@
+"""assert_contract of ops whose arguments and outputs are tuples, lists and dicts."""
+
+import numpy as np
+import pytest
+
+from minicnn.testing import ContractError, assert_contract, tie_free
+
+x = tie_free((2, 3))
+
+
+def both(x, parameters, *, second=3, dtype=None, shared=None):
+    """x·w and x³, each of which can be spoiled."""
+    w = parameters["w"]
+    dtype = dtype or x.dtype
+
+    def pullback(dy, wants=(True, True)):
+        dx = w * dy["product"] + second * x**2 * dy["cube"] if wants[0] else None
+        return dx, {"w": x * dy["product"]} if wants[1] else None
+
+    return {"product": x * w, "cube": (x**3).astype(dtype)}, pullback
+
+
+def test_a_right_op_keeps_the_contract() -> None:
+    assert_contract(both, x, {"w": tie_free((2, 3), 1)})
+
+
+def test_a_second_output_of_another_dtype_is_found() -> None:
+    with pytest.raises(ContractError, match=r"both: dtype: output of float32 arrays is float64; NumPy turns float32"):
+        assert_contract(both, x, {"w": tie_free((2, 3), 1)}, dtype=np.float64)
+
+
+def test_a_second_output_that_changes_dy_is_found() -> None:
+    def spoiling(x):
+        def pullback(dy, wants=(True,)):
+            dx = dy[0] + dy[1]
+            np.multiply(dy[1], 2, out=dy[1])
+            return (dx if wants[0] else None,)
+
+        return (x, 1 * x), pullback
+
+    with pytest.raises(ContractError, match="purity: dy is not what it was"):
+        assert_contract(spoiling, x)
+
+
+def test_a_reference_has_the_same_structure() -> None:
+    def plain(x, w):
+        return {"product": x * w, "cube": x**3 + 1}
+
+    with pytest.raises(ContractError, match="reference: output at"):
+        assert_contract(both, x, {"w": tie_free((2, 3), 1)}, reference=plain)

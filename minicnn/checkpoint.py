@@ -27,7 +27,7 @@ from safetensors import safe_open
 
 from .data.transform import Transform
 from .layers import LAYERS
-from .layers.base import arrays_of, check_composed
+from .layers.base import arrays_of
 from .layers.description import build, check_rebuildable, describe
 from .message import one_line
 from .ops.contract import Array
@@ -90,7 +90,6 @@ def save(
         raise ValueError(
             f'save: {taken} stands where the optimiser\'s arrays do; give the layer "optimizer" another name'
         )
-    check_composed(model)
     check_rebuildable(model)
     moments = optimizer.state() if optimizer is not None else {}
     arrays = state | {OPTIMIZER + name: array for name, array in moments.items()}

@@ -1,6 +1,6 @@
 """A convolutional network as scikit-learn's classifiers are: for `cross_val_score`, `GridSearchCV`, `Pipeline`.
 
-scikit-learn is needed here and nowhere else in the package: `pip install "minicnn[sklearn]"`.
+scikit-learn is needed here and nowhere else in the package: `pip install ".[sklearn]"` in a checkout.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ try:
     from sklearn.utils.multiclass import check_classification_targets, unique_labels
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
-    raise ImportError('minicnn.sklearn needs scikit-learn: pip install "minicnn[sklearn]"') from error
+    raise ImportError('minicnn.sklearn needs scikit-learn: pip install ".[sklearn]" in a checkout') from error
 
 from . import ops, optim, zoo
 from .data.transform import Transform

@@ -77,13 +77,12 @@ def fit(
         run after the step under way, and returns the history so far, as `interrupted`.
 
     Raises:
-        TypeError: the training or validation set is no Dataset, or a callback cannot be called.
         ValueError: arguments do not fit together, or the model was never initialised.
         TrainingDiverged: the loss or a parameter became NaN or infinite; the last checkpoint is from before.
         CheckpointError: the checkpoint cannot be read, resumed or written.
     """
-    _check_datasets(model, train, valid)
-    _check_callbacks(callbacks)
+    if not callable(getattr(model, "forward", None)):
+        raise ValueError(f"fit: expected a model as first argument, got {type(model).__name__}")
     if epochs < 1:
         raise ValueError(f"fit: epochs must be at least 1, got {epochs}")
     if getattr(model, "frozen", False):
@@ -131,29 +130,6 @@ def fit(
         loop = Loop(run, loader, loss, schedule, clip_norm, keeper, position, shown, group)
         loop.go(callbacks if group.main else ())
     return run.history
-
-
-def _check_datasets(model: Any, train: Any, valid: Any) -> None:
-    """Refuse arrays where data sets are expected; it also tells `fit(train, model)`."""
-    if not callable(getattr(model, "forward", None)):
-        raise TypeError(f"fit: expected a model as first argument, got {_kind(model)}")
-    for name, data in (("train", train), ("valid", valid)):
-        if not isinstance(data, Dataset) and not (name == "valid" and data is None):
-            make = "cnn.data.Dataset(images, labels, classes), with images uint8 (N, C, H, W)"
-            raise TypeError(f"fit: expected {name} to be a Dataset, got {_kind(data)}; make one by {make}")
-
-
-def _check_callbacks(callbacks: Any) -> None:
-    if callable(callbacks) or not isinstance(callbacks, Sequence):
-        raise TypeError(f"fit: expected callbacks to be a list of functions, got {_kind(callbacks)}; give [callback]")
-    for callback in callbacks:
-        if not callable(callback):
-            raise TypeError(f"fit: expected callbacks to be functions of the Run, got {callback!r:.80} among them")
-
-
-def _kind(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    return type(value).__name__ if shape is None else f"{type(value).__name__} of shape {shape}"
 
 
 def _start(

@@ -123,7 +123,7 @@ def test_without_scikit_learn_it_says_what_to_install() -> None:
         "import sys; sys.modules['sklearn'] = sys.modules['sklearn.base'] = None\n"
         "import minicnn as cnn\n"
         "try: cnn.sklearn\n"
-        "except ImportError as error: assert 'pip install \"minicnn[sklearn]\"' in str(error), error\n"
+        "except ImportError as error: assert 'pip install \".[sklearn]\"' in str(error), error\n"
         "else: raise AssertionError\n"
         "from minicnn import *\n"
         "assert 'sklearn' in dir(cnn) and 'fit' in globals() and 'sklearn' not in globals()\n"

@@ -242,7 +242,7 @@ def test_wrong_options_are_refused(stripes, network, options, message):
 
 
 def test_what_is_no_model_is_told_at_once(stripes, network):
-    with pytest.raises(ValueError, match="^fit: expected a model as first argument, got Dataset"):
+    with pytest.raises(ValueError, match=r"^fit: expected a model as first argument, got Dataset"):
         cnn.fit(stripes(), network(), epochs=1)
 
 

@@ -6,9 +6,11 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from . import isa
+
 
 def machine(threads: int) -> str:
-    """The processor with its widest vectors, the threads and the versions, in one line."""
+    """The processor with the vectors in use, the threads and the versions, in one line."""
     import numba
 
     numba.get_num_threads()  # wakes the threading layer, so that it can be named
@@ -21,9 +23,8 @@ def machine(threads: int) -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    wide = next((name for name in ("avx512f", "avx2") if any(name in line.split() for line in lines)), "no AVX2")
     return (
-        f"{models[0] if models else platform.processor()} ({wide}), {len(models)} cores, {threads} threads "
+        f"{models[0] if models else platform.processor()} ({isa.in_use()}), {len(models)} cores, {threads} threads "
         f"({numba.threading_layer()}), Python {platform.python_version()}, {', '.join(found)}"
     )
 

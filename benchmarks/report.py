@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from minicnn.group import Group
 
+from . import isa
 from .peers import MODES
 from .table import Row, markdown, save
 
@@ -22,27 +24,31 @@ What `python -m benchmarks` measured. Figures of one row were taken in turn in o
 # command, its options, the ratio that is asked for
 TABLE: tuple[tuple[str, dict[str, Any], float], ...] = (
     ("step", {"model": "seed", "batch": 20}, 3),
-    ("step", {"model": "seed", "batch": 128}, 4),
-    ("step", {"model": "conv32-64", "batch": 128}, 2),
-    ("step", {"model": "cifar-vgg", "batch": 64}, 1.8),
-    ("conv", {"channels": 64, "size": 32, "batch": 64}, 1.9),
-    ("conv", {"channels": 128, "size": 16, "batch": 64}, 1.9),
-    ("conv", {"channels": 256, "size": 8, "batch": 64}, 1.9),
-    ("forward", {"model": "vgg16", "batch": 1}, 1.2),
+    ("step", {"model": "seed", "batch": 128}, 5),
+    ("step", {"model": "conv32-64", "batch": 128}, 3),
+    ("step", {"model": "cifar-vgg", "batch": 64}, 2.5),
+    ("conv", {"channels": 64, "size": 32, "batch": 64}, 2.3),
+    ("conv", {"channels": 128, "size": 16, "batch": 64}, 2.3),
+    ("conv", {"channels": 256, "size": 8, "batch": 64}, 2.3),
+    ("conv", {"channels": 8, "size": 32, "batch": 16}, 1.5),
+    ("conv", {"channels": 16, "size": 32, "batch": 16}, 1.5),
+    ("forward", {"model": "vgg16", "batch": 1}, 1.4),
     ("saliency", {"model": "vgg16", "batch": 1}, 1.8),
     ("forward", {"model": "squeezenet1_1", "batch": 8}, 1.0),
-    ("saliency", {"model": "squeezenet1_1", "batch": 1}, 2.5),
-    ("epoch", {"batch": 64}, 3),
+    ("saliency", {"model": "squeezenet1_1", "batch": 1}, 2),
+    ("epoch", {"batch": 64}, 4),
     ("memory", {"model": "seed", "batch": 128}, 1),
     ("memory", {"model": "conv32-64", "batch": 128}, 1),
     ("memory", {"model": "cifar-vgg", "batch": 64}, 1),
 )
+SECTIONS = {"avx512": "Speed and memory", "avx2": "Speed and memory without AVX-512"}
 OPTIONS: dict[str, dict[str, Any]] = {
     "model": {"default": "seed", "help": "conv32-64, or a network of the zoo (default: seed)"},
     "batch": {"type": int, "default": 64, "help": "pictures in a batch (default: 64)"},
     "channels": {"type": int, "default": 64, "help": "in and out (default: 64)"},
     "size": {"type": int, "default": 32, "help": "of the pictures (default: 32)"},
 }
+ISA: dict[str, Any] = {"choices": isa.CHOICES, "default": "native", "help": "avx2: all but onnxruntime held to it"}
 
 
 def measure(command: str, given: dict[str, Any], modes: tuple[str, ...], threads: int, target: float | None) -> Row:
@@ -58,7 +64,7 @@ def measure(command: str, given: dict[str, Any], modes: tuple[str, ...], threads
         "epoch": epoch.row,
         "memory": lambda **options: peak.row(threads=threads, **options),
     }
-    return works[command](modes=modes, target=target, **given)
+    return replace(works[command](modes=modes, target=target, **given), isa=isa.in_use())
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
@@ -76,12 +82,21 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         for option in next(given for work, given, _ in TABLE if work == name):
             command.add_argument(f"--{option}", **OPTIONS[option])
         command.add_argument("--modes", nargs="+", choices=MODES, default=MODES[:2], help="PyTorch's modes to count")
+        command.add_argument("--isa", **ISA)
         command.set_defaults(run=_one, command=name)
     command = commands.add_parser("table", help="rows of the table; writes results.json and RESULTS.md")
     command.add_argument("--only", nargs="+", choices=list(helps), default=list(helps), help="kinds of rows")
     command.add_argument("--model", help="rows of this network alone")
     command.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="PyTorch's modes to count")
+    command.add_argument("--isa", **ISA)
     command.set_defaults(run=_table)
+    command = commands.add_parser("profile", help="the time of a network, kernel by kernel; printed")
+    command.add_argument("--model", **OPTIONS["model"])
+    command.add_argument("--batch", **OPTIONS["batch"])
+    command.add_argument("--work", choices=("step", "forward", "saliency"), default="step", help="(default: step)")
+    command.add_argument("--rounds", type=int, default=20, help="how often it is run (default: 20)")
+    command.add_argument("--isa", **ISA)
+    command.set_defaults(run=_profile, modes=())
     for name, run, text in (
         ("startup", _startup, "import, command line, first step on a cold and on a warm cache; writes RESULTS.md"),
         ("roofline", _roofline, "an image: convolutions against the machine's ceilings; writes RESULTS.md"),
@@ -116,28 +131,60 @@ def group_of(options: argparse.Namespace) -> Group:
 def _one(options: argparse.Namespace) -> None:
     from . import machine
 
+    isa.hold(options.isa)
     given = {name: getattr(options, name) for name in OPTIONS if name in options}
     row = measure(options.command, given, tuple(options.modes), options.threads, None)
     print(machine.machine(options.threads))
     print(markdown([row]))
 
 
+def _profile(options: argparse.Namespace) -> None:
+    isa.hold(options.isa)
+    import minicnn as cnn
+
+    from . import machine, profile, roofline
+
+    cnn.set_num_threads(options.threads)
+    gflops, _ = roofline.ceilings(options.threads)
+    total, parts = profile.measure(profile.work_of(options.model, options.batch, options.work), options.rounds)
+    print(f"{machine.machine(options.threads)}; sgemm {gflops:.0f} GFLOP/s\n")
+    print(profile.table(total, parts, options.rounds, gflops))
+
+
 def _table(options: argparse.Namespace) -> None:
     from . import machine
 
+    asked = getattr(options, "isa", "native")
+    isa.hold(asked)
     only, model = getattr(options, "only", None), getattr(options, "model", None)
     for command, given, target in TABLE:
         if (only is None or command in only) and (model is None or given.get("model") == model):
             row = measure(command, given, tuple(options.modes), options.threads, target)
             print(markdown([row]).splitlines()[-1], flush=True)
             if options.modes:  # figures of minicnn alone are printed, but take no comparison's place
-                _put_table("Speed and memory", machine.machine(options.threads), markdown(save([row], RESULTS)))
+                rows = [other for other in save([row], RESULTS) if other.isa == row.isa]
+                _put_table(_title(row.isa), _about(asked, machine.machine(options.threads)), markdown(rows))
 
 
 def _require_peers(command: str, options: argparse.Namespace) -> None:
     """Refuse to put a page of figures without peers in place of one with them."""
     if not options.modes:
         raise SystemExit(f"python -m benchmarks {command} needs PyTorch; --alone table prints the times of minicnn")
+
+
+def _title(width: str) -> str:
+    """The section for vectors of a width; other families of processors share the first."""
+    return SECTIONS.get(width, SECTIONS["avx512"])
+
+
+def _about(asked: str, machine: str) -> str:
+    """What was measured with, in a paragraph."""
+    if asked == "native":
+        return f"`python -m benchmarks table`: {machine}"
+    return (
+        f"`python -m benchmarks table --isa {asked}`: {machine}. minicnn, BLAS and PyTorch are held to {asked}; "
+        "onnxruntime takes no such order, and uses all that the processor has."
+    )
 
 
 def _put_table(title: str, about: str, table: str) -> None:

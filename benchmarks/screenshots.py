@@ -1,8 +1,8 @@
 """The README's pictures of atlases: `python -m benchmarks screenshots` makes the pages and photographs them.
 
-Makes an atlas of the demo's network, of the seed network on MNIST where MINICNN_DATA is set, and of SqueezeNet on
-photographs where its weights lie beside that folder; then opens each in Chromium. Pages that `--pages` holds already
-are photographed as they are. Needs the extra `browser`.
+Makes an atlas of the demo's network, and of SqueezeNet on photographs where MINICNN_DATA is set and the weights lie
+beside that folder; then opens each in Chromium. Pages that `--pages` holds already are photographed as they are. Needs
+the extra `browser`.
 """
 
 from __future__ import annotations
@@ -40,11 +40,13 @@ class Shot:
 
 
 SHOTS = (
-    Shot("atlas-journey", "demo", "journey", "picture=5&layer=relu2&channel=7", below=8),
+    Shot("atlas-journey", "demo", "main", "picture=5"),
+    Shot("atlas-number", "demo", "number", "picture=5&layer=conv2&channel=7&spot=4-5", below=8),
+    Shot("atlas-film", "demo", "film", "moment=9", "dark", below=8),
     Shot("atlas-training", "demo", "training", below=520),
     Shot("atlas-fooled", "demo", "fooled", "picture=3&eps=8"),
     Shot("atlas-phone", "demo", "why", "picture=4", "dark", PHONE, below=560),
-    Shot("atlas-space", "mnist", "space", "point=120", below=310),
+    Shot("atlas-space", "demo", "space", "point=120&lens=attribute:brightness", below=440),
     Shot("atlas-layers", "squeezenet", "layers", "layer=features.7", "dark", below=8),
     Shot("atlas-why", "squeezenet", "why", "picture=1", "dark", below=330),
 )
@@ -53,19 +55,14 @@ SHOTS = (
 def make_pages(folder: Path) -> None:
     """Those that are not there yet, as far as their data are."""
     folder.mkdir(parents=True, exist_ok=True)
-    demo, mnist, squeezenet = (folder / f"{name}.html" for name in ("demo", "mnist", "squeezenet"))
+    demo, squeezenet = (folder / f"{name}.html" for name in ("demo", "squeezenet"))
     if not demo.exists():
         _run("demo", "--out", folder / "runs/demo")
         (folder / "runs/demo/atlas.html").replace(demo)
     if "MINICNN_DATA" not in os.environ:
-        print("MINICNN_DATA is not set: no atlas of MNIST, none of SqueezeNet")
+        print("MINICNN_DATA is not set: no atlas of SqueezeNet")
         return
     data = Path(os.environ["MINICNN_DATA"])
-    if not mnist.exists():
-        run = folder / "runs/mnist"
-        if not run.exists():
-            _run("train", "mnist", "--model", "seed", "--epochs", 3, "--out", run)
-        _run("atlas", run, "--data", "mnist", "-o", mnist, "--title", "Ten digits")
     weights = data.resolve().parent / "models"
     if weights.is_dir() and not squeezenet.exists():
         model = cnn.zoo.build("squeezenet1_1", weights=weights / "squeezenet1_1.safetensors")
@@ -100,9 +97,11 @@ def photograph(pages: Path, out: Path) -> None:
             )
             tab.goto(f"{page.resolve().as_uri()}#{shot.chosen}")
             tab.wait_for_load_state("networkidle")
-            top = f"document.getElementById('{shot.section}').getBoundingClientRect().top + {shot.below}"
-            tab.evaluate(f"scrollTo(0, scrollY + {top})")
-            tab.wait_for_timeout(500)  # the bar marks the section when it has come into sight
+            while not tab.evaluate("!live.available || Boolean(live.refreshed())"):
+                tab.wait_for_timeout(100)
+            if shot.section != "main":
+                tab.evaluate(f"document.getElementById('{shot.section}').scrollIntoView(); scrollBy(0, {shot.below})")
+            tab.wait_for_timeout(1500)  # the bar marks the section in sight, and the worker answers
             _write(tab.screenshot(), out / f"{shot.name}.webp")
             tab.close()
         browser.close()

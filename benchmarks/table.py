@@ -20,6 +20,7 @@ class Row:
         peers: the peers' medians in milliseconds, by name.
         target: the ratio that is asked for.
         unit: of the figures, where they are not times.
+        isa: the vectors that were used: "avx512", "avx2", or the processor's family.
     """
 
     work: str
@@ -28,6 +29,7 @@ class Row:
     peers: dict[str, float]
     target: float | None = None
     unit: str = "ms"
+    isa: str = ""
 
     @property
     def best(self) -> str | None:
@@ -62,8 +64,8 @@ def markdown(rows: Iterable[Row]) -> str:
 
 
 def save(rows: list[Row], path: Path) -> list[Row]:
-    """Put rows into a JSON file, in place of earlier ones of the same work; returns all that it holds."""
-    found = {row.work: row for row in load(path)} | {row.work: row for row in rows}
+    """Put rows into a JSON file, in place of earlier ones of the same work and width; returns all that it holds."""
+    found = {(row.work, row.isa): row for row in [*load(path), *rows]}
     path.write_text(json.dumps([asdict(row) for row in found.values()], indent=1) + "\n")
     return list(found.values())
 

@@ -1,6 +1,6 @@
-"""Optimisers: SGD (with momentum, Nesterov's too), Adam and AdamW, in PyTorch's arithmetic; and gradient clipping.
+"""Optimizers: SGD (with momentum, Nesterov's too), Adam and AdamW, in PyTorch's arithmetic; and gradient clipping.
 
-An optimiser takes two dicts, name → array, and updates the parameters in place:
+An optimizer takes two dicts, name → array, and updates the parameters in place:
 
     y, pullback = model.forward(x, Pass(train=True, rng=rng))
     _, grads = pullback(dy)
@@ -22,11 +22,11 @@ Arrays = Mapping[str, np.ndarray]
 
 
 class Optimizer(ABC):
-    """What the optimisers share: the checks, the count of steps, and the moments kept for each parameter.
+    """What the optimizers share: the checks, the count of steps, and the moments kept for each parameter.
 
     Attributes:
         lr: The learning rate of the next step; set it at will, as a schedule does.
-        initial_lr: The learning rate that the optimiser was made with, which a schedule's factor multiplies.
+        initial_lr: The learning rate that the optimizer was made with, which a schedule's factor multiplies.
         steps: How many steps were taken.
     """
 
@@ -44,7 +44,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def options(self) -> dict[str, Any]:
-        """What `build(**options)` makes an equal, fresh optimiser from; JSON can hold it."""
+        """What `build(**options)` makes an equal, fresh optimizer from; JSON can hold it."""
 
     def __repr__(self) -> str:
         options = {k: tuple(v) if isinstance(v, list) else v for k, v in self.options().items() if k != "name"}
@@ -87,7 +87,7 @@ class Optimizer(ABC):
         """Copy in what `state()` gave: the steps that follow are bit for bit those that would have followed there.
 
         Raises:
-            ValueError: It is not the state of such an optimiser; nothing is changed.
+            ValueError: It is not the state of such an optimizer; nothing is changed.
         """
         for scalar in ("lr", "step"):
             if scalar not in state or np.ndim(state[scalar]) != 0:
@@ -255,7 +255,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in (SGD, Adam
 
 
 def build(name: str, **options: Any) -> Optimizer:
-    """The optimiser called `name` ("sgd", "adam", "adamw"); `build(**optimizer.options())` makes one anew.
+    """The optimizer called `name` ("sgd", "adam", "adamw"); `build(**optimizer.options())` makes one anew.
 
     Raises:
         ValueError: There is no such optimiser, or it does not take such options.

@@ -8,8 +8,9 @@ import numpy as np
 
 from . import ops
 from .display import Shown, Table
+from .layers import dtype_of
 from .layers.base import run_layer
-from .training.evaluation import check_initialized, dtype_of, transform_of
+from .training.evaluation import check_initialized, transform_of
 
 if TYPE_CHECKING:
     from .data.picture import Source

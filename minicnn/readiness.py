@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import ops, zoo
-from .layers import Pass
+from .layers import Pass, dtype_of
 from .layers.base import run_layer
 from .optim import SGD, Adam
-from .training.evaluation import dtype_of
 
 
 def warmup(model: Any = "seed", input_shape: tuple[int, int, int] | None = None, batch_size: int = 8) -> float:

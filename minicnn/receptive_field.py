@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .layers.activation import Clip, LeakyReLU, LocalResponseNorm, ReLU, Sigmoid, Softmax
+from .layers.activation import Clip, LeakyReLU, LocalResponseNorm, LogSoftmax, ReLU, Sigmoid, Softmax
+from .layers.affine import Affine, PReLU, Scale
 from .layers.base import children_of, transparent
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
@@ -21,11 +22,13 @@ from .layers.conv2d import Conv2d
 from .layers.dropout import Dropout
 from .layers.graph import Graph, Join
 from .layers.pad import Pad
+from .layers.pointwise import ELU, GELU, Erf, Hardsigmoid, Hardswish, SiLU, Tanh
 from .layers.pooling import AvgPool2d, MaxPool2d
 from .layers.residual import Residual
 from .ops.geometry import sides
 
-POINTWISE = (ReLU, LeakyReLU, Clip, Sigmoid, Softmax, LocalResponseNorm, BatchNorm2d, Dropout, Join)
+ACTIVATIONS = (ReLU, LeakyReLU, PReLU, Clip, Sigmoid, Tanh, Erf, ELU, SiLU, GELU, Hardsigmoid, Hardswish)
+POINTWISE = (*ACTIVATIONS, Softmax, LogSoftmax, LocalResponseNorm, BatchNorm2d, Affine, Scale, Dropout, Join)
 
 
 @dataclass(frozen=True)

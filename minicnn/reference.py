@@ -1,7 +1,7 @@
 """The textbook: every op's forward in the plainest NumPy, each line the formula it implements.
 
-No speed and no gradient: this is what the engine is tested against, and where to look when a formula is unclear. The
-names and arguments are those of `minicnn.ops`; valid arguments are taken for granted.
+Slow, and without gradients except for the convolution's: this is what the engine is tested against, and where to look
+when a formula is unclear. The names and arguments are those of `minicnn.ops`; arguments are not checked.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _count(size: int, window: int, stride: int, padding: tuple[int, int], dilati
     before, after = padding
     steps = (size + before + after - dilation * (window - 1) - 1) / stride
     count = int(np.ceil(steps) if ceil_mode else np.floor(steps)) + 1
-    if ceil_mode and (count - 1) * stride >= size + before:  # it would begin in the padding behind the image
+    if ceil_mode and (count - 1) * stride >= size + before:  # it would start in the padding after the image
         count -= 1
     return count
 
@@ -71,6 +71,55 @@ def conv2d(
     return y if b is None else y + b[:, None, None]
 
 
+def im2col(x: Array, window: Pair, *, stride: Pair = 1, padding: Pair = 0, dilation: Pair = 1) -> Array:
+    """The patches of x (N, C, H, W) under a window (kh, kw) as columns, (N, C·kh·kw, OH·OW)."""
+    (kh, kw), (sh, sw), (dh, dw) = _pair(window), _pair(stride), _pair(dilation)
+    N, C, H, W = x.shape
+    OH, OW = (
+        _count(*along, False) for along in zip((H, W), (kh, kw), (sh, sw), _sides(padding), (dh, dw), strict=True)
+    )
+    x = _padded(x, padding, 0)
+    columns = np.zeros((N, C, kh, kw, OH, OW), x.dtype)
+    for i in range(kh):
+        for j in range(kw):
+            columns[:, :, i, j] = x[:, :, i * dh : i * dh + sh * OH : sh, j * dw : j * dw + sw * OW : sw][..., :OH, :OW]
+    return columns.reshape(N, C * kh * kw, OH * OW)
+
+
+def col2im(
+    columns: Array, shape: tuple[int, ...], window: Pair, *, stride: Pair = 1, padding: Pair = 0, dilation: Pair = 1
+) -> Array:
+    """The transpose of `im2col`: each number is added to the pixel of an image of `shape` that it came from."""
+    pixels = np.arange(1, np.prod(shape[1:]) + 1).reshape(1, *shape[1:])
+    origin = im2col(pixels, window, stride=stride, padding=padding, dilation=dilation).reshape(-1)  # 0 for padding
+    x = np.zeros((shape[0], pixels.size + 1), columns.dtype)
+    for n in range(shape[0]):
+        np.add.at(x[n], origin, columns[n].reshape(-1))
+    return x[:, 1:].reshape(shape)
+
+
+def conv2d_by_columns(x: Array, w: Array, b: Array | None, dy: Array, *, groups: int = 1, **options: Any) -> Any:
+    """The convolution and its gradients (y, dx, dw, db), each a product of matrices.
+
+    For an image's columns X (C·kh·kw, OH·OW), the filters W (O, C·kh·kw), and dY (O, OH·OW):
+
+        Y = W X + b        dX = Wᵀ dY, put back by `col2im`        dW = Σₙ dY Xᵀ        db = Σₙ dY 1
+
+    Groups are cut apart first, and joined again at the end.
+    """
+    parts = []
+    for x_, w_, dy_ in zip(np.split(x, groups, 1), np.split(w, groups), np.split(dy, groups, 1), strict=True):
+        X = im2col(x_, w.shape[2:], **options)
+        W = w_.reshape(len(w_), -1)
+        dY = dy_.reshape(*dy_.shape[:2], -1)
+        y = (W @ X).reshape(dy_.shape)
+        dx = col2im(W.T @ dY, x_.shape, w.shape[2:], **options)
+        dw = (dY @ X.transpose(0, 2, 1)).sum(axis=0).reshape(w_.shape)
+        parts.append((y, dx, dw))
+    y, dx, dw = (np.concatenate(part, axis) for part, axis in zip(zip(*parts, strict=True), (1, 1, 0), strict=True))
+    return y if b is None else y + b[:, None, None], dx, dw, dy.sum(axis=(0, 2, 3))
+
+
 def conv_transpose2d(
     x: Array,
     w: Array,
@@ -82,7 +131,7 @@ def conv_transpose2d(
     dilation: Pair = 1,
     groups: int = 1,
 ) -> Array:
-    """Every pixel of x paints its filter onto y, and the border of `padding` is cut off."""
+    """Each pixel of x adds a multiple of its filter to y; the border of `padding` is cut off."""
     (sh, sw), (ph, pw), (dh, dw) = _pair(stride), _pair(padding), _pair(dilation)
     extra_h, extra_w = _pair(output_padding)
     N, C, H, W = x.shape
@@ -181,6 +230,10 @@ def global_avg_pool2d(x: Array) -> Array:
     return x.mean(axis=(2, 3))
 
 
+def global_max_pool2d(x: Array) -> Array:
+    return max_pool2d(x, x.shape[2:])[:, :, 0, 0]
+
+
 def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
     """Window o runs from ⌊o·size / outputs⌋ to ⌈(o + 1)·size / outputs⌉."""
     OH, OW = _pair(output_size)
@@ -195,12 +248,12 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
 
 
 def local_response_norm(x: Array, size: int = 5, *, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Array:
-    """Divide by (k + alpha · the mean square of the neighbouring channels)^beta; channels that are not there are 0."""
+    """Divide by (k + alpha · the mean square of the neighboring channels)^beta; channels outside count as 0."""
     y = np.zeros_like(x)
     C = x.shape[1]
     for c in range(C):
-        neighbours = x[:, max(0, c - size // 2) : min(C, c + (size - 1) // 2 + 1)]
-        y[:, c] = x[:, c] / (k + alpha * (neighbours**2).sum(axis=1) / size) ** beta
+        neighbors = x[:, max(0, c - size // 2) : min(C, c + (size - 1) // 2 + 1)]
+        y[:, c] = x[:, c] / (k + alpha * (neighbors**2).sum(axis=1) / size) ** beta
     return y
 
 
@@ -246,9 +299,97 @@ def sigmoid(x: Array) -> Array:
     return np.exp(x) / (1 + np.exp(x))
 
 
-def pad(x: Array, padding: tuple[int, ...], *, value: float = 0.0) -> Array:
+def tanh(x: Array) -> Array:
+    return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
+
+
+def erf(x: Array) -> Array:
+    """(2/√π) times the integral of exp(−t²) from 0 to x, by Gauss and Legendre's 40 points t = x · (1 + node) / 2."""
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    t = x[..., None] * (1 + nodes) / 2
+    return x / np.sqrt(np.pi) * (weights * np.exp(-(t**2))).sum(axis=-1)
+
+
+def elu(x: Array, *, alpha: float = 1.0) -> Array:
+    return np.where(x.real > 0, x, alpha * (np.exp(x) - 1))
+
+
+def silu(x: Array) -> Array:
+    return x / (1 + np.exp(-x))
+
+
+def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> Array:
+    return clip(alpha * x + beta, 0, 1)
+
+
+def hardswish(x: Array) -> Array:
+    return x * clip(x + 3, 0, 6) / 6
+
+
+def gelu(x: Array, *, approximate: str = "none") -> Array:
+    if approximate == "tanh":
+        return x / 2 * (1 + tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    return x / 2 * (1 + erf(x / np.sqrt(2)))
+
+
+def prelu(x: Array, weight: Array) -> Array:
+    return np.where(x.real > 0, x, _channels(weight, x) * x)
+
+
+def affine(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    y = _channels(weight, x) * x
+    return y if bias is None else y + _channels(bias, x)
+
+
+def _channels(values: Array, x: Array) -> Array:
+    """One number for each channel (or one for all), for each entry of x."""
+    return np.moveaxis(np.broadcast_to(values, np.moveaxis(x, 1, -1).shape), -1, 1)
+
+
+def permute(x: Array, axes: Any) -> Array:
+    return np.moveaxis(x, axes, range(x.ndim))
+
+
+def reshape(x: Array, shape: Any) -> Array:
+    return np.array([image.flatten() for image in x], x.dtype).reshape(len(x), *shape)
+
+
+def slice_axis(x: Array, axis: int = 1, start: int = 0, stop: int | None = None, step: int = 1) -> Array:
+    return np.take(x, range(*slice(start, stop, step).indices(x.shape[axis])), axis)
+
+
+def interpolate2d(x: Array, size: Pair, *, mode: str = "nearest", align_corners: bool = False) -> Array:
+    """Each output is a mean of the four inputs around its position, weighted by nearness, or the one before it."""
+    (OH, OW), (H, W) = _pair(size), x.shape[2:]
+    y = np.zeros((*x.shape[:2], OH, OW), x.dtype)
+    for oy in range(OH):
+        for ox in range(OW):
+            if mode == "nearest":
+                y[:, :, oy, ox] = x[:, :, oy * H // OH, ox * W // OW]
+                continue
+            if align_corners:
+                iy, ix = oy * (H - 1) / max(OH - 1, 1), ox * (W - 1) / max(OW - 1, 1)
+            else:
+                iy, ix = max(0, (oy + 0.5) * H / OH - 0.5), max(0, (ox + 0.5) * W / OW - 0.5)
+            for top in range(H):
+                for left in range(W):
+                    weight = max(0, 1 - abs(min(iy, H - 1) - top)) * max(0, 1 - abs(min(ix, W - 1) - left))
+                    y[:, :, oy, ox] += weight * x[:, :, top, left]
+    return y
+
+
+def pad(x: Array, padding: tuple[int, ...], *, value: float = 0.0, mode: str = "constant") -> Array:
     left, right, top, bottom, front, back = (*padding, 0, 0)[:6]
     N, C, H, W = x.shape
+    if mode != "constant":
+        at = {
+            "reflect": lambda i, size: (size - 1) - abs((size - 1) - abs(i)),
+            "replicate": lambda i, size: min(max(i, 0), size - 1),
+            "circular": lambda i, size: i % size,
+        }[mode]
+        rows = [at(i, H) for i in range(-top, H + bottom)]
+        columns = [at(i, W) for i in range(-left, W + right)]
+        return x[:, :, rows][:, :, :, columns]
     y = np.full((N, front + C + back, top + H + bottom, left + W + right), value, x.dtype)
     y[:, front : front + C, top : top + H, left : left + W] = x
     return y
@@ -302,7 +443,7 @@ def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> Array:
 
 
 def flatten(x: Array) -> Array:
-    return np.array([picture.flatten() for picture in x], x.dtype).reshape(len(x), -1)
+    return np.array([image.flatten() for image in x], x.dtype).reshape(len(x), -1)
 
 
 def concat(*arrays: Array, axis: int = 1) -> Array:
@@ -311,6 +452,13 @@ def concat(*arrays: Array, axis: int = 1) -> Array:
 
 def add(*arrays: Array) -> Array:
     return np.sum(arrays, axis=0)
+
+
+def mul(*arrays: Array) -> Array:
+    y = arrays[0]
+    for x in arrays[1:]:
+        y = y * x
+    return y
 
 
 def conv2d_relu_max_pool2d(

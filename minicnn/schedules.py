@@ -1,6 +1,6 @@
 """Learning-rate schedules: pure functions of the step, so that there is nothing to save but the step's number.
 
-A schedule gives the factor by which the optimiser's own learning rate is multiplied for a step:
+A schedule gives the factor by which the optimizer's own learning rate is multiplied for a step:
 
     for step in range(total_steps):
         optimizer.lr = optimizer.initial_lr * schedule(step, total_steps)
@@ -99,7 +99,7 @@ class OneCycle(Schedule):
         factor = anneal(start → 1, step / peak)                                         up to the peak
         factor = anneal(1 → end, (step - peak) / (total_steps - 1 - peak))              after it
 
-    The optimiser's learning rate is the highest one. The peak need not be a whole step, and then no step is quite at 1.
+    The optimizer's learning rate is the highest one. The peak need not be a whole step, and then no step is quite at 1.
     """
 
     warmup: float = 0.3

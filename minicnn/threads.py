@@ -27,6 +27,7 @@ import numba
 import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401  Numba's np.dot calls SciPy's BLAS, which must be loaded to be limited
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.extending import _Intrinsic
 from threadpoolctl import ThreadpoolController
 
 from .code_cache import CodeCache
@@ -175,12 +176,13 @@ def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> 
 
 
 def _fingerprint(namespace: dict[str, Any]) -> str:
-    """A digest of the files whose compiled functions a module uses, however indirectly, and of this one."""
+    """A digest of this file and those whose compiled functions or intrinsics a module uses, however indirectly."""
     files: set[str] = set()
     unseen = [namespace]
     while unseen:
         for value in list(unseen.pop().values()):
-            used = value.py_func.__globals__ if hasattr(value, "py_func") else namespace
+            source = getattr(value, "py_func", None) or (value._defn if isinstance(value, _Intrinsic) else None)
+            used = source.__globals__ if source is not None else namespace
             if used is not namespace and used.get("__file__", __file__) not in files:
                 files.add(used.get("__file__", __file__))
                 unseen.append(used)
@@ -226,20 +228,20 @@ def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     To Numba a read-only array is another type, and each combination of them another function to compile, for seconds.
     No kernel writes to what it is given to read.
     """
-    return tuple(map(_writable, args)) if any(map(_is_locked, args)) else args
-
-
-def _is_locked(x: Any) -> bool:
-    if type(x) is np.ndarray:
-        return not x.flags.writeable
-    return isinstance(x, tuple) and len(x) > 0 and type(x[0]) is np.ndarray and any(map(_is_locked, x))
+    for x in args:
+        for array in x if isinstance(x, tuple) else (x,):
+            if type(array) is not np.ndarray:
+                break
+            if not array.flags.writeable:
+                return tuple(map(_writable, args))
+    return args
 
 
 def _writable(x: Any) -> Any:
-    if not _is_locked(x):
-        return x
     if type(x) is np.ndarray:
-        return np.asarray(_Unlocked(x))
+        return x if x.flags.writeable else np.asarray(_Unlocked(x))
+    if not isinstance(x, tuple):
+        return x
     return type(x)(*map(_writable, x)) if hasattr(x, "_fields") else tuple(map(_writable, x))
 
 

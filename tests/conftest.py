@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
-SLOW = ("mutations", "peers")  # folders in which everything is
+SLOW = ("mutations", "peers", "site")  # folders in which everything is
 ASKED_FOR = (*SLOW, "distributed")  # by naming them
 MOST_WORKERS = 8  # each compiles or reads its own machine code, and takes half a gigabyte
 

@@ -2,14 +2,17 @@
 
 import re
 import tomllib
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
-BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+import minicnn as cnn
+import viz
 
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted(page for page in ROOT.glob("docs/**/*.md") if "_build" not in page.parts)]
+BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)  # "python" may be followed by `alt="…"`
 
 EVERYDAY = ("README", "design", "testing-your-own-op")  # the book takes half a minute
 
@@ -32,17 +35,64 @@ def test_every_block_of_code_runs(page: Path, tmp_path: Path, monkeypatch: pytes
         exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # errors name the page's own lines
 
 
-def test_the_table_of_drawings_names_each_of_them_and_what_computes_it() -> None:
-    import minicnn
-    import viz
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub and the site give a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for link in LINK.findall(text):
+        if link.startswith(("http:", "https:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{page.name} links to {link}"
+        if anchor and target.suffix == ".md":
+            headings = {slug(heading) for heading in re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)}
+            assert anchor in headings, f"{page.name} links to {link}, but there is no such heading"
+
+
+def test_each_of_the_26_questions_has_an_answer() -> None:
+    rows = re.findall(r"^\| (\d+)\. .*\| .*\]\(.*\.md#.*$", (ROOT / "docs/curriculum.md").read_text(), re.MULTILINE)
+    assert [int(number) for number in rows] == list(range(1, 27))
+
+
+def public_names() -> list[str]:
+    """What the two packages and their plots and operations export, but for modules."""
+    names = []
+    for module in (cnn, viz, cnn.ops, viz.plot):
+        exported = getattr(module, "__all__", dir(module))
+        found = {name: getattr(module, name) for name in exported if not name.startswith("_")}
+        names += [f"{module.__name__}.{name}" for name, value in found.items() if callable(value)]
+    return names
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    pages = "\n".join(page.read_text() for page in ROOT.glob("docs/reference/*.md"))
+    listed = set(re.findall(r"^\.\. auto\w+:: (\S+)$", pages, re.MULTILINE))
+    names = public_names()
+    assert len(names) > 100
+    assert not [name for name in names if name not in listed]
+
+
+def test_the_names_that_others_names_are_mapped_to_exist() -> None:
+    mapped = re.findall(r"`((?:cnn|viz)(?:\.\w+)+)", (ROOT / "docs/names.md").read_text())
+    assert len(mapped) > 20
+    for name in mapped:
+        package, _, path = name.partition(".")
+        attrgetter(path)({"cnn": cnn, "viz": viz}[package])
+
+
+def test_the_table_of_drawings_names_each_of_them_and_what_computes_it() -> None:
     rows = re.findall(r"^\| (.*) \| (.*) \|$", (ROOT / "docs/notebook.md").read_text(), re.MULTILINE)
     assert {name for _, drawn in rows for name in re.findall(r"`plot\.(\w+)`", drawn)} == set(viz.plot.__all__)
     for package, path in (named for row in rows for named in re.findall(r"`(cnn|viz)\.([\w.]+)`", row[0])):
-        found = {"cnn": minicnn, "viz": viz}[package]
-        for name in path.split("."):
-            found = getattr(found, name)
-        assert callable(found)
+        assert callable(attrgetter(path)({"cnn": cnn, "viz": viz}[package]))
 
 
 WRITTEN = [
@@ -50,6 +100,7 @@ WRITTEN = [
     for kind in ("*.py", "*.pyi", "*.md", "*.toml", "*.html", "*.ipynb")
     for top in ("", "minicnn/**/", "viz/**/", "docs/**/", "benchmarks/**/", "tests/**/")
     for path in ROOT.glob(top + kind)
+    if "_build" not in path.parts
 ]
 
 

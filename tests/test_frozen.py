@@ -128,5 +128,5 @@ def test_fit_refuses_it(x) -> None:
 
 def test_a_bias_beside_kept_filters_is_refused(x) -> None:
     filters = cnn.ops.Filters(np.ones((2, 3, 3, 3), np.float32))
-    with pytest.raises(ValueError, match="no b beside Filters"):
+    with pytest.raises(ValueError, match="b to be None, because w is Filters"):
         cnn.ops.conv2d(x, filters, np.zeros(2, np.float32))

@@ -78,3 +78,12 @@ def test_only_the_parts_that_are_wanted_are_cut(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(layout.kernels, "take_beside", lambda y, first, part: cut.append(first))
     parts = pullback(ops.concat(*xs)[0], (False, True, False))
     assert cut == [4] and [part is None for part in parts] == [True, False, True]
+
+
+@pytest.mark.parametrize("orders", [("C", "channels_last"), ("channels_last", "C"), ("channels_last", "F")])
+def test_arrays_in_different_orders_are_concatenated(orders) -> None:
+    xs = [in_order(tie_free((2, 3 + i, 5, 4), i), order) for i, order in enumerate(orders)]
+    y, pullback = ops.concat(*xs)
+    assert np.array_equal(y, np.concatenate(xs, 1))
+    dy = in_order(tie_free(y.shape, 9), "channels_last")
+    assert np.array_equal(np.concatenate(pullback(dy), 1), dy)

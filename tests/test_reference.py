@@ -6,7 +6,7 @@ from hypothesis import given
 from scipy import ndimage, signal, special
 
 from minicnn import ops, reference
-from minicnn.testing import images, tie_free
+from minicnn.testing import conv2d_cases, images, tie_free
 
 
 def close(a, b):
@@ -30,6 +30,29 @@ def test_a_convolution_by_hand() -> None:
     close(reference.conv2d(x, w, np.array([0.5])), picture([[11.5, 14.5], [20.5, 23.5]]))
     close(reference.conv2d(x, w, stride=2, padding=1), picture([[2, 6], [14, 23]]))
     close(reference.conv2d(x, w, dilation=2), picture([[19]]))
+
+
+def test_patches_as_columns_by_hand() -> None:
+    x = picture([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    columns = reference.im2col(x, 2)
+    close(columns, [[[1, 2, 4, 5], [2, 3, 5, 6], [4, 5, 7, 8], [5, 6, 8, 9]]])
+    close(reference.col2im(columns, x.shape, 2), x * np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]))
+    close(reference.im2col(x, 1, stride=2, padding=1), [[[0, 0, 0, 0, 5, 0, 0, 0, 0]]])
+    close(reference.im2col(x, (1, 2), dilation=2, stride=2), [[[1, 7], [3, 9]]])
+    close(reference.col2im(np.ones((1, 1, 9)), x.shape, 1, stride=2, padding=1), picture([[0] * 3, [0, 1, 0], [0] * 3]))
+
+
+@given(case=conv2d_cases())
+def test_col2im_is_the_transpose_of_im2col_and_their_product_the_convolution(case) -> None:
+    x, w, *b = case.arrays()
+    y = reference.conv2d(x, w, *b, **case.options)
+    by_columns = reference.conv2d_by_columns(x, w, b[0] if b else None, y, **case.options)[0]
+    np.testing.assert_allclose(by_columns, y, rtol=1e-9, atol=1e-9)
+    options = {name: value for name, value in case.options.items() if name != "groups"}
+    columns = reference.im2col(x, w.shape[2:], **options)
+    other = tie_free(columns.shape, 1)
+    inner = np.vdot(x, reference.col2im(other, x.shape, w.shape[2:], **options))
+    np.testing.assert_allclose(np.vdot(columns, other), inner, rtol=1e-9, atol=1e-9)
 
 
 def test_groups_see_only_themselves() -> None:

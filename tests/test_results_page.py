@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import peers, report
+from benchmarks import isa, peers, report
 from benchmarks.__main__ import main
 from benchmarks.table import Row, load
 
@@ -103,3 +103,25 @@ def test_an_interrupted_table_keeps_the_rows_it_has(page: Path, monkeypatch: pyt
         main()
     assert "| conv32-64 |" in page.read_text() and "old | table" not in page.read_text()
     assert [row.work for row in load(report.RESULTS)] == ["seed", "conv32-64"]
+
+
+def test_each_width_has_a_section_and_rows_of_its_own(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for width, ours in (("avx512", 1), ("avx2", 2), ("avx2", 3)):
+        monkeypatch.setattr(
+            report, "measure", lambda command, given, *_, w=width, t=ours: Row(given["model"], t, 0, {"peer": 6}, isa=w)
+        )
+        main()
+    wide = page.read_text().split("\n## Speed and memory\n")[1].split("\n## ")[0]
+    narrow = page.read_text().split("\n## Speed and memory without AVX-512\n")[1].split("\n## ")[0]
+    assert wide.count("**6.00**") == narrow.count("**2.00**") == 3 and "**2.00**" not in wide and "**6" not in narrow
+    assert [(row.isa, row.milliseconds) for row in load(report.RESULTS)] == [("avx512", 1)] * 3 + [("avx2", 3)] * 3
+
+
+def test_a_table_says_how_it_was_held_to_avx2(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = []
+    monkeypatch.setattr(isa, "hold", held.append)
+    monkeypatch.setattr("sys.argv", ["benchmarks", "table", "--only", "memory", "--isa", "avx2"])
+    main()
+    text = page.read_text()
+    assert "`python -m benchmarks table --isa avx2`: " in text and "onnxruntime takes no such order" in text
+    assert held == ["avx2"]

@@ -145,12 +145,14 @@ def test_the_serial_twin_is_cached_under_a_name_of_its_own() -> None:
     assert threaded.startswith("double_") and serial.startswith("double_serial_")
 
 
-def test_the_name_tells_what_is_compiled_into_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    from minicnn.kernels import blocks, direct
+@pytest.mark.parametrize("used", ["blocks", "vector"])  # compiled functions; intrinsics and constants
+def test_the_name_tells_what_is_compiled_into_the_code(used: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from minicnn.kernels import direct
 
+    changed = importlib.import_module(f"minicnn.kernels.{used}").__file__
     before = threads._fingerprint(direct.__dict__)
     true = threads._digest
-    monkeypatch.setattr(threads, "_digest", lambda file: "changed" if file == blocks.__file__ else true(file))
+    monkeypatch.setattr(threads, "_digest", lambda file: "changed" if file == changed else true(file))
     assert threads._fingerprint(direct.__dict__) != before
 
 

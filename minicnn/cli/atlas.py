@@ -4,47 +4,59 @@ One HTML file, with everything in it: the network and its data, how it learned,
 what it confuses, what its layers make of a picture and look for, its feature
 space, reasons for its decisions, and how it can be fooled. It is opened from
 disk, and sent as it is. A path without .html makes a folder, with the pictures
-beside the page.
+beside the page. Where the run has kept snapshots (see `minicnn train --help`),
+the page shows its training as a film.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..message import one_line
-from .inputs import DATA_HELP, MODEL_HELP, add_reading, add_threads, load_data, load_model, set_threads
+from .inputs import DATA_HELP, SNAPSHOTS, add_reading, load_data, load_model
+from .network import add_network, load_network
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from minicnn import History
     from minicnn.data import Dataset
+    from minicnn.training import Snapshot
 
 EXAMPLES = """\
 examples:
   minicnn atlas runs/demo --data garments
   minicnn atlas runs/mnist-seed --data mnist -o digits.html
-  minicnn atlas squeezenet.safetensors --data photos/ -o photos.html"""
+  minicnn atlas runs/flipped --data cifar10 --against runs/plain -o both.html
+  minicnn atlas squeezenet.safetensors --data photos/ -o photos.html
+  minicnn atlas squeezenet1_1 --weights squeezenet1_1.safetensors \\
+      --classes imagenet.txt --data photos/"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    add_network(parser)
     parser.add_argument(
         "--data", metavar="DATA", required=True, help=f"{DATA_HELP}; or a folder of pictures whose classes are unknown"
     )
     parser.add_argument(
         "-o", "--out", metavar="PATH", type=Path, help="an HTML file, or a folder (default: atlas.html in the run's)"
     )
+    parser.add_argument(
+        "--against",
+        metavar="MODEL",
+        help="a second network for the same pictures and classes, to compare; a run or file",
+    )
     parser.add_argument("--title", metavar="TEXT", help="what to call the network (default: the file's or run's name)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of all that is random (default: 0)")
     add_reading(parser)
-    add_threads(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    set_threads(options)
-    model = load_model(options.model)
+    model = load_network(options)
     place = Path(options.model)
     folder = place if place.is_dir() else place.parent
     train, test = _data(options, model)
@@ -53,8 +65,51 @@ def run(options: argparse.Namespace) -> None:
 
     title = options.title or (place.resolve().name if place.is_dir() else place.stem)
     path = options.out or (folder if place.is_dir() else Path()) / "atlas.html"
-    history = read_history(folder / "log.jsonl")
-    print(viz.atlas(model, test, path, train=train, history=history, title=title, seed=options.seed))
+    networks, titles = [model], [title]
+    if options.against is not None:
+        networks.append(load_model(options.against))
+        titles.append(_distinct(Path(options.against), title))
+    page = viz.atlas(
+        networks,
+        test,
+        path,
+        train=train,
+        history=read_history(folder / "log.jsonl"),
+        snapshots=_snapshots(folder, model),
+        title=titles,
+        seed=options.seed,
+        progress=section_lines(),
+    )
+    print(page)
+
+
+def _distinct(place: Path, title: str) -> str:
+    """What to call the second network: its run or file, with its folder where that alone would be the first's title."""
+    own = place.resolve().name if place.is_dir() else place.stem
+    return own if own != title else f"{place.resolve().parent.name}/{own}"
+
+
+def _snapshots(folder: Path, model: Any) -> list[Snapshot]:
+    """What a run has kept of its training; nothing, and a line on stderr, where the model is not their last."""
+    import numpy as np
+
+    from minicnn.training import read_snapshots
+
+    found = read_snapshots(folder / SNAPSHOTS)
+    if not found:
+        return []
+    last, state = found[-1].model.state(), model.state()
+    if last.keys() == state.keys() and all(np.array_equal(last[name], state[name]) for name in state):
+        return found
+    print(f"{folder / SNAPSHOTS}: these snapshots are of another run; they are left out", file=sys.stderr)
+    return []
+
+
+def section_lines() -> Callable[[str], None] | None:
+    """What tells, on stderr, of each section as it is begun; None where a terminal can show a bar."""
+    if sys.stderr.isatty():
+        return None
+    return lambda title: print(f"atlas: {title} …", file=sys.stderr, flush=True)
 
 
 def read_history(log: Path) -> History | None:
@@ -80,7 +135,7 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Data
     from minicnn import data
 
     folder = Path(options.data)
-    if options.data in data.NAMES or not folder.is_dir():
+    if options.data in data.NAMES or not folder.is_dir():  # a name is the data set, as in `train`: "./mnist" is not
         return load_data(options)
     if options.size is None and model.transform is not None:
         options.size = model.transform.crop

@@ -50,6 +50,8 @@ def run(options: argparse.Namespace) -> None:
     import viz
     from viz import plot
 
+    from .report import percent
+
     with compiling():  # each step of an attack runs the network there and back
         before = minicnn.ops.softmax(model(x))[0][0]
         viz.saliency(model, x)
@@ -72,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
             progress=bars(),
         )
     after = minicnn.ops.softmax(model(changed))[0][0]
-    verdicts = [f"{names[p.argmax()][:20]} ({p.max():.2%})" for p in (before, after)]
+    verdicts = [f"{names[p.argmax()][:20]} ({percent(p.max())})" for p in (before, after)]
     picture, fooling = shown(model, x), shown(model, changed)
     plot.attacks(picture[None], fooling[None], verdicts[:1], verdicts[1:]).savefig(options.out)
     if options.picture_out is not None:

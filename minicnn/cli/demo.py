@@ -14,6 +14,7 @@ run then holds
   filters.png         what the first convolution looks for
   feature_maps.png    what both convolutions make of one picture
   mistakes.png        the surest mistakes
+  snapshots/          the network at moments of its training
   picture.png         a garment, to try `minicnn predict` on
   atlas.html          all of it and more, on a page to open and explore
 """
@@ -24,7 +25,7 @@ import argparse
 import textwrap
 from pathlib import Path
 
-from .inputs import add_threads, set_threads
+from .inputs import SNAPSHOTS, add_threads, set_threads
 
 EXAMPLES = """\
 example:
@@ -44,6 +45,7 @@ def run(options: argparse.Namespace) -> None:
     import minicnn as cnn
     import viz
 
+    from .atlas import section_lines
     from .learning import learn
     from .pictures import write_insight, write_run
     from .report import data_line, results
@@ -61,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
         folder,
         quiet=False,
         optimizer={"name": "adam", "lr": 0.004},
+        snapshots=True,
         schedule=cnn.schedules.OneCycle(),
         epochs=options.epochs,
         batch_size=32,
@@ -72,5 +75,15 @@ def run(options: argparse.Namespace) -> None:
     print(textwrap.fill(f"in {folder}: {', '.join(names)}", 80, break_on_hyphens=False, break_long_words=False))
     print(f"try: minicnn predict {folder} {pictures[-1]}\n", flush=True)
     title = "Ten kinds of clothing"
-    page = viz.atlas(model, test, folder / "atlas.html", train=train, history=history, title=title, seed=options.seed)
+    page = viz.atlas(
+        model,
+        test,
+        folder / "atlas.html",
+        train=train,
+        history=history,
+        snapshots=folder / SNAPSHOTS,
+        title=title,
+        seed=options.seed,
+        progress=section_lines(),
+    )
     print(f"all that it has learned, on one page: {page}")

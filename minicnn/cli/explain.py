@@ -67,6 +67,8 @@ def run(options: argparse.Namespace) -> None:
     import viz
     from viz import plot
 
+    from .report import percent
+
     with compiling():  # all methods run the network there and back, with its layers fused or each by itself
         probabilities = minicnn.ops.softmax(model(x))[0][0]
         viz.saliency(model, x)
@@ -75,10 +77,12 @@ def run(options: argparse.Namespace) -> None:
     predicted = int(probabilities.argmax())
     target = predicted if options.target is None else find_class(options.target, names)
     maps = {method: _explain(method, model, x, target, options)[0] for method in methods}
-    plot.attributions(shown(model, x), maps, title=names[target][:24]).savefig(options.out)
-    print(f"predicted: {names[predicted]} ({probabilities[predicted]:.2%})")
+    plot.attributions(shown(model, x), maps, title=f"{names[target][:24]} ({percent(probabilities[target])})").savefig(
+        options.out
+    )
+    print(f"predicted: {names[predicted]} ({percent(probabilities[predicted])})")
     if target != predicted:
-        print(f"explained: {names[target]} ({probabilities[target]:.2%})")
+        print(f"explained: {names[target]} ({percent(probabilities[target])})")
     print(f"drawn in {options.out}")
 
 

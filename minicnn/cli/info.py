@@ -32,6 +32,7 @@ def run(options: argparse.Namespace) -> None:
         "Python": f"{platform.python_version()} on {platform.platform()}",
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         "processor": _processor(),
+        "vectors": _vectors(),
         "threads": f"{minicnn.get_num_threads()}, of {os.cpu_count()} processors",
         "threading layer": _threading_layer(),
         "BLAS": _blas(),
@@ -48,6 +49,13 @@ def _processor() -> str:
 
     llvm = ".".join(map(str, binding.llvm_version_info))
     return f"{platform.machine()}, {binding.get_host_cpu_name()} to LLVM {llvm}"
+
+
+def _vectors() -> str:
+    """What kernels are written for: a register, and the tile of a product that they hold in registers."""
+    from minicnn.kernels.vector import MR, NR_BYTES, REGISTER
+
+    return f"{REGISTER} bytes wide; tile of MR x NR = {MR} x {NR_BYTES // 4} float32, {MR} x {NR_BYTES // 8} float64"
 
 
 def _threading_layer() -> str:
@@ -79,7 +87,8 @@ def _compiled_code() -> str:
         return "not kept: there is no writable folder; set NUMBA_CACHE_DIR to one"
     files = list(Path(place).glob("*.nb[ci]"))
     megabytes = sum(file.stat().st_size for file in files) / 1e6
-    return f"{megabytes:.1f} MB in {place}"
+    variants = sum(file.suffix == ".nbc" for file in files)
+    return f"{variants} compiled variants of functions, {megabytes:.1f} MB, in {place}"
 
 
 def _data_folder() -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from minicnn.data import Dataset
 
 MODEL_FILE = "model.safetensors"
+SNAPSHOTS = "snapshots"  # a folder in the run's
 DATA_HELP = (
     "garments (drawn here, no file needed), mnist, fashion-mnist or cifar10 (downloaded where missing), "
     "or a folder that holds a folder of pictures for each class, perhaps in train/ and test/"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .inputs import MODEL_FILE
+from .inputs import MODEL_FILE, SNAPSHOTS
 from .notice import compiling
 
 if TYPE_CHECKING:
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 
 def learn(
-    model: Any, train: Dataset, test: Dataset, folder: Path, *, quiet: bool, optimizer: dict[str, Any], **options: Any
+    model: Any,
+    train: Dataset,
+    test: Dataset,
+    folder: Path,
+    *,
+    quiet: bool,
+    optimizer: dict[str, Any],
+    snapshots: bool,
+    **options: Any,
 ) -> tuple[History, Evaluation]:
     """Train a model, log and keep it in a folder, test it.
 
@@ -26,6 +34,7 @@ def learn(
         folder: takes the model, resumable, and a log with a line of JSON for each epoch.
         quiet: print nothing.
         optimizer: the options to build it from.
+        snapshots: keep the model at moments of its training too, for `atlas` to show.
         options: of `fit`.
     """
     import minicnn as cnn
@@ -46,6 +55,8 @@ def learn(
     if few_steps.interrupted:
         raise KeyboardInterrupt
     callbacks: list[Any] = [cnn.JsonLines(folder / "log.jsonl")]
+    if snapshots:
+        callbacks.append(cnn.Snapshots(folder / SNAPSHOTS))
     bar = not quiet and sys.stderr.isatty()
     if not quiet and not (bar and sys.stdout.isatty()):  # else the same lines stand above the bar
         callbacks.append(EpochLines())

@@ -28,6 +28,13 @@ class EpochLines:
         print(f"epoch {run.epoch}/{run.epochs}: {run.history.epochs[-1]}", flush=True)
 
 
+def percent(probability: float) -> str:
+    """A probability with two decimals; one that is not 1 is not called 100%, nor one above 0 none."""
+    if 0.99995 <= probability < 1:
+        return ">99.99%"
+    return "<0.01%" if 0 < probability < 0.00005 else f"{probability:.2%}"
+
+
 def data_line(name: str, train: Dataset, test: Dataset) -> str:
     """What a data set is, in one line."""
     channels, height, width = train.images.shape[1:]
@@ -78,7 +85,7 @@ def results(evaluation: Evaluation, split: str = "test") -> str:
 
 def likeliest(picture: str, guesses: list[tuple[str, float]]) -> str:
     """What a picture was taken for."""
-    return "\n".join([picture, *(f"  {chance:7.2%}  {name}" for name, chance in guesses)])
+    return "\n".join([picture, *(f"  {percent(chance):>7}  {name}" for name, chance in guesses)])
 
 
 def model_line(name: str, model: Any) -> str:

@@ -8,6 +8,7 @@ measured on the test pictures. The folder of the run then holds
   log.jsonl           a line of JSON for each epoch, from epoch 0: untrained
   curves.png          loss and accuracy, epoch by epoch
   confusion.png       which classes are taken for which
+  snapshots/          with --snapshots, the network at moments of its training
 
 A run that was interrupted, by Ctrl-C or by a power cut, goes on with --resume
 added to its command, and ends with the very weights it would have had.
@@ -86,6 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     running = parser.add_argument_group("running")
     running.add_argument("--out", metavar="DIR", type=Path, help="the run's folder (default: runs/DATA-MODEL)")
     running.add_argument("--resume", action="store_true", help="go on where the folder's model stands, if it has one")
+    running.add_argument(
+        "--snapshots", action="store_true", help="keep the network at moments of its training: `atlas` shows the film"
+    )
     add_threads(running)
     running.add_argument("--quiet", action="store_true", help="print the result alone")
 
@@ -149,6 +153,7 @@ def _train(options: argparse.Namespace, group: Group) -> None:
             folder,
             quiet=options.quiet,
             optimizer=optimizer,
+            snapshots=options.snapshots,
             epochs=options.epochs,
             batch_size=options.batch_size,
             schedule=schedules.build(options.schedule),

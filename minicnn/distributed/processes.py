@@ -37,7 +37,9 @@ def mpi(shares: int = 8, *, any_order: bool = False, sync_batch_norm: bool = Fal
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:  # mpi4py is missing, or finds no MPI
-        raise ImportError(f'distributed needs MPI ({error}): pip install "minicnn[distributed]"') from error
+        raise ImportError(
+            f'distributed needs MPI ({error}): pip install ".[distributed]" in a checkout of minicnn'
+        ) from error
     if MPI.Query_thread() < MPI.THREAD_MULTIPLE:
         raise ValueError("distributed: this MPI was built without MPI_THREAD_MULTIPLE; install another")
     size = MPI.COMM_WORLD.Get_size()

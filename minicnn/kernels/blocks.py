@@ -15,7 +15,6 @@ import numpy as np
 
 from ..threads import inline, jit
 from .vector import (
-    above,
     at_most,
     beats,
     lanes,
@@ -40,7 +39,7 @@ SLACK = 64  # numbers behind scratch arrays and switches, where a last vector ma
 class Source(NamedTuple):
     """What a convolution reads: images, or gradients as they were before max pooling (kh, kw) and ReLU.
 
-    A gradient is 0 where ReLU's output `y` is not positive, and where `switches` say that a pixel did not win.
+    A gradient is 0 where ReLU's output `y` is at most 0, and where `switches` say that a pixel did not win.
     """
 
     values: np.ndarray
@@ -104,14 +103,14 @@ def copy(source, at, target, to, size):
 
 @jit
 def copy_where_positive(source, y, at, target, to, size):
-    """The gradient of ReLU, a run of it: as `copy`, but 0 where the output is not positive."""
+    """The gradient of ReLU, a run of it: as `copy`, but 0 where the output is at most 0 (so that NaN lets it pass)."""
     zero = zeros_of(source)
     whole = size // width(source) * width(source)
     for i in range(0, whole, width(source)):
-        store(target, to + i, where(above(load(y, at + i), zero), load(source, at + i), zero))
+        store(target, to + i, where(at_most(load(y, at + i), zero), zero, load(source, at + i)))
     if whole < size:
         gradient, output = load_some(source, at + whole, size - whole), load_some(y, at + whole, size - whole)
-        store(target, to + whole, where(above(output, zero), gradient, zero))
+        store(target, to + whole, where(at_most(output, zero), zero, gradient))
 
 
 @jit
@@ -232,7 +231,7 @@ def store_block(block, block_at, pitch, target, n, lattice, py0, py1, columns, c
                     to = (row + lattice.step_w * px) * C + channel + v
                     best, won = best_of(block, line + px * target.stride_w * 2 * V + v, pitch, target)
                     if target.relu:
-                        won = where(above(best, zero), won, dead_tap)
+                        won = where(at_most(best, zero), dead_tap, won)
                         best = where(at_most(best, zero), zero, best)
                     store_first(y, to, best, count - v)
                     store_first(switches, to, to_bytes(won), count - v)

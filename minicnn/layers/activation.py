@@ -1,4 +1,4 @@
-"""Functions of the values alone as layers: ReLU and its kin, sigmoid, softmax, local response normalisation."""
+"""Layers without parameters that keep the shape: ReLU and its relatives, sigmoid, softmax, response normalization."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .running import Pass
 
 
 class ReLU(Layer):
-    """`ops.relu`; the pass chooses the rule for the way back."""
+    """`ops.relu`; the pass chooses the rule for the backward pass."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.relu(x, rule=pass_.relu)
@@ -19,7 +19,7 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """`ops.leaky_relu`. Its way back is always the gradient: the pass's ReLU rule is not for it."""
+    """`ops.leaky_relu`. Its backward pass is always the gradient: the pass's ReLU rule does not apply."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope)
@@ -30,7 +30,7 @@ class LeakyReLU(Layer):
 
 
 class Clip(Layer):
-    """`ops.clip`. Its way back is always the gradient: the pass's ReLU rule is not for it."""
+    """`ops.clip`. Its backward pass is always the gradient: the pass's ReLU rule does not apply."""
 
     def __init__(self, low: float | None = None, high: float | None = None) -> None:
         self.low, self.high = bounds_of("Clip", low, high)
@@ -56,6 +56,17 @@ class Softmax(Layer):
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.softmax(x, axis=self.axis)
+        return y, layer_pullback(pullback)
+
+
+class LogSoftmax(Layer):
+    """`ops.log_softmax` over the classes. Losses take logits: train without it."""
+
+    def __init__(self, axis: int = 1) -> None:
+        self.axis = whole("LogSoftmax", "axis", axis, least=None)
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.log_softmax(x, axis=self.axis)
         return y, layer_pullback(pullback)
 
 

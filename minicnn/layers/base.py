@@ -47,7 +47,7 @@ class Layer(Shown):
 
     Attributes:
         body: what the layer is made of, or None.
-        transform: how pictures become this model's input (`data.Transform`), where it is known.
+        transform: how images become this model's input (`data.Transform`), where it is known.
         classes: the names of its outputs, where they are known.
     """
 
@@ -65,7 +65,7 @@ class Layer(Shown):
         return run_layer(self.body, x, pass_)
 
     def __call__(self, x: Array) -> Array:
-        """The output for x, without a way back."""
+        """The output for x, without a pullback."""
         return run_layer(self, x, Pass())[0]
 
     def __getitem__(self, key: Any) -> Any:
@@ -143,7 +143,7 @@ class Layer(Shown):
         """Give the arrays of this layer alone their first values; `rng(name)` is the generator for one of them."""
 
     def initialize(self, seed: int = 0, scheme: str = "he_normal") -> Self:
-        """Give every parameter its first value: weights by `scheme`, biases 0, batch normalisation the identity.
+        """Give every parameter its first value: weights by `scheme`, biases 0, batch normalization the identity.
 
         The values of an array depend on the seed and its path alone: a new layer does not change the others. Only the
         weights of a dense layer at the end are made smaller, to 1/64: so all scores are about 0, every one of K classes
@@ -229,7 +229,13 @@ def arrays_of(layer: Any, kind: str) -> dict[str, Array]:
     return dict(found() if callable(found) else found)
 
 
+def dtype_of(layer: Any) -> np.dtype:
+    """The precision that a layer computes in: that of its parameters, or float32 if it has none."""
+    return next((array.dtype for array in arrays_of(layer, "parameters").values()), np.dtype(np.float32))
+
+
 def children_of(layer: Any) -> dict[str, Any]:
+    """The layers inside a layer, by name; none where it has no `children`."""
     return dict(getattr(layer, "children", {}))
 
 

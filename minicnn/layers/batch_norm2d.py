@@ -1,4 +1,4 @@
-"""Batch normalisation as a layer."""
+"""Batch normalization as layers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ class BatchNorm2d(Layer):
     buffer_names = ("running_mean", "running_var")
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        self.num_features = num_features = whole("BatchNorm2d", "num_features", num_features)
-        self.eps, self.momentum = (
-            number("BatchNorm2d", "eps", eps, least=0),
-            number("BatchNorm2d", "momentum", momentum, 0, 1),
-        )
+        kind = type(self).__name__
+        self.num_features = num_features = whole(kind, "num_features", num_features)
+        self.eps = number(kind, "eps", eps, least=0)
+        self.momentum = number(kind, "momentum", momentum, 0, 1)
         self.weight: Array = np.ones(num_features, np.float32)
         self.bias: Array = np.zeros(num_features, np.float32)
         self.running_mean: Array = np.zeros(num_features, np.float32)
@@ -52,3 +51,18 @@ class BatchNorm2d(Layer):
             total=None if pass_.total is None else pass_.total.add,
         )
         return y, layer_pullback(pullback, "weight", "bias")
+
+
+class BatchNorm1d(BatchNorm2d):
+    """The same for vectors (N, C): each is a stack of maps of one pixel."""
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        if x.ndim != 2:
+            raise ValueError(f"BatchNorm1d: expected x of shape (N, C), got {x.shape}")
+        y, pullback = super().forward(x[:, :, None, None], pass_)
+
+        def flat(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
+            dx, gradients = pullback(np.asarray(dy)[:, :, None, None], wants)
+            return None if dx is None else dx[:, :, 0, 0], gradients
+
+        return y[:, :, 0, 0], flat

@@ -1,4 +1,4 @@
-"""What Sequential, Concat and Residual share: named layers, and the way into one of them."""
+"""What Sequential, Concat and Residual share: named layers, and access to them by path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .running import Pass, announced, record
 
 
 class Container(Layer):
-    """Layers by name: as keywords, as one dict, or in a row, when they are named "0", "1", …
+    """Layers by name: as keywords, as one dict, or as positional arguments, which are named "0", "1", …
 
     `container["fire2.expand3x3"]` is the layer at a path, `container[0]` the layer at a position.
 

@@ -1,7 +1,7 @@
-"""Conv2d (→ BatchNorm2d) → ReLU (→ MaxPool2d) in a row, run as one op where nobody can tell the difference.
+"""Conv2d (→ BatchNorm2d) → ReLU (→ MaxPool2d) in sequence, run as one op where nobody can tell the difference.
 
-The values and gradients are the same but for rounding; only the maps between the three are never written. So it is done
-where no one watches them, the pass does not end among them, and ReLU's backward pass is the plain one.
+Values and gradients are equal up to rounding, but the feature maps in between are never stored. So layers are fused
+only if the pass neither watches them nor ends among them, and if ReLU's backward pass is the plain one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .running import Pass
 
 
 class FusedConv2d(Layer):
-    """A convolution that goes on to normalize, rectify and pool its output; it borrows the layers.
+    """A convolution that also normalizes, rectifies and pools its output. It shares the layers, and copies nothing.
 
     Only a frozen model's normalization can be fused: it is folded into the filters, once.
     """
@@ -53,7 +53,7 @@ class FusedConv2d(Layer):
         return y, layer_pullback(pullback, *names)
 
     def _hangs_over(self, x: Array, pool: MaxPool2d) -> bool:
-        """Whether a last pooling window hangs over the edge, as `ceil_mode` allows: the op has none that do."""
+        """Whether the last pooling window extends past the edge, as `ceil_mode` allows; the fused op cannot do that."""
         conv = self.conv
         g = geometry("Conv2d", conv.kernel_size, conv.stride, conv.padding, conv.dilation)
         size = windows("Conv2d", x.shape[2:], g)

@@ -15,19 +15,20 @@ from .sequential import Chain
 
 
 class Join(Layer):
-    """Several arrays become one: by `ops.concat` along the channels, or by `ops.add`.
+    """Several arrays become one: by `ops.concat` along the channels, by `ops.add` or by `ops.mul`.
 
     Its forward takes a sequence of arrays, and its pullback gives a tuple of gradients: it stands in a `Graph`.
 
     Raises:
-        ValueError: the operation is neither "concat" nor "add".
+        ValueError: the operation is none of "concat", "add" and "mul".
     """
 
-    OPERATIONS: ClassVar[dict[str, Any]] = {"concat": ops.concat, "add": ops.add}
+    OPERATIONS: ClassVar[dict[str, Any]] = {"concat": ops.concat, "add": ops.add, "mul": ops.mul}
 
     def __init__(self, operation: str) -> None:
         if not isinstance(operation, str) or operation not in self.OPERATIONS:
-            raise ValueError(f"Join: expected operation to be concat or add, got {operation!r:.80}")
+            known = ", ".join(self.OPERATIONS)
+            raise ValueError(f"Join: expected operation to be one of {known}, got {operation!r:.80}")
         self.operation = operation
 
     def forward(self, x: Any, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
@@ -53,7 +54,7 @@ class Graph(Container):
         )
 
     "input" is what the graph itself is given; its output is the last layer's. A layer comes after those it takes from:
-    so there is no cycle. On the way back every array receives the sum of the gradients from all layers that took it.
+    so there is no cycle. In the backward pass an array receives the sum of the gradients from all layers that took it.
 
     A pass that ends at a layer runs only what that layer depends on.
 

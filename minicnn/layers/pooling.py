@@ -75,8 +75,16 @@ class GlobalAvgPool2d(Layer):
         return y, layer_pullback(pullback)
 
 
+class GlobalMaxPool2d(Layer):
+    """`ops.global_max_pool2d`: (N, C, H, W) becomes (N, C)."""
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.global_max_pool2d(x)
+        return y, layer_pullback(pullback)
+
+
 class AdaptiveAvgPool2d(Layer):
-    """`ops.adaptive_avg_pool2d`: any picture size becomes `output_size`."""
+    """`ops.adaptive_avg_pool2d`: any image size becomes `output_size`."""
 
     def __init__(self, output_size: Pair) -> None:
         self.output_size = pair("AdaptiveAvgPool2d", "output_size", output_size)

@@ -14,7 +14,7 @@ from .sequential import Chain
 
 
 class Residual(Container):
-    """The layers in a row learn what to add to the input: y = f(x) + s(x).
+    """The layers, run in sequence, learn what to add to the input: y = f(x) + s(x).
 
     The layer that is named `shortcut` is s, the way around; without one s(x) = x. All the others are f.
 

@@ -13,15 +13,15 @@ from ..ops.relu import RULES
 
 
 class Watch:
-    """Records what chosen layers put out, and the gradients that arrive there on the way back.
+    """Records the outputs of chosen layers, and the gradients that arrive there in the backward pass.
 
     watch = Watch("conv2", "fire2.expand3x3")
     y, pullback = model.forward(x, Pass(watch=watch))
     pullback(dy)
     watch.activations["conv2"], watch.gradients["conv2"]
 
-    What stands in `inject` when the pullback is called is added to the gradient that arrives at that layer: so a
-    function of several layers' activations is differentiated in one way back.
+    What `inject` holds when the pullback is called is added to the gradient that arrives at that layer, so a function
+    of several layers' activations is differentiated in one backward pass.
     """
 
     def __init__(self, *names: str) -> None:
@@ -56,7 +56,7 @@ class Pass:
     Attributes:
         train: dropout and batch statistics on.
         rng: where dropout draws its masks from; needed in training where there is dropout.
-        relu: the rule ReLU uses on its way back: "plain", "guided", "deconv" or "linear" (see `ops.relu`).
+        relu: the rule for ReLU's backward pass: "plain", "guided", "deconv" or "linear" (see `ops.relu`).
         watch: layers to record, by their paths ("fire2.expand3x3").
         until: the path of the layer to stop after: its output is the pass's output.
         announce: called in the backward pass with the path and the gradient of a layer's parameter, once it is there.

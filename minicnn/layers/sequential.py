@@ -1,4 +1,4 @@
-"""Layers one after the other."""
+"""Layers run one after the other."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Sequential(Container):
 
 
 class Chain:
-    """Layers of a container that are run in a row. What one op can compute at once is found out in the first pass."""
+    """Layers of a container that run in sequence. The first pass finds out which of them can be fused."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
@@ -63,7 +63,7 @@ class Chain:
         return self._fused
 
     def forward(self, children: dict[str, Any], x: Array, pass_: Pass) -> tuple[Array, LayerPullback]:
-        """Run them in a row, up to where the pass ends."""
+        """Run them in sequence, up to where the pass ends."""
         steps: list[tuple[str, Any, LayerPullback]] = []
         for name, layer in self._to_run(children, pass_).items():
             x, step = run(name, layer, x, pass_)

@@ -18,7 +18,9 @@ from ..ops.contract import Array
 LARGEST_FILE = 2**31 - 1  # what Protocol Buffers can hold
 MOST_VALUES = 2**31  # in one array
 MOST_NODES = 100_000
-ENOUGH = 8  # times its files' size is what a model may take
+ENOUGH = 8  # times its files' size is what the arrays read from them may take
+SHAPES = 1 << 22  # bytes more for what is computed: small files compute with shapes
+FILLED = 600_000_000  # bytes that ConstantOfShape may give: the weights of VGG-19, all alike, are 575 million
 
 
 class OnnxError(ValueError):
@@ -64,12 +66,15 @@ def parse(path: Path) -> Any:
 
 def _texts(model: Any) -> Iterator[Any]:
     """Every string of a model that is read as one."""
-    graph = model.graph
-    for node in graph.node:
-        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
-        yield from (attribute.name for attribute in node.attribute)
-    yield from (entry.name for entries in (graph.input, graph.output, graph.initializer) for entry in entries)
     yield from (text for entry in model.metadata_props for text in (entry.key, entry.value))
+    graphs = [model.graph]
+    while graphs:
+        graph = graphs.pop()
+        for node in graph.node:
+            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+            yield from (attribute.name for attribute in node.attribute)
+            graphs += [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+        yield from (entry.name for entries in (graph.input, graph.output, graph.initializer) for entry in entries)
 
 
 class Tensors:
@@ -80,7 +85,8 @@ class Tensors:
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
-        self.there, self.taken = path.stat().st_size, 0  # bytes
+        self.there = path.stat().st_size  # bytes
+        self.taken = self.computed = self.filled = 0
         self.files: set[Path] = set()  # of external data
 
     def array(self, tensor: Any) -> Array:
@@ -132,6 +138,28 @@ class Tensors:
         if self.taken > ENOUGH * self.there:
             raise OnnxError(f"its arrays take over {ENOUGH} times the {self.there} bytes of its files")
         return np.asarray(convert(values)).reshape(shape)
+
+    def compute(self, nbytes: int) -> None:
+        """Count an array that is about to be computed from others.
+
+        Raises:
+            OnnxError: all together take more memory than such files can need.
+        """
+        self.computed += nbytes
+        if self.computed > SHAPES + ENOUGH * self.there:
+            raise OnnxError(
+                f"what it computes from constants takes over {ENOUGH} times the {self.there} bytes of its files"
+            )
+
+    def fill(self, nbytes: int) -> None:
+        """Count an array of one number again and again, which takes a few bytes of a file.
+
+        Raises:
+            OnnxError: all together take too much memory.
+        """
+        self.filled += nbytes
+        if self.filled > FILLED:
+            raise OnnxError(f"the arrays that ConstantOfShape gives it take over {FILLED} bytes")
 
     def _external(self, tensor: Any, nbytes: int) -> bytes:
         """The bytes of a tensor that are kept in a file of their own."""

@@ -1,18 +1,20 @@
-"""A node of an ONNX graph, as the importers see it: each question asked of it is also a check."""
+"""A node of an ONNX graph, as its reader sees it: each question asked of it is also a check."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..layers import Layer
-from ..ops.contract import Array
-from .files import MOST_VALUES, OnnxError, package
+import numpy as np
 
-Shape = tuple[int | None, ...]  # without the batch: (C, H, W) or (F,); None where it is not known
-Imported = tuple[list[Layer], Shape]  # what a node becomes, and the shape of what that gives
+from ..layers import Join, Layer
+from ..ops.contract import Array
+from .building import Building
+from .files import OnnxError, package
+from .values import Shape, Value, checked
+
 LARGEST = 10_000  # of any kernel, stride, padding or dilation
+SIZE_NEEDED = "depends on the input's size; give load(…, input_shape=(C, H, W))"
 
 
 class Node:
@@ -22,21 +24,24 @@ class Node:
         op: its kind.
         name: its own, or its output's, for messages.
         opset: the version of the operator set, on which some meanings depend.
-        batch: how many pictures the graph takes at a time, if it says so.
         inputs: the names of what it takes; "" where an optional input is left out.
         outputs: the names of what it gives.
-        attributes: all of them; importers ask by the methods below.
+        attributes: all of them; readers ask by the methods below.
+        building: the model so far.
     """
 
-    def __init__(self, proto: Any, opset: int, batch: int | None, constant: Callable[[str], Array | None]) -> None:
-        self.op, self.opset, self.batch = proto.op_type, opset, batch
+    def __init__(self, proto: Any, opset: int, building: Building) -> None:
+        self.op, self.opset, self.building = proto.op_type, opset, building
         self.inputs, self.outputs = list(proto.input), list(proto.output)
-        self.name = proto.name or (self.outputs[0] if self.outputs else "")
+        self.name = proto.name or next((name for name in self.outputs if name), "")
         self.attributes = {attribute.name: _value(attribute) for attribute in proto.attribute}
-        self._constant, self._asked_for = constant, set[str]()
+        self._asked_for: set[str] = set()
+        self._constants: dict[int, Array] = {}
 
     def __str__(self) -> str:
         return f"{self.op} {self.name!r:.80}"
+
+    # What it says
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """One of its attributes."""
@@ -45,6 +50,13 @@ class Node:
         if default is not None and not _of_the_kind(value, default):
             raise OnnxError(f"{self}: expected {name} to be of the kind of {default!r}, got {value!r:.80}")
         return value
+
+    def flag(self, name: str, default: int = 0) -> bool:
+        """An attribute that is 0 or 1: readers do not agree on what another number means."""
+        value = self.attribute(name, default)
+        if value not in (0, 1):
+            raise OnnxError(f"{self}: expected {name} to be 0 or 1, got {value}")
+        return bool(value)
 
     def integers(self, name: str, default: Sequence[int]) -> tuple[int, ...]:
         """An attribute of as many whole numbers as the default has, each within reason."""
@@ -65,14 +77,22 @@ class Node:
         for name in self.attributes.keys() - self._asked_for:
             raise OnnxError(f"{self}: the attribute {name}={self.attributes[name]!r:.80} is not supported")
 
+    # What it takes
+
     def has(self, i: int) -> bool:
         return len(self.inputs) > i and self.inputs[i] != ""
 
+    def is_constant(self, i: int) -> bool:
+        return self.has(i) and self.inputs[i] in self.building.constants
+
     def constant(self, i: int, ndim: int | None = None) -> Array:
         """The input at this place, which must be known before the network runs."""
-        array = self._constant(self.inputs[i]) if self.has(i) else None
-        if array is None:
-            raise OnnxError(f"{self}: expected input {i} to be an initialiser or a Constant")
+        if i not in self._constants:
+            array = self.building.constant(self.inputs[i]) if self.has(i) else None
+            if array is None:
+                raise OnnxError(f"{self}: expected input {i} to be an initializer or another constant")
+            self._constants[i] = array
+        array = self._constants[i]
         if ndim is not None and array.ndim != ndim:
             raise OnnxError(f"{self}: expected input {i} to have {ndim} axes, got shape {array.shape}")
         return array
@@ -87,17 +107,95 @@ class Node:
             raise OnnxError(f"{self}: expected input {i} to be one number, got shape {array.shape}")
         return default if array is None else float(array.reshape(()))
 
-    def maps(self, x: Shape) -> Shape:
-        """x, refused unless it is (C, H, W)."""
-        if len(x) != 3:
-            raise OnnxError(f"{self}: expected pictures (N, C, H, W), got {spelled(x)}")
+    def whole(self, i: int) -> list[int]:
+        """An input of whole numbers, such as a shape."""
+        array = self.constant(i)
+        if array.ndim > 1 or array.size > LARGEST:
+            raise OnnxError(f"{self}: expected input {i} to be a list of numbers, got shape {array.shape}")
+        if np.isnan(array).any():
+            raise OnnxError(f"{self}: its input {i} {SIZE_NEEDED}")
+        if (array != np.round(array)).any():
+            raise OnnxError(f"{self}: expected input {i} to be whole numbers, got {array.tolist()!s:.80}")
+        return [int(value) for value in array.ravel()]
+
+    def listed(self, name: str, i: int, since: int) -> list[int] | None:
+        """Whole numbers that are an attribute until an opset, and an input from then on; None if there are none."""
+        if self.opset >= since:
+            return self.whole(i) if self.has(i) else None
+        return list(self.attribute(name, [])) if name in self.attributes else None
+
+    def as_it_lies(self, i: int) -> Value:
+        """The input at this place, which must be computed from the images; its axes may stand in another order."""
+        name = self.inputs[i] if self.has(i) else ""
+        if name not in self.building.values:
+            raise OnnxError(f"{self}: expected its input {i} to be computed from the images")
+        return self.building.values[name]
+
+    def value(self, i: int) -> Value:
+        """The same with its axes in order."""
+        return self.straightened(self.as_it_lies(i))
+
+    def straightened(self, x: Value) -> Value:
+        """A value with its axes in order."""
+        return self.building.straightened(self.name, x)
+
+    def maps(self, i: int = 0) -> Value:
+        """The input at this place as maps (N, C, H, W)."""
+        x = self.value(i)
+        if len(x.shape) != 3:
+            raise OnnxError(f"{self}: expected maps (N, C, H, W), got {x}")
         return x
 
-    def vector(self, x: Shape) -> Shape:
-        """x, refused unless it is (F,)."""
-        if len(x) != 1:
-            raise OnnxError(f"{self}: expected vectors (N, F), got {spelled(x)}; flatten them first")
-        return x
+    def with_channels(self, x: Value, channels: int) -> Shape:
+        """The shape of maps, with as many channels as the weights take."""
+        C, H, W = x.shape
+        if C not in (None, channels):
+            raise OnnxError(f"{self}: its weights take {channels} channels, but it is given {C}")
+        return channels, H, W
+
+    def axis(self, value: Any, x: Value) -> int:
+        """An axis of x, counted from either end, as an axis of what the layer gives."""
+        rank = len(x.order)
+        if not isinstance(value, int) or not -rank <= value < rank:
+            raise OnnxError(f"{self}: expected an axis of {x}, got {value!r:.80}")
+        return x.order[value]
+
+    # What it becomes
+
+    def fill(self, layer: Layer, **arrays: Array | None) -> None:
+        """Give a layer its arrays: copies, because the file's own bytes cannot be written to."""
+        for name, array in arrays.items():
+            if array is None:
+                continue
+            shape = getattr(layer, name).shape
+            if array.shape != shape or array.dtype.kind != "f":
+                raise OnnxError(f"{self}: expected its {name} to be {shape} numbers, got {array.shape} {array.dtype}")
+            setattr(layer, name, np.array(array, order="C"))
+
+    def then(self, x: Value, *layers: Layer, shape: Shape | None = None) -> Value:
+        """x after some layers in a row; they keep its shape where none is given."""
+        source = x.source
+        for layer in layers:
+            last = layer is layers[-1]
+            name = self.name if last else f"{self.name}_{type(layer).__name__.lower()}"
+            source = self.building.add(name, layer, [source])
+        if shape is None:
+            return Value(source, x.shape, x.order)
+        return Value.of(source, checked(f"{self}: its output", shape))
+
+    def reshaped(self, x: Value, shape: Shape) -> Value:
+        """x, its axes in order, in another shape."""
+        return self.building.reshaped(self.name, x, checked(f"{self}: its output", shape))
+
+    def joined(self, operation: str, values: Sequence[Value], shape: Shape, order: Sequence[int]) -> Value:
+        """Several values, their axes in the same order, joined to one."""
+        if len(values) == 1:
+            return values[0]
+        source = self.building.add(self.name, Join(operation), [value.source for value in values])
+        return Value(source, checked(f"{self}: its output", shape), tuple(order))
+
+
+Reader = Callable[[Node], "Value | list[Value | None]"]  # one value, or one for each output that is needed
 
 
 def _value(attribute: Any) -> Any:
@@ -115,16 +213,3 @@ def _of_the_kind(value: Any, default: Any) -> bool:
     if isinstance(default, list):
         return isinstance(value, list) and all(type(v) is int for v in value)
     return isinstance(value, int | float) if isinstance(default, float) else type(value) is type(default)
-
-
-def spelled(x: Shape) -> str:
-    """A shape with its batch axis, as people write it."""
-    return f"({', '.join(['N', *('?' if size is None else str(size) for size in x)])})"
-
-
-def checked(node: Node, y: Shape) -> Shape:
-    """A shape, refused where it is empty or beyond all reason."""
-    known = [size for size in y if size is not None]
-    if min(known, default=1) < 1 or math.prod(known) > MOST_VALUES:
-        raise OnnxError(f"{node}: its output would have the absurd shape {spelled(y)}")
-    return y

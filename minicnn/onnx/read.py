@@ -1,11 +1,11 @@
-"""From an ONNX file to a model: the graph's nodes, one after the other, become layers and the way they are joined."""
+"""From an ONNX file to a model: the nodes that its output depends on, one after the other, become layers."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,20 @@ from typing import Any
 import numpy as np
 
 from ..data.transform import Transform
-from ..layers import Conv2d, ConvTranspose2d, Dense, Flatten, Graph, Join, Layer, Sequential, Softmax
+from ..layers import Graph, Layer, Sequential
 from ..ops.contract import Array
 from ..weights import one_line
+from .building import Building
+from .constants import folded
+from .families import READERS, SUPPORTED
 from .files import MOST_VALUES, OnnxError, Tensors, package, parse
-from .importers import IMPORTERS, imported
-from .nodes import Node, Shape, checked, spelled
+from .nodes import Node
+from .unrolled import refuse_steps
+from .values import BATCH, Shape, Value, spelled
 
 OLDEST_OPSET = 7
-JOINS = {"Concat": "concat", "Add": "add", "Sum": "add"}
-SUPPORTED = sorted([*IMPORTERS, *JOINS, "Constant"])
+TO_CHANNELS_FIRST = [0, 3, 1, 2]
+BETWEEN = ("Add", "Cast", "Div", "Identity", "Mul", "Sub")  # what may stand between an input (N, H, W, C) and Transpose
 
 
 def load(
@@ -31,12 +35,16 @@ def load(
     """The model in an ONNX file: a `Sequential` where its layers stand in a row, otherwise a `Graph`.
 
     Its layers have the names of the nodes (of their outputs, where nodes have none), with "/" for ".". A last softmax
-    is left off, because losses, `predict` and attributions take the scores before it; scores (N, K, 1, 1) come as
-    (N, K). What `save` stored beside the graph, the transform and the names of the classes, is back in its place.
+    or log-softmax is left off, because losses, `predict` and attributions take the scores before it; scores
+    (N, K, 1, 1) come as (N, K). What `save` stored beside the graph, the transform and the names of the classes, is
+    back in its place.
+
+    Images are (N, C, H, W), as everywhere: also for a file that takes (N, H, W, C) and begins by transposing it, as
+    those from Keras do.
 
     Args:
         path: a file of opset 7 or later, with one input and one output; external data lie in its folder.
-        input_shape: (C, H, W) of a picture, if the file leaves it open and the network depends on it.
+        input_shape: (C, H, W) of an image, if the file leaves it open and the network depends on it.
         keep_softmax: keep a last softmax.
 
     Raises:
@@ -52,7 +60,7 @@ def load(
 
 
 def input_shape(path: str | Path) -> tuple[int, int, int] | None:
-    """(C, H, W) of the pictures that the network in an ONNX file takes; None where the file leaves any of them open.
+    """(C, H, W) of the images that the network in an ONNX file takes; None where the file leaves any of them open.
 
     Raises:
         OnnxError: the file is missing, broken, or has no such input.
@@ -60,7 +68,7 @@ def input_shape(path: str | Path) -> tuple[int, int, int] | None:
     """
     path = Path(path)
     with _refused(path):
-        shape = _Reader(parse(path), Tensors(path), None).input_shape
+        shape = _Reader(parse(path), Tensors(path), None).input.shape
     return (shape[0], shape[1], shape[2]) if len(shape) == 3 and shape[0] and shape[1] and shape[2] else None
 
 
@@ -75,207 +83,166 @@ def _refused(path: Path) -> Iterator[None]:
 
 
 class _Reader:
-    """The state of reading one graph: what is known of every value by its name."""
+    """The reading of one graph.
+
+    Attributes:
+        input: what the graph takes.
+    """
 
     def __init__(self, proto: Any, tensors: Tensors, input_shape: tuple[int, int, int] | None) -> None:
-        self.graph, self.tensors = proto.graph, tensors
+        graph = proto.graph
         self.opset = max((entry.version for entry in proto.opset_import if entry.domain in ("", "ai.onnx")), default=1)
         if self.opset < OLDEST_OPSET:
             raise OnnxError(
                 f"expected opset {OLDEST_OPSET} or later, got {self.opset}; convert it with onnx.version_converter"
             )
-        self.initializers = {tensor.name: tensor for tensor in self.graph.initializer}
-        self.arrays: dict[str, Array] = {}  # of Constant nodes
-        self.layers: dict[str, Layer] = {}
-        self.sources: dict[str, list[str]] = {}  # of every layer
-        self.given_by: dict[str, str] = {}  # the layer that gives a value
-        self.shapes: dict[str, Shape] = {}
-        self.uses = Counter(name for node in self.graph.node for name in node.input)
-        self.uses.update(value.name for value in self.graph.output)
-        self.aliases: set[str] = set()  # values that are other values under another name
-        self.times: Counter[str] = Counter()  # how often a name was wanted again
-        inputs = [value for value in self.graph.input if value.name not in self.initializers]
-        for kind, values in (("input", inputs), ("output", list(self.graph.output))):
+        initializers = {tensor.name: tensor for tensor in graph.initializer}
+        inputs = [value for value in graph.input if value.name not in initializers]
+        for kind, values in (("input", inputs), ("output", list(graph.output))):
             if len(values) != 1:
                 names = ", ".join(value.name for value in values) or "none"
                 raise OnnxError(f"expected a graph with one {kind}, got {names:.120}")
-        self.double = inputs[0].type.tensor_type.elem_type == package().TensorProto.DOUBLE
-        self.given_by[inputs[0].name] = Graph.INPUT
-        self.input_shape = self.shapes[inputs[0].name] = self._input_shape(inputs[0], input_shape)
-
-    def _input_shape(self, value: Any, input_shape: tuple[int, int, int] | None) -> Shape:
-        dims = [dim.dim_value if dim.dim_value > 0 else None for dim in value.type.tensor_type.shape.dim]
-        self.batch, *sizes = dims or [None] * 4
-        if input_shape is not None:
-            if len(input_shape) != len(sizes) or any(
-                size not in (None, wanted) for size, wanted in zip(sizes, input_shape, strict=True)
-            ):
-                raise OnnxError(f"the file takes pictures {spelled(tuple(sizes))}, not {tuple(input_shape)}")
-            sizes = list(input_shape)
-        if len(sizes) not in (1, 3):
-            raise OnnxError(
-                f"expected an input of pictures (N, C, H, W), got {value.name!r:.80} {spelled(tuple(sizes))}"
-            )
-        known = [size for size in sizes if size is not None]
-        if min(known, default=1) < 1 or math.prod(known) > MOST_VALUES:
-            raise OnnxError(f"its input has the absurd shape {spelled(tuple(sizes))}")
-        return tuple(sizes)
+        self.output = graph.output[0].name
+        self.nodes = _needed(graph)
+        uses = Counter([self.output, *(name for node in self.nodes for name in _taken(node))])
+        tensor_type = inputs[0].type.tensor_type
+        self.double = tensor_type.elem_type == package().TensorProto.DOUBLE
+        batch, *sizes = [dim.dim_value if dim.dim_value > 0 else None for dim in tensor_type.shape.dim] or [None] * 4
+        channels_last = len(sizes) == 3 and _transposed_first(self.nodes, inputs[0].name)
+        self.input = _input(inputs[0].name, tuple(sizes), input_shape, channels_last)
+        self.building = Building(tensors, batch, uses)
+        self.building.constants.update(initializers)
+        self.building.give(inputs[0].name, self.input)
 
     def model(self, keep_softmax: bool) -> Sequential | Graph:
-        for proto in self.graph.node:
-            self._read(self._node(proto))
-        name = self.graph.output[0].name
-        if name not in self.shapes:
-            raise OnnxError(f"its output {name!r:.80} is given by no node")
-        last = self.given_by[name]
-        if not keep_softmax:
-            last = self._without_softmax(last)
-        if len(shape := self.shapes[name]) == 3 and shape[1:] == (1, 1):
-            last = self._add("flatten", Flatten(), [last])
-        if last == Graph.INPUT:
-            raise OnnxError("its output is its input: there is no network in between")
-        model = self._joined(last)
+        for proto in self.nodes:
+            self._read(proto)
+        if self.output not in self.building.values:
+            raise OnnxError(f"its output {self.output!r:.80} is given by no node, or depends on no image")
+        model = self.building.model(self.output, keep_softmax)
+        refuse_steps(model.children)
         return model.astype(np.float64) if self.double else model
 
-    def _node(self, proto: Any) -> Node:
-        node = Node(proto, self.opset, self.batch, self._constant)
+    def _read(self, proto: Any) -> None:
+        node, building = Node(proto, self.opset, self.building), self.building
+        if node.op == "If" and node.is_constant(0):
+            self._read_branch(node, proto)
+            return
         if proto.domain not in ("", "ai.onnx") or node.op not in SUPPORTED:
             attributes = ", ".join(f"{name}={value!r:.40}" for name, value in node.attributes.items())
             kind = f"{proto.domain}.{node.op}" if proto.domain else node.op
-            known = ", ".join(SUPPORTED)
-            raise OnnxError(f"{kind:.80}({attributes:.200}) {node.name!r:.80} is not supported; supported are {known}")
-        return node
-
-    def _constant(self, name: str) -> Array | None:
-        if name in self.initializers:
-            return self.tensors.array(self.initializers[name])
-        return self.arrays.get(name)
-
-    def _read(self, node: Node) -> None:
-        if not node.outputs:
-            raise OnnxError(f"{node}: it has no output")
-        if node.op == "Constant":
-            self.arrays[node.outputs[0]] = self._value(node)
-            return
-        constants = [name for name in node.inputs if name in self.initializers or name in self.arrays]
+            raise OnnxError(f"the operator {kind:.80}({attributes:.200}) of {node.name!r:.80} is not supported")
         for name in node.inputs:
-            if name and name not in self.shapes and name not in constants:
+            if name and name not in building.values and name not in building.constants:
                 raise OnnxError(f"{node}: it takes {name!r:.80}, which nothing before it gives")
-        if node.op in JOINS:
-            self._join(node, constants)
+        array = folded(node)
+        if array is not None:
+            self._give(node, [array])
             return
-        if not node.has(0) or node.inputs[0] not in self.shapes:
-            raise OnnxError(f"{node}: expected its first input to be computed from the pictures")
-        layers, shape = imported(node, self.shapes[node.inputs[0]])
-        source = self.given_by[node.inputs[0]]
-        for layer in layers:
-            name = node.name if layer is layers[-1] else f"{node.name}_{type(layer).__name__.lower()}"
-            source = self._add(name, layer, [source])
-        self._give(node, source, shape)
-        if not layers:
-            self.aliases.add(node.outputs[0])
-
-    def _value(self, node: Node) -> Array:
-        """What a Constant node holds."""
-        for name in ("value_float", "value_floats", "value_int", "value_ints"):
-            if (value := node.attribute(name)) is not None:
-                return np.asarray(value, np.float32 if "float" in name else np.int64)
-        tensor = node.attribute("value")
-        if not isinstance(tensor, package().TensorProto):
-            raise OnnxError(f"{node}: expected a tensor or numbers")
-        return self.tensors.array(tensor)
-
-    def _join(self, node: Node, constants: list[str]) -> None:
-        shapes = [self.shapes[name] for name in node.inputs if name in self.shapes]
-        if node.op == "Add" and len(constants) == 1 and len(shapes) == 1:
-            self._add_bias(node, constants[0])
-            return
-        if constants or not shapes or len(shapes) != len(node.inputs):
-            raise OnnxError(f"{node}: joining with constants is not supported")
-        rank, first = len(shapes[0]) + 1, shapes[0]
-        rest = 1 if node.op == "Concat" else 0  # axes that may differ: the channels
-        if node.op == "Concat" and node.attribute("axis", 1) not in (1, 1 - rank):
-            raise OnnxError(f"{node}: axis={node.attribute('axis')} is not supported, only 1")
+        if node.op not in READERS:
+            raise OnnxError(f"{node}: of what is computed from the images is not supported, only of constants")
+        try:
+            given = READERS[node.op](node)
+        except OnnxError:
+            raise
+        except (ValueError, TypeError, OverflowError, IndexError) as error:  # of a layer's constructor, for odd options
+            raise OnnxError(f"{node}: {error}") from error
         node.rest_is_known()
-        for shape in shapes:
-            if len(shape) != len(first) or any(
-                a != b for a, b in zip(shape[rest:], first[rest:], strict=True) if a is not None and b is not None
-            ):
-                raise OnnxError(f"{node}: {spelled(first)} and {spelled(shape)} do not fit together")
-        channels = [shape[0] for shape in shapes]
-        if node.op == "Concat":
-            first = (None if None in channels else sum(c or 0 for c in channels), *first[1:])
-        sources = [self.given_by[name] for name in node.inputs]
-        if len(sources) == 1:
-            self.aliases.add(node.outputs[0])
-        joined = sources[0] if len(sources) == 1 else self._add(node.name, Join(JOINS[node.op]), sources)
-        self._give(node, joined, checked(node, first))
+        self._give(node, given if isinstance(given, list) else [given])
 
-    def _add_bias(self, node: Node, constant: str) -> None:
-        """MatMul + Add is a dense layer, written in two; so is Conv + Add a convolution."""
-        value = next(name for name in node.inputs if name in self.shapes)
-        bias, shape = self._constant(constant), self.shapes[value]
-        source = self.given_by[value]
-        layer = self.layers.get(source)
-        if (
-            not isinstance(layer, Conv2d | ConvTranspose2d | Dense)
-            or layer.bias is not None
-            or self.uses[value] > 1
-            or value in self.aliases
-            or bias is None
+    def _read_branch(self, node: Node, proto: Any) -> None:
+        """Read the branch that an If takes, where that is known: PyTorch asks it whether an axis is of length 1."""
+        taken = "then_branch" if node.constant(0).all() else "else_branch"
+        branches = [attribute.g for attribute in proto.attribute if attribute.name == taken]
+        for branch in branches:
+            self.building.constants.update({tensor.name: tensor for tensor in branch.initializer})
+            for inside in branch.node:
+                self._read(inside)
+        names = [output.name for branch in branches for output in branch.output]
+        known = self.building.values | self.building.constants
+        if len(names) != len(node.outputs) or not known.keys() >= set(names):
+            raise OnnxError(f"{node}: its {taken} does not give its {len(node.outputs)} outputs")
+        self._give(node, [known[name] for name in names])
+
+    def _give(self, node: Node, given: Sequence[Value | Array | None]) -> None:
+        """Name what a node gives; refused where others of its outputs are needed: a mask, indices, statistics."""
+        for name in node.outputs[len(given) :]:
+            if name and self.building.uses[name]:
+                raise OnnxError(f"{node}: its output {name!r:.80} is not supported, only the first")
+        for name, value in zip(node.outputs, given, strict=False):
+            if name in self.building.values or name in self.building.constants:
+                raise OnnxError(f"{node}: {name!r:.80} is given twice")
+            if isinstance(value, Value):
+                self.building.give(name, value)
+            elif value is not None:
+                self.building.constants[name] = value
+
+
+def _needed(graph: Any) -> list[Any]:
+    """The nodes that the output depends on, in their order: what nothing uses need not be supported."""
+    given_by: dict[str, int] = {}
+    for i, node in enumerate(graph.node):
+        for name in node.output:
+            if name in given_by:
+                raise OnnxError(f"{node.op_type} {node.name or name!r:.80}: {name!r:.80} is given twice")
+            if name:
+                given_by[name] = i
+    needed: set[int] = set()
+    pending = [value.name for value in graph.output]
+    while pending:
+        giver = given_by.get(pending.pop())
+        if giver is not None and giver not in needed:
+            needed.add(giver)
+            pending += _taken(graph.node[giver])
+    return [node for i, node in enumerate(graph.node) if i in needed]
+
+
+def _taken(node: Any) -> list[str]:
+    """The names of all values that a node takes, those in its branches among them."""
+    names = list(node.input)
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            names += [name for inside in attribute.g.node for name in _taken(inside)]
+            names += [output.name for output in attribute.g.output]
+    return names
+
+
+def _transposed_first(nodes: list[Any], name: str) -> bool:
+    """Whether a graph takes images (N, H, W, C): the first that it does, but for arithmetic, is to transpose them."""
+    takers: dict[str, list[Any]] = {}
+    for node in nodes:
+        for taken in node.input:
+            takers.setdefault(taken, []).append(node)
+    for _ in nodes:  # not for ever, if there is a cycle
+        if len(takers.get(name, [])) != 1:
+            return False
+        (node,) = takers[name]
+        if node.op_type == "Transpose":
+            given = [list(attribute.ints) for attribute in node.attribute if attribute.name == "perm"]
+            return given == [TO_CHANNELS_FIRST]
+        if node.op_type not in BETWEEN or not node.output:
+            return False
+        name = node.output[0]
+    return False
+
+
+def _input(
+    name: str, sizes: tuple[int | None, ...], input_shape: tuple[int, int, int] | None, channels_last: bool
+) -> Value:
+    """The graph's input, from the sizes that the file gives and those that the caller does: (C, H, W)."""
+    shape: Shape = (sizes[2], sizes[0], sizes[1]) if channels_last else sizes
+    if input_shape is not None:
+        if len(input_shape) != len(shape) or any(
+            size not in (None, wanted) for size, wanted in zip(shape, input_shape, strict=True)
         ):
-            raise OnnxError(f"{node}: adding a constant is supported only as the bias of the layer before")
-        axes = (1,) * (len(shape) - 1)
-        if bias.shape not in (shape[:1] + axes, (1, *shape[:1], *axes), ()) or bias.dtype.kind != "f":
-            raise OnnxError(f"{node}: expected {shape[0]} numbers, one for each channel, got shape {bias.shape}")
-        layer.bias = np.broadcast_to(bias.ravel(), shape[0] or 0).copy()
-        self._give(node, source, shape)
-
-    def _add(self, name: str, layer: Layer, sources: list[str]) -> str:
-        """Put a layer into the graph, under a name of its own."""
-        stem = name.replace(".", "/").strip("/") or type(layer).__name__.lower()
-        name = stem
-        while name in self.layers or name == Graph.INPUT:
-            self.times[stem] += 1
-            name = f"{stem}_{self.times[stem] + 1}"
-        self.layers[name], self.sources[name] = layer, sources
-        return name
-
-    def _give(self, node: Node, source: str, shape: Shape) -> None:
-        name = node.outputs[0]
-        if name in self.shapes:
-            raise OnnxError(f"{node}: {name!r:.80} is given twice")
-        self.given_by[name], self.shapes[name] = source, shape
-
-    def _without_softmax(self, last: str) -> str:
-        """Take a softmax over the classes from the end, behind which there may be flattening."""
-        after, name = "", last
-        while isinstance(self.layers.get(name), Flatten):
-            after, (name,) = name, self.sources[name]
-        layer = self.layers.get(name)
-        if not isinstance(layer, Softmax) or layer.axis != 1:
-            return last
-        (before,) = self.sources[name]
-        if not after:
-            return before
-        self.sources[after] = [before]
-        return last
-
-    def _joined(self, last: str) -> Sequential | Graph:
-        """The layers that the output depends on."""
-        needed, pending = set(), [last]
-        while pending:
-            name = pending.pop()
-            if name != Graph.INPUT and name not in needed:
-                needed.add(name)
-                pending += self.sources[name]
-        layers = {name: layer for name, layer in self.layers.items() if name in needed}
-        inputs, before = {}, Graph.INPUT
-        for name in layers:
-            if self.sources[name] != [before]:
-                inputs[name] = self.sources[name]
-            before = name
-        return Graph(layers, inputs=inputs) if inputs else Sequential(layers)
+            raise OnnxError(f"the file takes images {spelled((BATCH, *shape))}, not {tuple(input_shape)}")
+        shape = tuple(input_shape)
+    if len(shape) not in (1, 3):
+        raise OnnxError(f"expected an input of images (N, C, H, W), got {name!r:.80} {spelled((BATCH, *shape))}")
+    known = [size for size in shape if size is not None]
+    if min(known, default=1) < 1 or math.prod(known) > MOST_VALUES:
+        raise OnnxError(f"its input has the absurd shape {spelled((BATCH, *shape))}")
+    return Value(Graph.INPUT, shape, (0, 2, 3, 1)) if channels_last else Value.of(Graph.INPUT, shape)
 
 
 def _describe(model: Layer, proto: Any) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ..layers import Layer, Pad
 from ..ops.geometry import count_windows
 from .files import OnnxError
-from .nodes import Node, Shape
+from .nodes import SIZE_NEEDED, Node
+from .values import Shape
 
 Both = tuple[int, int]  # vertical, horizontal
 
@@ -23,8 +24,11 @@ class Windows:
     pads: tuple[int, int, int, int]
 
     @classmethod
-    def of(cls, node: Node, x: Shape, kernel: Sequence[int] | None = None) -> Windows:
-        """What a node's attributes say; the weights' kernel, where there are weights, must say the same."""
+    def of(cls, node: Node, x: Shape, kernel: Sequence[int] | None = None, transposed: bool = False) -> Windows:
+        """What a node's attributes say; the weights' kernel, where there are weights, must say the same.
+
+        The windows of a transposed convolution fall on its output: its pads are left as they are given.
+        """
         named = node.integers("kernel_shape", (0, 0) if kernel is None else kernel)
         stride, dilation = node.integers("strides", (1, 1)), node.integers("dilations", (1, 1))
         if named != tuple(named if kernel is None else kernel) or min(*named, *stride, *dilation) < 1:
@@ -33,8 +37,9 @@ class Windows:
                 f"windows{'' if kernel is None else f' for weights of {list(kernel)}'}"
             )
         extent = [d * (k - 1) + 1 for k, d in zip(named, dilation, strict=True)]
-        pads = _pads(node, x, extent, stride)
-        return cls((named[0], named[1]), (stride[0], stride[1]), (dilation[0], dilation[1]), pads)
+        pads = node.integers("pads", (0, 0, 0, 0)) if transposed else _pads(node, x, extent, stride)
+        around = pads[0], pads[1], pads[2], pads[3]
+        return cls((named[0], named[1]), (stride[0], stride[1]), (dilation[0], dilation[1]), around)
 
     def padding(self, x: Shape, blank: float) -> tuple[list[Layer], Both, Shape]:
         """Padding as the layer's own where it can be, else as a layer before it; and the shape that the layer is given.
@@ -69,10 +74,20 @@ def _pads(node: Node, x: Shape, extent: Sequence[int], stride: Sequence[int]) ->
         return 0, 0, 0, 0
     if mode not in ("SAME_UPPER", "SAME_LOWER"):
         raise OnnxError(f"{node}: auto_pad={mode!r:.80} is not supported")
-    ends = []
-    for size, window, step in zip(node.maps(x)[1:], extent, stride, strict=True):
+    totals = []
+    for size, window, step in zip(x[1:], extent, stride, strict=True):
         if size is None and step > 1:
-            raise OnnxError(f"{node}: auto_pad={mode} depends on the input's size; give load(…, input_shape=(C, H, W))")
-        total = max(0, window - (step if size is None or size % step == 0 else size % step))
-        ends.append((total // 2, total - total // 2) if mode == "SAME_UPPER" else (total - total // 2, total // 2))
-    return ends[0][0], ends[1][0], ends[0][1], ends[1][1]
+            raise OnnxError(f"{node}: auto_pad={mode} {SIZE_NEEDED}")
+        total = window - (step if size is None or size % step == 0 else size % step)
+        if total < -1:  # onnxruntime puts the window into the middle then, and TensorFlow to the edge
+            raise OnnxError(f"{node}: auto_pad={mode} is not clear where windows leave out {-total} pixels; write pads")
+        totals.append(max(0, total))
+    return shared_out(totals, mode)
+
+
+def shared_out(totals: Sequence[int], mode: str) -> tuple[int, int, int, int]:
+    """Padding of both sides together as (top, left, bottom, right): half on each, an odd one below and on the right
+    ("SAME_UPPER"), or above and on the left."""
+    less, more = [total // 2 for total in totals], [total - total // 2 for total in totals]
+    before, after = (less, more) if mode == "SAME_UPPER" else (more, less)
+    return before[0], before[1], after[0], after[1]

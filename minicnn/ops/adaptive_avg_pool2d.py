@@ -14,7 +14,7 @@ from .global_avg_pool2d import global_avg_pool2d
 
 @quiet
 def adaptive_avg_pool2d(x: Array, output_size: Pair) -> tuple[Array, Pullback]:
-    """Average over windows that divide the picture into OH × OW, overlapping where it does not divide evenly.
+    """Average over windows that divide the image into OH × OW, overlapping where it does not divide evenly.
 
         y[n, c, oy, ox] = (1 / area) · Σ x[n, c, iy, ix],    over top ≤ iy < bottom and left ≤ ix < right,
         with top = ⌊oy·H / OH⌋ and bottom = ⌈(oy + 1)·H / OH⌉; left and right likewise along the width
@@ -44,7 +44,7 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> tuple[Array, Pullback]:
 
 
 def _global(x: Array) -> tuple[Array, Pullback]:
-    """The commonest case: one window, which is the picture."""
+    """The most common case: one window, which is the whole image."""
     means, global_pullback = global_avg_pool2d(x)
     y = means[:, :, None, None]
 

@@ -1,4 +1,4 @@
-"""Batch normalisation of maps."""
+"""Batch normalization of feature maps."""
 
 from __future__ import annotations
 

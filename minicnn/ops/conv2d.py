@@ -1,13 +1,15 @@
-"""Two-dimensional convolution."""
+"""Two-dimensional convolution, alone and with ReLU and max pooling: two ops with one body, `_convolve`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pictures, upstream
+from .contract import COMPLEX, Array, Pair, Pullback, arrays_of_one_dtype, upstream
 from .convolution.choice import choose
-from .convolution.problem import Filters, Problem, gradient, images, problem
+from .convolution.problem import NO_POOL, Filters, Problem, gradient, images, problem
+from .max_pool2d import max_pool2d
+from .relu import relu
 
 
 def conv2d(
@@ -26,7 +28,7 @@ def conv2d(
         y[n, o, oy, ox] = b[o] + Σ_{c, i, j} w[o, c, i, j] · x[n, c, iy, ix]
         where iy = oy·stride + i·dilation − padding, ix = ox·stride + j·dilation − padding, and x is 0 outside
 
-    It is linear in x and in w, so its pullbacks are sums of the same products, taken the other way:
+    It is linear in x and in w, so its gradients are sums of the same products:
 
         dx[n, c, iy, ix] = Σ_{o, i, j} w[o, c, i, j] · dy[n, o, oy, ox]
         dw[o, c, i, j]   = Σ_{n, oy, ox} x[n, c, iy, ix] · dy[n, o, oy, ox]
@@ -36,10 +38,10 @@ def conv2d(
 
     Args:
         x: images (N, C, H, W), in any memory order.
-        w: filters (O, C/groups, kh, kw); or `Filters`, which keep what an algorithm makes of them, and their bias.
+        w: filters (O, C/groups, kh, kw); or `Filters`, which hold the bias too and cache packed forms.
         b: one number for each filter (O,), or None.
         stride, padding, dilation: an int, or (vertical, horizontal); padding is with zeros.
-        groups: channels and filters are cut into so many groups, each of which sees only itself.
+        groups: the number of groups that channels and filters are split into; each filter sees its own group only.
         algorithm: one of `convolution.choice.ALGORITHMS`, or None to choose by shape. "winograd4" and "winograd2" are
             for float32 and 3×3 filters in steps of 1, with errors of about 1e-5 and 1e-6 of the largest output, and a
             few times that in the weight gradient. Where the largest value is 1024 times the mean around it, or
@@ -55,22 +57,63 @@ def conv2d(
     Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section II;
     Dumoulin & Visin (2016), A guide to convolution arithmetic for deep learning.
     """
-    x, filters = checked("conv2d", x, w, b)
+    x, filters = _checked("conv2d", x, w, b)
     p = problem("conv2d", x, filters, stride, padding, dilation, groups)
-    return convolve("conv2d", p, x, filters, algorithm)
+    return _convolve("conv2d", p, x, filters, algorithm)
 
 
-def checked(op: str, x: Any, w: Any, b: Any) -> tuple[Array, Filters]:
+def conv2d_relu_max_pool2d(
+    x: Array,
+    w: Array | Filters,
+    b: Array | None = None,
+    *,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    pool_size: Pair = 1,
+    pool_stride: Pair | None = None,
+    algorithm: str | None = None,
+) -> tuple[Array, Pullback]:
+    """`max_pool2d(relu(conv2d(x, w, b)))`, equal up to rounding, without storing the feature maps in between.
+
+    Those maps would be the largest arrays of the network, and writing and reading them four times costs more than the
+    arithmetic of a narrow layer. The backward pass restores the gradient of the convolution's output block by block,
+    from the pooled gradient and the switches.
+
+    Args:
+        x, w, b, stride, padding, dilation, groups, algorithm: as in `conv2d`.
+        pool_size, pool_stride: the pooling window and its stride, without padding; 1 for no pooling.
+
+    Returns:
+        y (N, O, PH, PW), and the pullback dy → (dx, dw, db), or (dx, dw) where b is None.
+
+    Raises:
+        ValueError: shapes, dtypes or options do not fit together.
+    """
+    op = "conv2d_relu_max_pool2d"
+    x, filters = _checked(op, x, w, b)
+    p = problem(op, x, filters, stride, padding, dilation, groups, True, pool_size, pool_stride)
+    if x.dtype.type in COMPLEX:  # only to check derivatives
+        y = relu(_convolve(op, p._replace(relu=False, pool=NO_POOL), x, filters)[0])[0]
+        return max_pool2d(y, p.pool[:2], stride=p.pool[2:])
+    return _convolve(op, p, x, filters, algorithm)
+
+
+def _checked(op: str, x: Any, w: Any, b: Any) -> tuple[Array, Filters]:
     """Images and filters, refused unless they are floating-point arrays of one dtype."""
-    given = (w.w, w.b) if isinstance(w, Filters) else (w, b)
-    if isinstance(w, Filters) and b is not None:
-        raise ValueError(f"{op}: expected no b beside Filters, which have their own")
-    x, weight, *bias = arrays_of_one_dtype(op, x=pictures(op, x), w=given[0], b=given[1])
-    return x, w if isinstance(w, Filters) else Filters(weight, *bias)
+    packed = isinstance(w, Filters)
+    if packed and b is not None:
+        raise ValueError(f"{op}: expected b to be None, because w is Filters, which hold their own bias")
+    given = {"w": w.w, "b": w.b} if packed else {"w": w, "b": b}
+    x, weight, *bias = arrays_of_one_dtype(op, x=x, **given)
+    if x.ndim != 4:
+        raise ValueError(f"{op}: expected x of shape (N, C, H, W), got {x.shape}")
+    return x, w if packed else Filters(weight, *bias)
 
 
-def convolve(op: str, p: Problem, x: Array, filters: Filters, algorithm: str | None = None) -> tuple[Array, Pullback]:
-    """The output of a convolution, rectified and pooled where the problem says so, and its pullback."""
+def _convolve(op: str, p: Problem, x: Array, filters: Filters, algorithm: str | None = None) -> tuple[Array, Pullback]:
+    """The output of a convolution, with the ReLU and pooling that the problem asks for, and its pullback."""
     how = choose(op, p, algorithm)
     x_source = images(x)
     result = how.forward(p, x_source, filters)

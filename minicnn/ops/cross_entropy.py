@@ -25,7 +25,7 @@ def cross_entropy(
     (1 − s) · t + s / K.
 
     Args:
-        logits: (N, K), or (N, K, …) with one classification per place; unnormalised, of any size.
+        logits: (N, K), or (N, K, …) with one classification per position; unnormalized, of any size.
         target: integer labels (N, …) from 0 to K − 1, or distributions of the shape of the logits.
         label_smoothing: s, from 0 to 1.
         reduction: "mean" over all classifications, "sum", or "none": one loss for each.

@@ -42,7 +42,7 @@ def dropout(
 def dropout2d(
     x: Array, p: float = 0.5, *, training: bool = True, rng: np.random.Generator | int | None = None
 ) -> tuple[Array, Pullback]:
-    """Dropout of whole maps: neighbouring pixels tell the same, so that dropping single ones would drop nothing.
+    """Dropout of whole feature maps: neighboring pixels are so alike that dropping single ones removes little.
 
         y[n, c] = x[n, c] · mask[n, c];  arguments, results and errors are those of `dropout`, x is (N, C, H, W)
 

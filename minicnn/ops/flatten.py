@@ -1,4 +1,4 @@
-"""Flatten: pictures become vectors."""
+"""Flatten: turn images into vectors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Local response normalisation: neighbouring channels compete."""
+"""Local response normalization: neighboring channels compete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .contract import Array, Pullback, number, pictures, quiet, upstream, whole
 def local_response_norm(
     x: Array, size: int = 5, *, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> tuple[Array, Pullback]:
-    """Divide every value by the power of its neighbours in the channels around it.
+    """Divide every value by the power of its neighbors in the channels around it.
 
         s[c] = k + (alpha / size) · Σ_{|c' − c| within the window} x[c']²
         y[c] = x[c] · s[c]^(−beta)

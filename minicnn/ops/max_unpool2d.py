@@ -33,7 +33,7 @@ def max_unpool2d(
         x: (N, C, OH, OW), in any memory order.
         indices: integers (N, C, OH, OW), positions in the output plane counted row by row.
         kernel_size, stride, padding: those of the pooling.
-        output_size: (H, W) of the picture that was pooled; without it (OH−1)·stride − 2·padding + kernel_size.
+        output_size: (H, W) of the image that was pooled; by default (OH−1)·stride − 2·padding + kernel_size.
 
     Returns:
         y (N, C, H, W) and the pullback dy → (dx,).

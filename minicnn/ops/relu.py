@@ -1,4 +1,4 @@
-"""The rectified linear unit, and the four rules for its way back."""
+"""The rectified linear unit, and the four rules for its backward pass."""
 
 from __future__ import annotations
 

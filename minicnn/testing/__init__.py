@@ -36,8 +36,9 @@ WHERE = {
 SPECIAL = {
     "case": ["both"],
     "cases": [
-        *("add_cases", "batch_norm2d_cases", "concat_cases", "cross_entropy_cases", "dense_cases", "mse_cases"),
-        *("softmax_cases",),
+        *("add_cases", "batch_norm2d_cases", "channel_cases", "concat_cases", "cross_entropy_cases", "dense_cases"),
+        *("interpolate2d_cases", "mse_cases", "mul_cases", "pad_cases", "permute_cases", "reshape_cases"),
+        *("slice_axis_cases", "softmax_cases"),
     ],
     "window_cases": [
         *("conv2d_cases", "conv2d_relu_max_pool2d_cases", "conv_transpose2d_cases", "max_unpool2d_cases"),

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -113,6 +114,76 @@ def add_cases(draw: st.DrawFn) -> Case:
     return Case("add", (draw(_shapes()),) * draw(st.integers(1, 3)), {}, draw(seeds()))
 
 
+@st.composite
+def mul_cases(draw: st.DrawFn) -> Case:
+    """One to three arrays whose axes are alike, or of length 1."""
+    shape = draw(_shapes())
+    count = draw(st.integers(1, 3))
+    shapes = [tuple(draw(st.sampled_from([n, 1])) if i else n for n in shape) for i in range(count)]
+    return Case("mul", tuple(shapes), {}, draw(seeds()))
+
+
+@st.composite
+def channel_cases(draw: st.DrawFn, op: str) -> Case:
+    """An op with one number for each channel, or one for all: "affine", with a bias or without, or "prelu"."""
+    shape = draw(_shapes(least=2))
+    numbers = st.sampled_from([(shape[1],), (1,)])
+    bias = [draw(numbers)] if op == "affine" and draw(st.booleans()) else []
+    return Case(op, (shape, draw(numbers), *bias), {}, draw(seeds()))
+
+
+@st.composite
+def permute_cases(draw: st.DrawFn) -> Case:
+    shape = draw(_shapes(least=1))
+    return Case("permute", (shape,), {"axes": tuple(draw(st.permutations(range(len(shape)))))}, draw(seeds()))
+
+
+@st.composite
+def reshape_cases(draw: st.DrawFn) -> Case:
+    """To any order of the same lengths, to one axis, or split in two at a factor."""
+    shape = draw(_shapes(least=1))
+    size = math.prod(shape[1:])
+    factor = draw(st.sampled_from([n for n in range(1, size + 1) if size % n == 0]))
+    new = draw(st.permutations(shape[1:]).map(tuple) | st.just((size,)) | st.just((factor, size // factor)))
+    return Case("reshape", (shape,), {"shape": new}, draw(seeds()))
+
+
+@st.composite
+def slice_axis_cases(draw: st.DrawFn) -> Case:
+    shape = draw(_shapes(least=2))
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    start = draw(st.integers(0, shape[axis] - 1))
+    options = given_options(
+        axis=(axis, 1),
+        start=(start, 0),
+        stop=(draw(st.none() | st.integers(start + 1, shape[axis])), None),
+        step=(draw(st.integers(1, 3)), 1),
+    )
+    return Case("slice_axis", (shape,), options, draw(seeds()))
+
+
+@st.composite
+def interpolate2d_cases(draw: st.DrawFn) -> Case:
+    mode = draw(st.sampled_from(["nearest", "bilinear"]))
+    aligned = mode == "bilinear" and draw(st.booleans())
+    options = given_options(mode=(mode, "nearest"), align_corners=(aligned, False))
+    return Case("interpolate2d", (draw(_picture_shapes),), {"size": draw(pairs(1, 7)), **options}, draw(seeds()))
+
+
+@st.composite
+def pad_cases(draw: st.DrawFn) -> Case:
+    """With a constant, perhaps whole channels of it, or with copies: no wider than each mode can."""
+    shape = draw(_picture_shapes)
+    mode = draw(st.sampled_from(["constant", "reflect", "replicate", "circular"]))
+    most = {"reflect": (shape[3] - 1, shape[2] - 1), "circular": (shape[3], shape[2])}.get(mode, (2, 2))
+    padding = tuple(draw(st.integers(0, min(2, most[i // 2]))) for i in range(4))
+    if mode == "constant" and draw(st.booleans()):
+        padding += draw(st.integers(0, 2)), draw(st.integers(0, 2))
+    value = draw(st.sampled_from([0.0, -1.5])) if mode == "constant" else 0.0
+    options = {"padding": padding} | given_options(value=(value, 0.0), mode=(mode, "constant"))
+    return Case("pad", (shape,), options, draw(seeds()))
+
+
 def _dropout_cases(op: str, strategy: Callable[..., st.SearchStrategy[Case]]) -> st.SearchStrategy[Case]:
     return strategy(op, p=st.sampled_from([0.5, 0.0, 0.2, 1.0]), training=st.sampled_from([True, False]), rng=seeds())
 
@@ -120,6 +191,7 @@ def _dropout_cases(op: str, strategy: Callable[..., st.SearchStrategy[Case]]) ->
 CASES: dict[str, st.SearchStrategy[Case]] = {
     "adaptive_avg_pool2d": _on_pictures("adaptive_avg_pool2d", output_size=pairs(1, 4)),
     "add": add_cases(),
+    "affine": channel_cases("affine"),
     "avg_pool2d": pool2d_cases("avg_pool2d"),
     "batch_norm2d": batch_norm2d_cases(),
     "clip": _on_any_shape("clip", low=st.sampled_from([None, -0.5, 0.0]), high=st.sampled_from([None, 0.5, 6.0])),
@@ -131,8 +203,15 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "dense": dense_cases(),
     "dropout": _dropout_cases("dropout", _on_any_shape),
     "dropout2d": _dropout_cases("dropout2d", _on_pictures),
+    "elu": _on_any_shape("elu", alpha=st.sampled_from([1.0, 0.3])),
+    "erf": _on_any_shape("erf"),
     "flatten": _on_any_shape("flatten", least=1),
+    "gelu": _on_any_shape("gelu", approximate=st.sampled_from(["none", "tanh"])),
     "global_avg_pool2d": _on_pictures("global_avg_pool2d"),
+    "global_max_pool2d": _on_pictures("global_max_pool2d"),
+    "hardsigmoid": _on_any_shape("hardsigmoid", alpha=st.sampled_from([1 / 6, 0.6]), beta=st.sampled_from([0.5, 0.2])),
+    "hardswish": _on_any_shape("hardswish"),
+    "interpolate2d": interpolate2d_cases(),
     "leaky_relu": _on_any_shape("leaky_relu", negative_slope=st.sampled_from([0.01, 0.2, 1.0])),
     "local_response_norm": _on_pictures(
         "local_response_norm",
@@ -145,13 +224,15 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "max_pool2d": pool2d_cases("max_pool2d"),
     "max_unpool2d": max_unpool2d_cases(),
     "mse": mse_cases(),
-    "pad": _on_pictures(
-        "pad",
-        padding=st.lists(st.integers(0, 2), min_size=4, max_size=4)
-        | st.lists(st.integers(0, 2), min_size=6, max_size=6),
-        value=st.sampled_from([0.0, -1.5]),
-    ),
+    "mul": mul_cases(),
+    "pad": pad_cases(),
+    "permute": permute_cases(),
+    "prelu": channel_cases("prelu"),
     "relu": _on_any_shape("relu"),
+    "reshape": reshape_cases(),
     "sigmoid": _on_any_shape("sigmoid"),
+    "silu": _on_any_shape("silu"),
+    "slice_axis": slice_axis_cases(),
     "softmax": softmax_cases("softmax"),
+    "tanh": _on_any_shape("tanh"),
 }

@@ -72,10 +72,25 @@ KINDS = (
     "AdaptiveAvgPool2d",
     "LocalResponseNorm",
     "LeakyReLU",
+    "PReLU",
     "Sigmoid",
+    "Tanh",
+    "Erf",
+    "ELU",
+    "SiLU",
+    "GELU",
+    "Hardsigmoid",
+    "Hardswish",
     "Softmax",
+    "LogSoftmax",
     "Clip",
+    "Affine",
+    "Scale",
     "Pad",
+    "Upsample",
+    "Slice",
+    "Permute",
+    "Reshape",
     "Concat",
     "Residual",
     "Graph",
@@ -111,8 +126,31 @@ def _layers(draw: st.DrawFn, shape: Shape, depth: int) -> Layer:
         options = {"size": draw(small), "alpha": 0.5}
     elif kind == "Clip":
         options = {"low": -0.7, "high": 1.3}
+    elif kind == "Scale":
+        options = {"factor": draw(st.sampled_from([-1.0, 0.4])), "shift": draw(st.sampled_from([0.0, 0.3]))}
+    elif kind == "Affine":
+        options = {"num_features": C, "bias": draw(st.booleans())}
+    elif kind == "PReLU":
+        options = {"num_parameters": draw(st.sampled_from([1, C]))}
+    elif kind == "GELU":
+        options = {"approximate": draw(st.sampled_from(["none", "tanh"]))}
+    elif kind == "Hardsigmoid":
+        options = {"alpha": draw(st.sampled_from([1 / 6, 0.6]))}
     elif kind == "Pad":
-        options = {"padding": draw(st.tuples(*[st.integers(0, 1)] * 4)), "value": draw(st.sampled_from([0.0, -0.5]))}
+        mode = draw(st.sampled_from(["constant", "replicate", *(["reflect"] if min(H, W) > 1 else [])]))
+        value = draw(st.sampled_from([0.0, -0.5])) if mode == "constant" else 0.0
+        options = {"padding": draw(st.tuples(*[st.integers(0, 1)] * 4)), "value": value, "mode": mode}
+    elif kind == "Upsample":
+        mode = draw(st.sampled_from(["nearest", "bilinear"]))
+        options = {"scale_factor": draw(st.tuples(small, small)), "mode": mode}
+        options |= {"align_corners": mode == "bilinear" and draw(st.booleans())}
+    elif kind == "Slice":
+        axis = draw(st.integers(1, 3))
+        options = {"start": draw(st.integers(0, shape[axis] - 1)), "axis": axis}
+    elif kind == "Permute":
+        options = {"axes": (0, *draw(st.permutations([1, 2, 3])))}
+    elif kind == "Reshape":
+        options = {"shape": tuple(draw(st.permutations([C, H, W])))}
     elif kind == "Concat":
         return layers.Concat(*(draw(_same_size(shape, depth - 1)) for _ in range(draw(small))))
     elif kind == "Residual":
@@ -157,19 +195,25 @@ def _residual(draw: st.DrawFn, shape: Shape, depth: int, out: int | None = None)
 
 @st.composite
 def _graph(draw: st.DrawFn, shape: Shape, depth: int) -> Layer:
-    """Two layers in a row or side by side, and the sum of both and the input."""
+    """Two layers in a row or side by side, and the sum of both and the input; or the product of the two."""
     first, second = (draw(_same_size(shape, depth - 1, shape[1])) for _ in range(2))
-    inputs = {"second": [draw(st.sampled_from(["first", "input"]))], "sum": ["first", "second", "input"]}
-    return layers.Graph(first=first, second=second, sum=layers.Join("add"), inputs=inputs)
+    inputs = {"second": [draw(st.sampled_from(["first", "input"]))], "join": ["first", "second", "input"]}
+    operation = draw(st.sampled_from(["add", "mul"]))
+    if operation == "mul":
+        inputs["join"].pop()
+    return layers.Graph(first=first, second=second, join=layers.Join(operation), inputs=inputs)
 
 
 @st.composite
 def _heads(draw: st.DrawFn, shape: Shape) -> list[Layer]:
-    """From maps to scores by flattening or averaging; or nothing."""
-    _, C, H, W = shape
-    match draw(st.sampled_from(["none", "flatten", "average"])):
+    """From maps to scores by flattening, averages or maxima; or nothing."""
+    N, C, H, W = shape
+    match draw(st.sampled_from(["none", "flatten", "average", "maximum"])):
         case "flatten":
             return [layers.Flatten(), layers.Dense(C * H * W, 3), layers.ReLU(), layers.Dense(3, 2, bias=False)]
         case "average":
             return [layers.GlobalAvgPool2d(), layers.Dense(C, 3)]
+        case "maximum":
+            norm = [layers.BatchNorm1d(C, eps=0.1)] if N > 1 else []
+            return [layers.GlobalMaxPool2d(), *norm, layers.Dense(C, 3)]
     return []

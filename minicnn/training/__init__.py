@@ -1,11 +1,13 @@
 """Training a classifier, and measuring it."""
 
+from .agreement import check_alike, digest
 from .callbacks import BestCheckpoint, Callback, EarlyStopping, JsonLines
 from .divergence import TrainingDiverged
-from .evaluation import Evaluation, evaluate
+from .evaluation import Evaluation, check_initialized, evaluate, transform_of
 from .fit import fit
 from .history import EpochRecord, History
 from .run import Run
+from .snapshots import Snapshot, Snapshots, read_snapshots
 
 __all__ = [
     "BestCheckpoint",
@@ -16,7 +18,14 @@ __all__ = [
     "History",
     "JsonLines",
     "Run",
+    "Snapshot",
+    "Snapshots",
     "TrainingDiverged",
+    "check_alike",
+    "check_initialized",
+    "digest",
     "evaluate",
     "fit",
+    "read_snapshots",
+    "transform_of",
 ]

@@ -28,7 +28,7 @@ def check_alike(group: Group, model: Any, dataset: Dataset, **facts: Any) -> Non
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """A data set's size, and a checksum of its pictures and labels."""
+    """A data set's size, and a checksum of its images and labels."""
     channels, height, width = dataset.images.shape[1:]
     checksum = crc32(dataset.labels.tobytes(), crc32(dataset.images.data))
     return f"{len(dataset)} pictures of {channels}×{height}×{width}, checksum {checksum:08x}"

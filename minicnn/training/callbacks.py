@@ -1,7 +1,8 @@
 """What is done after each epoch: a callback is called with the `Run`, and stops it by returning something true.
 
-One that has a method `begin(run)` gets it called before the first epoch of the run, or of its resumption. Ours keep
-no state but what the history tells, and doing the same epoch twice does no harm: so an interrupted run resumes exactly.
+One that has a method `begin(run)` gets it called before the first epoch of the run, or of its resumption; a method
+`after_batch(run)` is called after each batch. Ours keep no state but what the history tells, and doing the same epoch
+twice does no harm: so an interrupted run resumes exactly.
 """
 
 from __future__ import annotations

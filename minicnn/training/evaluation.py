@@ -1,4 +1,4 @@
-"""How good a model is on a data set, as a whole, class by class, and picture by picture."""
+"""How good a model is on a data set, as a whole, class by class, and image by image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..data.loader import Loader
 from ..data.transform import Transform
 from ..display import Shown, Table, drawing
 from ..group import Group
-from ..layers.base import arrays_of, run_layer
+from ..layers.base import arrays_of, dtype_of, run_layer
 from ..ops.contract import Array
 from .agreement import check_alike
 
@@ -24,14 +24,14 @@ Loss = Callable[[Array, Array], tuple[Any, Callable[..., tuple[Any, ...]]]]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation(Shown):
-    """What `evaluate` returns, for N pictures of K classes.
+    """What `evaluate` returns, for N images of K classes.
 
     Attributes:
-        loss: its mean over all pictures.
-        accuracy: the fraction of pictures whose largest score is that of their class.
-        per_class: the same among the pictures of each class, (K,); NaN where there are none.
-        confusion: pictures of class i that were taken for class j, (K, K).
-        predictions, labels: the class found, and the true one, of each picture, (N,).
+        loss: the mean over all images.
+        accuracy: the fraction of images whose largest score is that of their class.
+        per_class: the same within each class, (K,); NaN for a class without images.
+        confusion: the number of images of class i that were classified as j, (K, K).
+        predictions, labels: the predicted and the true class of each image, (N,).
         probabilities: softmax of the scores, float32 (N, K).
         classes: their names.
     """
@@ -91,17 +91,17 @@ def evaluate(
     loss: Loss = ops.cross_entropy,
     group: Group | None = None,
 ) -> Evaluation:
-    """Run a model on a data set, its pictures through the model's own transform.
+    """Run a model on a data set, whose images go through the model's own transform.
 
     Args:
         model: gives a score for each class; the largest is its answer.
-        dataset: pictures of the model's classes.
-        batch_size: pictures at a time; the results do not depend on it, but for rounding.
-        loss: an op of the scores and the labels that gives the mean over the pictures.
+        dataset: images of the model's classes.
+        batch_size: images at a time; it affects the results only by rounding.
+        loss: an op of the scores and the labels that gives the mean over the images.
         group: processes that share the batches (`minicnn.distributed`); each gets all of the result.
 
     Raises:
-        ValueError: pictures or classes do not fit the model, it has no transform or no first values yet, or the loss is
+        ValueError: images or classes do not fit the model, it has no transform or no first values yet, or the loss is
             not one number.
     """
     check_dataset("evaluate", "dataset", dataset)
@@ -136,11 +136,6 @@ def evaluate(
         probabilities=probabilities,
         classes=tuple(dataset.classes),
     )
-
-
-def dtype_of(model: Any) -> np.dtype:
-    """The precision that a model computes in."""
-    return next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
 
 
 def transform_of(caller: str, model: Any) -> Transform:
@@ -187,7 +182,7 @@ def check_classes(caller: str, model: Any, dataset: Dataset) -> None:
 
 
 def check_scores(caller: str, scores: Array, dataset: Dataset) -> None:
-    """Refuse a model's output that is not one score for each picture and class."""
+    """Refuse a model's output that is not one score for each image and class."""
     K = len(dataset.classes)
     if scores.ndim != 2 or scores.shape[1] != K:
         raise ValueError(

@@ -52,14 +52,14 @@ def fit(
         model: with first values (`model.initialize(seed=0)`). Its `transform` and `classes` are those of the training
             set where it has none.
         train: what to learn from.
-        valid: measured before training and after each epoch. Without one, some training pictures are measured before.
+        valid: measured before training and after each epoch. Without one, some training images are measured before.
         epochs: how often to go through the training set.
-        batch_size: pictures in a step.
+        batch_size: images in a step.
         optimizer: `Adam()` if not given.
-        schedule: the factor of the optimiser's learning rate at (step, total steps), see `minicnn.schedules`.
-        loss: an op of the scores and the labels that gives the mean over the pictures, such as
+        schedule: the factor of the optimizer's learning rate at (step, total steps), see `minicnn.schedules`.
+        loss: an op of the scores and the labels that gives the mean over the images, such as
             `functools.partial(ops.cross_entropy, label_smoothing=0.1)`.
-        augment: changes training pictures at random, see `minicnn.data`.
+        augment: changes training images at random, see `minicnn.data`.
         clip_norm: scale gradients whose joint norm exceeds this.
         seed: of all that is random.
         callbacks: a list of functions that are called with the `Run` after each epoch; a true answer stops it.

@@ -13,7 +13,7 @@ HEAD = ("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "pict
 
 @dataclass(frozen=True)
 class Measure:
-    """How good a model is on some pictures: mean loss, and the fraction classified rightly."""
+    """How good a model is on some images: the mean loss, and the fraction classified correctly."""
 
     loss: float
     accuracy: float
@@ -33,7 +33,7 @@ class EpochRecord:
         valid_loss, valid_accuracy: on the validation set after the epoch; None without one.
         lr: the learning rate of its last step.
         seconds: time spent training, without validation.
-        pictures_per_second: training pictures in that time.
+        pictures_per_second: training images processed per second of that time.
     """
 
     epoch: int
@@ -64,7 +64,7 @@ class History(Shown):
     """What `fit` returns.
 
     Attributes:
-        before: the model before its first step, on the validation set, or without one on at most 2,048 pictures drawn
+        before: the model before its first step, on the validation set, or without one on at most 2,048 images drawn
             from the training set.
         epochs: a record for each epoch.
         steps: (number of the step, from 1; loss of its batch) for about fifty steps of each epoch.

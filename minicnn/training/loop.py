@@ -17,12 +17,12 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
 from ..group import Group
-from ..layers.base import arrays_of, run_layer
+from ..layers.base import arrays_of, dtype_of, run_layer
 from ..layers.running import Pass
 from ..ops.contract import Array
 from .callbacks import Callback
 from .divergence import TrainingDiverged, first_not_finite, not_finite
-from .evaluation import Loss, check_scores, dtype_of, evaluate
+from .evaluation import Loss, check_scores, evaluate
 from .history import EpochRecord, Measure
 from .interruption import Interruption
 from .progress import Progress
@@ -31,7 +31,7 @@ from .run import Run
 
 Schedule = Callable[[int, int], float]
 
-SAMPLE = 2048  # training pictures that are measured before training; all of them take a third of an epoch's time
+SAMPLE = 2048  # training images that are measured before training; measuring all would take a third of an epoch
 
 
 class Loop:
@@ -51,22 +51,25 @@ class Loop:
     ) -> None:
         self.run, self.loader, self.loss, self.schedule, self.clip_norm = run, loader, loss, schedule, clip_norm
         self.keeper, self.position, self.progress, self.group = keeper, position, progress, group
+        self.callbacks: Sequence[Callback] = ()
         self.dtype = dtype_of(run.model)
         self.interruption = Interruption()
 
     def go(self, callbacks: Sequence[Callback]) -> None:
         """All epochs that are left, unless a callback or Ctrl-C stops the run."""
+        self.callbacks = callbacks
         with self.interruption, self.progress:
             try:
-                self.epochs(callbacks)
+                self.epochs()
             except KeyboardInterrupt:
                 if self.group.size > 1:  # the others would wait for this process
                     raise
                 self.stop()
 
-    def epochs(self, callbacks: Sequence[Callback]) -> None:
+    def epochs(self) -> None:
         """All epochs that are left."""
-        run = self.run
+        run, callbacks = self.run, self.callbacks
+        run.batch = self.position.batch
         if run.history.before is None:
             run.history.before = self.measure(_sample(run.train) if run.valid is None else run.valid)
         self.progress.say(f"before training: {run.history.before}")
@@ -97,6 +100,7 @@ class Loop:
         """The batches that are left of an epoch, and its record."""
         run, position = self.run, self.position
         parameters = arrays_of(run.model, "parameters")
+        watches = [callback.after_batch for callback in self.callbacks if hasattr(callback, "after_batch")]
         since = time.perf_counter()
         for batch in self.group.batches(self.loader, position.epoch, position.batch):
             seen = position.seen
@@ -106,6 +110,10 @@ class Loop:
             position.seconds += now - since
             since = now
             self.progress.advance(position.seen - seen, position.loss, position.accuracy)
+            run.batch = position.batch
+            for watch in watches:
+                watch(run)
+                since = time.perf_counter()
             if self.keeper is not None and self.keeper.due:
                 self.save()
                 since = time.perf_counter()
@@ -122,7 +130,7 @@ class Loop:
             pictures_per_second=position.seen / position.seconds,
         )
         run.history.epochs.append(record)
-        run.epoch = record.epoch
+        run.epoch, run.batch = record.epoch, 0
 
     def step(self, batch: Any, parameters: dict[str, Array]) -> None:
         """Learn from one batch, or from this process's shares of it."""
@@ -191,7 +199,7 @@ class Loop:
 
 
 def _sample(dataset: Dataset) -> Dataset:
-    """At most `SAMPLE` pictures, drawn at random: a data set may be sorted by class, or repeat its classes in turn."""
+    """At most `SAMPLE` images, drawn at random: a data set may be sorted by class, or repeat its classes in turn."""
     if len(dataset) <= SAMPLE:
         return dataset
     return dataset.subset(np.sort(np.random.default_rng(0).choice(len(dataset), SAMPLE, replace=False)))

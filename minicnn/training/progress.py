@@ -48,9 +48,9 @@ class Progress:
 
     @contextmanager
     def bar(self, title: str, pictures: int, done: int) -> Iterator[None]:
-        """A bar for so many pictures, of which some are done.
+        """A bar over `pictures` images, of which `done` are done.
 
-        In a terminal it vanishes in the end, to leave room for lines; a notebook keeps it for the next epoch.
+        In a terminal it is cleared at the end, to leave room for lines; a notebook keeps it for the next epoch.
         """
         if not self.bars:
             yield
@@ -83,7 +83,7 @@ class Progress:
         )
 
     def advance(self, pictures: int, loss: float, accuracy: float) -> None:
-        """So many more pictures are done; drawn now and then."""
+        """Count `pictures` more images as done; the bar is redrawn now and then."""
         self._pending += pictures
         if self.bars and (now := time.monotonic()) >= self._next:
             self._next = now + REFRESH

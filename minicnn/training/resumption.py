@@ -1,4 +1,4 @@
-"""How a run is interrupted without harm: where it stands, in a checkpoint, and the way back.
+"""How a run is interrupted without harm: where it is, in a checkpoint, and how to resume it.
 
 All randomness of a run is a function of (seed, epoch, batch), so that its place is all there is to its random state.
 """
@@ -26,7 +26,7 @@ class Position:
     Attributes:
         epoch: epochs done.
         batch: batches done in the epoch under way.
-        loss_sum, correct, seen, seconds: summed over these batches' pictures.
+        loss_sum, correct, seen, seconds: summed over the images of these batches.
         stopped: whether a callback has stopped the run.
     """
 
@@ -47,7 +47,7 @@ class Position:
         return self.correct / self.seen
 
     def add(self, loss: float, correct: int, pictures: int) -> None:
-        """One more batch: its mean loss, and how many of its pictures were classified rightly."""
+        """One more batch: its mean loss, and how many of its images were classified correctly."""
         self.batch += 1
         self.loss_sum += loss * pictures
         self.correct += correct
@@ -71,7 +71,7 @@ class Keeper:
     Args:
         path: the file.
         seconds: how often to save inside an epoch.
-        settings: all that the numbers of the run depend on, beside the architecture, as JSON can hold it.
+        settings: all that the numbers of the run depend on, except for the architecture, as JSON can hold it.
         writes: whether this process saves; another one of its group does otherwise.
     """
 
@@ -97,7 +97,7 @@ class Keeper:
         self.last_good, self._saved = self.path, time.monotonic()
 
     def restore(self, run: Run) -> Position:
-        """Bring model, optimiser and history to where the file's run stands.
+        """Bring model, optimizer and history to where the file's run stands.
 
         Raises:
             CheckpointError: the file is broken; or its run was another one, and then nothing is changed.

@@ -20,6 +20,7 @@ class Run:
         train, valid: the data sets.
         epochs: how many the run will have.
         epoch: how many are done.
+        batch: how many batches of the epoch under way are done.
         history: what happened so far; `history.epochs[-1]` is the epoch just done.
     """
 
@@ -30,3 +31,4 @@ class Run:
     epochs: int
     epoch: int
     history: History
+    batch: int = 0

@@ -72,6 +72,10 @@ NETWORKS: dict[str, Network] = {
     "resnet18": Network("resnet:resnet18", *IMAGENET, "He et al. 2015"),
     "resnet34": Network("resnet:resnet34", *IMAGENET, "He et al. 2015"),
     "resnet50": Network("resnet:resnet50", *IMAGENET, "He et al. 2015"),
+    "resnext50_32x4d": Network("resnet:resnext50_32x4d", *IMAGENET, "Xie et al. 2016: ResNet-50 in 32 groups"),
+    "densenet121": Network("densenet:densenet121", *IMAGENET, "Huang et al. 2016"),
+    "mobilenet_v2": Network("mobilenet:mobilenet_v2", *IMAGENET, "Sandler et al. 2018"),
+    "efficientnet_b0": Network("efficientnet:efficientnet_b0", *IMAGENET, "Tan & Le 2019"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..layers import (
     AvgPool2d,
@@ -35,6 +36,15 @@ def resnet34(*, classes: int, in_channels: int) -> Sequential:
 def resnet50(*, classes: int, in_channels: int) -> Sequential:
     """50 layers in bottlenecks: 25,557,032 parameters."""
     return _for_imagenet(bottleneck, (3, 4, 6, 3), 4, classes, in_channels)
+
+
+def resnext50_32x4d(*, classes: int, in_channels: int) -> Sequential:
+    """ResNet-50 whose 3×3 convolutions are cut into 32 groups of 4 channels: 25,028,904 parameters.
+
+    Source: Xie et al. (2017), Aggregated residual transformations for deep neural networks, table 1.
+    """
+    block = partial(bottleneck, groups=32, width_per_group=4)
+    return _for_imagenet(block, (3, 4, 6, 3), 4, classes, in_channels)
 
 
 def _for_imagenet(block: Block, depths: Sequence[int], expansion: int, classes: int, in_channels: int) -> Sequential:
@@ -93,20 +103,21 @@ def basic(in_channels: int, width: int, stride: int, shortcut: Layer | None = No
     return _added(body, "bn2", shortcut)
 
 
-def bottleneck(in_channels: int, width: int, stride: int) -> Graph:
+def bottleneck(in_channels: int, width: int, stride: int, groups: int = 1, width_per_group: int = 64) -> Graph:
     """1×1 to fewer channels, 3×3 there, 1×1 to four times as many, and a way around: figure 5, right.
 
-    The stride is the 3×3 convolution's, as in torchvision; the paper gives it to the first 1×1.
+    The stride is the 3×3 convolution's, as in torchvision; the paper gives it to the first 1×1. ResNeXt cuts the 3×3
+    convolution into groups, whose width is given for the first stage's 64 channels.
     """
-    out_channels = 4 * width
+    out_channels, inner = 4 * width, width * width_per_group // 64 * groups
     body = {
-        "conv1": Conv2d(in_channels, width, 1, bias=False),
-        "bn1": BatchNorm2d(width),
+        "conv1": Conv2d(in_channels, inner, 1, bias=False),
+        "bn1": BatchNorm2d(inner),
         "relu1": ReLU(),
-        "conv2": Conv2d(width, width, 3, stride=stride, padding=1, bias=False),
-        "bn2": BatchNorm2d(width),
+        "conv2": Conv2d(inner, inner, 3, stride=stride, padding=1, groups=groups, bias=False),
+        "bn2": BatchNorm2d(inner),
         "relu2": ReLU(),
-        "conv3": Conv2d(width, out_channels, 1, bias=False),
+        "conv3": Conv2d(inner, out_channels, 1, bias=False),
         "bn3": BatchNorm2d(out_channels),
     }
     projected = stride > 1 or in_channels != out_channels

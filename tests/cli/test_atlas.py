@@ -7,8 +7,10 @@ from argparse import Namespace
 import pytest
 from PIL import Image
 
-from minicnn import load
-from minicnn.cli.atlas import _data, read_history
+import minicnn as cnn
+import viz
+from minicnn.cli import main
+from minicnn.cli.atlas import _data, _snapshots, read_history
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +24,10 @@ def quick(monkeypatch):
 def test_a_run_and_its_data_make_a_page_in_the_runs_folder(run, trained, photos):
     status, text, errors = run("atlas", trained, "--data", photos)
     page = trained / "atlas.html"
-    assert (status, errors) == (0, "")
+    assert status == 0
     assert text.strip() == str(page)
+    told = errors.splitlines()
+    assert told[0] == "atlas: The journey of an image …" and told[-1] == "atlas: How it can be fooled …"
     html = page.read_text(encoding="utf-8")
     assert "Before its first step" in html and "<h1>trained</h1>" in html
 
@@ -47,14 +51,44 @@ def test_loose_pictures_in_colour_are_shown_as_a_grey_network_sees_them(run, tra
     shutil.copy(photos / "bright" / "0.png", folder / "grey.png")
     Image.new("RGB", (12, 12), "navy").save(folder / "navy.png")
     page = tmp_path / "loose.html"
-    status, _, errors = run("atlas", trained, "--data", folder, "-o", page)
-    assert (status, errors) == (0, "")
+    assert run("atlas", trained, "--data", folder, "-o", page)[0] == 0
     assert "navy" in page.read_text(encoding="utf-8")
 
 
 def test_a_folder_without_pictures_is_refused(fails, trained, tmp_path):
     (tmp_path / "empty").mkdir()
     assert "expected pictures or folders of pictures" in fails("atlas", trained, "--data", tmp_path / "empty")
+
+
+def test_a_network_of_the_zoo_takes_its_weights_and_pixels(run, fails, photos, tmp_path, monkeypatch):
+    kept = {}
+    monkeypatch.setattr(viz, "atlas", lambda model, data, path, **options: kept.update(options, model=model) or path)
+    cnn.save(cnn.zoo.build("squeezenet1_1", seed=1), tmp_path / "weights.safetensors")
+    weights = "--weights", tmp_path / "weights.safetensors"
+    assert run("atlas", "squeezenet1_1", *weights, "--pixels", "bgr255", "--data", photos, "--size", 224)[0] == 0
+    assert kept["model"][0].transform.channels == "BGR" and kept["title"] == ["squeezenet1_1"]
+    assert "give --weights FILE" in fails("atlas", "squeezenet1_1", "--data", photos)
+
+
+def test_a_run_with_snapshots_is_a_film_unless_they_are_of_another_run(photos, trained, tmp_path, capsys):
+    out = tmp_path / "run"
+    options = ["--epochs", "1", "--batch-size", "8", "--quiet", "--snapshots"]
+    assert main(["train", str(photos), "--out", str(out), *options]) == 0
+    kept = _snapshots(out, cnn.load(out / "model.safetensors"))
+    assert [str(moment) for moment in kept][:2] == ["before training", "after 1 batch"]
+    assert _snapshots(trained, cnn.load(trained / "model.safetensors")) == []
+    capsys.readouterr()
+    assert _snapshots(out, cnn.load(trained / "model.safetensors")) == []
+    assert "of another run" in capsys.readouterr().err
+
+
+def test_two_networks_are_compared(run, fails, trained, photos, tmp_path):
+    shutil.copytree(trained, tmp_path / "again")
+    page = tmp_path / "both.html"
+    assert run("atlas", trained, "--data", photos, "--against", tmp_path / "again", "-o", page)[0] == 0
+    assert '<section id="compare"' in page.read_text(encoding="utf-8")
+    cnn.save(cnn.zoo.build("seed", classes=3, seed=0), tmp_path / "other.safetensors")
+    assert "second network" in fails("atlas", trained, "--data", photos, "--against", tmp_path / "other.safetensors")
 
 
 def test_the_log_of_a_run_is_its_history(trained):
@@ -81,10 +115,10 @@ def test_a_data_sets_name_means_the_data_set_even_if_a_folder_of_that_name_lies_
     word = "garments: the data set of that name is meant; for what lies here, write ./garments\n"
 
     options = Namespace(data="garments", root=None, size=None)
-    assert len(_data(options, load(trained / "model.safetensors"))[1].classes) == 10
+    assert len(_data(options, cnn.load(trained / "model.safetensors"))[1].classes) == 10
     assert capsys.readouterr().err == word
     options = Namespace(data="./garments", root=None, size=None)
-    assert _data(options, load(trained / "model.safetensors"))[1].classes == ("bright", "dark")
+    assert _data(options, cnn.load(trained / "model.safetensors"))[1].classes == ("bright", "dark")
     assert capsys.readouterr().err == ""
 
     status, _, errors = run("evaluate", trained, "garments")

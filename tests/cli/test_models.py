@@ -1,6 +1,7 @@
 """The commands that take a trained model, and those that show one: evaluate, predict, summary, info, demo."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -66,6 +67,19 @@ def test_info_tells_what_a_bug_report_needs(run, monkeypatch, tmp_path):
     for name in ("minicnn", "Python", "numpy", "numba", "threads", "threading layer", "BLAS", "compiled code"):
         assert name in text
     assert str(tmp_path) in text
+
+
+def test_info_tells_the_vectors_the_tile_and_how_many_variants_are_compiled(run, monkeypatch, tmp_path):
+    from minicnn.kernels import dense
+    from minicnn.kernels.vector import MR, NR_BYTES, REGISTER
+
+    for name in ("one.nbc", "two.nbc", "an-index.nbi", "source.py"):
+        (tmp_path / name).write_bytes(bytes(1_000_000))
+    stats = SimpleNamespace(cache_path=str(tmp_path))
+    monkeypatch.setattr(dense, "forward", SimpleNamespace(threaded=SimpleNamespace(stats=stats)))
+    text = run("info")[1]
+    assert f"{REGISTER} bytes wide; tile of MR x NR = {MR} x {NR_BYTES // 4} float32" in text
+    assert f"2 compiled variants of functions, 3.0 MB, in {tmp_path}" in text
 
 
 @pytest.mark.slow

@@ -16,6 +16,11 @@ def evaluation(confusion, classes=("ant", "bee", "cow")):
     return Evaluation(1.0, accuracy, per_class, confusion, found, true, probabilities, classes)
 
 
+def test_a_probability_is_all_or_nothing_only_where_it_is() -> None:
+    told = [report.percent(value) for value in (1, 0.99999, 0.9999, 0.5, 0.0001, 0.00001, 0)]
+    assert told == ["100.00%", ">99.99%", "99.99%", "50.00%", "0.01%", "<0.01%", "0.00%"]
+
+
 def test_the_commonest_mistakes_are_of_the_true_class_for_the_answer() -> None:
     lines = report.confusions(evaluation([[6, 3, 1], [0, 5, 0], [2, 0, 2]])).splitlines()
     assert [line.split() for line in lines[1:]] == [

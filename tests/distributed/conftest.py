@@ -35,7 +35,7 @@ def mpiexec() -> str | None:
 def start():
     """Starts a job: `start(4, "fit", folder)` runs jobs/fit.py in four processes; "minicnn" is the command line, a path
     a program of the test's own."""
-    pytest.importorskip("mpi4py", reason='needs MPI: pip install "minicnn[distributed]"')
+    pytest.importorskip("mpi4py", reason='needs MPI: pip install ".[distributed]"')
     if mpiexec() is None:
         pytest.skip("needs MPI's mpiexec")
 

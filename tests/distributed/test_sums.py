@@ -121,5 +121,5 @@ def test_a_share_that_fails_lets_no_other_wait():
 
 def test_without_mpi_the_error_tells_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "mpi4py", None)
-    with pytest.raises(ImportError, match=r'pip install "minicnn\[distributed\]"'):
+    with pytest.raises(ImportError, match=r'pip install "\.\[distributed\]"'):
         cnn.distributed.mpi()

@@ -143,6 +143,32 @@ def test_what_nobody_wants_is_not_given() -> None:
     assert pullback(y, wants="parameters")[0] is None
 
 
+@pytest.mark.parametrize("wants", ["both", "input", "parameters"])
+@pytest.mark.parametrize("container", [cnn.Sequential, cnn.Concat, cnn.Residual])
+def test_no_layer_inside_is_asked_for_more_than_is_wanted(container, wants) -> None:
+    asked = []
+
+    class Listening(cnn.Conv2d):
+        def forward(self, x, pass_):
+            y, pullback = super().forward(x, pass_)
+
+            def listening(dy, wants="both"):
+                asked.append(wants)
+                return pullback(dy, wants)
+
+            return y, listening
+
+    first, second = (Listening(1, 1, 1).initialize(seed) for seed in (0, 1))
+    names = {"a": first, "shortcut" if container is cnn.Residual else "b": second}
+    model = cnn.Sequential(before=cnn.ReLU(), inside=container(**names))
+    y, pullback = model.forward(x)
+    pullback(np.ones_like(y), wants=wants)
+    expected = [wants, wants]
+    if container is cnn.Sequential and wants == "parameters":
+        expected = ["both", "parameters"]  # the second hands on what the first one needs
+    assert asked == expected
+
+
 def test_the_gradient_that_is_recorded_is_the_one_that_was_used() -> None:
     """It includes what was injected."""
     model, watch = cnn.Sequential(a=cnn.Flatten(), b=cnn.Dense(36, 2).initialize(0)), Watch("a")

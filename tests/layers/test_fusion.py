@@ -98,3 +98,15 @@ def test_a_pooling_window_larger_than_the_map_pools_what_there_is() -> None:
     assert y.shape == expected.shape and y.shape[2:] == (1, 1)
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(pullback(y)[0], expected_pullback(y)[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "pool", [{"kernel_size": 2, "dilation": 2}, {"kernel_size": 17}, {"kernel_size": 3, "padding": 1}]
+)
+def test_a_pooling_that_the_fused_op_does_not_know_runs_by_itself(pool) -> None:
+    model = cnn.Sequential(conv=cnn.Conv2d(3, 8, 3), relu=cnn.ReLU(), pool=cnn.MaxPool2d(**pool)).initialize(0)
+    x = tie_free((2, 3, 20, 21)).astype(np.float32)
+    y, pullback = model.forward(x)
+    expected, expected_pullback = model.forward(x, cnn.Pass(watch=cnn.Watch("conv", "relu")))
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(pullback(y)[0], expected_pullback(y)[0], rtol=1e-4, atol=1e-5)

@@ -170,8 +170,8 @@ def test_a_layer_may_not_be_named_as_the_input() -> None:
 
 
 def test_an_unknown_operation_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected operation to be concat or add, got 'mul'"):
-        Join("mul")
+    with pytest.raises(ValueError, match="expected operation to be one of concat, add, mul, got 'max'"):
+        Join("max")
 
 
 def test_arrays_that_do_not_fit_are_refused_with_the_path_of_the_join() -> None:

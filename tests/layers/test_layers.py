@@ -18,8 +18,30 @@ SHAPES = {
     "Dense(4, 6)": {"weight": (6, 4), "bias": (6,)},
     "Dense(4, 6, bias=False)": {"weight": (6, 4)},
     "BatchNorm2d(4)": {"weight": (4,), "bias": (4,)},
+    "BatchNorm1d(4)": {"weight": (4,), "bias": (4,)},
+    "Affine(4)": {"weight": (4,), "bias": (4,)},
+    "Affine(4, bias=False)": {"weight": (4,)},
+    "PReLU()": {"weight": (1,)},
+    "PReLU(4)": {"weight": (4,)},
     "ReLU()": {},
 }
+
+OPTIONS = [
+    "MaxPool2d(2)",
+    "Dropout(0.3)",
+    "AvgPool2d(3, stride=2, padding=1)",
+    "Pad((1, 0, 2, 0), mode='reflect')",
+    "Upsample(scale_factor=2, mode='bilinear', align_corners=True)",
+    "Upsample((3, 5))",
+    "Slice(1, -1, axis=2)",
+    "Permute((0, 2, 3, 1))",
+    "Reshape((2, 3))",
+    "Scale(-1.0, 0.5)",
+    "GELU('tanh')",
+    "ELU(0.5)",
+    "Hardsigmoid(0.2, 0.4)",
+    "LogSoftmax(2)",
+]
 
 
 def made(text: str):
@@ -33,7 +55,7 @@ def test_parameters_are_float32_arrays_of_pytorchs_shapes(text: str) -> None:
     assert all(array.dtype == np.float32 for array in parameters.values())
 
 
-@pytest.mark.parametrize("text", [*SHAPES, "MaxPool2d(2)", "Dropout(0.3)", "AvgPool2d(3, stride=2, padding=1)"])
+@pytest.mark.parametrize("text", [*SHAPES, *OPTIONS])
 def test_a_layer_reads_as_the_call_that_makes_it(text: str) -> None:
     layer = made(text)
     assert options_of(made(repr(layer))) == options_of(layer)
@@ -62,6 +84,21 @@ REFUSED = {
     "MaxPool2d: expected stride to be": lambda: cnn.MaxPool2d(2, stride=0),
     "AdaptiveAvgPool2d: expected output_size to be": lambda: cnn.AdaptiveAvgPool2d(0),
     "Pad: expected padding to be 4 or 6 ints": lambda: cnn.Pad((1,)),
+    "Pad: expected mode to be one of": lambda: cnn.Pad((1, 1, 1, 1), mode="edge"),
+    "BatchNorm1d: expected num_features to be": lambda: cnn.BatchNorm1d(0),
+    "BatchNorm1d: expected x of shape (N, C), got (1, 2, 1, 1)": lambda: cnn.BatchNorm1d(2)(np.ones((1, 2, 1, 1))),
+    "Affine: expected num_features to be an int of at least 1": lambda: cnn.Affine(0),
+    "PReLU: expected num_parameters to be an int of at least 1": lambda: cnn.PReLU(1.5),
+    "Scale: expected shift to be a number, got nan": lambda: cnn.Scale(1.0, float("nan")),
+    "GELU: expected approximate to be one of none, tanh, got 'fast'": lambda: cnn.GELU("fast"),
+    "Reshape: expected shape to be ints of at least 1, got (2, 0)": lambda: cnn.Reshape((2, 0)),
+    "Reshape: expected shape to be ints of at least 1, got ()": lambda: cnn.Reshape(()),
+    "Permute: expected axes to name each axis once, 0 first, got (1, 0)": lambda: cnn.Permute((1, 0)),
+    "Slice: expected an axis other than the batch's, got 0": lambda: cnn.Slice(1, axis=0),
+    "Slice: expected start to be an int, got 0.5": lambda: cnn.Slice(0.5),
+    "Upsample: expected size or scale_factor, got None and None": lambda: cnn.Upsample(),
+    "Upsample: expected mode nearest, or bilinear with or without align_corners": lambda: cnn.Upsample(2, mode="cubic"),
+    "Join: expected operation to be one of concat, add, mul, got 'max'": lambda: cnn.Join("max"),
     "Layer has no forward": lambda: cnn.Layer().forward(np.ones(1)),
     "Pass: expected relu to be one of plain, guided, deconv, linear, got 'x'": lambda: Pass(relu="x"),
     "pullback: expected wants to be one of both, input, parameters, got 'x'": lambda: cnn.ReLU().forward(np.ones(1))[1](
@@ -194,6 +231,36 @@ def test_a_layer_that_does_not_store_an_option_cannot_be_described() -> None:
 
     with pytest.raises(ValueError, match=r"Forgetful: expected the option 'size' to be stored as self.size"):
         describe(Forgetful(3))
+
+
+def test_batch_norm_of_vectors_is_that_of_maps_of_one_pixel() -> None:
+    vectors, maps = cnn.BatchNorm1d(3), cnn.BatchNorm2d(3)
+    x, dy = tie_free((4, 3), 1), tie_free((4, 3), 2)
+    for layer in (vectors, maps):
+        layer.initialize().astype(np.float64)
+    y, pullback = vectors.forward(x, Pass(train=True))
+    expected, of_maps = maps.forward(x[:, :, None, None], Pass(train=True))
+    np.testing.assert_array_equal(y, expected[:, :, 0, 0])
+    dx, gradients = pullback(dy)
+    expected_dx, expected_gradients = of_maps(dy[:, :, None, None])
+    np.testing.assert_array_equal(dx, expected_dx[:, :, 0, 0])
+    np.testing.assert_array_equal(gradients["weight"], expected_gradients["weight"])
+    np.testing.assert_array_equal(vectors.running_var, maps.running_var)
+    assert pullback(dy, "input")[1] == {}
+
+
+def test_a_fixed_scale_and_shift_are_not_trained() -> None:
+    layer = cnn.Scale(-2.0, 0.5)
+    y, pullback = layer.forward(np.array([[1.0, 3.0]]))
+    assert y.tolist() == [[-1.5, -5.5]]
+    assert pullback(np.ones((1, 2)))[0].tolist() == [[-2, -2]]
+    assert pullback(np.ones((1, 2)))[1] == {} and layer.parameters() == {}
+
+
+def test_upsampling_by_a_factor_follows_the_size_of_the_image() -> None:
+    layer = cnn.Upsample(scale_factor=(2, 3))
+    assert layer(tie_free((1, 2, 3, 4))).shape == (1, 2, 6, 12)
+    assert layer(tie_free((1, 2, 1, 5))).shape == (1, 2, 2, 15)
 
 
 def test_a_file_that_says_null_of_a_bias_means_none() -> None:

@@ -3,7 +3,9 @@
     python -m tests.mutants --count 300
 
 changes one operator, comparison, constant or index of the project's source at a time, runs the tests that belong to
-that file (`where.py`), and says what share the default command catches, and what share everything that CI runs.
+that file (`where.py`) as the default command does, and then, on what has survived, as CI does; and says what share
+each of them catches. `--run default` leaves CI's part for later.
+
 What has been tried stands in `.mutants/results.jsonl` and is not tried again while its file stays the same, so that
 the command can be stopped at any moment; `--minutes` stops it. `equivalent.toml` lists mutants that no test can
 catch, each with the reason: they do not count.
@@ -19,11 +21,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from .draw import Mutant, draw
-from .trial import Copy
-from .where import belonging
+from tests.planting import ROOT
 
-ROOT = Path(__file__).parents[2]
+from .draw import Mutant, draw
+from .trial import RUNS, Trial
+
 FOLDER = ROOT / ".mutants"
 
 
@@ -38,10 +40,13 @@ def key(mutant: Mutant) -> str:
     return f"{mutant.digest}:{mutant.begin}:{mutant.end}:{mutant.now}"
 
 
-def results() -> dict[str, dict[str, Any]]:
-    file = FOLDER / "results.jsonl"
-    found = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-    return {result["key"]: result for result in found}
+def results() -> dict[str, dict[str, str]]:
+    """What each run said of each mutant, by the mutant's key and the run's name; the last word counts."""
+    file, found = FOLDER / "results.jsonl", dict[str, dict[str, str]]()
+    for line in file.read_text().splitlines() if file.exists() else []:
+        result = json.loads(line)
+        found.setdefault(result["key"], {})[result["run"]] = result["said"]
+    return found
 
 
 def main() -> None:
@@ -56,31 +61,31 @@ def main() -> None:
     parser.add_argument(
         "--again", action="store_true", help="try those anew that survived, as tests were written since"
     )
+    parser.add_argument("--run", choices=RUNS, action="append", help="try them with this run alone (default, ci)")
     parser.add_argument("--report", action="store_true", help="try none, only report")
     options = parser.parse_args()
     reviewed = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text()).get("mutant", [])
     drawn = draw(ROOT, options.folders, options.seed, lambda path: path.startswith(tuple(options.leave_out)))
     drawn = [mutant for mutant in drawn if not equivalent(mutant, reviewed)][: options.count]
     if not options.report:
-        try_out(drawn, options.again, end=time.monotonic() + 60 * options.minutes)
+        for run in options.run or RUNS:
+            try_out(drawn, run, options.again, end=time.monotonic() + 60 * options.minutes)
     report(drawn)
 
 
-def try_out(drawn: list[Mutant], again: bool, end: float) -> None:
-    known, copy = (
-        {name: result for name, result in results().items() if result["caught"] or not again},
-        Copy(FOLDER, ROOT),
-    )
-    copy.renew()
+def try_out(drawn: list[Mutant], run: str, again: bool, end: float) -> None:
+    """Let a run judge what has not been caught so far."""
+    known, trial = results(), Trial(FOLDER)
     for i, mutant in enumerate(drawn):
-        if key(mutant) in known:
+        said = known.get(key(mutant), {})
+        if any(said.values()) or (run in said and not again):
             continue
         if time.monotonic() > end:
             break
-        result = copy.try_out(mutant, belonging(mutant.path, ROOT))
+        found = trial.caught(mutant, run)
         with open(FOLDER / "results.jsonl", "a") as file:
-            file.write(json.dumps({"key": key(mutant), "name": mutant.name, "kind": mutant.kind, **result}) + "\n")
-        print(f"{i + 1}/{len(drawn)} {result['caught'] or 'SURVIVED':8} {mutant.name}", flush=True)
+            file.write(json.dumps({"key": key(mutant), "name": mutant.name, "run": run, "said": found}) + "\n")
+        print(f"{i + 1}/{len(drawn)} {run} {'caught' if found else 'PASSED'} {mutant.name}", flush=True)
 
 
 def report(drawn: list[Mutant]) -> None:
@@ -88,20 +93,22 @@ def report(drawn: list[Mutant]) -> None:
     tried = [(mutant, known[key(mutant)]) for mutant in drawn if key(mutant) in known]
     if not tried:
         raise SystemExit("no mutant has been tried")
-    caught = Counter(result["caught"] for _, result in tried)
     print(f"\nsurvivors of {len(tried)} mutants ({len(drawn) - len(tried)} more are drawn, not tried yet):")
-    for mutant, result in sorted(tried, key=lambda pair: (pair[0].path, pair[0].line)):
-        if not result["caught"]:
+    for mutant, said in sorted(tried, key=lambda pair: (pair[0].path, pair[0].line)):
+        if not any(said.values()):
             print(f"  {mutant.name}\n      {mutant.source_line}")
     print("\nonly CI catches:")
-    for mutant, result in tried:
-        if result["caught"] == "ci":
-            print(f"  {mutant.name}\n      {result['by']}")
-    default = caught["default"] / len(tried)
-    print(f"\ncaught by the default command: {default:.1%}; by CI: {default + caught['ci'] / len(tried):.1%}")
-    for kind in sorted({mutant.kind for mutant, _ in tried}):
-        of_kind = [bool(result["caught"]) for mutant, result in tried if mutant.kind == kind]
-        print(f"  {kind:12} {sum(of_kind)} of {len(of_kind)}")
+    for mutant, said in tried:
+        if said.get("ci"):
+            print(f"  {mutant.name}\n      {said['ci']}")
+    default, ci = (sum(bool(said.get(run)) for _, said in tried) for run in RUNS)
+    untried = sum(not said.get("default") and "ci" not in said for _, said in tried)
+    print(f"\ncaught by the default command: {default} of {len(tried)}, {default / len(tried):.1%}")
+    print(f"by CI: {default + ci}, {(default + ci) / len(tried):.1%}; not tried with it: {untried}")
+    kinds = Counter(mutant.kind for mutant, _ in tried)
+    caught = Counter(mutant.kind for mutant, said in tried if any(said.values()))
+    for kind in sorted(kinds):
+        print(f"  {kind:12} {caught[kind]} of {kinds[kind]}")
 
 
 if __name__ == "__main__":

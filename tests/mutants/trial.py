@@ -1,93 +1,101 @@
-"""One mutant tried: in a copy of the project, so that the project itself is never broken."""
+"""One mutant tried, in a process that is forked from this one, which has imported what takes long.
+
+The mutant stands in that process alone: no file is changed (`tests/planting.py`).
+"""
 
 from __future__ import annotations
 
+import hashlib
+import multiprocessing
 import os
+import re
 import resource
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import tempfile
 from pathlib import Path
 
-from .draw import Mutant
+import pytest
 
-NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "runs", "node_modules", "*.egg-info")
-PATIENCE = 5  # a mutant that takes this many times the processor time of the whole tests, and a minute, does not end
+from tests.planting import ROOT, plant
+
+from .draw import Mutant
+from .where import belonging
+
+SECONDS = {"default": 900, "ci": 3600}  # of processor time: a mutant that takes more does not end, and is caught
 MEMORY = 12 << 30  # bytes of data
 RUNS = {"default": ["-m", "not slow"], "ci": ["-m", "slow or not slow"]}
 NOTHING_RUN = 5  # pytest's status where all tests were left out
+HEAVY = ("numba", "scipy.linalg", "hypothesis.extra.numpy", "PIL.Image", "matplotlib.pyplot")
 
 
-@dataclass
-class Copy:
-    """The copied project, with a cache of machine code of its own that is kept."""
+class Trial:
+    """Runs pytest again and again; machine code is kept in a folder of its own."""
 
-    folder: Path
-    root: Path
-    clean: dict[tuple[str, ...], float] = field(default_factory=dict)  # processor seconds of tests that pass
-    tried: int = 0
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.passing = folder, set[tuple[str, ...]]()
+        folder.mkdir(exist_ok=True)
+        os.environ |= {"NUMBA_CACHE_DIR": str(folder / "numba"), "OPENBLAS_NUM_THREADS": "1"}
+        for module in HEAVY:
+            __import__(module)
 
-    def renew(self) -> None:
-        shutil.rmtree(self.folder / "project", ignore_errors=True)
-        shutil.copytree(self.root, self.folder / "project", ignore=NOT_COPIED)  # keeps times: the cache goes by them
+    def run(self, tests: list[str], run: str, mutant: Mutant | None = None) -> str:
+        """The first test that fails, in a run of the name "default" or "ci"; "" where all pass."""
+        said = self.folder / "said"
+        child = multiprocessing.get_context("fork").Process(target=_pytest, args=(tests, run, mutant, said))
+        child.start()
+        child.join(20 * SECONDS[run])  # on the wall: a mutant may wait for what never comes
+        if child.is_alive():
+            child.kill()
+            child.join()
+        if child.exitcode in (0, NOTHING_RUN):
+            return ""
+        lines = [line for line in said.read_text().splitlines() if line.strip()] or ["nothing was said"]
+        failed = next((line for line in lines if line.startswith(("FAILED", "ERROR"))), lines[-1])
+        return f"{failed} (status {child.exitcode})"
 
-    def passes(self, tests: list[str], run: str, seconds: float) -> tuple[bool, str]:
-        """Whether these tests pass, and the last line that pytest printed."""
-        project = self.folder / "project"
-        shutil.rmtree(project / ".hypothesis", ignore_errors=True)  # else one mutant's examples are tried on the next
-        environment = {name: value for name, value in os.environ.items() if name != "CI"}
-        environment |= {"PYTHONPATH": str(project), "NUMBA_CACHE_DIR": str(self.folder / "numba")}
-        environment |= {"CI": "true"} if run == "ci" else {}
-        command = [sys.executable, "-m", "pytest", "-x", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
-        done = subprocess.run(
-            [*command, "--hypothesis-seed=0", *RUNS[run], *tests], cwd=project, env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=_limits(seconds),
-        )  # fmt: skip
-        said = [line for line in done.stdout.splitlines() if line.strip()] or ["nothing"]
-        failed = next((line for line in said if line.startswith(("FAILED", "ERROR"))), said[-1])
-        return done.returncode in (0, NOTHING_RUN), failed
+    def caught(self, mutant: Mutant, run: str) -> str:
+        """What a run says of a mutant, or "" if it passes: first the tests that bear its file's name, then all."""
+        if hashlib.sha256((ROOT / mutant.path).read_bytes()).hexdigest()[: len(mutant.digest)] != mutant.digest:
+            raise SystemExit(
+                f"{mutant.path} has changed since the mutants were drawn; start again, what is tried is kept"
+            )
+        tests = belonging(mutant.path, ROOT)
+        own = [test for test in tests if Path(mutant.path).stem in Path(test).stem]
+        for some in (own, [test for test in tests if test not in own]):
+            said = self.run(some, run, mutant) if some else ""
+            if said:
+                name = re.match(r"(?:FAILED|ERROR) (tests/[^[ ]+)", said)
+                self._check([name[1]] if name else some, run)
+                return said
+        return ""
 
-    def check(self, tests: list[str], run: str) -> float:
-        """The processor time of the tests without any mutant, which must pass."""
-        key = (run, *tests)
-        if key not in self.clean:
-            before = _children()
-            passed, said = self.passes(tests, run, seconds=3600)
-            if not passed:
+    def _check(self, tests: list[str], run: str) -> None:
+        """Stop where tests do not pass without any mutant: then nothing that they say counts."""
+        if (run, *tests) not in self.passing:
+            said = self.run(tests, run)
+            if said:
                 raise SystemExit(f"without any mutant: {said}")
-            self.clean[key] = _children() - before
-        return self.clean[key]
-
-    def try_out(self, mutant: Mutant, tests: list[str]) -> dict[str, str]:
-        """By which run it is caught ("default", else "ci", else neither), and what said so."""
-        file = self.folder / "project" / mutant.path
-        source, times = file.read_bytes(), file.stat()
-        self.tried += 1
-        another_time = (times.st_atime, times.st_mtime + 10 * self.tried)  # Python's and Numba's caches go by it
-        for run in RUNS:
-            most = 60 + PATIENCE * self.check(tests, run)
-            try:
-                file.write_bytes(mutant.apply(source))
-                os.utime(file, another_time)
-                passed, said = self.passes(tests, run, most)
-            finally:
-                file.write_bytes(source)
-                os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
-            if not passed:
-                return {"caught": run, "by": said}
-        return {"caught": "", "by": ""}
+            self.passing.add((run, *tests))
 
 
-def _limits(seconds: float) -> Callable[[], None]:
-    def set_limits() -> None:
-        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-
-    return set_limits
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _pytest(tests: list[str], run: str, mutant: Mutant | None, said: Path) -> None:
+    with open(said, "w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + SECONDS[run]), -1))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    os.environ.pop("CI", None)
+    os.environ |= {"CI": "true"} if run == "ci" else {}
+    os.chdir(ROOT)
+    for name in [name for name in sys.modules if name.split(".")[0] in ("minicnn", "viz")]:
+        del sys.modules[name]
+    if mutant is not None:
+        plant(mutant.path, mutant.apply)
+    with tempfile.TemporaryDirectory() as database:  # else one mutant's failing examples are tried on the next
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = database
+        options = ["-x", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=no", "--hypothesis-seed=0"]
+        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is imported already
+        status = pytest.main([*options, *RUNS[run], *tests])
+    sys.stdout.flush()
+    os._exit(int(status))

@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 OPS = ["tests/ops", "tests/test_reference.py", "tests/test_invariants.py", "tests/gradient_check/test_derivatives.py"]
+EVERYWHERE = ["tests/test_public_face.py"]
 NETWORKS = ["tests/layers", "tests/test_layout.py", "tests/test_prediction.py"]
 
 RULES: list[tuple[str, list[str]]] = [
@@ -25,6 +26,7 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/data/*", ["tests/data", "tests/cli/test_train.py"]),
     ("minicnn/training/*", ["tests/training", "tests/test_checkpoint.py", "tests/peers/test_training.py"]),
     ("minicnn/cli/*", ["tests/cli"]),
+    ("minicnn/exercises/*", ["tests/exercises"]),
     ("minicnn/testing/*", ["tests/testing", "tests/ops", "tests/mutations"]),
     ("minicnn/optim.py", ["tests/optim", "tests/training", "tests/mutations/test_optimizers.py"]),
     ("minicnn/distributed/*", ["tests/distributed"]),
@@ -32,9 +34,11 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/group.py", ["tests/training", "tests/distributed"]),
     ("minicnn/reference.py", ["tests/test_reference.py", "tests/ops"]),
     ("minicnn/gradient_check/*", ["tests/gradient_check", "tests/layers"]),
+    ("minicnn/message.py", ["tests/test_weights.py", "tests/test_checkpoint_hostile.py", "tests/data"]),
     ("minicnn/layout.py", ["tests/test_layout.py", *OPS, "tests/layers"]),
     ("minicnn/code_cache.py", ["tests/test_code_cache.py", "tests/test_threads.py"]),
     ("minicnn/threads.py", ["tests/test_threads.py", "tests/ops/test_threads.py", "tests/test_code_cache.py"]),
+    ("minicnn/message.py", ["tests/test_checkpoint.py", "tests/test_weights.py", "tests/damage/test_damage.py"]),
     ("minicnn/receptive_field.py", ["tests/viz/activations", "tests/test_summarize.py"]),
     ("viz/containers.py", ["tests/peers/test_sklearn.py"]),
     ("viz/attribution/*", ["tests/viz/attribution", "tests/cli/test_why.py", "tests/peers/test_attribution.py"]),
@@ -48,11 +52,14 @@ RULES: list[tuple[str, list[str]]] = [
 
 
 def belonging(path: str, root: Path) -> list[str]:
-    """The test files and folders of a source file, in the order in which to run them."""
+    """The test files of a source file, in the order in which to run them: those that bear its name come first."""
+    *rooms, name = Path(path).with_suffix("").parts
     named = next((tests for pattern, tests in RULES if fnmatch(path, pattern)), [])
+    own = sorted((root / "tests").rglob(f"test_{name}*.py"))
     if not named:
-        *rooms, name = Path(path).with_suffix("").parts
         mirrored = rooms[1:] if rooms[0] == "minicnn" else rooms
-        named = ["/".join(["tests", *mirrored])] if mirrored else []
-        named += [str(file.relative_to(root)) for file in sorted((root / "tests").rglob(f"test_{name}*.py"))]
-    return [test for test in dict.fromkeys(named) if (root / test).exists()]
+        named = ["/".join(["tests", *mirrored])] if mirrored else [str(file.relative_to(root)) for file in own]
+    there = [root / test for test in [*named, *EVERYWHERE] if (root / test).exists()]
+    files = [file for place in there for file in (sorted(place.rglob("test_*.py")) if place.is_dir() else [place])]
+    ordered = [file for file in own if file in files] + files
+    return list(dict.fromkeys(str(file.relative_to(root)) for file in ordered))

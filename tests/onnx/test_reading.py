@@ -128,3 +128,117 @@ def test_the_size_of_its_pictures_is_known_where_the_file_tells_it(shape, expect
     path = tmp_path / "m.onnx"
     path.write_bytes(proto([node("Relu", "x", "y")], shape=shape).SerializeToString())
     assert cnn.onnx.input_shape(path) == expected
+
+
+SHARED = {
+    "through another name": [
+        node("Conv", "x w", "a"),
+        node("Identity", "a", "b"),
+        node("Add", "b c", "d"),
+        node("Concat", "a d", "y", axis=1),
+    ],
+    "itself": [node("Conv", "x w", "a"), node("Add", "a c", "d"), node("Concat", "a d", "y", axis=1)],
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_constant_is_no_bias_where_others_see_the_sum_without_it(name, tmp_path) -> None:
+    arrays = {"w": np.ones((3, 3, 1, 1), np.float32), "c": np.full((1, 3, 1, 1), 7, np.float32)}
+    y = load(proto(SHARED[name], arrays), tmp_path)(np.ones((1, 3, 4, 4), np.float32))
+    assert y[0, :, 0, 0].tolist() == [3, 3, 3, 10, 10, 10]
+
+
+def test_a_constant_is_a_bias_where_nobody_else_sees_the_sum_without_it(tmp_path) -> None:
+    nodes = [node("Conv", "x w", "a"), node("Add", "a c", "y"), node("Exp", "a", "unused")]
+    model = load(proto(nodes, {"w": np.ones((3, 3, 1, 1), np.float32), "c": np.float32(7)}), tmp_path)
+    assert [type(layer) for layer in model.children.values()] == [cnn.Conv2d]
+    assert model["a"].bias.tolist() == [7, 7, 7]
+
+
+def test_a_scale_and_a_shift_of_channels_are_one_layer(tmp_path) -> None:
+    arrays = {"s": np.float32([1, 2, 3]).reshape(3, 1, 1), "t": np.float32([4, 5, 6]).reshape(1, 3, 1, 1)}
+    model = load(proto([node("Mul", "s x", "a"), node("Add", "t a", "y")], arrays), tmp_path)
+    assert [type(layer) for layer in model.children.values()] == [cnn.Affine]
+    assert model(np.ones((1, 3, 1, 1), np.float32)).ravel().tolist() == [5, 7, 9]
+
+
+def test_what_nothing_uses_need_not_be_supported(tmp_path) -> None:
+    nodes = [
+        node("Relu", "x", "y"),
+        node("NonMaxSuppression", "y", "boxes"),
+        node("Nonsense", "boxes", "more", domain="com.me"),
+    ]
+    assert list(load(proto(nodes), tmp_path).children) == ["y"]
+
+
+def test_shapes_are_followed_with_a_batch_of_any_size(tmp_path) -> None:
+    nodes = [
+        node("Conv", "x w", "a"),
+        node("Shape", "a", "s"),
+        node("Gather", "s zero", "n"),
+        node("Unsqueeze", "n axis", "n1"),
+        node("Concat", "n1 rest", "t", axis=0),
+        node("Reshape", "a t", "y"),
+    ]
+    arrays = {"w": W, "zero": np.int64(0), "axis": np.int64([0]), "rest": np.int64([-1])}
+    model = load(proto(nodes, arrays, ("N", 3, 4, 4)), tmp_path)
+    assert [type(layer) for layer in model.children.values()] == [cnn.Conv2d, cnn.Flatten]
+    assert model(np.ones((5, 3, 4, 4), np.float32)).shape == (5, 8)
+
+
+def test_a_reshaping_that_changes_nothing_is_no_layer(tmp_path) -> None:
+    nodes = [
+        node("Reshape", "x s", "a"),
+        node("Relu", "a", "b"),
+        node("Unsqueeze", "b i", "c"),
+        node("Squeeze", "c i", "y"),
+    ]
+    model = load(proto(nodes, {"s": np.int64([1, 3, 4, 4]), "i": np.int64([2])}), tmp_path)
+    x = np.ones((2, 3, 4, 4), np.float32)
+    assert model(x).shape == x.shape
+    assert "a" not in model.children
+
+
+def test_a_network_for_channels_last_takes_images_as_all_do(tmp_path) -> None:
+    nodes = [
+        node("Transpose", "x", "a", perm=[0, 3, 1, 2]),
+        node("Conv", "a w", "b"),
+        node("Transpose", "b", "c", perm=[0, 2, 3, 1]),
+        node("Add", "c bias", "d"),
+        node("Relu", "d", "e"),
+        node("Transpose", "e", "f", perm=[0, 3, 1, 2]),
+        node("MaxPool", "f", "g", kernel_shape=[2, 2]),
+        node("Transpose", "g", "h", perm=[0, 2, 3, 1]),
+        node("ReduceMean", "h", "y", axes=[1, 2], keepdims=0),
+    ]
+    path = tmp_path / "m.onnx"
+    path.write_bytes(proto(nodes, {"w": W, "bias": np.float32([1, 2])}, (1, 4, 5, 3)).SerializeToString())
+    assert cnn.onnx.input_shape(path) == (3, 4, 5)
+    model = cnn.onnx.load(path)
+    assert [type(layer).__name__ for layer in model.children.values()] == [
+        "Conv2d",
+        "ReLU",
+        "MaxPool2d",
+        "GlobalAvgPool2d",
+    ]
+    assert model["b"].bias.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("which", [True, False])
+def test_a_branch_is_taken_where_the_choice_is_known(which, tmp_path) -> None:
+    def branch(op: str) -> onnx.GraphProto:
+        outputs = [helper.make_tensor_value_info(f"of_{op}", TensorProto.FLOAT, None)]
+        return helper.make_graph([node(op, "a", f"of_{op}")], "branch", [], outputs)
+
+    nodes = [
+        node("Conv", "x w", "a"),
+        node("Shape", "a", "s"),
+        node("Gather", "s one", "n"),
+        node("Equal", "n wanted", "c"),
+        node("If", "c", "b", then_branch=branch("Relu"), else_branch=branch("Sigmoid")),
+        node("Flatten", "b", "y"),
+    ]
+    arrays = {"w": W, "one": np.int64(1), "wanted": np.int64(2 if which else 3)}
+    model = load(proto(nodes, arrays, ("N", 3, 4, 4)), tmp_path)
+    kinds = [type(layer) for layer in model.children.values()]
+    assert kinds == [cnn.Conv2d, cnn.ReLU if which else cnn.Sigmoid, cnn.Flatten]

@@ -118,6 +118,28 @@ def test_general_algorithms_are_the_textbook_and_their_pullbacks_its_gradients(a
 
 @pytest.mark.parametrize("algorithm", GENERAL)
 @given(data=st.data())
+def test_general_algorithms_are_the_three_products_of_the_textbook(algorithm: str, data) -> None:
+    case = data.draw(conv2d_cases().filter(lambda case: fits(algorithm, case)))
+    assert_the_textbooks_products(case, algorithm, np.float64, 1e-12)
+
+
+@pytest.mark.parametrize("algorithm", ["winograd2", "winograd4"])
+@given(case=winograd_cases())
+def test_winograd_is_the_three_products_of_the_textbook(algorithm: str, case: Case) -> None:
+    assert_the_textbooks_products(case, algorithm, np.float32, TOLERANCE[algorithm])
+
+
+def assert_the_textbooks_products(case: Case, algorithm: str, dtype, tolerance: float) -> None:
+    arrays = case.arrays()
+    x, w, b = (*arrays, None)[:3]
+    dy = upstream(arrays, **case.options)
+    expected = reference.conv2d_by_columns(x, w, b, dy, **case.options)[: len(arrays) + 1]
+    found = results(ops.conv2d, arrays, dtype, dy, algorithm=algorithm, **case.options)
+    assert_all_close(found, expected, sizes(arrays, dy, **case.options), tolerance)
+
+
+@pytest.mark.parametrize("algorithm", GENERAL)
+@given(data=st.data())
 def test_and_so_they_are_where_they_pool(algorithm: str, data) -> None:
     case = data.draw(conv2d_relu_max_pool2d_cases().filter(lambda case: fits(algorithm, case)))
     arrays = case.arrays()
@@ -156,3 +178,28 @@ def test_the_bias_gradient_alone_needs_no_product(monkeypatch) -> None:
 def test_an_unknown_algorithm_is_refused_for_complex_numbers_too() -> None:
     with pytest.raises(ValueError, match="expected algorithm to be one of direct"):
         ops.conv2d(np.ones((1, 1, 3, 3), complex), np.ones((1, 1, 3, 3), complex), algorithm="fft")
+
+
+@pytest.mark.parametrize("algorithm", ["winograd2", "winograd4"])
+def test_every_loop_of_winograd_has_a_second_block_and_a_remainder(algorithm: str) -> None:
+    """Three panels of filters and of channels, rows of more tiles than a run, and shares of the runs."""
+    x, w, b = tie_free((3, 67, 37, 71), 0), tie_free((70, 67, 3, 3), 1), tie_free(70, 2)
+    exact, exact_pullback = ops.conv2d(x, w, b, padding=1, algorithm="direct")
+    y, pullback = ops.conv2d(*(a.astype(np.float32) for a in (x, w, b)), padding=1, algorithm=algorithm)
+    dy = tie_free(y.shape, 3)
+    for found, right in zip((y, *pullback(dy.astype(np.float32))), (exact, *exact_pullback(dy)), strict=True):
+        np.testing.assert_allclose(found, right, rtol=0, atol=2e-4 * np.abs(right).max())
+
+
+@pytest.mark.parametrize("algorithm", GENERAL)
+@pytest.mark.parametrize("images", [16, 47])  # a task for each; three to a task, and two to the sixteenth
+def test_every_task_has_its_images_and_the_last_what_is_left(algorithm: str, images: int) -> None:
+    x, w, b = tie_free((images, 5, 4, 5), 0), tie_free((67, 5, 3, 3), 1), tie_free(67, 2)
+    y, pullback = ops.conv2d(x, w, b, padding=1, algorithm=algorithm)
+    np.testing.assert_allclose(y, reference.conv2d(x, w, b, padding=1), rtol=1e-9, atol=1e-9)
+    dy = tie_free(y.shape, 3)
+    dx, dw, db = pullback(dy)
+    np.testing.assert_allclose(db, dy.sum(axis=(0, 2, 3)), rtol=0, atol=1e-9)
+    one_by_one = [ops.conv2d(x[i : i + 1], w, b, padding=1)[1](dy[i : i + 1]) for i in range(images)]
+    np.testing.assert_allclose(dx, np.concatenate([gradients[0] for gradients in one_by_one]), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(dw, sum(gradients[1] for gradients in one_by_one), rtol=0, atol=1e-9)

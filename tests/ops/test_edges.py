@@ -24,6 +24,21 @@ EMPTY = {
     "leaky_relu": ops.leaky_relu,
     "clip": lambda x: ops.clip(x, 0, 6),
     "sigmoid": ops.sigmoid,
+    "tanh": ops.tanh,
+    "erf": ops.erf,
+    "elu": ops.elu,
+    "silu": ops.silu,
+    "gelu": ops.gelu,
+    "hardsigmoid": ops.hardsigmoid,
+    "hardswish": ops.hardswish,
+    "prelu": lambda x: ops.prelu(x, np.ones(3)),
+    "affine": lambda x: ops.affine(x, np.ones(3), np.ones(1)),
+    "mul": lambda x: ops.mul(x, x[:, :, :1, :1]),
+    "permute": lambda x: ops.permute(x, (0, 2, 3, 1)),
+    "reshape": lambda x: ops.reshape(x, (4, 12)),
+    "slice_axis": lambda x: ops.slice_axis(x, 1, 1),
+    "interpolate2d": lambda x: ops.interpolate2d(x, (3, 9), mode="bilinear"),
+    "global_max_pool2d": ops.global_max_pool2d,
     "dropout": lambda x: ops.dropout(x, rng=0),
     "dropout2d": lambda x: ops.dropout2d(x, rng=0),
     "flatten": ops.flatten,
@@ -75,12 +90,13 @@ def test_a_stride_so_far_that_only_padding_is_seen(filters: int) -> None:
 
 
 @pytest.mark.parametrize("filters", [1, 33])
-def test_no_gradient_passes_where_a_rectified_output_is_not_a_number(filters: int) -> None:
+def test_the_gradient_passes_where_a_rectified_output_is_not_a_number(filters: int) -> None:
+    """As PyTorch's ReLU has it: dy at NaN."""
     x = tie_free((1, 1, 4, 4))
     x[0, 0, 1, 1] = np.nan
     for pool_size in (1, 2):
         y, pullback = ops.conv2d_relu_max_pool2d(x, np.ones((filters, 1, 1, 1)), pool_size=pool_size)
-        assert np.isnan(y).any() and pullback(np.ones_like(y), (True, False))[0][0, 0, 1, 1] == 0
+        assert np.isnan(y).any() and pullback(np.ones_like(y), (True, False))[0][0, 0, 1, 1] == filters
 
 
 def test_pixels_that_no_window_covers_have_gradient_zero() -> None:
@@ -207,6 +223,18 @@ def test_linear_ops_act_on_real_and_imaginary_parts_alike(op: str) -> None:
     real, imaginary = tie_free((2, 3, 5, 4)), tie_free((2, 3, 5, 4), 2)
     expected = apply(real)[0] + 1j * apply(imaginary)[0]
     np.testing.assert_allclose(apply(real + 1j * imaginary)[0], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kernel_size", [(2, 3), (3, 2)])
+@pytest.mark.parametrize("stride", [None, (1, 3), (3, 1), (2, 3)])
+@pytest.mark.parametrize("padding", [0, (1, 0), (0, 1)])
+def test_unpooling_restores_the_size_where_pooling_had_no_remainder(kernel_size, stride, padding) -> None:
+    steps, (pad_h, pad_w) = stride or kernel_size, (padding, padding) if padding == 0 else padding
+    H, W = (3 * s + k - 2 * p for s, k, p in zip(steps, kernel_size, (pad_h, pad_w), strict=True))
+    x = tie_free((1, 2, H, W))
+    pooling = {"stride": stride, "padding": padding}
+    (y, indices), _ = ops.max_pool2d(x, kernel_size, return_indices=True, **pooling)
+    assert ops.max_unpool2d(y, indices, kernel_size, **pooling)[0].shape == x.shape
 
 
 def in_double(x):

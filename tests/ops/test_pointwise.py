@@ -1,4 +1,4 @@
-"""What is particular to LeakyReLU, sigmoid, clipping and padding."""
+"""What is particular to activations, clipping and padding."""
 
 import numpy as np
 import pytest
@@ -48,3 +48,54 @@ def test_padding_counts_from_the_last_axis_on() -> None:
 def test_padding_that_is_no_border_is_refused(padding: object) -> None:
     with pytest.raises(ValueError, match="expected padding to be 4 or 6 ints of at least 0"):
         ops.pad(np.zeros((1, 1, 2, 2)), padding)  # type: ignore[arg-type]
+
+
+def test_hard_activations_are_flat_beyond_their_corners() -> None:
+    x = np.array([-4.0, -1.5, 1.5, 4.0])
+    for op, values, slopes in (
+        (ops.hardsigmoid, [0, 0.25, 0.75, 1], [0, 1 / 6, 1 / 6, 0]),
+        (ops.hardswish, [0, -0.375, 1.125, 4], [0, 0, 1, 1]),
+    ):
+        y, pullback = op(x)
+        np.testing.assert_allclose(y, values)
+        np.testing.assert_allclose(pullback(np.ones(4))[0], slopes, atol=1e-15)
+
+
+@pytest.mark.parametrize("op", [ops.tanh, ops.erf, ops.elu, ops.silu, ops.gelu, ops.hardsigmoid, ops.hardswish])
+def test_large_values_saturate_without_overflow_and_a_nan_stays_one(op) -> None:
+    y, pullback = op(np.array([-1e4, 1e4, np.nan], np.float32))
+    assert y[1] in (1, 1e4) and y[0] in (0, -1) and np.isnan(y[2])
+    assert np.isfinite(pullback(np.ones(3, np.float32))[0][:2]).all()
+
+
+def test_interpolation_between_two_pixels() -> None:
+    x = np.array([0.0, 4.0]).reshape(1, 1, 1, 2)
+    assert ops.interpolate2d(x, (1, 4))[0].ravel().tolist() == [0, 0, 4, 4]
+    assert ops.interpolate2d(x, (1, 4), mode="bilinear")[0].ravel().tolist() == [0, 1, 3, 4]
+    assert ops.interpolate2d(x, (1, 5), mode="bilinear", align_corners=True)[0].ravel().tolist() == [0, 1, 2, 3, 4]
+
+
+def test_borders_of_copies() -> None:
+    x = np.arange(3.0).reshape(1, 1, 1, 3)
+    rows = {
+        mode: ops.pad(x, (2, 2, 0, 0), mode=mode)[0].ravel().tolist() for mode in ("reflect", "replicate", "circular")
+    }
+    assert rows == {
+        "reflect": [2, 1, 0, 1, 2, 1, 0],
+        "replicate": [0, 0, 0, 1, 2, 2, 2],
+        "circular": [1, 2, 0, 1, 2, 0, 1],
+    }
+
+
+def test_leaky_relu_has_the_slope_of_its_left_side_at_the_corner() -> None:
+    y, pullback = ops.leaky_relu(np.array([0.0, -0.0]), negative_slope=0.25)
+    assert y.tolist() == [0.0, 0.0]
+    assert pullback(np.array([8.0, 8.0]))[0].tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("bounds", [(-1, 2), (-1, None), (None, 2)])
+def test_clip_keeps_its_bounds_and_lets_no_gradient_through_there(bounds) -> None:
+    low, high = bounds
+    at = np.array([bound for bound in bounds if bound is not None], float)
+    y, pullback = ops.clip(at, low, high)
+    assert np.array_equal(y, at) and not pullback(np.ones_like(at))[0].any()

@@ -13,6 +13,30 @@ channels = np.ones(3)
 labels = np.array([0, 2])
 
 REFUSED = {
+    "mul: expected shapes alike but for axes of length 1, got (2, 3, 5, 4), (2, 3, 1, 2)": lambda: ops.mul(
+        x, x[:, :, :1, :2]
+    ),
+    "mul: expected at least one array, got none": lambda: ops.mul(),
+    "affine: expected weight of shape (3,) or (1,) for x (2, 3, 5, 4), got (4,)": lambda: ops.affine(x, b),
+    "affine: expected bias of shape (3,) or (1,) for x (2, 3, 5, 4), got (4,)": lambda: ops.affine(x, channels, b),
+    "prelu: expected x of shape (N, C, …), got (3,)": lambda: ops.prelu(channels, channels),
+    "permute: expected axes to name each of 0 to 3 once, got (0, 1, 1, 2)": lambda: ops.permute(x, (0, 1, 1, 2)),
+    "reshape: expected a shape of 60 values for x (2, 3, 5, 4), got (3, 5)": lambda: ops.reshape(x, (3, 5)),
+    "slice_axis: x of shape (2, 3, 5, 4) has no axis 4": lambda: ops.slice_axis(x, 4),
+    "slice_axis: expected a range of at least one of 3 along axis 1": lambda: ops.slice_axis(x, 1, 3),
+    "interpolate2d: expected mode nearest, or bilinear with or without align_corners, got 'cubic'": lambda: (
+        ops.interpolate2d(x, 2, mode="cubic")
+    ),
+    "interpolate2d: expected size to be an int or a pair of ints, at least 1, got 0": lambda: ops.interpolate2d(x, 0),
+    "global_max_pool2d: x (2, 3, 0, 4) has no pixels to compare": lambda: ops.global_max_pool2d(x[:, :, :0]),
+    "gelu: expected approximate to be one of none, tanh, got 'fast'": lambda: ops.gelu(x, approximate="fast"),
+    "pad: expected mode to be one of constant, reflect, replicate, circular, got 'edge'": lambda: ops.pad(
+        x, (1, 1, 1, 1), mode="edge"
+    ),
+    "pad: mode reflect takes a border of at most 3 beside a length of 4, got 4": lambda: ops.pad(
+        x, (4, 0, 0, 0), mode="reflect"
+    ),
+    "pad: channels are padded with a constant alone": lambda: ops.pad(x, (0, 0, 0, 0, 1, 0), mode="circular"),
     "conv2d: expected x of shape (N, C, H, W), got (2, 3)": lambda: ops.conv2d(rows, w),
     "conv2d: expected x to be float32 or float64, got int64": lambda: ops.conv2d(x.astype(int), w),
     "conv2d: x is float64, but w is float32": lambda: ops.conv2d(x, w.astype(np.float32)),

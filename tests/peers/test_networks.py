@@ -50,7 +50,7 @@ def in_torch(layer, x, state, path="", train=False):
                 values[name] = inside(name, given[0] if len(given) == 1 else given)
             return values[name]
         case layers.Join():
-            return sum(x)
+            return sum(x) if layer.operation == "add" else x[0] * x[1]
         case layers.Conv2d():
             geometry = (layer.stride, layer.padding, layer.dilation, layer.groups)
             return F.conv2d(x, own("weight"), own("bias"), *geometry)
@@ -72,10 +72,45 @@ def in_torch(layer, x, state, path="", train=False):
             return F.adaptive_avg_pool2d(x, layer.output_size)
         case layers.GlobalAvgPool2d():
             return x.mean(dim=(2, 3))
+        case layers.GlobalMaxPool2d():
+            return F.max_pool2d(x, x.shape[2:]).flatten(1)  # of equal values the first
         case layers.LocalResponseNorm():
             return F.local_response_norm(x, layer.size, layer.alpha, layer.beta, layer.k)
         case layers.Pad():
-            return F.pad(x, list(layer.padding), value=layer.value)
+            value = layer.value if layer.mode == "constant" else None
+            return F.pad(x, list(layer.padding), layer.mode, value)
+        case layers.Affine():
+            y = x * own("weight")[:, None, None]
+            return y if own("bias") is None else y + own("bias")[:, None, None]
+        case layers.Scale():
+            return layer.factor * x + layer.shift
+        case layers.PReLU():
+            return F.prelu(x, own("weight"))
+        case layers.Tanh():
+            return torch.tanh(x)
+        case layers.Erf():
+            return torch.erf(x)
+        case layers.ELU():
+            return F.elu(x, layer.alpha)
+        case layers.SiLU():
+            return F.silu(x)
+        case layers.GELU():
+            return F.gelu(x, approximate=layer.approximate)
+        case layers.Hardsigmoid():
+            return torch.clamp(layer.alpha * x + layer.beta, 0, 1)
+        case layers.Hardswish():
+            return F.hardswish(x)
+        case layers.LogSoftmax():
+            return torch.log_softmax(x, dim=layer.axis)
+        case layers.Upsample():
+            options = {} if layer.mode == "nearest" else {"align_corners": layer.align_corners}
+            return F.interpolate(x, scale_factor=layer.scale_factor, mode=layer.mode, **options)
+        case layers.Slice():
+            return x.narrow(layer.axis, layer.start, x.shape[layer.axis] - layer.start)
+        case layers.Permute():
+            return x.permute(layer.axes)
+        case layers.Reshape():
+            return x.reshape(len(x), *layer.shape)
         case layers.Clip():
             return torch.clamp(x, layer.low, layer.high)
         case layers.LeakyReLU():

@@ -20,8 +20,28 @@ def one_torch_thread():
     torch.set_num_threads(before)
 
 
-def pad(x, padding, value=0.0):
-    return F.pad(x, list(padding), value=value)
+def pad(x, padding, value=0.0, mode="constant"):
+    return F.pad(x, list(padding), mode=mode, value=value if mode == "constant" else None)
+
+
+def affine(x, weight, bias=None):
+    rest = [1] * (x.ndim - 2)
+    return x * weight.view(1, -1, *rest) + (0 if bias is None else bias.view(1, -1, *rest))
+
+
+def mul(*xs):
+    y = xs[0]
+    for x in xs[1:]:
+        y = y * x
+    return y
+
+
+def slice_axis(x, axis=1, start=0, stop=None, step=1):
+    return x[(slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)]
+
+
+def interpolate2d(x, size, mode="nearest", align_corners=False):
+    return F.interpolate(x, size, mode=mode, align_corners=align_corners if mode == "bilinear" else None)
 
 
 def batch_norm2d(x, weight, bias, running_mean=None, running_var=None, training=False, momentum=0.1, eps=1e-5):
@@ -48,6 +68,7 @@ def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=No
 THEIRS = {
     "adaptive_avg_pool2d": F.adaptive_avg_pool2d,
     "add": lambda *xs: sum(xs),
+    "affine": affine,
     "avg_pool2d": F.avg_pool2d,
     "batch_norm2d": batch_norm2d,
     "clip": lambda x, low=None, high=None: x if low is None and high is None else torch.clamp(x, low, high),
@@ -57,18 +78,32 @@ THEIRS = {
     "conv_transpose2d": F.conv_transpose2d,
     "cross_entropy": F.cross_entropy,
     "dense": F.linear,
+    "elu": F.elu,
+    "erf": torch.erf,
     "flatten": lambda x: torch.flatten(x, start_dim=1) if x.ndim > 1 else x[:, None],
+    "gelu": F.gelu,
     "global_avg_pool2d": lambda x: x.mean(dim=(2, 3)),
+    "global_max_pool2d": lambda x: x.flatten(2).max(dim=2).values,
+    "hardsigmoid": lambda x, alpha=1 / 6, beta=0.5: torch.clamp(alpha * x + beta, 0, 1),
+    "hardswish": F.hardswish,
+    "interpolate2d": interpolate2d,
     "leaky_relu": F.leaky_relu,
     "local_response_norm": F.local_response_norm,
     "log_softmax": softmax(F.log_softmax),
     "max_pool2d": F.max_pool2d,
     "max_unpool2d": max_unpool2d,
     "mse": F.mse_loss,
+    "mul": mul,
     "pad": pad,
+    "permute": lambda x, axes: x.permute(axes),
+    "prelu": F.prelu,
     "relu": torch.relu,
+    "reshape": lambda x, shape: x.reshape(len(x), *shape),
     "sigmoid": torch.sigmoid,
+    "silu": F.silu,
+    "slice_axis": slice_axis,
     "softmax": softmax(F.softmax),
+    "tanh": torch.tanh,
 }
 
 

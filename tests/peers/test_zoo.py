@@ -10,7 +10,11 @@ import minicnn as cnn
 
 torch = pytest.importorskip("torch")
 torch.set_num_threads(1)
-PEERS = runpy.run_path(str(Path(__file__).with_name("torch_networks.py")))["NETWORKS"]
+PEERS = {
+    name: network
+    for file in ("torch_networks.py", "torch_mobile.py")
+    for name, network in runpy.run_path(str(Path(__file__).with_name(file)))["NETWORKS"].items()
+}
 
 CLASSES = 5
 SIZES = {"alexnet": 63, "inception_v1": 48, "googlenet": 48, "squeezenet1_0": 35, "squeezenet1_1": 35}

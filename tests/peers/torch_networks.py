@@ -155,8 +155,6 @@ def inception_v1(classes, channels):
 
 
 class BasicBlock(nn.Module):
-    expansion = 1
-
     def __init__(self, i, width, stride, padded=False):
         super().__init__()
         self.conv1 = nn.Conv2d(i, width, 3, stride, 1, bias=False)
@@ -175,15 +173,13 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    expansion = 4
-
-    def __init__(self, i, width, stride):
+    def __init__(self, i, width, stride, inner=1, groups=1):
         super().__init__()
-        self.conv1 = nn.Conv2d(i, width, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, stride, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(width)
-        self.conv3 = nn.Conv2d(width, 4 * width, 1, bias=False)
+        self.conv1 = nn.Conv2d(i, inner * width, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(inner * width)
+        self.conv2 = nn.Conv2d(inner * width, inner * width, 3, stride, 1, groups=groups, bias=False)
+        self.bn2 = nn.BatchNorm2d(inner * width)
+        self.conv3 = nn.Conv2d(inner * width, 4 * width, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(4 * width)
         self.downsample = None
         if i != 4 * width:
@@ -208,9 +204,10 @@ def stages(block, expansion, widths, depths):
 
 def resnet(block, depths, classes, channels):
     stem = [("conv1", nn.Conv2d(channels, 64, 7, 2, 3, bias=False)), ("bn1", nn.BatchNorm2d(64)), ("relu", nn.ReLU())]
-    layers = stages(block, block.expansion, (64, 128, 256, 512), depths)
+    expansion = 1 if block is BasicBlock else 4
+    layers = stages(block, expansion, (64, 128, 256, 512), depths)
     head = [("avgpool", nn.AdaptiveAvgPool2d(1)), ("flatten", nn.Flatten())]
-    head.append(("fc", nn.Linear(512 * block.expansion, classes)))
+    head.append(("fc", nn.Linear(512 * expansion, classes)))
     return nn.Sequential(OrderedDict([*stem, ("maxpool", nn.MaxPool2d(3, 2, 1)), *layers, *head]))
 
 
@@ -296,4 +293,5 @@ NETWORKS = {
     "resnet18": partial(resnet, BasicBlock, (2, 2, 2, 2)),
     "resnet34": partial(resnet, BasicBlock, (3, 4, 6, 3)),
     "resnet50": partial(resnet, Bottleneck, (3, 4, 6, 3)),
+    "resnext50_32x4d": partial(resnet, partial(Bottleneck, inner=2, groups=32), (3, 4, 6, 3)),
 }

@@ -43,7 +43,7 @@ def test_without_hypothesis_all_but_the_strategies_works_and_those_say_what_to_i
     done = subprocess.run([sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
         "True None",
-        "minicnn.testing.images needs Hypothesis: pip install hypothesis, or pip install 'minicnn[test]'",
+        "minicnn.testing.images needs Hypothesis: pip install '.[test]' in a checkout",
     ]
 
 

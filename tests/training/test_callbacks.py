@@ -47,6 +47,20 @@ def test_begin_is_called_once_when_the_untrained_model_has_been_measured(stripes
     assert beginner.began == 1
 
 
+def test_after_batch_is_called_after_each_batch(stripes, network):
+    seen = []
+
+    class Counter:
+        def after_batch(self, run):
+            seen.append((run.epoch, run.batch))
+
+        def __call__(self, run):
+            assert run.batch == 0
+
+    cnn.fit(network(), stripes(10), epochs=2, batch_size=4, callbacks=[Counter()])
+    assert seen == [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)]
+
+
 def stops_at(callback, metric, values):
     """The epoch at which a callback stops a run whose metric takes these values, None if it never does."""
     run = Run(None, None, None, None, len(values), 0, cnn.History())

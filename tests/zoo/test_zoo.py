@@ -39,6 +39,10 @@ PARAMETERS = {  # as published; of the zoo's own small networks, as their layers
     "resnet18": 11_689_512,
     "resnet34": 21_797_672,
     "resnet50": 25_557_032,
+    "resnext50_32x4d": 25_028_904,
+    "densenet121": 7_978_856,
+    "mobilenet_v2": 3_504_872,
+    "efficientnet_b0": 5_288_548,
 }
 
 STAGES = {  # (C, H, W) behind some layers, for the picture the network was made for
@@ -54,6 +58,22 @@ STAGES = {  # (C, H, W) behind some layers, for the picture the network was made
     "googlenet": {"maxpool2": (192, 28, 28), "maxpool3": (480, 14, 14), "maxpool4": (832, 7, 7), "avgpool": (1024,)},
     "inception_v1": {"pool2": (192, 28, 28), "pool3": (480, 14, 14), "pool4": (832, 7, 7), "pool5": (1024,)},
     "resnet18": {"maxpool": (64, 56, 56), "layer2.1.relu": (128, 28, 28), "layer4.1.relu": (512, 7, 7)},
+    "densenet121": {
+        "features.pool0": (64, 56, 56),
+        "features.denseblock1.concat6": (256, 56, 56),
+        "features.transition3.pool": (512, 7, 7),
+        "features.norm5": (1024, 7, 7),
+    },
+    "mobilenet_v2": {
+        "features.1.conv.2": (16, 112, 112),
+        "features.13.conv.3": (96, 14, 14),
+        "features.18.2": (1280, 7, 7),
+    },
+    "efficientnet_b0": {
+        "features.1.0.block.2.1": (16, 112, 112),
+        "features.5.2.block.3.1": (112, 14, 14),
+        "features.8.2": (1280, 7, 7),
+    },
     "resnet50": {"layer1.2.relu": (256, 56, 56), "layer3.5.relu": (1024, 14, 14), "layer4.2.relu": (2048, 7, 7)},
 }
 
@@ -65,6 +85,31 @@ NAMES = {
     "googlenet": ["conv1.conv.weight", "inception3a.branch1.conv.weight", "inception5b.branch4.1.bn.running_mean"],
     "resnet18": ["conv1.weight", "layer1.0.bn2.weight", "layer2.0.downsample.0.weight", "fc.bias"],
     "resnet50": ["layer1.0.conv3.weight", "layer1.0.downsample.1.running_mean", "layer4.2.bn3.bias"],
+    "resnext50_32x4d": ["layer1.0.conv2.weight", "layer1.0.downsample.1.running_mean", "layer4.2.bn3.bias"],
+    "densenet121": [
+        "features.conv0.weight",
+        "features.denseblock3.denselayer24.conv2.weight",
+        "features.transition3.norm.running_var",
+        "features.norm5.bias",
+        "classifier.weight",
+    ],
+    "mobilenet_v2": [
+        "features.0.0.weight",
+        "features.1.conv.0.0.weight",
+        "features.1.conv.2.running_mean",
+        "features.17.conv.3.bias",
+        "features.18.1.weight",
+        "classifier.1.bias",
+    ],
+    "efficientnet_b0": [
+        "features.0.0.weight",
+        "features.1.0.block.1.fc1.weight",
+        "features.1.0.block.2.1.running_var",
+        "features.7.0.block.2.fc2.bias",
+        "features.7.0.block.3.0.weight",
+        "features.8.1.bias",
+        "classifier.1.weight",
+    ],
     "inception_v1": ["mixed3a.branch5x5.conv.weight", "mixed5b.branch_pool.conv.bias"],
 }
 

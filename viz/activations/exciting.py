@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from minicnn.data import Dataset
 from minicnn.display import Shown, drawing
-from minicnn.group import Group
+from minicnn.distributed import Group
 from minicnn.receptive_field import Field, receptive_fields
 
 from .statistics import listed

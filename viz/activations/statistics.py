@@ -10,7 +10,7 @@ import numpy as np
 
 from minicnn.data import Dataset
 from minicnn.display import Shown, Table, drawing
-from minicnn.group import Group
+from minicnn.distributed import Group
 
 from .streaming import stream
 

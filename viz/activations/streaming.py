@@ -10,9 +10,9 @@ import numpy as np
 
 import minicnn as cnn
 from minicnn.data import Dataset, Loader
-from minicnn.group import Group
-from minicnn.training.agreement import check_alike
-from minicnn.training.evaluation import check_initialized, dtype_of, transform_of
+from minicnn.distributed import Group
+from minicnn.layers import dtype_of
+from minicnn.training import check_alike, check_initialized, transform_of
 
 from ..progress import bar
 

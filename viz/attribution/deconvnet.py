@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
-from minicnn.training.evaluation import check_initialized
+from minicnn.training import check_initialized
 
 from .target import Array, Target, batches, check_pictures, input_gradient
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import minicnn as cnn
-from minicnn.training.evaluation import check_initialized
+from minicnn.training import check_initialized
 
 Array = NDArray[Any]
 ScoreOp = Callable[[Array], tuple[Array, Callable[..., Any]]]

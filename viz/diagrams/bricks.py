@@ -19,6 +19,7 @@ INCHES = 0.06  # of √n, at most
 TALLEST = 3.2  # inches
 GAP = 0.14  # inches between bricks
 LABEL = 0.95  # inches below a brick, for its shape
+LETTER = 0.15  # inches above a brick that its letter takes
 PITCH = 0.42  # inches for a brick and its gap, on average
 FEW = 9  # bricks whose shapes fit below them unturned
 
@@ -29,7 +30,7 @@ class Brick:
 
     Attributes:
         letter: "l₁" or "W₀".
-        shape: the array's own.
+        shape: the array's own; a dense layer's as the product l W needs it, inputs × outputs.
         rows, columns: of the matrix: places × channels of what flows, inputs × outputs of one place of the weights.
         functions: what has been done to what flows, last.
     """
@@ -50,6 +51,8 @@ def bricks_of(s: Statement) -> tuple[Brick | None, Brick]:
             rows, columns = shape[0], int(np.prod(shape[1:]))
         else:
             rows, columns = int(np.prod(shape[1:])), shape[0]
+        if isinstance(s.layer, cnn.Dense):
+            shape = (rows, columns)
         block = Brick("W" + str(s.weight).translate(SUBSCRIPTS), shape, rows, columns)
     places = int(np.prod(s.shape[1:]))
     strip = Brick("l" + str(s.number).translate(SUBSCRIPTS), s.shape, places, s.shape[0], (*_join(s), *s.after))
@@ -77,10 +80,10 @@ def draw_bricks(found: list[Statement], ax: Axes, width: float) -> None:
             start = boxes[bricks_of(found[source])[1].letter]
             far = columns[s.number] - columns[source] > 1
             arrow: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 5, "color": FAINT, "linewidth": 0.7}
-            if far:  # over what lies between
+            if far:  # over what lies between, from letter to letter
                 span = target[0] - start[0]
                 arrow["connectionstyle"] = f"arc3,rad={-min(0.5, 1.2 / span):.3f}"
-                ends = [(b[0] + b[2] / 2, b[1] + b[3]) for b in (start, target)]
+                ends = [(b[0] + b[2] / 2, b[1] + b[3] + LETTER) for b in (start, target)]
             else:
                 ends = [(start[0] + start[2], start[1] + start[3] / 2), (target[0], target[1] + target[3] / 2)]
             ax.add_patch(FancyArrowPatch(*ends, shrinkA=1, shrinkB=1, zorder=1, **arrow))
@@ -105,6 +108,12 @@ def _layout(
     for s in found:
         columns[s.number] = max((columns[source] + 1 for source in s.sources), default=0)
         members[columns[s.number]].append(s)
+    reach = {s.number: 0 for s in found}
+    for s in found:
+        for source in s.sources:
+            reach[source] = max(reach[source], columns[s.number] - columns[source])
+    for inside in members.values():
+        inside.sort(key=lambda s: -reach[s.number])  # what skips columns is on top: its arc goes over the others
     pairs = {s.number: bricks_of(s) for s in found}
     sizes = {
         brick.letter: (np.sqrt(brick.columns), np.sqrt(brick.rows))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import keyword
 from typing import Any
 
-from minicnn.layers import LAYERS
-from minicnn.layers.base import children_of
-from minicnn.layers.options import options_of, takes_layers, written_options
+from minicnn.layers import LAYERS, children_of, options_of, takes_layers, written_options
 
 WIDTH = 100  # columns that a layer may take on one line
 

@@ -15,16 +15,33 @@ FUNCTIONS = {
     cnn.ReLU: "relu",
     cnn.LeakyReLU: "leaky",
     cnn.Sigmoid: "σ",
+    cnn.PReLU: "prelu",
+    cnn.Tanh: "tanh",
+    cnn.Erf: "erf",
+    cnn.ELU: "elu",
+    cnn.SiLU: "silu",
+    cnn.GELU: "gelu",
+    cnn.Hardsigmoid: "hardsigmoid",
+    cnn.Hardswish: "hardswish",
     cnn.Softmax: "softmax",
+    cnn.LogSoftmax: "logsoftmax",
     cnn.MaxPool2d: "pool",
     cnn.AvgPool2d: "average",
     cnn.AdaptiveAvgPool2d: "average",
     cnn.GlobalAvgPool2d: "mean",
+    cnn.GlobalMaxPool2d: "max",
+    cnn.Upsample: "upsample",
+    cnn.BatchNorm1d: "norm",
     cnn.BatchNorm2d: "norm",
+    cnn.Affine: "affine",
+    cnn.Scale: "scale",
     cnn.LocalResponseNorm: "lrn",
     cnn.Dropout: "drop",
     cnn.Dropout2d: "drop",
     cnn.Flatten: "vec",
+    cnn.Reshape: "reshape",
+    cnn.Permute: "permute",
+    cnn.Slice: "slice",
     cnn.Clip: "clip",
     cnn.Pad: "pad",
 }
@@ -41,7 +58,7 @@ class Statement:
         sources: the letters it is made from, by number; none for the input.
         before: functions between the source and the weights, in order; those in SILENT alone.
         weight: the number of its W, if it has one, and `layer`, whose it is.
-        join: "concat" or "add".
+        join: "concat", "add" or "mul".
         after: functions that follow, in order.
         shape: of what it stands for.
     """
@@ -107,7 +124,7 @@ def letters(found: list[Statement]) -> list[str]:
 def algebra(found: list[Statement]) -> list[str]:
     """The same with biases and everything, in LaTeX that matplotlib's mathtext renders (without dollar signs).
 
-    A dense layer's weights are (out, in), and so l Wᵀ.
+    A dense layer's W is inputs × outputs here, as in the letters and the bricks: the transpose of its `weight`.
     """
     return _lines(found, _Latex())
 
@@ -127,7 +144,7 @@ class _Letters:
         return f"{name}({value})"
 
     def join(self, kind: str, values: list[str]) -> str:
-        return f"[{', '.join(values)}]" if kind == "concat" else " + ".join(values)
+        return f"[{', '.join(values)}]" if kind == "concat" else {"add": " + ", "mul": " ⊙ "}[kind].join(values)
 
 
 class _Latex(_Letters):
@@ -140,7 +157,7 @@ class _Latex(_Letters):
         assert s.weight is not None
         W = self.letter("W", s.weight)
         if isinstance(s.layer, cnn.Dense):
-            product = rf"{value}\,{W}^{{\top}}"
+            product = rf"{value}\,{W}"
         else:
             sign = r"\ast^{\top}" if isinstance(s.layer, cnn.ConvTranspose2d) else r"\ast"
             steps = s.layer.stride
@@ -154,7 +171,8 @@ class _Latex(_Letters):
         return f"{function}({value})"
 
     def join(self, kind: str, values: list[str]) -> str:
-        return "[" + r",\ ".join(values) + "]" if kind == "concat" else " + ".join(values)
+        signs = {"add": " + ", "mul": r" \odot "}
+        return "[" + r",\ ".join(values) + "]" if kind == "concat" else signs[kind].join(values)
 
 
 def _lines(found: list[Statement], writing: _Letters) -> list[str]:

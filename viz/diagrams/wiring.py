@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
-from minicnn.layers.base import children_of, transparent
-from minicnn.summarize import sketch
-from minicnn.training.evaluation import dtype_of
+from minicnn.layers import children_of, dtype_of, transparent
 
 SIDES = (224, 227, 299, 64, 32, 28)  # of pictures, tried where nothing tells
 
@@ -21,7 +19,7 @@ class Node:
 
     Attributes:
         path: where it stands; "" for what joins a container's branches.
-        layer: the layer itself; "concat" or "add" for a join; None for the network's input.
+        layer: the layer itself; "concat", "add" or "mul" for a join; None for the network's input.
         sources: the nodes it takes from, by their numbers.
         shape: what it puts out for one picture, (C, H, W) or (D,).
     """
@@ -128,10 +126,10 @@ def _shapes(model: Any, paths: list[str], input_shape: tuple[int, ...]) -> dict[
 
 
 def _blank_run(model: Any, input_shape: tuple[int, ...], watch: cnn.Watch | None = None) -> np.ndarray:
-    """What comes out for a blank picture, of which only the shape is right: no kernel is run (see `summarize.sketch`).
+    """What comes out for a blank picture, of which only the shape is right: no kernel is run (see `cnn.sketch`).
 
     Raises:
         ValueError: the picture does not fit the model.
     """
-    y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype_of(model)), cnn.Pass(watch=watch))
+    y, _ = cnn.sketch(model).forward(np.zeros((1, *input_shape), dtype_of(model)), cnn.Pass(watch=watch))
     return np.asarray(y)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.data import Dataset
-from minicnn.group import Group
+from minicnn.distributed import Group
 
 from ..activations.streaming import as_dataset, stream
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minicnn.group import Group
+from minicnn.distributed import Group
 
 from ..tsne.neighbours import nearest_neighbors as nearest_rows
 

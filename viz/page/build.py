@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,73 +14,110 @@ import numpy as np
 from markupsafe import Markup
 
 from minicnn.display import tqdm
+from minicnn.training import read_snapshots
 
+from ..plot._canvas import MUTED
+from . import compare, film, fooled, journey, layers, network, number, space, training, why
 from . import data as data_section
-from . import fooled, journey, layers, network, space, training, why
+from .names import in_page, visible
+from .night import NIGHT
 from .page import Page
-from .sprites import Sprites, data_uri, palette, thumbnails
-from .subject import Missing, Subject, study
+from .program import as_text
+from .scripts import join
+from .sprites import PALETTES, Sprites, data_uri, palette, thumbnails
+from .subject import Missing, Subject, probability, study
 
 if TYPE_CHECKING:
     from minicnn import History
     from minicnn.data import Dataset
+    from minicnn.training import Snapshot
 
-SECTIONS = (network, data_section, training, journey, layers, space, why, fooled)
-SCRIPTS = ("core", "network", "training", "journey", "layers", "space", "why", "fooled")
+SECTIONS = (journey, number, network, data_section, training, film, layers, space, why, fooled, compare)
+SCRIPTS = (
+    *("theme", "core", "colors", "live", "sections", "studio", "pad", "network", "training", "film", "journey"),
+    *("number", "layers", "lens", "selection", "scatter", "lasso", "space", "why", "fooled", "compare"),
+)
 THUMBNAIL = 48  # pixels of a picture in the gallery
+READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
 FOLDER = "pictures"  # beside the page, where it is not one file
 
 
 def atlas(
-    model: Any,
+    model: Any | Sequence[Any],
     data: Dataset,
     path: str | Path,
     *,
     train: Dataset | None = None,
     history: History | None = None,
-    title: str | None = None,
+    snapshots: str | Path | Sequence[Snapshot] = (),
+    attributes: Mapping[str, Any] | None = None,
+    title: str | Sequence[str] | None = None,
     seed: int = 0,
-    progress: bool | None = None,
+    progress: bool | Callable[[str], Any] | None = None,
 ) -> Path:
     """Write a page that shows a network: what it is, has learned, and does.
 
     The page needs no server and no network. The same model, data and seed give the same bytes.
 
     Args:
-        model: a trained network, with its transform.
+        model: a trained network, with its transform; or two, the second of which the first is compared with.
         data: pictures to test it on. Where their classes are not the network's, what needs labels is left out.
         path: an HTML file, which will hold everything; or a folder (a path without the ending .html) for an
             `index.html` with its pictures beside it, for atlases too large for one file.
         train: the pictures it has learned from, for the section on the data.
         history: what `fit` returned, for the course of the training.
-        title: what to call the network; by default the name of its type.
+        snapshots: what a `Snapshots` callback kept, or its folder: the page shows the training as a film.
+        attributes: numbers of the test pictures by name, to color the map of the feature space by.
+        title: what to call the network, or both; by default the name of its type.
         seed: of all that is random.
-        progress: whether to show a bar of the sections; by default in a terminal and in a notebook.
+        progress: whether to show a bar of the sections, by default in a terminal and in a notebook; or what is called
+            with the title of each section as it is begun.
 
     Returns:
         the page's path, which shows the page in a notebook.
 
     Raises:
-        ValueError: the model has no transform, gives no scores, or the pictures do not fit it.
+        ValueError: the model has no transform, gives no scores, or the pictures, the attributes, the snapshots or the
+            second network do not fit it.
         OSError: the page cannot be written.
     """
     path = Path(path)
     whole = path.suffix.lower() in (".html", ".htm")
     page = path if whole else path / "index.html"
-    subject = study(model, data, train=train, history=history, title=title or type(model).__name__, seed=seed)
+    models = list(model) if isinstance(model, list | tuple) else [model]
+    titles = _titles(models, title)
+    moments = read_snapshots(snapshots) if isinstance(snapshots, str | Path) else snapshots
+    film.check(models[0], moments)
+    subject = study(
+        models[0],
+        data,
+        train=train,
+        history=history,
+        title=titles[0],
+        seed=seed,
+        snapshots=moments,
+        other=(models[1], titles[1]) if len(models) > 1 else None,
+        attributes=attributes,
+    )
     sprites = Sprites()
     sections: dict[str, Any] = {}
-    with tqdm(SECTIONS, desc="atlas", unit="section", disable=None if progress is None else not progress) as bar:
+    hidden = None if progress is None else progress is not True
+    made = [section for section in SECTIONS if not hasattr(section, "wanted") or section.wanted(subject)]
+    with tqdm(made, desc="atlas", unit="section", disable=hidden) as bar:
         for section in bar:
             name = section.__name__.rpartition(".")[2]
             bar.set_postfix_str(section.TITLE)
+            if callable(progress):
+                progress(section.TITLE)
             sections[name] = {"title": section.TITLE, "question": section.QUESTION, "missing": None}
             try:
                 sections[name] |= section.make(subject, sprites)
             except Missing as reason:
                 sections[name]["missing"] = str(reason)
     shown = subject.data.images[subject.gallery]
-    sprites.add_pictures("gallery", thumbnails(shown, THUMBNAIL))
+    sprites.add_pictures("gallery", thumbnails(shown, THUMBNAIL), lossless=_exact(subject))
+    if subject.program and not _exact(subject):
+        sprites.add_pictures("followed", subject.data.images[subject.chosen], lossless=True)
     html = render(subject, sections, sprites, whole)
     page.parent.mkdir(parents=True, exist_ok=True)
     if not whole:
@@ -89,21 +128,37 @@ def atlas(
     return Page(page)
 
 
+def _titles(models: list[Any], title: str | Sequence[str] | None) -> list[str]:
+    """A title for each of one or two networks."""
+    if not 1 <= len(models) <= 2:
+        raise ValueError(f"atlas: expected one network, or two to compare, got {len(models)}")
+    if title is None:
+        return [type(model).__name__ for model in models] if len(models) == 1 else ["the first", "the second"]
+    titles = [title] if isinstance(title, str) else list(title)
+    if len(titles) != len(models):
+        raise ValueError(f"atlas: expected a title for each of {len(models)} networks, got {titles}")
+    return titles
+
+
 def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: bool) -> str:
     """The page's text; names that come from the data are escaped, by Jinja in HTML and by `as_json` in the script."""
     sheets = {
-        name: sheet | {"src": data_uri(file, sprites.files[file]) if whole else f"{FOLDER}/{file}"}
+        name: sheet | {"src": data_uri(file, sprites.files[file]) if whole or name in READ else f"{FOLDER}/{file}"}
         for name, sheet in sprites.sheets.items()
         for file in (sheet["src"],)
     }
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("viz.page"),
         autoescape=True,
+        finalize=in_page,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"percent": "{:.2%}".format, "count": "{:,}".format}
+    environment.filters |= {"percent": share, "count": "{:,}".format}
+    program = subject.program
+    scripts = [("engine", join("engine/index.js", "engine"))] if program else []
+    scripts += [("", "\n" + _source(environment, f"{name}.js")) for name in SCRIPTS]
     environment.globals |= {"file": lambda name: Markup(_source(environment, name))}
     return environment.get_template("page.html").render(
         title=subject.title,
@@ -113,7 +168,14 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         pictures=_pictures(subject, subject.chosen),
         sheets=sheets,
         scales={"signed": palette(True), "plain": palette(False)},
-        scripts=SCRIPTS,
+        scripts=[(id, Markup(text)) for id, text in scripts],
+        policy=_policy([text for _, text in scripts]),
+        night=NIGHT,
+        program=program is not None,
+        program_missing=subject.program_missing,
+        weights=as_text(program.weights(), program.precision) if program else None,
+        channels=subject.data.images.shape[1],
+        attributes=list(_attributes(subject)),
         data=as_json(
             {
                 "classes": subject.classes,
@@ -121,6 +183,12 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
                 "pictures": _pictures(subject, subject.chosen),
                 "gallery": _gallery(subject),
                 "size": subject.data.images.shape[2:],
+                "channels": subject.data.images.shape[1],
+                "background": _background(subject),
+                "exact": _exact(subject),
+                "program": program.to_dict() if program else None,
+                "palettes": PALETTES,
+                "classColors": MUTED,
                 "sections": {name: section for name, section in sections.items() if section["missing"] is None},
                 "sheets": {name: sheet for name, sheet in sheets.items() if "count" in sheet},
             }
@@ -128,12 +196,49 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
     )
 
 
+def share(value: float) -> str:
+    """A share of all in the page's digits, as `percent` in core.js: only none is 0%, and only all is 100%."""
+    if value in (0, 1):
+        return f"{value:.0%}"
+    return ">99.9%" if value >= 0.9995 else "<0.1%" if value < 0.0005 else f"{value:.1%}"
+
+
 def as_json(value: Any) -> Markup:
-    """JSON that cannot end the script element it stands in, nor begin another: no `<`, `>` or `&` is left."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """JSON that cannot end the script element it stands in, nor begin another: no `<`, `>` or `&` is left.
+
+    Text in it has no characters but visible ones.
+    """
+    text = json.dumps(visible(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
+
+
+def _policy(scripts: list[str]) -> str:
+    """What the page may do: run these very scripts, show images that it carries or that lie beside it, and no more."""
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for text in scripts]
+    allowed = " ".join(f"'sha256-{value}'" for value in hashes)
+    return (
+        f"default-src 'none'; img-src data: blob: file: 'self'; style-src 'unsafe-inline'; "
+        f"script-src {allowed} blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _exact(subject: Subject) -> bool:
+    """Whether the gallery holds every pixel, so that the page can run the network on any image of it."""
+    return max(subject.data.images.shape[2:]) <= THUMBNAIL
+
+
+def _background(subject: Subject) -> list[int]:
+    """The median of the images' corners, for each channel: what an empty drawing pad looks like."""
+    corners = subject.data.images[subject.gallery][:, :, [0, 0, -1, -1], [0, -1, 0, -1]]
+    return [int(value) for value in np.median(corners, axis=(0, 2))]
+
+
+def _attributes(subject: Subject) -> dict[str, Any]:
+    """Numbers of every image to color the map of the feature space by: those given, and two of its pixels."""
+    images = subject.data.images.reshape(len(subject.data), -1)
+    return {**subject.attributes, "brightness": images.mean(axis=1), "contrast": images.std(axis=1)}
 
 
 def _source(environment: jinja2.Environment, name: str) -> str:
@@ -159,7 +264,7 @@ def _pictures(subject: Subject, indices: Iterable[Any]) -> list[dict[str, Any]]:
 
 def _likeliest(probabilities: Any, most: int = 10) -> list[list[float]]:
     order = np.argsort(-probabilities, kind="stable")[:most]
-    return [[int(k), round(float(probabilities[k]), 5)] for k in order]
+    return [[int(k), probability(probabilities[k])] for k in order]
 
 
 def _gallery(subject: Subject) -> dict[str, Any]:
@@ -170,6 +275,9 @@ def _gallery(subject: Subject) -> dict[str, Any]:
         "labels": e.labels[shown].tolist() if subject.labelled else None,
         "names": None if subject.labelled else [subject.name_of(i) for i in shown],
         "predictions": e.predictions[shown].tolist(),
-        "sureness": [round(float(value), 3) for value in sureness],
+        "sureness": [probability(value) for value in sureness],
+        "attributes": {
+            name: [float(f"{v:.4g}") for v in values[shown]] for name, values in _attributes(subject).items()
+        },
         "chosen": {str(places): k for k, places in enumerate(np.searchsorted(shown, subject.chosen).tolist())},
     }

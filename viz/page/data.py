@@ -47,7 +47,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         "pictures": len(subject.data),
         "trained_on": len(subject.train) if subject.train else None,
         "size": f"{width}×{height}",
-        "colours": {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel"),
+        "colors": {1: "gray", 3: "color"}.get(channels, f"{channels}-channel"),
         "scaling": _scaling(transform),
     }
 

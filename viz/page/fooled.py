@@ -11,11 +11,11 @@ import minicnn as cnn
 from ..attribution import pgd, pixel_bounds
 from .chart import chart, percent
 from .sprites import Sprites
-from .subject import Array, Subject
+from .subject import Array, Subject, probability
 
 TITLE = "How it can be fooled"
 QUESTION = "How small a change of the pixels changes its mind?"
-EPSILONS = (0, 1, 2, 4, 6, 8, 12, 16, 24, 32, 48)  # of 256 levels of brightness
+EPSILONS = (0, 1, 2, 4, 6, 8, 12, 16, 24, 32, 48)  # of 255 levels of brightness
 SMALL_EPSILONS = (0, 1, 2, 4, 8)  # for large networks, which less suffices to fool
 STEPS = 10
 TESTED = 500
@@ -60,14 +60,14 @@ def _probabilities(subject: Subject, images: Array) -> Array:
 def _likeliest(probabilities: Array) -> list[list[float]]:
     """The first few classes, each with its probability."""
     order = np.argsort(-probabilities, kind="stable")[:TOP]
-    return [[int(k), round(float(probabilities[k]), 4)] for k in order]
+    return [[int(k), probability(probabilities[k])] for k in order]
 
 
 def _accuracy(subject: Subject, levels: tuple[int, ...]) -> dict[str, Any]:
     """The share of pictures that are classified rightly, for each size of the attack."""
     if not subject.labelled or subject.is_large:
         why = (
-            "the classes of these pictures are not the network's"
+            "the classes of these images are not the network's"
             if not subject.labelled
             else "it would take long for a network of this size"
         )
@@ -80,8 +80,8 @@ def _accuracy(subject: Subject, levels: tuple[int, ...]) -> dict[str, Any]:
     ]
     drawn = chart(
         {"accuracy": list(zip(map(float, levels), accuracy, strict=True))},
-        x_label="ε, in 256ths of the brightness",
-        y_label=f"accuracy on {len(some)} pictures",
+        x_label="ε, in levels of 255",
+        y_label=f"accuracy on {len(some)} images",
         x_ticks=[0, 8, 16, 24, 32, 40, 48],
         y_ticks=[0, 0.25, 0.5, 0.75, 1],
         y_format=percent,

@@ -12,26 +12,28 @@ from .network import shape
 from .sprites import Sprites, shrunk
 from .subject import Missing, Subject
 
-TITLE = "The journey of a picture"
-QUESTION = "What do the layers make of one picture, one after the other?"
+TITLE = "The journey of an image"
+QUESTION = "What do the layers make of one image, one after the other?"
 SIDE = 56  # pixels of a map
+MOST = 1024  # numbers of a vector
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     stages = [stage for stage in subject.stages if len(stage.shape) == 3]
     if not stages:
-        raise Missing("No layer of this network puts out maps.")
+        raise Missing("No layer of this network gives maps.")
     watch = cnn.Watch(*(stage.path for stage in stages))
     subject.model.forward(subject.x, cnn.Pass(watch=watch))
     layers = []
     for place, stage in enumerate(stages):
         maps = watch.activations[stage.path]
         _, channels, height, width = maps.shape
-        largest = np.abs(maps).max(axis=(1, 2, 3), keepdims=True)  # each picture's maps have a scale of their own
-        maps = maps / np.where(largest > 0, largest, 1)
-        small = shrunk(maps[:, stage.channels].reshape(-1, height, width), SIDE)
-        signed = bool((small < 0).any())
-        sprites.add_maps(f"maps-{place}", small, signed=signed)
+        signed = bool((maps < 0).any())
+        if subject.program is None:  # else the page computes them
+            largest = np.abs(maps).max(axis=(1, 2, 3), keepdims=True)  # each image's maps have a scale of their own
+            maps = maps / np.where(largest > 0, largest, 1)
+            small = shrunk(maps[:, stage.channels].reshape(-1, height, width), SIDE)
+            sprites.add_maps(f"maps-{place}", small, signed=signed)
         layers.append(
             {
                 "path": stage.path,
@@ -46,7 +48,28 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
                 "field": _field(stage),
             }
         )
-    return {"layers": layers}
+    return {"layers": layers + _vectors(subject)}
+
+
+def _vectors(subject: Subject) -> list[dict[str, Any]]:
+    """Layers whose output is a vector, such as dense ones: their numbers the page computes itself."""
+    if subject.program is None:
+        return []
+    return [
+        {
+            "path": stage.path,
+            "source": "",
+            "kind": stage.kind,
+            "shape": shape(stage.shape),
+            "channels": list(range(min(stage.shape[0], MOST))),
+            "of": stage.shape[0],
+            "signed": True,
+            "field": None,
+            "vector": True,
+        }
+        for stage in subject.stages
+        if len(stage.shape) == 1 and stage.kind not in ("Flatten", "Dropout")
+    ]
 
 
 def _field(stage: Any) -> dict[str, list[int]] | None:

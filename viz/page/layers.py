@@ -21,6 +21,7 @@ TITLE = "Every layer"
 QUESTION = "What does each channel look for?"
 PATCHES = 9
 PATCH_SIDE = 48  # pixels
+CONTRAST = 40.0  # levels: a paler feature visualization is stretched to it
 BORDER = 8  # pixels around a feature visualisation that are not shown
 STEPS, LARGE_STEPS = 160, 64  # of a feature visualisation
 IMAGINED, LARGE_IMAGINED = 64, 10  # channels of a layer that one is made for
@@ -85,10 +86,12 @@ def _weights(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> tup
     if height * width == 1:
         return None, "Filters of one pixel have no shape to look at."
     if inputs == 3 and stage.path == subject.stages[0].path:
-        return {"sprite": _in_colours(sprites, name, w), "kind": "colours"}, None
+        return {"sprite": _in_colours(sprites, name, w), "kind": "colors"}, None
     if inputs < 3:
-        return None, f"Filters over {inputs} channels are neither grey pictures nor coloured ones."
+        return None, f"Filters over {inputs} channels are neither gray images nor colored ones."
     factors = weight_factors(subject.model, stage.path)[stage.channels]
+    largest = np.abs(factors).max(axis=(0, 1, 2))
+    factors = factors / np.where(largest > 0, largest, 1)  # else the strongest group's color hides the others'
     return {"sprite": _in_colours(sprites, name, factors.transpose(0, 3, 1, 2)), "kind": "factors"}, None
 
 
@@ -113,8 +116,16 @@ def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dic
         seed=subject.seed,
     )
     middle = found.pictures[:, :, BORDER:-BORDER, BORDER:-BORDER]  # the optimiser's random moves spoil the rest
-    pictures = np.rint(255 * subject.model.transform.inverse(middle)).astype(np.uint8)
+    pictures = _with_contrast(255 * subject.model.transform.inverse(middle))
     return {"sprite": sprites.add_pictures(name, pictures), "channels": [int(channel) for channel in channels]}
+
+
+def _with_contrast(pictures: Array) -> Array:
+    """Images of 0 to 255 whose contrast can be seen: the standard deviation of a pale one is brought to `CONTRAST`."""
+    middle = pictures.mean(axis=(1, 2, 3), keepdims=True)
+    spread = pictures.std(axis=(1, 2, 3), keepdims=True)
+    gain = np.where((spread > 0) & (spread < CONTRAST), CONTRAST / np.where(spread > 0, spread, 1), 1)
+    return np.rint(np.clip(np.where(gain > 1, 127.5, middle) + gain * (pictures - middle), 0, 255)).astype(np.uint8)
 
 
 def each_its_own(layer: str, channels: Array) -> Objective:

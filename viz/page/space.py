@@ -10,11 +10,12 @@ from ..containers import plain
 from ..factorize import PCA
 from ..features import extract_features, grid_places, label_agreement, nearest_neighbors
 from ..tsne import TSNE
+from .program import as_text
 from .sprites import Sprites
 from .subject import Array, Missing, Stage, Subject
 
 TITLE = "The feature space"
-QUESTION = "Which pictures are alike to the network, and which only pixel by pixel?"
+QUESTION = "Which images are alike to the network, and which only pixel by pixel?"
 FEWEST = 30  # pictures, below which there is no space to speak of
 NEIGHBOURS = 8
 PERPLEXITY = 30
@@ -25,12 +26,12 @@ DIGITS = 4
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     count = len(subject.gallery)
     if count < FEWEST:
-        raise Missing(f"A map of pictures needs at least {FEWEST} of them; here there are {count}.")
-    layer = _last_hidden(subject)
+        raise Missing(f"A map of images needs at least {FEWEST} of them; here there are {count}.")
+    layer = last_hidden(subject)
     shown = subject.data.subset(subject.gallery)
     features = extract_features(subject.model, shown, layer.path, average=True, progress=False)
     if features.shape[1] < 2:
-        raise Missing("The last hidden layer gives one number to a picture, and a map needs two.")
+        raise Missing("The last hidden layer gives one number to an image, and a map needs two.")
     directions = plain(PCA(n_components=2, random_state=subject.seed))
     flat = directions.fit_transform(features)
     narrow = features
@@ -46,6 +47,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     if subject.labelled:
         agreement = {name: float(label_agreement(indices, shown.labels)) for name, indices in near.items()}
     rows_columns = grid_places(embedding)
+    low, span, margin = _frame(flat)
     return {
         "layer": layer.path,
         "averaged": len(layer.shape) == 3 and layer.shape[1:] != (1, 1),
@@ -61,10 +63,18 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         },
         "near": {name: indices.tolist() for name, indices in near.items()},
         "k": NEIGHBOURS,
+        "features": as_text(features, "float16") if subject.program else None,
+        "projection": {
+            "mean": [float(v) for v in directions.mean_],
+            "components": [[float(v) for v in row] for row in directions.components_],
+            "low": low.tolist(),
+            "span": float(span),
+            "margin": margin.tolist(),
+        },
     }
 
 
-def _last_hidden(subject: Subject) -> Stage:
+def last_hidden(subject: Subject) -> Stage:
     """The layer that the classifier's weights read."""
     stages = subject.stages
     trained = [i for i, stage in enumerate(stages) if getattr(subject.model[stage.path], "weight", None) is not None]
@@ -74,9 +84,15 @@ def _last_hidden(subject: Subject) -> Stage:
     return before[-1]
 
 
+def _frame(points: Array) -> tuple[Array, float, Array]:
+    """The least coordinates, y downwards; the longer side; and the margins that center the shorter one."""
+    points = np.asarray(points, np.float64) * (1, -1)
+    span = np.ptp(points, axis=0).max() or 1.0
+    return points.min(axis=0), float(span), (1 - np.ptp(points, axis=0) / span) / 2
+
+
 def _unit(points: Array) -> list[list[float]]:
     """Both coordinates in 0…1 on one scale, y downwards as on a screen."""
-    points = np.asarray(points, np.float64) * (1, -1)
-    low, span = points.min(axis=0), np.ptp(points, axis=0).max() or 1
-    margin = (1 - np.ptp(points, axis=0) / span) / 2
-    return [[round(float(v), DIGITS) for v in point] for point in (points - low) / span + margin]
+    low, span, margin = _frame(points)
+    placed = (np.asarray(points, np.float64) * (1, -1) - low) / span + margin
+    return [[round(float(v), DIGITS) for v in point] for point in placed]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -18,7 +20,7 @@ Array = NDArray[Any]
 
 WIDEST = 4096  # pixels of a sheet
 ENOUGH = 48  # cells in a row
-DOTS = 96  # of the screen, to an inch; drawings are twice as fine
+DOTS = 96  # of the screen, to an inch
 
 
 class Sprites:
@@ -59,14 +61,21 @@ class Sprites:
         return self._store(name, Image.fromarray(sheet), lossless=lossless or sheet.ndim == 2)
 
     def add_figure(self, name: str, figure: Figure) -> str:
-        """A drawing of matplotlib's, which stands on the page by itself."""
+        """A drawing of matplotlib's, which stands on the page by itself: lines, not pixels, on no background."""
         buffer = io.BytesIO()
-        figure.savefig(
-            buffer, format="png", dpi=2 * DOTS, metadata={"Software": None}, bbox_inches="tight", pad_inches=0.05
-        )
-        image = Image.open(buffer).convert("P", palette=Image.Palette.ADAPTIVE, colors=64)
-        self.sheets[name] = {"width": image.width // 2, "height": image.height // 2}
-        return self._store(name, image, lossless=True)
+        with rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):  # the same bytes each time
+            figure.savefig(
+                buffer,
+                format="svg",
+                metadata={"Date": None, "Creator": None},
+                bbox_inches=_drawn_box(figure),
+                transparent=True,
+            )
+        text = buffer.getvalue()
+        width, height = (float(v) * DOTS / 72 for v in re.findall(rb'(?:width|height)="([\d.]+)pt"', text)[:2])
+        self.sheets[name] = {"width": round(width), "height": round(height), "src": f"{name}.svg"}
+        self.files[f"{name}.svg"] = text
+        return name
 
     def _sheet(self, name: str, cells: Array) -> Array:
         """Cells (n, h, w, …) in rows."""
@@ -92,9 +101,18 @@ class Sprites:
         return name
 
 
+def _drawn_box(figure: Figure, margin: float = 0.05) -> Bbox:
+    """In inches, what is drawn: "tight" would hold all of the axes, though nothing be there."""
+    figure.draw_without_rendering()
+    marks = [mark for axes in figure.axes for mark in (*axes.texts, *axes.patches, *axes.lines, *axes.collections)]
+    boxes = [mark.get_tightbbox() for mark in marks]
+    box = Bbox.union([box for box in boxes if box is not None and np.isfinite(box.extents).all()])
+    return Bbox.from_extents(*(v / figure.dpi for v in box.extents)).padded(margin)
+
+
 def data_uri(file: str, contents: bytes) -> str:
     """A picture's file inside the page."""
-    kind = file.rpartition(".")[2]
+    kind = file.rpartition(".")[2].replace("svg", "svg+xml")
     return f"data:image/{kind};base64,{base64.b64encode(contents).decode('ascii')}"
 
 
@@ -117,7 +135,10 @@ def thumbnails(pictures: Array, side: int) -> Array:
     return np.rint(planes).astype(np.uint8).reshape(n, channels, *planes.shape[1:])
 
 
-def palette(signed: bool) -> list[str]:
-    """The colours of the scale from its low end to its high one, for a legend."""
-    colors = colormaps[DIVERGING if signed else SEQUENTIAL](np.linspace(0, 1, 9))
+def palette(signed: bool, count: int = 9) -> list[str]:
+    """The colors of the scale from its low end to its high one, for a legend."""
+    colors = colormaps[DIVERGING if signed else SEQUENTIAL](np.linspace(0, 1, count))
     return ["#" + "".join(f"{round(255 * c):02x}" for c in color[:3]) for color in colors]
+
+
+PALETTES = {name: "".join(palette(name == "signed", 256)).replace("#", "") for name in ("signed", "plain")}

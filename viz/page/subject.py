@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 import minicnn as cnn
 from minicnn.receptive_field import Field, receptive_fields
 
+from .missing import Missing
+from .program import Program
+
 if TYPE_CHECKING:
     from minicnn.data import Dataset
 
 Array = NDArray[Any]
+__all__ = ["Array", "Missing", "Stage", "Subject", "probability", "study"]
 
 CHOSEN = 12  # pictures that can be followed through the network
 GALLERY = 2000  # pictures that the page can show, besides mistakes
 MISTAKES = 600
 CHANNELS = 64  # of a layer
 LARGE = 50_000_000  # multiply-adds for a picture, from which on the costly parts are made of fewer pictures
-
-
-class Missing(Exception):
-    """Why a part of the atlas cannot be made; the page says so in its place."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,16 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
+class Other:
+    """A second network for the same pictures and classes; `program` and `program_missing` as a subject's."""
+
+    model: Any
+    title: str
+    program: Program | None
+    program_missing: str
+
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """All that sections need.
 
@@ -69,6 +79,11 @@ class Subject:
         summary: the network as a table.
         stages: the layers in the order they run.
         seed: of all that is random.
+        program: the network for the page's own engine (`program.Program`), where it can run it.
+        program_missing: why it cannot.
+        snapshots: of the training (`minicnn.training.Snapshot`), in the order of time.
+        other: a second network, to compare.
+        attributes: numbers of the pictures by name, one for each of `data`.
     """
 
     model: Any
@@ -84,11 +99,23 @@ class Subject:
     summary: Any
     stages: tuple[Stage, ...]
     seed: int
+    program: Any = None
+    program_missing: str = ""
+    snapshots: tuple[Any, ...] = ()
+    other: Other | None = None
+    attributes: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def x(self) -> Array:
         """The chosen pictures as the network takes them."""
         return self.inputs(self.chosen)
+
+    @property
+    def judged(self) -> Dataset:
+        """The data as the evaluation takes them: labels that are not the network's classes are zeros."""
+        if self.labelled:
+            return self.data
+        return cnn.data.Dataset(self.data.images, np.zeros(len(self.data), int), self.classes)
 
     @property
     def is_large(self) -> bool:
@@ -111,11 +138,15 @@ def study(
     history: cnn.History | None = None,
     title: str = "network",
     seed: int = 0,
+    snapshots: Sequence[Any] = (),
+    other: tuple[Any, str] | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> Subject:
     """Run the model on the data, and choose what to show.
 
     Raises:
-        ValueError: the model has no transform, gives no finite scores, or the pictures do not fit it.
+        ValueError: the model has no transform, gives no finite scores, or the pictures, the attributes or the second
+            network do not fit it.
     """
     if model.transform is None:
         raise ValueError("atlas: the model does not know how pictures become its input; fit it, or set its transform")
@@ -137,6 +168,7 @@ def study(
     if not np.isfinite(evaluation.probabilities).all():
         raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it anew")
     chosen = _choose(evaluation) if labelled else np.arange(min(CHOSEN, len(data)))
+    program, program_missing = _program(model, data)
     return Subject(
         model=model,
         title=title,
@@ -151,7 +183,51 @@ def study(
         summary=table,
         stages=tuple(_stages(model, data.images[chosen])),
         seed=seed,
+        program=program,
+        program_missing=program_missing,
+        snapshots=tuple(snapshots),
+        other=None if other is None else _other(*other, data, classes),
+        attributes=_attributes(attributes or {}, len(data)),
     )
+
+
+def _attributes(given: Mapping[str, Any], count: int) -> dict[str, Array]:
+    """Attributes as arrays, one finite number for each picture."""
+    found = {}
+    for name, values in given.items():
+        array = np.asarray(values, np.float64)
+        if array.shape != (count,) or not np.isfinite(array).all():
+            raise ValueError(f"atlas: expected attribute {name!r} to be {count} finite numbers, one for each picture")
+        found[str(name)] = array
+    return found
+
+
+def _program(model: Any, data: Dataset) -> tuple[Program | None, str]:
+    """The network for the page's own engine, or why there is none."""
+    try:
+        return Program(model, data.images.shape[1:]), ""
+    except Missing as reason:
+        return None, str(reason)
+
+
+def _other(model: Any, title: str, data: Dataset, classes: tuple[str, ...]) -> Other:
+    """A network to compare, which must take the same pictures and know the same classes."""
+    if model.transform is None:
+        raise ValueError("atlas: the second network does not know how pictures become its input; set its transform")
+    if len(model.transform.mean) != data.images.shape[1]:
+        raise ValueError(
+            f"atlas: the second network takes pictures of {len(model.transform.mean)} channels, "
+            f"the first of {data.images.shape[1]}; both must take the same"
+        )
+    outputs = cnn.summary(model, data.images.shape[1:]).rows[-1].output_shape
+    if outputs != (len(classes),) or (model.classes is not None and tuple(model.classes) != classes):
+        raise ValueError("atlas: expected two networks of the same classes, in the same order")
+    return Other(model, title, *_program(model, data))
+
+
+def probability(value: Any) -> float:
+    """A probability as the page keeps it: the same digits everywhere."""
+    return round(float(value), 6)
 
 
 def _classes(model: Any, data: Dataset, outputs: int) -> tuple[tuple[str, ...], bool]:
@@ -182,6 +258,11 @@ def _gallery(e: cnn.Evaluation, chosen: Array, labelled: bool, seed: int) -> Arr
     some = np.random.default_rng(seed).permutation(count)[:GALLERY]
     mistakes = e.worst(MISTAKES) if labelled else np.empty(0, int)
     return np.unique(np.concatenate([some, chosen, mistakes]))
+
+
+def outer_stages(model: Any) -> list[str]:
+    """The paths of the layers that the page speaks of, in order."""
+    return [path for path, layer in _outer(model, "") if path and not isinstance(layer, cnn.Flatten | cnn.Dropout)]
 
 
 def _stages(model: Any, images: Array) -> list[Stage]:

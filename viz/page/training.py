@@ -1,4 +1,4 @@
-"""Training: how it went, how well each class is known, and which pictures are taken for what."""
+"""Training: how it went, how well each class is known, and which images are taken for what."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMONEST = 8
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     if not subject.labelled:
         raise Missing(
-            "The classes of these pictures are not among the network's, so there is no telling right from wrong."
+            "The classes of these images are not among the network's, so there is no telling right from wrong."
         )
     e = subject.evaluation
     count = e.confusion.sum(axis=1)

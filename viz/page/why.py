@@ -1,4 +1,4 @@
-"""Why: eight explanations of one decision, and whether each depends on what the network has learned."""
+"""Why: nine explanations of one decision, and whether each depends on what the network has learned."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ QUESTION = "Which pixels speak for a class, and which of the explanations can be
 SIDE = 96  # pixels of a map
 CLASSES = 10  # that are explained, the likeliest
 LARGE_CLASSES = 3
-CHECKED, LARGE_CHECKED = 16, 6  # pictures of the sanity check
-PALE = 0.1  # of the scale, below which a map looks blank
+CHECKED, LARGE_CHECKED = 16, 6  # images of the sanity check
 SATURATED = 0.995  # the quantile of the magnitudes that the end of the colour scale stands for
 
 
 @dataclass(frozen=True)
 class Method:
-    """An attribution, and what the page says of it."""
+    """An attribution, and what the page says of it; `signed` where a map says for and against."""
 
     name: str
     title: str
     about: str
     run: Callable[..., Array]
+    signed: bool = True
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -38,7 +38,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     x = subject.x
     e = subject.evaluation
     if len(e.classes) < 2:
-        raise Missing("There is but one class, so there is nothing to decide.")
+        raise Missing("There is only one class, so there is nothing to decide.")
     count = min(LARGE_CLASSES if subject.is_large else CLASSES, len(e.classes))
     order = np.argsort(-e.probabilities[subject.chosen], axis=1, kind="stable")
     explained = np.sort(order[:, :count], axis=1)
@@ -52,20 +52,30 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         except ValueError as error:  # a method that wants something this network has not
             left_out.append({"title": method.title, "reason": str(error)})
             continue
-        stack = _on_one_scale(np.stack(maps, axis=1))
-        sprites.add_maps(f"why-{method.name}", stack.reshape(-1, *stack.shape[2:]), signed=True)
+        stack, strength = _scaled(np.stack(maps, axis=1))
+        sprites.add_maps(f"why-{method.name}", stack.reshape(-1, *stack.shape[2:]), signed=method.signed)
         methods.append(
             {
+                "name": method.name,
                 "title": method.title,
                 "about": method.about,
+                "signed": method.signed,
                 "sprite": f"why-{method.name}",
                 "empty": (np.ptp(stack, axis=(2, 3)) == 0).tolist(),
-                "pale": (np.abs(stack).max(axis=(2, 3)) < PALE).tolist(),
+                "strength": np.round(strength, 4).tolist(),
                 **_check(subject, method),
             }
         )
     sprites.add_pictures("whole", shrunk_pictures(subject))
-    return {"methods": methods, "left_out": left_out, "explained": explained.tolist()}
+    height, width = subject.data.images.shape[2:]
+    side = max(1, min(height, width) // 4)
+    return {
+        "methods": methods,
+        "left_out": left_out,
+        "explained": explained.tolist(),
+        "slow": subject.is_large,
+        "window": {"side": side, "stride": max(1, side // 2 if subject.is_large else side // 3)},
+    }
 
 
 def _check(subject: Subject, method: Method) -> dict[str, Any]:
@@ -85,7 +95,7 @@ def _check(subject: Subject, method: Method) -> dict[str, Any]:
 
 
 def shrunk_pictures(subject: Subject) -> Array:
-    """The chosen pictures, no larger than can be looked at."""
+    """The chosen images, no larger than can be looked at."""
     images = subject.data.images[subject.chosen]
     planes = shrunk(images.reshape(-1, *images.shape[2:]), 2 * SIDE + 32)
     return np.rint(planes).astype(np.uint8).reshape(*images.shape[:2], *planes.shape[1:])
@@ -103,18 +113,26 @@ def _methods(subject: Subject) -> list[Method]:
             "Occlusion",
             "how much of the score a grey square takes away",
             a.occlusion,
-            {"window": side, "stride": stride},
+            options={"window": side, "stride": stride},
         ),
-        Method("saliency", "Saliency", "how steeply the score changes with each pixel", a.saliency),
+        Method("saliency", "Saliency", "how steeply the score changes with each pixel", a.saliency, signed=False),
+        Method(
+            "gradinput",
+            "Gradient × input",
+            "each pixel’s value times the slope of the score there",
+            a.gradient_times_input,
+        ),
         Method(
             "integrated",
             "Integrated gradients",
-            "each pixel’s share of the rise of the score from the mean picture",
+            "each pixel’s share of the rise of the score from the mean image",
             a.integrated_gradients,
-            {"steps": steps},
+            options={"steps": steps},
         ),
-        Method("smooth", "SmoothGrad", "the mean gradient of noisy copies", a.smooth_grad, {"samples": samples}),
-        Method("gradcam", "Grad-CAM", "where the last maps hold evidence", a.grad_cam),
+        Method(
+            "smooth", "SmoothGrad", "the mean gradient of noisy copies", a.smooth_grad, options={"samples": samples}
+        ),
+        Method("gradcam", "Grad-CAM", "where the last maps hold evidence", a.grad_cam, signed=False),
         Method(
             "guided",
             "Guided backpropagation",
@@ -133,9 +151,10 @@ def _signed(maps: Array) -> Array:
     return maps.sum(axis=1) if maps.ndim == 4 else maps
 
 
-def _on_one_scale(maps: Array) -> Array:
-    """Maps (pictures, classes, H, W) in −1…1; those of one picture keep their proportions between classes."""
-    ends = np.quantile(np.abs(maps), SATURATED, axis=(1, 2, 3), keepdims=True)
-    largest = np.abs(maps).max(axis=(1, 2, 3), keepdims=True)
+def _scaled(maps: Array) -> tuple[Array, Array]:
+    """Maps (images, classes, H, W), each brought to −1…1; and how strong each is beside the image's strongest."""
+    ends = np.quantile(np.abs(maps), SATURATED, axis=(2, 3), keepdims=True)
+    largest = np.abs(maps).max(axis=(2, 3), keepdims=True)
     ends = np.where(ends > 0, ends, np.where(largest > 0, largest, 1))
-    return np.clip(maps / ends, -1, 1)
+    strongest = largest.max(axis=1, keepdims=True)
+    return np.clip(maps / ends, -1, 1), (largest / np.where(strongest > 0, strongest, 1))[..., 0, 0]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
-from minicnn.training.evaluation import check_initialized
+from minicnn.training import check_initialized
 
 from ..attribution.target import last_before_softmax
 from .objective import INPUT, OUTPUT, Array, Objective

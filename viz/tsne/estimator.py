@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse
 
-from minicnn.group import Group
+from minicnn.distributed import Group
 
 from ..containers import plain
 from ..estimator import Estimator, as_choice, as_count, as_generator, as_number, require_finite

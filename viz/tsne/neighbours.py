@@ -15,9 +15,9 @@ import math
 import numba
 import numpy as np
 
-from minicnn.group import Group
+from minicnn.distributed import Group
 from minicnn.threads import jit, parallel
-from minicnn.training.agreement import digest
+from minicnn.training import digest
 
 QUERIES = 128  # rows and columns of a tile: 256 KB of float32 scores, which stay in the second-level cache
 REFERENCES = 512

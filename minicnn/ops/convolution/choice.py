@@ -28,6 +28,7 @@ FEW_OUTPUTS = 12  # of one image: fewer leave a register tile half empty
 WINOGRAD_POOL = (2, 2, 2, 2)  # the pooling whose windows never straddle two of its tiles
 
 
+@functools.lru_cache(maxsize=4096)
 def choose(op: str, p: Problem, algorithm: str | None = None) -> Any:
     """The algorithm for a problem, with its three functions: the fastest that can compute it, or the one asked for.
 
@@ -48,7 +49,6 @@ def choose(op: str, p: Problem, algorithm: str | None = None) -> Any:
     return ALGORITHMS[algorithm]
 
 
-@functools.lru_cache(maxsize=4096)
 def _fastest(p: Problem) -> Any:
     if not _obstacle(p) and min(p.filters[:2]) >= LEAST_CHANNELS:
         for way in (winograd4, winograd2):

@@ -50,8 +50,9 @@ def test_dead_and_always_on_channels_are_found(model, pictures):
 def test_they_are_told_in_a_line(model, pictures):
     found = viz.activation_statistics(model, pictures, ["relu"])["relu"]
     assert repr(found) == "ActivationStatistics(layer='relu', pictures=23, channels=5, dead=[1], always_on=[3])"
-    wide = cnn.Sequential(conv=cnn.Conv2d(1, 40, 3), relu=cnn.ReLU())
+    wide = cnn.Sequential(conv=cnn.Conv2d(1, 40, 3), relu=cnn.ReLU()).initialize(0)
     wide.transform = cnn.data.Transform()
+    wide["conv"].bias[...] = -100
     found = viz.activation_statistics(wide, pictures, ["relu"])["relu"]
     assert "dead=[0, 1, 2, 3, 4, 5, 6, 7, … 40 in all]" in repr(found)
 
@@ -114,7 +115,7 @@ def test_nothing_after_the_layers_is_run(pictures):
         def forward(self, x, pass_):
             raise AssertionError("it was run")
 
-    model = cnn.Sequential(a=cnn.Sequential(cnn.Conv2d(1, 2, 3)), b=Never())
+    model = cnn.Sequential(a=cnn.Sequential(cnn.Conv2d(1, 2, 3)), b=Never()).initialize(0)
     model.transform = cnn.data.Transform()
     assert [rows for rows, _ in stream(model, pictures, ["a.0"], batch_size=20)] == [slice(0, 20), slice(20, 23)]
 

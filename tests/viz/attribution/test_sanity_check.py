@@ -42,6 +42,16 @@ def test_signs_are_compared_beside_absolute_values():
     assert (check.signed < -0.99).all() and (check.ssim > 0.99).all() and check.passed is True
 
 
+def test_absolute_maps_are_compared_by_the_largest_of_their_channels_and_signed_ones_by_the_sum():
+    first, second = RNG.standard_normal((2, 1, 3, 5, 5))
+    answers = iter([first, *[second] * 4])
+    check = viz.sanity_check(lambda model, x, target: next(answers), MODEL, X[:1], 0)
+    largest = [np.abs(maps[0]).max(axis=0) for maps in (first, second)]
+    assert check.spearman[0, 0] == pytest.approx(spearman(*largest))
+    assert check.ssim[0, 0] == pytest.approx(ssim(*largest))
+    assert check.signed[0, 0] == pytest.approx(spearman(first[0].sum(axis=0), second[0].sum(axis=0)))
+
+
 def test_cascading_keeps_layers_random_independent_restores_them():
     cascading = viz.sanity_check(viz.saliency, MODEL, X)
     independent = viz.sanity_check(viz.saliency, MODEL, X, mode="independent")
@@ -66,6 +76,22 @@ def test_ssim_is_one_for_equal_maps_and_falls_with_noise():
     values = [ssim(picture, picture + level * RNG.standard_normal((20, 20))) for level in (0, 0.2, 2)]
     assert values[0] == pytest.approx(1) and values[0] > values[1] > values[2]
     assert np.isfinite(ssim(np.zeros((9, 9)), picture[:9, :9]))
+
+
+def test_ssim_is_the_mean_of_equation_13_under_a_gaussian_window():
+    a, b = RNG.random((2, 12, 11))
+    weights = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2)
+    window = np.outer(weights, weights) / weights.sum() ** 2
+    total = 0.0
+    unit = [(m - m.min()) / np.ptp(m) for m in (a, b)]
+    x, y = (np.lib.stride_tricks.sliding_window_view(np.pad(m, 5, mode="symmetric"), (11, 11)) for m in unit)
+    for i in np.ndindex(a.shape):
+        mean_x, mean_y = (window * x[i]).sum(), (window * y[i]).sum()
+        var_x, var_y = (window * (x[i] - mean_x) ** 2).sum(), (window * (y[i] - mean_y) ** 2).sum()
+        covariance = (window * (x[i] - mean_x) * (y[i] - mean_y)).sum()
+        likeness = (2 * mean_x * mean_y + 1e-4) * (2 * covariance + 9e-4)
+        total += likeness / ((mean_x**2 + mean_y**2 + 1e-4) * (var_x + var_y + 9e-4))
+    assert ssim(a, b) == pytest.approx(total / a.size, rel=1e-6)
 
 
 def answers(maps):

@@ -8,7 +8,7 @@ from matplotlib.mathtext import MathTextParser
 import minicnn as cnn
 import viz
 from minicnn import testing
-from viz.diagrams.bricks import bricks_of
+from viz.diagrams.bricks import _layout, bricks_of
 
 
 def two_layers(**options):
@@ -30,19 +30,19 @@ def test_two_dense_layers_are_the_book_s_formula():
 
 
 def test_algebra_has_biases_and_what_letters_leave_out():
-    assert viz.diagram(two_layers(bias=False)).algebra == [r"l_{2} = \mathrm{relu}(l_{0}\,W_{0}^{\top})\,W_{1}^{\top}"]
+    assert viz.diagram(two_layers(bias=False)).algebra == [r"l_{2} = \mathrm{relu}(l_{0}\,W_{0})\,W_{1}"]
     assert viz.diagram(cnn.zoo.build("seed")).algebra == [
         r"l_{1} = \mathrm{pool}(\mathrm{relu}(l_{0} \ast W_{0} + b_{0}))",
         r"l_{2} = \mathrm{vec}(\mathrm{pool}(\mathrm{relu}(l_{1} \ast W_{1} + b_{1})))",
-        r"l_{3} = \mathrm{drop}(\mathrm{relu}(l_{2}\,W_{2}^{\top} + b_{2}))",
-        r"l_{4} = l_{3}\,W_{3}^{\top} + b_{3}",
+        r"l_{3} = \mathrm{drop}(\mathrm{relu}(l_{2}\,W_{2} + b_{2}))",
+        r"l_{4} = l_{3}\,W_{3} + b_{3}",
     ]
 
 
 def test_a_sum_that_is_multiplied_stands_in_brackets():
     linear = cnn.Sequential(cnn.Dense(4, 3), cnn.Dense(3, 2))
     assert viz.diagram(linear).letters == ["l₂ = l₀W₀W₁"]
-    assert viz.diagram(linear).algebra == [r"l_{2} = (l_{0}\,W_{0}^{\top} + b_{0})\,W_{1}^{\top} + b_{1}"]
+    assert viz.diagram(linear).algebra == [r"l_{2} = (l_{0}\,W_{0} + b_{0})\,W_{1} + b_{1}"]
 
 
 def test_branches_and_ways_around():
@@ -153,3 +153,10 @@ def test_a_network_without_a_usual_size_asks_for_it():
         viz.diagram(cnn.Sequential(cnn.Conv2d(1, 1, 3), cnn.Flatten(), cnn.Dense(25, 1)))
     with pytest.raises(ValueError, match="no weights"):
         viz.diagram(cnn.Sequential(cnn.ReLU()))
+
+
+def test_a_projection_is_drawn_above_what_it_skips():
+    boxes, columns, _ = _layout(viz.diagram(cnn.zoo.build("resnet18"), (3, 224, 224)).statements, 21)
+    assert columns[8] == columns[10] < columns[9] < columns[11]  # l₁₁ = relu(l₉ + l₁₀), l₉ is made of l₈
+    tops = {letter: bottom + high for letter, (_, bottom, _, high) in boxes.items()}
+    assert boxes["l₁₀"][1] > max(tops[letter] for letter in ("W₆", "l₉", "l₁₁"))

@@ -1,6 +1,9 @@
 """What stands in an atlas, without a browser."""
 
 import base64
+import copy
+import dataclasses
+import hashlib
 import importlib
 import io
 import itertools
@@ -13,11 +16,13 @@ from PIL import Image
 
 import minicnn as cnn
 import viz
-from viz.page import layers
+from minicnn.training import Snapshot, read_snapshots
+from viz.page import compare, film, journey, layers
+from viz.page.build import share
 from viz.page.sprites import Sprites, data_uri
 from viz.page.subject import study
 
-SECTIONS = ["network", "data", "training", "journey", "layers", "space", "why", "fooled"]
+SECTIONS = ["journey", "number", "network", "data", "training", "film", "layers", "space", "why", "fooled", "compare"]
 
 
 class Elements(HTMLParser):
@@ -51,13 +56,24 @@ def test_the_atlas_stays_a_function_after_its_package_was_imported():
 
 def test_it_has_a_section_for_each_question_and_a_way_to_each(elements):
     assert [a["id"] for tag, a in elements if tag == "section"] == SECTIONS
-    assert [a["href"] for tag, a in elements if tag == "a" and "data-section" in a] == [f"#{name}" for name in SECTIONS]
+    ways = [a["href"] for tag, a in elements if tag == "a" and "data-section" in a]
+    assert ways[: len(SECTIONS)] == [f"#{name}" for name in SECTIONS]
+    assert set(ways) == {f"#{name}" for name in SECTIONS}
 
 
 def test_it_asks_nothing_of_any_server(elements, text):
     sources = [a[key] for _, a in elements for key in ("src", "href") if key in a]
     assert all(source.startswith(("data:", "#")) for source in sources)
-    assert not re.search(r"(?:url\(|@import|fetch\(|XMLHttpRequest)", text)
+    assert not re.search(r"(?:url\((?!#)|@import|fetch\(|XMLHttpRequest)", text)
+
+
+def test_every_script_is_allowed_by_its_own_hash_and_no_other_is(elements, text):
+    (policy,) = [a["content"] for tag, a in elements if tag == "meta" and "http-equiv" in a]
+    scripts = re.findall(r"<script(?: id=\"engine\")?>(.*?)</script>", text, re.DOTALL)
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert len(hashes) > 10
+    allowed = re.search(r"script-src ([^;]*)", policy)[1].split()
+    assert sorted(allowed) == sorted([*(f"'sha256-{value}'" for value in hashes), "blob:"])
 
 
 def test_sentences_are_parted_by_a_space(text):
@@ -101,8 +117,12 @@ def test_the_table_of_layers_is_the_summary(trained, written):
 def test_the_accuracy_is_that_of_evaluate(trained, test_set, read, written):
     e = cnn.evaluate(trained[0], test_set)
     assert read["sections"]["training"]["accuracy"] == e.accuracy
-    assert f"{e.accuracy:.2%}" in written
-    assert f"{trained[1].before.accuracy:.2%}" in written
+    assert share(e.accuracy) in written
+    assert share(trained[1].before.accuracy) in written
+
+
+def test_only_all_is_100_percent_and_only_none_is_0():
+    assert [share(v) for v in (0, 0.0001, 0.0833, 0.9996, 1)] == ["0%", "<0.1%", "8.3%", ">99.9%", "100%"]
 
 
 def test_a_cell_of_the_confusion_matrix_opens_its_own_pictures(trained, test_set, read):
@@ -128,16 +148,30 @@ def test_the_pictures_are_those_of_the_data(read, test_set):
     np.testing.assert_array_equal(pixels(read["sheets"]["gallery"]), test_set.images[:, 0])
 
 
-def test_the_maps_of_the_journey_are_those_of_the_layers(trained, test_set, read):
+def test_without_an_engine_the_maps_of_the_journey_are_stored_and_those_of_the_layers(trained, test_set):
     model, _ = trained
-    layer = next(entry for entry in read["sections"]["journey"]["layers"] if entry["path"] == "relu2")
-    place = read["pictures"][2]["place"]
-    maps = viz.feature_maps(model, model.transform(test_set.images[[place]]), "relu2")["relu2"]
-    shown = pixels(read["sheets"][layer["sprite"]])[2 * 5 : 3 * 5]
+    subject = dataclasses.replace(study(model, test_set), program=None)
+    sprites = Sprites()
+    layer = next(entry for entry in journey.make(subject, sprites)["layers"] if entry["path"] == "relu2")
+    maps = viz.feature_maps(model, subject.x[[2]], "relu2")["relu2"]
+    sheet = sprites.sheets[layer["sprite"]] | {"src": data_uri("m.png", sprites.files[f"{layer['sprite']}.png"])}
+    shown = pixels(sheet)[2 * 5 : 3 * 5]
     order = np.argsort(maps, axis=None, kind="stable")
     levels = shown.ravel()[order].astype(int)
     assert (np.diff(levels) >= 0).all()
     assert levels[0] == 0 and levels[-1] == 255
+
+
+def test_a_network_that_the_page_cannot_run_has_an_atlas_that_says_so(
+    trained, test_set, quick, tmp_path, text_of, data_of
+):
+    model = cnn.Sequential(
+        conv=cnn.Conv2d(1, 4, 3), norm=cnn.layers.LocalResponseNorm(), flatten=cnn.Flatten(), fc=cnn.Dense(400, 3)
+    ).initialize(seed=0)
+    model.transform, model.classes = trained[0].transform, trained[0].classes
+    page = viz.atlas(model, test_set, tmp_path / "stored.html", progress=False)
+    assert "This page does not run the network. The page’s own engine has no LocalResponseNorm (norm)." in text_of(page)
+    assert data_of(page)["program"] is None and "maps-0" in data_of(page)["sheets"]
 
 
 def test_neighbours_are_the_nearest_others(read, trained, test_set):
@@ -164,7 +198,7 @@ def test_an_attack_stays_within_epsilon_and_the_answers_are_those_to_the_picture
 
 def test_every_explanation_has_a_map_for_each_picture_and_class_and_a_verdict(read):
     why = read["sections"]["why"]
-    assert len(why["methods"]) == 8 and not why["left_out"]
+    assert len(why["methods"]) == 9 and not why["left_out"]
     for method in why["methods"]:
         assert read["sheets"][method["sprite"]]["count"] == len(read["pictures"]) * 3
         said = {True: "passes", False: "fails", None: "no verdict"}[method["passed"]]
@@ -186,7 +220,7 @@ def test_a_hidden_layer_of_one_number_makes_no_map(trained, test_set, quick, tmp
         conv=cnn.Conv2d(1, 2, 3), flatten=cnn.Flatten(), fc1=cnn.Dense(200, 1), fc2=cnn.Dense(1, 3)
     ).initialize(seed=0)
     model.transform, model.classes = trained[0].transform, trained[0].classes
-    assert "gives one number to a picture" in text_of(viz.atlas(model, test_set, tmp_path / "one.html", progress=False))
+    assert "gives one number to an image" in text_of(viz.atlas(model, test_set, tmp_path / "one.html", progress=False))
 
 
 def test_accuracy_before_training_is_not_called_that_of_test_pictures_where_it_was_not(
@@ -194,7 +228,102 @@ def test_accuracy_before_training_is_not_called_that_of_test_pictures_where_it_w
 ):
     history = cnn.fit(network.initialize(seed=0), train_set, epochs=1, batch_size=30, seed=0, progress=False)
     said = text_of(viz.atlas(network, test_set, tmp_path / "atlas.html", history=history, progress=False))
-    assert "After 1 epoch the network recognises" in said and "Before its first step" not in said
+    assert "After 1 epoch the network recognizes" in said and "Before its first step" not in said
+
+
+def test_the_film_measures_every_snapshot_as_evaluate_does(read, kept, test_set, trained):
+    film, moments = read["sections"]["film"], read_snapshots(kept)
+    assert film["moments"] == [
+        "before training",
+        "after 1 batch",
+        "after 2 batches",
+        *(f"after epoch {k}" for k in (1, 2, 3)),
+    ]
+    for k in (0, 3, 5):
+        result = cnn.evaluate(moments[k].model, test_set)
+        assert film["accuracy"][k] == pytest.approx(result.accuracy, abs=1e-6)
+        np.testing.assert_allclose(film["per_class"][k], result.per_class, atol=1e-6)
+        places = film["space"]["places"]
+        assert film["space"]["right"][k] == (result.predictions == test_set.labels)[places].astype(int).tolist()
+    assert film["accuracy"][-1] == pytest.approx(cnn.evaluate(trained[0], test_set).accuracy, abs=1e-6)
+    points = np.array(film["space"]["points"])
+    assert points.min() >= 0 and points.max() <= 1 and points.shape == (6, 60, 2)
+    assert np.ptp(points[0], axis=0).max() < np.ptp(points[-1], axis=0).max()  # they part while it learns
+
+
+def test_snapshots_of_another_network_are_refused(trained, other, few, tmp_path):
+    moments = [Snapshot(0, 0, trained[0]), Snapshot(1, 0, other)]
+    with pytest.raises(ValueError, match="snapshots of this network, but the one after epoch 1 is of another"):
+        viz.atlas(trained[0], few, tmp_path / "atlas.html", snapshots=moments)
+
+
+def test_the_film_of_a_large_network_has_fewer_moments_but_the_first_and_the_last():
+    moments = [str(k) for k in range(10)]
+    assert film._thinned(moments, 20) == moments
+    assert film._thinned(moments, 4) == ["0", "3", "6", "9"]
+    assert film._thinned(moments, 2) == ["0", "9"]
+
+
+def test_two_networks_disagree_where_their_answers_do(read, trained, other, test_set):
+    compare = read["sections"]["compare"]
+    mine, theirs = (cnn.evaluate(model, test_set) for model in (trained[0], other))
+    only, also, neither = compare["groups"]
+    right, good = mine.predictions == mine.labels, theirs.predictions == mine.labels
+    assert (only["count"], also["count"]) == ((right & ~good).sum(), (~right & good).sum())
+    assert neither["count"] == (~right & ~good & (mine.predictions != theirs.predictions)).sum()
+    assert len(only["places"]) == min(48, only["count"])
+    for place, answer in zip(only["places"], only["theirs"], strict=True):
+        assert right[place] and answer == theirs.predictions[place] != mine.labels[place]
+    layers = {layer["path"]: layer for layer in compare["layers"]}
+    assert layers["conv1"]["in"] == [True, True] and layers["gap"]["in"] == [False, True]
+    assert 0 < layers["relu1"]["likeness"] < 1 and layers["fc2"]["likeness"] is None
+
+
+def test_a_layer_is_like_itself_turned_and_unlike_noise(trained, other, test_set):
+    subject = study(trained[0], test_set)
+    assert compare._likeness(subject, trained[0], ["conv2"]) == {"conv2": 1.0}
+    swapped = copy.deepcopy(trained[0])
+    swapped["conv2"].weight[...], swapped["conv2"].bias[...] = (
+        a[::-1].copy() for a in (swapped["conv2"].weight, swapped["conv2"].bias)
+    )
+    assert compare._likeness(subject, swapped, ["conv2"])["conv2"] == pytest.approx(1, abs=1e-3)
+    assert compare._likeness(subject, other, ["conv1"])["conv1"] < 0.999
+
+
+@pytest.mark.parametrize("models", [0, 3])
+def test_one_network_or_two(models, trained, few, tmp_path):
+    with pytest.raises(ValueError, match=f"expected one network, or two to compare, got {models}"):
+        viz.atlas([trained[0]] * models, few, tmp_path / "atlas.html")
+
+
+def test_two_networks_of_other_classes_or_channels_are_refused(trained, few, tmp_path):
+    strange = cnn.Sequential(gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(1, 4)).initialize(seed=0)
+    with pytest.raises(ValueError, match="second network does not know"):
+        viz.atlas([trained[0], strange], few, tmp_path / "atlas.html")
+    strange.transform = trained[0].transform
+    with pytest.raises(ValueError, match="two networks of the same classes"):
+        viz.atlas([trained[0], strange], few, tmp_path / "atlas.html")
+    with pytest.raises(ValueError, match="a title for each of 2"):
+        viz.atlas([trained[0], strange], few, tmp_path / "atlas.html", title="one")
+
+
+def test_attributes_are_one_number_for_each_picture(trained, few, read, tmp_path):
+    for values in (np.arange(5), [np.nan] * 6):
+        with pytest.raises(ValueError, match="expected attribute 'size' to be 6 finite numbers"):
+            viz.atlas(trained[0], few, tmp_path / "atlas.html", attributes={"size": values})
+    attributes = read["gallery"]["attributes"]
+    assert list(attributes) == ["<b>row</b>", "brightness", "contrast"]
+    assert attributes["<b>row</b>"] == list(range(60))
+
+
+def test_control_characters_of_names_are_shown_as_symbols(trained, few, quick, tmp_path, text_of, data_of):
+    model = copy.deepcopy(trained[0])
+    model.classes = ("bell\x07\x1b[31m", "turned\u202eround", "two\nlines")
+    few = cnn.data.Dataset(few.images, few.labels, model.classes)
+    page = viz.atlas(model, few, tmp_path / "atlas.html", title="nul\x00", progress=False)
+    assert data_of(page)["classes"] == ["bell␇␛[31m", "turned\ufffdround", "two␊lines"]
+    assert "bell␇␛[31m" in text_of(page) and "nul␀" in text_of(page)
+    assert not set(page.read_text(encoding="utf-8")) & set("\x00\x07\x1b\u202e")
 
 
 def test_a_model_whose_scores_are_not_finite_is_refused(trained, network, few, tmp_path):
@@ -205,21 +334,10 @@ def test_a_model_whose_scores_are_not_finite_is_refused(trained, network, few, t
 
 
 @pytest.mark.slow
-def test_twice_the_same_model_and_seed_give_the_same_bytes_on_any_number_of_threads(
-    page, trained, train_set, test_set, tmp_path
-):
-    model, history = trained
+def test_twice_the_same_model_and_seed_give_the_same_bytes_on_any_number_of_threads(page, write_page, tmp_path):
     cnn.set_num_threads(2)
     try:
-        again = viz.atlas(
-            model,
-            test_set,
-            tmp_path / "again.html",
-            train=train_set,
-            history=history,
-            title="<small> & mean",
-            progress=False,
-        )
+        again = write_page(tmp_path / "again.html")
     finally:
         cnn.set_num_threads(1)
     assert again.read_bytes() == page.read_bytes()
@@ -246,9 +364,9 @@ def test_pictures_of_other_classes_are_shown_without_telling_right_from_wrong(
 def test_a_folder_holds_the_page_and_its_pictures(trained, few, quick, tmp_path, data_of):
     page = viz.atlas(trained[0], few, tmp_path / "folder", progress=False)
     assert page == tmp_path / "folder" / "index.html"
-    for sheet in data_of(page)["sheets"].values():
-        assert (page.parent / sheet["src"]).is_file()
-    assert "base64" not in page.read_text(encoding="utf-8")
+    sheets = data_of(page)["sheets"]
+    assert sheets.pop("gallery")["src"].startswith("data:")  # a page may read the pixels of nothing else
+    assert len(sheets) > 5 and all((page.parent / sheet["src"]).is_file() for sheet in sheets.values())
 
 
 def test_a_model_without_a_transform_is_refused(network, few, tmp_path):
@@ -274,3 +392,13 @@ def test_a_dead_channel_has_no_patches(network, few, quick):
     assert layer["hits"][1:3] == [0, 6] and layer["top"] == 6
     sheet = sprites.sheets[layer["patches"]] | {"src": data_uri("p.png", sprites.files[f"{layer['patches']}.png"])}
     assert (pixels(sheet)[6:12] == 255).all()
+
+
+@pytest.mark.slow
+def test_the_demos_atlas_with_its_film_is_smaller_than_five_megabytes(quick, tmp_path):
+    train, test = cnn.data.load("garments")
+    model = cnn.zoo.build("seed")
+    model.transform, model.classes = cnn.data.Transform.fit(train.images), tuple(train.classes)
+    moments = [Snapshot(epoch, 0, model) for epoch in range(14)]
+    page = viz.atlas(model, test, tmp_path / "atlas.html", train=train, snapshots=moments, progress=False)
+    assert page.stat().st_size < 5_000_000

@@ -7,23 +7,26 @@ const atlas = (() => {
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
   // The state: every choice that views share. A view says which choices it minds, and is drawn anew when one changes.
-  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null };
+  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null, lens: "class" };
   const views = [];
 
   function valid(key, text) {
     const number = /^\d+$/.test(text) ? Number(text) : null;
     const { journey, layers, fooled } = data.sections;
     switch (key) {
-      case "picture": return number !== null && number < data.pictures.length ? number : undefined;
+      case "picture": return text === "point" && data.program ? text : number !== null && number < data.pictures.length ? number : undefined;
       case "class": return number !== null && number < data.classes.length ? number : undefined;
       case "point": return number !== null && number < data.gallery.predictions.length ? number : undefined;
       case "channel": return number === null ? undefined : number;
+      case "moment": return number !== null && data.sections.film && number < data.sections.film.moments.length ? number : undefined;
+      case "spot": return /^\d+-\d+$/.test(text) ? text : undefined;
       case "eps": return fooled && fooled.levels.includes(number) ? number : undefined;
+      case "lens": return text;
       case "map": return ["tsne", "pca", "grid"].includes(text) ? text : undefined;
       case "cell": return /^\d+-\d+$/.test(text) ? text : undefined;
       case "layer": {
-        const known = [...(journey ? journey.layers : []), ...(layers ? layers.layers : [])];
-        return known.some((layer) => layer.path === text) ? text : undefined;
+        const known = [...(journey ? journey.layers : []), ...(layers ? layers.layers : [])].map((layer) => layer.path);
+        return known.includes(text) || (data.program && text in data.program.values) ? text : undefined;
       }
       default: return undefined;
     }
@@ -40,7 +43,7 @@ const atlas = (() => {
 
   const initial = { ...state };
   function address() {
-    const chosen = Object.entries(state).filter(([key, value]) => value !== initial[key] && value !== null);
+    const chosen = Object.entries(state).filter(([key, value]) => value !== initial[key] && value !== null && value !== "own");
     return "#" + new URLSearchParams(chosen).toString();
   }
 
@@ -57,6 +60,7 @@ const atlas = (() => {
     draw();
   }
 
+  const tell = (key) => views.forEach((view) => view.keys.includes(key) && view.draw());
   const redraw = () => views.forEach((view) => view.draw());
 
   // Pictures: cells of sheets. A sheet is loaded when it is first drawn from; then whoever waits is called.
@@ -96,13 +100,14 @@ const atlas = (() => {
     return context;
   }
 
-  // A canvas that is inverted in the dark is painted in the colours of the light.
+  // A canvas that is inverted in the dark is painted in the colors of the light.
   const color = (name, inverted = false) => {
     const [light, dark] = getComputedStyle(document.documentElement).getPropertyValue(name).match(/#[0-9a-f]+/gi);
     return document.documentElement.dataset.theme === "dark" && !inverted ? dark : light;
   };
 
-  // One cell, as large as about `side` pixels.
+  // One cell, as large as about `side` pixels; a small one by a whole factor, so that its pixels are equal squares.
+  const SMALL = 64;
   function single(canvas, name, index, side, label, after) {
     canvas.dataset.shown = `${name}:${index}`;
     if (label !== undefined) canvas.setAttribute("aria-label", label);
@@ -112,7 +117,7 @@ const atlas = (() => {
       if (!source) return;
       const available = Math.min(side, canvas.parentElement.clientWidth || side);
       const longest = Math.max(source.width, source.height);
-      const scale = longest <= available ? Math.max(1, Math.floor(available / longest)) : available / longest;
+      const scale = longest <= Math.min(SMALL, available) ? Math.max(1, Math.floor(available / longest)) : available / longest;
       const context = surface(canvas, source.width * scale, source.height * scale);
       copy(context, source, index, 0, 0, source.width * scale, source.height * scale);
       if (after) after(context, scale);
@@ -120,8 +125,8 @@ const atlas = (() => {
     draw();
   }
 
-  // Many cells in rows. `cells` are indices into the sheet; `framed` says which get a frame, `faint` which recede.
-  // With `choose` the row is operated like a slider: by pointer or arrow keys one cell is chosen.
+  // Many cells in rows. `cells` are indices into the sheet; `framed` says which get a frame, `faint` which recede; with `edge` all have a thin one.
+  // With `even` all are exactly of `size`; with `choose` the row is operated like a slider: by pointer or arrow keys one cell is chosen.
   function mosaic(canvas, options) {
     const first = canvas.mosaic === undefined;
     canvas.mosaic = options;
@@ -165,7 +170,7 @@ const atlas = (() => {
       if (!source) return;
       const size = options.size || 56, gap = options.gap === undefined ? 4 : options.gap;
       const longest = Math.max(source.width, source.height);
-      const scale = longest <= size ? Math.max(1, Math.round(size / longest)) : size / longest;
+      const scale = longest <= size && !options.even ? Math.max(1, Math.floor(size / longest)) : size / longest;
       const w = source.width * scale, h = source.height * scale, line = options.framed || options.choose ? 2 : 0;
       const stepX = w + gap + 2 * line, stepY = h + gap + 2 * line;
       const columns = Math.max(1, Math.min(cells.length, options.columns || 999, Math.floor(((options.width || canvas.parentElement.clientWidth) + gap) / stepX)));
@@ -177,6 +182,11 @@ const atlas = (() => {
         context.globalAlpha = options.faint && options.faint(at) ? 0.35 : 1;
         copy(context, source, cell, x + line, y + line, w, h);
         context.globalAlpha = 1;
+        if (options.edge) {
+          context.strokeStyle = color("--rule");
+          context.lineWidth = 1;
+          context.strokeRect(x + 0.5, y + 0.5, w - 1, h - 1);
+        }
         if (at === chosen || (options.framed && options.framed(at))) {
           context.strokeStyle = color("--accent", canvas.classList.contains("signed"));
           context.lineWidth = line;
@@ -188,7 +198,7 @@ const atlas = (() => {
   }
 
   // Bars with names: [[class, probability], …].
-  function bars(list, guesses, current) {
+  function bars(list, guesses, current, told = chance) {
     list.replaceChildren(
       ...guesses.map(([index, value]) => {
         const row = document.createElement("div"), name = document.createElement("span"), track = document.createElement("i");
@@ -197,7 +207,7 @@ const atlas = (() => {
         row.classList.toggle("current", index === current);
         name.textContent = name.title = data.classes[index];
         bar.style.width = `${100 * value}%`;
-        number.textContent = percent(value);
+        number.textContent = told(value);
         track.append(bar);
         row.append(name, track, number);
         return row;
@@ -205,33 +215,50 @@ const atlas = (() => {
     );
   }
 
-  const percent = (value) => `${(100 * value).toFixed(value === 0 || value === 1 ? 0 : value > 0.9995 || value < 0.0005 ? 2 : 1)}%`;
+  // A share, which may be none or all; and a probability, which is never quite either.
+  const percent = (value) => (value === 0 || value === 1 ? `${100 * value}%` : chance(value));
+  const chance = (value) => (value >= 0.9995 ? ">99.9%" : value < 0.0005 ? "<0.1%" : `${(100 * value).toFixed(1)}%`);
 
   // What a picture of the gallery is, in words.
   function describe(place) {
     const { labels, names, predictions, sureness } = data.gallery;
-    const found = data.classes[predictions[place]], sure = percent(sureness[place]);
+    const found = data.classes[predictions[place]], sure = chance(sureness[place]);
     if (labels === null) return `${names[place]}: taken for ${found} (${sure})`;
     const own = data.classes[labels[place]];
-    return labels[place] === predictions[place] ? `${own}, recognised (${sure})` : `${own}, taken for ${found} (${sure})`;
+    return labels[place] === predictions[place] ? `${own}, recognized (${sure})` : `${own}, taken for ${found} (${sure})`;
   }
 
-  // Choosing a picture of the gallery: it is chosen everywhere, as far as it can be followed.
+  // Choosing an image of the gallery: where the page runs the network itself, it is followed everywhere.
   function choosePlace(place) {
     const picture = data.gallery.chosen[place];
-    set(picture === undefined ? { point: place } : { point: place, picture, class: null });
+    set(picture !== undefined ? { point: place, picture } : data.program && data.exact ? { point: place, picture: "point" } : { point: place });
   }
 
-  const picture = () => data.pictures[state.picture];
+  // What is followed: one of the dozen, any other of the gallery, or the reader's own. The last two have no answers
+  // until the page has run the network on them.
+  let answered = null;
+  function picture() {
+    if (typeof state.picture === "number") return data.pictures[state.picture];
+    const guesses = answered || [[0, 0]];
+    if (state.picture === "own") return { name: "your own image", label: null, predicted: guesses[0][0], guesses };
+    const { labels, names, predictions } = data.gallery, place = state.point || 0;
+    return { place, name: labels ? data.classes[labels[place]] : names[place], label: labels ? labels[place] : null, predicted: predictions[place], guesses };
+  }
+  const answer = (guesses) => (answered = guesses);
 
-  // The pickers, which all sections share.
+  // The chooser, which stays in sight.
   for (const picker of all("[data-picker]")) {
-    const labels = all("label", picker);
-    labels.forEach((label, index) => {
-      single(label.querySelector("canvas"), "gallery", data.pictures[index].place, 200);
-      label.querySelector("canvas").style.width = "";
-      label.querySelector("input").addEventListener("change", () => set({ picture: index, class: null, point: data.pictures[index].place }));
+    all("label", picker).forEach((label, index) => {
+      const input = label.querySelector("input"), own = input.value === "own";
+      if (!own) single(label.querySelector("canvas"), "gallery", data.pictures[index].place, 200);
+      label.querySelector("canvas").classList.add("thumb");
+      input.addEventListener("change", () => set(own ? { picture: "own" } : { picture: index, point: data.pictures[index].place }));
     });
+  }
+
+  // A sheet that the page has drawn itself, or draws anew: a canvas of equal cells.
+  function drawn(name, image, width, height, columns) {
+    loaded.set(name, { image, width, height, columns, complete: true, waiting: [] });
   }
 
   // In a row that scrolls sideways, bring one of its parts into sight; the page itself stays where it is.
@@ -243,17 +270,16 @@ const atlas = (() => {
   function start() {
     Object.assign(state, read());
     on(["picture"], () => {
-      for (const picker of all("[data-picker]")) {
-        all("label", picker).forEach((label, index) => {
-          label.classList.toggle("current", index === state.picture);
-          label.querySelector("input").checked = index === state.picture;
-          if (index === state.picture) reveal(label);
-        });
+      for (const label of all("[data-picker] label")) {
+        const input = label.querySelector("input"), current = input.value === String(state.picture);
+        label.classList.toggle("current", current);
+        input.checked = current;
+        if (current) reveal(label);
       }
     });
     for (const canvas of all("canvas[data-sheet]")) {
       const first = Number(canvas.dataset.first), cells = Array.from({ length: Number(canvas.dataset.count) }, (_, i) => first + i);
-      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), size: 56, width: (window.innerWidth < 768 ? 3 : 10) * 64 }));
+      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), ...(window.innerWidth < 768 ? { even: true, size: 28, width: 5 * 32 } : { size: 56, width: 10 * 64 }) }));
     }
     addEventListener("hashchange", () => set({ ...initial, ...read() }));
     let width = window.innerWidth;
@@ -264,59 +290,8 @@ const atlas = (() => {
     addEventListener("beforeprint", redraw);
   }
 
-  // Sections, and the skip link: a click goes there without disturbing the state in the address.
-  const links = all("[data-section]");
-  for (const link of [...links, ...all(".skip")]) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      const section = byId(link.hash.slice(1));
-      section.scrollIntoView();
-      section.focus({ preventScroll: true });
-    });
-  }
-  const observer = new IntersectionObserver(
-    (entries) => {
-      for (const entry of entries) {
-        if (!entry.isIntersecting) continue;
-        for (const link of links) {
-          if (link.dataset.section === entry.target.id) {
-            link.setAttribute("aria-current", "true");
-            reveal(link.parentElement);
-          } else link.removeAttribute("aria-current");
-        }
-      }
-    },
-    { rootMargin: "-20% 0px -70% 0px" },
-  );
-  all("main > section").forEach((section) => observer.observe(section));
-
-  // Light and dark: the system's choice, until the reader makes another.
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const button = byId("theme");
-  let wish = null;
-  try {
-    wish = localStorage.getItem("atlas-theme");
-  } catch {
-    // a page from disk may have no storage; then the choice lasts as long as the page
-  }
-  function paint() {
-    const theme = wish || (dark.matches ? "dark" : "light");
-    document.documentElement.dataset.theme = theme;
-    button.setAttribute("aria-pressed", String(theme === "dark"));
-    redraw();
-  }
-  dark.addEventListener("change", paint);
-  button.addEventListener("click", () => {
-    wish = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-    try {
-      localStorage.setItem("atlas-theme", wish);
-    } catch {
-      // as above
-    }
-    paint();
-  });
-  paint();
+  addEventListener("themechange", redraw);
   start();
 
-  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, describe, choosePlace, picture, sheet, copy, surface, color };
+  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, chance, describe, choosePlace, picture, answer, drawn, tell, redraw, surface, sheet, copy, color, reveal };
 })();

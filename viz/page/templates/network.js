@@ -2,7 +2,10 @@
 (() => {
   const { all, on, set, state } = atlas;
   const rows = all("#network [data-stage]");
-  for (const row of rows) row.querySelector("button").addEventListener("click", () => set({ layer: row.dataset.stage, channel: 0 }));
+  for (const row of rows) row.querySelector("button").addEventListener("click", () => {
+    set({ layer: row.dataset.stage, channel: 0, spot: null });
+    document.querySelector(`#journey [data-layer="${CSS.escape(row.dataset.stage)}"]`)?.scrollIntoView({ block: "center" });
+  });
   on(["layer"], () => {
     for (const row of rows) {
       const current = row.dataset.stage === state.layer;

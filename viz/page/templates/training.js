@@ -39,10 +39,10 @@
     opened.hidden = !places;
     if (!places) return;
     const [own, found] = cell.split("-").map((k) => data.classes[k]);
-    const what = own === found ? `${own}, recognised` : `${own} taken for ${found}`;
-    caption.textContent = `${what}: ${places.length === 1 ? "one picture" : `${places.length} pictures, surest first`}. Choose one to see its neighbours in the feature space.`;
+    const what = own === found ? `${own}, recognized` : `${own} taken for ${found}`;
+    caption.textContent = `${what}: ${places.length === 1 ? "one image" : `${places.length} images, surest first`}. Choose one to see its neighbors in the feature space.`;
     mosaic(canvas, {
-      sheet: "gallery", cells: places, size: 84, label: `Pictures of ${what}`, chosen: places.indexOf(state.point),
+      sheet: "gallery", cells: places, size: 84, label: `Images of ${what}`, chosen: places.indexOf(state.point),
       tell: (k) => describe(places[k]), choose: (k) => choosePlace(places[k]),
     });
   });

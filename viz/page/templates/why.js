@@ -1,35 +1,110 @@
+// Explanations of one decision: stored ones for the dozen, and for any other image made in the page.
 "use strict";
 (() => {
-  const { all, byId, data, on, percent, picture, sections, set, single, state } = atlas;
+  const { all, byId, chance, color, data, drawn, on, picture, sections, set, single, state } = atlas;
   const section = sections.why;
   if (!section) return;
-  const select = byId("why-class"), canvases = all("#why [data-method]");
+  const select = byId("why-class"), canvases = all("#why [data-method]"), SIDE = 208, SATURATED = 0.995, SLOW = ["occlusion", "integrated", "smooth"];
+  let round = 0; // of computing: an older one stops when a newer one has begun
 
-  select.addEventListener("change", () => set({ class: Number(select.value) }));
+  select.addEventListener("change", () => set({ class: select.value === "" ? null : Number(select.value) }));
 
-  on(["picture", "class"], () => {
-    const { name, predicted, guesses } = picture(), explained = section.explained[state.picture];
-    const chances = new Map(guesses);
-    const target = explained.includes(state.class) ? state.class : predicted;
-    const order = [...explained].sort((a, b) => (chances.get(b) || 0) - (chances.get(a) || 0));
+  const stored = () => typeof state.picture === "number";
+  const classes = () => (stored() ? section.explained[state.picture] : data.classes.map((_, k) => k));
+
+  function target() {
+    return classes().includes(state.class) ? state.class : picture().predicted;
+  }
+
+  function draw() {
+    if (!stored() && live.refreshed()?.of !== state.picture) return;
+    const { name, predicted, guesses } = picture(), chances = new Map(guesses), goal = target();
+    const order = [...classes()].sort((a, b) => (chances.get(b) || 0) - (chances.get(a) || 0)).slice(0, 50);
     select.replaceChildren(
-      ...order.map((k) => {
-        const option = new Option(`${data.classes[k]} (${chances.has(k) ? percent(chances.get(k)) : "0%"})`, k);
-        option.selected = k === target;
-        return option;
-      }),
+      new Option("its own answer", ""),
+      ...order.map((k) => new Option(`${data.classes[k]} (${chance(chances.get(k) || 0)})`, k)),
     );
-    single(byId("why-picture"), "whole", state.picture, 208, name);
-    const left = state.class !== null && state.class !== target ? ` ${data.classes[state.class]} was not explained for this picture.` : "";
-    byId("why-said").textContent = `${name}; the network’s answer: ${data.classes[predicted]}.${left}`;
-    canvases.forEach((canvas, k) => {
-      const method = section.methods[k];
-      canvas.classList.add("signed");
-      const at = explained.indexOf(target);
-      single(canvas, method.sprite, state.picture * explained.length + at, 208, `${method.title} for ${data.classes[target]}`);
-      const empty = method.empty[state.picture][at];
-      canvas.parentElement.querySelector(".empty").hidden = !empty;
-      canvas.parentElement.querySelector(".pale").hidden = empty || !method.pale[state.picture][at];
+    select.value = state.class !== null && classes().includes(state.class) ? String(state.class) : "";
+    drawImage();
+    const left = state.class !== null && state.class !== goal ? ` ${data.classes[state.class]} was not explained for this image.` : "";
+    byId("why-said").textContent = `${name}; the network’s answer: ${data.classes[predicted]}; explained: ${data.classes[goal]}.${left}`;
+    round++;
+    if (stored()) canvases.forEach((canvas, k) => showStored(canvas, section.methods[k], goal));
+    else compute(goal, round);
+  }
+
+  function mark(canvas, { empty, weak }) {
+    canvas.parentElement.querySelector(".empty").hidden = !empty;
+    const note = canvas.parentElement.querySelector(".pale");
+    note.hidden = !weak;
+    note.textContent = weak || "";
+  }
+
+  function showStored(canvas, method, goal) {
+    const explained = section.explained[state.picture], at = explained.indexOf(goal), strength = method.strength[state.picture][at];
+    canvas.classList.toggle("signed", method.signed);
+    single(canvas, method.sprite, state.picture * explained.length + at, SIDE, `${method.title} for ${data.classes[goal]}`);
+    const empty = method.empty[state.picture][at];
+    mark(canvas, { empty, weak: !empty && strength < 0.1 ? `Weak: ${chance(strength)} of this method’s strongest map for this image.` : "" });
+  }
+
+  async function compute(goal, mine) {
+    const { pixels } = live.refreshed(), [, H, W] = live.size;
+    for (const [k, method] of section.methods.entries()) {
+      const canvas = canvases[k];
+      canvas.classList.toggle("signed", method.signed);
+      if (section.slow && SLOW.includes(method.name)) {
+        drawn(`own-${method.name}`, Object.assign(document.createElement("canvas"), { width: W, height: H }), W, H, 1);
+        single(canvas, `own-${method.name}`, 0, SIDE, method.title);
+        mark(canvas, { empty: false, weak: "Not computed here: it runs this large network too many times. Hide a square by the pointer instead." });
+        continue;
+      }
+      const found = await live.ask("explain", { pixels, method: method.name, target: goal, options: section.window });
+      if (mine !== round) return;
+      const map = flat(found, H * W), magnitudes = map.map(Math.abs).sort(), end = magnitudes[Math.round(SATURATED * (map.length - 1))] || magnitudes.at(-1);
+      single(canvas, live.sheetOf(`own-${method.name}`, [map], [H, W], method.signed, end || 1), 0, SIDE, `${method.title} for ${data.classes[goal]}`);
+      mark(canvas, { empty: !end, weak: "" });
+    }
+  }
+  // One number for each pixel: the sum over the colors.
+  function flat({ data: values }, area) {
+    const map = new Float32Array(area);
+    values.forEach((v, i) => (map[i % area] += v));
+    return map;
+  }
+
+  // The image; and, with a square of it hidden under the pointer, what the network says of the rest.
+  const image = byId("why-picture"), hide = byId("why-hide");
+  let square = null;
+  function drawImage() {
+    if (!live.available || !live.refreshed()) return void (stored() && single(image, "whole", state.picture, SIDE, picture().name));
+    const canvas = document.createElement("canvas"), { side } = section.window;
+    live.show(canvas, live.refreshed().pixels);
+    drawn("why-image", canvas, canvas.width, canvas.height, 1);
+    single(image, "why-image", 0, SIDE, picture().name, (context, scale) => {
+      if (!square) return;
+      context.fillStyle = "#888";
+      context.fillRect(square[1] * scale, square[0] * scale, side * scale, side * scale);
+      context.strokeStyle = color("--accent");
+      context.strokeRect(square[1] * scale, square[0] * scale, side * scale, side * scale);
     });
+  }
+  let asked = 0;
+  image.addEventListener("pointermove", async (event) => {
+    if (!hide?.checked || !live.refreshed()) return;
+    const box = image.getBoundingClientRect(), [, H, W] = live.size, { side } = section.window, goal = target(), mine = ++asked;
+    square = [Math.round(((event.clientY - box.top) / box.height) * H - side / 2), Math.round(((event.clientX - box.left) / box.width) * W - side / 2)];
+    drawImage();
+    const { pixels, probabilities } = live.refreshed();
+    const found = await live.ask("hide", { pixels, target: goal, top: square[0], left: square[1], side });
+    if (mine === asked) byId("why-said").textContent = `With this square hidden: ${data.classes[goal]} ${chance(found.probabilities[goal])}; before, ${chance(probabilities[goal])}.`;
   });
+  image.addEventListener("pointerleave", () => {
+    if (!square) return;
+    square = null;
+    asked++;
+    draw();
+  });
+
+  on(["picture", "class", ...(live.available ? ["live"] : [])], draw);
 })();

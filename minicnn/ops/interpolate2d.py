@@ -1,0 +1,86 @@
+"""Resampling: maps of another size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
+from .gather import scatter
+
+MODES = ("nearest", "bilinear")
+
+
+@quiet
+def interpolate2d(
+    x: Array, size: Pair, *, mode: str = "nearest", align_corners: bool = False
+) -> tuple[Array, Pullback]:
+    """Resample every map to another size, along one axis after the other.
+
+    Output o of n along an axis of m inputs reads at position p:
+
+        "nearest"                      p = ⌊o · m / n⌋                             y[o] = x[p]
+        "bilinear"                     p = max(0, (o + 1/2) · m / n − 1/2)         y[o] = (1 − t) · x[i] + t · x[i + 1],
+        "bilinear", align_corners      p = o · (m − 1) / (n − 1)                   i = ⌊p⌋, t = p − i
+
+    and the pullback adds each dy[o] to the inputs it was read from, with the same weights.
+
+    Args:
+        x: (N, C, H, W), in any memory order.
+        size: (height, width) of the output.
+        mode: "nearest" or "bilinear".
+        align_corners: whether the centers of the corner pixels stay where they are.
+
+    Returns:
+        y (N, C, *size) and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: the mode is unknown, or corners are to be aligned in mode "nearest".
+    """
+    x = pictures("interpolate2d", x)
+    sizes = pair("interpolate2d", "size", size)
+    if mode not in MODES or (align_corners and mode == "nearest"):
+        raise ValueError(
+            "interpolate2d: expected mode nearest, or bilinear with or without align_corners, "
+            f"got {mode!r} with align_corners={align_corners}"
+        )
+    if not x.shape[2] or not x.shape[3]:
+        raise ValueError(f"interpolate2d: x {x.shape} has no pixels to read")
+    steps = [(axis, m, *taps(m, n, mode, align_corners)) for axis, m, n in zip((2, 3), x.shape[2:], sizes, strict=True)]
+    y = x
+    for axis, _, low, high, t in steps:
+        t = _along(t.astype(x.real.dtype), axis)
+        lower = y.take(low, axis)
+        y = lower + t * (y.take(high, axis) - lower) if t.any() else lower
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dx = upstream("interpolate2d", dy, y.shape, y.dtype)
+        if not wants[0]:
+            return (None,)
+        for axis, m, low, high, t in reversed(steps):
+            t = _along(t.astype(dx.dtype), axis)
+            dx = scatter((1 - t) * dx, low, m, axis) + scatter(t * dx, high, m, axis)
+        return (dx,)
+
+    return y, pullback
+
+
+def taps(m: int, n: int, mode: str, align_corners: bool) -> tuple[Array, Array, Array]:
+    """For each of n outputs on an axis of m inputs: the two inputs it lies between, and how far toward the second."""
+    o = np.arange(n)
+    if mode == "nearest":
+        low = o * m // n
+        return low, low, np.zeros(n)
+    if align_corners:
+        position = o * ((m - 1) / (n - 1) if n > 1 else 0.0)
+    else:
+        position = np.maximum(0, (o + 0.5) * (m / n) - 0.5)
+    low = np.minimum(position.astype(np.int64), m - 1)
+    return low, np.minimum(low + 1, m - 1), position - low
+
+
+def _along(values: Array, axis: int) -> Array:
+    """Values along one of the four axes of (N, C, H, W)."""
+    return values.reshape(tuple(-1 if a == axis else 1 for a in range(4)))

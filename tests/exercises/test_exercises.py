@@ -1,0 +1,110 @@
+"""Every exercise: its solution passes, its stub does not, and a result that is a little off is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from minicnn.exercises import EXERCISES, Exercise, Wrong
+from minicnn.exercises.__main__ import main
+
+ALL = [pytest.param(exercise, id=number) for number, exercise in EXERCISES.items()]
+
+
+def test_there_are_forty_or_more_in_order() -> None:
+    numbers = [tuple(map(int, number.split("."))) for number in EXERCISES]
+    assert len(numbers) >= 40
+    for chapter in range(1, 7):
+        places = [place for c, place in numbers if c == chapter]
+        assert places == list(range(1, len(places) + 1))
+
+
+@pytest.mark.parametrize("exercise", ALL)
+def test_the_solution_passes_as_a_file_of_its_own(exercise: Exercise) -> None:
+    namespace: dict[str, Any] = {}
+    exec(exercise.code, namespace)
+    exercise.check(namespace[exercise.name])
+
+
+def off(value: Any) -> Any:
+    """A number or an array that is a little wrong; a function whose results are."""
+    if callable(value):
+        return lambda *args, **options: off(value(*args, **options))
+    if isinstance(value, list | tuple):
+        return type(value)(off(part) for part in value)
+    array = np.asarray(value)
+    if array.dtype == bool:
+        return ~array
+    if array.dtype.kind == "i":
+        return array + 1
+    wrong = array + 0.03 * max(1.0, np.abs(array).max())
+    return wrong.astype(array.dtype) if array.ndim else float(wrong)
+
+
+def variants(exercise: Exercise) -> Iterator[Callable[..., Any]]:
+    """The solution with all of its result off, then with one part of it off at a time."""
+    yield lambda *args, **options: off(exercise.solution(*args, **options))
+    for k in range(3):
+
+        def one_part(*args: Any, k: int = k, **options: Any) -> Any:
+            result = exercise.solution(*args, **options)
+            if not isinstance(result, tuple):
+                return off(result)
+            parts = list(result)
+            at = min(k, len(parts) - 1)
+            parts[at] = off(parts[at])
+            return tuple(parts)
+
+        yield one_part
+
+
+@pytest.mark.parametrize("exercise", ALL)
+def test_a_wrong_answer_is_refused(exercise: Exercise) -> None:
+    for wrong in variants(exercise):
+        with pytest.raises(Wrong):
+            exercise.check(wrong)
+
+
+@pytest.mark.parametrize("exercise", ALL)
+def test_the_stub_is_python_that_does_nothing_yet(exercise: Exercise) -> None:
+    namespace: dict[str, Any] = {}
+    exec(exercise.stub, namespace)
+    with pytest.raises(NotImplementedError):
+        exercise.check(namespace[exercise.name])
+
+
+def test_the_command_writes_a_stub_then_checks_the_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["1.1", "--folder", str(tmp_path)]
+    file = tmp_path / "exercise_1_1.py"
+    assert main(command) == 1 and file.exists()
+    assert "Write ReLU and its pullback." in capsys.readouterr().out
+
+    assert main(command) == 1
+    out = capsys.readouterr().out
+    assert "not yet" in out and "NotImplementedError" in out and "line" in out
+
+    file.write_text("def relu(x):\n    return x, lambda dy: dy\n")
+    assert main(command) == 1
+    assert "relu(x): expected" in capsys.readouterr().out
+
+    file.write_text(EXERCISES["1.1"].code)
+    assert main(command) == 0
+    assert "right" in capsys.readouterr().out
+
+
+def test_the_command_lists_and_shows_solutions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(EXERCISES)
+    assert main(["4.6", "--solution"]) == 0
+    assert "watch.gradients" in capsys.readouterr().out
+
+
+def test_an_unknown_number_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["9.9"])
+    assert stop.value.code == 2
+    assert "no exercise 9.9" in capsys.readouterr().err

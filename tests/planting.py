@@ -1,0 +1,51 @@
+"""A file of the project changed while it is imported, in this process alone: the file itself stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.machinery
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numba.core import caching
+
+ROOT = Path(__file__).parents[1]
+COMPILED = ("minicnn/kernels", "viz/tsne", "viz/factorize")  # whose functions Numba compiles, into each other
+
+
+def plant(path: str, change: Callable[[bytes], bytes]) -> None:
+    """From here on the module at `path`, below the project's root, is what `change` makes of its source.
+
+    Machine code that holds some of its functions is compiled anew, and kept apart from that of the file as it is.
+    """
+    changed = ROOT / path
+    source = change(changed.read_bytes())
+    code_of = importlib.machinery.SourceFileLoader.get_code
+    locator: Any = caching._SourceFileBackedLocatorMixin
+    stamp_of, affected, mark = locator.get_source_stamp, importers(path), hashlib.sha256(source).hexdigest()
+
+    def get_code(self: Any, name: str) -> Any:
+        file = self.get_filename(name)
+        return code_of(self, name) if Path(file) != changed else compile(source, file, "exec", dont_inherit=True)
+
+    def get_source_stamp(self: Any) -> Any:
+        stamp = stamp_of(self)
+        return (stamp, mark) if Path(self._py_file) in affected else stamp
+
+    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    locator.get_source_stamp = get_source_stamp
+
+
+def importers(path: str) -> set[Path]:
+    """The compiled files that import from a file, however indirectly, and the file itself; none if it is not one."""
+    if not path.startswith(COMPILED):
+        return set()
+    texts = {file: file.read_text(encoding="utf-8") for room in COMPILED for file in (ROOT / room).rglob("*.py")}
+    reached, new = set[Path](), {ROOT / path}
+    while new:
+        reached |= new
+        stems = "|".join(file.parent.stem if file.stem == "__init__" else file.stem for file in new)
+        new = {file for file, text in texts.items() if re.search(rf"from \S*\b({stems}) import", text)} - reached
+    return reached

@@ -1,0 +1,190 @@
+"""Each number and image of an atlas belongs to the image, class, channel and method that it stands beside.
+
+Here none of them can be taken for another without a wrong number: the gallery is a part of the data, the channels that
+are shown a part of the layer's, the explained classes differ from image to image, and the data have their classes in
+another order than the network.
+"""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minicnn as cnn
+import viz
+from viz.page import subject as subject_module
+from viz.page import why
+
+ORDER = [2, 0, 1]  # of the network's classes in the data
+GALLERY, MISTAKES, CHOSEN, CHANNELS, EXPLAINED = 34, 2, 6, 3, 2
+EXPLANATIONS = {
+    "occlusion": lambda *given: viz.occlusion(*given, window=3, stride=1),
+    "saliency": viz.saliency,
+    "integrated": lambda *given: viz.integrated_gradients(*given, steps=32),
+    "smooth": lambda *given: viz.smooth_grad(*given, samples=16),
+    "gradcam": viz.grad_cam,
+    "guided": viz.guided_backprop,
+    "guidedcam": viz.guided_grad_cam,
+    "deconvnet": viz.deconvnet,
+}
+
+
+@pytest.fixture(scope="module")
+def shown(trained, test_set, quick, tmp_path_factory, data_of):
+    """The data as they are given, the labels in the network's order, the scores, and the page's data."""
+    model, _ = trained
+    labels = np.argsort(ORDER)[test_set.labels]
+    data = cnn.data.Dataset(test_set.images, labels, [test_set.classes[k] for k in ORDER])
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("GALLERY", "MISTAKES", "CHOSEN", "CHANNELS"):
+            patch.setattr(subject_module, name, globals()[name])
+        patch.setattr(why, "CLASSES", EXPLAINED)
+        page = data_of(viz.atlas(model, data, tmp_path_factory.mktemp("part") / "atlas.html", progress=False))
+    scores = model(model.transform(test_set.images))
+    return test_set, cnn.ops.softmax(scores.astype(np.float64))[0], page
+
+
+def cells(sheet):
+    """The cells of a sheet of one channel, (n, h, w)."""
+    grid = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet["src"].partition(",")[2]))))
+    h, w = sheet["height"], sheet["width"]
+    return grid.reshape(grid.shape[0] // h, h, -1, w).swapaxes(1, 2).reshape(-1, h, w)[: sheet["count"]]
+
+
+@pytest.fixture(scope="module")
+def gallery(shown):
+    """Which image of the data stands at each place of the gallery: no two are alike."""
+    data, _, page = shown
+    pixels = {image.tobytes(): i for i, image in enumerate(data.images[:, 0])}
+    return np.array([pixels[cell.tobytes()] for cell in cells(page["sheets"]["gallery"])])
+
+
+@pytest.fixture(scope="module")
+def chosen(shown, gallery):
+    return gallery[[picture["place"] for picture in shown[2]["pictures"]]]
+
+
+def maps_of(model, images, path):
+    watch = cnn.Watch(path)
+    model.forward(model.transform(images), cnn.Pass(watch=watch))
+    return watch.activations[path]
+
+
+def rises_with(levels, values) -> bool:
+    """Whether a larger value never has a lower level, and the levels are not all one."""
+    order = np.argsort(values, axis=None, kind="stable")
+    return bool((np.diff(levels.ravel()[order].astype(int)) >= 0).all() and np.ptp(levels) > 0)
+
+
+def test_the_gallery_is_a_part_of_the_data(gallery, chosen):
+    assert GALLERY <= len(gallery) < 60 and len(set(gallery)) == len(gallery)
+    assert len(chosen) == CHOSEN and not np.array_equal(chosen, gallery[:CHOSEN])
+
+
+def test_every_place_has_its_own_label_answer_and_sureness(shown, gallery):
+    data, probabilities, page = shown
+    assert page["gallery"]["labels"] == data.labels[gallery].tolist()
+    assert page["gallery"]["predictions"] == probabilities[gallery].argmax(axis=1).tolist()
+    np.testing.assert_allclose(page["gallery"]["sureness"], probabilities[gallery].max(axis=1), atol=6e-4)
+
+
+def test_every_chosen_image_has_its_own_probabilities(shown, chosen):
+    data, probabilities, page = shown
+    assert len({row.tobytes() for row in probabilities[chosen]}) == CHOSEN
+    for index, picture in zip(chosen, page["pictures"], strict=True):
+        assert picture["label"] == data.labels[index] and picture["name"] == data.classes[data.labels[index]]
+        classes, chances = zip(*picture["guesses"], strict=True)
+        assert picture["predicted"] == classes[0] and sorted(classes) == [0, 1, 2]
+        np.testing.assert_allclose(chances, probabilities[index, list(classes)], atol=1e-5)
+        assert list(chances) == sorted(chances, reverse=True)
+
+
+def test_every_cell_of_the_confusion_matrix_opens_the_images_that_it_counts(shown, gallery):
+    data, probabilities, page = shown
+    for cell, places in page["sections"]["training"]["cells"].items():
+        true, found = map(int, cell.split("-"))
+        assert (data.labels[gallery[places]] == true).all()
+        assert (probabilities[gallery[places]].argmax(axis=1) == found).all()
+    matrix = [[cell["count"] for cell in row] for row in page["sections"]["training"]["matrix"]]
+    pairs = list(zip(data.labels, probabilities.argmax(axis=1), strict=True))
+    assert matrix == [[pairs.count((i, j)) for j in range(3)] for i in range(3)]
+    for mistake in page["sections"]["training"]["commonest"]:
+        assert mistake["count"] == matrix[mistake["true"]][mistake["found"]]
+        assert mistake["of"] == sum(matrix[mistake["true"]])
+
+
+@pytest.mark.parametrize("path", ["relu1", "relu2"])
+def test_every_map_of_the_journey_is_of_its_image_and_channel(shown, trained, chosen, path):
+    model, page = trained[0], shown[2]
+    layer = next(entry for entry in page["sections"]["journey"]["layers"] if entry["path"] == path)
+    assert len(layer["channels"]) == CHANNELS < layer["of"]
+    maps = maps_of(model, shown[0].images[chosen], path)[:, layer["channels"]]
+    levels = cells(page["sheets"][layer["sprite"]]).reshape(maps.shape)
+    assert all(rises_with(*pair) for pair in zip(levels, maps, strict=True))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_is_said_of_a_channel_is_its_own(shown, trained, place):
+    data, _, page = shown
+    layer = page["sections"]["layers"]["layers"][place]
+    assert len(layer["channels"]) == CHANNELS < layer["of"]
+    maps = maps_of(trained[0], data.images, layer["measured"])[:, layer["channels"]]
+    strongest = maps.max(axis=(2, 3))
+    np.testing.assert_allclose(layer["strongest"], strongest.max(axis=0), atol=6e-4)
+    np.testing.assert_allclose(layer["active"], (maps > 0).mean(axis=(0, 2, 3)), atol=6e-5)
+    np.testing.assert_allclose(layer["active_pictures"], (strongest > 0).mean(axis=0), atol=6e-5)
+    assert layer["hits"] == np.minimum((strongest > 0).sum(axis=0), layer["top"]).tolist()
+    patches = cells(page["sheets"][layer["patches"]])
+    patches = patches.reshape(CHANNELS, layer["top"], *patches.shape[1:])
+    for channel in range(CHANNELS):
+        for rank, index in enumerate(np.argsort(-strongest[:, channel], kind="stable")[: layer["hits"][channel]]):
+            patch = patches[channel, rank]
+            windows = np.lib.stride_tricks.sliding_window_view(data.images[index, 0], patch.shape)
+            assert (windows == patch).all(axis=(2, 3)).any()
+
+
+def test_every_explanation_is_that_of_its_image_class_and_method(shown, trained, chosen):
+    data, probabilities, page = shown
+    section, x = page["sections"]["why"], trained[0].transform(data.images[chosen])
+    explained = np.array(section["explained"])
+    assert (explained == np.sort(np.argsort(-probabilities[chosen])[:, :EXPLAINED])).all()
+    assert len({tuple(classes) for classes in explained.tolist()}) > 1
+    assert [method["sprite"] for method in section["methods"]] == [f"why-{name}" for name in EXPLANATIONS]
+    for name, method in EXPLANATIONS.items():
+        maps = np.stack([method(trained[0], x, explained[:, k]) for k in range(EXPLAINED)], axis=1)
+        maps = maps.sum(axis=2) if maps.ndim == 5 else maps
+        levels = cells(page["sheets"][f"why-{name}"]).reshape(maps.shape)
+        lively = np.flatnonzero(np.ptp(maps.reshape(len(maps), -1), axis=1))
+        assert len(lively) > CHOSEN / 2
+        assert all(rises_with(levels[i], maps[i]) for i in lively), name
+
+
+def distances(points):
+    points = np.asarray(points, np.float64)
+    return np.linalg.norm(points[:, None] - points[None], axis=2)
+
+
+def test_every_point_of_the_maps_is_its_image(shown, trained, gallery):
+    section, data = shown[2]["sections"]["space"], shown[0].subset(gallery)
+    features = viz.extract_features(trained[0], data, "relu3", progress=False).astype(np.float64)
+    u, s, _ = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
+    found = {name: distances(points).ravel() for name, points in section["maps"].items()}
+    expected = distances(u[:, :2] * s[:2]).ravel()
+    assert np.corrcoef(found["pca"], expected)[0, 1] > 0.999
+    assert np.corrcoef(found["tsne"], distances(features).ravel())[0, 1] > 0.5
+    assert np.corrcoef(found["grid"], found["tsne"])[0, 1] > 0.5
+    pixels = data.images.reshape(len(data), -1).astype(np.float64)
+    for name, rows in (("features", features), ("pixels", pixels)):
+        for place, near in enumerate(section["near"][name]):
+            others = np.sort(np.delete(distances(rows)[place], place))[: len(near)]
+            assert place not in near
+            np.testing.assert_allclose(distances(rows)[place, near], others, rtol=1e-3, atol=1e-3)
+
+
+def test_every_attack_starts_from_its_image(shown, chosen):
+    data, _, page = shown
+    levels = page["sections"]["fooled"]["levels"]
+    attacked = cells(page["sheets"]["attacked"]).reshape(CHOSEN, len(levels), *data.images.shape[2:])
+    assert levels[0] == 0 and np.array_equal(attacked[:, 0], data.images[chosen, 0])

@@ -36,7 +36,7 @@ HISTORY = History(
 NEAR = {"pixels": RNG.integers(0, 40, (40, 4)), "relu3": RNG.integers(0, 40, (40, 4))}
 MASKED = np.ma.MaskedArray(RNG.integers(0, 256, (3, 4, 1, 5, 6)).astype(np.uint8))
 MASKED[0, 2:] = MASKED[1] = np.ma.masked
-STATISTICS = viz.ActivationStatistics("conv1", 40, *RNG.random((9, 12)))
+STATISTICS = viz.ActivationStatistics("conv1", 40, *np.random.default_rng(1).random((9, 12)))
 
 
 def contextualized(empty: bool):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..ops.contract import Array, number, whole
+from ..ops.contract import Array, flag, number, whole
 from .base import Layer, LayerPullback, layer_pullback
 from .running import Pass
 
@@ -25,7 +25,7 @@ class Affine(Layer):
     def __init__(self, num_features: int, bias: bool = True) -> None:
         self.num_features = num_features = whole("Affine", "num_features", num_features)
         self.weight: Array = np.ones(num_features, np.float32)
-        self.bias: Array | None = np.zeros(num_features, np.float32) if bias else None
+        self.bias: Array | None = np.zeros(num_features, np.float32) if flag("Affine", "bias", bias) else None
 
     def reset(self, rng: Callable[[str], np.random.Generator], scheme: Any) -> None:
         self.weight[...] = 1

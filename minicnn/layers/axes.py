@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from .. import ops
 from ..ops.contract import Array, is_whole, whole
 from .base import Layer, LayerPullback, layer_pullback
@@ -35,7 +37,7 @@ class Permute(Layer):
     def __init__(self, axes: Sequence[int]) -> None:
         self.axes = _ints("Permute", "axes", axes, least=0)
         if self.axes[:1] != (0,) or sorted(self.axes) != list(range(len(self.axes))):
-            raise ValueError(f"Permute: expected axes to name each axis once, 0 first, got {self.axes}")
+            raise ValueError(f"Permute: expected axes to name each axis once, 0 first, got {self.axes!r:.80}")
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.permute(x, self.axes)
@@ -53,7 +55,7 @@ class Slice(Layer):
         self.start = whole("Slice", "start", start, least=None)
         self.stop = None if stop is None else whole("Slice", "stop", stop, least=None)
         self.step, self.axis = whole("Slice", "step", step), whole("Slice", "axis", axis, least=None)
-        if axis == 0:
+        if self.axis == 0:
             raise ValueError("Slice: expected an axis other than the batch's, got 0")
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
@@ -62,7 +64,7 @@ class Slice(Layer):
 
 
 def _ints(kind: str, name: str, values: Sequence[int], least: int) -> tuple[int, ...]:
-    given = tuple(values) if isinstance(values, Sequence) and not isinstance(values, str) else ()
+    given = [*values] if np.iterable(values) else []
     if not given or not all(is_whole(v) and v >= least for v in given):
         raise ValueError(f"{kind}: expected {name} to be ints of at least {least}, got {values!r:.80}")
     return tuple(int(v) for v in given)

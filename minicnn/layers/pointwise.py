@@ -52,9 +52,9 @@ class GELU(Layer):
     """
 
     def __init__(self, approximate: str = "none") -> None:
-        if approximate not in APPROXIMATIONS:
+        if not isinstance(approximate, str) or approximate not in APPROXIMATIONS:
             known = ", ".join(APPROXIMATIONS)
-            raise ValueError(f"GELU: expected approximate to be one of {known}, got {approximate!r}")
+            raise ValueError(f"GELU: expected approximate to be one of {known}, got {approximate!r:.80}")
         self.approximate = approximate
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:

@@ -23,16 +23,16 @@ class Upsample(Layer):
         mode: str = "nearest",
         align_corners: bool = False,
     ) -> None:
-        if (size is None) == (scale_factor is None):
-            raise ValueError(f"Upsample: expected size or scale_factor, got {size!r} and {scale_factor!r}")
-        if mode not in MODES or (align_corners and mode == "nearest"):
-            raise ValueError(
-                f"Upsample: expected mode nearest, or bilinear with or without align_corners, got {mode!r} "
-                f"with align_corners={align_corners}"
-            )
         self.size = None if size is None else pair("Upsample", "size", size)
         self.scale_factor = None if scale_factor is None else pair("Upsample", "scale_factor", scale_factor)
         self.mode, self.align_corners = mode, flag("Upsample", "align_corners", align_corners)
+        if not isinstance(mode, str) or mode not in MODES or (self.align_corners and mode == "nearest"):
+            raise ValueError(
+                f"Upsample: expected mode nearest, or bilinear with or without align_corners, got {mode!r:.80} "
+                f"with align_corners={self.align_corners}"
+            )
+        if (size is None) == (scale_factor is None):
+            raise ValueError(f"Upsample: expected size or scale_factor, got {size!r:.80} and {scale_factor!r:.80}")
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         size = self.size

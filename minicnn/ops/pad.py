@@ -92,5 +92,5 @@ def border_of(op: str, padding: Sequence[int], mode: str = "constant") -> list[t
         raise ValueError(f"{op}: expected mode to be one of {', '.join(MODES)}, got {mode!r:.80}")
     left, right, top, bottom, front, back = (int(side) for side in (*sides, 0, 0)[:6])
     if mode != "constant" and (front or back):
-        raise ValueError(f"{op}: channels are padded with a constant alone, got padding {padding!r} in mode {mode}")
+        raise ValueError(f"{op}: channels are padded with a constant alone, got padding {padding!r:.80} in mode {mode}")
     return [(0, 0), (front, back), (top, bottom), (left, right)]

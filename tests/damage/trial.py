@@ -80,7 +80,9 @@ def judge(number: int, format: Format, files: dict[str, bytes]) -> Outcome:
             verdict, said = "warning", f"{warned[0].category.__name__}: {warned[0].message}; {said}"
         elif verdict == "loaded":
             try:
-                said = format.wrong(result, folder)
+                with warnings.catch_warnings():  # of what the reader passed over rightly
+                    warnings.simplefilter("ignore")
+                    said = format.wrong(result, folder)
             except Exception as error:
                 said = f"what was loaded cannot be read again: {error!r}"
             verdict = "wrong" if said else "loaded"

@@ -16,7 +16,7 @@ import minicnn as cnn
 from minicnn.faults import differences
 
 EPOCHS = 3
-KILLS = 50
+KILLS, FEW_KILLS = 50, 10  # with --thorough, and without: each takes the time of a job
 SOON = 15  # seconds in which a job ends after a process has died, on a busy machine
 
 
@@ -112,14 +112,15 @@ def test_a_run_goes_on_with_another_number_of_processes(run, whole, tmp_path):
     assert finish(run, 2, path) == whole
 
 
-def test_killed_fifty_times_at_random_a_run_loses_nothing(run, start, whole, tmp_path):
+def test_killed_at_random_again_and_again_a_run_loses_nothing(run, start, whole, tmp_path, request):
     """In jobs of 1, 2 and 4 processes one of them, or all, are killed; each run that ends has the very same weights."""
     dice, path = random.Random(0), tmp_path / "run.safetensors"
+    most = KILLS if request.config.getoption("--thorough") else FEW_KILLS
     since = time.time()
     assert finish(run, 4, path) == whole
     seconds = time.time() - since
     kills = inside = 0  # all; those after the first checkpoint
-    while kills < KILLS:
+    while kills < most:
         with start(dice.choice([1, 2, 4]), "resumable", path, EPOCHS) as job:
             time.sleep(dice.uniform(0.1, 1) * seconds)
             victims = workers(job.pid)
@@ -135,7 +136,7 @@ def test_killed_fifty_times_at_random_a_run_loses_nothing(run, start, whole, tmp
         else:
             kills += 1
             inside += path.exists()
-    assert inside >= KILLS / 5
+    assert inside >= most / 5
     assert finish(run, 2, path) == whole
 
 

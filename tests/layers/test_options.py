@@ -39,6 +39,7 @@ NO_PAIR = [
 # What an option is that is annotated so: values that are none, and a good one.
 KINDS = {
     "int": (NO_INT, 4),
+    "int | None": ([value for value in NO_INT if value is not None], 4),
     "Pair": (NO_PAIR, 2),
     "Pair | None": ([value for value in NO_PAIR if value is not None], 2),
     "Padding": ([*NO_PAIR, (1, 1, 1, -1), (1, 1, 1, 0.5), (1,) * 5], 0),
@@ -46,7 +47,7 @@ KINDS = {
     "float | None": ([value for value in NO_NUMBER if value is not None], None),
     "bool": ([0, 1, 1.0, None, "yes", "False", [], {}], True),
     "str": ([3, 1.5, None, True, [], {}, ("add",)], "add"),
-    "Sequence[int]": ([3, "1111", None, [], {}, (1, 1), (1, 1, 1, -1), (1, 1, 1, 1.0), (1, 1, 1, True)], (1, 1, 1, 1)),
+    "Sequence[int]": ([3, "1111", None, [], {}, (1, 1, 1, -1), (1, 1, 1, 1.0), (1, 1, 1, True)], (1, 1, 1, 1)),
     "Mapping[str, Iterable[str]]": ([3, "a", None, [], {"0": "input"}, {"0": 3}, {"0": [3]}], {}),
 }
 
@@ -82,7 +83,10 @@ def test_what_a_long_file_holds_makes_no_long_message(kind: type, name: str) -> 
     assert len(str(refusal.value)) < 250
 
 
-COUNTS = [(kind, name) for kind, name in EVERY_OPTION if options(kind)[name].annotation == "int" and name != "axis"]
+INDICES = ("axis", "start")  # 0 and negative ones are good
+COUNTS = [
+    (kind, name) for kind, name in EVERY_OPTION if options(kind)[name].annotation == "int" and name not in INDICES
+]
 
 
 @pytest.mark.parametrize(("kind", "name"), COUNTS, ids=[f"{kind.__name__}-{name}" for kind, name in COUNTS])
@@ -115,6 +119,13 @@ OUT_OF_RANGE = {
     "LocalResponseNorm: expected alpha to be a number of at least 0, got -1": lambda: cnn.LocalResponseNorm(5, -1),
     "LocalResponseNorm: expected beta to be a number of at least 0, got -1": lambda: cnn.LocalResponseNorm(beta=-1),
     "LocalResponseNorm: expected k to be a number of at least 0, got -1": lambda: cnn.LocalResponseNorm(k=-1),
+    "Pad: expected padding to be 4 or 6 ints of at least 0, got (1, 1)": lambda: cnn.Pad((1, 1)),
+    "Permute: expected axes to name each axis once, 0 first, got (0, 1, 1)": lambda: cnn.Permute((0, 1, 1)),
+    "Slice: expected an axis other than the batch's, got 0": lambda: cnn.Slice(axis=np.int64(0)),
+    "Upsample: expected size or scale_factor, got 2 and 2": lambda: cnn.Upsample(2, 2),
+    "Upsample: expected mode nearest, or bilinear with or without align_corners, got 'nearest' with align": lambda: (
+        cnn.Upsample(2, align_corners=True)
+    ),
 }
 
 
@@ -127,6 +138,7 @@ def test_an_option_out_of_range_is_refused(message: str) -> None:
 
 NUMPYS = {
     "int": np.int64(4),
+    "int | None": np.int64(4),
     "Pair": (np.int32(2), np.int64(2)),
     "Pair | None": np.int64(2),
     "Padding": np.int64(1),
@@ -136,12 +148,16 @@ NUMPYS = {
     "Sequence[int]": np.array([1, 1, 1, 1]),
 }
 
+NUMPYS_FOR = {  # where options depend on each other
+    cnn.ConvTranspose2d: {"output_padding": np.int64(1)},
+    cnn.Permute: {"axes": np.array([0, 2, 1])},
+    cnn.Upsample: {"scale_factor": None, "mode": "bilinear"},
+}
+
 
 @pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
 def test_numpys_numbers_are_taken_and_stored_as_pythons_so_that_a_file_can_hold_them(kind: type) -> None:
     given = {name: NUMPYS[p.annotation] for name, p in options(kind).items() if p.annotation in NUMPYS}
-    if kind is cnn.ConvTranspose2d:
-        given["output_padding"] = np.int64(1)
-    layer = made(kind, **given)
+    layer = made(kind, **given | NUMPYS_FOR.get(kind, {}))
     again = build(json.loads(json.dumps(describe(layer))))
     assert options_of(again) == options_of(layer)

@@ -121,7 +121,7 @@ def pass_ends_one_layer_late():
 
     class Wrong(cnn.Residual):
         def forward(self, x, pass_):
-            return super().forward(x, Pass(pass_.train, pass_.rng, pass_.relu, pass_.watch, None, pass_.path))
+            return super().forward(x, Pass(pass_.train, pass_.rng, pass_.relu, pass_.watch, path=pass_.path))
 
     return {"block": Wrong}
 

@@ -2,7 +2,8 @@
 
 Here none of them can be taken for another without a wrong number: the gallery is a part of the data, the channels that
 are shown a part of the layer's, the explained classes differ from image to image, and the data have their classes in
-another order than the network.
+another order than the network. The page has no program, and so stores the maps that it would compute with one
+(which test_engine and test_browser_live compare).
 """
 
 import base64
@@ -22,6 +23,7 @@ GALLERY, MISTAKES, CHOSEN, CHANNELS, EXPLAINED = 34, 2, 6, 3, 2
 EXPLANATIONS = {
     "occlusion": lambda *given: viz.occlusion(*given, window=3, stride=1),
     "saliency": viz.saliency,
+    "gradinput": viz.gradient_times_input,
     "integrated": lambda *given: viz.integrated_gradients(*given, steps=32),
     "smooth": lambda *given: viz.smooth_grad(*given, samples=16),
     "gradcam": viz.grad_cam,
@@ -41,6 +43,7 @@ def shown(trained, test_set, quick, tmp_path_factory, data_of):
         for name in ("GALLERY", "MISTAKES", "CHOSEN", "CHANNELS"):
             patch.setattr(subject_module, name, globals()[name])
         patch.setattr(why, "CLASSES", EXPLAINED)
+        patch.setattr(subject_module, "_program", lambda model, data: (None, "It is left out."))
         page = data_of(viz.atlas(model, data, tmp_path_factory.mktemp("part") / "atlas.html", progress=False))
     scores = model(model.transform(test_set.images))
     return test_set, cnn.ops.softmax(scores.astype(np.float64))[0], page
@@ -152,13 +155,17 @@ def test_every_explanation_is_that_of_its_image_class_and_method(shown, trained,
     assert (explained == np.sort(np.argsort(-probabilities[chosen])[:, :EXPLAINED])).all()
     assert len({tuple(classes) for classes in explained.tolist()}) > 1
     assert [method["sprite"] for method in section["methods"]] == [f"why-{name}" for name in EXPLANATIONS]
-    for name, method in EXPLANATIONS.items():
+    for entry, (name, method) in zip(section["methods"], EXPLANATIONS.items(), strict=True):
         maps = np.stack([method(trained[0], x, explained[:, k]) for k in range(EXPLAINED)], axis=1)
         maps = maps.sum(axis=2) if maps.ndim == 5 else maps
-        levels = cells(page["sheets"][f"why-{name}"]).reshape(maps.shape)
-        lively = np.flatnonzero(np.ptp(maps.reshape(len(maps), -1), axis=1))
-        assert len(lively) > CHOSEN / 2
-        assert all(rises_with(levels[i], maps[i]) for i in lively), name
+        levels = cells(page["sheets"][entry["sprite"]]).reshape(maps.shape)
+        lively = np.argwhere(np.ptp(maps, axis=(2, 3)))
+        assert len(set(lively[:, 0])) > CHOSEN / 2
+        # Each map has a scale of its own; what it loses by that, beside the image's other classes, is its strength.
+        assert all(rises_with(levels[i, k], maps[i, k]) for i, k in lively), name
+        largest = np.abs(maps).max(axis=(2, 3))
+        strongest = largest.max(axis=1, keepdims=True)
+        np.testing.assert_allclose(entry["strength"], largest / np.where(strongest, strongest, 1), atol=1e-3)
 
 
 def distances(points):

@@ -23,7 +23,7 @@ ALARM = """
 import os, select, sys
 pid, seconds, line = sys.argv[1:]
 if not select.select([sys.stdin], [], [], float(seconds))[0]:
-    print(line, file=sys.stderr, flush=True)
+    print(line + chr(10), end="", file=sys.stderr, flush=True)  # in one piece: others print too
     os.kill(int(pid), 9)
 """
 

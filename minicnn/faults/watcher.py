@@ -138,7 +138,7 @@ class Watcher:
             while self.hub in self.links:
                 self.read(self.hub)
         self.tell_watchers(lost=line)
-        print(f"minicnn: {line}; the job ends", file=sys.stderr, flush=True)
+        print(f"minicnn: {line}; the job ends\n", end="", file=sys.stderr, flush=True)  # in one piece: others print too
         for about in self.links.values():
             if about["pid"]:
                 with suppress(OSError):

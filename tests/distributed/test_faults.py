@@ -122,7 +122,10 @@ def test_killed_at_random_again_and_again_a_run_loses_nothing(run, start, whole,
     kills = inside = 0  # all; those after the first checkpoint
     while kills < most:
         with start(dice.choice([1, 2, 4]), "resumable", path, EPOCHS) as job:
-            time.sleep(dice.uniform(0.1, 1) * seconds)
+            if kills % 2:  # in the middle of its work
+                wait_for_change(path, job)
+            else:  # at any time
+                time.sleep(dice.uniform(0.1, 1) * seconds)
             victims = workers(job.pid)
             dice.shuffle(victims)
             for victim in victims[: dice.choice([1, 1, 1, 4])]:
@@ -138,6 +141,18 @@ def test_killed_at_random_again_and_again_a_run_loses_nothing(run, start, whole,
             inside += path.exists()
     assert inside >= most / 5
     assert finish(run, 2, path) == whole
+
+
+def wait_for_change(path, job):
+    """Waits until the job has written its checkpoint, or has ended."""
+    before = stamp(path)
+    while stamp(path) == before and job.poll() is None:
+        time.sleep(0.001)
+
+
+def stamp(path):
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime_ns
 
 
 def workers(parent):

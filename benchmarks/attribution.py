@@ -1,9 +1,9 @@
 """Why did it decide so: what the methods of `viz.attribution` show on real networks, and how fast.
 
-    python -m benchmarks.attribution photographs    # SqueezeNet: Grad-CAM on a cat and a dog, all methods, deletion
-    python -m benchmarks.attribution mnist          # the seed network: FGSM, completeness, guided backprop by layer
-    python -m benchmarks.attribution sanity         # randomised weights, for both networks and every method
-    python -m benchmarks.attribution speed          # SqueezeNet beside Captum with PyTorch
+    python -m benchmarks attribution photographs    # SqueezeNet: Grad-CAM on a cat and a dog, all methods, deletion
+    python -m benchmarks attribution mnist          # the seed network: FGSM, completeness, guided backprop by layer
+    python -m benchmarks attribution sanity         # randomised weights, for both networks and every method
+    python -m benchmarks attribution speed          # SqueezeNet beside Captum with PyTorch
 
 Each prints a table, a row for each result, and draws its figures into `--out`. The data are those of
 `benchmarks.squeezenet`. For `speed` the contestants take turns on the same number of threads, PyTorch in
@@ -13,7 +13,7 @@ either memory order, and the ratio is that of the medians, the faster of theirs 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,7 +88,7 @@ def photographs(out: Path) -> Iterator[Row]:
     for name in chosen:
         areas = f"deletion {deletions[name].areas.item():.2f}, insertion {insertions[name].areas.item():.2f}"
         yield Row(f"areas for {name.replace('_', ' ')}", areas)
-    save(plot.pixel_curves(deletions, title="deletion: the faster down, the better").figure, out / "why-deletion.png")
+    save(plot.pixel_curve(deletions, title="deletion: the faster down, the better").figure, out / "why-deletion.png")
 
 
 def mnist(out: Path, epochs: int) -> Iterator[Row]:
@@ -109,7 +109,8 @@ def mnist(out: Path, epochs: int) -> Iterator[Row]:
         shares = ", ".join(f"{name} {share:.1%}" for name, share in zip(curves, accuracies, strict=True))
         yield Row(f"accuracy at ε = {epsilon} of the range from black to white", shares)
     save(
-        plot.accuracy_curves(EPSILONS, curves, title="the seed network on MNIST, attacked").figure, out / "why-fgsm.png"
+        plot.accuracy_under_attack(EPSILONS, curves, title="the seed network on MNIST, attacked").figure,
+        out / "why-fgsm.png",
     )
     changed = viz.fgsm(model, x[few], labels[few], 0.1 * (high - low), bounds=bounds)
     fooled = np.flatnonzero(
@@ -139,7 +140,9 @@ def trained(epochs: int) -> tuple[Any, Any]:
     train, test = cnn.data.load("mnist", root=data() / "mnist")
     model = cnn.zoo.build("seed")
     optimizer = cnn.SGD(0.02, momentum=0.9)
-    cnn.fit(model, train, epochs=epochs, batch_size=64, optimizer=optimizer, seed=0, progress=False)
+    history = cnn.fit(model, train, epochs=epochs, batch_size=64, optimizer=optimizer, seed=0, progress=False)
+    if history.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return model, test
 
 
@@ -165,7 +168,7 @@ def checks(name: str, model: Any, x: np.ndarray, contestants: dict[str, Any], pa
             f"{name}, {method_name.replace('_', ' ')}: likeness after half → all layers",
             f"{', '.join(figures)}; by {judged} {check.verdict}",
         )
-    save(plot.sanity_checks(found), path)
+    save(plot.sanity_check(found), path)
 
 
 def speed(threads: int, rounds: int) -> Iterator[Row]:
@@ -215,14 +218,14 @@ def save(figure: Any, path: Path) -> None:
     figure.figure.savefig(path, dpi=90, pil_kwargs={"optimize": True})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.attribution", description=__doc__.partition("\n\n")[0])
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks attribution", description=__doc__.partition("\n\n")[0])
     parser.add_argument("part", choices=("photographs", "mnist", "sanity", "speed"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder for figures")
     parser.add_argument("--epochs", type=int, default=5, help="of the seed network's training (default: 5)")
     parser.add_argument("--threads", type=int, default=2, help="for ours and the peers (default: 2)")
     parser.add_argument("--rounds", type=int, default=3, help="of the speed contest (default: 3)")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     rows = {
         "photographs": lambda: photographs(options.out),
@@ -233,7 +236,3 @@ def main() -> None:
     print("| what | value |\n|---|---|")
     for row in rows[options.part]():
         print(f"| {row.what} | {row.value} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()

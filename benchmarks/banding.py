@@ -1,7 +1,7 @@
 """Weight banding on CIFAR-10: do stripes come with global average pooling, and do they turn with the pictures?
 
-    python -m benchmarks.banding                                   # trains three small networks, then measures
-    python -m benchmarks.banding --squeezenet squeezenet1_1.safetensors
+    python -m benchmarks banding                                   # trains three small networks, then measures
+    python -m benchmarks banding --squeezenet squeezenet1_1.safetensors
 
 Three networks with the same convolutions and the same first values:
 
@@ -19,6 +19,7 @@ Source: Petrov et al. (2021), Weight banding (Distill).
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ import minicnn as cnn
 import viz
 from minicnn.schedules import OneCycle
 from viz import plot
-from viz.plot.canvas import new_figure
+from viz.plot._canvas import new_figure
 
 from . import machine
 from .report import HERE, section
@@ -91,6 +92,8 @@ def train(name: str, sets: tuple[cnn.data.Dataset, cnn.data.Dataset], folder: Pa
         checkpoint=folder / "model.safetensors",
         resume=True,
     )
+    if history.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return model, float(history.epochs[-1].valid_accuracy or 0)
 
 
@@ -122,13 +125,13 @@ def draw(layers: dict[str, np.ndarray], most: int = 24) -> Figure:
     return figure
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.banding", description=__doc__.partition("\n\n")[2])
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks banding", description=__doc__.partition("\n\n")[2])
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
     parser.add_argument("--out", type=Path, default=Path("runs/banding"), help="the networks' folder")
     parser.add_argument("--squeezenet", metavar="FILE", help="its weights, under torchvision's names: measured too")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     sets = cnn.data.load("cifar10", options.root)
     lines = ["| layer | test accuracy | index | p | index, turned | bands |", "|---|---|---|---|---|---|"]
     last: dict[str, np.ndarray] = {}
@@ -142,10 +145,6 @@ def main() -> None:
         last["SqueezeNet"] = list(found.values())[-1]
     FIGURE.parent.mkdir(exist_ok=True)
     draw(last).savefig(FIGURE, dpi=90)
-    command = f"`python -m benchmarks.banding --epochs {options.epochs}`: {machine.machine(cnn.get_num_threads())}"
+    command = f"`python -m benchmarks banding --epochs {options.epochs}`: {machine.machine(cnn.get_num_threads())}"
     picture = f"![The last convolutions, their inputs in three groups]({FIGURE.relative_to(HERE)})"
     section("Weight banding", "\n\n".join([command, ABOUT, "\n".join(lines), picture]))
-
-
-if __name__ == "__main__":
-    main()

@@ -19,7 +19,10 @@ def row(batch: int, modes: tuple[str, ...], rounds: int = 5, target: float | Non
 
     def ours() -> float:
         model = cnn.zoo.build("seed")
-        cnn.fit(model, train, epochs=1, batch_size=batch, optimizer=cnn.SGD(0.02, momentum=0.9), progress=False)
+        optimizer = cnn.SGD(0.02, momentum=0.9)
+        history = cnn.fit(model, train, epochs=1, batch_size=batch, optimizer=optimizer, progress=False)
+        if history.interrupted:
+            raise KeyboardInterrupt
         return 0.0
 
     contestants = {"minicnn": ours}

@@ -1,7 +1,7 @@
 """Oriented edges and opposing colours among the first filters of trained networks, counted.
 
-    python -m benchmarks.first_filters                                  # trains a network on CIFAR-10, then counts
-    python -m benchmarks.first_filters runs/cifar/model.safetensors --squeezenet squeezenet1_1.safetensors
+    python -m benchmarks first_filters                                  # trains a network on CIFAR-10, then counts
+    python -m benchmarks first_filters runs/cifar/model.safetensors --squeezenet squeezenet1_1.safetensors
 
 The network has filters of 7×7, large enough for a direction to be seen. They begin at a tenth of their usual size: the
 noise that they begin with would otherwise still be in them at the end, and hide what was learned.
@@ -13,6 +13,7 @@ that of 95 % of random filters of its shape: 5 % would by chance. It counts as g
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn.schedules import OneCycle
 from viz import plot, weights
-from viz.plot.canvas import new_figure
+from viz.plot._canvas import new_figure
 
 from .report import HERE, section
 
@@ -64,19 +65,21 @@ def train(folder: Path, root: str | None, epochs: int) -> tuple[cnn.Sequential, 
         checkpoint=folder / "model.safetensors",
         resume=True,
     )
+    if history.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return model, float(history.epochs[-1].valid_accuracy or 0)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.first_filters", description=__doc__.partition("\n\n")[2]
+        prog="python -m benchmarks first_filters", description=__doc__.partition("\n\n")[2]
     )
     parser.add_argument("models", metavar="MODEL", nargs="*", type=Path, help="a file that `minicnn train` has written")
     parser.add_argument("--squeezenet", metavar="FILE", help="its weights, under torchvision's names")
     parser.add_argument("--epochs", type=int, default=6, help="of the network that is trained here (default: 6)")
     parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
     parser.add_argument("--out", type=Path, default=Path("runs/first-filters"), help="that network's folder")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     model, accuracy = train(options.out, options.root, options.epochs)
     found: dict[str, np.ndarray] = {f"7×7, {options.epochs} epochs, {accuracy:.1%}": weights.filters(model)}
     found |= {path.parent.name: weights.filters(cnn.load(path)) for path in options.models}
@@ -93,13 +96,9 @@ def main() -> None:
     FIGURE.parent.mkdir(exist_ok=True)
     figure.savefig(FIGURE, dpi=90)
     about = (
-        "`python -m benchmarks.first_filters`: the share of first-layer filters whose orientation, and whose colour "
+        "`python -m benchmarks first_filters`: the share of first-layer filters whose orientation, and whose colour "
         "opponency, is above that of 95 % of random filters of their shape (5 % by chance); grey are those whose "
         "opponency is below that of 95 %. In random filters two thirds of the energy are differences of colour."
     )
     picture = f"![First-layer filters]({FIGURE.relative_to(HERE)})"
     section("First-layer filters", "\n\n".join([about, "\n".join(lines), picture]))
-
-
-if __name__ == "__main__":
-    main()

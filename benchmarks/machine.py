@@ -30,10 +30,13 @@ def machine(threads: int) -> str:
 
 
 def use_threads(threads: int) -> None:
-    """As many threads for us as for PyTorch."""
-    import torch
-
+    """As many threads for us as for PyTorch, where that is installed."""
     import minicnn as cnn
 
-    torch.set_num_threads(threads)
+    from .peers import installed
+
+    if installed("torch"):
+        import torch
+
+        torch.set_num_threads(threads)
     cnn.set_num_threads(threads)

@@ -1,6 +1,6 @@
 """Do nearest neighbours agree on the label more often in features than in pixels?
 
-    python -m benchmarks.neighbours --model runs/mnist-seed/model.safetensors --data mnist
+    python -m benchmarks neighbours --model runs/mnist-seed/model.safetensors --data mnist
 
 Each test picture's nearest among the training pictures, by Euclidean distance in pixels and in what a layer puts out;
 the share of them that have the test picture's label, and the accuracy of taking over the nearest one's label. Then a
@@ -10,7 +10,7 @@ pass over all training pictures, with the memory that it needs above the data.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import minicnn as cnn
@@ -20,8 +20,8 @@ from .memory import PeakMemory
 from .report import add_distributed, group_of, section
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.neighbours", description=__doc__.partition("\n\n")[2])
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks neighbours", description=__doc__.partition("\n\n")[2])
     parser.add_argument("--model", required=True, help="a file that `minicnn train` has written")
     parser.add_argument("--data", default="mnist", help="the data set that it was trained on (default: mnist)")
     parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--train", type=int, help="look among the first so many training pictures (default: all)")
     parser.add_argument("--test", type=int, help="for the neighbours of the first so many test pictures (default: all)")
     add_distributed(parser)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     group = group_of(options)
     model = cnn.load(options.model)
     train, test = cnn.data.load(options.data, options.root)
@@ -57,7 +57,7 @@ def main() -> None:
     if not group.main:
         return
     about = (
-        f"`python -m benchmarks.neighbours --model {options.model} --data {options.data}`: the {options.k} nearest of "
+        f"`python -m benchmarks neighbours --model {options.model} --data {options.data}`: the {options.k} nearest of "
         f"{len(train):,} training pictures to each of {len(test):,} test pictures, by Euclidean distance, and how many "
         f"bear its label. The network finds the class of {accuracy:.2%} of the test set."
     )
@@ -66,7 +66,3 @@ def main() -> None:
     section(
         f"Neighbours in pixels and in features: {options.data}", "\n\n".join([about, "\n".join(lines), memory_line])
     )
-
-
-if __name__ == "__main__":
-    main()

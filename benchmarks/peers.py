@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,17 @@ import numpy as np
 import minicnn as cnn
 
 MODES = ("eager", "channels-last", "compiled")
+PACKAGES = ("torch", "onnxruntime", "captum", "sklearn", "openTSNE")  # as they are imported
 TOLERANCE, JUMPS = 1e-4, 1e-2
+
+
+def installed(package: str) -> bool:
+    return find_spec(package) is not None
+
+
+def missing(package: str) -> str:
+    """What to say where a peer is not installed."""
+    return f"{package} is not installed (pip install -e '.[peers]')"
 
 
 def prepared(model: Any, x: np.ndarray, mode: str) -> tuple[Any, Callable[..., Any], Any]:

@@ -62,7 +62,7 @@ def measure(command: str, given: dict[str, Any], modes: tuple[str, ...], threads
         "forward": lambda **options: inference.forward(threads=threads, **options),
         "saliency": inference.saliency,
         "epoch": epoch.row,
-        "memory": lambda modes, **options: peak.row(threads=threads, **options),
+        "memory": lambda **options: peak.row(threads=threads, **options),
     }
     return replace(works[command](modes=modes, target=target, **given), isa=isa.in_use())
 
@@ -84,7 +84,7 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
         command.add_argument("--modes", nargs="+", choices=MODES, default=MODES[:2], help="PyTorch's modes to count")
         command.add_argument("--isa", **ISA)
         command.set_defaults(run=_one, command=name)
-    command = commands.add_parser("table", help="rows of the table, written to results.json and RESULTS.md")
+    command = commands.add_parser("table", help="rows of the table; writes results.json and RESULTS.md")
     command.add_argument("--only", nargs="+", choices=list(helps), default=list(helps), help="kinds of rows")
     command.add_argument("--model", help="rows of this network alone")
     command.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="PyTorch's modes to count")
@@ -98,16 +98,19 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--isa", **ISA)
     command.set_defaults(run=_profile, modes=())
     for name, run, text in (
-        ("startup", _startup, "import, command line, first step on a cold and on a warm cache"),
-        ("roofline", _roofline, "a picture: convolutions against the machine's ceilings"),
-        ("cost", _cost, "a picture: time against batch size and width"),
-        ("winograd_accuracy", _accuracy, "training with and without Winograd"),
+        ("startup", _startup, "import, command line, first step on a cold and on a warm cache; writes RESULTS.md"),
+        ("roofline", _roofline, "an image: convolutions against the machine's ceilings; writes RESULTS.md"),
+        ("winograd_accuracy", _accuracy, "training with and without Winograd; writes RESULTS.md"),
     ):
-        commands.add_parser(name, help=text).set_defaults(run=run, modes=MODES[:2])
+        commands.add_parser(name, help=text).set_defaults(run=run)
+    command = commands.add_parser("cost", help="an image: time against batch size and width; writes RESULTS.md")
+    command.set_defaults(run=_cost, modes=MODES[:2])
+    command = commands.add_parser("all", help="table, startup, roofline, cost, winograd_accuracy; writes RESULTS.md")
+    command.set_defaults(run=_everything, modes=MODES)
 
 
-def everything(options: argparse.Namespace) -> None:
-    """The whole table, the figures of starting up, and the pictures."""
+def _everything(options: argparse.Namespace) -> None:
+    _require_peers("all", options)
     _table(options)
     for part in (_startup, _roofline, _cost, _accuracy):
         part(options)
@@ -158,8 +161,15 @@ def _table(options: argparse.Namespace) -> None:
         if (only is None or command in only) and (model is None or given.get("model") == model):
             row = measure(command, given, tuple(options.modes), options.threads, target)
             print(markdown([row]).splitlines()[-1], flush=True)
-            rows = [other for other in save([row], RESULTS) if other.isa == row.isa]
-            _put_table(_title(row.isa), _about(asked, machine.machine(options.threads)), markdown(rows))
+            if options.modes:  # figures of minicnn alone are printed, but take no comparison's place
+                rows = [other for other in save([row], RESULTS) if other.isa == row.isa]
+                _put_table(_title(row.isa), _about(asked, machine.machine(options.threads)), markdown(rows))
+
+
+def _require_peers(command: str, options: argparse.Namespace) -> None:
+    """Refuse to put a page of figures without peers in place of one with them."""
+    if not options.modes:
+        raise SystemExit(f"python -m benchmarks {command} needs PyTorch; --alone table prints the times of minicnn")
 
 
 def _title(width: str) -> str:
@@ -201,6 +211,7 @@ def _roofline(options: argparse.Namespace) -> None:
 def _cost(options: argparse.Namespace) -> None:
     from . import cost, machine
 
+    _require_peers("cost", options)
     machine.use_threads(options.threads)
     rows = cost.draw(PICTURES / "cost.png", tuple(options.modes[:2]))
     section("Cost against batch size and width", f"![Cost](results/cost.png)\n\n{markdown(rows)}")

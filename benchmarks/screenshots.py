@@ -1,4 +1,4 @@
-"""The README's pictures of atlases: `python -m benchmarks.screenshots` makes the pages and photographs them.
+"""The README's pictures of atlases: `python -m benchmarks screenshots` makes the pages and photographs them.
 
 Makes an atlas of the demo's network, and of SqueezeNet on photographs where MINICNN_DATA is set and the weights lie
 beside that folder; then opens each in Chromium. Pages that `--pages` holds already are photographed as they are. Needs
@@ -12,6 +12,7 @@ import io
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,16 +122,16 @@ def _run(*arguments: object) -> None:
         raise SystemExit(1)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks screenshots",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--out", type=Path, default=Path("docs/images"), help="default: docs/images")
     parser.add_argument("--pages", type=Path, help="where to keep the pages, and to find those made before")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         pages = options.pages or Path(temporary)
         make_pages(pages)
         photograph(pages, options.out)
-
-
-if __name__ == "__main__":
-    main()

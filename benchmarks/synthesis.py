@@ -1,7 +1,7 @@
 """Pictures from within: what SqueezeNet's layers, channels and classes look for, dreams, and paintings.
 
-    python -m benchmarks.synthesis                       # all of them
-    python -m benchmarks.synthesis dreams --out pictures
+    python -m benchmarks synthesis                       # all of them
+    python -m benchmarks synthesis dreams --out pictures
 
 Each picture's objective is printed before and after: a visualisation that found nothing does not rise. The data are
 those of `benchmarks.squeezenet`; the figures go into `--out`.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -134,11 +134,11 @@ def save(model: Any, found: list[np.ndarray], names: list[str], path: Path, titl
         image.convert("RGB").save(path, quality=82)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.synthesis", description=__doc__.partition("\n\n")[0])
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks synthesis", description=__doc__.partition("\n\n")[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder for figures")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     options.out.mkdir(parents=True, exist_ok=True)
@@ -147,7 +147,3 @@ def main() -> None:
     for part in options.parts or PARTS:
         for found in PARTS[part](model, options.out):
             print(f"| {found.what} | {found.value} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -32,13 +32,16 @@ class Row:
     isa: str = ""
 
     @property
-    def best(self) -> str:
-        return min(self.peers, key=self.peers.__getitem__)
+    def best(self) -> str | None:
+        """The best peer's name; None where minicnn was measured alone."""
+        return min(self.peers, key=self.peers.__getitem__, default=None)
 
-    @property
-    def ratio(self) -> float:
-        """The best peer's figure over ours: above 1 we are the better."""
-        return self.peers[self.best] / self.milliseconds
+    def against_best(self) -> tuple[str, str]:
+        """The best peer with its figure, and that over ours: above 1 we are the better."""
+        if self.best is None:
+            return "–", "–"
+        theirs = self.peers[self.best]
+        return f"{self.best} {theirs:.4g} {self.unit}", f"**{theirs / self.milliseconds:.2f}**"
 
 
 def compare(work: str, times: dict[str, Times], target: float | None = None, name: str = "minicnn") -> Row:
@@ -52,9 +55,10 @@ def markdown(rows: Iterable[Row]) -> str:
     lines = ["| work | minicnn | best peer | ratio | asked for | other peers |", "|---|---|---|---|---|---|"]
     for row in rows:
         others = ", ".join(f"{name} {value:.4g}" for name, value in row.peers.items() if name != row.best)
+        best, ratio = row.against_best()
         lines.append(
             f"| {row.work} | {row.milliseconds:.4g} {row.unit} ± {row.spread:.0%} "
-            f"| {row.best} {row.peers[row.best]:.4g} {row.unit} | **{row.ratio:.2f}** | {row.target or ''} | {others} |"
+            f"| {best} | {ratio} | {row.target or ''} | {others} |"
         )
     return "\n".join(lines)
 

@@ -1,7 +1,7 @@
 """CIFAR-10 from first values to a figure: the whole of training, on this machine.
 
-    python -m benchmarks.train_cifar --model cifar-vgg-bn
-    python -m benchmarks.train_cifar --model resnet20
+    python -m benchmarks train_cifar --model cifar-vgg-bn
+    python -m benchmarks train_cifar --model resnet20
 
 The recipe: SGD with Nesterov's momentum and weight decay, one cycle of the learning rate, label smoothing; pictures
 shifted by up to 2 pixels, and mirrored. The test set is measured after every epoch, and chooses nothing: the figures
@@ -17,6 +17,7 @@ import functools
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ def train(
         resume=True,
         group=group,
     )
+    if history.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return network, history
 
 
@@ -94,16 +97,16 @@ def table(history: cnn.History, folder: Path) -> str:
     return "\n".join([*lines, f"| all | | | | | | {total[0]:.1f} | {total[1]:.1f} |"])
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.train_cifar", description=__doc__.partition("\n\n")[2])
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks train_cifar", description=__doc__.partition("\n\n")[2])
     parser.add_argument("--model", choices=EPOCHS, default="cifar-vgg-bn")
     parser.add_argument("--epochs", type=int, help="default: 18")
     parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
     parser.add_argument("--out", type=Path, help="the run's folder (default: runs/cifar10-MODEL)")
     add_distributed(parser)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     group = group_of(options)
-    from viz.plot import training_curves
+    from viz.plot import training
 
     name, folder = options.model, options.out or Path(f"runs/cifar10-{options.model}")
     train_set, test_set = cnn.data.load("cifar10", options.root)
@@ -113,14 +116,10 @@ def main() -> None:
         return
     picture = Path("results") / f"cifar10-{name}.png"
     (HERE / picture).parent.mkdir(exist_ok=True)
-    training_curves(history, validation="test").savefig(HERE / picture, dpi=80)
+    training(history, validation="test").savefig(HERE / picture, dpi=80)
     shared = f", {group.size} processes, of which the first one's time is told" if group.size > 1 else ""
-    command = f"`python -m benchmarks.train_cifar --model {name}`, on {machine(cnn.get_num_threads())}{shared}."
+    command = f"`python -m benchmarks train_cifar --model {name}`, on {machine(cnn.get_num_threads())}{shared}."
     mirrored = f"{accuracy:.2%} where each picture and its mirror image vote together"
     result = f"Test set after the last epoch: {history.epochs[-1].valid}; {mirrored}."
     curves = f"![Loss and accuracy of {name}, epoch by epoch]({picture.as_posix()})"
     section(f"CIFAR-10: {name}", "\n\n".join([command, result, table(history, folder), curves]))
-
-
-if __name__ == "__main__":
-    main()

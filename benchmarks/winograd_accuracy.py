@@ -42,4 +42,6 @@ def _curve(train: Any, test: Any, model: str, algorithm: str, seed: int) -> list
         history = cnn.fit(
             net, train, test, epochs=EPOCHS, batch_size=64, optimizer=cnn.Adam(1e-3), seed=seed, progress=False
         )
+    if history.interrupted:
+        raise KeyboardInterrupt  # half a run is no result
     return [record.valid_accuracy or 0.0 for record in history.epochs]

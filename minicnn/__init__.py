@@ -8,3 +8,6 @@ import lazy_loader
 
 __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+for name in ("display", "sklearn"):  # `from minicnn import *` must neither hide IPython's function nor need an extra
+    __all__.remove(name)
+del name

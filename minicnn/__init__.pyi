@@ -1,4 +1,5 @@
 from . import data as data
+from . import display as display
 from . import distributed as distributed
 from . import init as init
 from . import layers as layers
@@ -6,6 +7,7 @@ from . import onnx as onnx
 from . import ops as ops
 from . import receptive_field as receptive_field
 from . import schedules as schedules
+from . import sklearn as sklearn
 from . import testing as testing
 from . import threads as threads
 from . import training as training

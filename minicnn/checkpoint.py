@@ -83,7 +83,7 @@ def save(
     Raises:
         CheckpointError: the file cannot be written (the disk is full, the folder read-only, …).
         ValueError: `load` could not rebuild the model: a layer of your own does not store its options under their
-            names, or builds something else from them.
+            names, builds something else from them, or keeps layers where nobody finds them.
     """
     path, state = Path(path), state_of(model)
     if taken := next((name for name in state if name.startswith(OPTIMIZER)), None):

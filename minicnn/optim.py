@@ -46,6 +46,10 @@ class Optimizer(ABC):
     def options(self) -> dict[str, Any]:
         """What `build(**options)` makes an equal, fresh optimizer from; JSON can hold it."""
 
+    def __repr__(self) -> str:
+        options = {k: tuple(v) if isinstance(v, list) else v for k, v in self.options().items() if k != "name"}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in options.items())})"
+
     @abstractmethod
     def _update(self, w: np.ndarray, g: np.ndarray, *moments: np.ndarray) -> None:
         """Update a parameter `w` and its moments in place by the gradient `g`: flat, contiguous arrays."""

@@ -7,14 +7,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ops
-from .layers import Pass, dtype_of
+from .display import Shown, Table
+from .layers import dtype_of
+from .layers.base import run_layer
 from .training.evaluation import check_initialized, transform_of
 
 if TYPE_CHECKING:
     from .data.picture import Source
 
 
-def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]]:
+class Predictions(Shown, list[tuple[str, float]]):
+    """A list of (class, probability), likeliest first, which a notebook shows as a table."""
+
+    __repr__ = list.__repr__
+
+    def _headline(self) -> str:
+        return f"{self[0][0]}, {self[0][1]:.2%}" if self else "none"
+
+    def _table(self) -> Table:
+        return Table(("class", "probability"), [(name, f"{probability:.2%}") for name, probability in self])
+
+
+def predict(model: Any, picture: Source, top: int = 5) -> Predictions:
     """The likeliest classes of a picture, each with its probability, likeliest first.
 
     Args:
@@ -32,9 +46,9 @@ def predict(model: Any, picture: Source, top: int = 5) -> list[tuple[str, float]
         raise ValueError(f"predict: top must be at least 1, got {top}")
     check_initialized("predict", model)
     x = transform_of("predict", model).picture(picture)
-    scores, _ = model.forward(x.astype(dtype_of(model), copy=False), Pass())
+    scores, _ = run_layer(model, x.astype(dtype_of(model), copy=False))
     probabilities = ops.softmax(scores)[0][0]
     names = model.classes or [str(i) for i in range(len(probabilities))]
     if len(names) != len(probabilities):
         raise ValueError(f"predict: the model has {len(probabilities)} outputs, but {len(names)} names of classes")
-    return [(names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:top]]
+    return Predictions((names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:top])

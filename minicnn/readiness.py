@@ -9,6 +9,7 @@ import numpy as np
 
 from . import ops, zoo
 from .layers import Pass, dtype_of
+from .layers.base import run_layer
 from .optim import SGD, Adam
 
 
@@ -36,7 +37,7 @@ def warmup(model: Any = "seed", input_shape: tuple[int, int, int] | None = None,
         raise ValueError("warmup: expected input_shape, (channels, height, width) of the pictures that the model takes")
     before = {name: array.copy() for name, array in model.state().items()}
     x, labels = np.zeros((batch_size, *input_shape), dtype_of(model)), np.zeros(batch_size, np.int64)
-    scores, pullback = model.forward(x, Pass(train=True, rng=np.random.default_rng(0)))
+    scores, pullback = run_layer(model, x, Pass(train=True, rng=np.random.default_rng(0)))
     _, gradients = pullback(ops.cross_entropy(scores, labels)[1](1.0)[0])
     for optimizer in (SGD(1.0, momentum=0.5), Adam()):
         optimizer.step({name: array.copy() for name, array in model.parameters().items()}, gradients)

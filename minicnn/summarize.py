@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from .display import Shown, Table
 from .layers.base import arrays_of, children_of, transparent, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
-from .layers.conv2d import Conv2d
+from .layers.conv2d import Conv2d, ConvTranspose2d
 from .layers.dense import Dense
 from .layers.graph import Graph
 from .layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
@@ -22,6 +24,7 @@ from .ops.contract import Array
 from .ops.geometry import geometry, pooling, windows
 from .receptive_field import Field, receptive_fields
 
+HEAD = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
 FORWARDS = [kind.forward for kind in (Sequential, Concat, Residual, Graph)]  # also those of types derived from them
 TOLD = (
     Conv2d,
@@ -54,9 +57,9 @@ class Row:
     receptive_field: Field | None
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The rows of all layers that have arrays of their own, or no layers inside; `str()` prints the table."""
+@dataclass(frozen=True, repr=False)
+class Summary(Shown):
+    """The rows of all layers that have arrays of their own, or no layers inside; it shows itself as the table."""
 
     rows: tuple[Row, ...]
     input_shape: tuple[int, ...]
@@ -69,15 +72,27 @@ class Summary:
     def multiply_adds(self) -> int:
         return sum(row.multiply_adds for row in self.rows)
 
-    def __str__(self) -> str:
-        head = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
-        lines = [head, ("input", "", _shape(self.input_shape), "", "", "1×1")]
+    def _lines(self) -> list[tuple[str, ...]]:
+        lines: list[tuple[str, ...]] = [("input", "", _shape(self.input_shape), "", "", "1×1")]
         for row in self.rows:
             sees = "–" if row.receptive_field is None else "×".join(map(str, row.receptive_field.size))
             costs = [f"{count:,}" if count else "" for count in (row.parameters, row.multiply_adds)]
             lines.append((row.path, row.kind, _shape(row.output_shape), costs[0], costs[1], sees))
-        lines.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", ""))
-        widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+        return [*lines, ("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", "")]
+
+    def _headline(self) -> str:
+        count = f"{len(self.rows)} layers, {self.parameters:,} parameters"
+        return f"{count}, {self.multiply_adds:,} multiply-adds for an input of {_shape(self.input_shape)}"
+
+    def _table(self) -> Table:
+        return Table(HEAD, self._lines(), left=3)
+
+    def __repr__(self) -> str:  # the table is what one asks for at a prompt
+        return str(self)
+
+    def __str__(self) -> str:
+        lines = [HEAD, *self._lines()]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
         table = []
         for line in lines:
             left = [cell.ljust(width) for cell, width in zip(line[:3], widths[:3], strict=True)]
@@ -107,18 +122,23 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
     watch = Watch(*(path for path in places if path))
     y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
+    outputs = watch.activations | {"": y}  # some layers run those inside them unseen
     fields = receptive_fields(model)
     rows = []
     for path, layers in places.items():
-        children = children_of(layers[0])
-        own = _size(layers[0]) - sum(map(_size, children.values()))
-        if children and not own:
+        inside = [child for name, child in children_of(layers[0]).items() if _join(path, name) in outputs]
+        own = _size(layers[0]) - sum(map(_size, inside))
+        if path not in outputs or (inside and not own):
             continue
-        output = (watch.activations[path] if path else y).shape[1:]
-        cost = 0 if children else sum(_multiply_adds(layer, output) for layer in layers)
+        output = outputs[path].shape[1:]
+        cost = 0 if inside else sum(_multiply_adds(layer, output) for layer in layers)
         kind = type(layers[0]).__name__
         rows.append(Row(path or kind, kind, output, own, cost, fields.get(path)))
     return Summary(tuple(rows), tuple(input_shape))
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _size(layer: Any) -> int:
@@ -173,11 +193,13 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _multiply_adds(layer: Any, output: tuple[int, ...]) -> int:
-    """Every output place applies all the filters (a transposed convolution: every input place, counted alike)."""
+    """Every output place applies all the filters; of a transposed convolution, every input place."""
     weight = getattr(layer, "weight", None)
     if weight is None or weight.ndim < 2:
         return 0
     places = int(np.prod(output[1:]))
-    if type(layer).__name__ == "ConvTranspose2d":
-        places //= layer.stride[0] * layer.stride[1]
+    if type(layer) is ConvTranspose2d:
+        options = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding, layer.dilation)
+        sides = zip(output[1:], *options, strict=True)
+        places = math.prod((side - extra - d * (k - 1) - 1 + 2 * p) // s + 1 for side, k, s, p, extra, d in sides)
     return int(weight.size) * places

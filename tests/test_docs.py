@@ -90,6 +90,13 @@ def test_the_names_that_others_names_are_mapped_to_exist() -> None:
         attrgetter(path)({"cnn": cnn, "viz": viz}[package])
 
 
+def test_the_table_of_drawings_names_each_of_them_and_what_computes_it() -> None:
+    rows = re.findall(r"^\| (.*) \| (.*) \|$", (ROOT / "docs/notebook.md").read_text(), re.MULTILINE)
+    assert {name for _, drawn in rows for name in re.findall(r"`plot\.(\w+)`", drawn)} == set(viz.plot.__all__)
+    for package, path in (named for row in rows for named in re.findall(r"`(cnn|viz)\.([\w.]+)`", row[0])):
+        assert callable(attrgetter(path)({"cnn": cnn, "viz": viz}[package]))
+
+
 WRITTEN = [
     path
     for kind in ("*.py", "*.pyi", "*.md", "*.toml", "*.html", "*.ipynb")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import isa, report
+from benchmarks import isa, peers, report
 from benchmarks.__main__ import main
 from benchmarks.table import Row, load
 
@@ -45,6 +45,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(report, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(report, "measure", lambda command, given, *_: Row(given["model"], 2, 0, {"peer": 4}))
     monkeypatch.setattr("sys.argv", ["benchmarks", "table", "--only", "memory"])
+    monkeypatch.setattr(peers, "installed", lambda package: True)
     report.PAGE.write_text(PAGE)
     return report.PAGE
 

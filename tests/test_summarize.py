@@ -65,3 +65,19 @@ def test_nothing_is_compiled(name, tmp_path):
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("stride", "padding", "output_padding", "dilation"),
+    [(1, 0, 0, 1), (1, (2, 0), 0, 2), (2, 0, 0, 1), (2, 1, 1, 2), (3, (0, 1), 2, 1)],
+)
+def test_a_transposed_convolution_multiplies_at_every_place_of_its_input(
+    stride, padding, output_padding, dilation
+) -> None:
+    """It costs what the convolution costs that it transposes, which leads from its output's shape to its input's."""
+    shared = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 2}
+    up = cnn.ConvTranspose2d(4, 6, (3, 2), output_padding=output_padding, **shared)
+    (row,) = cnn.summary(up, (4, 5, 7)).rows
+    assert row.multiply_adds == 5 * 7 * up.weight.size
+    (back,) = cnn.summary(cnn.Conv2d(6, 4, (3, 2), **shared), row.output_shape).rows
+    assert (back.output_shape, back.multiply_adds) == ((4, 5, 7), row.multiply_adds)

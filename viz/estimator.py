@@ -1,8 +1,8 @@
 """What the estimators of `viz` have in common: scikit-learn's interface, without importing scikit-learn.
 
 An estimator's constructor only stores its parameters, `fit` returns the estimator, and learned attributes end in an
-underscore. With `get_params`, `set_params` and `__sklearn_tags__` besides, scikit-learn clones these classes, chains
-them in pipelines and searches their parameters as it does its own.
+underscore. With `get_params`, `set_params`, `set_output` and `__sklearn_tags__` besides, scikit-learn clones these
+classes, chains them in pipelines and searches their parameters as it does its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse
 
 from .blocks import row_blocks
+from .containers import NamedColumns
 
 
 class ConvergenceWarning(UserWarning):
@@ -24,7 +25,7 @@ class NotFittedError(ValueError, AttributeError):
     """A method that needs a fitted estimator was called before `fit`."""
 
 
-class Estimator:
+class Estimator(NamedColumns):
     """Parameters by name, a readable `repr`, validated input, and the tags that scikit-learn asks for."""
 
     _nonnegative_input: ClassVar[bool] = False

@@ -44,7 +44,7 @@ def learn(
 
     with compiling():
         few = slice(max(1, options["batch_size"]))
-        cnn.fit(
+        few_steps = cnn.fit(
             copy.deepcopy(model),
             train[few],
             test[few],
@@ -52,6 +52,8 @@ def learn(
             optimizer=optim.build(**optimizer),
             progress=False,
         )
+    if few_steps.interrupted:
+        raise KeyboardInterrupt
     callbacks: list[Any] = [cnn.JsonLines(folder / "log.jsonl")]
     if snapshots:
         callbacks.append(cnn.Snapshots(folder / SNAPSHOTS))
@@ -68,6 +70,8 @@ def learn(
         checkpoint=folder / MODEL_FILE,
         progress=bar,
     )
+    if history.interrupted:
+        raise KeyboardInterrupt
     return history, cnn.evaluate(model, test, group=options.get("group"))
 
 

@@ -73,7 +73,7 @@ def _figures(model: Any, pictures: dict[str, Any], options: argparse.Namespace) 
     import viz
     from viz import plot, weights
 
-    yield "diagram", viz.diagram(model).draw()
+    yield "diagram", viz.diagram(model).plot()
     kernels = {path.removesuffix(".weight"): w for path, w in model.parameters().items() if w.ndim == 4}
     first = next(iter(kernels), None)
     if first is not None and kernels[first].shape[1] in (1, 3):
@@ -104,4 +104,4 @@ def _exciting(model: Any, layer: str, options: argparse.Namespace) -> Any:
     found = viz.exciting_patches(model, test, layer, top=TOP, progress=bars())
     units = (-found.scores[:, 0]).argsort(kind="stable")[:UNITS]  # the dead, without a score, come last
     title = f"{layer}: what excites its channels most; dead: {found.dead.sum()} of {len(found.dead)}"
-    return plot.patches(found.patches(test, units), names=found.names(units), title=title)
+    return plot.exciting_patches(found.patches(test, units), names=found.names(units), title=title)

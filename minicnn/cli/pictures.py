@@ -22,15 +22,15 @@ MISTAKES = 24
 def write_run(folder: Path, history: History, evaluation: Evaluation) -> list[Path]:
     """How training went, and what is taken for what."""
     return [
-        _write(folder / "curves.png", plot.training_curves(history, validation="test")),
-        _write(folder / "confusion.png", plot.confusion_matrix(evaluation.confusion, evaluation.classes).figure),
+        _write(folder / "curves.png", plot.training(history, validation="test")),
+        _write(folder / "confusion.png", plot.confusion(evaluation.confusion, evaluation.classes).figure),
     ]
 
 
 def write_insight(folder: Path, model: Any, test: Dataset, evaluation: Evaluation) -> list[Path]:
     """What the seed network looks for, what it makes of a picture, how well it knows each class, where it fails."""
     e = evaluation
-    classes = plot.per_class_accuracy(e.per_class, e.classes, overall=e.accuracy)
+    classes = plot.per_class(e.per_class, e.classes, overall=e.accuracy)
     filters = weights.filters(model, "conv1")
     title = "conv1: {0} filters of {2}×{3}, over {1} channel".format(*filters.shape)
     paths = [

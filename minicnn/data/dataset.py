@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from minicnn.data.streams import Stream, generator
+from minicnn.display import VISIBLE, Pair, Shown, drawing
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
+class Dataset(Shown):
     """Pictures of one size, the class of each, and the classes' names.
 
     Attributes:
@@ -60,22 +61,31 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __repr__(self) -> str:
+    def _headline(self) -> str:
         channels, height, width = self.images.shape[1:]
-        return f"Dataset({len(self)} pictures of {channels}×{height}×{width}, {len(self.classes)} classes)"
+        return f"{len(self):,} pictures of {channels}×{height}×{width}, {len(self.classes)} classes"
+
+    def plot(self) -> Any:
+        """A contact sheet of twenty images, evenly spread (`viz.plot.images`); None where there is none to see."""
+        return self.show() if len(self) and self.images.shape[1] in VISIBLE else None
+
+    def show(self, count: int = 20, **options: Any) -> Any:
+        """A contact sheet of `count` images, evenly spread; the options are those of `viz.plot.images`."""
+        return drawing().images(self, count=count, **options)
 
     @overload
-    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], int]: ...
+    def __getitem__(self, index: int) -> Pair: ...
 
     @overload
     def __getitem__(self, index: slice) -> Dataset: ...
 
-    def __getitem__(self, index: int | slice) -> tuple[NDArray[np.uint8], int] | Dataset:
+    def __getitem__(self, index: int | slice) -> Pair | Dataset:
         """`data[3]` is one picture (C, H, W) and its label; `data[10:20]` is a Dataset that shares memory."""
         if isinstance(index, slice):
             paths = None if self.paths is None else self.paths[index]
             return Dataset(self.images[index], self.labels[index], self.classes, paths)
-        return self.images[index], int(self.labels[index])
+        label = int(self.labels[index])
+        return Pair(self.images[index], label, self.classes[label])
 
     def subset(self, indices: ArrayLike) -> Dataset:
         """The pictures at `indices` (integers in any order, or a mask of booleans), copied."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from minicnn.data.dataset import Dataset
 from minicnn.data.errors import DataError
 from minicnn.data.picture import SUFFIXES, Size, read_picture, to_grey
+from minicnn.display import tqdm
 
 TEST_FOLDERS = ("test", "valid", "val")
 
@@ -73,14 +74,12 @@ def read_folder(
         DataError: a folder is missing, empty or unexpected, or a picture is broken or of another size.
         ValueError: `channels` is unknown.
     """
-    from tqdm import tqdm
-
     if channels not in (None, "grey", "RGB"):
         raise ValueError(f"read_folder: channels must be 'grey', 'RGB' or None, got {channels!r}")
     root = Path(root)
     paths, labels, classes = _list_pictures(root, classes)
     images = np.empty((0, 1, 0, 0), np.uint8)
-    for place, path in enumerate(tqdm(paths, desc=f"reading {root.name}", unit=" pictures", disable=None, leave=False)):
+    for place, path in enumerate(tqdm(paths, desc=f"reading {root.name}", unit=" pictures", leave=False)):
         picture = read_picture(path, size, size)
         if channels == "grey" and len(picture) == 3:
             picture = to_grey(picture)

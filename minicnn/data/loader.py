@@ -64,6 +64,11 @@ class Loader:
         full, rest = divmod(len(self.dataset), self.batch_size)
         return full + (rest > 0 and not self.drop_last)
 
+    def __repr__(self) -> str:
+        changed = "" if self.augment is None else f", augment={self.augment!r}"
+        order = f"shuffle={self.shuffle}, seed={self.seed}, drop_last={self.drop_last}"
+        return f"Loader({len(self)} batches of {self.batch_size} from {self.dataset!r}, {order}{changed})"
+
     def __iter__(self) -> Iterator[Batch]:
         epoch, self._next_epoch = self._next_epoch, self._next_epoch + 1
         return self.epoch(epoch)

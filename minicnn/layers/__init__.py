@@ -3,7 +3,7 @@
 from .activation import Clip, LeakyReLU, LocalResponseNorm, LogSoftmax, ReLU, Sigmoid, Softmax
 from .affine import Affine, PReLU, Scale
 from .axes import Permute, Reshape, Slice
-from .base import Layer, arrays_of, children_of, dtype_of, options_of, takes_layers, transparent, walk
+from .base import Layer, arrays_of, children_of, dtype_of, transparent, walk
 from .batch_norm2d import BatchNorm1d, BatchNorm2d
 from .concat import Concat
 from .conv2d import Conv2d, ConvTranspose2d
@@ -11,6 +11,7 @@ from .dense import Dense
 from .dropout import Dropout, Dropout2d
 from .flatten import Flatten
 from .graph import Graph, Join
+from .options import options_of, takes_layers, written_options
 from .pad import Pad
 from .pointwise import ELU, GELU, Erf, Hardsigmoid, Hardswish, SiLU, Tanh
 from .pooling import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d
@@ -77,5 +78,6 @@ __all__ = [
     "takes_layers",
     "transparent",
     "walk",
+    "written_options",
     *sorted(LAYERS),
 ]

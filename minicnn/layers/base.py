@@ -10,15 +10,19 @@ composes, trains, saves and is gradient-checked like ours; deriving from `Layer`
 
 from __future__ import annotations
 
+import copy
 import difflib
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from .. import init
+from ..display import Shown, Table
 from ..ops.contract import FLOATS, Array, Pullback, output_and_pullback
+from .options import options_of as options_of
+from .options import takes_layers as takes_layers
+from .options import written_options
 from .running import Pass
 
 WANTS = ("both", "input", "parameters")
@@ -27,7 +31,7 @@ LAST_DENSE = 1 / 64  # of what the scheme draws
 LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
 
 
-class Layer:
+class Layer(Shown):
     """The base of all layers and containers.
 
     A layer's constructor stores each option under its own name, and its arrays under the names it declares here.
@@ -63,6 +67,12 @@ class Layer:
     def __call__(self, x: Array) -> Array:
         """The output for x, without a pullback."""
         return run_layer(self, x, Pass())[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        """The layer at a path or position in the body."""
+        if self.body is None:
+            raise TypeError(f"{type(self).__name__}: there are no layers inside")
+        return self.body[key]
 
     @property
     def children(self) -> dict[str, Any]:
@@ -147,11 +157,12 @@ class Layer:
             the model itself.
 
         Raises:
-            ValueError: the scheme is unknown, or the model is frozen.
+            ValueError: the scheme is unknown, the model is frozen, or a layer keeps others where nobody finds them.
         """
         self._refuse_if_frozen("initialize")
         if scheme not in init.SCHEMES:
             raise ValueError(f"initialize: expected scheme to be one of {', '.join(init.SCHEMES)}, got {scheme!r}")
+        check_composed(self)
         for path, layer in walk(self):
             if isinstance(layer, Layer):
                 prefix = f"{path}." if path else ""
@@ -176,9 +187,23 @@ class Layer:
         if self.frozen:
             raise ValueError(f"{what}: expected a model that may change, but this one is frozen; change the original")
 
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in options_of(self).items())
-        return f"{type(self).__name__}({shown})"
+    def _headline(self) -> str:
+        try:
+            first, named = written_options(self)
+        except ValueError:  # an option is not stored under its name: `save` complains of it, looking does not
+            return "…"
+        return ", ".join(first + named)
+
+    def _table(self) -> Table | None:
+        """Each layer with its options, indented by its depth, and how many numbers it trains (if frozen: has)."""
+        rows, kind = [], "buffers" if self.frozen else "parameters"
+        for path, layer in walk(self):
+            if path:
+                depth, arrays = path.count("."), arrays_of(layer, kind).values()
+                name = "\u2003" * depth + path.rpartition(".")[2]
+                shown = type(layer).__name__ if children_of(layer) else repr(layer)
+                rows.append((name, shown, f"{sum(array.size for array in arrays):,}" if len(arrays) else ""))
+        return Table(("layer", "type", "numbers" if self.frozen else "parameters"), rows, left=2) if rows else None
 
 
 def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Array]:
@@ -238,7 +263,7 @@ def cast(model: Any, dtype: Any) -> None:
                 arrays.update({name: array.astype(dtype) for name, array in arrays.items()})
 
 
-def run_layer(layer: Any, x: Any, pass_: Pass) -> tuple[Array, LayerPullback]:
+def run_layer(layer: Any, x: Any, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
     """A layer's forward. Its pullback may be None, where nothing will be pulled back.
 
     Raises:
@@ -251,33 +276,53 @@ def run_layer(layer: Any, x: Any, pass_: Pass) -> tuple[Array, LayerPullback]:
 
 
 def transparent(layer: Any) -> Any:
-    """What a layer runs: the innermost body of one that has no forward of its own, otherwise the layer itself."""
-    while isinstance(layer, Layer) and layer.body is not None and type(layer).forward is Layer.forward:
+    """What a layer runs: the innermost body of one that adds nothing to it, otherwise the layer itself."""
+    while isinstance(layer, Layer) and layer.body is not None and _adds_nothing(layer):
         layer = layer.body
     return layer
 
 
-def takes_layers(kind: type) -> bool:
-    """Whether layers are given to its constructor, as `Sequential`'s are; otherwise it makes its own."""
-    kinds = {parameter.kind for parameter in inspect.signature(kind).parameters.values()}
-    return not kinds.isdisjoint({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
+class _Probe:
+    """Stands in for a body, and knows whether it was handed the layer's own input."""
+
+    def __init__(self) -> None:
+        self.x, self.pass_ = object(), Pass()
+        self.answer = (object(), lambda dy, wants="both": None)
+        self.asked = False
+
+    def forward(self, x: Any, pass_: Any = None) -> Any:
+        self.asked = x is self.x and pass_ is self.pass_
+        return self.answer
 
 
-def options_of(layer: Any) -> dict[str, Any]:
-    """The options a layer was built with: the attributes named as its constructor's parameters.
+def _adds_nothing(layer: Layer) -> bool:
+    """Whether a layer's forward hands its input to its body, and the body's answer back, both untouched."""
+    if type(layer).forward is Layer.forward:
+        return True
+    twin, probe = copy.copy(layer), _Probe()
+    try:
+        twin.body = probe
+        y, pullback = twin.forward(probe.x, probe.pass_)  # type: ignore[arg-type]
+    except Exception:  # it does something with the input
+        return False
+    return probe.asked and y is probe.answer[0] and pullback is probe.answer[1]
 
-    An option that became an array (`bias=True`) is given as whether there is one.
+
+def check_composed(model: Any) -> None:
+    """Refuse a layer that keeps others where nobody finds them: they would neither be trained nor saved.
+
+    Raises:
+        ValueError: it is so.
     """
-    options = {}
-    for name, parameter in inspect.signature(type(layer)).parameters.items():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
-        if not hasattr(layer, name):
-            raise ValueError(f"{type(layer).__name__}: expected the option {name!r} to be stored as self.{name}")
-        value = getattr(layer, name)
-        is_array = isinstance(value, np.ndarray) or name in getattr(layer, "parameter_names", ())
-        options[name] = value is not None if is_array else value
-    return options
+    for path, layer in walk(model):
+        known = [getattr(layer, "body", None), *children_of(layer).values()]
+        for name, value in vars(layer).items() if isinstance(layer, Layer) else ():
+            if isinstance(value, Layer) and not any(value is one for one in known):
+                where = path or type(layer).__name__
+                raise ValueError(
+                    f"{where}: it keeps a layer as self.{name}, whose parameters nobody finds; put its layers into one "
+                    "self.body, such as a Sequential, Residual or Graph, or let `children` name them"
+                )
 
 
 def without_parameters(pullback: LayerPullback) -> LayerPullback:

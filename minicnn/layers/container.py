@@ -51,6 +51,11 @@ class Container(Layer):
         child = self._children[name]
         return child[rest] if rest else child
 
+    def _headline(self) -> str:
+        leaves = sum(not children_of(layer) for _, layer in walk(self))
+        count = sum(array.size for array in (self.state() if self.frozen else self.parameters()).values())
+        return f"{leaves} layers, {count:,} {'numbers, frozen' if self.frozen else 'parameters'}"
+
     def __repr__(self) -> str:
         lines = [f"{name}={layer!r},".replace("\n", "\n    ") for name, layer in self._children.items()]
         return f"{type(self).__name__}(\n    " + "\n    ".join(lines) + "\n)"

@@ -11,7 +11,8 @@ import inspect
 import json
 from typing import Any
 
-from .base import Layer, arrays_of, children_of, nearest, options_of, takes_layers, walk
+from .base import Layer, arrays_of, check_composed, children_of, nearest, walk
+from .options import options_of, takes_layers
 
 
 def describe(layer: Any) -> dict[str, Any]:
@@ -77,6 +78,7 @@ def check_rebuildable(model: Any) -> None:
     """
     from . import LAYERS
 
+    check_composed(model)
     own = {type(layer).__name__: type(layer) for _, layer in walk(model) if type(layer) not in LAYERS.values()}
     if own and not isinstance(model, Layer):
         raise ValueError(

@@ -30,6 +30,11 @@ class Watch:
         self.gradients: dict[str, Array] = {}
         self.inject: dict[str, Array] = {}
 
+    def __repr__(self) -> str:
+        """The layers, and the shapes of what was recorded there."""
+        parts = [f"{name}: {self.activations[name].shape}" if name in self.activations else name for name in self.names]
+        return f"Watch({', '.join(parts)})"
+
 
 @dataclass(frozen=True)
 class Total:

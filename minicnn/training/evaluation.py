@@ -13,17 +13,17 @@ from .. import ops
 from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.transform import Transform
+from ..display import Shown, Table, drawing
 from ..group import Group
-from ..layers.base import arrays_of, dtype_of
-from ..layers.running import Pass
+from ..layers.base import arrays_of, dtype_of, run_layer
 from ..ops.contract import Array
 from .agreement import check_alike
 
 Loss = Callable[[Array, Array], tuple[Any, Callable[..., tuple[Any, ...]]]]
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(Shown):
     """What `evaluate` returns, for N images of K classes.
 
     Attributes:
@@ -53,7 +53,7 @@ class Evaluation:
 
     def __str__(self) -> str:
         """Loss and accuracy, then a line for each class: its accuracy, and its row of the confusion matrix."""
-        title = f"{len(self.labels):,} pictures: loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
+        title = self._headline()
         width = max(map(len, self.classes))
         count = len(str(max(self.confusion.max(), len(self.classes) - 1)))
         head = " ".join(f"{j:>{count}}" for j in range(len(self.classes)))
@@ -63,6 +63,24 @@ class Evaluation:
             shown = f"{accuracy:8.2%}" if row.any() else f"{'–':>8}"
             rows.append(f"{i:>2}  {name:{width}}{shown}             {cells}")
         return "\n".join([title, "", *rows])
+
+    def _headline(self) -> str:
+        return f"{len(self.labels):,} pictures: loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
+
+    def plot(self) -> Any:
+        """The confusion matrix (`viz.plot.confusion`)."""
+        return drawing().confusion(self)
+
+    def _table(self) -> Table:
+        counts = self.confusion.sum(axis=1)
+        rows = []
+        for name, accuracy, row, count, true in zip(
+            self.classes, self.per_class, self.confusion, counts, range(len(counts)), strict=True
+        ):
+            wrong = np.where(np.arange(len(row)) == true, 0, row)
+            mistaken = f"{self.classes[wrong.argmax()]} ({wrong.max():,})" if wrong.any() else ""
+            rows.append((name, mistaken, f"{count:,}", f"{accuracy:.2%}" if count else "–"))
+        return Table(("class", "most often taken for", "images", "accuracy"), rows, left=2)
 
 
 def evaluate(
@@ -97,7 +115,7 @@ def evaluate(
         mine = group.part(len(loader))
         batches = [np.empty((0, len(dataset.classes)), dtype)]
         for x, _ in islice(loader.epoch(0, start=mine.start), len(mine)):
-            batches.append(model.forward(x.astype(dtype, copy=False), Pass())[0])
+            batches.append(run_layer(model, x.astype(dtype, copy=False))[0])
             check_scores("evaluate", batches[-1], dataset)
         scores = group.gather(np.concatenate(batches))
         value, _ = loss(scores, dataset.labels)

@@ -67,18 +67,22 @@ def fit(
             reads the model from it.
         resume: go on where `checkpoint` stands, if there is one. All that the numbers depend on must be as before, but
             for `epochs`; a run that a callback stopped stays stopped.
-        progress: whether to show a bar on stderr; None: where that is a terminal.
+        progress: False shows nothing, True a line for each epoch and a bar; None: the lines, and the bar where stderr
+            is a terminal, or in a notebook.
         group: processes that train the model together, each calling this (`minicnn.distributed.mpi()`). The first one
-            alone calls the callbacks, shows the bar and writes the checkpoint, which all must be able to read.
+            alone calls the callbacks, shows the progress and writes the checkpoint, which all must be able to read.
 
     Returns:
-        the history of the run, including what was before it was resumed.
+        the history of the run, including what was before it was resumed. Ctrl-C, or a notebook's stop button, ends the
+        run after the step under way, and returns the history so far, as `interrupted`.
 
     Raises:
         ValueError: arguments do not fit together, or the model was never initialised.
         TrainingDiverged: the loss or a parameter became NaN or infinite; the last checkpoint is from before.
         CheckpointError: the checkpoint cannot be read, resumed or written.
     """
+    if not callable(getattr(model, "forward", None)):
+        raise ValueError(f"fit: expected a model as first argument, got {type(model).__name__}")
     if epochs < 1:
         raise ValueError(f"fit: epochs must be at least 1, got {epochs}")
     if getattr(model, "frozen", False):

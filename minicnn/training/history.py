@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from ..display import Shown, Table, drawing
+
+HEAD = ("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "pictures/s", "seconds")
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -55,8 +59,8 @@ class EpochRecord:
         return f"{self.train}" + (f"; validation {self.valid}" if self.valid else "")
 
 
-@dataclass
-class History:
+@dataclass(repr=False)
+class History(Shown):
     """What `fit` returns.
 
     Attributes:
@@ -64,15 +68,17 @@ class History:
             from the training set.
         epochs: a record for each epoch.
         steps: (number of the step, from 1; loss of its batch) for about fifty steps of each epoch.
+        interrupted: whether Ctrl-C, or a notebook's stop button, ended the run; not kept with the rest in a file.
     """
 
     before: Measure | None = None
     epochs: list[EpochRecord] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
+    interrupted: bool = field(default=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON can hold it."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "interrupted"}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> History:
@@ -93,14 +99,32 @@ class History:
 
     def __str__(self) -> str:
         """A table with a line for each epoch."""
-        rows = [("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "pictures/s", "seconds")]
+        return "\n".join(f"{row[0]:>5}" + "".join(f"{cell:>12}" for cell in row[1:]) for row in (HEAD, *self._rows()))
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = []
         if self.before is not None:
             train, valid = (self.before, None) if self.epochs and not self.epochs[0].valid else (None, self.before)
             rows.append(("0", *_cells(train), *_cells(valid), "", "", ""))
         for e in self.epochs:
             speed = f"{e.pictures_per_second:,.0f}", f"{e.seconds:.1f}"
             rows.append((f"{e.epoch}", *_cells(e.train), *_cells(e.valid), f"{e.lr:.3g}", *speed))
-        return "\n".join(f"{row[0]:>5}" + "".join(f"{cell:>12}" for cell in row[1:]) for row in rows)
+        return rows
+
+    def _headline(self) -> str:
+        count = len(self.epochs)
+        known = f"{count} epoch{'s' * (count != 1)}"
+        if self.epochs:
+            last = self.epochs[-1]
+            known += f"; validation {last.valid}" if last.valid else f"; training {last.train}"
+        return f"{known}; interrupted" if self.interrupted else known
+
+    def plot(self) -> Any:
+        """Loss and accuracy over the epochs (`viz.plot.training`)."""
+        return drawing().training(self) if self.epochs else None
+
+    def _table(self) -> Table | None:
+        return Table(HEAD, self._rows(), left=0) if self.epochs else None
 
 
 def _cells(measure: Measure | None) -> tuple[str, str]:

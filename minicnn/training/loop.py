@@ -17,13 +17,14 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
 from ..group import Group
-from ..layers.base import arrays_of, dtype_of
+from ..layers.base import arrays_of, dtype_of, run_layer
 from ..layers.running import Pass
 from ..ops.contract import Array
 from .callbacks import Callback
 from .divergence import TrainingDiverged, first_not_finite, not_finite
 from .evaluation import Loss, check_scores, evaluate
 from .history import EpochRecord, Measure
+from .interruption import Interruption
 from .progress import Progress
 from .resumption import Keeper, Position
 from .run import Run
@@ -52,10 +53,22 @@ class Loop:
         self.keeper, self.position, self.progress, self.group = keeper, position, progress, group
         self.callbacks: Sequence[Callback] = ()
         self.dtype = dtype_of(run.model)
+        self.interruption = Interruption()
 
     def go(self, callbacks: Sequence[Callback]) -> None:
-        """All epochs that are left, unless a callback stops the run."""
-        run, self.callbacks = self.run, callbacks
+        """All epochs that are left, unless a callback or Ctrl-C stops the run."""
+        self.callbacks = callbacks
+        with self.interruption, self.progress:
+            try:
+                self.epochs()
+            except KeyboardInterrupt:
+                if self.group.size > 1:  # the others would wait for this process
+                    raise
+                self.stop()
+
+    def epochs(self) -> None:
+        """All epochs that are left."""
+        run, callbacks = self.run, self.callbacks
         run.batch = self.position.batch
         if run.history.before is None:
             run.history.before = self.measure(_sample(run.train) if run.valid is None else run.valid)
@@ -66,11 +79,22 @@ class Loop:
         while run.epoch < run.epochs and not self.position.stopped:
             with self.progress.bar(f"epoch {run.epoch + 1}/{run.epochs}", len(run.train), self.position.seen):
                 self.epoch()
-            self.progress.say(f"epoch {run.epoch}/{run.epochs}: {run.history.epochs[-1]}")
-            stops = [bool(callback(run)) for callback in callbacks]  # each is called, whatever the others say
-            stopped = any(text == "stop" for text in self.group.texts("stop" if any(stops) else ""))
-            self.position = Position(epoch=run.epoch, stopped=stopped)
+            with self.interruption.held:
+                self.progress.say(f"epoch {run.epoch}/{run.epochs}: {run.history.epochs[-1]}")
+                stops = [bool(callback(run)) for callback in callbacks]  # each is called, whatever the others say
+                stopped = any(text == "stop" for text in self.group.texts("stop" if any(stops) else ""))
+                self.position = Position(epoch=run.epoch, stopped=stopped)
+                self.save()
+
+    def stop(self) -> None:
+        """End the run where it stands: the model is that of the last whole step."""
+        run, position = self.run, self.position
+        run.history.interrupted = True
+        where = f"in epoch {position.epoch + 1} of {run.epochs}, after {position.batch} of {len(self.loader)} batches"
+        if self.keeper is not None and run.epoch == position.epoch:  # else a callback has still to see the epoch
             self.save()
+        kept = f"; fit(…, resume=True) goes on from {self.keeper.last_good}" if self.keeper else ""
+        self.progress.say(f"interrupted {where}{kept}")
 
     def epoch(self) -> None:
         """The batches that are left of an epoch, and its record."""
@@ -80,7 +104,8 @@ class Loop:
         since = time.perf_counter()
         for batch in self.group.batches(self.loader, position.epoch, position.batch):
             seen = position.seen
-            self.step(batch, parameters)
+            with self.interruption.held:
+                self.step(batch, parameters)
             now = time.perf_counter()
             position.seconds += now - since
             since = now
@@ -129,7 +154,7 @@ class Loop:
     def lesson(self, x: Array, labels: Array, pass_: Pass) -> tuple[float, int, Callable[[float], dict[str, Array]]]:
         """Loss and right answers of a batch, x (n, C, H, W) and labels (n,), and the gradients of the weighted loss."""
         with np.errstate(over="ignore", invalid="ignore"):  # each thread has an errstate of its own
-            scores, pullback = self.run.model.forward(x.astype(self.dtype, copy=False), pass_)
+            scores, pullback = run_layer(self.run.model, x.astype(self.dtype, copy=False), pass_)
             check_scores("fit", scores, self.run.train)
             value, loss_pullback = self.loss(scores, labels)
 

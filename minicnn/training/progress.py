@@ -9,54 +9,83 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..display import in_notebook, tqdm
+
 REFRESH = 0.1  # seconds
 WIDEST = 100  # columns
 FORMAT = "{desc} {percentage:3.0f}%|{bar}| {rate_fmt}, {remaining} left{postfix}"
 
 
 class Progress:
-    """A bar on stderr with loss, accuracy, images per second and time left, and lines that stay; or nothing.
+    """Lines that stay, one for each epoch, and where it can move, a bar with loss, accuracy, speed and time left.
+
+    In a notebook both stand in the cell's output; elsewhere on stderr.
 
     Args:
-        shown: whether to show it; None: where stderr is a terminal.
+        shown: whether to show anything; None: lines in any case, the bar in a terminal or a notebook.
     """
 
     def __init__(self, shown: bool | None) -> None:
-        self.shown = sys.stderr.isatty() if shown is None else shown
+        self.notebook = in_notebook()
+        self.lines = shown is not False
+        self.bars = self.notebook or sys.stderr.isatty() if shown is None else shown
         self._bar: Any = None
         self._pending, self._next = 0, 0.0
 
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """The bar vanishes; in a notebook one that was interrupted stays, in red."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
     def say(self, line: str) -> None:
         """A line that stays, and is never cut to the terminal's width as the bar is."""
-        if self.shown:
-            print(line, file=sys.stderr, flush=True)
+        if self.lines:
+            print(line, file=sys.stdout if self.notebook else sys.stderr, flush=True)
 
     @contextmanager
     def bar(self, title: str, pictures: int, done: int) -> Iterator[None]:
-        """A bar over `pictures` images, of which `done` are done; cleared at the end, also after an error."""
-        if not self.shown:
+        """A bar over `pictures` images, of which `done` are done.
+
+        In a terminal it is cleared at the end, to leave room for lines; a notebook keeps it for the next epoch.
+        """
+        if not self.bars:
             yield
             return
-        from tqdm import tqdm
-
         self._pending, self._next = 0, 0.0
-        with tqdm(
+        if self._bar is None:
+            self._bar = self._new(title, pictures, done)
+        else:
+            self._bar.reset(pictures)
+            self._bar.set_description(title, refresh=False)
+            self._bar.update(done)
+        yield
+        self._bar.update(self._pending)  # a notebook's bar that is closed before it is full turns red
+        self._pending = 0
+        if not self.notebook:
+            self.__exit__()
+
+    def _new(self, title: str, pictures: int, done: int) -> Any:
+        return tqdm(
             total=pictures,
             initial=done,
             desc=title,
             unit=" pictures",
             bar_format=FORMAT,
             unit_scale=True,
-            ncols=min(shutil.get_terminal_size().columns - 1, WIDEST),
+            ncols=None if self.notebook else min(shutil.get_terminal_size().columns - 1, WIDEST),
             leave=False,
+            disable=False,
             mininterval=0,  # `advance` decides when to draw
-        ) as self._bar:
-            yield
+        )
 
     def advance(self, pictures: int, loss: float, accuracy: float) -> None:
         """Count `pictures` more images as done; the bar is redrawn now and then."""
         self._pending += pictures
-        if self.shown and (now := time.monotonic()) >= self._next:
+        if self.bars and (now := time.monotonic()) >= self._next:
             self._next = now + REFRESH
             self._bar.set_postfix_str(f"loss {loss:.4f}, accuracy {accuracy:.2%}", refresh=False)
             self._bar.update(self._pending)

@@ -40,8 +40,13 @@ def test_it_tells_dead_channels_and_what_the_numbers_are(run, trained, photos, t
     model, killed = cnn.load(trained / "model.safetensors"), tmp_path / "killed.safetensors"
     model["conv2"].bias[3] -= 1e6
     cnn.save(model, killed)
-    drawn, original = {}, plot.patches
-    monkeypatch.setattr(plot, "patches", lambda pictures, **said: drawn.update(said) or original(pictures, **said))
+    drawn, original = {}, plot.exciting_patches
+
+    def noting(pictures, **said):
+        drawn.update(said)
+        return original(pictures, **said)
+
+    monkeypatch.setattr(plot, "exciting_patches", noting)
     status, _, errors = run(
         "look", tmp_path / "killed.safetensors", "--layer", "relu2", "--data", photos, "-o", tmp_path
     )

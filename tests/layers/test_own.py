@@ -172,6 +172,71 @@ def test_it_is_drawn_and_written_as_code(kind: type) -> None:
     np.testing.assert_array_equal(again(x), model(x))
 
 
+def test_its_layers_are_found_by_their_paths() -> None:
+    model = network(Bottleneck)
+    assert model["block.up"] is model["block"].body["up"] and model["block"]["up"] is model["block.up"]
+    with pytest.raises(TypeError, match="Halves: there are no layers inside"):
+        Halves()["up"]
+
+
+@pytest.mark.parametrize("kind", [Bottleneck, Delegating])
+def test_its_receptive_field_and_its_drawing_are_those_of_its_body(kind: type) -> None:
+    model = network(kind)
+    fields = cnn.receptive_field.receptive_fields(model)
+    assert fields["block.down"].size == fields["block.up"].size == (1, 1)
+    assert viz.diagram(model, (2, 4, 4)).algebra == viz.diagram(network(Squeezed), (2, 4, 4)).algebra
+
+
+@pytest.mark.parametrize("kind", [Halved, Single])
+def test_what_it_does_beyond_its_body_is_not_taken_for_its_body(kind: type) -> None:
+    model = network(kind)
+    assert cnn.receptive_field.receptive_fields(model)["block"] is None
+    assert kind.__name__ in "\n".join(viz.diagram(model, (2, 4, 4)).algebra)
+
+
+class Halves(cnn.Layer):
+    """Names its layers, and runs them without handing the pass on."""
+
+    def __init__(self):
+        self.first, self.second = cnn.Conv2d(1, 2, 3), cnn.ReLU()
+
+    @property
+    def children(self):
+        return {"first": self.first, "second": self.second}
+
+    def forward(self, x, pass_=PLAIN):
+        y, conv = self.first.forward(x)
+        y, relu = self.second.forward(y)
+
+        def pullback(dy, wants="both"):
+            dx, found = conv(relu(dy)[0], wants)
+            return dx, {f"first.{name}": gradient for name, gradient in found.items()}
+
+        return y, pullback
+
+
+def test_one_that_runs_its_layers_unseen_has_one_row() -> None:
+    (row, _) = cnn.summary(cnn.Sequential(halves=Halves(), flatten=cnn.Flatten()), (1, 4, 4)).rows
+    assert (row.path, row.kind, row.output_shape, row.parameters) == ("halves", "Halves", (2, 2, 2), 20)
+    assert gradcheck(Halves().initialize(seed=0), tie_free((2, 1, 5, 5))) < 1e-7
+
+
+class Titled(cnn.Sequential):
+    """One with options before and after the layers it is given."""
+
+    def __init__(self, title, *layers, shout=False, **named):
+        super().__init__(*layers, **named)
+        self.title, self.shout = title, shout
+
+
+def test_options_on_both_sides_of_the_layers_are_kept(tmp_path) -> None:
+    model = cnn.Sequential(titled=Titled("end", relu=cnn.ReLU(), shout=True))
+    assert "titled=Titled('end', relu=cnn.ReLU(), shout=True)" in viz.python_code(model)
+    cnn.save(model, tmp_path / "model.safetensors")
+    again = cnn.load(tmp_path / "model.safetensors", layers=[Titled])["titled"]
+    assert again.title == "end" and again.shout and list(again.children) == ["relu"]
+
+
 def test_options_stand_where_python_takes_them() -> None:
     code = viz.python_code(cnn.Sequential(block=Squeezed(4, reduction=4), numbered=Numbered(7, a=cnn.ReLU())))
     assert "block=Squeezed(4, reduction=4)" in code and "numbered=Numbered(7, a=cnn.ReLU())" in code
@@ -194,6 +259,38 @@ class Dense(cnn.Dense):
     pass
 
 
+class Extended(cnn.Sequential):
+    def __init__(self, **more):
+        super().__init__(conv=cnn.Conv2d(1, 1, 1), **more)
+
+
+class Grown(cnn.Layer):
+    parameter_names = ("weight",)
+
+    def __init__(self):
+        self.weight = np.ones(2, np.float32)
+
+
+def grown() -> Grown:
+    layer = Grown()
+    layer.weight = np.ones(3, np.float32)
+    return layer
+
+
+class Scattered(cnn.Layer):
+    def __init__(self):
+        self.first, self.second = cnn.Conv2d(1, 2, 3), cnn.ReLU()
+
+
+def test_layers_that_nobody_finds_are_refused(tmp_path) -> None:
+    message = r"inner: it keeps a layer as self.first, whose parameters nobody finds; put its layers into one self.body"
+    with pytest.raises(ValueError, match=message):
+        cnn.Sequential(inner=Scattered()).initialize()
+    with pytest.raises(ValueError, match=message):
+        cnn.save(cnn.Sequential(inner=Scattered()), tmp_path / "model.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
 def odd(block: Squeezed) -> Squeezed:
     block.children["more"] = cnn.Conv2d(4, 4, 1)
     return block
@@ -203,6 +300,8 @@ def odd(block: Squeezed) -> Squeezed:
     ("layer", "why"),
     [
         (odd(Squeezed(4)), r"makes other layers from the options"),
+        (grown(), r"it has other layers or arrays than this one"),
+        (Extended(end=cnn.ReLU()), r"multiple values for keyword argument 'conv'"),
         (Forgetful(4), r"expected the option 'channels' to be stored as self\.channels"),
         (Function(len), r"not JSON serializable"),
         (Dense(4, 4), r"minicnn has a layer of this name"),
@@ -247,6 +346,10 @@ CALLS = {
 }
 
 
+def images(count: int) -> cnn.data.Dataset:
+    return cnn.data.Dataset(np.zeros((count, 3, 1, 1), np.uint8), np.zeros(count, int), ["a"])
+
+
 def _with_body(layer):
     whole = cnn.Layer()
     whole.body = layer
@@ -257,6 +360,15 @@ def _with_body(layer):
 def test_two_images_are_not_an_output_and_a_pullback(call) -> None:
     with pytest.raises(ValueError, match=MESSAGE):
         call(OnlyY())
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("run", [cnn.evaluate, lambda *what: cnn.fit(*what, epochs=1)], ids=["evaluate", "fit"])
+def test_they_are_not_when_a_whole_model_forgets_it(run, count: int) -> None:
+    model = OnlyY()
+    model.transform = cnn.data.Transform()
+    with pytest.raises(ValueError, match=MESSAGE):
+        run(model, images(count))
 
 
 @pytest.mark.parametrize("check", [gradcheck, assert_contract])

@@ -24,6 +24,43 @@ def test_nodes_bear_the_layers_paths_and_arrays_theirs(tmp_path) -> None:
     assert {t.name for t in written.graph.initializer} == set(model.parameters())
 
 
+class Block(cnn.Layer):
+    def __init__(self, channels):
+        self.channels = channels
+        self.body = cnn.Residual(conv=Conv2d(channels, channels, 3, padding=1), relu=ReLU())
+
+
+class Delegating(Block):
+    def forward(self, x, pass_=cnn.Pass()):
+        return self.body.forward(x, pass_)
+
+
+class Branches(Sequential):
+    def __init__(self, channels):
+        self.channels = channels
+        super().__init__(conv=Conv2d(channels, 3, 1), relu=ReLU())
+
+
+class Doubling(Block):
+    def forward(self, x, pass_=cnn.Pass()):
+        y, pullback = self.body.forward(x, pass_)
+        return 2 * y, lambda dy, wants="both": pullback(2 * dy, wants)
+
+
+def test_layers_of_ones_own_are_written_as_what_they_are_made_of(tmp_path) -> None:
+    model = Sequential(block=Block(2), delegating=Delegating(2), branches=Branches(2)).initialize()
+    cnn.onnx.save(model, tmp_path / "m.onnx", (2, 4, 4))
+    x = np.random.default_rng(0).standard_normal((2, 2, 4, 4)).astype(np.float32)
+    again = cnn.onnx.load(tmp_path / "m.onnx")
+    assert {name.replace("/", ".") for name in again.parameters()} == set(model.parameters())
+    assert np.allclose(again(x), model(x), atol=1e-6)
+
+
+def test_one_that_does_more_than_its_body_is_refused(tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match="Doubling 'odd' has no form in ONNX"):
+        cnn.onnx.save(Sequential(odd=Doubling(2)).initialize(), tmp_path / "m.onnx", (2, 4, 4))
+
+
 def test_any_number_of_pictures_fits(tmp_path) -> None:
     cnn.onnx.save(Sequential(ReLU()), tmp_path / "m.onnx", (1, 2, 2))
     dims = onnx.load(tmp_path / "m.onnx").graph.input[0].type.tensor_type.shape.dim

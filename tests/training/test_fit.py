@@ -8,6 +8,7 @@ import pytest
 import minicnn as cnn
 from minicnn.data import Loader, RandomCrop, Transform
 from minicnn.data.streams import Stream, generator
+from minicnn.training.progress import Progress
 
 
 def test_twenty_pictures_can_be_overfitted(stripes):
@@ -192,8 +193,15 @@ def test_the_loss_is_recorded_about_fifty_times_an_epoch(stripes, network):
     assert [step for step, _ in history.steps] == list(range(2, 241, 2))
 
 
-def test_nothing_is_printed_where_nobody_watches(stripes, network, capfd):
-    cnn.fit(network(), stripes(), epochs=1)
+def test_without_a_terminal_there_is_a_line_for_each_epoch_and_no_bar(stripes, network, capfd):
+    history = cnn.fit(network(), stripes(), epochs=2)
+    out, err = capfd.readouterr()
+    lines = [f"before training: {history.before}", *(f"epoch {e.epoch}/2: {e}" for e in history.epochs)]
+    assert (out, err) == ("", "\n".join(lines) + "\n")
+
+
+def test_nothing_is_printed_where_it_is_not_wanted(stripes, network, capfd):
+    cnn.fit(network(), stripes(), epochs=1, progress=False)
     assert capfd.readouterr() == ("", "")
 
 
@@ -205,6 +213,17 @@ def test_the_progress_bar_tells_loss_accuracy_speed_and_validation(stripes, netw
     for part in ("%|", "pictures/s", "left", ", loss ", ", accuracy "):
         assert part in err
     assert err.endswith(f"epoch 2/2: {history.epochs[-1]}\n")
+
+
+def test_a_notebook_s_bar_is_full_after_each_epoch(monkeypatch):
+    """One that is closed before it is full turns red, and stays."""
+    monkeypatch.setattr("minicnn.training.progress.in_notebook", lambda: True)
+    with Progress(True) as progress:
+        for _ in range(2):
+            with progress.bar("epoch", 10, 0):
+                for _ in range(10):
+                    progress.advance(1, 0.5, 0.5)
+            assert progress._bar.n == 10
 
 
 @pytest.mark.parametrize(
@@ -220,6 +239,11 @@ def test_the_progress_bar_tells_loss_accuracy_speed_and_validation(stripes, netw
 def test_wrong_options_are_refused(stripes, network, options, message):
     with pytest.raises(ValueError, match=message):
         cnn.fit(network(), stripes(), **{"epochs": 1} | options)
+
+
+def test_what_is_no_model_is_told_at_once(stripes, network):
+    with pytest.raises(ValueError, match=r"^fit: expected a model as first argument, got Dataset"):
+        cnn.fit(stripes(), network(), epochs=1)
 
 
 def test_a_loss_for_each_picture_is_refused(stripes, network):

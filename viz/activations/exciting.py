@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minicnn.data import Dataset
+from minicnn.display import Shown, drawing
 from minicnn.distributed import Group
 from minicnn.receptive_field import Field, receptive_fields
 
@@ -20,8 +21,8 @@ OUTSIDE = 128  # the grey of what lies beyond a picture's edge
 BLANK = 255  # white: where there is no patch
 
 
-@dataclass(frozen=True, eq=False)
-class ExcitingPatches:
+@dataclass(frozen=True, eq=False, repr=False)
+class ExcitingPatches(Shown):
     """The pictures that excite each of C channels most, strongest first; at most T of them, one patch from each.
 
     A picture excites a channel that it brings above 0 somewhere. Where fewer than T do, the channel's last entries are
@@ -35,6 +36,7 @@ class ExcitingPatches:
         boxes: all the pixels it depends on, (top, left, bottom, right) in the picture, int (C, T, 4). They reach
             beyond the edge where the network has padded the picture. The whole picture where there is no fixed window;
             without a meaning in empty entries.
+        dataset: the images that were looked through, where they are known.
     """
 
     layer: str
@@ -42,6 +44,7 @@ class ExcitingPatches:
     indices: np.ndarray
     places: np.ndarray
     boxes: np.ndarray
+    dataset: Dataset | None = None
 
     @property
     def hits(self) -> np.ndarray:
@@ -61,17 +64,25 @@ class ExcitingPatches:
             for c in self._chosen(channels)
         ]
 
-    def patches(self, dataset: Dataset | np.ndarray, channels: ArrayLike | None = None) -> np.ma.MaskedArray:
+    def patches(
+        self, dataset: Dataset | np.ndarray | None = None, channels: ArrayLike | None = None
+    ) -> np.ma.MaskedArray:
         """The patches as pictures, uint8 (channels, T, 1 or 3, h, w), cut exactly; grey lies beyond the edge.
 
         Empty entries are masked, and white below the mask. Where a box is as high (or wide) as the picture or more,
         all of that side is shown.
 
         Args:
-            dataset: the pictures that were looked through.
+            dataset: the pictures that were looked through; those that it remembers if not given.
             channels: which, (n,); all of them if not given.
+
+        Raises:
+            ValueError: there are no images.
         """
         chosen = self._chosen(channels)
+        dataset = self.dataset if dataset is None else dataset
+        if dataset is None:
+            raise ValueError("patches: expected the images that were looked through, got none")
         images = as_dataset(dataset).images
         height, width = images.shape[2:]
         boxes = self.boxes[chosen].copy()
@@ -87,9 +98,15 @@ class ExcitingPatches:
         patches[empty] = np.ma.masked
         return patches
 
-    def __repr__(self) -> str:
+    def _headline(self) -> str:
         C, T = self.scores.shape
-        return f"ExcitingPatches(layer={self.layer!r}, channels={C}, top={T}, dead={listed(self.dead)})"
+        return f"layer={self.layer!r}, channels={C}, top={T}, dead={listed(self.dead)}"
+
+    def plot(self, channels: ArrayLike | None = None) -> Any:
+        """The patches of some channels, of the twelve most excited if not given (`viz.plot.exciting_patches`)."""
+        if self.dataset is None or not self.hits.any():
+            return None
+        return drawing().exciting_patches(self, channels=channels)
 
     def _chosen(self, channels: ArrayLike | None) -> np.ndarray:
         return np.arange(len(self.scores)) if channels is None else np.asarray(channels)
@@ -155,7 +172,8 @@ def exciting_patches(
     empty = ~(scores > 0)
     scores[empty], indices[empty], places[empty] = np.nan, -1, -1
     field = receptive_fields(model).get(layer) if len(maps) == 2 else None
-    return ExcitingPatches(layer, scores, indices, places, _boxes(places, field, dataset.images.shape[2:]))
+    boxes = _boxes(places, field, dataset.images.shape[2:])
+    return ExcitingPatches(layer, scores, indices, places, boxes, dataset)
 
 
 def _strongest(found: list[np.ndarray], top: int) -> list[np.ndarray]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.data import Dataset
+from minicnn.display import Shown, Table, drawing
 from minicnn.distributed import Group
 
 from .streaming import stream
@@ -16,8 +17,8 @@ from .streaming import stream
 ALWAYS = 0.99  # the share of values above 0 from which a channel counts as always on
 
 
-@dataclass(frozen=True, eq=False)
-class ActivationStatistics:
+@dataclass(frozen=True, eq=False, repr=False)
+class ActivationStatistics(Shown):
     """Of each of a layer's C channels, over all pictures and places; every array is float64 (C,).
 
     Attributes:
@@ -58,11 +59,37 @@ class ActivationStatistics:
         """Channels that are above 0 in at least 99 % of all places of all pictures, bool (C,): they tell little."""
         return self.active >= ALWAYS
 
-    def __repr__(self) -> str:
+    def _headline(self) -> str:
         return (
-            f"ActivationStatistics(layer={self.layer!r}, pictures={self.pictures}, channels={len(self.mean)}, "
-            f"dead={listed(self.dead)}, always_on={listed(self.always_on)})"
+            f"layer={self.layer!r}, pictures={self.pictures}, channels={len(self.mean)}, "
+            f"dead={listed(self.dead)}, always_on={listed(self.always_on)}"
         )
+
+    def plot(self) -> Any:
+        """How often each channel is on (`viz.plot.activation_statistics`)."""
+        return drawing().activation_statistics(self)
+
+    def _table(self) -> Table:
+        columns = ("mean", "std", "max", "active", "active_pictures", "sparsity", "concentration", "clustering")
+        rows = [
+            (str(c), *("–" if np.isnan(value) else f"{value:.3g}" for value in values))
+            for c, values in enumerate(zip(*(getattr(self, name) for name in columns), strict=True))
+        ]
+        return Table(("channel", *(name.replace("_", " ") for name in columns)), rows)
+
+
+class LayerStatistics(Shown, dict[str, ActivationStatistics]):
+    """The statistics of several layers, by path; a notebook shows a row for each."""
+
+    def _headline(self) -> str:
+        return f"{len(self)} layers, {max((s.pictures for s in self.values()), default=0):,} pictures"
+
+    def _table(self) -> Table:
+        rows = [
+            (path, f"{len(s.mean)}", f"{s.dead.sum()}", f"{s.always_on.sum()}", f"{s.active.mean():.1%}")
+            for path, s in self.items()
+        ]
+        return Table(("layer", "channels", "dead", "always on", "active"), rows)
 
 
 def activation_statistics(
@@ -73,7 +100,7 @@ def activation_statistics(
     batch_size: int | None = None,
     progress: bool | None = None,
     group: Group | None = None,
-) -> dict[str, ActivationStatistics]:
+) -> LayerStatistics:
     """Statistics of the channels of some layers over a data set, by path, in one pass of bounded memory.
 
     Args:
@@ -100,7 +127,7 @@ def activation_statistics(
     for path, found in batches.items():
         for batch in group.gather(np.stack(found) if found else np.empty((0, 0, 0))):
             sums[path].add(batch)
-    return {path: found.statistics(path) for path, found in sums.items()}
+    return LayerStatistics((path, found.statistics(path)) for path, found in sums.items())
 
 
 def treves_rolls(maps: np.ndarray) -> np.ndarray:

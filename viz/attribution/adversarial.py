@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 import minicnn as cnn
+from minicnn.display import tqdm
 
 from .target import (
     Array,

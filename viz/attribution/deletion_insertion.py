@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from tqdm import tqdm
 
 import minicnn as cnn
+from minicnn.display import Shown, drawing, tqdm
 
 from .target import Array, Target, baselines_for, batches, check_pictures, check_target, logits_of, upstream
 
 
-@dataclass(frozen=True)
-class PixelCurve:
+@dataclass(frozen=True, repr=False)
+class PixelCurve(Shown):
     """The class's probability while pixels are exchanged, the most important first.
 
     Attributes:
@@ -30,6 +30,14 @@ class PixelCurve:
     def areas(self) -> Array:
         """The area under each picture's curve, (N,), from 0 to 1."""
         return np.trapezoid(self.probabilities, self.shares, axis=1)
+
+    def _headline(self) -> str:
+        count = len(self.probabilities)
+        return f"{count} image{'s' * (count != 1)}, {len(self.shares) - 1} steps, mean area {self.areas.mean():.3f}"
+
+    def plot(self) -> Any:
+        """The mean curve (`viz.plot.pixel_curve`)."""
+        return drawing().pixel_curve(self)
 
 
 def deletion_curve(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import numpy as np
-from tqdm import tqdm
 
 import minicnn as cnn
+from minicnn.display import tqdm
 
 from .target import (
     Array,
@@ -70,7 +70,7 @@ def integrated_gradients(
     max pooling the gradient jumps wherever a unit is switched on or off, or another pixel wins: far more often along
     the way than a rule of 50 points can find, so that the error falls slowly with the number of steps; below 1e-3
     for every picture is out of reach with 50 on a trained network. What it is there is printed by
-    `python -m benchmarks.attribution mnist`.
+    `python -m benchmarks attribution mnist`.
 
     "piecewise" is a rule of this package, not of the paper. Between jumps the gradient is constant: in each of `steps`
     pieces of the way it takes a share w of the gradient at the piece's beginning and 1 − w of that at its end, with the

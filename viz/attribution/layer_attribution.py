@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
+
+from minicnn.display import tqdm
 
 from .target import Array, Target, baselines_for, batches, check_target, layer_gradients, logits_of, one_for_each
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 import numpy as np
-from tqdm import tqdm
 
 import minicnn as cnn
+from minicnn.display import tqdm
 
 from .target import Array, Target, baselines_for, check_target, last_before_softmax, logits_of, one_for_each, score
 

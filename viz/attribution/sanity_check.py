@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
-from tqdm import tqdm
 
 import minicnn as cnn
+from minicnn.display import Shown, Table, drawing, tqdm
 
 from .target import Array, Target, logits_of
 
@@ -21,8 +21,8 @@ THRESHOLD = 0.5
 LEAST = 4  # pictures: of fewer there is no spread to speak of
 
 
-@dataclass(frozen=True)
-class SanityCheck:
+@dataclass(frozen=True, repr=False)
+class SanityCheck(Shown):
     """How similar maps stay to the original ones while weights are randomised: (layers, pictures) for each measure.
 
     Where the original or the new map is empty there is nothing to compare, and a NaN stands: the score of a network
@@ -95,10 +95,27 @@ class SanityCheck:
 
     def __str__(self) -> str:
         lines = [f"{'randomised':<24} spearman  ssim  signed   hog  compared"]
-        measures = (quartiles(values)[1] for values in (self.spearman, self.ssim, self.signed, self.hog))
-        for layer, rank, structure, signed, edges, count in zip(self.layers, *measures, self.compared, strict=True):
-            lines.append(f"{layer:<24} {rank:8.2f}  {structure:4.2f}  {signed:6.2f}  {edges:4.2f}  {count:8}")
+        for layer, rank, structure, signed, edges, count in self._rows():
+            lines.append(f"{layer:<24} {rank:>8}  {structure:>4}  {signed:>6}  {edges:>4}  {count:>8}")
         return "\n".join([*lines, self.verdict])
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Of each layer the medians over the images, and how many of these were compared."""
+        medians = [quartiles(values)[1] for values in (self.spearman, self.ssim, self.signed, self.hog)]
+        return [
+            (layer, *(f"{median:.2f}" for median in found), str(count))
+            for layer, *found, count in zip(self.layers, *medians, self.compared, strict=True)
+        ]
+
+    def _headline(self) -> str:
+        return f"{self.verdict}, {len(self.layers)} layers"
+
+    def plot(self) -> Any:
+        """Similarity layer by layer (`viz.plot.sanity_check`)."""
+        return drawing().sanity_check(self)
+
+    def _table(self) -> Table:
+        return Table(("randomised", "spearman", "ssim", "signed", "hog", "compared"), self._rows())
 
 
 def quartiles(values: Array) -> Array:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
+
+from minicnn.display import tqdm
 
 from .target import Array, Target, check_pictures, input_gradient, logits_of, noise_for
 

@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 import minicnn as cnn
 
-from ..plot.canvas import BLUE, FAINT, INK, SMALL, VERMILLION
+from ..plot._canvas import BLUE, FAINT, INK, SMALL, VERMILLION
 from .formula import SUBSCRIPTS, Statement
 
 INCHES = 0.06  # of √n, at most

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from ..plot.canvas import FAINT, INK, TITLE, new_figure
+from minicnn.display import Shown
+
+from ..plot._canvas import FAINT, INK, TITLE, new_figure
 from .bricks import draw_bricks, size_of
 from .code import python_code
 from .formula import Statement, algebra, letters, statements
@@ -19,8 +21,8 @@ CODE, FORMULA = 6.5, 8.0  # points
 LEADING = 1.42  # line height, of the size of the letters
 
 
-@dataclass(frozen=True, eq=False)
-class Diagram:
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagram(Shown):
     """A network four ways.
 
     Attributes:
@@ -38,7 +40,7 @@ class Diagram:
     input_shape: tuple[int, ...]
     statements: list[Statement]
 
-    def draw(self, figure: Figure | None = None) -> Figure:
+    def plot(self, figure: Figure | None = None) -> Figure:
         """Bricks above, and below them, side by side, letters, algebra and Python.
 
         A brick is a matrix of the product l W on one scale, √rows high and √columns wide: what flows has a row for
@@ -71,10 +73,18 @@ class Diagram:
             _write(figure, x, y - 0.25, total, _cut(lines), look)
         return figure
 
-    def _repr_png_(self) -> bytes:
-        buffer = io.BytesIO()
-        self.draw().savefig(buffer, format="png")
-        return buffer.getvalue()
+    def draw(self, figure: Figure | None = None) -> Figure:
+        """The name of `plot` until the version after 0.1."""
+        warnings.warn("Diagram.draw is now Diagram.plot", DeprecationWarning, stacklevel=2)
+        return self.plot(figure)
+
+    def _headline(self) -> str:
+        weights = sum(s.weight is not None for s in self.statements)
+        return f"{weights} weights, input {'×'.join(map(str, self.input_shape))}"
+
+    def __str__(self) -> str:
+        """The network in letters."""
+        return "\n".join(self.letters)
 
 
 def diagram(model: Any, input_shape: tuple[int, ...] | None = None) -> Diagram:

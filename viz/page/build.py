@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import numpy as np
 from markupsafe import Markup
-from tqdm import tqdm
 
+from minicnn.display import tqdm
 from minicnn.training import read_snapshots
 
-from ..plot.canvas import MUTED
+from ..plot._canvas import MUTED
 from . import compare, film, fooled, journey, layers, network, number, space, training, why
 from . import data as data_section
 from .names import in_page, visible
 from .night import NIGHT
+from .page import Page
 from .program import as_text
 from .scripts import join
 from .sprites import PALETTES, Sprites, data_uri, palette, thumbnails
@@ -69,11 +70,11 @@ def atlas(
         attributes: numbers of the test pictures by name, to color the map of the feature space by.
         title: what to call the network, or both; by default the name of its type.
         seed: of all that is random.
-        progress: whether to show a bar of the sections, by default in a terminal; or what is called with the title of
-            each section as it is begun.
+        progress: whether to show a bar of the sections, by default in a terminal and in a notebook; or what is called
+            with the title of each section as it is begun.
 
     Returns:
-        the page's path.
+        the page's path, which shows the page in a notebook.
 
     Raises:
         ValueError: the model has no transform, gives no scores, or the pictures, the attributes, the snapshots or the
@@ -124,7 +125,7 @@ def atlas(
         for file, contents in sprites.files.items():
             (path / FOLDER / file).write_bytes(contents)
     page.write_text(html, encoding="utf-8", newline="\n")
-    return page
+    return Page(page)
 
 
 def _titles(models: list[Any], title: str | Sequence[str] | None) -> list[str]:

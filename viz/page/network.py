@@ -6,7 +6,7 @@ from typing import Any
 
 from ..diagrams import diagram
 from ..diagrams.bricks import draw_bricks, size_of
-from ..plot.canvas import new_figure
+from ..plot._canvas import new_figure
 from .sprites import Sprites
 from .subject import Subject
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib import colormaps
 
-from ..plot.canvas import DIVERGING
+from ..plot._canvas import DIVERGING
 
 RED, BLUE = (1.0, 0.36, 0.28), (0.33, 0.62, 1.0)
 

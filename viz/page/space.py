@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..containers import plain
 from ..factorize import PCA
 from ..features import extract_features, grid_places, label_agreement, nearest_neighbors
 from ..tsne import TSNE
@@ -31,13 +32,13 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     features = extract_features(subject.model, shown, layer.path, average=True, progress=False)
     if features.shape[1] < 2:
         raise Missing("The last hidden layer gives one number to an image, and a map needs two.")
-    directions = PCA(n_components=2, random_state=subject.seed)
+    directions = plain(PCA(n_components=2, random_state=subject.seed))
     flat = directions.fit_transform(features)
     narrow = features
     if features.shape[1] > WIDE and count > WIDE:
-        narrow = PCA(n_components=WIDE, random_state=subject.seed).fit_transform(features)
+        narrow = plain(PCA(n_components=WIDE, random_state=subject.seed)).fit_transform(features)
     perplexity = min(PERPLEXITY, (count - 1) / 3)
-    embedding = TSNE(perplexity=perplexity, random_state=subject.seed).fit_transform(narrow)
+    embedding = plain(TSNE(perplexity=perplexity, random_state=subject.seed)).fit_transform(narrow)
     near = {
         "features": nearest_neighbors(features, k=NEIGHBOURS)[0],
         "pixels": nearest_neighbors(shown.images.astype(np.float32), k=NEIGHBOURS)[0],

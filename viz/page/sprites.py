@@ -14,7 +14,7 @@ from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..plot.canvas import DIVERGING, SEQUENTIAL
+from ..plot._canvas import DIVERGING, SEQUENTIAL
 
 Array = NDArray[Any]
 

@@ -1,43 +1,84 @@
-"""Arrays to matplotlib. Each function draws on what it is given, or on a new figure, and returns what it drew on."""
+"""Arrays and results to matplotlib. This package holds functions only.
 
-from .attacks import accuracy_curves, attacks
+A drawing is called after what it draws: the function that computes it (`plot.feature_maps` draws what
+`viz.feature_maps` returns), the type that several functions return (`plot.pixel_curve`, `plot.synthesis`), or the
+part of an evaluation (`plot.confusion`, `plot.per_class`). A result's own `plot()` is that function.
+
+One panel is drawn on `ax`, and Axes are returned; several panels are drawn on `figure`, and the Figure is returned.
+Without either a new figure is made. What is returned shows itself in a notebook, and is not known to pyplot.
+"""
+
+from typing import Any
+
+from .activation_statistics import activation_statistics
+from .attacks import accuracy_under_attack, attacks
 from .attributions import attributions
-from .confusion import confusion_matrix
-from .curves import training_curves
+from .confusion import confusion
 from .descent import descent
 from .detectors import detectors
+from .exciting_patches import contextualized_weights, exciting_patches
 from .feature_maps import feature_maps
 from .filters import filters
+from .images import images
 from .mistakes import mistakes
 from .mosaic import mosaic
-from .neighbours import neighbors
-from .patches import contextualized_weights, patches
-from .per_class import per_class_accuracy
-from .pixel_curves import pixel_curves
-from .sanity_checks import sanity_checks
-from .scatter import scatter, thumbnail_grid
-from .small_multiples import filter_table, weight_factors
+from .nearest_neighbors import nearest_neighbors
+from .per_class import per_class
+from .pixel_curve import pixel_curve
+from .sanity_check import sanity_check
+from .scatter import grid_places, scatter
+from .synthesis import synthesis
+from .training import training
+from .weight_factors import filter_table, weight_factors
 
 __all__ = [
-    "accuracy_curves",
+    "accuracy_under_attack",
+    "activation_statistics",
     "attacks",
     "attributions",
-    "confusion_matrix",
+    "confusion",
     "contextualized_weights",
     "descent",
     "detectors",
+    "exciting_patches",
     "feature_maps",
     "filter_table",
     "filters",
+    "grid_places",
+    "images",
     "mistakes",
     "mosaic",
-    "neighbors",
-    "patches",
-    "per_class_accuracy",
-    "pixel_curves",
-    "sanity_checks",
+    "nearest_neighbors",
+    "per_class",
+    "pixel_curve",
+    "sanity_check",
     "scatter",
-    "thumbnail_grid",
-    "training_curves",
+    "synthesis",
+    "training",
     "weight_factors",
 ]
+
+_RENAMED = {  # until the version after 0.1
+    "accuracy_curves": "accuracy_under_attack",
+    "confusion_matrix": "confusion",
+    "neighbors": "nearest_neighbors",
+    "patches": "exciting_patches",
+    "per_class_accuracy": "per_class",
+    "pixel_curves": "pixel_curve",
+    "sanity_checks": "sanity_check",
+    "thumbnail_grid": "grid_places",
+    "training_curves": "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _RENAMED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import warnings
+
+    warnings.warn(f"plot.{name} is now plot.{_RENAMED[name]}", DeprecationWarning, stacklevel=2)
+    return globals()[_RENAMED[name]]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
-from .canvas import DIVERGING, INK, TEXT, axes_for, heading, largest_magnitude, new_figure
-from .lines import lines
+from ._canvas import DIVERGING, INK, TEXT, axes_for, heading, largest_magnitude, new_figure
+from ._lines import lines
 
 SIDE = 2.2  # inches of a picture
 
@@ -61,7 +61,7 @@ def attacks(
     return figure
 
 
-def accuracy_curves(
+def accuracy_under_attack(
     epsilons: ArrayLike,
     accuracies: Mapping[str, ArrayLike],
     ax: Axes | None = None,

@@ -11,7 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from .canvas import DIVERGING, FAINT, INK, SMALL, TEXT, heading, new_figure
+from ._canvas import DIVERGING, FAINT, INK, SMALL, TEXT, heading, new_figure
 
 COLUMNS = 5
 SIDE = 1.9  # inches of a map

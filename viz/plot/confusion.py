@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from .canvas import FAINT, INK, PAPER, SMALL, TEXT, axes_for, heading
+from ._canvas import FAINT, INK, PAPER, SMALL, TEXT, axes_for, heading
+
+if TYPE_CHECKING:
+    from minicnn import Evaluation
 
 MOST_NUMBERED = 25  # classes: beyond, a cell has no room for its number
 MOST_NAMED = 60
 
 
-def confusion_matrix(confusion: ArrayLike, classes: Sequence[str], ax: Axes | None = None) -> Axes:
+def confusion(result: Evaluation | ArrayLike, classes: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """The counts of a confusion matrix; the diagonal in blue, mistakes in orange, on a scale of their own.
 
     A cell's depth is its share of the row: of all pictures of that class. Mistakes are few, and would not show on the
     diagonal's scale: the darkest orange is the commonest mistake.
 
     Args:
-        confusion: how many pictures of class i were taken for class j, (K, K).
-        classes: the K names.
+        result: what `evaluate` returned, or counts (K, K): how many images of class i were taken for class j.
+        classes: the K names; an evaluation brings its own.
         ax: where to draw; a new figure's if not given.
 
     Raises:
-        ValueError: the matrix is not (K, K) for K names.
+        ValueError: the counts are not (K, K) for K names.
     """
-    counts = np.asarray(confusion)
+    counts = np.asarray(getattr(result, "confusion", result))
+    classes = getattr(result, "classes", None) if classes is None else classes
+    if classes is None:
+        raise ValueError("confusion: expected the names of the classes beside the counts, or what evaluate returned")
     K = len(classes)
     if counts.shape != (K, K):
-        raise ValueError(f"confusion_matrix: expected {(K, K)} counts for {K} classes, got {counts.shape}")
+        raise ValueError(f"confusion: expected {(K, K)} counts for {K} classes, got {counts.shape}")
     numbered = K <= MOST_NUMBERED
     side = 2.2 + (0.42 * K if numbered else min(0.14 * K, 9))
     ax = axes_for(ax, side, side)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from .canvas import BLUE, GREEN, INK, SMALL, TEXT, VERMILLION, axes_for, heading, tidy
+from ._canvas import BLUE, GREEN, INK, SMALL, TEXT, VERMILLION, axes_for, heading, tidy
 
 STYLES = ((VERMILLION, "o"), (BLUE, "s"), (GREEN, "^"))
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from minicnn import ops
 
-from .canvas import DIVERGING, INK, SEQUENTIAL, SMALL, heading, largest_magnitude, new_figure
+from ._canvas import DIVERGING, INK, SEQUENTIAL, SMALL, heading, largest_magnitude, new_figure
 
 
 def detectors(

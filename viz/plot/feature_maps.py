@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from .canvas import heading, new_figure
+from ._canvas import heading, new_figure
 from .mosaic import LINE, mosaic
 
 COLUMNS = 10

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from .canvas import heading, largest_magnitude
+from ._canvas import heading, largest_magnitude
 from .mosaic import KEY, color_key, mosaic
 
 
@@ -25,7 +25,8 @@ def filters(weights: ArrayLike, ax: Axes | None = None, *, title: str = "filters
     weights = np.asarray(weights)
     if weights.ndim != 4 or weights.shape[1] not in (1, 3):
         raise ValueError(
-            f"filters: expected weights (n, 1 or 3, kh, kw), got {weights.shape}; choose a channel: weights[:, [c]]"
+            f"filters: expected weights (n, 1 or 3, kh, kw), got {weights.shape}; "
+            "plot.filter_table draws any number of channels, or choose one: weights[:, [c]]"
         )
     numbers = [str(i) for i in range(len(weights))]
     if weights.shape[1] == 1:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from .canvas import heading
+from ._canvas import heading
 from .mosaic import mosaic, shortened
+
+if TYPE_CHECKING:
+    from minicnn import Evaluation
+    from minicnn.data import Dataset
 
 
 def mistakes(
-    images: ArrayLike,
-    labels: ArrayLike,
-    predictions: ArrayLike,
-    probabilities: ArrayLike,
-    classes: Sequence[str],
+    images: Evaluation | ArrayLike,
+    labels: Dataset | ArrayLike | None = None,
+    predictions: ArrayLike | None = None,
+    probabilities: ArrayLike | None = None,
+    classes: Sequence[str] = (),
     ax: Axes | None = None,
     *,
+    count: int = 16,
     columns: int | None = None,
     title: str = "",
 ) -> Axes:
-    """Each picture under the class it was taken for, with the probability given to it, and its true class.
+    """Each image under the class it was taken for, with the probability given to it, and its true class.
+
+        plot.mistakes(result, test)     # the surest mistakes of what evaluate(model, test) returned
+        plot.mistakes(images, labels, predictions, probabilities, classes)
 
     Args:
         images: uint8 (n, 1 or 3, H, W).
@@ -32,12 +40,23 @@ def mistakes(
         probabilities: of all classes, (n, K).
         classes: the K names.
         ax: where to draw; a new figure's if not given.
-        columns: pictures in a row.
+        count: of an evaluation's mistakes, at most.
+        columns: images in a row.
         title: over the plot.
 
     Raises:
-        ValueError: there is no picture, or the arrays' lengths differ.
+        ValueError: there is no picture, the arrays' lengths differ, or an evaluation comes without its data set.
     """
+    if hasattr(images, "worst"):
+        result: Any = images
+        dataset: Any = labels
+        if not hasattr(dataset, "images"):
+            raise ValueError("mistakes: expected the data set beside the evaluation: plot.mistakes(result, test)")
+        worst = result.worst(count)
+        images, labels, predictions = dataset.images[worst], result.labels[worst], result.predictions[worst]
+        probabilities, classes = result.probabilities[worst], result.classes
+    elif labels is None or predictions is None or probabilities is None:
+        raise ValueError("mistakes: expected an evaluation and its data set, or labels, predictions and probabilities")
     images, labels, predictions = np.asarray(images), np.asarray(labels), np.asarray(predictions)
     chances = np.asarray(probabilities)
     if not len(images) == len(labels) == len(predictions) == len(chances):

@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
-from .canvas import DIVERGING, FAINT, INK, SEQUENTIAL, SMALL, TEXT, axes_for, largest_magnitude
+from ._canvas import DIVERGING, FAINT, INK, SEQUENTIAL, SMALL, TEXT, axes_for, largest_magnitude
 
 GAP = 0.08  # of a picture's width
 LINE = 0.17  # a line of title text, of a picture's width
@@ -32,6 +32,7 @@ def mosaic(
     cmap: str | None = None,
     colorbar: str | None = None,
     margin: float = 0.0,
+    cell: float | None = None,
 ) -> Axes:
     """Pictures of one size in rows, all on one scale, so that they can be compared.
 
@@ -45,6 +46,7 @@ def mosaic(
         cmap: another colour map's name.
         colorbar: a label for a colour bar; without one there is none.
         margin: inches of a new figure that are left at the right, for a `color_key` (KEY).
+        cell: inches of an image's width, in a new figure.
 
     Raises:
         ValueError: `pictures` has another number of axes, or there are none, or not one title for each.
@@ -59,7 +61,8 @@ def mosaic(
     rows = -(-n // columns)
     lines = max((title.count("\n") + 1 for title in titles), default=0)
     high, step = h / w, h / w + GAP + LINE * lines
-    cell = 1.2 if max(map(len, titles), default=0) > NUMBER else 0.8  # inches
+    if cell is None:
+        cell = 1.2 if max(map(len, titles), default=0) > NUMBER else 0.8
     ax = axes_for(ax, cell * columns * (1 + GAP) + 0.6 * bool(colorbar) + margin, cell * rows * step + 0.35)
     look: dict[str, Any] = {}
     if pictures.ndim == 3:

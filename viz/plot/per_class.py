@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
-from .canvas import BLUE, FAINT, INK, SMALL, VERMILLION, axes_for, heading, tidy
+from ._canvas import BLUE, FAINT, INK, SMALL, VERMILLION, axes_for, heading, tidy
+
+if TYPE_CHECKING:
+    from minicnn import Evaluation
 
 
-def per_class_accuracy(
-    accuracy: ArrayLike, classes: Sequence[str], ax: Axes | None = None, *, overall: float | None = None
+def per_class(
+    result: Evaluation | ArrayLike,
+    classes: Sequence[str] | None = None,
+    ax: Axes | None = None,
+    *,
+    overall: float | None = None,
 ) -> Axes:
     """A bar for each class, the best known on top.
 
     Args:
-        accuracy: of each class, (K,); NaN where there is no picture of it.
-        classes: the K names.
+        result: what `evaluate` returned, or the accuracy of each class, (K,); NaN where there is no image of it.
+        classes: the K names; an evaluation brings its own.
         ax: where to draw; a new figure's if not given.
-        overall: the accuracy over all pictures, drawn as a line.
+        overall: the accuracy over all images, drawn as a line; an evaluation brings its own.
 
     Raises:
         ValueError: there is not one number for each name.
     """
-    values = np.asarray(accuracy, float)
+    values = np.asarray(getattr(result, "per_class", result), float)
+    classes = getattr(result, "classes", None) if classes is None else classes
+    overall = getattr(result, "accuracy", None) if overall is None else overall
+    if classes is None:
+        raise ValueError("per_class: expected the names of the classes beside the numbers, or what evaluate returned")
     K = len(classes)
     if values.shape != (K,):
-        raise ValueError(f"per_class_accuracy: expected {K} numbers for {K} classes, got shape {values.shape}")
+        raise ValueError(f"per_class: expected {K} numbers for {K} classes, got shape {values.shape}")
     ax = axes_for(ax, 6.4, 1.2 + 0.28 * K)
     order = np.argsort(np.nan_to_num(values, nan=-1), kind="stable")
     ax.barh(range(K), np.nan_to_num(values[order]), color=BLUE, height=0.72)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoLocator
 from numpy.typing import ArrayLike
 
-from .canvas import FAINT, INK, PAPER, SMALL, TEXT, axes_for, class_colors, heading, tidy
+from ._canvas import FAINT, INK, PAPER, SMALL, TEXT, axes_for, class_colors, heading, tidy
 
 SIDE = 6.0  # inches of the longer side of a new plot
 FLATTEST = 0.3  # of the longer side, the shorter one at least
@@ -91,7 +91,7 @@ def scatter(
     return ax
 
 
-def thumbnail_grid(
+def grid_places(
     images: ArrayLike,
     places: ArrayLike,
     labels: ArrayLike | None = None,
@@ -113,7 +113,7 @@ def thumbnail_grid(
     Raises:
         ValueError: the shapes do not fit together.
     """
-    cells, kinds, colors = _checked("thumbnail_grid", places, labels, images)
+    cells, kinds, colors = _checked("grid_places", places, labels, images)
     cells = cells.astype(int)
     pixels = _pixels(images)
     N, H, W, _ = pixels.shape

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
-from tqdm import tqdm
 
 import minicnn as cnn
+from minicnn.display import Shown, drawing, tqdm
 
+from ..attribution.adversarial import pixel_bounds
 from .evaluate import value_and_gradient
 from .objective import Array, Objective
 from .transformation import Transform
@@ -19,17 +20,33 @@ from .transformation import Transform
 OPTIMIZERS = ("adam", "lbfgs")
 
 
-@dataclass(frozen=True)
-class Synthesis:
+@dataclass(frozen=True, repr=False)
+class Synthesis(Shown):
     """What an ascent found.
 
     Attributes:
         pictures: (N, C, H, W) as the model sees them.
         values: the objective at each step, of the transformed picture.
+        bounds: black and white as the model sees them, where it knows.
     """
 
     pictures: Array
     values: tuple[float, ...]
+    bounds: tuple[Array | float, Array | float] | None = None
+
+    def shown(self) -> Array:
+        """The images in 0…1: from black to white, or where the model does not know these, from least to largest."""
+        low, high = (self.pictures.min(), self.pictures.max()) if self.bounds is None else self.bounds
+        return np.clip((self.pictures - low) / np.maximum(np.asarray(high) - low, 1e-12), 0, 1)
+
+    def _headline(self) -> str:
+        shape = "×".join(map(str, self.pictures.shape))
+        path = f", objective {self.values[0]:.4g} → {self.values[-1]:.4g}" if self.values else ""
+        return f"images {shape} after {len(self.values)} steps{path}"
+
+    def plot(self) -> Any:
+        """The images (`viz.plot.synthesis`); None where they have other channels than can be seen."""
+        return drawing().synthesis(self) if self.pictures.shape[1] in (1, 3) else None
 
 
 def ascend(
@@ -97,7 +114,8 @@ def ascend(
                 adam.step({"p": p}, {"p": -dp})
         else:
             p = _lbfgs(evaluate, p, steps, note)
-    return Synthesis(parameterization.picture(p)[0], tuple(values))
+    bounds = None if getattr(model, "transform", None) is None else pixel_bounds(model)
+    return Synthesis(parameterization.picture(p)[0], tuple(values), bounds)
 
 
 def _lbfgs(

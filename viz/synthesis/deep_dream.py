@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
+
+from minicnn.display import tqdm
 
 from ..attribution.resize import resize
 from .evaluate import value_and_gradient

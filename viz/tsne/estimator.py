@@ -11,6 +11,7 @@ import scipy.sparse
 
 from minicnn.distributed import Group
 
+from ..containers import plain
 from ..estimator import Estimator, as_choice, as_count, as_generator, as_number, require_finite
 from ..factorize.pca import PCA
 from .affinities import NEIGHBOURS, conditional, joint, to_sparse
@@ -216,7 +217,7 @@ class TSNE(Estimator):
         rng = as_generator(self.random_state, "TSNE")
         start = START * rng.standard_normal((dimensions, n), np.float32)
         if init == "pca":
-            scores = PCA(min(dimensions, *points.shape), random_state=rng).fit_transform(points).T
+            scores = plain(PCA(min(dimensions, *points.shape), random_state=rng)).fit_transform(points).T
             deviation = scores.std(axis=1)
             # Coordinates without variance stay random: points that start in one place would never part.
             varying = deviation > ROUNDING

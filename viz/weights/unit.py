@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from minicnn.display import Shown, drawing
+
 from .filters import filters
 
 
@@ -36,8 +38,8 @@ def important_inputs(model: Any, layer: str, unit: int, count: int = 5) -> tuple
     return first + order, norms[order]
 
 
-@dataclass(frozen=True, eq=False)
-class ContextualizedWeights:
+@dataclass(frozen=True, eq=False, repr=False)
+class ContextualizedWeights(Shown):
     """Weights of one unit to some of its inputs, beside what these and it stand for.
 
     Attributes:
@@ -54,6 +56,13 @@ class ContextualizedWeights:
     weights: np.ndarray
     inputs: np.ndarray
     output: np.ndarray
+
+    def _headline(self) -> str:
+        return f"unit {self.unit} of {self.layer}, its weights to inputs {', '.join(map(str, self.channels))}"
+
+    def plot(self) -> Any:
+        """Weights beside what excites both their ends (`viz.plot.contextualized_weights`)."""
+        return drawing().contextualized_weights(self) if self.inputs.dtype == np.uint8 else None
 
 
 def contextualized_weights(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..containers import plain
 from ..factorize import NMF, PCA, SemiNMF
 from .filters import filters
 
@@ -51,7 +52,7 @@ def weight_factors(
         raise ValueError(f"weight_factors: expected 1 to {C} factors for the {C} input channels, got {factors}")
     X = w.transpose(1, 0, 2, 3).reshape(C, O * kh * kw)
     if method == "pca":
-        P = PCA(n_components=factors, random_state=random_state).fit_transform(X.T).T
+        P = plain(PCA(n_components=factors, random_state=random_state)).fit_transform(X.T).T
     elif method == "semi-nmf":
         P = _scaled(SemiNMF(n_components=factors, random_state=random_state), X)
     else:
@@ -63,5 +64,5 @@ def weight_factors(
 
 def _scaled(factorization: Any, X: np.ndarray) -> np.ndarray:
     """P of X ≈ G P, with the groups (columns of G) brought to length 1, so that P alone carries the size."""
-    G = factorization.fit_transform(X)
+    G = np.asarray(factorization.fit_transform(X))
     return np.asarray(factorization.components_ * np.linalg.norm(G, axis=0)[:, None])

@@ -116,7 +116,7 @@ def test_a_layer_of_one_s_own_is_written_by_its_name():
 @pytest.mark.parametrize("format", ["png", "svg"])
 @pytest.mark.parametrize("model", [two_layers(), cnn.zoo.build("resnet20")], ids=["two", "resnet20"])
 def test_all_four_stand_on_one_page(model, format):
-    figure = viz.diagram(model).draw()
+    figure = viz.diagram(model).plot()
     texts = [text.get_text() for text in figure.texts]
     assert {"bricks", "letters", "algebra", "Python"} <= set(texts)
     figure.savefig(io.BytesIO(), format=format, dpi=40)

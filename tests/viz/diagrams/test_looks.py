@@ -34,7 +34,7 @@ NETWORKS = {
 
 def look(name: str) -> str:
     model, shape = NETWORKS[name]()
-    return described(viz.diagram(model, shape).draw())
+    return described(viz.diagram(model, shape).plot())
 
 
 @pytest.mark.parametrize("name", NETWORKS)

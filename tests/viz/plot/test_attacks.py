@@ -29,7 +29,7 @@ def test_an_attack_that_changes_nothing_is_drawn(render):
 
 
 def test_accuracy_against_epsilon(ax, render):
-    drawn = plot.accuracy_curves([0, 0.1], {"fgsm": [1, 0.5], "pgd": [1, 0.2]}, ax, title="attacked")
+    drawn = plot.accuracy_under_attack([0, 0.1], {"fgsm": [1, 0.5], "pgd": [1, 0.2]}, ax, title="attacked")
     assert drawn is ax
     assert [line.get_ydata().tolist() for line in ax.get_lines()] == [[1, 0.5], [1, 0.2]]
     assert "from black to white" in ax.get_xlabel() and ax.get_ylabel() == "accuracy"

@@ -14,7 +14,7 @@ def colors(ax):
 
 
 def test_rows_are_classes_and_columns_what_they_were_taken_for(ax, render):
-    assert plot.confusion_matrix([[9, 1], [0, 1234]], ["cat", "dog"], ax) is ax
+    assert plot.confusion([[9, 1], [0, 1234]], ["cat", "dog"], ax) is ax
     assert numbers(ax) == {(0, 0): "9", (0, 1): "1", (1, 1): "1,234"}
     assert [label.get_text() for label in ax.get_yticklabels()] == ["cat", "dog"]
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("class", "taken for")
@@ -22,12 +22,12 @@ def test_rows_are_classes_and_columns_what_they_were_taken_for(ax, render):
 
 
 def test_the_title_tells_the_accuracy():
-    ax = plot.confusion_matrix([[3, 1], [1, 3]], ["a", "b"])
+    ax = plot.confusion([[3, 1], [1, 3]], ["a", "b"])
     assert ax.get_title(loc="left") == "75.00% of 8 right"
 
 
 def test_no_count_is_white_right_ones_are_blue_wrong_ones_orange():
-    cells = colors(plot.confusion_matrix([[8, 2, 0], [1, 9, 0], [0, 0, 10]], ["a", "b", "c"]))
+    cells = colors(plot.confusion([[8, 2, 0], [1, 9, 0], [0, 0, 10]], ["a", "b", "c"]))
     assert np.array_equal(cells[0, 2], [1, 1, 1])
     red, _, blue = cells[0, 0]
     assert blue > red
@@ -36,26 +36,26 @@ def test_no_count_is_white_right_ones_are_blue_wrong_ones_orange():
 
 
 def test_depth_is_the_share_of_the_class_not_the_count():
-    cells = colors(plot.confusion_matrix([[900, 100], [1, 1]], ["common", "rare"]))
+    cells = colors(plot.confusion([[900, 100], [1, 1]], ["common", "rare"]))
     assert cells[1, 0].sum() < cells[0, 1].sum()  # 1 of 2 is a deeper orange than 100 of 1000
 
 
 @pytest.mark.parametrize("K", [1, 30, 100])
 def test_any_number_of_classes_can_be_drawn(K, render):
     counts = np.random.default_rng(0).integers(0, 9, (K, K))
-    ax = plot.confusion_matrix(counts, [f"class {i}" for i in range(K)])
+    ax = plot.confusion(counts, [f"class {i}" for i in range(K)])
     assert bool(ax.texts) == (K <= 25)
     render(ax)
 
 
 def test_no_pictures_at_all_can_be_drawn(render):
-    render(plot.confusion_matrix(np.zeros((2, 2), int), ["a", "b"]))
+    render(plot.confusion(np.zeros((2, 2), int), ["a", "b"]))
 
 
 def test_names_are_no_formulas(render):
-    render(plot.confusion_matrix(np.eye(2, dtype=int), ["$5", "a_$\\frac{"]))
+    render(plot.confusion(np.eye(2, dtype=int), ["$5", "a_$\\frac{"]))
 
 
 def test_another_shape_is_refused():
-    with pytest.raises(ValueError, match=r"confusion_matrix: expected \(2, 2\) counts for 2 classes, got \(2, 3\)"):
-        plot.confusion_matrix(np.zeros((2, 3)), ["a", "b"])
+    with pytest.raises(ValueError, match=r"confusion: expected \(2, 2\) counts for 2 classes, got \(2, 3\)"):
+        plot.confusion(np.zeros((2, 3)), ["a", "b"])

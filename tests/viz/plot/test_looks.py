@@ -11,6 +11,7 @@ import pytest
 
 import viz
 from minicnn import History
+from minicnn.data import Dataset
 from minicnn.training import EpochRecord
 from minicnn.training.history import Measure
 from tests.viz.plot.looks import described
@@ -35,6 +36,7 @@ HISTORY = History(
 NEAR = {"pixels": RNG.integers(0, 40, (40, 4)), "relu3": RNG.integers(0, 40, (40, 4))}
 MASKED = np.ma.MaskedArray(RNG.integers(0, 256, (3, 4, 1, 5, 6)).astype(np.uint8))
 MASKED[0, 2:] = MASKED[1] = np.ma.masked
+STATISTICS = viz.ActivationStatistics("conv1", 40, *np.random.default_rng(1).random((9, 12)))
 
 
 def contextualized(empty: bool):
@@ -45,16 +47,17 @@ def contextualized(empty: bool):
 
 
 LOOKS = {
-    "accuracy_curves": lambda: plot.accuracy_curves(
+    "activation_statistics": lambda: plot.activation_statistics(STATISTICS),
+    "accuracy_under_attack": lambda: plot.accuracy_under_attack(
         [0, 0.1, 0.2], {"fgsm": [1, 0.5, 0.3], "pgd": [1, 0.2, 0]}, title="A"
     ),
     "attacks": lambda: plot.attacks(GREY[:2], GREY[2:4], ["cat", "dog"], ["dog", "cat"]),
     "attacks-color": lambda: plot.attacks(COLOR[:1], COLOR[1:2], ["a"], ["b"]),
     "attributions": lambda: plot.attributions(GREY[0], {str(i): WIDE[i] for i in range(7)}, title="maps"),
     "attributions-one-unit": lambda: plot.attributions(COLOR[0], {"a": WIDE[0], "b": 3 * WIDE[1]}, one_unit=True),
-    "confusion_matrix": lambda: plot.confusion_matrix(COUNTS, CLASSES[:4]),
-    "confusion_matrix-30": lambda: plot.confusion_matrix(np.eye(30, dtype=int) + 1, [f"class {i}" for i in range(30)]),
-    "confusion_matrix-70": lambda: plot.confusion_matrix(np.eye(70, dtype=int), [f"class {i}" for i in range(70)]),
+    "confusion": lambda: plot.confusion(COUNTS, CLASSES[:4]),
+    "confusion-30": lambda: plot.confusion(np.eye(30, dtype=int) + 1, [f"class {i}" for i in range(30)]),
+    "confusion-70": lambda: plot.confusion(np.eye(70, dtype=int), [f"class {i}" for i in range(70)]),
     "contextualized_weights": lambda: plot.contextualized_weights(contextualized(False)),
     "contextualized_weights-empty": lambda: plot.contextualized_weights(contextualized(True)),
     "descent": lambda: plot.descent(lambda a, b: a**2 + 9 * b**2, {"plain": PATH, "momentum": PATH / 2}),
@@ -63,20 +66,25 @@ LOOKS = {
     "filter_table": lambda: plot.filter_table(WEIGHTS, title="conv5"),
     "filters": lambda: plot.filters(WEIGHTS[:, :1], title="conv1"),
     "filters-color": lambda: plot.filters(WEIGHTS[:, :3]),
+    "images": lambda: plot.images(BYTES[:6], titles=list("abcdef"), title="images"),
+    "images-data": lambda: plot.images(Dataset(BYTES, LABELS, CLASSES), count=5, columns=3),
     "mistakes": lambda: plot.mistakes(BYTES[:9], LABELS[:9], LABELS[1:10], RNG_ROWS, CLASSES, title="mistakes"),
     "mosaic": lambda: plot.mosaic(GREY, colorbar="activation", titles=[f"map {i}" for i in range(7)]),
     "mosaic-signed": lambda: plot.mosaic(WIDE, signed=True, colorbar="weight", columns=9),
-    "neighbors": lambda: plot.neighbors(BYTES, NEAR, LABELS, CLASSES, title="nearest"),
-    "patches": lambda: plot.patches(MASKED, names=["channel 0", "channel 1: dead", "channel 2"], title="patches"),
-    "per_class_accuracy": lambda: plot.per_class_accuracy([0.5, 1, 0.25, np.nan], CLASSES[:4], overall=0.6),
-    "pixel_curves": lambda: plot.pixel_curves({"saliency": CURVE, "by chance": CURVE}, title="deletion"),
-    "sanity_checks": lambda: plot.sanity_checks({"saliency": CHECK, "guided_backprop": CHECK}),
+    "nearest_neighbors": lambda: plot.nearest_neighbors(BYTES, NEAR, LABELS, CLASSES, title="nearest"),
+    "exciting_patches": lambda: plot.exciting_patches(
+        MASKED, names=["channel 0", "channel 1: dead", "channel 2"], title="patches"
+    ),
+    "per_class": lambda: plot.per_class([0.5, 1, 0.25, np.nan], CLASSES[:4], overall=0.6),
+    "pixel_curve": lambda: plot.pixel_curve({"saliency": CURVE, "by chance": CURVE}, title="deletion"),
+    "sanity_check": lambda: plot.sanity_check({"saliency": CHECK, "guided_backprop": CHECK}),
     "scatter": lambda: plot.scatter(POINTS, LABELS, CLASSES, title="t-SNE"),
     "scatter-images": lambda: plot.scatter(POINTS, LABELS, CLASSES, images=BYTES, size=0.1, most=20),
     "scatter-pca": lambda: plot.scatter(POINTS, variance=[0.6, 0.3]),
-    "thumbnail_grid": lambda: plot.thumbnail_grid(BYTES, np.argwhere(np.ones((5, 8))), LABELS, CLASSES, title="grid"),
-    "thumbnail_grid-plain": lambda: plot.thumbnail_grid(BYTES, np.argwhere(np.ones((8, 5)))),
-    "training_curves": lambda: plot.training_curves(HISTORY, validation="test"),
+    "grid_places": lambda: plot.grid_places(BYTES, np.argwhere(np.ones((5, 8))), LABELS, CLASSES, title="grid"),
+    "grid_places-plain": lambda: plot.grid_places(BYTES, np.argwhere(np.ones((8, 5)))),
+    "synthesis": lambda: plot.synthesis(viz.Synthesis(GREY[:, None], (0.0, 1.0)), columns=3, title="found"),
+    "training": lambda: plot.training(HISTORY, validation="test"),
     "weight_factors": lambda: plot.weight_factors(FACTORS, title="conv5"),
 }
 RNG_ROWS = RNG.dirichlet(np.ones(12), 9)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from viz import grid_places, plot
-from viz.plot.canvas import class_colors
+from viz.plot._canvas import class_colors
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.standard_normal((40, 2))
@@ -80,7 +80,7 @@ def test_more_classes_than_colours_have_other_markers(ax, render):
 def test_a_grid_shows_every_picture_in_its_cell(ax, render):
     images = np.full((2, 1, 4, 4), 255, np.uint8)
     images[1] = 0
-    plot.thumbnail_grid(images, [[0, 1], [1, 0]], ax=ax)
+    plot.grid_places(images, [[0, 1], [1, 0]], ax=ax)
     sheet = np.asarray(ax.get_images()[0].get_array())
     assert sheet.shape == (10, 10, 3)
     assert (sheet[5:9, :4] == 0).all() and (sheet[:4, 5:9] == 1).all()
@@ -88,7 +88,7 @@ def test_a_grid_shows_every_picture_in_its_cell(ax, render):
 
 
 def test_frames_have_the_class_colour(render):
-    ax = plot.thumbnail_grid(IMAGES, grid_places(POINTS), LABELS, CLASSES, title="fc1")
+    ax = plot.grid_places(IMAGES, grid_places(POINTS), LABELS, CLASSES, title="fc1")
     sheet = np.asarray(ax.get_images()[0].get_array())
     row, column = grid_places(POINTS)[5]
     assert np.allclose(sheet[row * 11, column * 11], class_colors()[2])

@@ -5,7 +5,7 @@ import pytest
 
 import viz
 from viz import plot
-from viz.plot.small_multiples import largest
+from viz.plot.weight_factors import largest
 
 RNG = np.random.default_rng(0)
 
@@ -84,7 +84,7 @@ def test_which_are_largest_and_in_their_own_order():
 def test_patches_stand_in_rows(ax, render):
     pictures = np.zeros((2, 3, 1, 4, 5), np.uint8)
     pictures[1, 2] = 255
-    plot.patches(pictures, ax, names=["dead", "alive"])
+    plot.exciting_patches(pictures, ax, names=["dead", "alive"])
     sheet = np.asarray(ax.get_images()[0].get_array())
     assert sheet.shape == (2 * 38 + 5, 3 * 47 + 2 * 5, 3)  # nine times as large, framed, set apart by white
     assert (sheet[1:37, 1:46] == 0).all() and (sheet[38:43] == 1).all() and (sheet[44:80, 105:150] == 1).all()
@@ -94,7 +94,7 @@ def test_patches_stand_in_rows(ax, render):
 def test_masked_patches_are_bare_paper_and_a_row_of_them_says_why(ax, render):
     pictures = np.ma.MaskedArray(np.zeros((2, 2, 1, 4, 4), np.uint8))
     pictures[0, 1] = pictures[1] = np.ma.masked
-    plot.patches(pictures, ax, names=["channel 0, activation 1", "channel 1: dead"])
+    plot.exciting_patches(pictures, ax, names=["channel 0, activation 1", "channel 1: dead"])
     sheet = np.asarray(ax.get_images()[0].get_array())
     assert (sheet[1:37, 1:37] == 0).all() and (sheet[:38, 43:] == 1).all() and (sheet[43:] == 1).all()
     assert [label.get_text() for label in ax.get_yticklabels()] == ["channel 0, activation 1", "channel 1: dead"]
@@ -103,7 +103,7 @@ def test_masked_patches_are_bare_paper_and_a_row_of_them_says_why(ax, render):
 
 
 def test_names_at_the_left_are_not_cut_off():
-    ax = plot.patches(np.zeros((5, 9, 1, 4, 4), np.uint8), names=["channel 400, activation 0.0033"] * 5)
+    ax = plot.exciting_patches(np.zeros((5, 9, 1, 4, 4), np.uint8), names=["channel 400, activation 0.0033"] * 5)
     ax.figure.canvas.draw()
     assert min(label.get_window_extent().x0 for label in ax.get_yticklabels()) >= 0
 
@@ -139,8 +139,8 @@ def test_weights_stand_between_what_they_connect(figure):
         (lambda: plot.descent(np.add, {"a": [1, 2]}), "expected a path"),
         (lambda: plot.weight_factors(np.zeros((4, 3, 3, 2))), "expected factors"),
         (lambda: plot.filter_table(np.zeros((4, 3))), "expected weights"),
-        (lambda: plot.patches(np.zeros((4, 3, 3))), "expected pictures"),
-        (lambda: plot.patches(np.zeros((1, 1, 1, 2, 2)), names=["a", "b"]), "1 channels, but 2 names"),
+        (lambda: plot.exciting_patches(np.zeros((4, 3, 3))), "expected pictures"),
+        (lambda: plot.exciting_patches(np.zeros((1, 1, 1, 2, 2)), names=["a", "b"]), "1 channels, but 2 names"),
     ],
 )
 def test_bad_input_is_refused(call, message):

@@ -51,7 +51,7 @@ const atlas = (() => {
     const changed = Object.keys(changes).filter((key) => state[key] !== changes[key]);
     if (!changed.length) return;
     Object.assign(state, changes);
-    history.replaceState(null, "", address());
+    if (location.protocol !== "about:") history.replaceState(null, "", address()); // a notebook's frame has no address
     for (const view of views) if (view.keys.some((key) => changed.includes(key))) view.draw();
   }
 

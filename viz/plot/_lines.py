@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from .canvas import BLUE, FAINT, GREEN, INK, SMALL, TEXT, VERMILLION, tidy
+from ._canvas import BLUE, FAINT, GREEN, INK, SMALL, TEXT, VERMILLION, tidy
 
 # The rest of Okabe and Ito's colours; after eight lines they begin again with another dash.
 COLORS = (BLUE, VERMILLION, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")

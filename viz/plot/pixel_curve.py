@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from .canvas import axes_for, heading
-from .lines import lines
+from ._canvas import axes_for, heading
+from ._lines import lines
 
 if TYPE_CHECKING:
     from viz import PixelCurve
 
 
-def pixel_curves(curves: Mapping[str, PixelCurve], ax: Axes | None = None, *, title: str = "") -> Axes:
+def pixel_curve(curves: PixelCurve | Mapping[str, PixelCurve], ax: Axes | None = None, *, title: str = "") -> Axes:
     """The class's probability against the share of pixels exchanged, the mean over the pictures.
 
     Args:
-        curves: by the method's name, what `deletion_curve` or `insertion_curve` returned.
+        curves: what `deletion_curve` or `insertion_curve` returned; of several methods, by their names.
         ax: where to draw; a new figure's if not given.
         title: over the plot.
 
     Raises:
         ValueError: there is no curve.
     """
+    if not isinstance(curves, Mapping):
+        curves = {"the map": curves}
     if not curves:
-        raise ValueError("pixel_curves: there is no curve to draw")
+        raise ValueError("pixel_curve: there is no curve to draw")
     ax = axes_for(ax, 6.8, 3.8)
     for_all = {
         f"{name} (area {curve.areas.mean():.2f})": curve.probabilities.mean(axis=0) for name, curve in curves.items()

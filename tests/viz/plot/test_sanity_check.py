@@ -11,7 +11,7 @@ def check(*values, layers=("fc", "conv")):
 
 
 def test_a_line_for_each_method_begins_at_the_trained_network(figure, render):
-    assert plot.sanity_checks({"saliency": check(0.5, -0.1), "guided_backprop": check(0.9, 0.8)}, figure) is figure
+    assert plot.sanity_check({"saliency": check(0.5, -0.1), "guided_backprop": check(0.9, 0.8)}, figure) is figure
     signed, ranks, structures = figure.axes
     assert signed.get_lines()[0].get_ydata().tolist() == [1, 0.125, -0.025]
     assert [line.get_ydata().tolist() for line in ranks.get_lines()[:2]] == [[1, 0.5, -0.1], [1, 0.9, 0.8]]
@@ -22,5 +22,5 @@ def test_a_line_for_each_method_begins_at_the_trained_network(figure, render):
 
 
 def test_checks_of_different_layers_do_not_share_an_axis():
-    with pytest.raises(ValueError, match="sanity_checks: expected checks of one row of layers, got 2"):
-        plot.sanity_checks({"a": check(0, 0), "b": check(0, 0, layers=("fc", "conv1"))})
+    with pytest.raises(ValueError, match="sanity_check: expected checks of one row of layers, got 2"):
+        plot.sanity_check({"a": check(0, 0), "b": check(0, 0, layers=("fc", "conv1"))})

@@ -23,7 +23,7 @@ def points(ax):
 
 def test_training_stands_in_the_middle_of_its_epoch_and_validation_at_its_end():
     history = History(Measure(2.3, 0.1), [record(1, 1.0, 0.5), record(2, 0.5, 0.75)])
-    loss, accuracy = plot.training_curves(history, validation="test").axes
+    loss, accuracy = plot.training(history, validation="test").axes
     assert points(loss) == {
         "training (mean of the epoch)": [(0.5, 1.0), (1.5, 0.5)],
         "test": [(0.0, 2.3), (1.0, 0.5), (2.0, 0.25)],
@@ -33,23 +33,23 @@ def test_training_stands_in_the_middle_of_its_epoch_and_validation_at_its_end():
 
 def test_titles_say_where_it_ended():
     history = History(Measure(2.3, 0.1), [record(1, 1.0, 0.5)])
-    loss, accuracy = plot.training_curves(history, validation="test").axes
+    loss, accuracy = plot.training(history, validation="test").axes
     assert loss.get_title(loc="left") == "test loss 0.5"
     assert accuracy.get_title(loc="left") == "test accuracy 60.00%"
 
 
 def test_without_validation_the_model_before_training_is_on_the_training_curve():
     history = History(Measure(2.3, 0.1), [record(1, 1.0, 0.5, validated=False)])
-    loss, accuracy = plot.training_curves(history).axes
+    loss, accuracy = plot.training(history).axes
     assert points(loss) == {"training (mean of the epoch)": [(0.0, 2.3), (0.5, 1.0)]}
     assert accuracy.get_title(loc="left") == "training accuracy 50.00%"
 
 
 @pytest.mark.parametrize("history", [History(), History(Measure(2.3, 0.1))], ids=["empty", "untrained"])
 def test_a_run_that_has_not_begun_can_be_drawn(history, render):
-    render(plot.training_curves(history))
+    render(plot.training(history))
 
 
 def test_it_draws_on_the_figure_it_is_given(figure):
-    assert plot.training_curves(History(Measure(2.3, 0.1)), figure) is figure
+    assert plot.training(History(Measure(2.3, 0.1)), figure) is figure
     assert len(figure.axes) == 2

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from ..features import label_agreement
-from .canvas import BLUE, INK, SMALL, TEXT, VERMILLION, axes_for, heading
+from ._canvas import BLUE, INK, SMALL, TEXT, VERMILLION, axes_for, heading
 from .mosaic import GAP, shortened
 
 CELL = 0.85  # inches of a picture
@@ -20,7 +20,7 @@ APART = 0.45  # between two spaces, of a picture's width
 LEAST = 2.0  # pictures' widths that the words over a space need
 
 
-def neighbors(
+def nearest_neighbors(
     images: ArrayLike,
     indices: Mapping[str, ArrayLike],
     labels: ArrayLike,
@@ -53,16 +53,16 @@ def neighbors(
     """
     near = {name: np.asarray(found) for name, found in indices.items()}
     if (queries is None) != (query_labels is None):
-        raise ValueError("neighbors: expected queries with query_labels, or neither")
+        raise ValueError("nearest_neighbors: expected queries with query_labels, or neither")
     known, kinds = np.asarray(images), np.asarray(labels)
     asked, own = (known, kinds) if queries is None else (np.asarray(queries), np.asarray(query_labels))
     if len(known) != len(kinds) or len(asked) != len(own):
         raise ValueError(
-            f"neighbors: {len(known)} images and {len(asked)} queries, but {len(kinds)} and {len(own)} labels"
+            f"nearest_neighbors: {len(known)} images and {len(asked)} queries, but {len(kinds)} and {len(own)} labels"
         )
     drawn = [row for row in rows if row < len(asked)]
     if not near or not drawn:
-        raise ValueError("neighbors: expected at least one space and one row, got none")
+        raise ValueError("nearest_neighbors: expected at least one space and one row, got none")
     agreement = {name: label_agreement(found, kinds, own) for name, found in near.items()}
     widths = [max(LEAST, found.shape[1] * (1 + GAP)) + APART for found in near.values()]
     starts = np.cumsum([1 + APART, *widths])

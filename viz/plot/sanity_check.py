@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from viz.attribution.sanity_check import quartiles
 
-from .canvas import FAINT, SMALL, heading, new_figure
-from .lines import lines
+from ._canvas import FAINT, SMALL, heading, new_figure
+from ._lines import lines
 
 if TYPE_CHECKING:
     from viz import SanityCheck
@@ -19,22 +19,24 @@ if TYPE_CHECKING:
 MOST_NAMED = 14  # layers: of more, every second or third is named
 
 
-def sanity_checks(checks: Mapping[str, SanityCheck], figure: Figure | None = None) -> Figure:
+def sanity_check(checks: SanityCheck | Mapping[str, SanityCheck], figure: Figure | None = None) -> Figure:
     """Similarity of maps to the trained network's, after each layer that was randomised; a line for each method.
 
     The median over the pictures, of the rank correlation with and without signs, and of the structural similarity. A
     line that stays up belongs to a method that hardly looks at the weights.
 
     Args:
-        checks: by the method's name, what `sanity_check` returned, all for the same layers.
+        checks: what `viz.sanity_check` returned; of several methods, all for the same layers, by their names.
         figure: where to draw; a new one if not given.
 
     Raises:
         ValueError: there is no check, or their layers differ.
     """
+    if not isinstance(checks, Mapping):
+        checks = {"the method": checks}
     layers = {check.layers for check in checks.values()}
     if len(layers) != 1:
-        raise ValueError(f"sanity_checks: expected checks of one row of layers, got {len(layers)} different ones")
+        raise ValueError(f"sanity_check: expected checks of one row of layers, got {len(layers)} different ones")
     (names,) = layers
     if figure is None:
         figure = new_figure(14, 4.2)

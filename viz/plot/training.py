@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
-from .canvas import BLUE, FAINT, INK, SMALL, TEXT, VERMILLION, heading, new_figure, tidy
+from ._canvas import BLUE, FAINT, INK, SMALL, TEXT, VERMILLION, heading, new_figure, tidy
 
 if TYPE_CHECKING:
     from minicnn import History
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Points = list[tuple[float, float]]
 
 
-def training_curves(history: History, figure: Figure | None = None, *, validation: str = "validation") -> Figure:
+def training(history: History, figure: Figure | None = None, *, validation: str = "validation") -> Figure:
     """Loss and accuracy over the epochs, side by side; epoch 0 is the model before its first step.
 
     A value of the training set is the mean over an epoch, during which the model went on learning (with dropout on):

@@ -3,48 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from .canvas import DIVERGING, FAINT, INK, SMALL, TEXT, axes_for, heading, largest_magnitude, new_figure
+from ._canvas import DIVERGING, FAINT, INK, SMALL, TEXT, axes_for, heading, largest_magnitude, new_figure
 
 if TYPE_CHECKING:
+    from ..activations import ExcitingPatches
     from ..weights import ContextualizedWeights
 
 LEAST = 36  # pixels of a patch on the sheet, at least: smaller ones are magnified, each pixel to a square
 GAP, FRAME = 5, 0.6  # pixels of white between patches, and the grey of the line around each
 LETTER = 0.07  # inches of a name's letter
 EMPTY = "no picture excites it"
+FEW = 12  # channels
 
 
-def patches(
-    pictures: ArrayLike,
+def exciting_patches(
+    found: ExcitingPatches | ArrayLike,
     ax: Axes | None = None,
     *,
+    channels: ArrayLike | None = None,
     names: Sequence[str] = (),
     title: str = "",
 ) -> Axes:
     """A row of patches for each channel, strongest first; where one is masked the paper is bare.
 
     Args:
-        pictures: uint8 (C, T, 1 or 3, h, w), as `ExcitingPatches.patches` gives them.
+        found: what `viz.exciting_patches` returned; or uint8 (C, T, 1 or 3, h, w), as its `patches` gives them.
         ax: where to draw; a new figure's if not given.
-        names: of the channels, at the left, such as `ExcitingPatches.names` gives.
+        channels: which of a result's, (n,); the twelve most excited if not given.
+        names: of the channels, at the left; a result brings its own.
         title: over the plot.
 
     Raises:
         ValueError: the shape is another, or there is not one name for each channel.
     """
-    given: np.ma.MaskedArray = np.ma.asarray(pictures)
+    if hasattr(found, "patches"):
+        result: Any = found
+        if channels is None:
+            channels = np.argsort(-result.scores[:, 0], kind="stable")[:FEW]  # the dead, without a score, come last
+        found, names = result.patches(channels=channels), names or result.names(channels)
+        title = title or f"{result.layer}: what excites its channels"
+    given: np.ma.MaskedArray = np.ma.asarray(found)
     if given.ndim != 5 or 0 in given.shape or given.shape[2] not in (1, 3):
-        raise ValueError(f"patches: expected pictures (channels, T, 1 or 3, h, w), got shape {given.shape}")
+        raise ValueError(f"exciting_patches: expected pictures (channels, T, 1 or 3, h, w), got shape {given.shape}")
     C, T, _, h, w = given.shape
     if names and len(names) != C:
-        raise ValueError(f"patches: {C} channels, but {len(names)} names")
+        raise ValueError(f"exciting_patches: {C} channels, but {len(names)} names")
     margin = LETTER * max(map(len, names), default=0) + 0.2
     ax = axes_for(ax, 0.62 * T + margin, 0.62 * C * h / w + 0.4)
     sheet, step = _sheet(given)

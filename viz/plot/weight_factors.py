@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from .canvas import INK, SMALL, axes_for, heading, largest_magnitude
+from ._canvas import INK, SMALL, axes_for, heading, largest_magnitude
 from .mosaic import KEY, color_key, mosaic
 
 MOST_UNITS = 64

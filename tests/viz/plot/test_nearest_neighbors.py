@@ -3,7 +3,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 from viz import plot
-from viz.plot.canvas import BLUE, INK, VERMILLION
+from viz.plot._canvas import BLUE, INK, VERMILLION
 
 CLASSES = ["coat", "shirt $x"]
 IMAGES = np.arange(4, dtype=np.uint8)[:, None, None, None] * np.full((4, 1, 3, 5), 80, np.uint8)
@@ -20,7 +20,7 @@ def shown(ax):
 
 
 def test_a_row_is_a_query_and_its_nearest_in_each_space(ax, render):
-    assert plot.neighbors(IMAGES, NEAR, LABELS, CLASSES, ax, rows=[2], title="nearest") is ax
+    assert plot.nearest_neighbors(IMAGES, NEAR, LABELS, CLASSES, ax, rows=[2], title="nearest") is ax
     black, blue, orange = map(to_rgba, (INK, BLUE, VERMILLION))
     assert shown(ax) == [(160, black), (240, blue), (80, orange), (240, blue), (0, orange)]
     words = [text.get_text() for text in ax.texts]
@@ -30,19 +30,19 @@ def test_a_row_is_a_query_and_its_nearest_in_each_space(ax, render):
 
 
 def test_the_agreement_is_that_of_all_queries(ax):
-    plot.neighbors(IMAGES, {"pixels": [[1], [0], [0], [2]]}, LABELS, CLASSES, ax, rows=[0])
+    plot.nearest_neighbors(IMAGES, {"pixels": [[1], [0], [0], [2]]}, LABELS, CLASSES, ax, rows=[0])
     assert "75.0% have the query's label" in [text.get_text() for text in ax.texts]
 
 
 def test_queries_may_be_other_pictures_than_those_searched(render):
-    ax = plot.neighbors(IMAGES, {"pixels": [[3]]}, LABELS, CLASSES, queries=IMAGES[:1] + 7, query_labels=[1])
+    ax = plot.nearest_neighbors(IMAGES, {"pixels": [[3]]}, LABELS, CLASSES, queries=IMAGES[:1] + 7, query_labels=[1])
     assert [level for level, _ in shown(ax)] == [7, 240]
     assert [text.get_text() for text in ax.texts][:2] == ["shirt $x"] * 2
     render(ax)
 
 
 def test_words_over_a_space_stay_within_it():
-    ax = plot.neighbors(IMAGES, {"pixels": [[1]] * 4, "relu3": [[1]] * 4}, LABELS, CLASSES)
+    ax = plot.nearest_neighbors(IMAGES, {"pixels": [[1]] * 4, "relu3": [[1]] * 4}, LABELS, CLASSES)
     ax.figure.canvas.draw()
     first, second = (text.get_window_extent() for text in ax.texts if "label" in text.get_text())
     assert first.x1 < second.x0 and second.x1 <= ax.figure.bbox.x1
@@ -58,5 +58,5 @@ def test_words_over_a_space_stay_within_it():
     ],
 )
 def test_bad_input_is_refused(options, message):
-    with pytest.raises(ValueError, match=f"neighbors: .*{message}"):
-        plot.neighbors(**{"images": IMAGES, "indices": NEAR, "labels": LABELS, "classes": CLASSES} | options)
+    with pytest.raises(ValueError, match=f"nearest_neighbors: .*{message}"):
+        plot.nearest_neighbors(**{"images": IMAGES, "indices": NEAR, "labels": LABELS, "classes": CLASSES} | options)

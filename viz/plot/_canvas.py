@@ -1,16 +1,20 @@
 """What every plot here begins with: somewhere to draw, the colours, and the look.
 
 Figures are made without pyplot: no window, no backend to choose, no global list that keeps them alive. A notebook
-shows a returned figure; `figure.savefig(path)` writes it.
+shows what is returned, Figure or Axes, because these draw themselves; `figure.savefig(path)` writes it.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
+
+from minicnn.display import png
 
 # Okabe and Ito's colours, which the colour-blind tell apart: https://jfly.uni-koeln.de/color
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -31,16 +35,33 @@ def class_colors() -> np.ndarray:
     return to_rgba_array(MUTED)[:, :3]
 
 
+class Drawn:
+    """A part of a figure that a notebook shows as the whole figure, whether or not it knows matplotlib."""
+
+    figure: Any
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        return png(self.figure)
+
+
+class DrawnFigure(Drawn, Figure):
+    """A figure that shows itself."""
+
+
+class DrawnAxes(Drawn, Axes):
+    """Axes that show the figure they are on."""
+
+
 def new_figure(width: float, height: float) -> Figure:
     """A white figure of so many inches that arranges its parts by itself."""
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor=PAPER)
+    figure = DrawnFigure(figsize=(width, height), dpi=150, layout="constrained", facecolor=PAPER)
     FigureCanvasAgg(figure)
     return figure
 
 
 def axes_for(ax: Axes | None, width: float, height: float) -> Axes:
     """The axes that the caller gave, or those of a new figure."""
-    return new_figure(width, height).add_subplot() if ax is None else ax
+    return new_figure(width, height).add_subplot(axes_class=DrawnAxes) if ax is None else ax
 
 
 def tidy(ax: Axes) -> None:

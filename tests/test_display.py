@@ -1,0 +1,213 @@
+"""Every result shows itself: a line at a prompt, and HTML of a headline, a drawing and a table; without IPython."""
+
+import base64
+import copy
+import io
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import minicnn as cnn
+import viz
+from minicnn.display import Shown, Table, in_notebook
+from minicnn.training.history import EpochRecord, Measure
+from viz import plot
+from viz.page.page import Page
+
+
+@pytest.fixture(scope="module")
+def data():
+    train, _ = cnn.data.load("garments")
+    return train[:60]
+
+
+@pytest.fixture(scope="module")
+def model(data):
+    model = cnn.zoo.build("seed", seed=0)
+    model.transform, model.classes = cnn.data.Transform.fit(data.images), tuple(data.classes)
+    return model
+
+
+@pytest.fixture(scope="module")
+def history():
+    record = EpochRecord(1, 1.0, 0.5, 0.9, 0.6, lr=0.1, seconds=1.0, pictures_per_second=60.0)
+    return cnn.History(Measure(2.3, 0.1), [record])
+
+
+@pytest.fixture(scope="module")
+def results(model, data, history):
+    x = model.transform(data.images[:2])
+    above, below = (viz.exciting_patches(model, data, layer) for layer in ("relu2", "relu1"))
+    return {
+        "model": model,
+        "summary": cnn.summary(model, (1, 28, 28)),
+        "history": history,
+        "evaluation": cnn.evaluate(model, data),
+        "dataset": data,
+        "pair": data[3],
+        "diagram": viz.diagram(model),
+        "synthesis": viz.feature_visualization(model, ("conv2", 3), size=16, steps=2),
+        "exciting": above,
+        "statistics": viz.activation_statistics(model, data, ["relu2"])["relu2"],
+        "contextualized": viz.contextualized_weights(
+            model, "conv2", 3, inputs=below.patches(), outputs=above.patches()
+        ),
+        "curve": viz.deletion_curve(model, x, viz.saliency(model, x), steps=4),
+        "sanity": viz.sanity_check(viz.saliency, model, x),
+        "layers": viz.activation_statistics(model, data, ["relu1", "relu2"]),
+        "predictions": cnn.predict(model, data.images[0, 0]),
+    }
+
+
+DRAWN = ["history", "evaluation", "dataset", "pair", "diagram", "synthesis", "exciting", "statistics"]
+DRAWN += ["contextualized", "curve", "sanity"]
+TABLES = {"model": 11, "summary": 13, "history": 2, "evaluation": 10, "statistics": 20, "sanity": 4}
+TABLES |= {"layers": 2, "predictions": 5}
+
+
+@pytest.mark.parametrize("name", [*DRAWN, "model", "summary", "layers", "predictions"])
+def test_a_result_has_a_headline_and_what_there_is_to_see(name, results) -> None:
+    result = results[name]
+    assert isinstance(result, Shown)
+    page = result._repr_html_()
+    assert f"<strong>{type(result).__name__}</strong>: " in page
+    assert page.count("<img ") == (name in DRAWN)
+    assert page.count("<td") // max(1, page.count("<th ")) == TABLES.get(name, 0)
+    if name in DRAWN:
+        width = int(re.search(r' width="(\d+)"', page)[1])
+        image = Image.open(io.BytesIO(base64.b64decode(re.search(r'base64,([^"]+)"', page)[1])))
+        assert image.width == pytest.approx(width * 150 / 96, abs=2)  # as large as on paper
+        assert np.ptp(np.asarray(image.convert("L"))) > 50
+
+
+@pytest.mark.parametrize(
+    "name", ["history", "evaluation", "dataset", "pair", "diagram", "synthesis", "exciting", "layers"]
+)
+def test_its_repr_is_one_short_line(name, results) -> None:
+    shown = repr(results[name])
+    assert shown.startswith(f"{type(results[name]).__name__}(") and len(shown) < 100 and "\n" not in shown
+
+
+def test_a_summary_is_its_table_and_a_layer_the_call_that_makes_it(results) -> None:
+    assert repr(results["summary"]) == str(results["summary"])
+    assert repr(cnn.Conv2d(1, 10, 3)) == "Conv2d(1, 10, 3)"
+    assert repr(cnn.Conv2d(1, 10, (3, 5), padding=1, bias=False)) == "Conv2d(1, 10, (3, 5), padding=1, bias=False)"
+
+
+def test_a_layer_whose_options_are_not_stored_can_still_be_looked_at() -> None:
+    class Scale(cnn.Layer):
+        def __init__(self, factor):
+            self.by = factor
+
+    assert repr(Scale(2)) == "Scale(…)" and "Scale" in cnn.Sequential(scale=Scale(2))._repr_html_()
+
+
+def test_predictions_are_the_list_that_they_always_were(results) -> None:
+    found = results["predictions"]
+    assert isinstance(found, list) and repr(found) == repr(list(found)) and type(found[:2]) is list
+
+
+def test_what_batches_are_made_of_and_an_optimizer_are_one_line(data) -> None:
+    assert (
+        repr(cnn.data.Loader(data, 25))
+        == f"Loader(3 batches of 25 from {data!r}, shuffle=True, seed=0, drop_last=False)"
+    )
+    assert repr(cnn.Adam(0.1)) == "Adam(lr=0.1, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0)"
+
+
+def test_images_of_channels_that_cannot_be_seen_show_their_headline() -> None:
+    data = cnn.data.Dataset(np.zeros((1, 2, 4, 4), np.uint8), [0], ["two"])
+    for shown in (data, data[0]):
+        assert "<img" not in shown._repr_html_() and "2×4×4" in shown._repr_html_()
+
+
+def test_names_are_escaped() -> None:
+    data = cnn.data.Dataset(np.zeros((1, 1, 2, 2), np.uint8), [0], ["<b>&"])
+    assert "<b>&" not in data[0]._repr_html_() and "&lt;b&gt;&amp;" in data[0]._repr_html_()
+    assert '<td style="text-align: left">&lt;i&gt;</td>' in Table(("a",), [("<i>",)]).to_html()
+
+
+def test_an_example_is_the_pair_that_it_always_was(data) -> None:
+    image, label = data[3]
+    assert label == int(data.labels[3]) and np.array_equal(image, data.images[3]) and isinstance(data[3], tuple)
+    for again in (copy.copy(data[3]), pickle.loads(pickle.dumps(data[3]))):
+        assert again[1] == label and again.name == data[3].name == data.classes[label]
+
+
+def test_a_data_set_without_images_and_a_run_without_epochs_show_their_headline(data) -> None:
+    assert "<img" not in data[:0]._repr_html_() and "0 pictures" in data[:0]._repr_html_()
+    assert "<img" not in cnn.History()._repr_html_()
+
+
+def test_train_show_draws_so_many(data) -> None:
+    assert len(data.show(8).get_images()) == 8 and len(data.show(100).get_images()) == 60
+    with pytest.raises(ValueError, match="expected a count of at least 1, got 0"):
+        data.show(0)
+
+
+def test_the_plots_draw_what_results_hold(results, data, history) -> None:
+    result = results["evaluation"]
+    assert plot.confusion(result).get_title(loc="left") == f"{result.accuracy:.2%} of 60 right"
+    assert f"{result.accuracy:.2%}" in plot.per_class(result).get_title(loc="left")
+    assert len(plot.mistakes(result, data, count=5).get_images()) == 5
+    with pytest.raises(ValueError, match=r"expected the data set beside the evaluation: plot.mistakes\(result, test\)"):
+        plot.mistakes(result)
+    assert len(plot.exciting_patches(results["exciting"]).get_yticks()) == 12
+    assert len(plot.exciting_patches(results["exciting"], channels=[3, 5]).get_yticks()) == 2
+    assert len(plot.training(history).axes) == 2
+
+
+def test_a_drawing_shows_itself_as_the_whole_figure(results) -> None:
+    axes, figure = plot.confusion(results["evaluation"]), plot.training(results["history"])
+    for drawn in (axes, figure):
+        data, size = drawn._repr_png_()
+        assert Image.open(io.BytesIO(data)).format == "PNG"
+        assert size["width"] == round(drawn.figure.get_figwidth() * 96)
+
+
+def test_plot_holds_functions_only_and_old_names_warn() -> None:
+    public = {name: value for name, value in vars(plot).items() if not name.startswith("_") and name != "Any"}
+    assert set(public) == set(plot.__all__) == set(dir(plot))
+    assert all(type(value).__name__ == "function" for value in public.values())
+    for old, new in plot._RENAMED.items():
+        with pytest.warns(DeprecationWarning, match=f"plot.{old} is now plot.{new}"):
+            assert getattr(plot, old) is getattr(plot, new)
+    with pytest.raises(AttributeError, match="no attribute 'pie'"):
+        _ = plot.pie
+
+
+def test_exciting_patches_without_images_say_so(results) -> None:
+    found = results["exciting"]
+    bare = viz.ExcitingPatches(found.layer, found.scores, found.indices, found.places, found.boxes)
+    assert bare.plot() is None
+    with pytest.raises(ValueError, match="expected the images that were looked through"):
+        bare.patches()
+
+
+def test_a_page_is_a_path_that_shows_what_it_holds(tmp_path) -> None:
+    page = Page(tmp_path / "a.html")
+    assert page == tmp_path / "a.html" and page._repr_html_() is None
+    page.write_text('<p title="x">hello')
+    assert 'srcdoc="&lt;p title=&quot;x&quot;&gt;hello"' in page._repr_html_()
+    index = Page(tmp_path / "index.html")
+    index.write_text("<p>")
+    assert f'src="{index.as_posix()}"' in index._repr_html_()  # its images stand beside it
+    assert Page(tmp_path)._repr_html_() is None and page.parent._repr_html_() is None
+
+
+def test_nothing_needs_ipython_and_pyplot_is_not_imported() -> None:
+    assert in_notebook() is False
+    code = (
+        "import sys, numpy as np, minicnn as cnn\n"
+        "data = cnn.data.Dataset(np.zeros((2, 1, 4, 4), np.uint8), [0, 1], 'ab')\n"
+        "assert 'viz' not in sys.modules\n"
+        "assert '<img' in data._repr_html_()\n"
+        "assert not {'IPython', 'matplotlib.pyplot'} & set(sys.modules), sorted(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

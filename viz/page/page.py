@@ -1,0 +1,31 @@
+"""The path of a page, which a notebook shows as the page itself."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+INLINE = 16 * 2**20  # bytes of a page that a notebook may hold; a larger one is loaded from beside it
+HEIGHT = 720  # pixels
+
+
+class Page(type(Path())):  # type: ignore[misc]
+    """A path like any other; in a notebook an HTML file shows its contents in a frame.
+
+    A page of one file goes into the notebook, so that it is still there where the notebook is read without it.
+    """
+
+    def _repr_html_(self) -> str | None:
+        if self.suffix.lower() not in (".html", ".htm") or not self.is_file():
+            return None
+        source = f'src="{html.escape(self._beside())}"'
+        if self.name != "index.html" and self.stat().st_size <= INLINE:
+            source = f'srcdoc="{html.escape(self.read_text(encoding="utf-8"))}"'
+        frame = f'<iframe {source} width="100%" height="{HEIGHT}" style="border: 1px solid #ccc"></iframe>'
+        return f"{frame}\n<div>{html.escape(str(self))}</div>"
+
+    def _beside(self) -> str:
+        """The path from the folder we are in, which is the notebook's: its server knows no other."""
+        here = Path().absolute()
+        path = self.absolute()
+        return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()

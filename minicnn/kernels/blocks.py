@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..threads import inline, jit
+from ..threads import borrowing, inline
 from .vector import (
     at_most,
     beats,
@@ -73,25 +73,25 @@ class Target(NamedTuple):
     stride_w: int
 
 
-@jit
+@borrowing
 def pools(ends):
     """Whether a source or target is pooled."""
     return ends.kh * ends.kw * ends.stride_h * ends.stride_w > 1
 
 
-@jit
+@borrowing
 def clear(flat, first, last):
     for i in range(first, last):
         flat[i] = 0
 
 
-@jit
+@borrowing
 def load_first(x, at, count):
     """The numbers from x[at] on: a whole vector, or the first `count` and zeros where that is less."""
     return load(x, at) if count >= width(x) else load_some(x, at, count)
 
 
-@jit
+@borrowing
 def copy(source, at, target, to, size):
     """target[to + i] = source[at + i] for i < size; up to the end of the last vector, zeros."""
     whole = size // width(source) * width(source)
@@ -101,7 +101,7 @@ def copy(source, at, target, to, size):
         store(target, to + whole, load_some(source, at + whole, size - whole))
 
 
-@jit
+@borrowing
 def copy_where_positive(source, y, at, target, to, size):
     """The gradient of ReLU, a run of it: as `copy`, but 0 where the output is at most 0 (so that NaN lets it pass)."""
     zero = zeros_of(source)
@@ -113,7 +113,7 @@ def copy_where_positive(source, y, at, target, to, size):
         store(target, to + whole, where(at_most(output, zero), zero, gradient))
 
 
-@jit
+@borrowing
 def load_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
     """block[i, x, c] = the source's pixel (top + i, left + x), channels first … first + depth; 0 outside of it.
 
@@ -145,13 +145,13 @@ def load_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
                 copy(values, at, block, to, size)
 
 
-@jit
+@borrowing
 def windows_over(first, size, kernel, stride, count):
     """The first and last + 1 of `count` windows that reach into `size` pixels from `first` on."""
     return max(0, -((kernel - 1 - first) // stride)), min(count, (first + size - 1) // stride + 1)
 
 
-@jit
+@borrowing
 def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
     """block += each pooling window's gradient, at the pixel that won it."""
     PH, PW, C = source.values.shape[1:]
@@ -210,7 +210,7 @@ def store_first(y, at, v, count):
         store_some(y, at, v, count)
 
 
-@jit
+@borrowing
 def store_block(block, block_at, pitch, target, n, lattice, py0, py1, columns, channel, count):
     """The first `columns` of the target's rows py0 … py1 of the lattice, from a block of outputs (lines, pitch, NR).
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from ..threads import jit, parallel
+from ..threads import borrowing, jit, parallel
 from .blocks import SLACK, load_block, pools, store_block
 from .panels import ceil_div, share_of, sweep
 from .vector import MR, MR_NARROW, address, load, store, tile, width, zeros_of
@@ -48,13 +48,13 @@ class Slide(NamedTuple):
     run: int
 
 
-@jit
+@borrowing
 def pixels_between(slide, pitch):
     """How far apart two rows of outputs are kept: as far as the rows of pixels, where they are one long run."""
     return pitch if slide.step_w == 1 and slide.step_h == 1 else slide.columns
 
 
-@jit
+@borrowing
 def runs_of(slide, lines, pitch):
     """(runs, outputs of a run): all lines as one, or each for itself."""
     if slide.step_w == 1 and slide.step_h == 1:
@@ -62,7 +62,7 @@ def runs_of(slide, lines, pitch):
     return lines, slide.columns
 
 
-@jit
+@borrowing
 def lies_ready(source, slide, groups):
     """Whether a tile may read the images where they lie: nothing must be made of them, and no padding is needed."""
     H, W, C = source.values.shape[1:]
@@ -73,13 +73,13 @@ def lies_ready(source, slide, groups):
     return inside and groups == 1 and not source.relu and not pools(source) and run >= MR_NARROW and C >= MR_NARROW
 
 
-@jit
+@borrowing
 def block_lines(slide, pitch, NR, itemsize):
     """How many lines of outputs a block has."""
     return max(1, BLOCK_BYTES // (NR * itemsize * pitch))
 
 
-@jit
+@borrowing
 def scratch_pixels(slide, lines, pitch):
     """How many pixels a block of the source has, with those that a tile reads too much."""
     return ((lines - 1) * slide.step_h + 2 * slide.height) * pitch + MR_NARROW * slide.step_w
@@ -147,7 +147,7 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
             store_block(y, 0, wide, target, n, lattice, py0, py1, columns, channel, number)
 
 
-@jit
+@borrowing
 def add_columns(block, at, size, sums):
     """sums[l] += Σ_q block[at + q·NR + l]: four sums beside each other, so that no sum waits for the one before."""
     V, NR = width(block), 2 * width(block)
@@ -163,7 +163,7 @@ def add_columns(block, at, size, sums):
         store(sums, v, load(sums, v) + ((a + b) + (c + d)))
 
 
-@jit
+@borrowing
 def add_products(x, at, step, size, block, block_at, K, three, narrow, scratch, sums, sums_at):
     """sums[k, l] += Σ_q x[at + q·step + place(k)] · block[q, l] for k < K and q < size: a tile of rows k at a time.
 

@@ -1,9 +1,9 @@
 """How the engine's loops are compiled, and how many threads they run on: one policy, in one file.
 
 `jit` compiles a serial function, `borrowing` one that makes no array, `inline` one that is copied into its callers,
-`elementwise` one without sums, `parallel` one whose `prange` loops are shared among threads. All but inlined ones cache their machine code on disk. A
-parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then held to one thread meanwhile, because
-every core is already ours.
+`elementwise` one without sums, `parallel` one whose `prange` loops are shared among threads. All but inlined ones cache
+their machine code on disk. A parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then held to
+one thread meanwhile, because every core is already ours.
 
 Results never depend on the number of threads: a parallel loop writes disjoint outputs, and its tasks are cut by the
 shape of the work alone.

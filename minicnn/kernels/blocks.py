@@ -158,6 +158,8 @@ def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
     values, switches = source.values.reshape(source.values.size), source.switches.reshape(source.switches.size)
     V = width(values)
     zero = zeros_of(values)
+    # Whether what is stored for one pixel and window may reach into those of others.
+    overlap = source.kh > source.stride_h or source.kw > source.stride_w or (depth + V - 1) // V * V > pixel
     py0, py1 = windows_over(top, rows, source.kh, source.stride_h, PH)
     px0, px1 = windows_over(left, pitch, source.kw, source.stride_w, PW)
     for py in range(py0, py1):
@@ -173,20 +175,20 @@ def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
                     for j in range(j0, j1):
                         to = ((iy + i) * pitch + ix + j) * pixel + c
                         share = where(same(won, spread(i * source.kw + j, won)), gradient, zero)
-                        store(block, to, load(block, to) + share)
+                        store(block, to, load(block, to) + share if overlap else share)
 
 
 @inline
-def best_of(block, at, pitch, pool):
+def best_of(block, at, pitch, pixel, pool):
     """The largest of a window's vectors, lane by lane, and which tap it was: the first of equals, the last NaN.
 
-    The window is pool.kh × pool.kw pixels of the block, from `at` on.
+    The window is pool.kh × pool.kw pixels of the block, which lie `pixel` numbers apart, from `at` on.
     """
     best = load(block, at)
     won = places_of(best)
     if pool.kh == 2 and pool.kw == 2:  # the commonest, without the loops
-        line = pitch * 2 * width(block)
-        for tap, place in ((0, at), (1, at + 2 * width(block)), (2, at + line), (3, at + line + 2 * width(block))):
+        line = pitch * pixel
+        for tap, place in ((0, at), (1, at + pixel), (2, at + line), (3, at + line + pixel)):
             value = load(block, place)
             wins = beats(value, best)
             best = where(wins, value, best)
@@ -194,7 +196,7 @@ def best_of(block, at, pitch, pool):
         return best, won
     for i in range(pool.kh):
         for j in range(pool.kw):
-            value = load(block, at + (i * pitch + j) * 2 * width(block))
+            value = load(block, at + (i * pitch + j) * pixel)
             wins = beats(value, best)
             best = where(wins, value, best)
             won = where(wins, spread(i * pool.kw + j, won), won)
@@ -211,8 +213,8 @@ def store_first(y, at, v, count):
 
 
 @borrowing
-def store_block(block, block_at, pitch, target, n, lattice, py0, py1, columns, channel, count):
-    """The first `columns` of the target's rows py0 … py1 of the lattice, from a block of outputs (lines, pitch, NR).
+def store_block(block, block_at, pitch, pixel, target, n, lattice, py0, py1, columns, channel, count):
+    """The first `columns` of the target's rows py0 … py1 of the lattice, from a block of outputs (lines, pitch, pixel).
 
     The block begins at `block_at`, holds `count` channels from `channel` on, and its first line is the first of row
     py0. Output or window (py, px) goes where the lattice says.
@@ -224,12 +226,12 @@ def store_block(block, block_at, pitch, target, n, lattice, py0, py1, columns, c
     dead_tap = spread(DEAD, places_of(zero))
     for py in range(py0, py1):
         row = (n * H + lattice.top + lattice.step_h * py) * W + lattice.left
-        line = block_at + (py - py0) * target.stride_h * pitch * 2 * V
+        line = block_at + (py - py0) * target.stride_h * pitch * pixel
         if pools(target):
             for px in range(columns):
                 for v in range(0, count, V):
                     to = (row + lattice.step_w * px) * C + channel + v
-                    best, won = best_of(block, line + px * target.stride_w * 2 * V + v, pitch, target)
+                    best, won = best_of(block, line + px * target.stride_w * pixel + v, pitch, pixel, target)
                     if target.relu:
                         won = where(at_most(best, zero), dead_tap, won)
                         best = where(at_most(best, zero), zero, best)
@@ -239,7 +241,7 @@ def store_block(block, block_at, pitch, target, n, lattice, py0, py1, columns, c
             for px in range(columns):
                 for v in range(0, count, V):
                     to = (row + lattice.step_w * px) * C + channel + v
-                    value = load(block, line + px * 2 * V + v)
+                    value = load(block, line + px * pixel + v)
                     if target.relu:
                         value = where(at_most(value, zero), zero, value)
                     store_first(y, to, value, count - v)

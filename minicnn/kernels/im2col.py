@@ -82,7 +82,7 @@ def forward(x, panels, bias, window, rows, columns, target):
             )  # fmt: skip
             for n in range(n0, n1):
                 at = (n - n0) * pixels * NR
-                store_block(y, at, columns, target, n, Lattice(0, 0, 1, 1), 0, PH, PW, p * NR, number)
+                store_block(y, at, columns, NR, target, n, Lattice(0, 0, 1, 1), 0, PH, PW, p * NR, number)
 
 
 @parallel
@@ -139,5 +139,7 @@ def weight_gradient(x, source, window, rows, columns, sums, biases):
             biases[task, p] = 0
             for n in range(n0, n1):
                 load_block(source, n, 0, 0, p * NR, number, rows, block[(n - n0) * pixels * NR :], columns, NR)
-            add_columns(block, 0, size, biases[task, p])
-            add_products(cols, 0, K, size, block, 0, K, 3, number <= NR // 2, products, total, (task * P + p) * K * NR)
+            add_columns(block, 0, NR, size, biases[task, p])
+            add_products(
+                cols, 0, K, size, block, 0, NR, K, 3, number <= NR // 2, products, total, (task * P + p) * K * NR
+            )

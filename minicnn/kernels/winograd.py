@@ -11,8 +11,8 @@ of the α² positions (*frequencies*) the sums over channels of all tiles and fi
 The gradient of a filter is the same thing transposed: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
 
 A *run* is some tiles of one row of tiles; a few runs make a block that stays in the second-level cache. What a forward
-pass multiplies lies there in slabs of `GROUP` tiles by `CHUNK` channels, as a register tile reads them: the slabs of all
-frequencies, which a transform writes at once, are neighbors in the first-level cache. The weight gradient sums over
+pass multiplies lies there in slabs of `GROUP` tiles by `CHUNK` channels, as a register tile reads them: the slabs of
+all frequencies, which a transform writes at once, are neighbors in the first-level cache. The weight gradient sums over
 tiles, and keeps each frequency's together; between two of its frequencies lies a gap of one register, else they would
 all fall on the same lines of that cache.
 
@@ -78,7 +78,7 @@ def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, places, fir
 
 @borrowing
 def outputs_of(m, products, at, NR, first, tiles, scratch, lines):
-    """lines[i, m·t + j] = the outputs of tile first + t, whose frequencies are products from `at` on; NR of each pixel."""
+    """lines[i, m·t + j] = NR outputs for each pixel of tile first + t, whose frequencies are products from `at` on."""
     row, apart = m * tiles * NR, GROUP * NR
     for t in range(tiles):
         begin = at + (first + t) // GROUP * (m + 2) ** 2 * apart + (first + t) % GROUP * NR
@@ -239,7 +239,9 @@ def store_tiles(lines, m, pitch, target, n, top, left, channel, count):
     py0, px0 = top // target.stride_h, left // target.stride_w
     rows = min(m // target.stride_h, target.y.shape[1] - py0)
     columns = min(pitch // target.stride_w, target.y.shape[2] - px0)
-    store_block(lines, 0, pitch, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count)
+    store_block(
+        lines, 0, pitch, 2 * width(lines), target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count
+    )
 
 
 @borrowing
@@ -295,10 +297,22 @@ def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
                 for f in range(frequencies):
                     to = ((share * panels + p) * frequencies + f) * C * NR
                     add_products(
-                        v, f * apart, pixel, size, g, f * gradient_apart, C, 3, number <= NR // 2, products, total, to
+                        v,
+                        f * apart,
+                        pixel,
+                        size,
+                        g,
+                        f * gradient_apart,
+                        NR,
+                        C,
+                        3,
+                        number <= NR // 2,
+                        products,
+                        total,
+                        to,
                     )
                 # As A's second row is all ones, this frequency is the sum over each tile.
-                add_columns(g, (m + 3) * gradient_apart, size, biases[share, p])
+                add_columns(g, (m + 3) * gradient_apart, NR, size, biases[share, p])
 
 
 @parallel

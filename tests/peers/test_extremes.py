@@ -20,7 +20,17 @@ THEIRS, PYTORCHS, as_tensor = PEERS["THEIRS"], PEERS["PYTORCHS"], PEERS["as_tens
 
 # The exceptions.
 SUMS = {  # of huge numbers: whether they overflow on the way depends on their order
-    *("adaptive_avg_pool2d", "add", "affine", "avg_pool2d", "conv2d", "conv_transpose2d", "cross_entropy", "dense"),
+    *(
+        "adaptive_avg_pool2d",
+        "add",
+        "affine",
+        "avg_pool2d",
+        "conv2d",
+        "conv_transpose2d",
+        "cross_entropy",
+        "dense",
+        "interpolate2d",
+    ),
     *("conv2d_relu_max_pool2d", "global_avg_pool2d", "local_response_norm", "log_softmax", "mse", "softmax"),
 }
 PADDED = {"conv2d", "conv2d_relu_max_pool2d", "conv_transpose2d"}  # whose zeros meet what is not finite: 0 · ∞ is NaN

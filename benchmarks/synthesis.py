@@ -130,8 +130,8 @@ def save(model: Any, found: list[np.ndarray], names: list[str], path: Path, titl
     ax.set_title(title, loc="left", fontsize=11)
     buffer = io.BytesIO()
     ax.figure.savefig(buffer, dpi=200)
-    with Image.open(buffer) as image:
-        image.convert("RGB").save(path, quality=82)
+    with Image.open(buffer) as opened:
+        opened.convert("RGB").save(path, quality=82)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

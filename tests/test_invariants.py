@@ -259,21 +259,21 @@ def classifier() -> cnn.Sequential:
     ).initialize(seed=0)
 
 
-def pictures(count: int):
+def noise(count: int):
     rng = np.random.default_rng(0)
     return rng.standard_normal((count, 1, 28, 28)).astype(np.float32), rng.integers(0, 10, count)
 
 
 @pytest.mark.parametrize("name", ["seed", "lenet5", "mnist-cnn"])
 def test_a_network_that_knows_nothing_has_the_loss_ln_10(name: str) -> None:
-    x, labels = pictures(256)
+    x, labels = noise(256)
     loss = ops.cross_entropy(cnn.zoo.build(name, seed=0)(x), labels)[0]
     assert loss == pytest.approx(np.log(10), abs=0.02)
 
 
 def test_twenty_pictures_can_be_learned_by_heart() -> None:
     model, optimizer = classifier(), cnn.Adam(3e-3)
-    x, labels = pictures(20)
+    x, labels = noise(20)
     loss = np.inf
     for _ in range(100):
         logits, pullback = model.forward(x, Pass(train=True))

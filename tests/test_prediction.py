@@ -34,10 +34,10 @@ def test_top_says_how_many():
 
 
 def test_a_file_a_pillow_image_and_an_array_are_the_same_picture(tmp_path):
-    image = Image.fromarray(BRIGHT)
-    image.save(tmp_path / "bright.png")
+    opened = Image.fromarray(BRIGHT)
+    opened.save(tmp_path / "bright.png")
     expected = cnn.predict(darkness(), BRIGHT)
-    for picture in (image, tmp_path / "bright.png", str(tmp_path / "bright.png")):
+    for picture in (opened, tmp_path / "bright.png", str(tmp_path / "bright.png")):
         assert cnn.predict(darkness(), picture) == expected
 
 

@@ -155,10 +155,10 @@ def _unsorted(folder: Path, size: Any) -> Dataset:
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise DataError(f"{folder}: expected pictures or folders of pictures, but there are none")
-    pictures = [read_picture(path, size, size) for path in paths]
-    shapes = {picture.shape[1:] for picture in pictures}
+    read = [read_picture(path, size, size) for path in paths]
+    shapes = {picture.shape[1:] for picture in read}
     if len(shapes) > 1:
         raise DataError(f"{folder}: the pictures are of {len(shapes)} sizes; give --size to bring them to one")
-    channels = max(map(len, pictures))
-    images = np.stack([np.broadcast_to(picture, (channels, *picture.shape[1:])) for picture in pictures])
+    channels = max(map(len, read))
+    images = np.stack([np.broadcast_to(picture, (channels, *picture.shape[1:])) for picture in read])
     return Dataset(images, np.arange(len(paths)), [path.stem for path in paths], paths)

@@ -107,10 +107,10 @@ def read_idx_folder(folder: str | Path) -> tuple[Dataset, Dataset]:
             raise DataError(f"{folder}: expected the file {name} or {name}.gz, but it is missing; put it there")
         arrays.append(read_idx(path, 3 if "images" in name else 1))
     images, labels, test_images, test_labels = arrays
-    for pictures, numbers, names in ((images, labels, FILES[:2]), (test_images, test_labels, FILES[2:])):
-        if len(pictures) != len(numbers):
+    for some, numbers, names in ((images, labels, FILES[:2]), (test_images, test_labels, FILES[2:])):
+        if len(some) != len(numbers):
             raise DataError(
-                f"{folder}: {names[0]} holds {len(pictures)} pictures, but {names[1]} {len(numbers)} labels; "
+                f"{folder}: {names[0]} holds {len(some)} pictures, but {names[1]} {len(numbers)} labels; "
                 "expected as many"
             )
     classes = [str(label) for label in range(1 + int(max(labels.max(initial=0), test_labels.max(initial=0))))]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, flag, pictures, quiet, upstream
+from .contract import Array, Pair, Pullback, flag, image_batch, quiet, upstream
 from .geometry import Padding, pooling
 
 
@@ -43,7 +43,7 @@ def avg_pool2d(
 
     Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section II ("sub-sampling").
     """
-    x = pictures("avg_pool2d", x)
+    x = image_batch("avg_pool2d", x)
     H, W = x.shape[2:]
     ceil_mode = flag("avg_pool2d", "ceil_mode", ceil_mode)
     count_include_pad = flag("avg_pool2d", "count_include_pad", count_include_pad)

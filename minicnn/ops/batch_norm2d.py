@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import layout
 from ..kernels import norm as kernels
-from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, image_batch, quiet, upstream
 
 
 @quiet
@@ -57,7 +57,7 @@ def batch_norm2d(
 
     Source: Ioffe & Szegedy (2015), Batch normalization, algorithms 1 and 2.
     """
-    x, weight, bias = arrays_of_one_dtype("batch_norm2d", x=pictures("batch_norm2d", x), weight=weight, bias=bias)
+    x, weight, bias = arrays_of_one_dtype("batch_norm2d", x=image_batch("batch_norm2d", x), weight=weight, bias=bias)
     momentum, eps = number("batch_norm2d", "momentum", momentum, 0, 1), number("batch_norm2d", "eps", eps, least=0)
     N, C, H, W = x.shape
     M = N * H * W

@@ -97,7 +97,7 @@ def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
     return list(found.values())
 
 
-def pictures(op: str, x: Any) -> Array:
+def image_batch(op: str, x: Any) -> Array:
     """`x` as a floating-point array of shape (N, C, H, W)."""
     (x,) = arrays_of_one_dtype(op, x=x)
     if x.ndim != 4:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, pictures, quiet, upstream
+from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, image_batch, quiet, upstream
 from .convolution.choice import choose
 from .convolution.problem import NO_POOL, Filters, Problem, images
 from .geometry import geometry
@@ -48,7 +48,7 @@ def conv_transpose2d(
     Source: Zeiler et al. (2010), Deconvolutional networks; Dumoulin & Visin (2016), A guide to convolution
     arithmetic for deep learning, section 4.
     """
-    x, w, *bias = arrays_of_one_dtype("conv_transpose2d", x=pictures("conv_transpose2d", x), w=w, b=b)
+    x, w, *bias = arrays_of_one_dtype("conv_transpose2d", x=image_batch("conv_transpose2d", x), w=w, b=b)
     _check_filters(x, w, bias, groups)
     g = geometry("conv_transpose2d", w.shape[2:], stride, padding, dilation)
     strides, dilations = (g.stride_h, g.stride_w), (g.dilation_h, g.dilation_w)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, number, image_batch, quiet, upstream
 
 
 @quiet
@@ -48,7 +48,7 @@ def dropout2d(
 
     Source: Tompson et al. (2015), Efficient object localization using convolutional networks, section 3.2.
     """
-    x = pictures("dropout2d", x)
+    x = image_batch("dropout2d", x)
     return _drop("dropout2d", x, (*x.shape[:2], 1, 1), p, training, rng)
 
 

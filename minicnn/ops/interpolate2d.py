@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
+from .contract import Array, Pair, Pullback, pair, image_batch, quiet, upstream
 from .gather import scatter
 
 MODES = ("nearest", "bilinear")
@@ -39,7 +39,7 @@ def interpolate2d(
     Raises:
         ValueError: the mode is unknown, or corners are to be aligned in mode "nearest".
     """
-    x = pictures("interpolate2d", x)
+    x = image_batch("interpolate2d", x)
     sizes = pair("interpolate2d", "size", size)
     if mode not in MODES or (align_corners and mode == "nearest"):
         raise ValueError(

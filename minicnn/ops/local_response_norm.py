@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, number, pictures, quiet, upstream, whole
+from .contract import Array, Pullback, number, image_batch, quiet, upstream, whole
 
 
 @quiet
@@ -38,7 +38,7 @@ def local_response_norm(
     Source: Krizhevsky et al. (2012), ImageNet classification with deep convolutional neural networks, section 3.3
     (whose alpha is not divided by the size).
     """
-    x = pictures("local_response_norm", x)
+    x = image_batch("local_response_norm", x)
     size, alpha, beta, k = constants_of("local_response_norm", size, alpha, beta, k)
     before, after = size // 2, (size - 1) // 2
     s = k + alpha / size * _window_sum(x * x, before, after)

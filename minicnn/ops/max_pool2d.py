@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import layout
 from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, flag, pictures, quiet, upstream
+from .contract import Array, Pair, Pullback, flag, image_batch, quiet, upstream
 from .geometry import Padding, pooling
 
 
@@ -73,7 +73,7 @@ def max_pool2d(
 
     Source: Ranzato et al. (2007), Unsupervised learning of invariant feature hierarchies, section 3.
     """
-    x = pictures("max_pool2d", x)
+    x = image_batch("max_pool2d", x)
     N, C, H, W = x.shape
     ceil_mode = flag("max_pool2d", "ceil_mode", ceil_mode)
     g, _, size = pooling("max_pool2d", (H, W), kernel_size, stride, padding, dilation, ceil_mode)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
+from .contract import Array, Pair, Pullback, pair, image_batch, quiet, upstream
 from .geometry import geometry
 
 
@@ -43,7 +43,7 @@ def max_unpool2d(
 
     Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, section 2.1.
     """
-    x = pictures("max_unpool2d", x)
+    x = image_batch("max_unpool2d", x)
     indices = np.asarray(indices)
     if indices.shape != x.shape or not np.issubdtype(indices.dtype, np.integer):
         raise ValueError(

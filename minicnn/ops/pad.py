@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, is_whole, number, pictures, quiet, upstream
+from .contract import Array, Pullback, is_whole, number, image_batch, quiet, upstream
 from .gather import scatter
 
 MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # as NumPy calls them
@@ -37,7 +37,7 @@ def pad(x: Array, padding: Sequence[int], *, value: float = 0.0, mode: str = "co
         ValueError: x is not of shape (N, C, H, W), `padding` is not 4 or 6 ints of at least 0, value is NaN, the mode
             is unknown, or the image is too small to be reflected or repeated.
     """
-    x = pictures("pad", x)
+    x = image_batch("pad", x)
     border = border_of("pad", padding, mode)
     value = number("pad", "value", value, -np.inf, np.inf)
     if mode != "constant":

@@ -9,11 +9,11 @@ from hypothesis.extra import numpy as hnp
 
 from minicnn.data import Compose, Cutout, RandomCrop, RandomFlip
 
-pictures = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=4, max_dims=4, max_side=7), elements=st.integers(1, 255))
+any_images = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=4, max_dims=4, max_side=7), elements=st.integers(1, 255))
 seeds = st.integers(0, 10_000)
 
 
-@given(pictures, seeds, st.integers(0, 4))
+@given(any_images, seeds, st.integers(0, 4))
 def test_crop_equals_padding_and_slicing_one_by_one(images, seed, padding):
     out = RandomCrop(padding)(images, np.random.default_rng(seed))
     shifts = np.random.default_rng(seed).integers(0, 2 * padding + 1, (2, len(images)))
@@ -23,18 +23,18 @@ def test_crop_equals_padding_and_slicing_one_by_one(images, seed, padding):
         assert np.array_equal(cropped, padded[:, dy : dy + height, dx : dx + width])
 
 
-@given(pictures, seeds)
+@given(any_images, seeds)
 def test_crop_without_padding_changes_nothing(images, seed):
     assert np.array_equal(RandomCrop(0)(images, np.random.default_rng(seed)), images)
 
 
-@given(pictures, seeds)
+@given(any_images, seeds)
 def test_flip_is_an_involution(images, seed):
     once = RandomFlip()(images, np.random.default_rng(seed))
     assert np.array_equal(RandomFlip()(once, np.random.default_rng(seed)), images)
 
 
-@given(pictures, seeds)
+@given(any_images, seeds)
 def test_flip_mirrors_a_picture_left_to_right_or_leaves_it(images, seed):
     for picture, out in zip(images, RandomFlip()(images, np.random.default_rng(seed)), strict=True):
         assert np.array_equal(out, picture) or np.array_equal(out, picture[:, :, ::-1])
@@ -46,7 +46,7 @@ def test_flip_mirrors_half_of_the_pictures():
     assert 440 < flipped < 560
 
 
-@given(pictures, seeds, st.integers(1, 9))
+@given(any_images, seeds, st.integers(1, 9))
 def test_cutout_blackens_one_square_cut_off_at_the_edges(images, seed, size):
     out = Cutout(size)(images, np.random.default_rng(seed))
     rng = np.random.default_rng(seed)
@@ -65,7 +65,7 @@ def test_cutout_far_from_the_edges_covers_size_squared():
     assert areas.max() == 36 and (areas == areas[:, :1]).all() and areas.min() >= 9
 
 
-@given(pictures, seeds)
+@given(any_images, seeds)
 def test_given_pictures_are_not_changed_and_shape_and_dtype_kept(images, seed):
     before = images.copy()
     out = Compose([RandomCrop(2), RandomFlip(), Cutout(3)])(images, np.random.default_rng(seed))

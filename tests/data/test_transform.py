@@ -13,7 +13,7 @@ from minicnn.data import Transform
 IMAGENET = Transform((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), channels="RGB", size=256, crop=224)
 CAFFE = Transform((104.0, 117.0, 123.0), (1.0, 1.0, 1.0), scale=1.0, channels="BGR", size=(40, 30), crop=(20, 20))
 
-pictures = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=4, max_dims=4, max_side=6))
+any_images = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=4, max_dims=4, max_side=6))
 numbers = st.floats(-10, 10)
 scales = st.floats(0.01, 10)
 
@@ -51,7 +51,7 @@ def test_inverse_clips_to_what_can_be_shown():
     assert Transform().inverse(np.array([[[-1.0, 0.5, 7.0]]])).tolist() == [[[0.0, 0.5, 1.0]]]
 
 
-@given(pictures)
+@given(any_images)
 def test_fit_gives_each_channel_mean_0_and_deviation_1(images):
     transform = Transform.fit(images)
     x = images / 255.0

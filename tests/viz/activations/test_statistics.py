@@ -94,8 +94,8 @@ def test_the_measures_by_hand():
 
 
 def test_a_channel_with_spots_has_both_numbers_high():
-    images = np.round(255 * spot()).astype(np.uint8)
-    pictures = cnn.data.Dataset(np.stack([np.roll(images, i, axis=1) for i in range(5)])[:, None], [0] * 5, ["all"])
+    shown = np.round(255 * spot()).astype(np.uint8)
+    pictures = cnn.data.Dataset(np.stack([np.roll(shown, i, axis=1) for i in range(5)])[:, None], [0] * 5, ["all"])
     model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1))
     model.transform = cnn.data.Transform()
     model["conv"].weight[...] = 1

@@ -1,4 +1,5 @@
 from . import data as data
+from . import deprecation as deprecation
 from . import display as display
 from . import distributed as distributed
 from . import init as init

@@ -1,6 +1,6 @@
 """A model in one file: safetensors, with all that it takes to rebuild the model, or to go on training it.
 
-    arrays      model.state() under its own names, then the optimiser's state as "optimizer.velocity.conv1.weight"
+    arrays      model.state() under its own names, then the optimizer's state as "optimizer.velocity.conv1.weight"
     metadata    "minicnn": as JSON the format's version, architecture, transform, classes, training
 
 The same model gives the same bytes (more than one entry of metadata would come in random order).
@@ -88,7 +88,7 @@ def save(
     path, state = Path(path), state_of(model)
     if taken := next((name for name in state if name.startswith(OPTIMIZER)), None):
         raise ValueError(
-            f'save: {taken} stands where the optimiser\'s arrays do; give the layer "optimizer" another name'
+            f'save: {taken} stands where the optimizer\'s arrays do; give the layer "optimizer" another name'
         )
     check_rebuildable(model)
     moments = optimizer.state() if optimizer is not None else {}
@@ -141,7 +141,7 @@ def read(path: str | Path, *, optimizer: bool = True) -> Contents:
 
     Args:
         path: what `save` or `fit` wrote.
-        optimizer: whether to read the optimiser's arrays too.
+        optimizer: whether to read the optimizer's arrays too.
 
     Raises:
         CheckpointError: the file is missing, broken, or no checkpoint.

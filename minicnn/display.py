@@ -19,7 +19,7 @@ from typing import Any
 
 TALLEST = "40em"  # of a table; a longer one scrolls
 DOTS = 96  # of a browser's inch
-VISIBLE = (1, 3)  # channels: grey, or red, green and blue
+VISIBLE = (1, 3)  # channels: gray, or red, green and blue
 
 
 class Shown:

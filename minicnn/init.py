@@ -1,6 +1,6 @@
 """Initial values of parameters.
 
-Each initialiser is called as `fn(shape, rng, dtype)`. With `rng = generator(seed, name)` a parameter's values depend on
+Each initializer is called as `fn(shape, rng, dtype)`. With `rng = generator(seed, name)` a parameter's values depend on
 the seed and its name alone, so that adding a layer leaves the others' as they were. Values are drawn in float64, then
 rounded: a network starts from the same weights in either precision.
 """
@@ -72,7 +72,7 @@ def zeros(shape: Shape, rng: np.random.Generator | None = None, dtype: DTypeLike
 
 
 def ones(shape: Shape, rng: np.random.Generator | None = None, dtype: DTypeLike = np.float32) -> np.ndarray:
-    """Ones, for the scale of a batch normalisation."""
+    """Ones, for the scale of a batch normalization."""
     return np.ones(shape, dtype)
 
 

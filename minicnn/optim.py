@@ -96,7 +96,7 @@ class Optimizer(ABC):
         for key in state.keys() - {"lr", "step"}:
             moment, _, name = key.partition(".")
             if moment not in moments:
-                raise self._error(f'the state holds "{key}", which this optimiser does not keep')
+                raise self._error(f'the state holds "{key}", which this optimizer does not keep')
             moments[moment][name] = np.array(state[key], order="C")
         if len({frozenset(arrays) for arrays in moments.values()}) > 1:
             raise self._error(f"the state is incomplete: {' and '.join(moments)} are not of the same parameters")
@@ -115,7 +115,7 @@ class Optimizer(ABC):
             for moment, arrays in self._moments.items():
                 if arrays.keys() != parameters.keys():
                     message = _mismatch(moment, arrays, parameters)
-                    raise self._error(f"{message}; a new set of parameters takes a new optimiser")
+                    raise self._error(f"{message}; a new set of parameters takes a new optimizer")
                 for name, w in parameters.items():
                     self._check_like(moment, name, arrays[name], w)
 
@@ -180,7 +180,7 @@ class Adam(Optimizer):
         v = beta2 * v + (1 - beta2) * d²        (mean of its square)
         w -= lr * m̂ / (√v̂ + eps)               with m̂ = m / (1 - beta1^t), v̂ = v / (1 - beta2^t) at step t = 1, 2, …
 
-    The corrections m̂ and v̂ undo the pull towards zero, where m and v start.
+    The corrections m̂ and v̂ undo the pull toward zero, where m and v start.
 
     Raises:
         ValueError: An option is out of range.
@@ -258,10 +258,10 @@ def build(name: str, **options: Any) -> Optimizer:
     """The optimizer called `name` ("sgd", "adam", "adamw"); `build(**optimizer.options())` makes one anew.
 
     Raises:
-        ValueError: There is no such optimiser, or it does not take such options.
+        ValueError: There is no such optimizer, or it does not take such options.
     """
     if name not in OPTIMIZERS:
-        raise ValueError(f'optim.build: there is no optimiser "{name}"; choose from {", ".join(OPTIMIZERS)}')
+        raise ValueError(f'optim.build: there is no optimizer "{name}"; choose from {", ".join(OPTIMIZERS)}')
     try:
         return OPTIMIZERS[name](**options)
     except TypeError as error:  # an unknown option, or one that is missing

@@ -20,21 +20,21 @@ def warmup(model: Any = "seed", input_shape: tuple[int, int, int] | None = None,
 
     Args:
         model: a network, or the name of one in the zoo.
-        input_shape: (channels, height, width) of its pictures; a named network's own where it is not given.
+        input_shape: (channels, height, width) of its images; a named network's own where it is not given.
         batch_size: of the work to come: how a convolution is computed depends on it.
 
     Returns:
         the seconds that it took.
 
     Raises:
-        ValueError: a network was given without `input_shape`, or does not take such pictures.
+        ValueError: a network was given without `input_shape`, or does not take such images.
     """
     start = time.perf_counter()
     if isinstance(model, str):
         input_shape = input_shape or zoo.network(model).input_shape
         model = zoo.build(model)
     if input_shape is None:
-        raise ValueError("warmup: expected input_shape, (channels, height, width) of the pictures that the model takes")
+        raise ValueError("warmup: expected input_shape, (channels, height, width) of the images that the model takes")
     before = {name: array.copy() for name, array in model.state().items()}
     x, labels = np.zeros((batch_size, *input_shape), dtype_of(model)), np.zeros(batch_size, np.int64)
     scores, pullback = run_layer(model, x, Pass(train=True, rng=np.random.default_rng(0)))

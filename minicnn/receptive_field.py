@@ -40,7 +40,7 @@ class Field:
     offset: tuple[int, int] = (0, 0)
 
     def box(self, y: int, x: int) -> tuple[int, int, int, int]:
-        """(top, left, bottom, right) of what output (y, x) sees; it may reach into the padding, beyond the picture."""
+        """(top, left, bottom, right) of what output (y, x) sees; it may reach into the padding, beyond the image."""
         top, left = self.offset[0] + y * self.stride[0], self.offset[1] + x * self.stride[1]
         return top, left, top + self.size[0], left + self.size[1]
 

@@ -132,12 +132,12 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
     def _validated(self, X: Any, y: Any = "no_validation", reset: bool = False) -> Any:
         """X as images (N, C, H, W) of numbers that are finite, and y."""
         options: dict[str, Any] = {"dtype": [np.float64, np.float32, np.uint8], "reset": reset}
-        pictures: Shape | None = None
+        images: Shape | None = None
         if isinstance(X, np.ndarray) and X.ndim == 4:
-            pictures, X = X.shape[1:], X.reshape(len(X), int(np.prod(X.shape[1:])))
+            images, X = X.shape[1:], X.reshape(len(X), int(np.prod(X.shape[1:])))
         found = validate_data(self, X, y, **options)
         X = found[0] if isinstance(found, tuple) else found
-        shape = pictures or tuple(self.image_shape or (1, 1, X.shape[1]))
+        shape = images or tuple(self.image_shape or (1, 1, X.shape[1]))
         if len(shape) != 3 or int(np.prod(shape)) != X.shape[1]:
             raise ValueError(f"CNNClassifier: image_shape {self.image_shape} does not fit {X.shape[1]} features")
         if not reset and shape != self.image_shape_:

@@ -42,9 +42,9 @@ class Row:
 
     Attributes:
         path, kind: where it stands, and its type.
-        output_shape: what it puts out for one picture, without the batch axis.
+        output_shape: what it puts out for one image, without the batch axis.
         parameters: how many numbers it trains.
-        multiply_adds: multiplications (each with an addition) that its weights take part in, for one picture.
+        multiply_adds: multiplications (each with an addition) that its weights take part in, for one image.
         receptive_field: the window of input pixels that one of its outputs sees; None where there is no fixed one
             (see `receptive_field.receptive_fields`).
     """
@@ -103,16 +103,16 @@ class Summary(Shown):
 
 
 def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
-    """The table of a model, by sending one blank picture through it.
+    """The table of a model, by sending one blank image through it.
 
     Layers whose output's shape follows from their options are not run, so that no kernel has to be compiled for it.
 
     Args:
         model: a layer or container.
-        input_shape: (C, H, W) of a picture.
+        input_shape: (C, H, W) of an image.
 
     Raises:
-        ValueError: the picture does not fit the model.
+        ValueError: the image does not fit the model.
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
@@ -169,7 +169,7 @@ def sketch(layer: Any) -> Any:
 
 
 def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """What becomes of one picture of this shape; None where the layer has to be run, if only to say what is wrong."""
+    """What becomes of one image of this shape; None where the layer has to be run, if only to say what is wrong."""
     kind = type(layer)
     if kind is Dense and shape == (layer.in_features,):
         return (layer.out_features,)

@@ -32,7 +32,7 @@ from threadpoolctl import ThreadpoolController
 
 from .code_cache import CodeCache
 
-# Reassociation lets sums vectorise. Never "nnan" or "ninf": they would let the compiler drop tests for NaN.
+# Reassociation lets sums vectorize. Never "nnan" or "ninf": they would let the compiler drop tests for NaN.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
 _config: Any = numba.config  # whose names are made at run time
@@ -208,7 +208,7 @@ def inline(function: Callable[..., Any]) -> Callable[..., Any]:
 def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a serial function whose loop computes each element by itself, in the order in which it is written.
 
-    There is no sum to vectorise; and the compiler, free to reassociate, may order an expression's terms otherwise in a
+    There is no sum to vectorize; and the compiler, free to reassociate, may order an expression's terms otherwise in a
     loop's vector form than in its scalar one, which it takes where arrays lie close together.
     """
     return _compile(function, fastmath={"contract"})

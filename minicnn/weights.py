@@ -20,7 +20,7 @@ from .message import one_line
 from .ops.contract import Array
 
 FORMAT = "minicnn"  # in the metadata of a checkpoint of ours: its architecture and all else that is no array
-OPTIMIZER = "optimizer."  # there, how the names of the optimiser's arrays begin
+OPTIMIZER = "optimizer."  # there, how the names of the optimizer's arrays begin
 CHECKSUM = re.compile(r"(sha256|md5)=([0-9a-fA-F]+)")
 PICKLE = (b"PK\x03\x04", b"\x80")  # how a file of torch.save begins: a zip, or in its older form a bare pickle
 

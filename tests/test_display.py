@@ -36,7 +36,7 @@ def model(data):
 
 @pytest.fixture(scope="module")
 def history():
-    record = EpochRecord(1, 1.0, 0.5, 0.9, 0.6, lr=0.1, seconds=1.0, pictures_per_second=60.0)
+    record = EpochRecord(1, 1.0, 0.5, 0.9, 0.6, lr=0.1, seconds=1.0, images_per_second=60.0)
     return cnn.History(Measure(2.3, 0.1), [record])
 
 
@@ -141,7 +141,7 @@ def test_an_example_is_the_pair_that_it_always_was(data) -> None:
 
 
 def test_a_data_set_without_images_and_a_run_without_epochs_show_their_headline(data) -> None:
-    assert "<img" not in data[:0]._repr_html_() and "0 pictures" in data[:0]._repr_html_()
+    assert "<img" not in data[:0]._repr_html_() and "0 images" in data[:0]._repr_html_()
     assert "<img" not in cnn.History()._repr_html_()
 
 

@@ -47,7 +47,7 @@ from .synthesis import Pixels as Pixels
 from .synthesis import Synthesis as Synthesis
 from .synthesis import ascend as ascend
 from .synthesis import class_model as class_model
-from .synthesis import colour_statistics as colour_statistics
+from .synthesis import color_statistics as color_statistics
 from .synthesis import deep_dream as deep_dream
 from .synthesis import feature_visualization as feature_visualization
 from .synthesis import invert as invert

@@ -1,6 +1,6 @@
-"""How good a low-dimensional picture of the data is: measures that need no labels.
+"""How good a low-dimensional image of the data is: measures that need no labels.
 
-They compare neighbourhoods, in blocks of rows, so that no matrix of all distances is held.
+They compare neighborhoods, in blocks of rows, so that no matrix of all distances is held.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ROUNDING = 1e-12
 
 
 def trustworthiness(X: Any, embedding: Any, *, n_neighbors: int = 5) -> float:
-    """Are neighbours in the embedding neighbours in the data? 1 if all are, about ½ for a random embedding.
+    """Are neighbors in the embedding neighbors in the data? 1 if all are, about ½ for a random embedding.
 
         T = 1 − 2 / (n k (2n − 3k − 1)) Σ_i Σ_{j ∈ N_i} max(0, r_ij − k)
 
@@ -48,7 +48,7 @@ def trustworthiness(X: Any, embedding: Any, *, n_neighbors: int = 5) -> float:
 
 
 def knn_preservation(X: Any, embedding: Any, *, n_neighbors: int = 10) -> float:
-    """The share of each point's k nearest neighbours in the data that are also its k nearest in the embedding.
+    """The share of each point's k nearest neighbors in the data that are also its k nearest in the embedding.
 
     1 if all are; k / (n − 1) on average for a random embedding of n points.
 
@@ -101,7 +101,7 @@ def reconstruction_error(X: Any, reconstruction: Any, *, relative: bool = False)
 
 
 def _points(X: Any, embedding: Any, n_neighbors: int, name: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """Both point sets in float64, centred and of ordinary size, which changes no neighbourhood."""
+    """Both point sets in float64, centerd and of ordinary size, which changes no neighborhood."""
     k = as_count(n_neighbors, "n_neighbors", name)
     X, embedding = as_matrix(X, name), as_matrix(embedding, name)
     if len(X) != len(embedding):

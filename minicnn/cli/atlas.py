@@ -1,9 +1,9 @@
 """Write a page that shows what a network has learned.
 
 One HTML file, with everything in it: the network and its data, how it learned,
-what it confuses, what its layers make of a picture and look for, its feature
+what it confuses, what its layers make of an image and look for, its feature
 space, reasons for its decisions, and how it can be fooled. It is opened from
-disk, and sent as it is. A path without .html makes a folder, with the pictures
+disk, and sent as it is. A path without .html makes a folder, with the images
 beside the page. Where the run has kept snapshots (see `minicnn train --help`),
 the page shows its training as a film.
 """
@@ -40,7 +40,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network(parser)
     parser.add_argument(
-        "--data", metavar="DATA", required=True, help=f"{DATA_HELP}; or a folder of pictures whose classes are unknown"
+        "--data", metavar="DATA", required=True, help=f"{DATA_HELP}; or a folder of images whose classes are unknown"
     )
     parser.add_argument(
         "-o", "--out", metavar="PATH", type=Path, help="an HTML file, or a folder (default: atlas.html in the run's)"
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against",
         metavar="MODEL",
-        help="a second network for the same pictures and classes, to compare; a run or file",
+        help="a second network for the same images and classes, to compare; a run or file",
     )
     parser.add_argument("--title", metavar="TEXT", help="what to call the network (default: the file's or run's name)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of all that is random (default: 0)")
@@ -146,19 +146,19 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Data
 
 
 def _unsorted(folder: Path, size: Any) -> Dataset:
-    """Pictures that lie right in a folder, each under its own name."""
+    """Images that lie right in a folder, each under its own name."""
     import numpy as np
 
     from minicnn.data import DataError, Dataset
-    from minicnn.data.picture import SUFFIXES, read_picture
+    from minicnn.data.image import SUFFIXES, read_image
 
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise DataError(f"{folder}: expected pictures or folders of pictures, but there are none")
-    read = [read_picture(path, size, size) for path in paths]
-    shapes = {picture.shape[1:] for picture in read}
+        raise DataError(f"{folder}: expected images or folders of images, but there are none")
+    read = [read_image(path, size, size) for path in paths]
+    shapes = {image.shape[1:] for image in read}
     if len(shapes) > 1:
-        raise DataError(f"{folder}: the pictures are of {len(shapes)} sizes; give --size to bring them to one")
+        raise DataError(f"{folder}: the images are of {len(shapes)} sizes; give --size to bring them to one")
     channels = max(map(len, read))
-    images = np.stack([np.broadcast_to(picture, (channels, *picture.shape[1:])) for picture in read])
+    images = np.stack([np.broadcast_to(image, (channels, *image.shape[1:])) for image in read])
     return Dataset(images, np.arange(len(paths)), [path.stem for path in paths], paths)

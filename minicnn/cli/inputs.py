@@ -15,24 +15,24 @@ MODEL_FILE = "model.safetensors"
 SNAPSHOTS = "snapshots"  # a folder in the run's
 DATA_HELP = (
     "garments (drawn here, no file needed), mnist, fashion-mnist or cifar10 (downloaded where missing), "
-    "or a folder that holds a folder of pictures for each class, perhaps in train/ and test/"
+    "or a folder that holds a folder of images for each class, perhaps in train/ and test/"
 )
 MODEL_HELP = f"the folder of a run, or a file such as its {MODEL_FILE}"
 
 
 def add_data(parser: argparse.ArgumentParser) -> Any:
-    """DATA and what belongs to it; returns the group of options that say how pictures are read."""
+    """DATA and what belongs to it; returns the group of options that say how images are read."""
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     return add_reading(parser)
 
 
 def add_reading(parser: argparse.ArgumentParser) -> Any:
-    """The options that say how pictures are read."""
-    group = parser.add_argument_group("pictures")
+    """The options that say how images are read."""
+    group = parser.add_argument_group("images")
     group.add_argument(
         "--root", metavar="DIR", help="where data files lie (default: $MINICNN_DATA, else the user's cache folder)"
     )
-    group.add_argument("--size", metavar="N", type=int, help="scale and crop the pictures of a folder to N×N")
+    group.add_argument("--size", metavar="N", type=int, help="scale and crop the images of a folder to N×N")
     return group
 
 

@@ -1,4 +1,4 @@
-"""MODEL where pictures are explained or made: a file, the folder of a run, or a network of the zoo and its weights."""
+"""MODEL where images are explained or made: a file, the folder of a run, or a network of the zoo and its weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .inputs import MODEL_HELP, add_threads, is_name, load_model, set_threads
 
 PIXELS = ("imagenet", "symmetric", "bgr255")  # those of `zoo.preprocessing`, without loading it
 PIXELS_HELP = (
-    "imagenet: red, green and blue, normalised, as torchvision's; symmetric: from -1 to 1, as its GoogLeNet's; "
+    "imagenet: red, green and blue, normalized, as torchvision's; symmetric: from -1 to 1, as its GoogLeNet's; "
     "bgr255: blue, green and red from 0 to 255, no mean subtracted: SqueezeNet's own files, also in the ONNX model zoo"
 )
 CLASSES_HELP = "the names of its classes, one in a line, numbered or not"
@@ -38,18 +38,18 @@ def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> N
 
 
 def add_input(parser: argparse.ArgumentParser, default: str = "what the network was made for") -> None:
-    """`--input`: the shape of a picture."""
+    """`--input`: the shape of an image."""
     parser.add_argument(
         "--input",
         metavar=("C", "H", "W"),
         nargs=3,
         type=int,
-        help=f"channels, height and width of a picture (default: {default})",
+        help=f"channels, height and width of an image (default: {default})",
     )
 
 
 def input_shape(options: argparse.Namespace, model: Any) -> tuple[int, int, int]:
-    """The shape (C, H, W) of a picture: the one asked for, or the one that the model's transform cuts.
+    """The shape (C, H, W) of an image: the one asked for, or the one that the model's transform cuts.
 
     Raises:
         ValueError: it is not given, and the model does not know it.
@@ -58,13 +58,13 @@ def input_shape(options: argparse.Namespace, model: Any) -> tuple[int, int, int]
         channels, height, width = options.input
         return channels, height, width
     if model.transform is None or model.transform.crop is None:
-        raise ValueError(f"{options.model}: the model does not know the size of its pictures; give --input C H W")
+        raise ValueError(f"{options.model}: the model does not know the size of its images; give --input C H W")
     crop = model.transform.crop
     return (len(model.transform.mean), *((crop, crop) if isinstance(crop, int) else crop))
 
 
 def load_network(options: argparse.Namespace) -> Any:
-    """The model that was asked for, which knows how pictures become its input.
+    """The model that was asked for, which knows how images become its input.
 
     Where that is only assumed, it is said on stderr: weights that expect other pixels give nonsense without an error.
 
@@ -83,14 +83,14 @@ def load_network(options: argparse.Namespace) -> Any:
         )
     if model.transform is None:
         raise ValueError(
-            f"{options.model}: the model does not know how pictures become its input; "
+            f"{options.model}: the model does not know how images become its input; "
             f"train or import it with that, or give --pixels ({', '.join(PIXELS)})"
         )
     return model
 
 
 def find_network(options: argparse.Namespace) -> Any:
-    """The model that was asked for, and what is known of its pictures and classes.
+    """The model that was asked for, and what is known of its images and classes.
 
     Raises:
         ValueError: there is none, or its weights are missing.
@@ -113,10 +113,10 @@ def find_network(options: argparse.Namespace) -> Any:
         model = load_model(name)
     if pixels is not None:
         if model.transform is not None:
-            raise ValueError(f"{name}: the model knows how pictures become its input; leave --pixels away")
+            raise ValueError(f"{name}: the model knows how images become its input; leave --pixels away")
         model.transform = prepared(pixels, height, width)
         if not named:
-            print(f"{name}: does not tell the size of its pictures; they are cut to {width}×{height}", file=sys.stderr)
+            print(f"{name}: does not tell the size of its images; they are cut to {width}×{height}", file=sys.stderr)
     if options.classes is not None:
         model.classes = read_classes(options.classes)
     return model
@@ -207,16 +207,16 @@ def rectified(model: Any) -> list[str]:
     return paths
 
 
-def read(model: Any, picture: str, size: int | None = None) -> Any:
-    """The picture as the model takes it, or uncut, with so many pixels on its shorter side."""
+def read(model: Any, image: str, size: int | None = None) -> Any:
+    """The image as the model takes it, or uncut, with so many pixels on its shorter side."""
     from dataclasses import replace
 
     transform = model.transform if size is None else replace(model.transform, size=size, crop=None)
-    return transform.picture(picture)
+    return transform.image(image)
 
 
 def write(model: Any, x: Any, path: Path) -> None:
-    """What the model sees, as a picture."""
+    """What the model sees, as an image."""
     from PIL import Image
 
     pixels = (model.transform.inverse(x)[0] * 255).round().astype("uint8").transpose(1, 2, 0)

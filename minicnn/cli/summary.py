@@ -1,8 +1,8 @@
 """Print a network as a table, layer by layer.
 
 For each layer: the shape of what it puts out, how many numbers it trains, how
-many multiply-adds it takes for one picture, and how large a window of the
-picture one of its outputs sees.
+many multiply-adds it takes for one image, and how large a window of the
+image one of its outputs sees.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 
 
 def load_cifar10(root: str | Path | None = None) -> tuple[Dataset, Dataset]:
-    """The 50,000 training and 10,000 test pictures, from the unpacked files, the archive, or the network.
+    """The 50,000 training and 10,000 test images, from the unpacked files, the archive, or the network.
 
     Raises:
         DataError: a file is broken, or none is there and none can be downloaded.

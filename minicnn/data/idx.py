@@ -2,7 +2,7 @@
 
     0, 0, type, dimensions | dimensions × uint32, big-endian | data in row-major order
 
-Type 8 is unsigned bytes, so pictures (N, H, W) begin with magic number 2051 and labels (N,) with 2049.
+Type 8 is unsigned bytes, so images (N, H, W) begin with magic number 2051 and labels (N,) with 2049.
 (LeCun, Cortes, Burges, "The MNIST database of handwritten digits".)
 """
 
@@ -35,7 +35,7 @@ def header(shape: tuple[int, ...]) -> bytes:
 
 
 def read_idx(path: str | Path, dimensions: int) -> NDArray[np.uint8]:
-    """The array of an IDX file, gzipped or not, which must have `dimensions`: 3 for pictures, 1 for labels.
+    """The array of an IDX file, gzipped or not, which must have `dimensions`: 3 for images, 1 for labels.
 
     Raises:
         DataError: the file is missing, cut short, too long, not IDX, or holds something else.
@@ -64,7 +64,7 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile, most: int, dimensions: int
     start = file.read(4 + 4 * dimensions)
     got = int.from_bytes(start[:4])
     if len(start) < 4 or got != magic:
-        kinds = {2049: " (labels)", 2051: " (pictures)"}
+        kinds = {2049: " (labels)", 2051: " (images)"}
         raise DataError(
             f"{path}: expected an IDX file with magic number {magic}{kinds.get(magic, '')}, "
             f"got {got}{kinds.get(got, '')}; is it the right file?"
@@ -98,7 +98,7 @@ def read_idx_folder(folder: str | Path) -> tuple[Dataset, Dataset]:
     """Training and test set from four files named as MNIST's, zipped or not; the classes are "0", "1", ….
 
     Raises:
-        DataError: a file is missing or broken, or pictures and labels do not belong together.
+        DataError: a file is missing or broken, or images and labels do not belong together.
     """
     arrays = []
     for name in FILES:
@@ -110,8 +110,7 @@ def read_idx_folder(folder: str | Path) -> tuple[Dataset, Dataset]:
     for some, numbers, names in ((images, labels, FILES[:2]), (test_images, test_labels, FILES[2:])):
         if len(some) != len(numbers):
             raise DataError(
-                f"{folder}: {names[0]} holds {len(some)} pictures, but {names[1]} {len(numbers)} labels; "
-                "expected as many"
+                f"{folder}: {names[0]} holds {len(some)} images, but {names[1]} {len(numbers)} labels; expected as many"
             )
     classes = [str(label) for label in range(1 + int(max(labels.max(initial=0), test_labels.max(initial=0))))]
     return (

@@ -1,4 +1,4 @@
-"""Batches: which pictures come together in which epoch, changed and scaled for the network."""
+"""Batches: which images come together in which epoch, changed and scaled for the network."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Loader:
     and so on.
 
     Args:
-        dataset: where the pictures come from.
-        batch_size: pictures in a batch; the last one of an epoch may hold fewer.
-        shuffle: visit the pictures in a new random order in each epoch, otherwise in their own.
+        dataset: where the images come from.
+        batch_size: images in a batch; the last one of an epoch may hold fewer.
+        shuffle: visit the images in a new random order in each epoch, otherwise in their own.
         seed: of the order and the augmentation.
         drop_last: leave out a last batch that is not full.
         transform: uint8 (n, C, H, W) to float32, usually the model's own `Transform`; without one x = images / 255.
-        augment: changes uint8 pictures at random before `transform`, see `minicnn.data.augment`.
+        augment: changes uint8 images at random before `transform`, see `minicnn.data.augment`.
 
     Raises:
         ValueError: `batch_size` is below 1, `seed` below 0, or an epoch would have no batch.
@@ -55,7 +55,7 @@ class Loader:
         self._next_epoch = 0
         if len(self) == 0:
             raise ValueError(
-                f"Loader: {len(dataset)} pictures make no batch of {batch_size}"
+                f"Loader: {len(dataset)} images make no batch of {batch_size}"
                 + (" with drop_last; give a smaller batch_size or keep the last one" if drop_last else "")
             )
 
@@ -92,7 +92,7 @@ class Loader:
         What `augment` draws is a function of the share's number too.
 
         Returns:
-            for each batch the number of its pictures, and the shares; one may be empty.
+            for each batch the number of its images, and the shares; one may be empty.
         """
         order = self.order(epoch)
         for number in range(start, len(self)):

@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: the same four IDX files, 60,000 and 10,000 pictures of 28 × 28.
+"""MNIST and Fashion-MNIST: the same four IDX files, 60,000 and 10,000 images of 28 × 28.
 
 LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document Recognition", 1998;
 Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017, https://github.com/zalandoresearch/fashion-mnist.

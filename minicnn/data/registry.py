@@ -28,7 +28,7 @@ def load(name: str | Path, root: str | Path | None = None, **options: Any) -> tu
     |---|---|---|
     | "garments" | clothing drawn by our own code, no file needed | those of `garments.load` |
     | "mnist", "fashion-mnist", "cifar10" | from files under `root`, downloaded where missing | none |
-    | a folder | class folders of pictures, perhaps in train/ and test/ | those of `load_folder` |
+    | a folder | class folders of images, perhaps in train/ and test/ | those of `load_folder` |
     | a folder | four IDX files named as MNIST's, or CIFAR-10's six binary files | none |
 
     Args:

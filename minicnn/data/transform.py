@@ -1,4 +1,4 @@
-"""What a model does to pictures before it looks at them; stored in the model's file."""
+"""What a model does to images before it looks at them; stored in the model's file."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minicnn.data.picture import Size, pair, read_picture, to_grey
+from minicnn.data.image import Size, pair, read_image, to_gray
+from minicnn.deprecation import renamed_fields, renamed_value
 
 if TYPE_CHECKING:
-    from minicnn.data.picture import Source
+    from minicnn.data.image import Source
 
-CHANNELS = {"grey": 1, "RGB": 3, "BGR": 3}
+CHANNELS = {"gray": 1, "RGB": 3, "BGR": 3}
 
 
+@renamed_fields(picture="image")
 @dataclass(frozen=True)
 class Transform:
-    """uint8 pictures to the numbers that a network takes: x = (images / scale − mean) / std, per channel.
+    """uint8 images to the numbers that a network takes: x = (images / scale − mean) / std, per channel.
 
-    Colour pictures are shown to a network of grey ones by their luminance, grey pictures to a network of colours as
+    Color images are shown to a network of gray ones by their luminance, gray images to a network of colors as
     three equal channels: see `to_channels`.
 
     Args:
         mean: one number for each channel, in units of images / scale, in the order of `channels`.
         std: the same, above 0.
         scale: 255 brings pixels to 0…1 first, 1 leaves them.
-        channels: what the network's channels are, "grey", "RGB" or "BGR" (pictures come as RGB and are reversed);
-            None where they are no colours of a photograph.
+        channels: what the network's channels are, "gray", "RGB" or "BGR" (images come as RGB and are reversed);
+            None where they are no colors of a photograph.
         size: photographs are first scaled, proportions kept, to the smallest that covers this (height, width);
             a number is the new length of the shorter side.
         crop: then cut to this (height, width) in the middle; a number is both.
@@ -43,11 +45,13 @@ class Transform:
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     scale: float = 255.0
-    channels: str | None = "grey"
+    channels: str | None = "gray"
     size: Size | None = None
     crop: Size | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.channels, str):
+            object.__setattr__(self, "channels", renamed_value("Transform: channels", self.channels, grey="gray"))
         several, one = "a tuple of finite numbers", "a finite number"
         for name, kind, numbers in (
             ("mean", several, self.mean),
@@ -88,19 +92,19 @@ class Transform:
         """
         _check_images(images)
         if images.size == 0:
-            raise ValueError(f"Transform.fit: expected at least one picture, got shape {images.shape}")
+            raise ValueError(f"Transform.fit: expected at least one image, got shape {images.shape}")
         means, stds = [], []
         for channel in range(images.shape[1]):
             n, (total, squares) = images[:, channel].size, _sums(images[:, channel])
             means.append(total / n / 255)
             stds.append(math.sqrt(n * squares - total**2) / n / 255 or 1.0)
-        channels = {1: "grey", 3: "RGB"}.get(images.shape[1])
+        channels = {1: "gray", 3: "RGB"}.get(images.shape[1])
         height, width = images.shape[2:]
         size = height if height == width else (height, width)
         return cls(tuple(means), tuple(stds), channels=channels, size=size, crop=size)
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """uint8 (N, 1 or C, H, W), colours as RGB, to float32 (N, C, H, W), colours in the order of `channels`.
+        """uint8 (N, 1 or C, H, W), colors as RGB, to float32 (N, C, H, W), colors in the order of `channels`.
 
         Raises:
             ValueError: `images` has another dtype, number of dimensions or number of channels.
@@ -112,12 +116,12 @@ class Transform:
         return x
 
     def to_channels(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """uint8 (N, 1 or 3, H, W) to the network's number of channels, C; colours are still in the order RGB.
+        """uint8 (N, 1 or 3, H, W) to the network's number of channels, C; colors are still in the order RGB.
 
-            luminance = 0.299 R + 0.587 G + 0.114 B    where the network takes grey pictures
-            R = G = B = grey                           where it takes colours
+            luminance = 0.299 R + 0.587 G + 0.114 B    where the network takes gray images
+            R = G = B = gray                           where it takes colors
 
-        The weights are those of ITU-R BT.601, as in Pillow's mode "L". Pictures that have C channels already come back
+        The weights are those of ITU-R BT.601, as in Pillow's mode "L". Images that have C channels already come back
         as they are.
 
         Raises:
@@ -127,30 +131,30 @@ class Transform:
         given, taken = images.shape[1], len(self.mean)
         if given == taken:
             return images
-        if self.channels == "grey" and given == 3:
-            return to_grey(images)
+        if self.channels == "gray" and given == 3:
+            return to_gray(images)
         if self.channels in ("RGB", "BGR") and given == 1:
             return images.repeat(3, axis=1)
         raise ValueError(
-            f"Transform: pictures have {given} channels, but the model takes {taken} ({self.channels or 'no colours'})"
+            f"Transform: images have {given} channels, but the model takes {taken} ({self.channels or 'no colors'})"
         )
 
-    def picture(self, source: Source) -> NDArray[np.float32]:
+    def image(self, source: Source) -> NDArray[np.float32]:
         """One photograph, of any size, as the network takes it: float32 (1, C, H, W).
 
         Args:
             source: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4).
 
         Raises:
-            DataError: the picture is missing or broken.
-            ValueError: the array is no picture, or the network takes no photographs.
+            DataError: the image is missing or broken.
+            ValueError: the array is no image, or the network takes no photographs.
         """
         if self.channels is None:
-            raise ValueError(f"Transform: the model takes {len(self.mean)} channels that are no colours of a picture")
-        return self(read_picture(source, self.size, self.crop)[None])
+            raise ValueError(f"Transform: the model takes {len(self.mean)} channels that are no colors of an image")
+        return self(read_image(source, self.size, self.crop)[None])
 
     def inverse(self, x: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Back to what can be shown: x (…, C, H, W) to 0…1, colours as RGB; what lies outside is clipped."""
+        """Back to what can be shown: x (…, C, H, W) to 0…1, colors as RGB; what lies outside is clipped."""
         images = (x - self._shift) / (self._factor * np.float32(255))
         if self.channels == "BGR":
             images = images[..., ::-1, :, :]
@@ -172,6 +176,8 @@ class Transform:
             got = sorted(map(str, values)) if isinstance(values, Mapping) else repr(values)[:50]
             raise ValueError(f"Transform: expected the fields {sorted(names)}, got {got}")
         arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        if arguments["channels"] == "grey":  # as version 0.1 wrote it
+            arguments["channels"] = "gray"
         return cls(**arguments)
 
     @cached_property
@@ -190,15 +196,15 @@ def _is_number(value: object) -> bool:
 
 def _check_images(images: NDArray[np.uint8]) -> None:
     if images.dtype != np.uint8 or images.ndim != 4:
-        raise ValueError(f"Transform: expected uint8 pictures (N, C, H, W), got {images.dtype} {images.shape}")
+        raise ValueError(f"Transform: expected uint8 images (N, C, H, W), got {images.dtype} {images.shape}")
 
 
 def _sums(values: NDArray[np.uint8]) -> tuple[int, int]:
     """The sum of all values, and of their squares: in pieces, whose sums a float64 holds exactly."""
     total = squares = 0
-    pictures = max(1, 2**16 // values[0].size)
-    for first in range(0, len(values), pictures):
-        piece = values[first : first + pictures].astype(np.float64).ravel()
+    images = max(1, 2**16 // values[0].size)
+    for first in range(0, len(values), images):
+        piece = values[first : first + images].astype(np.float64).ravel()
         total += int(piece.sum())
         squares += int(piece @ piece)
     return total, squares

@@ -1,4 +1,4 @@
-"""Moving pictures: from one memory order to another, side by side, and apart again."""
+"""Moving images: from one memory order to another, side by side, and apart again."""
 
 from numba import prange
 

@@ -1,6 +1,6 @@
-"""Pooling: one pass over each plane (one channel of one picture).
+"""Pooling: one pass over each plane (one channel of one image).
 
-Arrays are C-contiguous with the planes first: x (P, H, W), y (P, OH, OW). Max pooling also takes channels-last pictures
+Arrays are C-contiguous with the planes first: x (P, H, W), y (P, OH, OW). Max pooling also takes channels-last images
 as they are, x (N, H, W, C), y (N, OH, OW, C): then all loops run over channels.
 """
 
@@ -120,7 +120,7 @@ def largest_of_nine(a, b, c, d, e, f, g, h, i, best, at):
 
 @parallel
 def max_pool_channels_last(x, geometry, y, indices):
-    """`max_pool` of channels-last pictures: one row of windows at a time."""
+    """`max_pool` of channels-last images: one row of windows at a time."""
     kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
     N, H, W, C = x.shape
     OH, OW = y.shape[1:3]

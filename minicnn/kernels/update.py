@@ -1,4 +1,4 @@
-"""The optimisers' loops: each update of `minicnn.optim` is one pass over memory.
+"""The optimizers' loops: each update of `minicnn.optim` is one pass over memory.
 
 The arrays are one-dimensional, contiguous, of one length and one dtype, to which the scalars are rounded first, as
 PyTorch rounds them. An element's new moments wait in local variables until all is computed: to read back from an array

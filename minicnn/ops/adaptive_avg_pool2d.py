@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .avg_pool2d import average
-from .contract import Array, Pair, Pullback, pair, image_batch, quiet, upstream
+from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
 from .global_avg_pool2d import global_avg_pool2d
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import layout
 from ..kernels import norm as kernels
-from .contract import Array, Pullback, arrays_of_one_dtype, number, image_batch, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, image_batch, number, quiet, upstream
 
 
 @quiet

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, number, image_batch, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, image_batch, number, quiet, upstream
 
 
 @quiet

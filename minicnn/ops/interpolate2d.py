@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pair, Pullback, pair, image_batch, quiet, upstream
+from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
 from .gather import scatter
 
 MODES = ("nearest", "bilinear")

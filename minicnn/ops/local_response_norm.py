@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, number, image_batch, quiet, upstream, whole
+from .contract import Array, Pullback, image_batch, number, quiet, upstream, whole
 
 
 @quiet
@@ -50,8 +50,8 @@ def local_response_norm(
         if not wants[0]:
             return (None,)
         # The windows that hold c, mirrored; scaled before they are summed, so that no sum is larger than what it gives.
-        neighbours = _window_sum(2 * alpha * beta / size * dy * y / s, after, before)
-        return (dy * factor - x * neighbours,)
+        neighbors = _window_sum(2 * alpha * beta / size * dy * y / s, after, before)
+        return (dy * factor - x * neighbors,)
 
     return y, pullback
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, pair, image_batch, quiet, upstream
+from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
 from .geometry import geometry
 
 
@@ -58,7 +58,7 @@ def max_unpool2d(
     if indices.size and not 0 <= indices.min() <= indices.max() < H * W:
         raise ValueError(
             f"max_unpool2d: indices run from {indices.min()} to {indices.max()}, but an output of {H} x {W} has "
-            f"positions 0 to {H * W - 1}; give the pooled picture's output_size"
+            f"positions 0 to {H * W - 1}; give the pooled image's output_size"
         )
     switches = np.ascontiguousarray(indices).reshape(N * C, OH * OW)
     y = np.empty((N, C, H, W), x.dtype)

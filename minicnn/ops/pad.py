@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, is_whole, number, image_batch, quiet, upstream
+from .contract import Array, Pullback, image_batch, is_whole, number, quiet, upstream
 from .gather import scatter
 
 MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # as NumPy calls them

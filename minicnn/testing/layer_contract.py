@@ -24,7 +24,7 @@ def evaluation(call: Call) -> None:
 
 
 def independence(call: Call) -> None:
-    """Outside training an example's output does not depend on its neighbours in the batch."""
+    """Outside training an example's output does not depend on its neighbors in the batch."""
     layer, x = _layer(call)
     together = layer.forward(x, Pass())[0]
     for n in range(len(x)):

@@ -13,7 +13,7 @@ from .strategies import pairs, seeds
 
 
 @st.composite
-def _pictures_under(draw: st.DrawFn, kernel: Any, padding: Any, dilation: Any = 1, more: int = 4) -> tuple[int, int]:
+def _images_under(draw: st.DrawFn, kernel: Any, padding: Any, dilation: Any = 1, more: int = 4) -> tuple[int, int]:
     """A height and width into which the window just fits, or up to `more` pixels larger."""
     least = [
         max(1, d * (k - 1) + 1 - 2 * p) for k, p, d in zip(both(kernel), both(padding), both(dilation), strict=True)
@@ -23,11 +23,11 @@ def _pictures_under(draw: st.DrawFn, kernel: Any, padding: Any, dilation: Any = 
 
 @st.composite
 def conv2d_cases(draw: st.DrawFn) -> Case:
-    """Convolutions: any stride, padding, dilation and groups, oblong kernels, from 1 × 1 pictures up."""
+    """Convolutions: any stride, padding, dilation and groups, oblong kernels, from 1 × 1 images up."""
     groups, in_, out = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
     kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
     stride, padding, dilation = draw(pairs(1, 3)), draw(pairs(0, 2)), draw(pairs(1, 2))
-    size = draw(_pictures_under(kernel, padding, dilation))
+    size = draw(_images_under(kernel, padding, dilation))
     shapes: list[tuple[int, ...]] = [(draw(st.integers(1, 2)), groups * in_, *size), (groups * out, in_, *kernel)]
     if draw(st.booleans()):
         shapes.append((groups * out,))
@@ -41,7 +41,7 @@ def wide_conv2d_cases(draw: st.DrawFn) -> Case:
     in_, out = draw(st.sampled_from([3, 8, 16, 20, 32, 64])), draw(st.sampled_from([8, 10, 16, 32, 64]))
     kernel = draw(st.sampled_from([1, 3, 5]))
     stride, padding = draw(st.sampled_from([1, 2])), draw(st.sampled_from([0, kernel // 2]))
-    size = draw(_pictures_under(kernel, padding, more=12))
+    size = draw(_images_under(kernel, padding, more=12))
     shapes = ((draw(st.integers(1, 2)), in_, *size), (out, in_, kernel, kernel), (out,))
     return Case("conv2d", shapes, given_options(stride=(stride, 1), padding=(padding, 0)), draw(seeds()))
 
@@ -119,7 +119,7 @@ def pool2d_cases(draw: st.DrawFn, op: str = "max_pool2d", sided: bool = True) ->
 
 @st.composite
 def max_unpool2d_cases(draw: st.DrawFn) -> Case:
-    """What `max_pool2d` of a random picture recorded, to put other values back by."""
+    """What `max_pool2d` of a random image recorded, to put other values back by."""
     pooling = draw(pool2d_cases(sided=False).filter(lambda case: "dilation" not in case.options))
     (x,) = pooling.arrays()
     (_, indices), _ = ops.max_pool2d(x, **pooling.options, return_indices=True)

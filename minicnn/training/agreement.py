@@ -31,7 +31,7 @@ def fingerprint(dataset: Dataset) -> str:
     """A data set's size, and a checksum of its images and labels."""
     channels, height, width = dataset.images.shape[1:]
     checksum = crc32(dataset.labels.tobytes(), crc32(dataset.images.data))
-    return f"{len(dataset)} pictures of {channels}×{height}×{width}, checksum {checksum:08x}"
+    return f"{len(dataset)} images of {channels}×{height}×{width}, checksum {checksum:08x}"
 
 
 def digest(contents: Any) -> str:

@@ -65,7 +65,7 @@ class Evaluation(Shown):
         return "\n".join([title, "", *rows])
 
     def _headline(self) -> str:
-        return f"{len(self.labels):,} pictures: loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
+        return f"{len(self.labels):,} images: loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
 
     def plot(self) -> Any:
         """The confusion matrix (`viz.plot.confusion`)."""
@@ -125,11 +125,11 @@ def evaluate(
     K = len(dataset.classes)
     predictions = scores.argmax(axis=1)
     confusion = np.bincount(dataset.labels * K + predictions, minlength=K * K).reshape(K, K)
-    right, pictures = confusion.diagonal(), confusion.sum(axis=1)
+    right, images = confusion.diagonal(), confusion.sum(axis=1)
     return Evaluation(
         loss=float(value),
         accuracy=float(right.sum() / len(dataset)),
-        per_class=np.divide(right, pictures, out=np.full(K, np.nan), where=pictures > 0),
+        per_class=np.divide(right, images, out=np.full(K, np.nan), where=images > 0),
         confusion=confusion,
         predictions=predictions,
         labels=dataset.labels,

@@ -77,7 +77,7 @@ def fit(
         run after the step under way, and returns the history so far, as `interrupted`.
 
     Raises:
-        ValueError: arguments do not fit together, or the model was never initialised.
+        ValueError: arguments do not fit together, or the model was never initialized.
         TrainingDiverged: the loss or a parameter became NaN or infinite; the last checkpoint is from before.
         CheckpointError: the checkpoint cannot be read, resumed or written.
     """

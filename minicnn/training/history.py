@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from ..deprecation import renamed_fields
 from ..display import Shown, Table, drawing
 
-HEAD = ("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "pictures/s", "seconds")
+HEAD = ("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "images/s", "seconds")
+OLD_NAMES = {"pictures_per_second": "images_per_second"}  # in files that version 0.1 wrote
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Measure:
         return f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
 
 
+@renamed_fields(pictures_per_second="images_per_second")
 @dataclass(frozen=True)
 class EpochRecord:
     """One epoch.
@@ -33,7 +36,7 @@ class EpochRecord:
         valid_loss, valid_accuracy: on the validation set after the epoch; None without one.
         lr: the learning rate of its last step.
         seconds: time spent training, without validation.
-        pictures_per_second: training images processed per second of that time.
+        images_per_second: training images processed per second of that time.
     """
 
     epoch: int
@@ -43,7 +46,7 @@ class EpochRecord:
     valid_accuracy: float | None
     lr: float
     seconds: float
-    pictures_per_second: float
+    images_per_second: float
 
     @property
     def train(self) -> Measure:
@@ -107,7 +110,7 @@ class History(Shown):
             train, valid = (self.before, None) if self.epochs and not self.epochs[0].valid else (None, self.before)
             rows.append(("0", *_cells(train), *_cells(valid), "", "", ""))
         for e in self.epochs:
-            speed = f"{e.pictures_per_second:,.0f}", f"{e.seconds:.1f}"
+            speed = f"{e.images_per_second:,.0f}", f"{e.seconds:.1f}"
             rows.append((f"{e.epoch}", *_cells(e.train), *_cells(e.valid), f"{e.lr:.3g}", *speed))
         return rows
 
@@ -134,6 +137,7 @@ def _cells(measure: Measure | None) -> tuple[str, str]:
 def _record(kind: type, values: Mapping[str, Any]) -> Any:
     """A Measure or an EpochRecord from its fields, all of them numbers."""
     names = {field.name for field in fields(kind)}
+    values = {OLD_NAMES.get(name, name): value for name, value in values.items()}
     if set(values) != names:
         raise ValueError(f"{kind.__name__}: expected the fields {sorted(names)}, got {sorted(values)!s:.200}")
     for name, value in values.items():

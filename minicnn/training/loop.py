@@ -127,7 +127,7 @@ class Loop:
             valid_accuracy=valid.accuracy if valid else None,
             lr=float(run.optimizer.lr),
             seconds=position.seconds,
-            pictures_per_second=position.seen / position.seconds,
+            images_per_second=position.seen / position.seconds,
         )
         run.history.epochs.append(record)
         run.epoch, run.batch = record.epoch, 0

@@ -47,8 +47,8 @@ class Progress:
             print(line, file=sys.stdout if self.notebook else sys.stderr, flush=True)
 
     @contextmanager
-    def bar(self, title: str, pictures: int, done: int) -> Iterator[None]:
-        """A bar over `pictures` images, of which `done` are done.
+    def bar(self, title: str, images: int, done: int) -> Iterator[None]:
+        """A bar over `images` images, of which `done` are done.
 
         In a terminal it is cleared at the end, to leave room for lines; a notebook keeps it for the next epoch.
         """
@@ -57,9 +57,9 @@ class Progress:
             return
         self._pending, self._next = 0, 0.0
         if self._bar is None:
-            self._bar = self._new(title, pictures, done)
+            self._bar = self._new(title, images, done)
         else:
-            self._bar.reset(pictures)
+            self._bar.reset(images)
             self._bar.set_description(title, refresh=False)
             self._bar.update(done)
         yield
@@ -68,12 +68,12 @@ class Progress:
         if not self.notebook:
             self.__exit__()
 
-    def _new(self, title: str, pictures: int, done: int) -> Any:
+    def _new(self, title: str, images: int, done: int) -> Any:
         return tqdm(
-            total=pictures,
+            total=images,
             initial=done,
             desc=title,
-            unit=" pictures",
+            unit=" images",
             bar_format=FORMAT,
             unit_scale=True,
             ncols=None if self.notebook else min(shutil.get_terminal_size().columns - 1, WIDEST),
@@ -82,9 +82,9 @@ class Progress:
             mininterval=0,  # `advance` decides when to draw
         )
 
-    def advance(self, pictures: int, loss: float, accuracy: float) -> None:
-        """Count `pictures` more images as done; the bar is redrawn now and then."""
-        self._pending += pictures
+    def advance(self, images: int, loss: float, accuracy: float) -> None:
+        """Count `images` more images as done; the bar is redrawn now and then."""
+        self._pending += images
         if self.bars and (now := time.monotonic()) >= self._next:
             self._next = now + REFRESH
             self._bar.set_postfix_str(f"loss {loss:.4f}, accuracy {accuracy:.2%}", refresh=False)

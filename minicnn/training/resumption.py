@@ -46,12 +46,12 @@ class Position:
     def accuracy(self) -> float:
         return self.correct / self.seen
 
-    def add(self, loss: float, correct: int, pictures: int) -> None:
+    def add(self, loss: float, correct: int, images: int) -> None:
         """One more batch: its mean loss, and how many of its images were classified correctly."""
         self.batch += 1
-        self.loss_sum += loss * pictures
+        self.loss_sum += loss * images
         self.correct += correct
-        self.seen += pictures
+        self.seen += images
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Position:

@@ -1,4 +1,4 @@
-"""GoogLeNet, with batch normalisation, as torchvision has it."""
+"""GoogLeNet, with batch normalization, as torchvision has it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WIDTHS = {  # 1×1; before 3×3, 3×3; before "5×5", "5×5"; after pooling: tab
 def googlenet(*, classes: int, in_channels: int, dropout: float = 0.2) -> Sequential:
     """GoogLeNet without its auxiliary classifiers: 6,624,904 parameters.
 
-    It differs from the paper: batch normalisation, and 3×3 filters where the paper has 5×5 (`inception_v1` has those).
+    It differs from the paper: batch normalization, and 3×3 filters where the paper has 5×5 (`inception_v1` has those).
     torchvision's weights take pixels from −1 to 1 (`preprocessing.SYMMETRIC`).
 
     Source: Szegedy et al. (2015), Going deeper with convolutions; torchvision's `GoogLeNet`.

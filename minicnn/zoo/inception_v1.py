@@ -19,7 +19,7 @@ from .googlenet import WIDTHS
 def inception_v1(*, classes: int, in_channels: int, dropout: float = 0.4) -> Sequential:
     """The network of the paper, without its auxiliary classifiers: 6,998,552 parameters.
 
-    5×5 branches and local response normalisation, whose constants the paper leaves out: they are those of its
+    5×5 branches and local response normalization, whose constants the paper leaves out: they are those of its
     reimplementation in Caffe. The blocks have the names under which their features became known.
 
     Source: Szegedy et al. (2015), Going deeper with convolutions, table 1; Olah et al. (2017), Feature visualization.

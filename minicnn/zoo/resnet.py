@@ -67,7 +67,7 @@ def _for_imagenet(block: Block, depths: Sequence[int], expansion: int, classes: 
 
 
 def resnet20(*, classes: int, in_channels: int) -> Sequential:
-    """20 layers for 32×32 pictures, with shortcuts that have no parameters: 269,722 in all.
+    """20 layers for 32×32 images, with shortcuts that have no parameters: 269,722 in all.
 
     Source: He et al. (2016), section 4.2.
     """

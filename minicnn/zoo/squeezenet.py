@@ -23,7 +23,7 @@ def fire(in_channels: int, squeeze: int, expand: int) -> Graph:
 
 
 def squeezenet1_0(*, classes: int, in_channels: int, dropout: float = 0.5) -> Sequential:
-    """SqueezeNet as published: 1,248,424 parameters. Pictures of at least 21×21.
+    """SqueezeNet as published: 1,248,424 parameters. Images of at least 21×21.
 
     Source: Iandola et al. (2016), SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size.
     """

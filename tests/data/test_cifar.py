@@ -37,9 +37,9 @@ def check(train, test):
     marked = np.flatnonzero(train.images.any((1, 2, 3)))
     assert marked.tolist() == [7, 10_007, 20_007, 30_007, 40_007]
     assert train.labels[marked].tolist() == [0, 1, 2, 3, 4] and test.labels[7] == 5
-    picture = test.images[7]
-    assert (picture[0, 0, 0], picture[1, 1, 1], picture[2, 31, 31]) == (11, 22, 33)
-    assert np.count_nonzero(picture) == 3
+    image = test.images[7]
+    assert (image[0, 0, 0], image[1, 1, 1], image[2, 31, 31]) == (11, 22, 33)
+    assert np.count_nonzero(image) == 3
 
 
 def test_records_are_a_label_and_three_planes(files):

@@ -218,8 +218,8 @@ def test_a_folder_of_idx_files_is_a_data_set(digits):
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10", "garments"])
 def test_an_unknown_option_is_refused(name):
-    with pytest.raises(ValueError, match=f"load '{name}': .*flavour"):
-        load(name, flavour="vanilla")
+    with pytest.raises(ValueError, match=f"load '{name}': .*flavor"):
+        load(name, flavor="vanilla")
 
 
 def test_garments_are_drawn_with_the_options_given(monkeypatch):

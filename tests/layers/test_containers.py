@@ -122,7 +122,7 @@ def test_the_rule_of_relu_reaches_every_depth() -> None:
         assert model.forward(z, Pass(relu=rule))[1](np.array([[-5.0, 2.0]]))[0].tolist() == [expected]
 
 
-def test_only_a_training_pass_drops_and_normalises_by_the_batch() -> None:
+def test_only_a_training_pass_drops_and_normalizes_by_the_batch() -> None:
     model = cnn.Sequential(norm=cnn.BatchNorm2d(1), drop=cnn.Dropout(0.5))
     np.testing.assert_allclose(model(x), x, rtol=1e-4)
     y, _ = model.forward(x, Pass(train=True, rng=np.random.default_rng(0)))

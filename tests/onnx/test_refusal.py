@@ -78,7 +78,7 @@ REFUSED = {
     "groups that do not divide": (proto(conv(group=3), {"w": W}, (1, 9, 4, 4)), "3 groups do not divide 9 channels"),
     "negative groups": (proto(conv(group=-1), {"w": W}, (1, "C", 4, 4)), "expected .* an int of at least 1"),
     "another kernel than the weights'": (proto(conv(kernel_shape=[5, 5]), {"w": W}), "make no windows for weights"),
-    "a kernel larger than the picture": (proto(pool(kernel_shape=[9, 9])), "absurd shape"),
+    "a kernel larger than the image": (proto(pool(kernel_shape=[9, 9])), "absurd shape"),
     "a kernel without size": (proto(pool()), "make no windows"),
     "strides of zero": (proto(conv(strides=[0, 1]), {"w": W}), "make no windows"),
     "absurd pads": (proto(conv(pads=[1 << 40] * 4), {"w": W}), "expected pads to be 4 numbers in 0…10000"),
@@ -256,7 +256,7 @@ REFUSED = {
     ),
     "concatenation of rows": (proto([node("Concat", "x x", "y", axis=2)]), "axis=2 of .* not supported, only the chan"),
     "an even window of channels": (proto([node("LRN", "x", "y", size=4)]), "expected an odd size, got 4"),
-    "batch normalisation in training": (
+    "batch normalization in training": (
         proto([node("BatchNormalization", "x s s s s", "y", training_mode=1)], {"s": np.ones(3, np.float32)}),
         "training_mode=1 is not supported",
     ),

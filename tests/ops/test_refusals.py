@@ -102,7 +102,7 @@ REFUSED = {
     "relu: expected rule to be one of plain, guided, deconv, linear, got 'guide'": lambda: ops.relu(x, rule="guide"),
     "clip: expected low not above high, got 1 and 0": lambda: ops.clip(x, 1, 0),
     "pad: expected padding to be 4 or 6 ints of at least 0, got (1, 2)": lambda: ops.pad(x, (1, 2)),
-    "dense: expected x of shape (N, inputs), got (2, 3, 5, 4); flatten pictures first": lambda: ops.dense(x, rows),
+    "dense: expected x of shape (N, inputs), got (2, 3, 5, 4); flatten images first": lambda: ops.dense(x, rows),
     "dense: x (2, 3) has 3 inputs, but w (3, 2) takes 2": lambda: ops.dense(rows, rows.T),
     "dense: expected b of shape (2,) for w (2, 3), got (3,)": lambda: ops.dense(rows, rows, channels),
     "flatten: expected x of shape (N, …), got a scalar": lambda: ops.flatten(np.array(1.0)),

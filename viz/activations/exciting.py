@@ -1,4 +1,4 @@
-"""Which pictures, and which patches of them, excite a channel most."""
+"""Which images, and which patches of them, excite a channel most."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from minicnn.receptive_field import Field, receptive_fields
 from .statistics import listed
 from .streaming import as_dataset, stream
 
-OUTSIDE = 128  # the grey of what lies beyond a picture's edge
+OUTSIDE = 128  # the gray of what lies beyond an image's edge
 BLANK = 255  # white: where there is no patch
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ExcitingPatches(Shown):
-    """The pictures that excite each of C channels most, strongest first; at most T of them, one patch from each.
+    """The images that excite each of C channels most, strongest first; at most T of them, one patch from each.
 
-    A picture excites a channel that it brings above 0 somewhere. Where fewer than T do, the channel's last entries are
+    An image excites a channel that it brings above 0 somewhere. Where fewer than T do, the channel's last entries are
     empty; a dead channel's all are.
 
     Attributes:
         layer: the channels' layer.
-        scores: the strongest activation in the picture, (C, T); NaN in empty entries.
-        indices: the picture, an index into the data set, (C, T); −1 in empty entries.
+        scores: the strongest activation in the image, (C, T); NaN in empty entries.
+        indices: the image, an index into the data set, (C, T); −1 in empty entries.
         places: where in the layer's map it is, (row, column), (C, T, 2); the first of equals; −1 in empty entries.
-        boxes: all the pixels it depends on, (top, left, bottom, right) in the picture, int (C, T, 4). They reach
-            beyond the edge where the network has padded the picture. The whole picture where there is no fixed window;
+        boxes: all the pixels it depends on, (top, left, bottom, right) in the image, int (C, T, 4). They reach
+            beyond the edge where the network has padded the image. The whole image where there is no fixed window;
             without a meaning in empty entries.
         dataset: the images that were looked through, where they are known.
     """
@@ -53,7 +53,7 @@ class ExcitingPatches(Shown):
 
     @property
     def dead(self) -> np.ndarray:
-        """Channels that no picture excites, bool (C,)."""
+        """Channels that no image excites, bool (C,)."""
         return self.hits == 0
 
     def names(self, channels: ArrayLike | None = None) -> list[str]:
@@ -67,13 +67,13 @@ class ExcitingPatches(Shown):
     def patches(
         self, dataset: Dataset | np.ndarray | None = None, channels: ArrayLike | None = None
     ) -> np.ma.MaskedArray:
-        """The patches as pictures, uint8 (channels, T, 1 or 3, h, w), cut exactly; grey lies beyond the edge.
+        """The patches as images, uint8 (channels, T, 1 or 3, h, w), cut exactly; gray lies beyond the edge.
 
-        Empty entries are masked, and white below the mask. Where a box is as high (or wide) as the picture or more,
+        Empty entries are masked, and white below the mask. Where a box is as high (or wide) as the image or more,
         all of that side is shown.
 
         Args:
-            dataset: the pictures that were looked through; those that it remembers if not given.
+            dataset: the images that were looked through; those that it remembers if not given.
             channels: which, (n,); all of them if not given.
 
         Raises:
@@ -124,22 +124,22 @@ def exciting_patches(
 ) -> ExcitingPatches:
     """Look through a data set once, and remember for each channel of a layer what excited it most.
 
-        score of a picture = max over places (i, j) of  layer[channel, i, j]
+        score of an image = max over places (i, j) of  layer[channel, i, j]
 
-    Each picture counts once, by its strongest place, so that one picture cannot fill a channel's list, and only if its
+    Each image counts once, by its strongest place, so that one image cannot fill a channel's list, and only if its
     score is above 0: a dead channel's list is empty. Memory is that of one batch, and the best so far.
 
     Args:
         model: a network.
-        dataset: pictures, with labels or without (see `stream`), which go through the model's own transform.
-        layer: whose channels; maps, or a dense layer's units (each sees the whole picture).
-        top: patches for each channel, fewer where there are fewer pictures.
+        dataset: images, with labels or without (see `stream`), which go through the model's own transform.
+        layer: whose channels; maps, or a dense layer's units (each sees the whole image).
+        top: patches for each channel, fewer where there are fewer images.
         batch_size, progress: those of `stream`.
         group: processes that share the images (`minicnn.distributed`); each gets all of the result.
 
     Raises:
         ValueError: the layer is unknown, or `top` is below 1.
-        TypeError: `dataset` is neither a data set nor pictures.
+        TypeError: `dataset` is neither a data set nor images.
 
     Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, figure 2; the patch is the
     receptive field (`minicnn.receptive_field`), the union over all paths through branches.
@@ -149,7 +149,7 @@ def exciting_patches(
     dataset = as_dataset(dataset)
     best: list[np.ndarray] | None = None  # scores, indices, places in flat maps: each (C, up to top)
     maps: tuple[int, ...] | None = None
-    for pictures, activations in stream(
+    for images, activations in stream(
         model, dataset, [layer], batch_size=batch_size, progress=progress, title=f"what excites {layer}", group=group
     ):
         y = activations[layer]
@@ -157,7 +157,7 @@ def exciting_patches(
         flat = y.reshape(*y.shape[:2], -1)
         places = flat.argmax(axis=2)
         scores = np.take_along_axis(flat, places[..., None], axis=2)[..., 0]
-        indices = np.broadcast_to(np.arange(pictures.start, pictures.stop)[:, None], places.shape)
+        indices = np.broadcast_to(np.arange(images.start, images.stop)[:, None], places.shape)
         found = [scores.T, indices.T, places.T]
         if best is not None:
             found = [np.concatenate(pair, axis=1) for pair in zip(best, found, strict=True)]
@@ -177,31 +177,31 @@ def exciting_patches(
 
 
 def _strongest(found: list[np.ndarray], top: int) -> list[np.ndarray]:
-    """Scores, indices and places (C, many) of the `top` strongest; of equals the picture that comes first."""
+    """Scores, indices and places (C, many) of the `top` strongest; of equals the image that comes first."""
     order = np.argsort(-found[0], axis=1, kind="stable")[:, :top]
     return [np.take_along_axis(values, order, axis=1) for values in found]
 
 
 def _merged(best: list[np.ndarray] | None, group: Group) -> list[np.ndarray]:
-    """The lists of all processes, one after the other: in the order of the pictures."""
+    """The lists of all processes, one after the other: in the order of the images."""
     mine = [values.T for values in best] if best else [np.empty((0, 0))] * 3
     return [group.gather(values).T for values in mine]
 
 
-def _boxes(places: np.ndarray, field: Field | None, picture: tuple[int, ...]) -> np.ndarray:
-    """`Field.box` of every place; the whole picture where there is no field."""
+def _boxes(places: np.ndarray, field: Field | None, image: tuple[int, ...]) -> np.ndarray:
+    """`Field.box` of every place; the whole image where there is no field."""
     if field is None:
-        return np.broadcast_to(np.array([0, 0, *picture]), (*places.shape[:2], 4)).copy()
+        return np.broadcast_to(np.array([0, 0, *image]), (*places.shape[:2], 4)).copy()
     corner = np.array(field.offset) + places * np.array(field.stride)
     return np.concatenate([corner, corner + np.array(field.size)], axis=2)
 
 
-def _cut(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """A box of a picture (C, H, W), grey where it reaches beyond the edge."""
+def _cut(image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """A box of an image (C, H, W), gray where it reaches beyond the edge."""
     top, left, bottom, right = (int(edge) for edge in box)
-    H, W = picture.shape[1:]
-    patch = np.full((len(picture), bottom - top, right - left), OUTSIDE, np.uint8)
+    H, W = image.shape[1:]
+    patch = np.full((len(image), bottom - top, right - left), OUTSIDE, np.uint8)
     y0, y1, x0, x1 = max(0, top), min(H, bottom), max(0, left), min(W, right)
     if y0 < y1 and x0 < x1:
-        patch[:, y0 - top : y1 - top, x0 - left : x1 - left] = picture[:, y0:y1, x0:x1]
+        patch[:, y0 - top : y1 - top, x0 - left : x1 - left] = image[:, y0:y1, x0:x1]
     return patch

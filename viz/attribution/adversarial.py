@@ -42,18 +42,18 @@ def fgsm(
 
     Args:
         model: a network with outputs (N, classes).
-        x: pictures (N, C, H, W), normalised by the model's transform.
+        x: images (N, C, H, W), normalized by the model's transform.
         labels: the true classes, by number or name, to get away from; or with `targeted` the classes to arrive at, by
             −sign.
         epsilon: how far each pixel moves, in units of x: a number, or one for each channel (1, C, 1, 1). On the scale
             from black to white that is `share * (high - low)` with `low, high = pixel_bounds(model)`.
         bounds: the least and the largest value a pixel may have, numbers or arrays that broadcast to x; see
             `pixel_bounds`.
-        batch_size: pictures in memory at once.
+        batch_size: images in memory at once.
         progress: whether to show a bar.
 
     Returns:
-        changed pictures, of x's shape.
+        changed images, of x's shape.
 
     Raises:
         ValueError: ε is negative, or labels or bounds do not fit.
@@ -103,16 +103,16 @@ def pgd(
         norm: "linf", or "l2", for which ε is one number.
         steps: how many.
         step_size: how far each goes; by default 2.5 · ε / steps, which reaches the border and can turn there.
-        random_start: begin at a random point within ε, which lies in the same direction from every picture.
+        random_start: begin at a random point within ε, which lies in the same direction from every image.
         seed: of that direction.
 
     Returns:
-        changed pictures, of x's shape, never farther than ε from x.
+        changed images, of x's shape, never farther than ε from x.
 
     Raises:
         ValueError: an option is out of range, or labels or bounds do not fit.
 
-    Source: Madry et al. (2018), Towards deep learning models resistant to adversarial attacks, section 2.1.
+    Source: Madry et al. (2018), Toward deep learning models resistant to adversarial attacks, section 2.1.
     """
     if np.any(np.asarray(epsilon) < 0) or steps < 1:
         raise ValueError(f"pgd: expected epsilon ≥ 0 and at least 1 step, got {epsilon} and {steps}")
@@ -150,7 +150,7 @@ def accuracy_under_attack(
     unit: Array | float = 1.0,
     **options: Any,
 ) -> Array:
-    """The share of pictures that are still classified rightly, for each ε.
+    """The share of images that are still classified rightly, for each ε.
 
     Args:
         model, x, labels: those of `fgsm`.
@@ -184,7 +184,7 @@ def pixel_bounds(model: Any) -> tuple[Array, Array]:
 
 
 def _numbers(model: Any, x: Array, labels: Labels) -> Array:
-    """The class of each picture as a number, (N,): labels are targets that are classes of the model's."""
+    """The class of each image as a number, (N,): labels are targets that are classes of the model's."""
     target = check_target(model, x, labels)
     return check_classes(target, len(x), number_of_classes(logits_of(model, x[:1])))
 
@@ -201,7 +201,7 @@ def _bounds(x: Array, bounds: tuple[Array | float, Array | float] | None) -> tup
 
 def _loss_gradient(model: Any, x: Array, labels: Array) -> Array:
     logits, pullback = model.forward(x, cnn.Pass(until=last_before_softmax(model)))
-    _, loss_pullback = cnn.ops.cross_entropy(logits, labels, reduction="sum")  # each picture's own gradient
+    _, loss_pullback = cnn.ops.cross_entropy(logits, labels, reduction="sum")  # each image's own gradient
     gradient, _ = pullback(loss_pullback(1.0)[0], wants="input")
     return np.asarray(gradient)
 

@@ -1,4 +1,4 @@
-"""Deconvnet: project an activation back to the picture that caused it."""
+"""Deconvnet: project an activation back to the image that caused it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn.training import check_initialized
 
-from .target import Array, Target, batches, check_pictures, input_gradient
+from .target import Array, Target, batches, check_images, input_gradient
 
 
 def deconvnet(
@@ -28,7 +28,7 @@ def deconvnet(
     what comes back is kept where it is positive, wherever the activation was), filter by the transposed filters (the
     convolution's pullback). No ReLU follows the first layer's transposed filter, so the result has both signs.
 
-    Like guided backpropagation this partly reconstructs the picture whatever the class (Nie et al. 2018).
+    Like guided backpropagation this partly reconstructs the image whatever the class (Nie et al. 2018).
 
     Args:
         model, x, target, batch_size: those of `saliency`; the target is used where no layer is given.
@@ -48,7 +48,7 @@ def deconvnet(
         if channel is not None or position is not None:
             raise ValueError("deconvnet: channel and position choose an activation of a layer; give the layer")
         return input_gradient(model, x, target, relu="deconv", batch_size=batch_size)
-    check_pictures(x)
+    check_images(x)
     check_initialized("deconvnet", model)
     projection = np.empty_like(x)
     for part in batches(x, batch_size):

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 import minicnn as cnn
 from minicnn.display import Shown, drawing, tqdm
 
-from .target import Array, Target, baselines_for, batches, check_pictures, check_target, logits_of, upstream
+from .target import Array, Target, baselines_for, batches, check_images, check_target, logits_of, upstream
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,7 +28,7 @@ class PixelCurve(Shown):
 
     @property
     def areas(self) -> Array:
-        """The area under each picture's curve, (N,), from 0 to 1."""
+        """The area under each image's curve, (N,), from 0 to 1."""
         return np.trapezoid(self.probabilities, self.shares, axis=1)
 
     def _headline(self) -> str:
@@ -59,16 +59,16 @@ def deletion_curve(
 
     Args:
         model: a network with outputs (N, classes).
-        x: pictures (N, C, H, W), normalised by the model's transform.
+        x: images (N, C, H, W), normalized by the model's transform.
         maps: their explanations, (N, H, W), or (N, C, H, W), of which the channels are added up.
-        target: a class (its number or name), one for each picture, or None for the predicted class of x.
+        target: a class (its number or name), one for each image, or None for the predicted class of x.
         steps: pixels are taken in so many equal parts.
         baseline: what replaces them, a number or an array that broadcasts to x.
-        batch_size: changed pictures in memory at once.
+        batch_size: changed images in memory at once.
         progress: whether to show a bar.
 
     Raises:
-        ValueError: maps do not fit the pictures, an option is out of range, or the target is an op.
+        ValueError: maps do not fit the images, an option is out of range, or the target is an op.
 
     Source: Petsiuk, Das & Saenko (2018), RISE: randomized input sampling for explanation of black-box models,
     section 4.2.
@@ -87,15 +87,15 @@ def insertion_curve(
     batch_size: int = 64,
     progress: bool = False,
 ) -> PixelCurve:
-    """Bring the pixels that a map calls most important into a blurred picture, and see how soon the class appears.
+    """Bring the pixels that a map calls most important into a blurred image, and see how soon the class appears.
 
         p[k] = softmax(logits(baseline with the k/steps most important pixels of x))[target]
 
     The larger the area under it, the better the map. Arguments, errors and source are those of `deletion_curve`, but
-    the baseline is by default x itself, blurred (a Gaussian of 5 pixels' deviation): a constant picture into which a
+    the baseline is by default x itself, blurred (a Gaussian of 5 pixels' deviation): a constant image into which a
     few pixels are set has sharp edges, which are evidence of their own.
     """
-    check_pictures(x)
+    check_images(x)
     start = gaussian_filter(x, (0, 0, 5, 5)) if baseline is None else baseline
     return _curve(model, x, maps, target, start, x, steps, batch_size, progress)
 
@@ -116,7 +116,7 @@ def _curve(
     N, _, H, W = x.shape
     maps = maps.sum(axis=1) if maps.ndim == 4 else maps
     if maps.shape != (N, H, W):
-        raise ValueError(f"expected maps of shape {(N, H, W)}, one for each picture, got {maps.shape}")
+        raise ValueError(f"expected maps of shape {(N, H, W)}, one for each image, got {maps.shape}")
     if not np.isfinite(maps).all():
         raise ValueError("expected finite maps: a pixel that is not a number has no rank")
     if not 1 <= steps <= H * W:
@@ -128,7 +128,7 @@ def _curve(
     before, after = baselines_for(x, before), baselines_for(x, after)
     counts = np.round(np.linspace(0, H * W, steps + 1)).astype(int)
     probabilities = np.empty((N, steps + 1))
-    with tqdm(total=N * len(counts), desc="exchanging pixels", unit="picture", disable=not progress) as bar:
+    with tqdm(total=N * len(counts), desc="exchanging pixels", unit="image", disable=not progress) as bar:
         for n in range(N):
             rank = np.empty(H * W, int)
             rank[np.argsort(-maps[n].ravel(), kind="stable")] = np.arange(H * W)

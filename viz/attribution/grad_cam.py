@@ -30,13 +30,13 @@ def grad_cam(
     Args:
         model, x, target, batch_size: those of `saliency`.
         layer: whose maps A to use; by default the last that has maps.
-        upsample: "bilinear" or "nearest" to the picture's size, or None for the layer's own.
+        upsample: "bilinear" or "nearest" to the image's size, or None for the layer's own.
 
     Returns:
         maps (N, H, W), not negative.
 
     Raises:
-        ValueError: the layer has no maps, targets are not as many as pictures, or the upsampling is unknown.
+        ValueError: the layer has no maps, targets are not as many as images, or the upsampling is unknown.
 
     Source: Selvaraju et al. (2017), Grad-CAM: visual explanations from deep networks via gradient-based localization,
     equations 1 and 2.
@@ -66,7 +66,7 @@ def guided_grad_cam(
 ) -> Array:
     """Guided backpropagation where Grad-CAM sees evidence: their product, of x's shape.
 
-    It inherits the outlines of guided backpropagation, and their fault: they reconstruct the picture more than they
+    It inherits the outlines of guided backpropagation, and their fault: they reconstruct the image more than they
     explain the decision. Arguments, errors and source are those of `grad_cam`.
     """
     where = grad_cam(model, x, target, layer=layer, upsample=upsample, batch_size=batch_size)

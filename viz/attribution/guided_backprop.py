@@ -16,7 +16,7 @@ def guided_backprop(
         dx = dy · [x > 0] · [dy > 0]    at every ReLU
 
     It draws crisp outlines, and explains less than it seems to: the result is nearly the same for another class, and
-    for a network with random last layers. It partly reconstructs the picture (Nie et al. 2018); see `sanity_check`.
+    for a network with random last layers. It partly reconstructs the image (Nie et al. 2018); see `sanity_check`.
 
     Args:
         model, x, target, batch_size: those of `saliency`.

@@ -1,4 +1,4 @@
-"""Integrated gradients: the score's rise along the way from nothing to the picture, shared out among the pixels."""
+"""Integrated gradients: the score's rise along the way from nothing to the image, shared out among the pixels."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def integrated_gradients(
     batch_size: int = 16,
     progress: bool = False,
 ) -> Any:
-    """Each pixel's share of the difference between the picture's score and the baseline's.
+    """Each pixel's share of the difference between the image's score and the baseline's.
 
         map = (x − x′) · ∫₀¹ ∂S_target / ∂x (x′ + α·(x − x′)) dα
 
     Completeness: the map sums to S(x) − S(x′), but for the error of the sum that stands for the integral. With ReLU and
     max pooling the gradient jumps wherever a unit is switched on or off, or another pixel wins: far more often along
     the way than a rule of 50 points can find, so that the error falls slowly with the number of steps; below 1e-3
-    for every picture is out of reach with 50 on a trained network. What it is there is printed by
+    for every image is out of reach with 50 on a trained network. What it is there is printed by
     `python -m benchmarks attribution mnist`.
 
     "piecewise" is a rule of this package, not of the paper. Between jumps the gradient is constant: in each of `steps`
@@ -80,11 +80,11 @@ def integrated_gradients(
 
     Args:
         model, x, target: those of `saliency`; the predicted class is that of x, all along the way.
-        baseline: the picture x′ without evidence, one number or an array that broadcasts to x; 0 is the mean
-            picture after normalisation.
+        baseline: the image x′ without evidence, one number or an array that broadcasts to x; 0 is the mean
+            image after normalization.
         steps: how many pieces, or points, stand for the integral.
         method: "gauss-legendre" (as in Captum), "riemann" (midpoints), or "piecewise".
-        return_error: also return |Σ map − (S(x) − S(x′))| for each picture.
+        return_error: also return |Σ map − (S(x) − S(x′))| for each image.
         batch_size: points in memory at once.
         progress: whether to show a bar.
 
@@ -92,7 +92,7 @@ def integrated_gradients(
         an array of x's shape; with `return_error` also the errors (N,).
 
     Raises:
-        ValueError: an option is out of range, x is no batch of pictures, or the baseline does not fit it.
+        ValueError: an option is out of range, x is no batch of images, or the baseline does not fit it.
 
     Source: Sundararajan, Taly & Yan (2017), Axiomatic attribution for deep networks, equation 1.
     """
@@ -105,18 +105,18 @@ def integrated_gradients(
     target = logits.argmax(axis=1) if target is None else target
     attribution, errors = np.empty_like(x), np.empty(len(x))
     with tqdm(total=len(x) * len(alphas), desc="integrated gradients", unit="point", disable=not progress) as bar:
-        for n, (picture, base) in enumerate(zip(x, baselines, strict=True)):
+        for n, (image, base) in enumerate(zip(x, baselines, strict=True)):
             mine = one_for_each(target, slice(n, n + 1))
-            integral = np.zeros(picture.shape)
+            integral = np.zeros(image.shape)
             before: Points | None = None  # where the batch before ended
             for part in batches(alphas, batch_size):
-                here = _along(model, picture, base, alphas[part], mine)
+                here = _along(model, image, base, alphas[part], mine)
                 if weights is None:
                     here = here if before is None else before.followed_by(here)
                     before = here.last()
                 integral += np.tensordot(_shares(here) if weights is None else weights[part], here.gradients, axes=1)
                 bar.update(len(alphas[part]))
-            attribution[n] = (picture - base) * integral
+            attribution[n] = (image - base) * integral
             rise = score(logits[n : n + 1], mine) - score(logits_of(model, base[None]), mine)
             errors[n] = abs(attribution[n].sum(dtype=np.float64) - rise.item())
     return (attribution, errors) if return_error else attribution
@@ -138,11 +138,11 @@ class Points:
         return Points(*(values[-1:] for values in vars(self).values()))
 
 
-def _along(model: Any, picture: Array, base: Array, alphas: Array, target: Target) -> Points:
-    points = base + alphas[:, None, None, None].astype(picture.dtype) * (picture - base)
+def _along(model: Any, image: Array, base: Array, alphas: Array, target: Target) -> Points:
+    points = base + alphas[:, None, None, None].astype(image.dtype) * (image - base)
     logits, pullback = model.forward(points, cnn.Pass(until=last_before_softmax(model)))
     gradients, _ = pullback(upstream(logits, target), wants="input")
-    slopes = np.tensordot(gradients, picture - base, axes=3)
+    slopes = np.tensordot(gradients, image - base, axes=3)
     return Points(alphas, score(logits, target).astype(np.float64), slopes.astype(np.float64), gradients)
 
 

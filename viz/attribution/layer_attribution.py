@@ -40,14 +40,14 @@ def layer_attribution(
         layer: the path of the layer.
         method: one of the above.
         baseline, steps: of the way, for "conductance".
-        batch_size: pictures, or points of the way, in memory at once.
+        batch_size: images, or points of the way, in memory at once.
         progress: whether to show a bar.
 
     Returns:
         an array of the shape of the layer's output, with both signs. Sum over a map for its channel's share.
 
     Raises:
-        ValueError: the method or the layer is unknown, or the baseline does not fit the pictures.
+        ValueError: the method or the layer is unknown, or the baseline does not fit the images.
 
     Source: Shrikumar et al. (2017), Learning important features through propagating activation differences, section 2;
     Dhamdhere, Sundararajan & Yan (2019), How important is a neuron?, equation 3.
@@ -70,12 +70,12 @@ def _conductance(
     alphas = np.linspace(0, 1, steps + 1, dtype=x.dtype)
     found = []
     with tqdm(total=len(x) * len(alphas), desc="conductance", unit="point", disable=not progress) as bar:
-        for n, (picture, base) in enumerate(zip(x, baselines, strict=True)):
+        for n, (image, base) in enumerate(zip(x, baselines, strict=True)):
             mine = one_for_each(target, slice(n, n + 1))
             total: Any = 0.0
             before: tuple[Array, Array] | None = None  # A and its gradient at the end of the batch before
             for part in batches(alphas, batch_size):
-                points = base + alphas[part, None, None, None] * (picture - base)
+                points = base + alphas[part, None, None, None] * (image - base)
                 A, dA = (by[layer] for by in layer_gradients(model, points, mine, layer, batch_size=batch_size))
                 if before is not None:
                     A, dA = np.concatenate([before[0], A]), np.concatenate([before[1], dA])

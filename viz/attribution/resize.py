@@ -14,7 +14,7 @@ METHODS = ("nearest", "bilinear")
 def resize(maps: Array, size: tuple[int, ...], method: str = "bilinear") -> Array:
     """Maps (…, h, w) at (…, *size): for every output pixel o, along each axis, a place in the input is looked up.
 
-        "bilinear"   (o + ½) · h / size − ½, cut off at the edges, between its two neighbours
+        "bilinear"   (o + ½) · h / size − ½, cut off at the edges, between its two neighbors
         "nearest"    ⌊o · h / size⌋
 
     Both are those of PyTorch's `interpolate` (align_corners=False).

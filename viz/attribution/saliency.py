@@ -16,16 +16,16 @@ def saliency(model: Any, x: Array, target: Target = None, *, batch_size: int = 3
 
     Args:
         model: a network with outputs (N, classes).
-        x: pictures (N, C, H, W), normalised by the model's transform.
-        target: a class (its number, or its name in model.classes), one for each picture, an op of the logits, or None
+        x: images (N, C, H, W), normalized by the model's transform.
+        target: a class (its number, or its name in model.classes), one for each image, an op of the logits, or None
             for the predicted class.
-        batch_size: pictures in memory at once.
+        batch_size: images in memory at once.
 
     Returns:
         maps (N, H, W), not negative.
 
     Raises:
-        ValueError: x is no batch of pictures, or a class is not there.
+        ValueError: x is no batch of images, or a class is not there.
 
     Source: Simonyan, Vedaldi & Zisserman (2014), Deep inside convolutional networks, section 3.
     """

@@ -18,18 +18,18 @@ from .target import Array, Target, logits_of
 
 MODES = ("cascading", "independent")
 THRESHOLD = 0.5
-LEAST = 4  # pictures: of fewer there is no spread to speak of
+LEAST = 4  # images: of fewer there is no spread to speak of
 
 
 @dataclass(frozen=True, repr=False)
 class SanityCheck(Shown):
-    """How similar maps stay to the original ones while weights are randomised: (layers, pictures) for each measure.
+    """How similar maps stay to the original ones while weights are randomized: (layers, images) for each measure.
 
     Where the original or the new map is empty there is nothing to compare, and a NaN stands: the score of a network
     that ends in ReLU is often exactly 0 when its layers are random.
 
     Attributes:
-        layers: the paths of the randomised layers, from the output to the input.
+        layers: the paths of the randomized layers, from the output to the input.
         spearman: rank correlation of the absolute maps.
         ssim: structural similarity of the absolute maps.
         signed: rank correlation of the maps with their signs.
@@ -48,7 +48,7 @@ class SanityCheck(Shown):
     def likeness(self) -> Array:
         """The measure that decides: `signed`, and `ssim` for maps without signs.
 
-        Absolute maps rank alike wherever the picture is empty, or multiplied into them: on a digit even random networks
+        Absolute maps rank alike wherever the image is empty, or multiplied into them: on a digit even random networks
         agree that the corners do not matter. Where the map is strong, and with what structure, they need not.
         """
         return self.ssim if self.absolute else self.signed
@@ -60,24 +60,24 @@ class SanityCheck(Shown):
 
     @property
     def compared(self) -> Array:
-        """How many pictures' maps were not empty, at each layer, (layers,)."""
+        """How many images' maps were not empty, at each layer, (layers,)."""
         return np.isfinite(self.likeness).sum(axis=1)
 
     @property
     def medians(self) -> Array:
-        """The median of the likeness over the pictures, (layers,)."""
+        """The median of the likeness over the images, (layers,)."""
         return quartiles(self.likeness)[1]
 
     @property
     def passed(self) -> bool | None:
         """Do maps cease to resemble the original once the upper half of the layers is random?
 
-            True     three quarters of the pictures have a likeness below 0.5 there
+            True     three quarters of the images have a likeness below 0.5 there
             False    three quarters have one above
-            None     neither, or fewer than 4 pictures were compared: no verdict
+            None     neither, or fewer than 4 images were compared: no verdict
 
-        The paper judges by whole curves and by eye; the threshold is ours. A method that redraws the picture stays near
-        1 until the first layers, which draw, are randomised as well. Meant for "cascading": with "independent" weights
+        The paper judges by whole curves and by eye; the threshold is ours. A method that redraws the image stays near
+        1 until the first layers, which draw, are randomized as well. Meant for "cascading": with "independent" weights
         it asks for the layer in the middle alone.
         """
         low, _, high = quartiles(self.likeness[self.middle])
@@ -87,14 +87,14 @@ class SanityCheck(Shown):
 
     @property
     def verdict(self) -> str:
-        """`passed`, in words, with the median, the quartiles and the pictures that it rests on."""
+        """`passed`, in words, with the median, the quartiles and the images that it rests on."""
         low, median, high = quartiles(self.likeness[self.middle])
         word = {True: "passes", False: "fails", None: "no verdict"}[self.passed]
         count, of = self.compared[self.middle], self.likeness.shape[1]
-        return f"{word}: {median:.2f} ({low:.2f} to {high:.2f}), {count} of {of} pictures"
+        return f"{word}: {median:.2f} ({low:.2f} to {high:.2f}), {count} of {of} images"
 
     def __str__(self) -> str:
-        lines = [f"{'randomised':<24} spearman  ssim  signed   hog  compared"]
+        lines = [f"{'randomized':<24} spearman  ssim  signed   hog  compared"]
         for layer, rank, structure, signed, edges, count in self._rows():
             lines.append(f"{layer:<24} {rank:>8}  {structure:>4}  {signed:>6}  {edges:>4}  {count:>8}")
         return "\n".join([*lines, self.verdict])
@@ -115,7 +115,7 @@ class SanityCheck(Shown):
         return drawing().sanity_check(self)
 
     def _table(self) -> Table:
-        return Table(("randomised", "spearman", "ssim", "signed", "hog", "compared"), self._rows())
+        return Table(("randomized", "spearman", "ssim", "signed", "hog", "compared"), self._rows())
 
 
 def quartiles(values: Array) -> Array:
@@ -139,12 +139,12 @@ def sanity_check(
     progress: bool = False,
     **options: Any,
 ) -> SanityCheck:
-    """Randomise the weights layer by layer from the output down, and compare the method's maps with the original.
+    """Randomize the weights layer by layer from the output down, and compare the method's maps with the original.
 
     Args:
         method: an attribution of this package, or any `method(model, x, target, **options) -> maps`.
         model: a trained network; it is not changed.
-        x: pictures (N, C, H, W), normalised by the model's transform.
+        x: images (N, C, H, W), normalized by the model's transform.
         target: those of `saliency`; the predicted class is that of the trained network, throughout.
         mode: "cascading": each layer in turn, those before stay random; "independent": one layer at a time.
         seed: of the new weights.
@@ -170,24 +170,24 @@ def sanity_check(
         if isinstance(layer, cnn.Layer) and layer.parameter_names and not layer.children
     ][::-1]
     if not layers:
-        raise ValueError("sanity_check: the model has no weights to randomise")
-    randomised = copy.deepcopy(model)
+        raise ValueError("sanity_check: the model has no weights to randomize")
+    randomized = copy.deepcopy(model)
     fresh = copy.deepcopy(model).initialize(seed).parameters()
     found: list[list[Array]] = []
-    for path in tqdm(layers, desc="randomising", unit="layer", disable=not progress):
+    for path in tqdm(layers, desc="randomizing", unit="layer", disable=not progress):
         if mode == "independent":
-            randomised = copy.deepcopy(model)
-        for name, array in randomised.parameters().items():
+            randomized = copy.deepcopy(model)
+        for name, array in randomized.parameters().items():
             if name.rpartition(".")[0] == path:
                 array[...] = fresh[name]
-        found.append(_similarities(original, method(randomised, x, target, **options)))
+        found.append(_similarities(original, method(randomized, x, target, **options)))
     absolute = bool((_summed(original) >= 0).all())
     rank, structure, signed, edges = (np.array(values) for values in zip(*found, strict=True))
     return SanityCheck(tuple(layers), rank, structure, signed, edges, absolute)
 
 
 def _similarities(original: Array, maps: Array) -> list[Array]:
-    """The measures of a `SanityCheck` for each picture, in its order."""
+    """The measures of a `SanityCheck` for each image, in its order."""
     absolute = list(zip(_absolute(original), _absolute(maps), strict=True))
     signed = list(zip(_summed(original), _summed(maps), strict=True))
     return [

@@ -15,7 +15,7 @@ from minicnn.training import check_initialized
 Array = NDArray[Any]
 ScoreOp = Callable[[Array], tuple[Array, Callable[..., Any]]]
 Target = int | str | Array | Sequence[int] | Sequence[str] | ScoreOp | None
-"""A class, by its number or by its name in `model.classes`; one class for each picture; an op of the logits,
+"""A class, by its number or by its name in `model.classes`; one class for each image; an op of the logits,
 `logits → (scores (N,), pullback)`; or None for the class that the model predicts."""
 Labels = int | str | Array | Sequence[int] | Sequence[str]  # classes alone
 
@@ -54,14 +54,14 @@ def upstream(logits: Array, target: Target) -> Array:
 
 
 def score(logits: Array, target: Target) -> Array:
-    """The chosen score of each picture, (N,)."""
+    """The chosen score of each image, (N,)."""
     if callable(target):
         return np.asarray(target(logits)[0])
     return np.asarray((upstream(logits, target) * logits).sum(axis=1))
 
 
 def one_for_each(target: Target, part: slice) -> Target:
-    """The targets of some of the pictures."""
+    """The targets of some of the images."""
     return target if callable(target) or target is None or np.size(target) == 1 else np.asarray(target)[part]
 
 
@@ -74,14 +74,14 @@ def batches(x: Array, batch_size: int) -> Iterator[slice]:
 
 
 def check_length(target: Target, N: int) -> None:
-    """One class, or as many as there are pictures; too many would be cut off in silence with the last batch."""
+    """One class, or as many as there are images; too many would be cut off in silence with the last batch."""
     if callable(target) or target is None or np.ndim(target) == 0 or np.shape(target) in ((1,), (N,)):
         return
-    raise ValueError(f"target: expected one class, or one for each of {N} pictures, got shape {np.shape(target)}")
+    raise ValueError(f"target: expected one class, or one for each of {N} images, got shape {np.shape(target)}")
 
 
 def number_of_classes(logits: Array) -> int:
-    """How many scores there are for each picture.
+    """How many scores there are for each image.
 
     Raises:
         ValueError: the logits are no matrix.
@@ -92,7 +92,7 @@ def number_of_classes(logits: Array) -> int:
 
 
 def check_classes(target: Any, N: int, classes: int) -> Array:
-    """The class of each of N pictures, (N,).
+    """The class of each of N images, (N,).
 
     Raises:
         ValueError: there are not as many, or one is no class's number.
@@ -104,24 +104,24 @@ def check_classes(target: Any, N: int, classes: int) -> Array:
     return chosen
 
 
-def check_pictures(x: Array) -> None:
-    """Refuse what is no batch of normalised pictures."""
+def check_images(x: Array) -> None:
+    """Refuse what is no batch of normalized images."""
     if x.ndim != 4 or not np.issubdtype(x.dtype, np.floating):
         raise ValueError(
-            f"expected pictures as floats (N, C, H, W), normalised by model.transform, got {x.dtype} {x.shape}"
+            f"expected images as floats (N, C, H, W), normalized by model.transform, got {x.dtype} {x.shape}"
         )
     if not len(x):
-        raise ValueError("expected at least one picture, got none")
+        raise ValueError("expected at least one image, got none")
 
 
 def check_target(model: Any, x: Array, target: Target) -> Target:
-    """The target of pictures x, with the numbers of classes in place of their names.
+    """The target of images x, with the numbers of classes in place of their names.
 
     Raises:
-        ValueError: x is no batch of pictures, the model has no first values yet, there are not as many targets, or a
+        ValueError: x is no batch of images, the model has no first values yet, there are not as many targets, or a
             name is no class's.
     """
-    check_pictures(x)
+    check_images(x)
     check_initialized("attribution", model)
     check_length(target, len(x))
     if callable(target) or target is None:
@@ -151,7 +151,7 @@ def _class_number(model: Any, name: str) -> int:
 
 
 def baselines_for(x: Array, baseline: Array | float) -> Array:
-    """A baseline for every picture, of x's shape.
+    """A baseline for every image, of x's shape.
 
     Raises:
         ValueError: it is no number, nor an array that broadcasts to x.
@@ -161,27 +161,27 @@ def baselines_for(x: Array, baseline: Array | float) -> Array:
     except ValueError as error:
         got = np.shape(baseline) or repr(baseline)
         raise ValueError(
-            f"expected a baseline that is one number, or broadcasts to the pictures' shape {x.shape}, got {got}"
+            f"expected a baseline that is one number, or broadcasts to the images' shape {x.shape}, got {got}"
         ) from error
 
 
 def noise_for(x: Array, draw: Callable[[tuple[int, ...]], Array]) -> Array:
-    """Noise (C, H, W) for pictures x, the same for all: what one gets does not depend on which others stand beside it.
+    """Noise (C, H, W) for images x, the same for all: what one gets does not depend on which others stand beside it.
 
     Args:
-        x: pictures (N, C, H, W).
+        x: images (N, C, H, W).
         draw: from a shape to random numbers.
     """
     return draw(x.shape[1:]).astype(x.dtype)
 
 
 def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
-    """The scores before softmax, (N, classes), so many pictures at a time.
+    """The scores before softmax, (N, classes), so many images at a time.
 
     Raises:
-        ValueError: x is no batch of pictures, or the model has no first values yet.
+        ValueError: x is no batch of images, or the model has no first values yet.
     """
-    check_pictures(x)
+    check_images(x)
     check_initialized("attribution", model)
     until = last_before_softmax(model)
     return np.concatenate([model.forward(x[part], cnn.Pass(until=until))[0] for part in batches(x, batch_size)])

@@ -30,7 +30,7 @@ class Diagram(Shown):
             the other. Biases, dropout and flattening are left out.
         algebra: the same with everything, in LaTeX without dollar signs: matplotlib's mathtext renders each line.
         python: code that builds the network (see `python_code`).
-        input_shape: of one picture, (C, H, W) or (D,).
+        input_shape: of one image, (C, H, W) or (D,).
         statements: what each letter stands for.
     """
 
@@ -92,13 +92,13 @@ def diagram(model: Any, input_shape: tuple[int, ...] | None = None) -> Diagram:
 
     Args:
         model: any network of our containers and layers; a layer of your own is a function of its class's name.
-        input_shape: (C, H, W) of a picture, or (D,); by default what its transform or its first dense layer tells, or
+        input_shape: (C, H, W) of an image, or (D,); by default what its transform or its first dense layer tells, or
             else the first of 224, 227, 299, 64, 32 and 28 pixels that fits.
 
     Raises:
         ValueError: the shape does not fit, or none can be found.
 
-    Source: Trask (2019), Grokking Deep Learning, chapter 7: How to picture neural networks.
+    Source: Trask (2019), Grokking Deep Learning, chapter 7: How to image neural networks.
     """
     shape = input_shape_of(model) if input_shape is None else tuple(input_shape)
     found = statements(wiring(model, shape))

@@ -10,7 +10,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn.layers import children_of, dtype_of, transparent
 
-SIDES = (224, 227, 299, 64, 32, 28)  # of pictures, tried where nothing tells
+SIDES = (224, 227, 299, 64, 32, 28)  # of images, tried where nothing tells
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Node:
         path: where it stands; "" for what joins a container's branches.
         layer: the layer itself; "concat", "add" or "mul" for a join; None for the network's input.
         sources: the nodes it takes from, by their numbers.
-        shape: what it puts out for one picture, (C, H, W) or (D,).
+        shape: what it puts out for one image, (C, H, W) or (D,).
     """
 
     path: str
@@ -89,7 +89,7 @@ def wiring(model: Any, input_shape: tuple[int, ...]) -> list[Node]:
 
 
 def input_shape_of(model: Any) -> tuple[int, ...]:
-    """The shape of what a network takes: of the pictures it was trained on, or one that fits.
+    """The shape of what a network takes: of the images it was trained on, or one that fits.
 
     Raises:
         ValueError: no usual size fits.
@@ -114,7 +114,7 @@ def input_shape_of(model: Any) -> tuple[int, ...]:
             continue
         return channels, side, side
     sizes = ", ".join(map(str, SIDES))
-    raise ValueError(f"diagram: pictures of none of the usual sizes ({sizes}) fit the network; give input_shape")
+    raise ValueError(f"diagram: images of none of the usual sizes ({sizes}) fit the network; give input_shape")
 
 
 def _shapes(model: Any, paths: list[str], input_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
@@ -126,10 +126,10 @@ def _shapes(model: Any, paths: list[str], input_shape: tuple[int, ...]) -> dict[
 
 
 def _blank_run(model: Any, input_shape: tuple[int, ...], watch: cnn.Watch | None = None) -> np.ndarray:
-    """What comes out for a blank picture, of which only the shape is right: no kernel is run (see `cnn.sketch`).
+    """What comes out for a blank image, of which only the shape is right: no kernel is run (see `cnn.sketch`).
 
     Raises:
-        ValueError: the picture does not fit the model.
+        ValueError: the image does not fit the model.
     """
     y, _ = cnn.sketch(model).forward(np.zeros((1, *input_shape), dtype_of(model)), cnn.Pass(watch=watch))
     return np.asarray(y)

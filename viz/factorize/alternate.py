@@ -1,4 +1,4 @@
-"""Factorising X ≈ W H by improving W with H fixed, then H with W fixed, over and over, and with momentum.
+"""Factorizing X ≈ W H by improving W with H fixed, then H with W fixed, over and over, and with momentum.
 
 The objective is
 

@@ -50,7 +50,7 @@ class Factorization(Estimator):
         X = self._training_matrix(X)
         k = X.shape[1] if self.n_components is None else as_count(self.n_components, "n_components", name)
 
-        # With X / s factorised into W' H', W = √s W' and H = √s H'. The penalties' weights are in X's own units.
+        # With X / s factorized into W' H', W = √s W' and H = √s H'. The penalties' weights are in X's own units.
         scale = unit_scale(_magnitude(X))
         root = scale**0.5
         l1_W, l2_W, l1_H, l2_H = self._penalties(X.shape)
@@ -90,7 +90,7 @@ class Factorization(Estimator):
         return map_rows(W, self.n_features_in_, lambda rows: W[rows] @ self.components_)
 
     def _encode(self, X: np.ndarray) -> np.ndarray:
-        """W that minimises  ½ ‖X − W H‖² + l1_W Σ W + ½ l2_W ‖W‖²  over W ≥ 0, row by row."""
+        """W that minimizes  ½ ‖X − W H‖² + l1_W Σ W + ½ l2_W ‖W‖²  over W ≥ 0, row by row."""
         x_scale, h_scale = unit_scale(_magnitude(X)), unit_scale(_magnitude(self.components_))
         l1_W, l2_W, *_ = self._penalties(X.shape)
         H = (self.components_ / h_scale).astype(X.dtype)

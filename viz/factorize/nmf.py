@@ -1,4 +1,4 @@
-"""Nonnegative matrix factorisation."""
+"""Nonnegative matrix factorization."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .steps import coordinate_descent
 class NMF(Factorization):
     """Nonnegative data as sums of nonnegative parts: X ≈ W H, with W ≥ 0 and H ≥ 0.
 
-    Minimises
+    Minimizes
 
         ½ ‖X − W H‖² + alpha_W (l1_ratio p Σ W + ½ (1 − l1_ratio) p ‖W‖²)
                      + alpha_H (l1_ratio n Σ H + ½ (1 − l1_ratio) n ‖H‖²),     X of n samples and p features,

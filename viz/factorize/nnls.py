@@ -2,9 +2,9 @@
 
 Given A (k, k), symmetric and positive semidefinite, and B (k, m), each column z of Z (k, m) is to solve
 
-    minimise  ½ zᵀA z − bᵀz   over  z ≥ 0,     b the same column of B.
+    minimize  ½ zᵀA z − bᵀz   over  z ≥ 0,     b the same column of B.
 
-Both halves of a factorisation X ≈ W H have this form: with H fixed, the rows of W are the z, A = H Hᵀ and B = H Xᵀ.
+Both halves of a factorization X ≈ W H have this form: with H fixed, the rows of W are the z, A = H Hᵀ and B = H Xᵀ.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MOST_PIVOTS = 1000  # a column that needs more, which only rounding can cause, k
 
 @jit
 def sweep(A, B, Z, sweeps):
-    """Improve `Z` in place: `sweeps` rounds over its rows, each row minimised exactly with the others fixed.
+    """Improve `Z` in place: `sweeps` rounds over its rows, each row minimized exactly with the others fixed.
 
         z_j ← max(0, z_j + r_j / A_jj),     r = b − A z
 
     This is hierarchical alternating least squares (Cichocki and Phan 2009, algorithm 2) with the loop over problems
-    innermost, where it vectorises. A row whose A_jj is 0 has no part in the objective and stays as it is.
+    innermost, where it vectorizes. A row whose A_jj is 0 has no part in the objective and stays as it is.
     """
     k, m = Z.shape
     zero = Z.dtype.type(0)
@@ -92,7 +92,7 @@ def solve(A, B, Z):
 
 @jit
 def _solve_passive(A, b, passive, ridge, z):
-    """z_P from A_PP z_P = b_P by Cholesky's factorisation A_PP = L Lᵀ; zero elsewhere."""
+    """z_P from A_PP z_P = b_P by Cholesky's factorization A_PP = L Lᵀ; zero elsewhere."""
     members = np.flatnonzero(passive)
     n = len(members)
     L = np.empty((n, n))

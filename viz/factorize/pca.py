@@ -28,10 +28,10 @@ class PCA(Estimator):
             variance gets coordinate 0.
         svd_solver: "full" decomposes D, "covariance_eigh" DᵀD, "randomized" finds few directions of a large matrix
             (Halko, Martinsson and Tropp 2011), "auto" takes an exact one unless that takes long and this far less.
-        iterated_power: passes over the data that the randomised solver makes; "auto" for 7 where fewer than a tenth of
+        iterated_power: passes over the data that the randomized solver makes; "auto" for 7 where fewer than a tenth of
             the directions are wanted, else 4.
-        n_oversamples: extra directions that the randomised solver carries along.
-        random_state: the randomised solver's seed; None, an int or a generator.
+        n_oversamples: extra directions that the randomized solver carries along.
+        random_state: the randomized solver's seed; None, an int or a generator.
 
     Attributes:
         components_: (n_components_, features), orthonormal rows; the largest entry of each is positive.

@@ -1,6 +1,6 @@
 """The leading principal directions of a matrix, three ways.
 
-All three find the eigenvectors of the scatter matrix  S = DᵀD  of centred data  D = (X − mean) / scale. They are D's
+All three find the eigenvectors of the scatter matrix  S = DᵀD  of centerd data  D = (X − mean) / scale. They are D's
 right singular vectors, and the eigenvalues are the squares of its singular values:
 
 - `by_svd` decomposes D itself, and so keeps the digits of the smallest values;
@@ -123,7 +123,7 @@ def spectrum(
 
 
 def choose(shape: tuple[int, int], k: int, iterations: int, oversamples: int) -> str:
-    """The exact solver for this shape, or the randomised one where exact takes long, and at least four times as long.
+    """The exact solver for this shape, or the randomized one where exact takes long, and at least four times as long.
 
     Costs are counted in multiplications, those of slower routines weighted by how much slower they were measured to be.
     """
@@ -166,7 +166,7 @@ def by_scatter(centered: Centered, k: int) -> Spectrum:
 def by_subspace_iteration(
     centered: Centered, k: int, iterations: int, oversamples: int, rng: np.random.Generator
 ) -> Spectrum:
-    """V ← orthonormalised DᵀD V, from a random start, then the singular vectors of D within the span of D V.
+    """V ← orthonormalized DᵀD V, from a random start, then the singular vectors of D within the span of D V.
 
     Each product takes one pass over the data. After q of them the part of V outside the leading k directions has shrunk
     by (σ_l / σ_k)^2q, where l = k + oversamples is V's width. At last  D V = Q Λ^½ Rᵀ  with orthonormal columns Q, by

@@ -1,4 +1,4 @@
-"""Starting points for nonnegative factorisation."""
+"""Starting points for nonnegative factorization."""
 
 from __future__ import annotations
 

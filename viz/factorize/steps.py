@@ -1,4 +1,4 @@
-"""The steps that a factorisation alternates between.
+"""The steps that a factorization alternates between.
 
 Each is given A (k, k), B (k, m) and Z (k, m) in float64, and returns a Z with a lower  ½ tr(ZᵀA Z) − tr(BᵀZ).  For W,
 transposed, A = H Hᵀ and B = H Xᵀ; for H, A = WᵀW and B = WᵀX. Penalties have been added to A and subtracted from B.

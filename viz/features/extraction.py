@@ -27,14 +27,14 @@ def extract_features(
     progress: bool | None = None,
     group: Group | None = None,
 ) -> np.ndarray:
-    """What a layer puts out for every picture, a row for each: float32 (N, D).
+    """What a layer puts out for every image, a row for each: float32 (N, D).
 
     More than 512 MiB are kept in a file that is mapped into memory (`np.memmap`): in the file at `path`, or without one
     in a temporary file, which is gone with the array.
 
     Args:
         model: a network.
-        dataset: pictures, with labels or without, which go through the model's own transform; see `activations.stream`.
+        dataset: images, with labels or without, which go through the model's own transform; see `activations.stream`.
         layer: a path. Maps are flattened to rows of C·H·W numbers.
         average: take each map's mean, so that D = C.
         path: write the matrix to this `.npy` file, however large, and return it mapped; `np.load(path)` reads it.
@@ -43,8 +43,8 @@ def extract_features(
             one alone writes to `path`.
 
     Raises:
-        ValueError: the layer is unknown, or the pictures do not fit the model.
-        TypeError: `dataset` is neither a data set nor pictures.
+        ValueError: the layer is unknown, or the images do not fit the model.
+        TypeError: `dataset` is neither a data set nor images.
     """
     dataset = as_dataset(dataset)
     if group is not None and group.size > 1:

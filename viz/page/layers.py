@@ -58,7 +58,7 @@ def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict
         "imagined": imagined,
         "dead": [int(channel) for channel in np.flatnonzero(statistics.dead)],
         "active": [round(float(share), 4) for share in statistics.active[stage.channels]],
-        "active_pictures": [round(float(share), 4) for share in statistics.active_pictures[stage.channels]],
+        "active_pictures": [round(float(share), 4) for share in statistics.active_images[stage.channels]],
         "strongest": [round(float(value), 3) for value in statistics.max[stage.channels]],
     }
 
@@ -115,7 +115,7 @@ def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dic
         steps=LARGE_STEPS if large else STEPS,
         seed=subject.seed,
     )
-    middle = found.pictures[:, :, BORDER:-BORDER, BORDER:-BORDER]  # the optimiser's random moves spoil the rest
+    middle = found.images[:, :, BORDER:-BORDER, BORDER:-BORDER]  # the optimiser's random moves spoil the rest
     pictures = _with_contrast(255 * subject.model.transform.inverse(middle))
     return {"sprite": sprites.add_pictures(name, pictures), "channels": [int(channel) for channel in channels]}
 

@@ -1,4 +1,4 @@
-"""What every plot here begins with: somewhere to draw, the colours, and the look.
+"""What every plot here begins with: somewhere to draw, the colors, and the look.
 
 Figures are made without pyplot: no window, no backend to choose, no global list that keeps them alive. A notebook
 shows what is returned, Figure or Axes, because these draw themselves; `figure.savefig(path)` writes it.
@@ -16,22 +16,22 @@ from matplotlib.figure import Figure
 
 from minicnn.display import png
 
-# Okabe and Ito's colours, which the colour-blind tell apart: https://jfly.uni-koeln.de/color
+# Okabe and Ito's colors, which the color-blind tell apart: https://jfly.uni-koeln.de/color
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 INK, FAINT, PAPER = "#262626", "#8c8c8c", "#ffffff"
 
-# Paul Tol's scheme "muted" (SRON/EPS/TN/09-002, figure 4) and its pale grey, dark: ten classes that the colour-blind
+# Paul Tol's scheme "muted" (SRON/EPS/TN/09-002, figure 4) and its pale gray, dark: ten classes that the color-blind
 # tell apart.
 MUTED = ["#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777"]
 
-SEQUENTIAL = "magma"  # perceptually uniform, also in grey; zero is black
+SEQUENTIAL = "magma"  # perceptually uniform, also in gray; zero is black
 DIVERGING = "RdBu_r"  # white is zero, blue negative, red positive
 
 SMALL, TEXT, TITLE = 8, 9, 11  # points
 
 
 def class_colors() -> np.ndarray:
-    """A colour for each of ten classes, red, green, blue in 0…1, (10, 3)."""
+    """A color for each of ten classes, red, green, blue in 0…1, (10, 3)."""
     return to_rgba_array(MUTED)[:, :3]
 
 

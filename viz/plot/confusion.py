@@ -22,7 +22,7 @@ MOST_NAMED = 60
 def confusion(result: Evaluation | ArrayLike, classes: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """The counts of a confusion matrix; the diagonal in blue, mistakes in orange, on a scale of their own.
 
-    A cell's depth is its share of the row: of all pictures of that class. Mistakes are few, and would not show on the
+    A cell's depth is its share of the row: of all images of that class. Mistakes are few, and would not show on the
     diagonal's scale: the darkest orange is the commonest mistake.
 
     Args:
@@ -58,7 +58,7 @@ def confusion(result: Evaluation | ArrayLike, classes: Sequence[str] | None = No
 
 
 def _colors(share: np.ndarray) -> np.ndarray:
-    """The colour of each cell, (K, K, 3): blues on the diagonal, oranges beside it."""
+    """The color of each cell, (K, K, 3): blues on the diagonal, oranges beside it."""
     right = np.eye(len(share), dtype=bool)
     worst = share[~right].max(initial=0) or 1.0
     blue, orange = colormaps["Blues"](0.85 * share), colormaps["Oranges"](0.75 * share / worst)

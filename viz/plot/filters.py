@@ -11,7 +11,7 @@ from .mosaic import KEY, color_key, mosaic
 
 
 def filters(weights: ArrayLike, ax: Axes | None = None, *, title: str = "filters", columns: int | None = None) -> Axes:
-    """Filters by number: over a grey picture as signed maps, over a colour picture in its colours, grey being zero.
+    """Filters by number: over a gray image as signed maps, over a color image in its colors, gray being zero.
 
     Args:
         weights: (n, C, kh, kw) with one channel or three (red, green, blue).

@@ -1,4 +1,4 @@
-"""Pictures with what a network takes them for."""
+"""Images with what a network takes them for."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def mistakes(
         title: over the plot.
 
     Raises:
-        ValueError: there is no picture, the arrays' lengths differ, or an evaluation comes without its data set.
+        ValueError: there is no image, the arrays' lengths differ, or an evaluation comes without its data set.
     """
     if hasattr(images, "worst"):
         result: Any = images
@@ -69,7 +69,7 @@ def mistakes(
         f"{shortened(classes[found])} {chances[i, found]:.0%}\nis {shortened(classes[true])} {chances[i, true]:.0%}"
         for i, (true, found) in enumerate(zip(labels, predictions, strict=True))
     ]
-    grey: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
-    ax = mosaic(pixels[..., 0] if grey else pixels, ax, titles=titles, columns=columns, **grey)
+    gray: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
+    ax = mosaic(pixels[..., 0] if gray else pixels, ax, titles=titles, columns=columns, **gray)
     heading(ax, title)
     return ax

@@ -46,7 +46,7 @@ def per_class(
     order = np.argsort(np.nan_to_num(values, nan=-1), kind="stable")
     ax.barh(range(K), np.nan_to_num(values[order]), color=BLUE, height=0.72)
     for place, value in enumerate(values[order]):
-        text = "no pictures" if np.isnan(value) else f"{value:.1%}"
+        text = "no images" if np.isnan(value) else f"{value:.1%}"
         ax.text(1.02, place, text, va="center", fontsize=SMALL, color=INK)
     tidy(ax)
     ax.set_yticks(range(K), [classes[i] for i in order], parse_math=False)
@@ -60,6 +60,6 @@ def per_class(
     title = "accuracy, class by class"
     if overall is not None:
         ax.axvline(overall, color=VERMILLION, linewidth=1.2, linestyle="--")
-        title += f" (all pictures: {overall:.2%})"
+        title += f" (all images: {overall:.2%})"
     heading(ax, title)
     return ax

@@ -30,7 +30,7 @@ def synthesis(found: Synthesis, ax: Axes | None = None, *, columns: int | None =
     if pixels.shape[1] not in (1, 3):
         raise ValueError(f"synthesis: expected images of 1 or 3 channels, got shape {pixels.shape}")
     pixels = np.asarray(pixels.transpose(0, 2, 3, 1))
-    grey: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
-    ax = mosaic(pixels[..., 0] if grey else pixels, ax, columns=columns, cell=2.4, **grey)
+    gray: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
+    ax = mosaic(pixels[..., 0] if gray else pixels, ax, columns=columns, cell=2.4, **gray)
     heading(ax, title)
     return ax

@@ -1,4 +1,4 @@
-"""An objective's value for a picture, and its gradient in the pixels."""
+"""An objective's value for an image, and its gradient in the pixels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def value_and_gradient(model: Any, x: Array, objective: Objective, *, wake: bool
 
     Args:
         model: any network.
-        x: pictures as the model sees them.
+        x: images as the model sees them.
         objective: what to evaluate.
         wake: where no gradient arrives at all, since a ReLU on every way back is off, take that of the same network
             with lines for ReLUs: a unit that sleeps in noise would else never be woken. (Lucid does the same at a

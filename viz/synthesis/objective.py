@@ -1,10 +1,10 @@
-"""What to look for in a picture: a number made of a network's activations, and its gradient in them.
+"""What to look for in an image: a number made of a network's activations, and its gradient in them.
 
 Objectives add, subtract and scale:
 
     channel("mixed4a", 97) + 0.5 * channel("mixed4b", 12) - total_variation() * 1e-3
 
-Each names the layers it reads ("input" is the picture itself, "output" the logits), and is a function
+Each names the layers it reads ("input" is the image itself, "output" the logits), and is a function
 activations → (value, gradients), both by layer.
 """
 
@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from minicnn.deprecation import renamed
 
 Array = NDArray[Any]
 Activations = dict[str, Array]
@@ -76,7 +78,7 @@ def _of(layer: str, name: str, evaluate: Callable[[Array], tuple[float, Array]])
 
 
 def unit(layer: str, channel: int, position: tuple[int, int] | None = None) -> Objective:
-    """One activation, summed over the pictures: Σ_n A[n, channel, row, column], by default the one in the middle."""
+    """One activation, summed over the images: Σ_n A[n, channel, row, column], by default the one in the middle."""
 
     def evaluate(A: Array) -> tuple[float, Array]:
         _maps("unit", layer, A, channel)
@@ -87,11 +89,11 @@ def unit(layer: str, channel: int, position: tuple[int, int] | None = None) -> O
         dA[:, channel, row, column] = 1
         return float(A[:, channel, row, column].sum()), dA
 
-    return _of(layer, f"{layer}:{channel} at {position or 'the centre'}", evaluate)
+    return _of(layer, f"{layer}:{channel} at {position or 'the center'}", evaluate)
 
 
 def channel(layer: str, channel: int) -> Objective:
-    """The mean of one map, summed over the pictures: Σ_n mean_{i, j} A[n, channel, i, j]."""
+    """The mean of one map, summed over the images: Σ_n mean_{i, j} A[n, channel, i, j]."""
 
     def evaluate(A: Array) -> tuple[float, Array]:
         _maps("channel", layer, A, channel)
@@ -113,7 +115,7 @@ def layer(layer: str) -> Objective:
 
 
 def logit(target: int) -> Objective:
-    """The score of a class before softmax, summed over the pictures."""
+    """The score of a class before softmax, summed over the images."""
 
     def evaluate(scores: Array) -> tuple[float, Array]:
         if scores.ndim != 2 or not 0 <= target < scores.shape[1]:
@@ -140,7 +142,7 @@ def direction(layer: str, vector: Array) -> Objective:
 
 
 def diversity(layer: str) -> Objective:
-    """How little the pictures of a batch resemble each other in a layer's style; for several at once.
+    """How little the images of a batch resemble each other in a layer's style; for several at once.
 
         −mean_{n < m} cos(G[n], G[m]),    G the Gram matrices of the maps
 
@@ -150,7 +152,7 @@ def diversity(layer: str) -> Objective:
     def evaluate(A: Array) -> tuple[float, Array]:
         N, C = A.shape[:2]
         if N < 2:
-            raise ValueError("diversity: expected at least two pictures to tell apart; give batch=2 or more")
+            raise ValueError("diversity: expected at least two images to tell apart; give batch=2 or more")
         F = A.reshape(N, C, -1)
         G = (F @ F.transpose(0, 2, 1)).reshape(N, -1)
         length = np.maximum(np.linalg.norm(G, axis=1, keepdims=True), _like(1e-12, G))
@@ -183,7 +185,7 @@ def content(layer: str, target: Array) -> Objective:
 
 
 def gram(A: Array) -> Array:
-    """Which maps are active together, wherever that is: G[n] = F Fᵀ, F the maps of picture n in rows (C, H·W)."""
+    """Which maps are active together, wherever that is: G[n] = F Fᵀ, F the maps of image n in rows (C, H·W)."""
     F = A.reshape(*A.shape[:2], -1)
     return F @ F.transpose(0, 2, 1)
 
@@ -191,7 +193,7 @@ def gram(A: Array) -> Array:
 def style(layer: str, target: Array) -> Objective:
     """Minus the distance of the Gram matrices: −Σ (G/(H·W) − target)² / (4 C²), the target divided by its own H·W.
 
-    Dividing by the places lets the style picture have another size than the result.
+    Dividing by the places lets the style image have another size than the result.
 
     Source: Gatys, Ecker & Bethge (2016), Image style transfer using convolutional neural networks, equations 3–6.
     """
@@ -209,7 +211,7 @@ def style(layer: str, target: Array) -> Objective:
 
 
 def total_variation(power: float = 2.0) -> Objective:
-    """How much neighbouring pixels differ: Σ (Δx² + Δy²)^(power/2); subtract it to smooth.
+    """How much neighboring pixels differ: Σ (Δx² + Δy²)^(power/2); subtract it to smooth.
 
     Source: Mahendran & Vedaldi (2015), Understanding deep image representations by inverting them, equation 3.
     """
@@ -232,11 +234,12 @@ def total_variation(power: float = 2.0) -> Objective:
     return _of(INPUT, "total variation", evaluate)
 
 
-def squared_norm(centre: Array | float = 0.0, scale: Array | float = 1.0) -> Objective:
-    """Σ ((x − centre) / scale)²: subtract it to keep a picture near its centre."""
+@renamed(centre="center")
+def squared_norm(center: Array | float = 0.0, scale: Array | float = 1.0) -> Objective:
+    """Σ ((x − center) / scale)²: subtract it to keep an image near its center."""
 
     def evaluate(x: Array) -> tuple[float, Array]:
-        far = (x - np.asarray(centre, x.dtype)) / np.asarray(scale, x.dtype)
+        far = (x - np.asarray(center, x.dtype)) / np.asarray(scale, x.dtype)
         return float((far * far).sum(dtype=np.float64)), 2 * far / np.asarray(scale, x.dtype)
 
     return _of(INPUT, "squared norm", evaluate)

@@ -14,10 +14,10 @@ from minicnn.distributed import Group
 from ..containers import plain
 from ..estimator import Estimator, as_choice, as_count, as_generator, as_number, require_finite
 from ..factorize.pca import PCA
-from .affinities import NEIGHBOURS, conditional, joint, to_sparse
-from .neighbours import nearest_neighbors
+from .affinities import NEIGHBORS, conditional, joint, to_sparse
+from .neighbors import nearest_neighbors
 from .objective import Objective
-from .optimiser import CHECK_EVERY, Callback, Schedule, minimize
+from .optimizer import CHECK_EVERY, Callback, Schedule, minimize
 from .placing import place
 from .repulsion import METHODS, repulsion_by
 from .space import METRICS, Space
@@ -28,9 +28,9 @@ LARGEST = 1e9  # learning rate and exaggeration: larger ones overflow
 
 
 class TSNE(Estimator):
-    """t-distributed stochastic neighbour embedding.
+    """t-distributed stochastic neighbor embedding.
 
-    Places every row of the data in a line, a plane or space so that the Kullback-Leibler divergence between neighbour
+    Places every row of the data in a line, a plane or space so that the Kullback-Leibler divergence between neighbor
     probabilities there and in the data is small (van der Maaten & Hinton 2008). Near is meaningful; far, and the sizes
     of clusters, are not. Data of many columns are best reduced to about 50 by `PCA` first.
 
@@ -38,8 +38,8 @@ class TSNE(Estimator):
 
     Args:
         n_components: 1, 2 or 3 dimensions.
-        perplexity: how many neighbours a point minds, below the number of samples; or several such numbers, whose
-            affinities are averaged: the small ones keep neighbourhoods, the large ones the whole.
+        perplexity: how many neighbors a point minds, below the number of samples; or several such numbers, whose
+            affinities are averaged: the small ones keep neighborhoods, the large ones the whole.
         early_exaggeration: what the affinities are multiplied by at first, so that clusters gather.
         early_exaggeration_iter: for how many iterations.
         learning_rate: a number, as the t-SNE papers count it (scikit-learn's are a quarter of it), or "auto" for
@@ -54,14 +54,14 @@ class TSNE(Estimator):
             grid, for 1 or 2 dimensions. "auto": the quickest of them within 1 % of the exact force.
         angle: Barnes-Hut's: the size over the distance at which a cell of points acts as one; smaller is more accurate.
         callbacks: functions called with (iteration, divergence, embedding) every `callbacks_every_iters` iterations;
-            one that returns something true ends the optimisation.
+            one that returns something true ends the optimization.
         verbose: 1 for a progress bar.
         random_state: None, an int, or a NumPy generator, for init="random" and where PCA leaves a coordinate without
             variance.
 
     Attributes:
         embedding_: (samples, n_components), float32.
-        kl_divergence_: of the embedding, without exaggeration, over each point's 3·perplexity nearest neighbours.
+        kl_divergence_: of the embedding, without exaggeration, over each point's 3·perplexity nearest neighbors.
         n_iter_: iterations made.
         learning_rate_: that of the exaggerated iterations.
         n_features_in_: columns of the data.
@@ -107,7 +107,7 @@ class TSNE(Estimator):
     def fit(self, X: Any, y: Any = None, *, group: Group | None = None) -> Self:
         """Embed the rows of `X` (samples, features); the result is in `embedding_`.
 
-        The processes of a `group` (`minicnn.distributed`) share the search for neighbours; each gets all of the result.
+        The processes of a `group` (`minicnn.distributed`) share the search for neighbors; each gets all of the result.
 
         Raises:
             ValueError: a parameter is out of range, `X` is not a finite matrix, or it has no more rows than the
@@ -145,7 +145,7 @@ class TSNE(Estimator):
     def place(self, X: Any, *, perplexity: float = 5.0, max_iter: int = 100) -> np.ndarray:
         """Where new rows (M, features) belong in the embedding, which stays as it is: (M, n_components), float32.
 
-        Every new point sets out from the median of its nearest neighbours' places and moves to where its own
+        Every new point sets out from the median of its nearest neighbors' places and moves to where its own
         divergence is least; see `viz.tsne.placing`. It does not depend on the other new points.
 
         Args:
@@ -163,7 +163,7 @@ class TSNE(Estimator):
         perplexity = as_number(perplexity, "perplexity", "TSNE.place", 1, n)
         steps = as_count(max_iter, "max_iter", "TSNE.place", 0)
         queries = self._space.coordinates(X)
-        indices, distances = nearest_neighbors(self._points, min(n, math.ceil(NEIGHBOURS * perplexity)), queries)
+        indices, distances = nearest_neighbors(self._points, min(n, math.ceil(NEIGHBORS * perplexity)), queries)
         affinities = to_sparse(indices, conditional(self._space.distances(distances), [perplexity]), n)
         start = np.median(embedded[:, indices], axis=2)
         return np.ascontiguousarray(place(affinities, embedded, start, steps).T)
@@ -228,7 +228,7 @@ class TSNE(Estimator):
 def _affinities(
     points: np.ndarray, space: Space, perplexities: Sequence[float], group: Group | None
 ) -> scipy.sparse.csr_array:
-    """p_ij over each point's nearest neighbours, whose indices and distances are given up with the return."""
-    k = min(len(points) - 1, math.ceil(NEIGHBOURS * max(perplexities)))
+    """p_ij over each point's nearest neighbors, whose indices and distances are given up with the return."""
+    k = min(len(points) - 1, math.ceil(NEIGHBORS * max(perplexities)))
     indices, distances = nearest_neighbors(points, k, group=group)
     return joint(indices, conditional(space.distances(distances), perplexities))

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse
 
 from .attraction import attraction
-from .optimiser import FINAL_MOMENTUM, Descent
+from .optimizer import FINAL_MOMENTUM, Descent
 from .repulsion.exact import exact_from
 
 LEARNING_RATE = 0.5

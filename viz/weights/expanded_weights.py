@@ -28,13 +28,13 @@ def expanded_weights(
     a network whose non-linearities are replaced by the linear maps nearest to them: ReLU by the identity
     (`Pass(relu="linear")`), max pooling by the average. It is taken for the neurons in the middle of `layer`'s maps.
 
-        w[o, c, i, j] = ∂ layer[o, centre] / ∂ source[c, place (i, j) of the neuron's field]
+        w[o, c, i, j] = ∂ layer[o, center] / ∂ source[c, place (i, j) of the neuron's field]
 
     Args:
         model: any network.
-        source: the lower layer, whose channels are the weights' inputs; None for the picture itself.
+        source: the lower layer, whose channels are the weights' inputs; None for the image itself.
         layer: the upper layer.
-        input_shape: (C, H, W) of a picture, large enough that the middle neuron's field lies inside.
+        input_shape: (C, H, W) of an image, large enough that the middle neuron's field lies inside.
         batch_size: neurons in memory at once.
         progress: show a bar on stderr; None: where stderr is a terminal.
 

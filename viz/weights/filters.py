@@ -8,11 +8,11 @@ import numpy as np
 
 
 def filters(model: Any, layer: str | None = None) -> np.ndarray:
-    """The weights of a convolution, (out, in/groups, kh, kw), copied; red, green, blue where its input is a picture.
+    """The weights of a convolution, (out, in/groups, kh, kw), copied; red, green, blue where its input is an image.
 
     Args:
         model: whose `parameters()` have them.
-        layer: the convolution's path; the first one, which sees the picture itself, if not given.
+        layer: the convolution's path; the first one, which sees the image itself, if not given.
 
     Raises:
         ValueError: there is no such convolution.

@@ -1,4 +1,4 @@
-"""What first-layer filters are for, in numbers: oriented edges and opposing colours."""
+"""What first-layer filters are for, in numbers: oriented edges and opposing colors."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def orientation(weights: np.ndarray) -> np.ndarray:
 
 
 def color_opponency(weights: np.ndarray) -> np.ndarray:
-    """The share of a filter's energy in colour differences, 0…1, for filters (out, 3, kh, kw) → (out,).
+    """The share of a filter's energy in color differences, 0…1, for filters (out, 3, kh, kw) → (out,).
 
         opponency = 1 − Σ_p 3·m_p² / Σ_{p, c} w_{c, p}²,    m_p the mean of the three channels at place p
 
     0 for a filter that treats red, green and blue alike; 1 for one whose channels cancel at every place, which
-    answers to colour alone. About ⅔ for independent random channels.
+    answers to color alone. About ⅔ for independent random channels.
     """
     w = np.asarray(weights, np.float64)
     if w.ndim != 4 or w.shape[1] != 3:
         raise ValueError(f"color_opponency: expected filters (out, 3, kh, kw), got shape {w.shape}")
     energy = np.square(w).sum(axis=(1, 2, 3))
-    grey = 3 * np.square(w.mean(axis=1)).sum(axis=(1, 2))
-    return np.asarray(np.divide(energy - grey, energy, out=np.zeros_like(energy), where=energy > 0))
+    gray = 3 * np.square(w.mean(axis=1)).sum(axis=(1, 2))
+    return np.asarray(np.divide(energy - gray, energy, out=np.zeros_like(energy), where=energy > 0))
 
 
 def beyond_chance(

@@ -1,4 +1,4 @@
-"""The weights between two hidden layers as colour pictures: many input channels, summarised by three."""
+"""The weights between two hidden layers as color images: many input channels, summarized by three."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def weight_factors(
         "nmf-pos-neg"   [X⁺, X⁻] ≈ G [P⁺, P⁻], all non-negative, and P = P⁺ − P⁻
         "pca"           the principal directions of the weights in the space of channels
 
-    and P, reshaped, are pictures: at each place of each filter, how much it wants of each group. The groups are those
-    of the whole layer, so that the same colour means the same in every neuron's picture.
+    and P, reshaped, are images: at each place of each filter, how much it wants of each group. The groups are those
+    of the whole layer, so that the same color means the same in every neuron's image.
 
     Args:
         model: a network.
         layer: the path of a convolution.
         factors: how many; 3 are red, green and blue.
         method: one of the above.
-        random_state: of the factorisation.
+        random_state: of the factorization.
 
     Returns:
         (out, kh, kw, factors), of both signs, the factors ordered by their size.

@@ -1,7 +1,7 @@
 """garments: a data set that needs no file and no network, because it is drawn here.
 
-Ten classes of clothing, named as those of Fashion-MNIST (Xiao, Rasul, Vollgraf 2017), 28 × 28 pixels of grey. Every
-picture is a drawing by formula: signed distance fields (`fields`) of random cut, laid down in a random pose and light
+Ten classes of clothing, named as those of Fashion-MNIST (Xiao, Rasul, Vollgraf 2017), 28 × 28 pixels of gray. Every
+image is a drawing by formula: signed distance fields (`fields`) of random cut, laid down in a random pose and light
 (`canvas`), in one of seven fabrics (`fabric`), with the details of its class (`tops`, `shoes`, `others`).
 
     images, labels = garments.generate(1000, seed=3)        # ten classes, balanced, shuffled
@@ -43,7 +43,7 @@ GARMENTS = {
 }
 CLASSES = tuple(GARMENTS)
 
-_CHUNK = 16  # pictures drawn at a time: few enough for their arrays to stay in cache
+_CHUNK = 16  # images drawn at a time: few enough for their arrays to stay in cache
 
 
 def load(train: int = 12000, test: int = 2000, seed: int = 0) -> tuple[Dataset, Dataset]:
@@ -62,16 +62,16 @@ def generate(count: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64
         ValueError: a number is negative.
     """
     if count < 0:
-        raise ValueError(f"garments: expected a number of pictures of at least 0, got {count}")
+        raise ValueError(f"garments: expected a number of images of at least 0, got {count}")
     order = np.argsort(_stream(seed, len(CLASSES)).random_raw(count), kind="stable")
     labels = (order % len(CLASSES)).astype(np.int64)
     return draw(labels, seed), labels
 
 
 def draw(labels: ArrayLike, seed: int) -> NDArray[np.uint8]:
-    """One picture for each label (an index into `CLASSES`): uint8 (N, 1, 28, 28), 0 black, 255 white.
+    """One image for each label (an index into `CLASSES`): uint8 (N, 1, 28, 28), 0 black, 255 white.
 
-    The k-th picture of a class depends on the class, k and the seed alone.
+    The k-th image of a class depends on the class, k and the seed alone.
 
     Raises:
         ValueError: `labels` is not a row of such indices, or the seed is negative.

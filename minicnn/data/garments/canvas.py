@@ -13,7 +13,7 @@ SIZE = 28  # pixels
 
 
 class Canvas:
-    """n pictures being painted.
+    """n images being painted.
 
     Attributes:
         image: what is painted so far, (n, 28, 28).
@@ -29,7 +29,7 @@ class Canvas:
 
         Args:
             dice: what every random choice is made with.
-            mirrored: whether half of the pictures show the garment from its other side.
+            mirrored: whether half of the images show the garment from its other side.
             fabrics: how often it is made of which fabric, such as plain=2, stripes=1.
         """
         self._pose(dice, mirrored)
@@ -72,7 +72,7 @@ class Canvas:
     def paint(self, field: Floats, tone: Number, opacity: Number | Mask = 1.0) -> None:
         """Lay a tone over the inside of a field.
 
-        A straight edge at d pixels from a pixel's centre covers ½ − d of it, so outlines come out anti-aliased.
+        A straight edge at d pixels from a pixel's center covers ½ − d of it, so outlines come out anti-aliased.
         """
         cover = np.clip(0.5 - field / self._pixel, 0.0, 1.0) * opacity
         self.image += cover * (tone - self.image)

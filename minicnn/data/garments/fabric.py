@@ -56,7 +56,7 @@ FABRICS = {f.__name__: f for f in (plain, stripes, pinstripes, checks, knit, twi
 
 
 def weave(dice: Dice, x: Floats, y: Floats, weights: dict[str, float]) -> Floats:
-    """A fabric for each picture, picked by `weights` from the functions above, and of its own period."""
+    """A fabric for each image, picked by `weights` from the functions above, and of its own period."""
     picked = dice.pick(weights.values())[:, 0, 0]
     period = dice.uniform(0.25, 0.5)
     x, y = x / period, y / period

@@ -35,7 +35,7 @@ def class_1_minus_class_2(logits):
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_a_target_is_a_class_or_one_for_each_picture_or_the_predicted_one(method):
+def test_a_target_is_a_class_or_one_for_each_image_or_the_predicted_one(method):
     predicted = MODEL(X).argmax(axis=1)
     maps = method(MODEL, X)
     np.testing.assert_allclose(method(MODEL, X, predicted), maps, rtol=1e-4, atol=1e-6)
@@ -43,19 +43,19 @@ def test_a_target_is_a_class_or_one_for_each_picture_or_the_predicted_one(method
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_a_list_of_one_class_is_that_class_for_all_pictures(method):
+def test_a_list_of_one_class_is_that_class_for_all_images(method):
     np.testing.assert_allclose(method(MODEL, X, [4], batch_size=1), method(MODEL, X, 4), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_a_picture_is_explained_alike_in_any_batch(method):
+def test_an_image_is_explained_alike_in_any_batch(method):
     maps = method(MODEL, X, [4, 5, 6])
     np.testing.assert_allclose(method(MODEL, X, [4, 5, 6], batch_size=1), maps, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(method(MODEL, X[2:], 6), maps[2:], rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_a_target_is_the_name_of_a_class_or_one_for_each_picture(method):
+def test_a_target_is_the_name_of_a_class_or_one_for_each_image(method):
     model = copy.deepcopy(MODEL)
     model.classes = tuple("abcdefghij")
     np.testing.assert_array_equal(method(model, X, "e"), method(MODEL, X, 4))

@@ -11,9 +11,9 @@ from viz import TSNE, NotFittedError
 def blobs(n_each, seed):
     """Three clusters of five columns, and their labels."""
     rng = np.random.default_rng(seed)
-    centres = 6 * np.eye(3, 5)
+    centers = 6 * np.eye(3, 5)
     labels = np.repeat(np.arange(3), n_each)
-    return (centres[labels] + rng.standard_normal((len(labels), 5))).astype(np.float32), labels
+    return (centers[labels] + rng.standard_normal((len(labels), 5))).astype(np.float32), labels
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_other_dimensions_and_metrics(n_components, metric):
     assert placed.shape == (61, n_components) and np.isfinite(placed).all()
 
 
-def test_more_neighbours_than_embedded_points_is_an_error(fitted):
+def test_more_neighbors_than_embedded_points_is_an_error(fitted):
     with pytest.raises(ValueError, match="perplexity"):
         fitted.place(blobs(2, seed=0)[0], perplexity=181)
 

@@ -1,10 +1,10 @@
-"""The k nearest neighbours of every point, exactly, by blocked matrix products.
+"""The k nearest neighbors of every point, exactly, by blocked matrix products.
 
-With  s_ij = x_i·x_j − ½|x_j|²  the squared distance is  d²_ij = |x_i|² − 2 s_ij,  so the nearest neighbours of i are
+With  s_ij = x_i·x_j − ½|x_j|²  the squared distance is  d²_ij = |x_i|² − 2 s_ij,  so the nearest neighbors of i are
 the largest scores in row i of one matrix product  [x, 1] @ [x, −½|x|²]ᵀ.  It is computed tile by tile, and each tile
 is scanned while it is in the cache: the N×N matrix never exists.
 
-The product form loses digits where a neighbourhood is much smaller than its distance from the origin (d² is the small
+The product form loses digits where a neighborhood is much smaller than its distance from the origin (d² is the small
 difference of large numbers). Rows where that could change the answer are done again by plain differences.
 """
 
@@ -25,7 +25,7 @@ NOBODY = -(2**62)  # queries that are no references need not be kept from themse
 CHUNK = 64  # scores tested at once against a row's threshold
 LANES = 1024  # references measured at once by differences
 PRODUCT_ERROR = 4 * np.finfo(np.float32).eps  # of d², relative to |x|²
-TOLERANCE = 1e-4  # of d²: neighbours that close to a tie may be exchanged
+TOLERANCE = 1e-4  # of d²: neighbors that close to a tie may be exchanged
 
 
 def nearest_neighbors(
@@ -34,10 +34,10 @@ def nearest_neighbors(
     """Indices and Euclidean distances of the `k` nearest rows of `x`, nearest first.
 
     Args:
-        x: float32 (N, D), finite, best centred on the origin.
+        x: float32 (N, D), finite, best centerd on the origin.
         k: how many, at most N − 1 (N with `queries`).
-        queries: float32 (M, D) whose neighbours among `x` are wanted. Without it the rows of `x` are meant, and a point
-            is not its own neighbour.
+        queries: float32 (M, D) whose neighbors among `x` are wanted. Without it the rows of `x` are meant, and a point
+            is not its own neighbor.
         group: processes that share the queries (`minicnn.distributed`); each gets all of the result.
 
     Returns:
@@ -138,7 +138,7 @@ def _collect(scores, start, threshold, kept, kept_index, count):
     """Append the scores above `threshold`, and their indices (from `start`), to `kept`; returns the new count."""
     for first in range(0, len(scores), CHUNK):
         chunk = scores[first : first + CHUNK]
-        # Few chunks hold a candidate: this test is vectorised, the loop after it is not.
+        # Few chunks hold a candidate: this test is vectorized, the loop after it is not.
         found = np.int32(0)
         for j in range(len(chunk)):
             found |= np.int32(chunk[j] > threshold)
@@ -182,7 +182,7 @@ def _keep_largest(value, index, count, k):
 
 @parallel
 def _measure(queries, x, indices, distances):
-    """Distances of the neighbours found, by differences."""
+    """Distances of the neighbors found, by differences."""
     n, k = indices.shape
     for i in numba.prange(n):
         for m in range(k):

@@ -1,4 +1,4 @@
-"""Which pictures lie near each other, in pixels or in features, and whether they are of one kind."""
+"""Which images lie near each other, in pixels or in features, and whether they are of one kind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from minicnn.distributed import Group
 
-from ..tsne.neighbours import nearest_neighbors as nearest_rows
+from ..tsne.neighbors import nearest_neighbors as nearest_rows
 
 METRICS = ("euclidean", "cosine")
 
@@ -23,12 +23,12 @@ def nearest_neighbors(
     """The k nearest rows of `features`, nearest first, exactly, by blocked matrix products.
 
     Args:
-        features: (N, …), such as features (N, D) or pictures (N, C, H, W), whose axes after the first are flattened.
-        queries: (M, …), whose neighbours among `features` are wanted. Without it the rows of `features` are meant, and
-            none is its own neighbour.
+        features: (N, …), such as features (N, D) or images (N, C, H, W), whose axes after the first are flattened.
+        queries: (M, …), whose neighbors among `features` are wanted. Without it the rows of `features` are meant, and
+            none is its own neighbor.
         k: how many.
         metric: "euclidean", or "cosine" (1 − the cosine of the angle between rows), which overlooks how bright a
-            picture, how strong an activation is.
+            image, how strong an activation is.
         group: processes that share the queries (`minicnn.distributed`); each gets all of the result.
 
     Returns:
@@ -46,26 +46,26 @@ def nearest_neighbors(
         raise ValueError(f"nearest_neighbors: features have {rows.shape[1]} columns, but queries {asked.shape[1]}")
     if metric == "cosine":
         rows, asked = _directions(rows), None if asked is None else _directions(asked)
-    centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # far from the origin the products lose digits
-    indices, distances = nearest_rows(rows - centre, k, None if asked is None else asked - centre, group)
+    center = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # far from the origin the products lose digits
+    indices, distances = nearest_rows(rows - center, k, None if asked is None else asked - center, group)
     return indices, np.square(distances) / 2 if metric == "cosine" else distances
 
 
 def label_agreement(indices: ArrayLike, labels: ArrayLike, query_labels: ArrayLike | None = None) -> float:
-    """The share of neighbours that have the label of whom they are neighbours of; about 1/K by chance.
+    """The share of neighbors that have the label of whom they are neighbors of; about 1/K by chance.
 
     Args:
-        indices: of the neighbours, (M, k), as `nearest_neighbors` returns them; `indices[:, :1]` asks the nearest only.
+        indices: of the neighbors, (M, k), as `nearest_neighbors` returns them; `indices[:, :1]` asks the nearest only.
         labels: of the rows they were looked for among, (N,).
-        query_labels: of those whose neighbours they are, (M,); `labels` if not given.
+        query_labels: of those whose neighbors they are, (M,); `labels` if not given.
 
     Raises:
-        ValueError: there are no neighbours, or there is not one label for each row of `indices`.
+        ValueError: there are no neighbors, or there is not one label for each row of `indices`.
     """
     indices, labels = np.asarray(indices), np.asarray(labels)
     own = labels if query_labels is None else np.asarray(query_labels)
     if not indices.size:
-        raise ValueError(f"label_agreement: expected at least one neighbour, got indices of shape {indices.shape}")
+        raise ValueError(f"label_agreement: expected at least one neighbor, got indices of shape {indices.shape}")
     if indices.ndim != 2 or own.shape != (len(indices),):
         raise ValueError(f"label_agreement: expected a label for each row of indices {indices.shape}, got {own.shape}")
     return float((labels[indices] == own[:, None]).mean())

@@ -1,4 +1,4 @@
-"""One picture file as an array: the only place where pictures are opened.
+"""One image file as an array: the only place where images are opened.
 
 Whatever the file's kind, what comes out is upright (its EXIF orientation applied), opaque (transparent parts on
 white), and has 8 bits a channel (16 are scaled down). Of an animation, or of several pages, it is the first.
@@ -37,19 +37,19 @@ OPENING = threading.Lock()
 LARGEST = 10_000  # pixels along a side: sizes come from files too, and must not take endless memory
 
 
-def read_picture(source: Source, size: Size | None = None, crop: Size | None = None) -> NDArray[np.uint8]:
-    """A picture as uint8, (1, H, W) if it is stored as shades of grey, else (3, H, W): red, green, blue.
+def read_image(source: Source, size: Size | None = None, crop: Size | None = None) -> NDArray[np.uint8]:
+    """An image as uint8, (1, H, W) if it is stored as shades of gray, else (3, H, W): red, green, blue.
 
     Args:
         source: a file, a Pillow image, or an array (H, W) or (H, W, 3 or 4) of uint8.
-        size: scale the picture, its proportions kept, to the smallest that covers this (height, width); a number
+        size: scale the image, its proportions kept, to the smallest that covers this (height, width); a number
             is the new length of the shorter side.
         crop: then keep this (height, width) from the middle; a number is both.
 
     Raises:
-        DataError: the file is missing, broken, no picture, of more pixels than the module allows, or smaller than
+        DataError: the file is missing, broken, no image, of more pixels than the module allows, or smaller than
             `crop`.
-        ValueError: the array is no picture, or a size is none.
+        ValueError: the array is no image, or a size is none.
     """
     from PIL import Image
 
@@ -58,7 +58,7 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
     if isinstance(source, np.ndarray):
         if source.dtype != np.uint8 or not (source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))):
             raise ValueError(
-                f"picture: expected a uint8 array (H, W), (H, W, 3) or (H, W, 4), got {source.dtype} {source.shape}"
+                f"image: expected a uint8 array (H, W), (H, W, 3) or (H, W, 4), got {source.dtype} {source.shape}"
             )
         source = Image.fromarray(source)
     name = describe(source)
@@ -71,16 +71,16 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such file") from error
     except IsADirectoryError as error:
-        raise DataError(f"{name}: expected a picture, but this is a folder; name the pictures in it") from error
+        raise DataError(f"{name}: expected an image, but this is a folder; name the images in it") from error
     except Image.UnidentifiedImageError as error:
         raise DataError(
-            f"{name}: expected a picture ({', '.join(FORMATS)}), but it is of another kind or broken; replace it"
+            f"{name}: expected an image ({', '.join(FORMATS)}), but it is of another kind or broken; replace it"
         ) from error
     except DataError:
         raise
     except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
         raise DataError(
-            f"{name}: expected a picture, but it cannot be read ({one_line(error)}); replace or remove it"
+            f"{name}: expected an image, but it cannot be read ({one_line(error)}); replace or remove it"
         ) from error
     if covered is not None:
         image = _cover(image, *covered, name)
@@ -121,13 +121,13 @@ def _opened(path: Path) -> Iterator[Image]:
 def _most_pixels() -> int:
     named = os.environ.get("MINICNN_PIXELS", "")
     if named and not (named.isascii() and named.isdecimal()):
-        raise DataError(f"MINICNN_PIXELS: expected the number of pixels that a picture may have, got {named!r:.40}")
+        raise DataError(f"MINICNN_PIXELS: expected the number of pixels that an image may have, got {named!r:.40}")
     return int(named or MOST_PIXELS)
 
 
 def describe(source: Source) -> str:
-    """What error messages call a picture: its path where it has one."""
-    return str(source) if isinstance(source, str | Path) else str(getattr(source, "filename", "") or "picture")
+    """What error messages call an image: its path where it has one."""
+    return str(source) if isinstance(source, str | Path) else str(getattr(source, "filename", "") or "image")
 
 
 def pair(size: Size, name: str) -> tuple[int, int]:
@@ -142,18 +142,18 @@ def pair(size: Size, name: str) -> tuple[int, int]:
     return height, width
 
 
-def to_grey(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def to_gray(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(…, 1, H, W) from (…, 3, H, W): the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, as Pillow's "L"."""
-    red, green, blue = np.moveaxis(pictures, -3, 0).astype(np.uint32)
+    red, green, blue = np.moveaxis(images, -3, 0).astype(np.uint32)
     return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)[..., None, :, :]
 
 
 def _plain(image: Image) -> Image:
-    """Upright, opaque, of mode L (grey) or RGB."""
+    """Upright, opaque, of mode L (gray) or RGB."""
     from PIL import Image as pillow
     from PIL import ImageOps
 
-    grey = image.mode in ("1", "L", "LA", "La") or _stored_as_grey_and_alpha(image)
+    gray = image.mode in ("1", "L", "LA", "La") or _stored_as_gray_and_alpha(image)
     with suppress(Exception):  # a broken note does not tell which side is up
         image = ImageOps.exif_transpose(image)
     if image.mode == "F":
@@ -170,11 +170,11 @@ def _plain(image: Image) -> Image:
         opaque = pillow.new("RGB", image.size, "white")
         opaque.paste(image, mask=image)
         image = opaque
-    return image.convert("L" if grey else "RGB")
+    return image.convert("L" if gray else "RGB")
 
 
-def _stored_as_grey_and_alpha(image: Image) -> bool:
-    """Whether a PNG of 16 bits holds shades of grey, of which Pillow makes RGBA."""
+def _stored_as_gray_and_alpha(image: Image) -> bool:
+    """Whether a PNG of 16 bits holds shades of gray, of which Pillow makes RGBA."""
     tiles = getattr(image, "tile", None) or [()]
     return "LA;16B" in tiles[0]
 

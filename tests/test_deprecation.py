@@ -87,7 +87,6 @@ X = np.full(SHAPE, 0.25, np.float32)
 CALLS = {
     "Transform(channels)": ("'gray'", lambda: cnn.data.Transform(channels="grey"), lambda: cnn.data.Transform()),
     "Transform.picture": (
-    "Transform.picture": (
         "image",
         lambda: cnn.data.Transform().picture(GRAY),
         lambda: cnn.data.Transform().image(GRAY),

@@ -135,8 +135,8 @@ CALLS = {
     ),
     "feature_maps": (
         "image",
-        lambda: type(plot.feature_maps({"a": FLOATS[None, None]}, picture=FLOATS)),
-        lambda: type(plot.feature_maps({"a": FLOATS[None, None]}, FLOATS)),
+        lambda: type(plot.feature_maps({"a": FLOATS[None]}, picture=FLOATS)),
+        lambda: type(plot.feature_maps({"a": FLOATS[None]}, FLOATS)),
     ),
 }
 

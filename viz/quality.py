@@ -101,7 +101,7 @@ def reconstruction_error(X: Any, reconstruction: Any, *, relative: bool = False)
 
 
 def _points(X: Any, embedding: Any, n_neighbors: int, name: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """Both point sets in float64, centerd and of ordinary size, which changes no neighborhood."""
+    """Both point sets in float64, centered and of ordinary size, which changes no neighborhood."""
     k = as_count(n_neighbors, "n_neighbors", name)
     X, embedding = as_matrix(X, name), as_matrix(embedding, name)
     if len(X) != len(embedding):

@@ -6,12 +6,12 @@ added up at the end, always in the same order:
     planes  x (N, C, S)   a part is a channel of an image: S pixels
     rows    x (P, C)      a part is a block of pixels, of all channels, that stays in cache
 
-Variances are sound however far a channel's mean lies from 0, because nothing is squared before it is centerd: with n
+Variances are sound however far a channel's mean lies from 0, because nothing is squared before it is centered: with n
 values in each part,
 
     mean = Σ n · mean[part] / M,    M · var = Σ_i (x[i] − mean)² = Σ squares[part] + Σ n · (mean[part] − mean)²
 
-where squares[part] is centerd on its own mean, while the part is in cache. Means are summed as differences from a
+where squares[part] is centered on its own mean, while the part is in cache. Means are summed as differences from a
 first value, so that the mean of equal values is that value, and their variance exactly 0.
 """
 
@@ -103,7 +103,7 @@ def mean_of(x):
 
 
 @jit
-def centerd_squares(x, mean):
+def centered_squares(x, mean):
     total = x.dtype.type(0)
     for i in range(x.size):
         d = x[i] - mean
@@ -118,7 +118,7 @@ def moments_of_planes(x, means, squares):
         n, c = plane // C, plane % C
         mean = mean_of(x[n, c])
         means[n, c] = mean
-        squares[n, c] = centerd_squares(x[n, c], mean)
+        squares[n, c] = centered_squares(x[n, c], mean)
 
 
 @elementwise
@@ -136,7 +136,7 @@ def normalize_planes(x, mean, factor, bias, y):
 
 
 @jit
-def centerd_product(dy, x, mean):
+def centered_product(dy, x, mean):
     total = x.dtype.type(0)
     for i in range(x.size):
         total += dy[i] * (x[i] - mean)
@@ -149,7 +149,7 @@ def sums_of_planes(dy, x, mean, sums, products):
     for plane in prange(N * C):
         n, c = plane // C, plane % C
         sums[n, c] = sum_of(dy[n, c])
-        products[n, c] = centerd_product(dy[n, c], x[n, c], mean[c])
+        products[n, c] = centered_product(dy[n, c], x[n, c], mean[c])
 
 
 @elementwise
@@ -176,7 +176,7 @@ def add_difference(x, first, sums):
 
 
 @jit
-def add_centerd_squares(x, mean, sums):
+def add_centered_squares(x, mean, sums):
     for c in range(x.size):
         d = x[c] - mean[c]
         sums[c] += d * d
@@ -195,7 +195,7 @@ def moments_of_rows(x, means, squares):
         for c in range(C):
             means[part, c] = x[first, c] + means[part, c] / x.dtype.type(last - first)
         for p in range(first, last):
-            add_centerd_squares(x[p], means[part], squares[part])
+            add_centered_squares(x[p], means[part], squares[part])
 
 
 @elementwise

@@ -256,8 +256,8 @@ def test_batch_normalization_of_numbers_whose_squares_overflow(size: float, orde
     dx, dweight, dbias = pullback(dy)
     np.testing.assert_allclose(dweight, (dy * hat).sum(axis=(0, 2, 3)), rtol=1e-4)
     np.testing.assert_allclose(dbias, dy.sum(axis=(0, 2, 3)), rtol=1e-4)
-    centerd = dy - dy.mean(axis=(0, 2, 3), keepdims=True) - hat * (dy * hat).mean(axis=(0, 2, 3), keepdims=True)
-    expected = weight[:, None, None] / x.astype(float).std(axis=(0, 2, 3), keepdims=True) * centerd
+    centered = dy - dy.mean(axis=(0, 2, 3), keepdims=True) - hat * (dy * hat).mean(axis=(0, 2, 3), keepdims=True)
+    expected = weight[:, None, None] / x.astype(float).std(axis=(0, 2, 3), keepdims=True) * centered
     np.testing.assert_allclose(dx, expected, atol=1e-4 * abs(expected).max())
     assert np.array_equal(running_var == np.inf, x.astype(float).var(axis=(0, 2, 3)) > 1e39)
 

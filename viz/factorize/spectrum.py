@@ -1,6 +1,6 @@
 """The leading principal directions of a matrix, three ways.
 
-All three find the eigenvectors of the scatter matrix  S = DᵀD  of centerd data  D = (X − mean) / scale. They are D's
+All three find the eigenvectors of the scatter matrix  S = DᵀD  of centered data  D = (X − mean) / scale. They are D's
 right singular vectors, and the eigenvalues are the squares of its singular values:
 
 - `by_svd` decomposes D itself, and so keeps the digits of the smallest values;

@@ -34,7 +34,7 @@ def nearest_neighbors(
     """Indices and Euclidean distances of the `k` nearest rows of `x`, nearest first.
 
     Args:
-        x: float32 (N, D), finite, best centerd on the origin.
+        x: float32 (N, D), finite, best centered on the origin.
         k: how many, at most N − 1 (N with `queries`).
         queries: float32 (M, D) whose neighbors among `x` are wanted. Without it the rows of `x` are meant, and a point
             is not its own neighbor.

@@ -1,6 +1,6 @@
 """Coordinates in which the Euclidean distance is, up to one function, the metric asked for.
 
-t-SNE's affinities do not change when the data are shifted or scaled. So they are centerd and brought to unit size here,
+t-SNE's affinities do not change when the data are shifted or scaled. So they are centered and brought to unit size here,
 once, and everything after can be float32, whatever the units of the data.
 """
 

@@ -22,7 +22,7 @@ def low_rank(n=300, p=40, rank=8, dtype=np.float64, seed=0):
 
 
 def textbook(X):
-    """Variances and directions by NumPy's SVD of the centerd data."""
+    """Variances and directions by NumPy's SVD of the centered data."""
     _, s, Vt = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
     return s**2 / (len(X) - 1), Vt
 

@@ -131,3 +131,8 @@ def tqdm(*arguments: Any, disable: bool | None = None, **options: Any) -> Any:
             warnings.simplefilter("ignore")  # without ipywidgets it says so, and draws its bar as text
             from tqdm.auto import tqdm as bar
     return bar(*arguments, disable=disable, **options)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """(C, H, W) as H×W×C, the way the field prints the stages of a network."""
+    return "×".join(map(str, (*shape[1:], shape[0]))) if shape else "1"

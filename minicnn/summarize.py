@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .display import Shown, Table
+from .display import Shown, Table, shape_text
 from .layers.base import arrays_of, children_of, transparent, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
@@ -73,16 +73,16 @@ class Summary(Shown):
         return sum(row.multiply_adds for row in self.rows)
 
     def _lines(self) -> list[tuple[str, ...]]:
-        lines: list[tuple[str, ...]] = [("input", "", _shape(self.input_shape), "", "", "1×1")]
+        lines: list[tuple[str, ...]] = [("input", "", shape_text(self.input_shape), "", "", "1×1")]
         for row in self.rows:
             sees = "–" if row.receptive_field is None else "×".join(map(str, row.receptive_field.size))
             costs = [f"{count:,}" if count else "" for count in (row.parameters, row.multiply_adds)]
-            lines.append((row.path, row.kind, _shape(row.output_shape), costs[0], costs[1], sees))
+            lines.append((row.path, row.kind, shape_text(row.output_shape), costs[0], costs[1], sees))
         return [*lines, ("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", "")]
 
     def _headline(self) -> str:
         count = f"{len(self.rows)} layers, {self.parameters:,} parameters"
-        return f"{count}, {self.multiply_adds:,} multiply-adds for an input of {_shape(self.input_shape)}"
+        return f"{count}, {self.multiply_adds:,} multiply-adds for an input of {shape_text(self.input_shape)}"
 
     def _table(self) -> Table:
         return Table(HEAD, self._lines(), left=3)
@@ -185,11 +185,6 @@ def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         options = layer.kernel_size, layer.stride, layer.padding, dilation, layer.ceil_mode
         return (shape[0], *pooling(op, (shape[1], shape[2]), *options).size)
     return None
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    """(C, H, W) as H×W×C, the way the field prints the stages of a network."""
-    return "×".join(map(str, (*shape[1:], shape[0]))) if shape else "1"
 
 
 def _multiply_adds(layer: Any, output: tuple[int, ...]) -> int:

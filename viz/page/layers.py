@@ -13,7 +13,6 @@ from ..synthesis import feature_visualization
 from ..synthesis.objective import Objective
 from ..weights import weight_factors
 from ..weights.filters import filters
-from .network import shape
 from .sprites import Sprites, thumbnails
 from .subject import Array, Missing, Stage, Subject
 
@@ -46,7 +45,7 @@ def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict
     return {
         "path": stage.path,
         "kind": stage.kind,
-        "shape": shape(stage.shape),
+        "shape": shape_text(stage.shape),
         "measured": path,
         "channels": [int(channel) for channel in stage.channels],
         "of": stage.shape[0],

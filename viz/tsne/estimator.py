@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse
 
+from minicnn.deprecation import renamed_fields
 from minicnn.distributed import Group
 
 from ..containers import plain
@@ -27,6 +28,7 @@ ROUNDING = 1e-6  # of the data's principal components, where the data are of ord
 LARGEST = 1e9  # learning rate and exaggeration: larger ones overflow
 
 
+@renamed_fields(place="transform")
 class TSNE(Estimator):
     """t-distributed stochastic neighbor embedding.
 
@@ -142,7 +144,7 @@ class TSNE(Estimator):
         """Embed the rows of `X` (samples, features); returns `embedding_` (samples, n_components). See `fit`."""
         return self.fit(X, group=group).embedding_
 
-    def place(self, X: Any, *, perplexity: float = 5.0, max_iter: int = 100) -> np.ndarray:
+    def transform(self, X: Any, *, perplexity: float = 5.0, max_iter: int = 100) -> np.ndarray:
         """Where new rows (M, features) belong in the embedding, which stays as it is: (M, n_components), float32.
 
         Every new point sets out from the median of its nearest neighbors' places and moves to where its own
@@ -160,8 +162,8 @@ class TSNE(Estimator):
         X = self._new_matrix(X)
         embedded = np.ascontiguousarray(self.embedding_.T)
         n = embedded.shape[1]
-        perplexity = as_number(perplexity, "perplexity", "TSNE.place", 1, n)
-        steps = as_count(max_iter, "max_iter", "TSNE.place", 0)
+        perplexity = as_number(perplexity, "perplexity", "TSNE.transform", 1, n)
+        steps = as_count(max_iter, "max_iter", "TSNE.transform", 0)
         queries = self._space.coordinates(X)
         indices, distances = nearest_neighbors(self._points, min(n, math.ceil(NEIGHBORS * perplexity)), queries)
         affinities = to_sparse(indices, conditional(self._space.distances(distances), [perplexity]), n)

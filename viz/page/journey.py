@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
+from minicnn.display import shape_text
 
 from .sprites import Sprites, shrunk
 from .subject import Missing, Subject

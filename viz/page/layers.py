@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
+from minicnn.display import shape_text
 
 from ..activations import activation_statistics, exciting_patches
 from ..synthesis import feature_visualization
 from ..synthesis.objective import Objective
-from ..weights import weight_factors
 from ..weights.filters import filters
+from ..weights.weight_factors import weight_factors
 from .sprites import Sprites, thumbnails
 from .subject import Array, Missing, Stage, Subject
 

@@ -1,7 +1,7 @@
 """Coordinates in which the Euclidean distance is, up to one function, the metric asked for.
 
-t-SNE's affinities do not change when the data are shifted or scaled. So they are centered and brought to unit size here,
-once, and everything after can be float32, whatever the units of the data.
+Shifting or scaling the data does not change t-SNE's affinities. The data are therefore centered and scaled to unit size
+here, once, and everything after works in float32 whatever the data's units.
 """
 
 from __future__ import annotations

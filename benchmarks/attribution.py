@@ -24,8 +24,8 @@ import numpy as np
 import minicnn as cnn
 import viz
 from viz import plot
-from viz.attribution.sanity_check import quartiles
-from viz.attribution.target import input_gradient
+from viz.attribution.passes import input_gradient
+from viz.evaluation.sanity_check import quartiles
 
 from .squeezenet import data, image, in_torch, shown, squeezenet
 

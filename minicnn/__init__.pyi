@@ -1,3 +1,4 @@
+from . import classes as classes
 from . import data as data
 from . import deprecation as deprecation
 from . import display as display

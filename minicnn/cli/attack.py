@@ -10,7 +10,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .network import add_network, bars, class_names, find_class, load_network, read, shown, write
+from ..classes import find_class
+from .classes import class_names
+from .images import read, shown, write
+from .inputs import bars
+from .network import add_network, load_network
 from .notice import compiling
 
 EXAMPLES = """\

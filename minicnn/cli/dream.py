@@ -8,7 +8,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .network import add_network, bars, find_layer, load_network, read, rectified, write
+from .images import read, write
+from .inputs import bars
+from .layers import find_layer, rectified
+from .network import add_network, load_network
 from .notice import compiling
 
 EXAMPLES = """\

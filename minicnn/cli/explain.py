@@ -12,7 +12,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .network import add_network, bars, class_names, find_class, find_layer, load_network, read, shown
+from ..classes import find_class
+from .classes import class_names
+from .images import read, shown
+from .inputs import bars
+from .layers import find_layer
+from .network import add_network, load_network
 from .notice import compiling
 
 EXAMPLES = """\

@@ -1,4 +1,4 @@
-"""What there is to see of a run, as PNG files. Only commands like this call `viz`."""
+"""What there is to see of a run, as PNG files. The part of `minicnn train` and `minicnn demo` that needs `viz`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .network import CLASSES_HELP, PIXELS, PIXELS_HELP, add_input, read_classes
+from .classes import read_classes
+from .network import CLASSES_HELP, PIXELS, PIXELS_HELP, add_input
 
 EXAMPLES = """\
 example:

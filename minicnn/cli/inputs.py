@@ -81,3 +81,8 @@ def load_model(name: str) -> Any:
     if path.suffix.lower() == ".onnx" and path.is_file():
         raise ValueError(f"{name}: expected a model of ours, but this is an ONNX file; first `minicnn import {name}`")
     return load(path / MODEL_FILE if path.is_dir() else path)
+
+
+def bars() -> bool:
+    """Whether there is a terminal to show progress on."""
+    return sys.stderr.isatty()

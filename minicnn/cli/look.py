@@ -16,8 +16,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .inputs import DATA_HELP, add_reading, load_data
-from .network import add_network, bars, find_layer, find_network, load_network, rectified, shown
+from .images import shown
+from .inputs import DATA_HELP, add_reading, bars, load_data
+from .layers import find_layer, rectified
+from .network import add_network, find_network, load_network
 from .notice import compiling
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from .classes import read_classes
 from .inputs import MODEL_HELP, add_threads, is_name, load_model, set_threads
 
 PIXELS = ("imagenet", "symmetric", "bgr255")  # those of `zoo.preprocessing`, without loading it
@@ -120,115 +120,3 @@ def find_network(options: argparse.Namespace) -> Any:
     if options.classes is not None:
         model.classes = read_classes(options.classes)
     return model
-
-
-def read_classes(path: Path) -> tuple[str, ...]:
-    """The lines of a file; without their numbers, where each begins with its own, from 0 or from 1.
-
-    Raises:
-        ValueError: the file is empty, or no text.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # perhaps with the mark that Windows' editors begin a file with
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected a text in UTF-8, but byte {error.start} is not; save it so") from error
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise ValueError(f"{path}: expected the names of classes, one in a line, but there are none")
-    numbered = [re.match(r"(\d+)[\s,:;]+(.+)", line) for line in lines]
-    for first in (0, 1):
-        if all(found and int(found[1]) == i for i, found in enumerate(numbered, first)):
-            return tuple(found[2] for found in numbered if found)
-    return tuple(lines)
-
-
-def class_names(model: Any, count: int) -> list[str]:
-    """A name for each class, its number where the model has no names.
-
-    Raises:
-        ValueError: it has names, but not as many.
-    """
-    names = list(model.classes or map(str, range(count)))
-    if len(names) != count:
-        raise ValueError(f"the model has {count} outputs, but {len(names)} names of classes")
-    return names
-
-
-def find_class(text: str, names: list[str]) -> int:
-    """The class of this number, or whose name this is, or the only one whose name has this in it.
-
-    Raises:
-        ValueError: there is none, or several.
-    """
-    if text.isdecimal() and int(text) < len(names):
-        return int(text)
-    wanted = text.lower()
-    exact = [i for i, name in enumerate(names) if name.lower() == wanted]
-    found = exact or [i for i, name in enumerate(names) if wanted in name.lower()]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise ValueError(f"there is no class {text!r}; give its number, from 0 to {len(names) - 1}, or its name")
-    few = ", ".join(f"{i} ({names[i]})" for i in found[:4])
-    raise ValueError(f"{text!r} may mean {len(found)} classes: {few}{', …' if len(found) > 4 else ''}; give the number")
-
-
-def find_layer(model: Any, path: str) -> str:
-    """The path, if there is such a layer.
-
-    Raises:
-        ValueError: there is none.
-    """
-    from minicnn.layers import walk
-    from minicnn.layers.base import nearest
-
-    known = [known for known, _ in walk(model) if known]
-    if path not in known:
-        raise ValueError(f"there is no layer {path!r}{nearest(path, known)}")
-    return path
-
-
-def rectified(model: Any) -> list[str]:
-    """The paths of all ReLUs that put out maps, from the input on: where features of growing depth are found.
-
-    Raises:
-        ValueError: there are none.
-    """
-    from minicnn.layers import Dense, Flatten, ReLU, walk
-
-    paths = []
-    for path, layer in walk(model):
-        if isinstance(layer, Dense | Flatten):
-            break
-        if isinstance(layer, ReLU):
-            paths.append(path)
-    if not paths:
-        raise ValueError("the model has no ReLU over maps; name its layers yourself")
-    return paths
-
-
-def read(model: Any, image: str, size: int | None = None) -> Any:
-    """The image as the model takes it, or uncut, with so many pixels on its shorter side."""
-    from dataclasses import replace
-
-    transform = model.transform if size is None else replace(model.transform, size=size, crop=None)
-    return transform.image(image)
-
-
-def write(model: Any, x: Any, path: Path) -> None:
-    """What the model sees, as an image."""
-    from PIL import Image
-
-    pixels = (model.transform.inverse(x)[0] * 255).round().astype("uint8").transpose(1, 2, 0)
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(path)
-
-
-def shown(model: Any, x: Any) -> Any:
-    """(H, W) or (H, W, 3) in 0…1, for a plot."""
-    pixels = model.transform.inverse(x)[0].transpose(1, 2, 0)
-    return pixels[..., 0] if pixels.shape[2] == 1 else pixels
-
-
-def bars() -> bool:
-    """Whether there is a terminal to show progress on."""
-    return sys.stderr.isatty()

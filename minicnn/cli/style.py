@@ -10,7 +10,10 @@ import argparse
 import functools
 from pathlib import Path
 
-from .network import add_network, bars, find_layer, load_network, read, rectified, write
+from .images import read, write
+from .inputs import bars
+from .layers import find_layer, rectified
+from .network import add_network, load_network
 from .notice import compiling
 
 EXAMPLES = """\

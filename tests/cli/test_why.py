@@ -13,7 +13,6 @@ from PIL import Image
 import minicnn as cnn
 import viz
 from minicnn.cli import notice
-from minicnn.cli.network import find_class
 
 CLASSES = ("night", "bright day", "day")
 
@@ -166,10 +165,6 @@ def test_what_may_take_long_shows_a_bar_on_a_terminal(run, folder, tmp_path, mon
     status, _, errors = run(*line.format(run=folder, image=folder / "image.png").split())
     assert status == 0
     assert all(bar in errors for bar in bars)
-
-
-def test_a_class_is_found_by_number_by_name_and_by_a_part_that_is_nobody_elses():
-    assert [find_class(text, list(CLASSES)) for text in ("1", "DAY", "bright", "ni")] == [1, 2, 1, 0]
 
 
 @pytest.mark.parametrize(

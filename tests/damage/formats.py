@@ -19,7 +19,7 @@ from PIL import Image
 import minicnn as cnn
 from minicnn.checkpoint import CheckpointError
 from minicnn.cli.atlas import read_history
-from minicnn.cli.network import read_classes
+from minicnn.cli.classes import read_classes
 from minicnn.data import DataError, cifar, idx, read_cifar10, read_idx, read_idx_folder, read_image
 from minicnn.weights import WeightsError, read_weights
 

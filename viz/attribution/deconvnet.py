@@ -9,7 +9,9 @@ import numpy as np
 import minicnn as cnn
 from minicnn.training import check_initialized
 
-from .target import Array, Target, batches, check_images, input_gradient
+from .inputs import batches, check_images
+from .passes import input_gradient
+from .target import Array, Target
 
 
 def deconvnet(

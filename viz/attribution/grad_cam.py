@@ -9,8 +9,10 @@ import numpy as np
 import minicnn as cnn
 
 from .guided_backprop import guided_backprop
+from .inputs import batches
+from .passes import layer_gradients, leaves
 from .resize import resize
-from .target import Array, Target, batches, check_target, layer_gradients, leaves, one_for_each
+from .target import Array, Target, check_target, one_for_each
 
 
 def grad_cam(

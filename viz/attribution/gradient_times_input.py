@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .target import Array, Target, input_gradient
+from .passes import input_gradient
+from .target import Array, Target
 
 
 def gradient_times_input(model: Any, x: Array, target: Target = None, *, batch_size: int = 32) -> Array:

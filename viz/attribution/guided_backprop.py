@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .target import Array, Target, input_gradient, last_before_softmax, layer_gradients, leaves
+from .passes import input_gradient, last_before_softmax, layer_gradients, leaves
+from .target import Array, Target
 
 
 def guided_backprop(

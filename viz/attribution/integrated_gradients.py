@@ -8,7 +8,9 @@ import numpy as np
 
 from minicnn.display import tqdm
 
-from .target import Array, Target, baselines_for, batches, check_target, input_gradient, logits_of, one_for_each, score
+from .inputs import baselines_for, batches
+from .passes import input_gradient, logits_of
+from .target import Array, Target, check_target, one_for_each, score
 
 
 @overload

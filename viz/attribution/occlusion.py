@@ -9,7 +9,9 @@ import numpy as np
 import minicnn as cnn
 from minicnn.display import tqdm
 
-from .target import Array, Target, baselines_for, check_target, last_before_softmax, logits_of, one_for_each, score
+from .inputs import baselines_for
+from .passes import last_before_softmax, logits_of
+from .target import Array, Target, check_target, one_for_each, score
 
 
 @overload

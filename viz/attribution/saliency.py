@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .target import Array, Target, input_gradient
+from .passes import input_gradient
+from .target import Array, Target
 
 
 def saliency(model: Any, x: Array, target: Target = None, *, batch_size: int = 32) -> Array:

@@ -9,7 +9,9 @@ import numpy as np
 
 from minicnn.display import tqdm
 
-from .target import Array, Target, check_images, input_gradient, logits_of, noise_for
+from .inputs import check_images, noise_for
+from .passes import input_gradient, logits_of
+from .target import Array, Target
 
 
 def smooth_grad(

@@ -8,7 +8,8 @@ import numpy as np
 
 import minicnn as cnn
 
-from ..attribution import pgd, pixel_bounds
+from ..adversarial.pgd import pgd
+from ..bounds import pixel_bounds
 from .chart import chart, percent
 from .sprites import Sprites
 from .subject import Array, Subject, probability

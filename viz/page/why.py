@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import attribution
+from ..evaluation.sanity_check import sanity_check
 from .sprites import Sprites, shrunk
 from .subject import Array, Missing, Subject
 
@@ -82,7 +83,7 @@ def _check(subject: Subject, method: Method) -> dict[str, Any]:
     """The verdict of `SanityCheck`, over more pictures than are shown."""
     some = np.union1d(subject.chosen, subject.gallery)
     x = subject.inputs(some[:: -(-len(some) // (LARGE_CHECKED if subject.is_large else CHECKED))])
-    check = attribution.sanity_check(method.run, subject.model, x, seed=subject.seed, **method.options)
+    check = sanity_check(method.run, subject.model, x, seed=subject.seed, **method.options)
     medians = [round(float(median), 3) for median in itertools.takewhile(np.isfinite, check.medians)]
     compared = int(check.compared[check.middle])
     return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from viz.attribution.sanity_check import quartiles
+from viz.evaluation.sanity_check import quartiles
 
 from ._canvas import FAINT, SMALL, heading, new_figure
 from ._lines import lines

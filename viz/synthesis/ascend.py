@@ -13,7 +13,7 @@ import minicnn as cnn
 from minicnn.deprecation import renamed_fields
 from minicnn.display import Shown, drawing, tqdm
 
-from ..attribution.adversarial import pixel_bounds
+from ..bounds import pixel_bounds
 from .evaluate import value_and_gradient
 from .objective import Array, Objective
 from .transformation import Transform

@@ -9,7 +9,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn.training import check_initialized
 
-from ..attribution.target import last_before_softmax
+from ..attribution.passes import last_before_softmax
 from .objective import INPUT, OUTPUT, Array, Objective
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from minicnn.deprecation import renamed
 
-from ..attribution.adversarial import pixel_bounds
+from ..bounds import pixel_bounds
 from .ascend import Synthesis, ascend
 from .objective import Array, Objective, channel, logit, squared_norm
 from .parameterization import Fourier, Pixels, colors_of

@@ -11,7 +11,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn.deprecation import renamed, renamed_value
 
-from ..attribution.adversarial import pixel_bounds
+from ..bounds import pixel_bounds
 from .ascend import Synthesis, ascend
 from .objective import Array, Objective, content, gram, style, total_variation
 from .parameterization import Fourier, colors_of

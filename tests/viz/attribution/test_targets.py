@@ -101,9 +101,9 @@ def test_an_array_of_pythons_own_numbers_is_as_good_as_a_list_of_them():
             "cat",
             "target: the model has no names of classes, so 'cat' is none; give its number, or set model.classes",
         ),
-        (("cat", "dog"), "dig", "target: there is no class 'dig'; did you mean dog?"),
+        (("cat", "dog"), "dig", r"target: there is no class 'dig'; did you mean dog\? Or give its number"),
         (("cat", "dog"), ["cat", "dog", "eel"], "target: there is no class 'eel'"),
-        (("crane", "crane"), "crane", r"target: 'crane' is the name of classes 0 and 1; give the number"),
+        (("crane", "crane"), "crane", r"target: 'crane' may mean 2 classes: 0 \(crane\), 1 \(crane\); give the number"),
     ],
 )
 def test_a_name_that_is_no_class_is_refused(classes, target, message):

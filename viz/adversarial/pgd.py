@@ -1,8 +1,7 @@
-"""Can it be fooled? Changes too small to see that turn a classifier's mind."""
+"""Projected gradient descent: many small steps that raise the loss, never farther than ε from the image."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,69 +9,11 @@ import numpy as np
 import minicnn as cnn
 from minicnn.display import tqdm
 
-from .target import (
-    Array,
-    Labels,
-    batches,
-    check_classes,
-    check_target,
-    last_before_softmax,
-    logits_of,
-    noise_for,
-    number_of_classes,
-)
+from ..attribution.inputs import batches, noise_for
+from ..attribution.passes import last_before_softmax, logits_of
+from ..attribution.target import Array, Labels, check_classes, check_target, number_of_classes
 
 NORMS = ("linf", "l2")
-
-
-def fgsm(
-    model: Any,
-    x: Array,
-    labels: Labels,
-    epsilon: Array | float,
-    *,
-    targeted: bool = False,
-    bounds: tuple[Array | float, Array | float] | None = None,
-    batch_size: int = 64,
-    progress: bool = False,
-) -> Array:
-    """One step of size ε, for every pixel in the direction that raises the loss.
-
-        x' = x + ε · sign(∂ loss / ∂x),    loss the cross-entropy with the labels
-
-    Args:
-        model: a network with outputs (N, classes).
-        x: images (N, C, H, W), normalized by the model's transform.
-        labels: the true classes, by number or name, to get away from; or with `targeted` the classes to arrive at, by
-            −sign.
-        epsilon: how far each pixel moves, in units of x: a number, or one for each channel (1, C, 1, 1). On the scale
-            from black to white that is `share * (high - low)` with `low, high = pixel_bounds(model)`.
-        bounds: the least and the largest value a pixel may have, numbers or arrays that broadcast to x; see
-            `pixel_bounds`.
-        batch_size: images in memory at once.
-        progress: whether to show a bar.
-
-    Returns:
-        changed images, of x's shape.
-
-    Raises:
-        ValueError: ε is negative, or labels or bounds do not fit.
-
-    Source: Goodfellow, Shlens & Szegedy (2015), Explaining and harnessing adversarial examples, section 4.
-    """
-    return pgd(
-        model,
-        x,
-        labels,
-        epsilon,
-        steps=1,
-        step_size=epsilon,
-        targeted=targeted,
-        bounds=bounds,
-        random_start=False,
-        batch_size=batch_size,
-        progress=progress,
-    )
 
 
 def pgd(
@@ -118,7 +59,7 @@ def pgd(
         raise ValueError(f"pgd: expected epsilon ≥ 0 and at least 1 step, got {epsilon} and {steps}")
     if norm not in NORMS or (norm == "l2" and np.ndim(epsilon)):
         raise ValueError(f"pgd: expected norm to be one of {', '.join(NORMS)}, and one ε for l2, got {norm!r}")
-    labels = _numbers(model, x, labels)
+    labels = class_numbers(model, x, labels)
     low, high = _bounds(x, bounds)
     size = np.asarray(epsilon, x.dtype)
     step = 2.5 * size / steps if step_size is None else np.asarray(step_size, x.dtype)
@@ -140,50 +81,7 @@ def pgd(
     return changed
 
 
-def accuracy_under_attack(
-    model: Any,
-    x: Array,
-    labels: Labels,
-    epsilons: Sequence[float],
-    attack: Callable[..., Array] = fgsm,
-    *,
-    unit: Array | float = 1.0,
-    **options: Any,
-) -> Array:
-    """The share of images that are still classified rightly, for each ε.
-
-    Args:
-        model, x, labels: those of `fgsm`.
-        epsilons: the sizes of the attack, 0 for none.
-        attack: `fgsm`, `pgd`, or a function that is called like them.
-        unit: what the sizes are multiples of; for the scale from black to white `high - low` of `pixel_bounds(model)`.
-        options: passed on to the attack.
-
-    Raises:
-        ValueError: labels do not fit, or what the attack raises.
-    """
-    labels = _numbers(model, x, labels)
-    accuracies = []
-    for epsilon in epsilons:
-        changed = attack(model, x, labels, epsilon * unit, **options) if epsilon else x
-        accuracies.append((logits_of(model, changed, 256).argmax(axis=1) == labels).mean())
-    return np.array(accuracies)
-
-
-def pixel_bounds(model: Any) -> tuple[Array, Array]:
-    """Black and white as the model sees them: the bounds of its input, for each channel (1, C, 1, 1).
-
-    Raises:
-        ValueError: the model has no transform.
-    """
-    if model.transform is None:
-        raise ValueError("pixel_bounds: the model has no transform, so black and white are not known; give bounds")
-    channels = len(model.transform.mean)
-    black, white = (np.full((1, channels, 1, 1), value, np.uint8) for value in (0, 255))
-    return model.transform(black), model.transform(white)
-
-
-def _numbers(model: Any, x: Array, labels: Labels) -> Array:
+def class_numbers(model: Any, x: Array, labels: Labels) -> Array:
     """The class of each image as a number, (N,): labels are targets that are classes of the model's."""
     target = check_target(model, x, labels)
     return check_classes(target, len(x), number_of_classes(logits_of(model, x[:1])))

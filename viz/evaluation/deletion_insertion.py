@@ -11,7 +11,9 @@ from scipy.ndimage import gaussian_filter
 import minicnn as cnn
 from minicnn.display import Shown, drawing, tqdm
 
-from .target import Array, Target, baselines_for, batches, check_images, check_target, logits_of, upstream
+from ..attribution.inputs import baselines_for, batches, check_images
+from ..attribution.passes import logits_of
+from ..attribution.target import Array, Target, check_target, upstream
 
 
 @dataclass(frozen=True, repr=False)

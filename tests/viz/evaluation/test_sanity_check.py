@@ -5,7 +5,8 @@ import pytest
 
 import minicnn as cnn
 import viz
-from viz.attribution.sanity_check import hog, quartiles, spearman, ssim
+from viz.evaluation.sanity_check import quartiles
+from viz.evaluation.similarity import hog, spearman, ssim
 
 RNG = np.random.default_rng(0)
 MODEL = cnn.zoo.build("seed", seed=1)

@@ -27,8 +27,8 @@ from safetensors import safe_open
 
 from .data.transform import Transform
 from .layers import LAYERS
-from .layers.base import arrays_of
 from .layers.description import build, check_rebuildable, describe
+from .layers.tree import arrays_of
 from .message import one_line
 from .ops.contract import Array
 from .optim import Optimizer

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .layers.base import Layer, arrays_of, children_of, walk
+from .layers.base import Layer
+from .layers.tree import arrays_of, children_of, walk
 
 
 def freeze(model: Any, *, copy: bool = True) -> Any:

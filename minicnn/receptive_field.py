@@ -13,18 +13,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .layers.activation import Clip, LeakyReLU, LocalResponseNorm, LogSoftmax, ReLU, Sigmoid, Softmax
+from .layers.activation import Clip, LeakyReLU, ReLU, Sigmoid
 from .layers.affine import Affine, PReLU, Scale
-from .layers.base import children_of, transparent
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d
 from .layers.dropout import Dropout
 from .layers.graph import Graph, Join
+from .layers.local_response_norm import LocalResponseNorm
 from .layers.pad import Pad
 from .layers.pointwise import ELU, GELU, Erf, Hardsigmoid, Hardswish, SiLU, Tanh
 from .layers.pooling import AvgPool2d, MaxPool2d
 from .layers.residual import Residual
+from .layers.softmax import LogSoftmax, Softmax
+from .layers.transparent import transparent
+from .layers.tree import children_of
 from .ops.geometry import sides
 
 ACTIVATIONS = (ReLU, LeakyReLU, PReLU, Clip, Sigmoid, Tanh, Erf, ELU, SiLU, GELU, Hardsigmoid, Hardswish)

@@ -21,7 +21,7 @@ except ImportError as error:
 from . import ops, optim, zoo
 from .data.transform import Transform
 from .layers import Conv2d, Dense, Dropout, Flatten, MaxPool2d, Pass, ReLU, Sequential
-from .layers.base import run_layer
+from .layers.pullback import run_layer
 from .ops.contract import Array
 
 LEAST = 8  # pixels of an image's side, from which the default network convolves

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from .display import Shown, Table, shape_text
-from .layers.base import arrays_of, children_of, transparent, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d, ConvTranspose2d
@@ -20,8 +19,10 @@ from .layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from .layers.residual import Residual
 from .layers.running import Pass, Watch
 from .layers.sequential import Sequential
+from .layers.transparent import transparent
+from .layers.tree import arrays_of, children_of, walk
 from .ops.contract import Array
-from .ops.geometry import geometry, pooling, windows
+from .ops.geometry import count_windows, geometry, pooling, windows
 from .receptive_field import Field, receptive_fields
 
 HEAD = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
@@ -196,5 +197,5 @@ def _multiply_adds(layer: Any, output: tuple[int, ...]) -> int:
     if type(layer) is ConvTranspose2d:
         options = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding, layer.dilation)
         sides = zip(output[1:], *options, strict=True)
-        places = math.prod((side - extra - d * (k - 1) - 1 + 2 * p) // s + 1 for side, k, s, p, extra, d in sides)
+        places = math.prod(count_windows(side - extra, d * (k - 1) + 1, s, p, p) for side, k, s, p, extra, d in sides)
     return int(weight.size) * places

@@ -12,7 +12,7 @@ def find_layer(model: Any, path: str) -> str:
         ValueError: there is none.
     """
     from minicnn.layers import walk
-    from minicnn.layers.base import nearest
+    from minicnn.message import nearest
 
     known = [known for known, _ in walk(model) if known]
     if path not in known:

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
         model = load_model(name)
         channels, height, width = input_shape(options, model)
     else:
-        from minicnn.layers.base import nearest
+        from minicnn.message import nearest
 
         expected = f"a network of the zoo, {MODEL_HELP}{nearest(name, zoo.names())}"
         raise ValueError(f"{name}: there is no such file or folder; expected {expected}")

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.base import arrays_of, cast
 from ..layers.running import Pass
+from ..layers.tree import arrays_of, cast
 from ..ops.contract import kind_of
 from .contract import GradientError, output_and_pullback, takes
 from .derivatives import Array

@@ -10,25 +10,21 @@ composes, trains, saves and is gradient-checked like ours; deriving from `Layer`
 
 from __future__ import annotations
 
-import copy
-import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from .. import init
 from ..display import Shown, Table
-from ..ops.contract import FLOATS, Array, Pullback, output_and_pullback
-from .options import options_of as options_of
-from .options import takes_layers as takes_layers
+from ..ops.contract import FLOATS, Array
 from .options import written_options
+from .pullback import LayerPullback, run_layer
 from .running import Pass
+from .tree import arrays_of, cast, children_of, walk
 
-WANTS = ("both", "input", "parameters")
 WRAPPERS = ("module.", "model.", "_orig_mod.")
 LAST_DENSE = 1 / 64  # of what the scheme draws
-LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
 
 
 class Layer(Shown):
@@ -206,108 +202,6 @@ class Layer(Shown):
         return Table(("layer", "type", "numbers" if self.frozen else "parameters"), rows, left=2) if rows else None
 
 
-def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Array]:
-    """The arrays without a wrapper's prefix, if all of them have it and none of the model's own."""
-    for prefix in WRAPPERS:
-        if given and all(n.startswith(prefix) for n in given) and not any(n.startswith(prefix) for n in state):
-            return _unwrapped({n.removeprefix(prefix): array for n, array in given.items()}, state)
-    return given
-
-
-def _last_dense(model: Layer) -> Array | None:
-    """The weight of the last layer that has parameters, if that is a dense one inside the model."""
-    last = [layer for _, layer in walk(model) if not children_of(layer) and arrays_of(layer, "parameters")][-1:]
-    if last and isinstance(last[0], Layer) and last[0] is not model:
-        weight = last[0].parameters().get("weight")
-        return weight if weight is not None and weight.ndim == 2 else None
-    return None
-
-
-def arrays_of(layer: Any, kind: str) -> dict[str, Array]:
-    """A layer's "parameters" or "buffers", which may be a dict, a method that returns one, or not there."""
-    found = getattr(layer, kind, {})
-    return dict(found() if callable(found) else found)
-
-
-def dtype_of(layer: Any) -> np.dtype:
-    """The precision that a layer computes in: that of its parameters, or float32 if it has none."""
-    return next((array.dtype for array in arrays_of(layer, "parameters").values()), np.dtype(np.float32))
-
-
-def children_of(layer: Any) -> dict[str, Any]:
-    """The layers inside a layer, by name; none where it has no `children`."""
-    return dict(getattr(layer, "children", {}))
-
-
-def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """A layer and all the layers inside it, each after the one that holds it, with their paths.
-
-    A layer and its body have the same path.
-    """
-    yield path, layer
-    if (body := getattr(layer, "body", None)) is not None:
-        yield from walk(body, path)
-        return
-    for name, child in children_of(layer).items():
-        yield from walk(child, f"{path}.{name}" if path else name)
-
-
-def cast(model: Any, dtype: Any) -> None:
-    """Turn the arrays of a model and of all layers inside it to any dtype, in place."""
-    for _, layer in walk(model):
-        for kind in ("parameters", "buffers"):
-            for name in getattr(layer, f"{kind[:-1]}_names", ()):
-                array = getattr(layer, name)
-                setattr(layer, name, None if array is None else array.astype(dtype))
-            if isinstance(arrays := getattr(layer, kind, None), dict):
-                arrays.update({name: array.astype(dtype) for name, array in arrays.items()})
-
-
-def run_layer(layer: Any, x: Any, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
-    """A layer's forward. Its pullback may be None, where nothing will be pulled back.
-
-    Raises:
-        ValueError: it does not return (y, pullback).
-    """
-    returned = layer.forward(x, pass_)
-    if isinstance(returned, tuple) and len(returned) == 2:
-        return returned
-    return output_and_pullback(f"{type(layer).__name__}.forward", returned)
-
-
-def transparent(layer: Any) -> Any:
-    """What a layer runs: the innermost body of one that adds nothing to it, otherwise the layer itself."""
-    while isinstance(layer, Layer) and layer.body is not None and _adds_nothing(layer):
-        layer = layer.body
-    return layer
-
-
-class _Probe:
-    """Stands in for a body, and knows whether it was handed the layer's own input."""
-
-    def __init__(self) -> None:
-        self.x, self.pass_ = object(), Pass()
-        self.answer = (object(), lambda dy, wants="both": None)
-        self.asked = False
-
-    def forward(self, x: Any, pass_: Any = None) -> Any:
-        self.asked = x is self.x and pass_ is self.pass_
-        return self.answer
-
-
-def _adds_nothing(layer: Layer) -> bool:
-    """Whether a layer's forward hands its input to its body, and the body's answer back, both untouched."""
-    if type(layer).forward is Layer.forward:
-        return True
-    twin, probe = copy.copy(layer), _Probe()
-    try:
-        twin.body = probe
-        y, pullback = twin.forward(probe.x, probe.pass_)  # type: ignore[arg-type]
-    except Exception:  # it does something with the input
-        return False
-    return probe.asked and y is probe.answer[0] and pullback is probe.answer[1]
-
-
 def check_composed(model: Any) -> None:
     """Refuse a layer that keeps others where nobody finds them: they would neither be trained nor saved.
 
@@ -325,34 +219,18 @@ def check_composed(model: Any) -> None:
                 )
 
 
-def without_parameters(pullback: LayerPullback) -> LayerPullback:
-    """The pullback of a frozen layer: dy → (dx, {})."""
-
-    def frozen(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
-        check_wants(wants)
-        return (None if wants == "parameters" else pullback(dy, "input")[0]), {}
-
-    return frozen
+def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Array]:
+    """The arrays without a wrapper's prefix, if all of them have it and none of the model's own."""
+    for prefix in WRAPPERS:
+        if given and all(n.startswith(prefix) for n in given) and not any(n.startswith(prefix) for n in state):
+            return _unwrapped({n.removeprefix(prefix): array for n, array in given.items()}, state)
+    return given
 
 
-def layer_pullback(pullback: Pullback, *names: str) -> LayerPullback:
-    """An op's pullback dy → (dx, dweight, …) as a layer's: dy → (dx, {"weight": dweight, …})."""
-
-    def named(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
-        check_wants(wants)
-        dx, *gradients = pullback(dy, (wants != "parameters",) + (wants != "input",) * len(names))
-        found = zip(names, gradients, strict=True)
-        return dx, {} if wants == "input" else {name: gradient for name, gradient in found if gradient is not None}
-
-    return named
-
-
-def check_wants(wants: str) -> None:
-    if wants not in WANTS:
-        raise ValueError(f"pullback: expected wants to be one of {', '.join(WANTS)}, got {wants!r}")
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """An ending for an error message: the names that may have been meant."""
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known[:12])}"
+def _last_dense(model: Layer) -> Array | None:
+    """The weight of the last layer that has parameters, if that is a dense one inside the model."""
+    last = [layer for _, layer in walk(model) if not children_of(layer) and arrays_of(layer, "parameters")][-1:]
+    if last and isinstance(last[0], Layer) and last[0] is not model:
+        weight = last[0].parameters().get("weight")
+        return weight if weight is not None and weight.ndim == 2 else None
+    return None

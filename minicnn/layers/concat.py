@@ -6,8 +6,8 @@ from typing import Any
 
 from .. import ops
 from ..ops.contract import Array
-from .base import LayerPullback, check_wants
 from .container import Container, has_parameters, prefixed, run
+from .pullback import LayerPullback, check_wants
 from .running import Pass
 
 

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from ..message import nearest
 from ..ops.contract import Array
-from .base import Layer, LayerPullback, arrays_of, children_of, nearest, run_layer, walk, without_parameters
+from .base import Layer
+from .pullback import LayerPullback, run_layer, without_parameters
 from .running import Pass, announced, record
+from .tree import arrays_of, children_of, walk
 
 
 class Container(Layer):

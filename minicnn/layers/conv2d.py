@@ -10,8 +10,9 @@ import numpy as np
 from .. import ops
 from ..ops.contract import Array, Pair, flag, pair, whole
 from ..ops.conv_transpose2d import output_padding_of
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
 from .batch_norm2d import BatchNorm2d
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 

@@ -11,8 +11,10 @@ import inspect
 import json
 from typing import Any
 
-from .base import Layer, arrays_of, check_composed, children_of, nearest, walk
+from ..message import nearest
+from .base import Layer, check_composed
 from .options import options_of, takes_layers
+from .tree import arrays_of, children_of, walk
 
 
 def describe(layer: Any) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from ..ops.contract import Array
 from ..ops.convolution.choice import pools_along
 from ..ops.geometry import geometry, windows
 from .activation import ReLU
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
 from .batch_norm2d import BatchNorm2d
 from .conv2d import Conv2d
 from .pooling import MaxPool2d
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 

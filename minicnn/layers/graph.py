@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from .. import ops
+from ..message import nearest
 from ..ops.contract import Array
-from .base import Layer, LayerPullback, check_wants, nearest
+from .base import Layer
 from .container import Container, has_parameters
+from .pullback import LayerPullback, check_wants
 from .running import Pass
 from .sequential import Chain
 

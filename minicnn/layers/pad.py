@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from .. import ops
 from ..ops.contract import Array, number
 from ..ops.pad import border_of
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import ops
 from ..ops.contract import Array, number
 from ..ops.pointwise import APPROXIMATIONS
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from .. import ops
 from ..ops.contract import Array
-from .base import LayerPullback, check_wants
 from .concat import alone
 from .container import Container, has_parameters, prefixed, run
+from .pullback import LayerPullback, check_wants
 from .running import Pass
 from .sequential import Chain
 

@@ -6,10 +6,11 @@ import operator
 from functools import cached_property
 from typing import Any
 
+from ..message import nearest
 from ..ops.contract import Array
-from .base import LayerPullback, check_wants, nearest
 from .container import Container, has_parameters, prefixed, run
 from .fusion import fused
+from .pullback import LayerPullback, check_wants
 from .running import Pass
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import ops
 from ..ops.contract import Array, Pair, flag, pair
 from ..ops.interpolate2d import MODES
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..layers import Conv2d, ConvTranspose2d, Dense, Slice
 from ..ops.contract import Array
+from ..ops.geometry import reach
 from .emitting import Emitter, Writer
 from .files import OnnxError
 from .nodes import SIZE_NEEDED, Node, Reader
@@ -48,7 +49,7 @@ def _conv_transpose(node: Node) -> Value:
     extra = node.integers("output_padding", (0, 0))
     windows = Windows.of(node, given, w.shape[2:], transposed=True)
     axes = list(zip(given[1:], windows.kernel, windows.stride, windows.dilation, extra, strict=True))
-    whole = [None if n is None else (n - 1) * s + d * (k - 1) + 1 + e for n, k, s, d, e in axes]
+    whole = [None if n is None else reach(n, d * (k - 1) + 1, s) + e for n, k, s, d, e in axes]
     top, left, bottom, right = _cut_off(node, windows, given, whole)
     padding, output_padding, cuts = [], [], []
     for before, after, (_, _, stride, dilation, more) in zip((top, left), (bottom, right), axes, strict=True):

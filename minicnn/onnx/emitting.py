@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..layers import Pass, Watch, walk
-from ..layers.base import arrays_of, children_of, transparent
+from ..layers.transparent import transparent
+from ..layers.tree import arrays_of, children_of
 from ..ops.contract import Array
 from .files import OnnxError, package
 

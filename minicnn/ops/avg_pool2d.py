@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import pool as kernels
+from ..kernels import avg_pool as kernels
 from .contract import Array, Pair, Pullback, flag, image_batch, quiet, upstream
 from .geometry import Padding, pooling
 
@@ -62,7 +62,7 @@ def _spans(count: int, stride: int, kernel: int, length: int, before: int, after
 
 
 def average(op: str, x: Array, rows: Array, columns: Array) -> tuple[Array, Pullback]:
-    """Averages over windows given as spans of rows and of columns (see `kernels.pool.average`)."""
+    """Averages over windows given as spans of rows and of columns (see `kernels.avg_pool.average`)."""
     N, C, H, W = x.shape
     OH, OW = len(rows), len(columns)
     y = np.empty((N, C, OH, OW), x.dtype)

@@ -8,7 +8,7 @@ from typing import Any
 from .contract import Array, Pair, Pullback, arrays_of_one_dtype, image_batch, pair, quiet, upstream
 from .convolution.choice import choose
 from .convolution.problem import NO_POOL, Filters, Problem, images
-from .geometry import geometry
+from .geometry import geometry, reach
 
 
 @quiet
@@ -54,8 +54,8 @@ def conv_transpose2d(
     strides, dilations = (g.stride_h, g.stride_w), (g.dilation_h, g.dilation_w)
     extra_h, extra_w = output_padding_of("conv_transpose2d", output_padding, strides, dilations)
     N, _, H, W = x.shape
-    height = (H - 1) * g.stride_h - 2 * g.pad_h + g.dilation_h * (g.kh - 1) + extra_h + 1
-    width = (W - 1) * g.stride_w - 2 * g.pad_w + g.dilation_w * (g.kw - 1) + extra_w + 1
+    height = reach(H, g.dilation_h * (g.kh - 1) + 1, g.stride_h) - 2 * g.pad_h + extra_h
+    width = reach(W, g.dilation_w * (g.kw - 1) + 1, g.stride_w) - 2 * g.pad_w + extra_w
     if height < 1 or width < 1:
         raise ValueError(f"conv_transpose2d: padding {padding} leaves an output of {height} x {width}; use less")
     shape = (N, w.shape[1] * groups, height, width)

@@ -54,6 +54,11 @@ def count_windows(length: int, window: int, stride: int, before: int, after: int
     return count - ((count - 1) * stride >= length + before)
 
 
+def reach(count: int, window: int, stride: int) -> int:
+    """How far `count` windows reach in one direction: (count − 1)·stride + window, the reverse of `count_windows`."""
+    return (count - 1) * stride + window
+
+
 def windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool = False) -> tuple[int, int]:
     """How many windows fit in each direction, with the same padding on both sides.
 

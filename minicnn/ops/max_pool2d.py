@@ -8,7 +8,8 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from .. import layout
-from ..kernels import pool as kernels
+from ..kernels import max_pool as kernels
+from ..kernels.scatter import scatter_add
 from .contract import Array, Pair, Pullback, flag, image_batch, quiet, upstream
 from .geometry import Padding, pooling
 
@@ -96,7 +97,7 @@ def max_pool2d(
                 layout.channels_last(dy), layout.channels_last(indices), g, layout.channels_last(dx)
             )
         else:
-            kernels.scatter_add(_flat(dy), _flat(indices), _flat(dx))
+            scatter_add(_flat(dy), _flat(indices), _flat(dx))
         return (dx,)
 
     return ((y, indices) if return_indices else y), pullback

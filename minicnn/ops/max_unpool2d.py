@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import pool as kernels
+from ..kernels import scatter as kernels
 from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
-from .geometry import geometry
+from .geometry import geometry, reach
 
 
 @quiet
@@ -52,7 +52,7 @@ def max_unpool2d(
     g = geometry("max_unpool2d", kernel_size, kernel_size if stride is None else stride, padding, 1)
     N, C, OH, OW = x.shape
     if output_size is None:
-        H, W = (OH - 1) * g.stride_h - 2 * g.pad_h + g.kh, (OW - 1) * g.stride_w - 2 * g.pad_w + g.kw
+        H, W = reach(OH, g.kh, g.stride_h) - 2 * g.pad_h, reach(OW, g.kw, g.stride_w) - 2 * g.pad_w
     else:
         H, W = pair("max_unpool2d", "output_size", output_size)
     if indices.size and not 0 <= indices.min() <= indices.max() < H * W:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.base import arrays_of, cast, walk
 from ..layers.running import Pass, Watch
+from ..layers.tree import arrays_of, cast, walk
 from .call import Call
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.base import arrays_of, walk
 from ..layers.running import Pass, Watch
+from ..layers.tree import arrays_of, walk
 from ..ops.contract import Array
 
 

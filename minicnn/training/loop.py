@@ -17,8 +17,9 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
 from ..group import Group
-from ..layers.base import arrays_of, dtype_of, run_layer
+from ..layers.pullback import run_layer
 from ..layers.running import Pass
+from ..layers.tree import arrays_of, dtype_of
 from ..ops.contract import Array
 from .callbacks import Callback
 from .divergence import TrainingDiverged, first_not_finite, not_finite

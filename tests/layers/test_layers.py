@@ -6,8 +6,8 @@ import pytest
 import minicnn as cnn
 from minicnn import Pass
 from minicnn.layers import LAYERS
-from minicnn.layers.base import options_of
 from minicnn.layers.description import build, describe
+from minicnn.layers.options import options_of
 from minicnn.testing import tie_free
 
 SHAPES = {

@@ -1,7 +1,7 @@
-"""Pooling: one pass over each plane (one channel of one image).
+"""Max pooling: the largest value under each window, and where it lies.
 
-Arrays are C-contiguous with the planes first: x (P, H, W), y (P, OH, OW). Max pooling also takes channels-last images
-as they are, x (N, H, W, C), y (N, OH, OW, C): then all loops run over channels.
+The kernels take planes (one channel of one image), x (P, H, W), y (P, OH, OW), and channels-last images as they are,
+x (N, H, W, C), y (N, OH, OW, C), where all loops run over channels. `beats` decides ties.
 """
 
 import numpy as np
@@ -188,67 +188,3 @@ def max_pool_gradient_channels_last(dy, indices, geometry, dx):
                     ox, rest = divmod(ix + pad_w - j * dilation_w, stride_w)
                     if not rest and 0 <= ox < OW:
                         add_where_won(dy[n, oy, ox], indices[n, oy, ox], np.int32(iy * W + ix), target)
-
-
-@parallel
-def scatter_add(values, indices, planes):
-    """planes = 0, then planes[p, indices[p, k]] += values[p, k]: windows that overlap accumulate."""
-    for p in prange(planes.shape[0]):
-        planes[p] = 0
-        for k in range(values.shape[1]):
-            planes[p, indices[p, k]] += values[p, k]
-
-
-@parallel
-def scatter(values, indices, planes):
-    """planes = 0, then planes[p, indices[p, k]] = values[p, k]: of several with one index, the last stays."""
-    for p in prange(planes.shape[0]):
-        planes[p] = 0
-        for k in range(values.shape[1]):
-            planes[p, indices[p, k]] = values[p, k]
-
-
-@parallel
-def scatter_gradient(dplanes, indices, dvalues):
-    """dvalues[p, k] = dplanes[p, indices[p, k]] for the values that stayed, 0 for those that were overwritten."""
-    for p in prange(dplanes.shape[0]):
-        owner = np.empty(dplanes.shape[1], np.int32)
-        for k in range(dvalues.shape[1]):
-            owner[indices[p, k]] = k
-        for k in range(dvalues.shape[1]):
-            at = indices[p, k]
-            dvalues[p, k] = dplanes[p, at] if owner[at] == k else 0
-
-
-@parallel
-def average(x, rows, columns, y):
-    """y[p, oy, ox] = the sum of x[p] over rows[oy] and columns[ox], divided by their area.
-
-    Rows and columns are (first, last + 1, length that counts for the area). A window reads its own pixels alone, so
-    that what is not finite stays where it is seen.
-    """
-    for p in prange(len(x)):
-        for oy in range(len(rows)):
-            top, bottom, height = rows[oy]
-            for ox in range(len(columns)):
-                left, right, width = columns[ox]
-                total = x.dtype.type(0)
-                for iy in range(top, bottom):
-                    for ix in range(left, right):
-                        total += x[p, iy, ix]
-                y[p, oy, ox] = total / x.dtype.type(height * width)
-
-
-@parallel
-def average_gradient(dy, rows, columns, dx):
-    """dx = each window's dy, divided by its area, added to every pixel under it."""
-    for p in prange(len(dx)):
-        dx[p] = 0
-        for oy in range(len(rows)):
-            top, bottom, height = rows[oy]
-            for ox in range(len(columns)):
-                left, right, width = columns[ox]
-                share = dy[p, oy, ox] / dx.dtype.type(height * width)
-                for iy in range(top, bottom):
-                    for ix in range(left, right):
-                        dx[p, iy, ix] += share

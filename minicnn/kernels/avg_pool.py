@@ -9,8 +9,8 @@ from ..threads import parallel
 def average(x, rows, columns, y):
     """y[p, oy, ox] = the sum of x[p] over rows[oy] and columns[ox], divided by their area.
 
-    Rows and columns are (first, last + 1, length that counts for the area). A window reads its own pixels alone, so
-    that what is not finite stays where it is seen.
+    Rows and columns are (first, last + 1, length that counts for the area). A window reads only its own pixels, so that
+    NaN and infinity affect no other window.
     """
     for p in prange(len(x)):
         for oy in range(len(rows)):

@@ -1,6 +1,6 @@
 """The three matrix products of a dense layer, cut into fixed tasks.
 
-NumPy's own product would share one call among threads, and round differently with their number; here it does not.
+NumPy's own product splits one call among threads, so its rounding depends on their number; here it does not.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from .vector import MR, address, load, store, tile, width
 
 MC = 64  # rows of a task's block
 NC = 512  # and columns: numbers of an example, in or out
-SHARES = 16  # of the outputs, each summed for itself, where the gradient is that of few examples
+SHARES = 16  # of the outputs, each summed separately: for the gradient of few examples
 
 
 @jit

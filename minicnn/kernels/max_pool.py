@@ -12,22 +12,23 @@ from ..threads import jit, parallel
 
 @jit
 def beats(value, best):
-    """The first of equals wins, and the last NaN over all; a complex value counts by its real part."""
+    """Whether a later value wins: among equals the first stays; NaN beats everything; a complex value counts by its
+    real part."""
     return (value.real > best.real) | (value.real != value.real)
 
 
 @jit
 def larger(a, b):
-    """Of two values the one that wins: the first, if the second does not beat it."""
+    """The winner of two values: the first, unless the second beats it."""
     return b if beats(b, a) else a
 
 
 @jit
 def largest_of_four(a, b, c, d):
-    """The value that beats the others, and its place from 0 to 3, unless it is NaN.
+    """The value that beats the others, and its position from 0 to 3 (undefined if it is NaN).
 
-    Its place is found by comparing with it, not by remembering who won: that compiles to branches, of which a processor
-    guesses every other wrong, because each of four values is as likely the largest. This compiles to none.
+    The position is found by comparing each value with the winner. Remembering the winner instead would compile to
+    branches that the processor often mispredicts, because each of the four values is equally likely to be the largest.
     """
     best = larger(larger(a, b), larger(c, d))
     after_a = a.real != best.real
@@ -38,7 +39,8 @@ def largest_of_four(a, b, c, d):
 
 @jit
 def row_of_fours(top, bottom, start, W, best, at):
-    """One row of windows of 2 x 2 in steps of 2, the commonest, several times as fast; whether none holds a NaN."""
+    """One row of 2 × 2 windows with stride 2, the most common case, several times as fast; returns whether no window
+    holds a NaN."""
     numbers = True
     for ox in range(best.shape[0]):
         best[ox], tap = largest_of_four(top[2 * ox], top[2 * ox + 1], bottom[2 * ox], bottom[2 * ox + 1])
@@ -80,8 +82,8 @@ def max_pool(x, geometry, y, indices):
 def compete(values, here, before, best, at):
     """best = each channel's value where it beats the one before, else that one; `at` becomes `here` where it does.
 
-    The best are not kept in place: for that the compiler would store under a mask, or branch. Without AVX-512 both take
-    several times as long.
+    The best values are not updated in place: the compiler would use masked stores or branches, and without AVX-512 both
+        take several times as long.
     """
     for c in range(best.shape[0]):
         value, held, place = values[c], before[c], at[c]
@@ -92,9 +94,9 @@ def compete(values, here, before, best, at):
 
 @jit
 def largest_of_nine(a, b, c, d, e, f, g, h, i, best, at):
-    """best = each channel's largest value; at = which it was, from 0 to 8: the first that is as large.
+    """best = each channel's largest value; at = its position, from 0 to 8: the first value that is as large.
 
-    Returns whether these are numbers: of a NaN, `at` does not tell the place.
+    Returns whether no value is NaN: `at` does not give the position of a NaN.
 
     For windows of 3 × 3, which are common: the values are compared twice, with each other and then with the largest,
     but stay in registers meanwhile, where each round of `compete` reads and writes the best so far.
@@ -170,7 +172,8 @@ def add_where_won(values, indices, here, target):
 
 @parallel
 def max_pool_gradient_channels_last(dy, indices, geometry, dx):
-    """dx = Σ dy of the windows that each pixel won: one row of pixels at a time, asking all windows over each."""
+    """dx = Σ dy of the windows that each pixel won: one row of pixels at a time, checking all windows over each
+    pixel."""
     kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
     N, H, W, C = dx.shape
     OH, OW = dy.shape[1:3]

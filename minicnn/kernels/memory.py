@@ -35,7 +35,7 @@ def put_beside(x, y, first):
 
 @parallel
 def take_beside(y, first, x):
-    """x = the columns of y from `first` on: the way back of `put_beside`."""
+    """x = the columns of y from `first` on: the inverse of `put_beside`."""
     rows, columns = x.shape
     for block in prange(-(-rows // BLOCK)):
         for row in range(block * BLOCK, min((block + 1) * BLOCK, rows)):

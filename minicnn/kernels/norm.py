@@ -1,4 +1,4 @@
-"""The loops of batch normalization: two over the input forward, two on the way back.
+"""The loops of batch normalization: two over the input in the forward pass, two in the backward pass.
 
 Memory may be channels-first or channels-last. Either way a map is C-contiguous and cut into *parts*, whose sums are
 added up at the end, always in the same order:
@@ -6,8 +6,8 @@ added up at the end, always in the same order:
     planes  x (N, C, S)   a part is a channel of an image: S pixels
     rows    x (P, C)      a part is a block of pixels, of all channels, that stays in cache
 
-Variances are sound however far a channel's mean lies from 0, because nothing is squared before it is centered: with n
-values in each part,
+Variances are accurate however far a channel's mean is from 0, because values are centered before they are squared: with
+n values in each part,
 
     mean = Σ n · mean[part] / M,    M · var = Σ_i (x[i] − mean)² = Σ squares[part] + Σ n · (mean[part] − mean)²
 

@@ -1,17 +1,17 @@
 """Winograd's convolution: 3 × 3 filters with fewer multiplications, on channels-last images.
 
 An m × m tile of outputs is computed from the α × α inputs under it, α = m + 2, in a basis where a filter acts on each
-number alone, so that the sum over channels is all that must be multiplied:
+number separately, so that only the sum over channels needs multiplications:
 
     Y = Aᵀ · [ Σ_c (G · g · Gᵀ) ⊙ (Bᵀ · d · B) ] · A          g (3, 3) a filter, d (α, α) inputs, Y (m, m) outputs
 
 F(4×4, 3×3) needs 36 products per tile, channel and filter where the definition has 144; F(2×2, 3×3) 16 for 36. For each
 of the α² positions (*frequencies*) the sums over channels of all tiles and filters are one matrix product.
 
-The gradient of a filter is the same thing transposed: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
+The gradient of a filter is the transpose: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
 
-A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. Between two frequencies of a
-block lies a gap of one register: else they would all fall on the same lines of the first-level cache.
+A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. Two frequencies of a block are
+separated by a gap of one register; otherwise they would all map to the same lines of the first-level cache.
 
 Source: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, section 4.
 """

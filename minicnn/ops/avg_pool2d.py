@@ -29,11 +29,11 @@ def avg_pool2d(
 
     Args:
         x: (N, C, H, W), in any memory order.
-        kernel_size, stride: an int, or (vertical, horizontal); stride is the kernel size where it is not given.
+        kernel_size, stride: an int, or (vertical, horizontal); stride defaults to the kernel size.
         padding: zeros around the image: an int, (vertical, horizontal), or (left, right, top, bottom), each below the
             kernel size.
-        ceil_mode: round the output size up: a last window may reach beyond the padding, but begins before its end.
-        count_include_pad: whether a window's area counts the padding it covers (never what lies beyond that).
+        ceil_mode: round the output size up: the last window may extend past the padding, but starts before its end.
+        count_include_pad: whether a window's area counts the padding it covers (never anything past it).
 
     Returns:
         y (N, C, OH, OW) and the pullback dy → (dx,).

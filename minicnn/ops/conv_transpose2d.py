@@ -1,4 +1,4 @@
-"""Transposed convolution: what a convolution's pullback does, as an op of its own."""
+"""Transposed convolution: the input pullback of a convolution, as an op."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def conv_transpose2d(
 
     Args:
         x: (N, C, H, W), in any memory order.
-        w: filters (C, O/groups, kh, kw): as `conv2d`'s, whose outputs are our inputs.
+        w: filters (C, O/groups, kh, kw): those of the `conv2d` whose output is our input.
         b: one number for each output channel (O,), or None.
-        stride, padding, dilation, groups: those of the convolution that this one transposes.
-        output_padding: rows and columns added to y's far side, less than the stride or the dilation: with a stride,
-            inputs of several sizes have the same output size, and this chooses among them.
+        stride, padding, dilation, groups: those of the convolution that is transposed.
+        output_padding: rows and columns added to the bottom and right of y, fewer than the stride or the dilation. With
+            a stride, `conv2d` maps several input sizes to the same output size; this chooses among them.
 
     Returns:
         y (N, O, OH, OW) with OH = (H−1)·stride − 2·padding + dilation·(kh−1) + output_padding + 1, and the pullback
@@ -59,7 +59,9 @@ def conv_transpose2d(
     if height < 1 or width < 1:
         raise ValueError(f"conv_transpose2d: padding {padding} leaves an output of {height} x {width}; use less")
     shape = (N, w.shape[1] * groups, height, width)
-    p = Problem(shape, w.shape, x.dtype, g, groups, (H, W), False, NO_POOL)  # whose input gradient this op is
+    p = Problem(
+        shape, w.shape, x.dtype, g, groups, (H, W), False, NO_POOL
+    )  # the convolution whose input gradient this op computes
     how, filters, x_source = choose("conv_transpose2d", p), Filters(w), images(x)
     y = how.input_gradient(p, x_source, filters)
     if bias:

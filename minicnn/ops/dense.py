@@ -29,7 +29,7 @@ def dense(x: Array, w: Array, b: Array | None = None) -> tuple[Array, Pullback]:
         y (N, O) and the pullback dy → (dx, dw, db), or (dx, dw) where b is None.
 
     Raises:
-        ValueError: shapes or dtypes do not fit together.
+        ValueError: shapes or dtypes do not match.
     """
     x, w, *bias = arrays_of_one_dtype("dense", x=x, w=w, b=b)
     if x.ndim != 2:

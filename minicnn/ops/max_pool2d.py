@@ -54,16 +54,15 @@ def max_pool2d(
 
         dx[n, c, iy, ix] = Σ dy[n, c, oy, ox], over the windows that this pixel won
 
-    Of equal values the first wins, row by row, and alone receives the gradient; a NaN wins over everything, and of
-    several the last.
+    Among equal values the first one in row-major order wins and receives the whole gradient (`kernels.max_pool.beats`
+    decides). NaN wins over everything; of several NaNs, the last.
 
     Args:
         x: (N, C, H, W), in any memory order.
-        kernel_size, stride, dilation: an int, or (vertical, horizontal); stride is the kernel size where it is not
-            given.
+        kernel_size, stride, dilation: an int, or (vertical, horizontal); stride defaults to the kernel size.
         padding: an int, (vertical, horizontal), or (left, right, top, bottom), each below the kernel size.
-        ceil_mode: round the output size up: a last window may reach beyond the padding, but begins before its end.
-        return_indices: also return where the winners stood, in their plane, counted row by row: the switches that
+        ceil_mode: round the output size up: the last window may extend past the padding, but starts before its end.
+        return_indices: also return the winners' positions in their plane, in row-major order: the switches that
             `max_unpool2d` takes.
 
     Returns:

@@ -22,12 +22,12 @@ def max_unpool2d(
     padding: Pair = 0,
     output_size: tuple[int, int] | None = None,
 ) -> tuple[Array, Pullback]:
-    """Zeros everywhere but at the switches that `max_pool2d(..., return_indices=True)` recorded.
+    """Put values at the switches that `max_pool2d(..., return_indices=True)` recorded, and zeros elsewhere.
 
         y[n, c, indices[n, c, oy, ox]] = x[n, c, oy, ox], and 0 elsewhere
         dx[n, c, oy, ox] = dy[n, c, indices[n, c, oy, ox]]
 
-    Overlapping windows may share a switch: the last of them, row by row, stays and alone receives the gradient.
+    Overlapping windows may share a switch: the last of them in row-major order stays and receives the whole gradient.
 
     Args:
         x: (N, C, OH, OW), in any memory order.

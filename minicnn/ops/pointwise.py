@@ -78,7 +78,7 @@ def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> tuple[A
 
 @quiet
 def hardswish(x: Array) -> tuple[Array, Pullback]:
-    """SiLU with the hard sigmoid in the sigmoid's place.
+    """SiLU with a hard sigmoid instead of the sigmoid.
 
         y = x · min(max(x / 6 + 1/2, 0), 1)
         dx = dy · (0 where x ≤ −3, 1 where x ≥ 3, else x / 3 + 1/2)
@@ -121,7 +121,7 @@ def gelu(x: Array, *, approximate: str = "none") -> tuple[Array, Pullback]:
 
 
 def _pointwise(op: str, y: Array, slope: Callable[[], Array]) -> Pullback:
-    """The pullback dy → (dy · f′(x),) of y = f(x); f′ is computed when it is wanted."""
+    """The pullback dy → (dy · f′(x),) of y = f(x); f′ is computed only when the pullback is called."""
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dy = upstream(op, dy, y.shape, y.dtype)

@@ -1,4 +1,4 @@
-"""The class that a word means."""
+"""The class that a name, a number or a part of a name refers to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def find_class(text: str, names: Sequence[str], prefix: str = "") -> int:
-    """The class with this name; or of this number; or the only one whose name contains the text, in any case.
+    """The class with this name, else with this number, else the only one whose name contains the text, ignoring case.
 
     Args:
         text: a name, a number from 0, or part of a name.
@@ -27,12 +27,10 @@ def find_class(text: str, names: Sequence[str], prefix: str = "") -> int:
         return found[0]
     if not found:
         close = difflib.get_close_matches(text, names)
-        hint = (
-            f"did you mean {' or '.join(close)}?"
-            if close
-            else f"give its number, from 0 to {len(names) - 1}, or its name"
+        meant = f"did you mean {' or '.join(close)}? Or " if close else ""
+        raise ValueError(
+            f"{prefix}there is no class {text!r}; {meant}give its number, from 0 to {len(names) - 1}, or its name"
         )
-        raise ValueError(f"{prefix}there is no class {text!r}; {hint}")
     few = ", ".join(f"{k} ({names[k]})" for k in found[:4])
     more = ", …" if len(found) > 4 else ""
     raise ValueError(f"{prefix}{text!r} may mean {len(found)} classes: {few}{more}; give the number")

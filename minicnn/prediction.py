@@ -41,7 +41,7 @@ def predict(model: Any, image: Source, top: int = 5) -> Predictions:
 
     Raises:
         DataError: the image is missing or broken.
-        ValueError: the model has no transform or no first values yet, or other outputs than classes, or another
+        ValueError: the model has no transform or is not initialized, or other outputs than classes, or another
             argument is wrong.
     """
     if top < 1:

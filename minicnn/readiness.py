@@ -1,4 +1,4 @@
-"""Everything that the first step of a network would have to wait for, done beforehand."""
+"""Compiling in advance what the first step of a network would have to wait for."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def warmup(model: Any = "seed", input_shape: tuple[int, int, int] | None = None,
 
     Args:
         model: a network, or the name of one in the zoo.
-        input_shape: (channels, height, width) of its images; a named network's own where it is not given.
-        batch_size: of the work to come: how a convolution is computed depends on it.
+        input_shape: (channels, height, width) of its images; by default that of the named network.
+        batch_size: that of the work to come: the choice of a convolution's algorithm depends on it.
 
     Returns:
-        the seconds that it took.
+        the seconds it took.
 
     Raises:
         ValueError: a network was given without `input_shape`, or does not take such images.

@@ -1,4 +1,4 @@
-"""A network as a table: what comes out of each layer, what it costs, how far it sees."""
+"""A network as a table: each layer's output shape, cost and receptive field."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TOLD = (
     AdaptiveAvgPool2d,
     BatchNorm2d,
     Dense,
-)  # whose options tell the shape of what they put out
+)  # whose options determine their output's shape
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Row:
     """One layer of a summary.
 
     Attributes:
-        path, kind: where it stands, and its type.
-        output_shape: what it puts out for one image, without the batch axis.
+        path, kind: its path in the network, and its type.
+        output_shape: of its output for one image, without the batch axis.
         parameters: how many numbers it trains.
         multiply_adds: multiplications (each with an addition) that its weights take part in, for one image.
-        receptive_field: the window of input pixels that one of its outputs sees; None where there is no fixed one
+        receptive_field: the window of input pixels that one of its outputs sees; None if it is not fixed
             (see `receptive_field.receptive_fields`).
     """
 
@@ -60,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True, repr=False)
 class Summary(Shown):
-    """The rows of all layers that have arrays of their own, or no layers inside; it shows itself as the table."""
+    """The rows of all layers that have their own arrays or no layers inside. Its repr is the table."""
 
     rows: tuple[Row, ...]
     input_shape: tuple[int, ...]
@@ -88,7 +88,7 @@ class Summary(Shown):
     def _table(self) -> Table:
         return Table(HEAD, self._lines(), left=3)
 
-    def __repr__(self) -> str:  # the table is what one asks for at a prompt
+    def __repr__(self) -> str:  # at a prompt, show the table
         return str(self)
 
     def __str__(self) -> str:
@@ -104,7 +104,7 @@ class Summary(Shown):
 
 
 def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
-    """The table of a model, by sending one blank image through it.
+    """The table of a model, computed by passing one blank image through it.
 
     Layers whose output's shape follows from their options are not run, so that no kernel has to be compiled for it.
 
@@ -117,13 +117,13 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
-    places: dict[str, list[Any]] = {}  # by path; a layer and its body have the same
+    places: dict[str, list[Any]] = {}  # by path; a layer and its body have the same path
     for path, layer in walk(model):
         places.setdefault(path, []).append(layer)
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
     watch = Watch(*(path for path in places if path))
     y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
-    outputs = watch.activations | {"": y}  # some layers run those inside them unseen
+    outputs = watch.activations | {"": y}  # some layers run their children without recording them
     fields = receptive_fields(model)
     rows = []
     for path, layers in places.items():
@@ -147,7 +147,7 @@ def _size(layer: Any) -> int:
 
 
 class _Blank:
-    """Stands in for a layer: puts out zeros of the shape that the layer would."""
+    """A stand-in for a layer, which outputs zeros of the layer's output shape."""
 
     def __init__(self, layer: Any) -> None:
         self.layer = layer
@@ -160,7 +160,7 @@ class _Blank:
 
 
 def sketch(layer: Any) -> Any:
-    """The model with the same wiring, and stand-ins for the layers that would run a kernel: for its shapes alone."""
+    """The model with the same wiring but stand-ins for the layers that would run a kernel: enough to compute shapes."""
     layer = transparent(layer)
     if type(layer).forward not in FORWARDS:
         return _Blank(layer) if type(layer) in TOLD else layer
@@ -170,7 +170,7 @@ def sketch(layer: Any) -> Any:
 
 
 def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """What becomes of one image of this shape; None where the layer has to be run, if only to say what is wrong."""
+    """The output shape for one image of this shape; None if the layer has to be run (or would raise an error)."""
     kind = type(layer)
     if kind is Dense and shape == (layer.in_features,):
         return (layer.out_features,)
@@ -189,7 +189,7 @@ def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
 
 
 def _multiply_adds(layer: Any, output: tuple[int, ...]) -> int:
-    """Every output place applies all the filters; of a transposed convolution, every input place."""
+    """All filters are applied at every output position (in a transposed convolution, at every input position)."""
     weight = getattr(layer, "weight", None)
     if weight is None or weight.ndim < 2:
         return 0

@@ -5,7 +5,7 @@
     dx, _ = pullback(dy, wants="input")          # or "parameters": the other half is not computed
 
 Any object with `parameters` and `buffers` (each a dict of arrays, or a method that returns one) and such a `forward`
-composes, trains, saves and is gradient-checked like ours; deriving from `Layer` adds the conveniences below.
+can be composed, trained, saved and gradient-checked like ours; deriving from `Layer` adds the conveniences below.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .running import Pass
 from .tree import arrays_of, cast, children_of, walk
 
 WRAPPERS = ("module.", "model.", "_orig_mod.")
-LAST_DENSE = 1 / 64  # of what the scheme draws
+LAST_DENSE = 1 / 64  # times the values that the scheme draws
 
 
 class Layer(Shown):
@@ -32,8 +32,8 @@ class Layer(Shown):
 
     A layer's constructor stores each option under its own name, and its arrays under the names it declares here.
 
-    A layer that is made of others stores them as `self.body`: one layer, usually a `Sequential`. It runs its body
-    unless it has a forward of its own, and is named, trained and saved by what is inside: there is no "body." in paths.
+    A layer made of other layers stores them as `self.body`: one layer, usually a `Sequential`. It runs its body unless
+    it defines its own forward, and its paths are those of the body: they contain no "body.".
 
         class Bottleneck(Layer):
             def __init__(self, channels, reduction=4):
@@ -43,8 +43,8 @@ class Layer(Shown):
 
     Attributes:
         body: what the layer is made of, or None.
-        transform: how images become this model's input (`data.Transform`), where it is known.
-        classes: the names of its outputs, where they are known.
+        transform: how images become this model's input (`data.Transform`), if known.
+        classes: the names of its outputs, if known.
     """
 
     parameter_names: ClassVar[tuple[str, ...]] = ()  # arrays that are trained
@@ -84,7 +84,7 @@ class Layer(Shown):
         return self._arrays("buffers", self.parameter_names * self.frozen + self.buffer_names)
 
     def trained_names(self) -> tuple[str, ...]:
-        """The names of the arrays that this layer's own pullback gives gradients for."""
+        """The names of the arrays for which this layer's own pullback returns gradients."""
         return tuple(name for name in self.parameter_names if getattr(self, name) is not None)
 
     def _arrays(self, kind: str, names: tuple[str, ...]) -> dict[str, Array]:
@@ -96,23 +96,23 @@ class Layer(Shown):
         return own
 
     def state(self) -> dict[str, Array]:
-        """Parameters and buffers: all that a file must hold."""
+        """Parameters and buffers: everything that must be saved."""
         return self.parameters() | self.buffers()
 
     def load_state(self, source: Any, strict: bool = True) -> None:
         """Copy arrays into this model, in its own precision.
 
-        PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over, and so is what wrappers
-        put before every name: `module.` (DataParallel), `model.` (Lightning), `_orig_mod.` (torch.compile).
+        PyTorch's `num_batches_tracked` counters are ignored, and so are the prefixes of wrappers: `module.`
+        (DataParallel), `model.` (Lightning), `_orig_mod.` (torch.compile).
 
         Args:
             source: arrays by path, as `state()` names them: a dict of arrays, a PyTorch `state_dict`, or the path or
                 URL of a safetensors file (see `weights.read_weights`).
-            strict: refuse names that are missing or left over; otherwise load what is there.
+            strict: raise an error for missing or unexpected names; otherwise load what matches.
 
         Raises:
-            ValueError: there is no such file, names or shapes do not match, or the model is frozen. Then nothing has
-                been changed.
+            ValueError: there is no such file, names or shapes do not match, or the model is frozen. Nothing is changed
+                then.
         """
         from ..weights import read_weights
 
@@ -136,14 +136,15 @@ class Layer(Shown):
                 array[...] = given[name]
 
     def reset(self, rng: Callable[[str], np.random.Generator], scheme: Any) -> None:
-        """Give the arrays of this layer alone their first values; `rng(name)` is the generator for one of them."""
+        """Initialize the arrays of this layer, not those of its children; `rng(name)` is the generator for one
+        array."""
 
     def initialize(self, seed: int = 0, scheme: str = "he_normal") -> Self:
-        """Give every parameter its first value: weights by `scheme`, biases 0, batch normalization the identity.
+        """Initialize every parameter: weights by `scheme`, biases 0, batch normalization as the identity.
 
-        The values of an array depend on the seed and its path alone: a new layer does not change the others. Only the
-        weights of a dense layer at the end are made smaller, to 1/64: so all scores are about 0, every one of K classes
-        is as likely as the others, and the first loss is ln K, where large scores would be wrong with confidence.
+        The values of an array depend only on the seed and its path: adding a layer does not change the others. The
+            weights of a final dense layer are divided by 64. Then all scores are about 0, the K classes are equally
+            likely, and the first loss is ln K; with large scores the untrained model would be confidently wrong.
 
         Args:
             seed: the same seed gives the same values.
@@ -153,7 +154,8 @@ class Layer(Shown):
             the model itself.
 
         Raises:
-            ValueError: the scheme is unknown, the model is frozen, or a layer keeps others where nobody finds them.
+            ValueError: the scheme is unknown, the model is frozen, or a layer keeps other layers where they are not
+                found.
         """
         self._refuse_if_frozen("initialize")
         if scheme not in init.SCHEMES:
@@ -168,10 +170,10 @@ class Layer(Shown):
         return self
 
     def astype(self, dtype: Any) -> Self:
-        """Turn all arrays to float32 or float64, in place, and return the model.
+        """Convert all arrays to float32 or float64, in place, and return the model.
 
         Raises:
-            ValueError: another dtype, or the model is frozen.
+            ValueError: the dtype is another one, or the model is frozen.
         """
         self._refuse_if_frozen("astype")
         if np.dtype(dtype).type not in FLOATS:
@@ -186,12 +188,12 @@ class Layer(Shown):
     def _headline(self) -> str:
         try:
             first, named = written_options(self)
-        except ValueError:  # an option is not stored under its name: `save` complains of it, looking does not
+        except ValueError:  # an option is not stored under its name: an error in `save`, but not in a repr
             return "…"
         return ", ".join(first + named)
 
     def _table(self) -> Table | None:
-        """Each layer with its options, indented by its depth, and how many numbers it trains (if frozen: has)."""
+        """Each layer with its options, indented by depth, and its number of parameters (if frozen, of all numbers)."""
         rows, kind = [], "buffers" if self.frozen else "parameters"
         for path, layer in walk(self):
             if path:
@@ -203,10 +205,10 @@ class Layer(Shown):
 
 
 def check_composed(model: Any) -> None:
-    """Refuse a layer that keeps others where nobody finds them: they would neither be trained nor saved.
+    """Raise an error if a layer keeps other layers where they are not found: they would be neither trained nor saved.
 
     Raises:
-        ValueError: it is so.
+        ValueError: there is such a layer.
     """
     for path, layer in walk(model):
         known = [getattr(layer, "body", None), *children_of(layer).values()]
@@ -214,13 +216,13 @@ def check_composed(model: Any) -> None:
             if isinstance(value, Layer) and not any(value is one for one in known):
                 where = path or type(layer).__name__
                 raise ValueError(
-                    f"{where}: it keeps a layer as self.{name}, whose parameters nobody finds; put its layers into one "
+                    f"{where}: it keeps a layer as self.{name}, so its weights are not found; put its layers into one "
                     "self.body, such as a Sequential, Residual or Graph, or let `children` name them"
                 )
 
 
 def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Array]:
-    """The arrays without a wrapper's prefix, if all of them have it and none of the model's own."""
+    """The arrays without a wrapper's prefix, if all of them have it and none of the model's own names does."""
     for prefix in WRAPPERS:
         if given and all(n.startswith(prefix) for n in given) and not any(n.startswith(prefix) for n in state):
             return _unwrapped({n.removeprefix(prefix): array for n, array in given.items()}, state)
@@ -228,7 +230,7 @@ def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Ar
 
 
 def _last_dense(model: Layer) -> Array | None:
-    """The weight of the last layer that has parameters, if that is a dense one inside the model."""
+    """The weight of the last layer with parameters, if that is a dense layer inside the model."""
     last = [layer for _, layer in walk(model) if not children_of(layer) and arrays_of(layer, "parameters")][-1:]
     if last and isinstance(last[0], Layer) and last[0] is not model:
         weight = last[0].parameters().get("weight")

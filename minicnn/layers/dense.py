@@ -15,7 +15,7 @@ from .running import Pass
 
 
 class Dense(Layer):
-    """`ops.dense` with weights of its own: weight (out, in) and bias (out,).
+    """`ops.dense` as a layer, with weight (out, in) and bias (out,).
 
     Raises:
         ValueError: a size is below 1.

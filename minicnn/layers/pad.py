@@ -14,7 +14,7 @@ from .running import Pass
 
 
 class Pad(Layer):
-    """`ops.pad`: a border (left, right, top, bottom), and with a constant perhaps whole channels (…, front, back).
+    """`ops.pad`: a border (left, right, top, bottom), or with a constant also whole channels (…, front, back).
 
     Raises:
         ValueError: `padding` is not 4 or 6 ints of at least 0, `value` is NaN, or the mode is unknown or cannot pad

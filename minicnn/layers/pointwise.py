@@ -19,7 +19,7 @@ class Tanh(Layer):
 
 
 class Erf(Layer):
-    """`ops.erf`, the error function, of which exporters build GELU."""
+    """`ops.erf`, the error function, from which exporters build GELU."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.erf(x)

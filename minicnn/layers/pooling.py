@@ -11,7 +11,7 @@ from .running import Pass
 
 
 class MaxPool2d(Layer):
-    """`ops.max_pool2d`; the stride is the kernel size where it is not given."""
+    """`ops.max_pool2d`; the stride defaults to the kernel size."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class MaxPool2d(Layer):
 
 
 class AvgPool2d(Layer):
-    """`ops.avg_pool2d`; the stride is the kernel size where it is not given."""
+    """`ops.avg_pool2d`; the stride defaults to the kernel size."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Pullbacks of layers: dy → (dx, gradients by parameter name), made of those of ops."""
+"""Pullbacks of layers: dy → (dx, gradients by parameter name), made from the pullbacks of ops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
 
 
 def run_layer(layer: Any, x: Any, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
-    """A layer's forward. Its pullback may be None, where nothing will be pulled back.
+    """A layer's forward. Its pullback may be None if no backward pass will follow.
 
     Raises:
         ValueError: it does not return (y, pullback).

@@ -10,14 +10,15 @@ from .running import Pass
 
 
 def transparent(layer: Any) -> Any:
-    """What a layer runs: the innermost body of one that adds nothing to it, otherwise the layer itself."""
+    """The layer that is actually run: the innermost body if the layers around it add nothing, otherwise the layer
+    itself."""
     while isinstance(layer, Layer) and layer.body is not None and _adds_nothing(layer):
         layer = layer.body
     return layer
 
 
 class _Probe:
-    """Stands in for a body, and knows whether it was handed the layer's own input."""
+    """A stand-in for a body, which records whether it received the layer's own input."""
 
     def __init__(self) -> None:
         self.x, self.pass_ = object(), Pass()
@@ -30,7 +31,7 @@ class _Probe:
 
 
 def _adds_nothing(layer: Layer) -> bool:
-    """Whether a layer's forward hands its input to its body, and the body's answer back, both untouched."""
+    """Whether a layer's forward passes its input to its body, and returns the body's result, both unchanged."""
     if type(layer).forward is Layer.forward:
         return True
     twin, probe = copy.copy(layer), _Probe()

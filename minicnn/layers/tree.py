@@ -11,7 +11,7 @@ from ..ops.contract import Array
 
 
 def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """A layer and all the layers inside it, each after the one that holds it, with their paths.
+    """A layer and all layers inside it, parents before children, with their paths.
 
     A layer and its body have the same path.
     """
@@ -24,12 +24,12 @@ def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def children_of(layer: Any) -> dict[str, Any]:
-    """The layers inside a layer, by name; none where it has no `children`."""
+    """The layers inside a layer, by name; empty if it has no `children`."""
     return dict(getattr(layer, "children", {}))
 
 
 def arrays_of(layer: Any, kind: str) -> dict[str, Array]:
-    """A layer's "parameters" or "buffers", which may be a dict, a method that returns one, or not there."""
+    """A layer's "parameters" or "buffers", which may be a dict, a method that returns one, or missing."""
     found = getattr(layer, kind, {})
     return dict(found() if callable(found) else found)
 
@@ -40,7 +40,7 @@ def dtype_of(layer: Any) -> np.dtype:
 
 
 def cast(model: Any, dtype: Any) -> None:
-    """Turn the arrays of a model and of all layers inside it to any dtype, in place."""
+    """Convert the arrays of a model and of all layers inside it to any dtype, in place."""
     for _, layer in walk(model):
         for kind in ("parameters", "buffers"):
             for name in getattr(layer, f"{kind[:-1]}_names", ()):

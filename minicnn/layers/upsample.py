@@ -14,7 +14,7 @@ class Upsample(Layer):
     """`ops.interpolate2d` to a fixed `size`, or by a whole-number `scale_factor`, each (vertical, horizontal).
 
     Raises:
-        ValueError: both or neither of them is given, one is out of range, or the mode is unknown.
+        ValueError: both or neither are given, one is out of range, or the mode is unknown.
     """
 
     def __init__(

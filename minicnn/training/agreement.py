@@ -1,4 +1,4 @@
-"""What processes must have in common before they share a model's work."""
+"""What processes must have in common before they train a model together."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..layers.description import describe
 
 
 def check_alike(group: Group, model: Any, dataset: Dataset, **facts: Any) -> None:
-    """Refuse processes whose model or data differ: the parts of their work would not belong together.
+    """Raise an error if the processes' models or data differ: their work could not be combined.
 
     Args:
-        facts: what else must be the same.
+        facts: other values that must be equal.
 
     Raises:
         ValueError: something differs; on every process, with its name.

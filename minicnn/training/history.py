@@ -31,8 +31,8 @@ class EpochRecord:
 
     Attributes:
         epoch: its number, from 1.
-        train_loss, train_accuracy: means over the epoch's batches, each as it was met, so that the model still learned
-            between them (and dropout was on).
+        train_loss, train_accuracy: means over the epoch's batches, measured while the model was still learning (with
+            dropout on).
         valid_loss, valid_accuracy: on the validation set after the epoch; None without one.
         lr: the learning rate of its last step.
         seconds: time spent training, without validation.
@@ -67,11 +67,11 @@ class History(Shown):
     """What `fit` returns.
 
     Attributes:
-        before: the model before its first step, on the validation set, or without one on at most 2,048 images drawn
-            from the training set.
+        before: the model before its first step, on the validation set, or else on at most 2,048 images drawn from the
+            training set.
         epochs: a record for each epoch.
         steps: (number of the step, from 1; loss of its batch) for about fifty steps of each epoch.
-        interrupted: whether Ctrl-C, or a notebook's stop button, ended the run; not kept with the rest in a file.
+        interrupted: whether Ctrl-C, or a notebook's stop button, ended the run; not stored in files.
     """
 
     before: Measure | None = None
@@ -80,12 +80,12 @@ class History(Shown):
     interrupted: bool = field(default=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can hold it."""
+        """The history as JSON can hold it."""
         return {name: value for name, value in asdict(self).items() if name != "interrupted"}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> History:
-        """The history that `to_dict` described; everything is checked, because it comes from a file.
+        """The history from `to_dict`'s result; everything is checked, because it comes from a file.
 
         Raises:
             ValueError: something is missing, unknown or of the wrong kind.
@@ -98,7 +98,7 @@ class History(Shown):
                 [(int(step), float(loss)) for step, loss in steps],
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"History: expected what to_dict gives ({error})") from error
+            raise ValueError(f"History: expected the result of to_dict ({error})") from error
 
     def __str__(self) -> str:
         """A table with a line for each epoch."""

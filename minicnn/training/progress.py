@@ -1,4 +1,4 @@
-"""What a person sees of a run while it lasts."""
+"""What a user sees while a run is in progress."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FORMAT = "{desc} {percentage:3.0f}%|{bar}| {rate_fmt}, {remaining} left{postfix}
 
 
 class Progress:
-    """Lines that stay, one for each epoch, and where it can move, a bar with loss, accuracy, speed and time left.
+    """A permanent line for each epoch, and where possible a progress bar with loss, accuracy, speed and time left.
 
-    In a notebook both stand in the cell's output; elsewhere on stderr.
+    In a notebook both appear in the cell's output, elsewhere on stderr.
 
     Args:
-        shown: whether to show anything; None: lines in any case, the bar in a terminal or a notebook.
+        shown: whether to show anything; None: always the lines, the bar only in a terminal or a notebook.
     """
 
     def __init__(self, shown: bool | None) -> None:
@@ -36,21 +36,21 @@ class Progress:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """The bar vanishes; in a notebook one that was interrupted stays, in red."""
+        """Clear the bar; in a notebook an interrupted bar stays, in red."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
     def say(self, line: str) -> None:
-        """A line that stays, and is never cut to the terminal's width as the bar is."""
+        """A permanent line, which unlike the bar is never cut to the terminal's width."""
         if self.lines:
             print(line, file=sys.stdout if self.notebook else sys.stderr, flush=True)
 
     @contextmanager
     def bar(self, title: str, images: int, done: int) -> Iterator[None]:
-        """A bar over `images` images, of which `done` are done.
+        """A bar over `images` images, of which `done` are already done.
 
-        In a terminal it is cleared at the end, to leave room for lines; a notebook keeps it for the next epoch.
+        In a terminal it is cleared at the end, to make room for lines; a notebook keeps it for the next epoch.
         """
         if not self.bars:
             yield

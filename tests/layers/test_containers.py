@@ -70,7 +70,7 @@ REFUSED = {
     "Sequential: expected at least one layer, got none": cnn.Sequential,
     "Sequential: expected 'a' to be a layer with a forward(x, pass_), got 3": lambda: cnn.Sequential(a=3),
     "Concat: expected names without dots, got 'a.b'": lambda: cnn.Concat({"a.b": cnn.ReLU()}),
-    "Residual: expected at least one layer beside 'shortcut', got none": lambda: cnn.Residual(shortcut=cnn.ReLU()),
+    "Residual: expected at least one layer besides 'shortcut', got none": lambda: cnn.Residual(shortcut=cnn.ReLU()),
     "Pass: there is no layer 'convv'; did you mean conv": lambda: network().forward(x, Pass(until="convv")),
     "Pass: there is no layer 'fire.middle'": lambda: network().forward(x, Pass(watch=Watch("fire.middle"))),
     "fire.left: conv2d: x has 3 channels, but w (2, 4, 1, 1) takes 4": lambda: network()["fire":].forward(

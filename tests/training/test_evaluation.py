@@ -85,7 +85,7 @@ def test_it_prints_every_class_with_its_accuracy_and_what_it_was_taken_for():
 
 
 def test_a_model_of_another_number_of_classes_is_refused():
-    with pytest.raises(ValueError, match=r"expected the model to give \(N, 2\) scores, for 2 classes"):
+    with pytest.raises(ValueError, match=r"expected the model to return \(N, 2\) scores, for 2 classes"):
         cnn.evaluate(judge(), images([1, 2, 3], labels=[0], classes=("ant", "bee")))
 
 
@@ -129,7 +129,7 @@ def test_a_model_that_does_not_know_how_images_become_its_input_has_no_score(str
 def test_a_model_without_first_values_has_no_score(stripes):
     model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(64, 3))
     model.transform = Transform()
-    with pytest.raises(ValueError, match="evaluate: all weights are zero, the model has no first values yet"):
+    with pytest.raises(ValueError, match="evaluate: all weights are zero, the model is not initialized yet"):
         cnn.evaluate(model, stripes())
-    with pytest.raises(ValueError, match="predict: all weights are zero, the model has no first values yet"):
+    with pytest.raises(ValueError, match="predict: all weights are zero, the model is not initialized yet"):
         cnn.predict(model, stripes().images[0])

@@ -45,7 +45,7 @@ def stream(
         group: processes that share the images (`minicnn.distributed`): each is given a part of the batches, in order.
 
     Raises:
-        ValueError: a layer is unknown, the model has no transform or no first values yet, or the images do not fit
+        ValueError: a layer is unknown, the model has no transform or is not initialized, or the images do not fit
             it.
         TypeError: `dataset` is neither a data set nor images.
     """

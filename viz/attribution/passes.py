@@ -34,7 +34,7 @@ def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
     """The scores before softmax, (N, classes), so many images at a time.
 
     Raises:
-        ValueError: x is no batch of images, or the model has no first values yet.
+        ValueError: x is no batch of images, or the model is not initialized.
     """
     check_images(x)
     check_initialized("attribution", model)

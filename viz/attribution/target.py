@@ -84,7 +84,7 @@ def check_target(model: Any, x: Array, target: Target) -> Target:
     """The target of images x, with the numbers of classes in place of their names.
 
     Raises:
-        ValueError: x is no batch of images, the model has no first values yet, there are not as many targets, or a
+        ValueError: x is no batch of images, the model is not initialized, there are not as many targets, or a
             name is no class's.
     """
     check_images(x)

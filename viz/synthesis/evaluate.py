@@ -25,7 +25,7 @@ def value_and_gradient(model: Any, x: Array, objective: Objective, *, wake: bool
             single ReLU for its first steps: redirected_relu_grad.py.)
 
     Raises:
-        ValueError: the objective names a layer that is not there, or the model has no first values yet.
+        ValueError: the objective names a layer that is not there, or the model is not initialized.
     """
     inner = [layer for layer in objective.layers if layer not in (INPUT, OUTPUT)]
     if not inner and OUTPUT not in objective.layers:

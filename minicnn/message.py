@@ -12,6 +12,6 @@ def one_line(error: BaseException, most: int = 300) -> str:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """An ending for an error message: the names that may have been meant."""
+    """The end of an error message: the names that may have been meant."""
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known[:12])}"

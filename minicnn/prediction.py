@@ -1,4 +1,4 @@
-"""What a model sees in one image."""
+"""The classes that a model predicts for one image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Predictions(Shown, list[tuple[str, float]]):
-    """A list of (class, probability), likeliest first, which a notebook shows as a table."""
+    """A list of (class, probability), most likely first, which a notebook shows as a table."""
 
     __repr__ = list.__repr__
 
@@ -31,18 +31,18 @@ class Predictions(Shown, list[tuple[str, float]]):
 
 @renamed(picture="image")
 def predict(model: Any, image: Source, top: int = 5) -> Predictions:
-    """The likeliest classes of an image, each with its probability, likeliest first.
+    """The most likely classes of an image, each with its probability, most likely first.
 
     Args:
-        model: one that was trained, or loaded: it brings its own transform. Without names its classes are "0", "1", ….
-        image: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4); scaled and cut to the size of
-            the images that the model was trained on, and converted to its channels (`Transform.to_channels`).
+        model: a trained or loaded model, with its transform. Without names, its classes are "0", "1", ….
+        image: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4); scaled and cropped to the size
+            of the training images, and converted to its channels (`Transform.to_channels`).
         top: how many classes.
 
     Raises:
         DataError: the image is missing or broken.
-        ValueError: the model has no transform or is not initialized, or other outputs than classes, or another
-            argument is wrong.
+        ValueError: the model has no transform, is not initialized or does not return scores of classes, or another
+            argument is invalid.
     """
     if top < 1:
         raise ValueError(f"predict: top must be at least 1, got {top}")
@@ -52,5 +52,5 @@ def predict(model: Any, image: Source, top: int = 5) -> Predictions:
     probabilities = ops.softmax(scores)[0][0]
     names = model.classes or [str(i) for i in range(len(probabilities))]
     if len(names) != len(probabilities):
-        raise ValueError(f"predict: the model has {len(probabilities)} outputs, but {len(names)} names of classes")
+        raise ValueError(f"predict: the model has {len(probabilities)} outputs, but {len(names)} class names")
     return Predictions((names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:top])

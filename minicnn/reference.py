@@ -1,7 +1,7 @@
 """The textbook: every op's forward in the plainest NumPy, each line the formula it implements.
 
-Slow, and without gradients except for the convolution's: this is what the engine is tested against, and where to look
-when a formula is unclear. The names and arguments are those of `minicnn.ops`; arguments are not checked.
+Slow, and without gradients except for the convolution's. The engine is tested against it, and it is the place to look
+up a formula. The names and arguments are those of `minicnn.ops`; arguments are not checked.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def _count(size: int, window: int, stride: int, padding: tuple[int, int], dilati
     before, after = padding
     steps = (size + before + after - dilation * (window - 1) - 1) / stride
     count = int(np.ceil(steps) if ceil_mode else np.floor(steps)) + 1
-    if ceil_mode and (count - 1) * stride >= size + before:  # it would start in the padding after the image
+    if (
+        ceil_mode and (count - 1) * stride >= size + before
+    ):  # the last window would start in the padding after the image
         count -= 1
     return count
 
@@ -131,7 +133,7 @@ def conv_transpose2d(
     dilation: Pair = 1,
     groups: int = 1,
 ) -> Array:
-    """Each pixel of x adds a multiple of its filter to y; the border of `padding` is cut off."""
+    """Each pixel of x adds a multiple of its filter to y; the border of `padding` is cropped."""
     (sh, sw), (ph, pw), (dh, dw) = _pair(stride), _pair(padding), _pair(dilation)
     extra_h, extra_w = _pair(output_padding)
     N, C, H, W = x.shape
@@ -268,7 +270,7 @@ def batch_norm2d(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Array:
-    """Each channel minus its mean, over its deviation; the running statistics are only read here."""
+    """Each channel minus its mean, divided by its standard deviation; the running statistics are only read here."""
     y = np.zeros_like(x)
     for c in range(x.shape[1]):
         if training:

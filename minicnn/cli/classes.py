@@ -19,7 +19,7 @@ def read_classes(path: Path) -> tuple[str, ...]:
         raise ValueError(f"{path}: expected a text in UTF-8, but byte {error.start} is not; save it so") from error
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
-        raise ValueError(f"{path}: expected the names of classes, one in a line, but there are none")
+        raise ValueError(f"{path}: expected the class names, one on each line, but there are none")
     numbered = [re.match(r"(\d+)[\s,:;]+(.+)", line) for line in lines]
     for first in (0, 1):
         if all(found and int(found[1]) == i for i, found in enumerate(numbered, first)):
@@ -35,5 +35,5 @@ def class_names(model: Any, count: int) -> list[str]:
     """
     names = list(model.classes or map(str, range(count)))
     if len(names) != count:
-        raise ValueError(f"the model has {count} outputs, but {len(names)} names of classes")
+        raise ValueError(f"the model has {count} outputs, but {len(names)} class names")
     return names

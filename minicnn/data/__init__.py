@@ -1,7 +1,7 @@
-"""Labeled images: where they come from, how they reach the network.
+"""Labeled images: reading, downloading, and batching them for a network.
 
-`load` gives the training and the test `Dataset` by name; a `Loader` cuts one into batches, changed at random by an
-augmentation and scaled by the model's `Transform`.
+`load` gives the training and the test `Dataset` by name; a `Loader` splits one into batches, augmented at random and
+scaled by the model's `Transform`.
 """
 
 from minicnn.data.augment import Compose, Cutout, RandomCrop, RandomFlip

@@ -22,7 +22,7 @@ class Dataset(Shown):
         images: uint8, (N, C, H, W); one channel is gray, three are red, green, blue.
         labels: int64, (N,), each an index into `classes`.
         classes: the names of the classes.
-        paths: the file of each image, where they came from files.
+        paths: the file of each image, if they were read from files.
 
     Raises:
         ValueError: shapes, dtypes or labels do not fit together.
@@ -65,7 +65,7 @@ class Dataset(Shown):
         return f"{len(self):,} images of {channels}×{height}×{width}, {len(self.classes)} classes"
 
     def plot(self) -> Any:
-        """A contact sheet of twenty images, evenly spread (`viz.plot.images`); None where there is none to see."""
+        """A contact sheet of twenty images, evenly spread (`viz.plot.images`); None for an empty data set."""
         return self.show() if len(self) and self.images.shape[1] in VISIBLE else None
 
     def show(self, count: int = 20, **options: Any) -> Any:

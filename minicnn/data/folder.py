@@ -31,18 +31,18 @@ def load_folder(
         root: class folders, or subfolders `train` and `test` of class folders.
         size: see `read_folder`.
         channels: see `read_folder`.
-        fraction: how much of each class goes into the training set where there are no such subfolders.
+        fraction: the share of each class that goes into the training set if there are no such subfolders.
         seed: of that split.
 
     Raises:
         DataError: a folder is missing or empty, an image is broken, or they differ in size or channels.
     """
     root = Path(root)
-    if not _subfolders(root / "train"):  # images lie right in it, so it is a class called "train"; or there is none
+    if not _subfolders(root / "train"):  # either it holds images itself (a class called "train"), or it does not exist
         return read_folder(root, size=size, channels=channels).split(fraction, seed)
     test_root = next((root / name for name in TEST_FOLDERS if _subfolders(root / name)), None)
     if test_root is None:
-        raise DataError(f"{root}: expected class folders in test/ beside train/, but there are none; add them")
+        raise DataError(f"{root}: expected class folders in test/ next to train/, but there are none; add them")
     train = read_folder(root / "train", size=size, channels=channels)
     if channels is None and train.images.shape[1] == 3:
         channels = "RGB"
@@ -66,8 +66,8 @@ def read_folder(
 
     Args:
         root: holds a folder of images for each class.
-        size: bring all images to this (height, width), or square of this side: scaled with proportions kept, and
-            cut in the middle. Without it they must all have the same size.
+        size: bring all images to this (height, width), or square of this side: scaled with the aspect ratio kept, then
+            cropped in the center. Without it they must all have the same size.
         channels: "gray" or "RGB" converts all images; None makes them gray if all are, else RGB.
         classes: names of the class folders; None takes all folders, sorted.
 
@@ -92,7 +92,7 @@ def read_folder(
                 f"{path}: {_shape(image)}, but {paths[0]} is {_shape(images[0])}; "
                 "give size= to bring them all to one size, or remove the odd one"
             )
-        if len(image) > images.shape[1]:  # the first colors among gray images
+        if len(image) > images.shape[1]:  # the first color image among gray ones
             images = np.repeat(images, 3, axis=1)
         images[place] = image
     return Dataset(images, labels, classes, paths)
@@ -101,7 +101,7 @@ def read_folder(
 def _list_images(root: Path, classes: Sequence[str] | None) -> tuple[list[Path], NDArray[np.int64], list[str]]:
     """Paths and labels, class by class, and the classes."""
     if not root.is_dir():
-        raise DataError(f"{root}: expected a folder of class folders, but there is none; check the path")
+        raise DataError(f"{root}: expected a folder of class folders, but it does not exist; check the path")
     found = _subfolders(root)
     if not found:
         raise DataError(

@@ -26,11 +26,11 @@ from minicnn.message import one_line
 UNSIGNED_BYTE = 8
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 GZIP_MAGIC = b"\x1f\x8b"
-DEFLATE_MOST = 1032  # deflate never packs more bytes than this into one
+DEFLATE_MOST = 1032  # deflate never compresses more bytes than this into one
 
 
 def header(shape: tuple[int, ...]) -> bytes:
-    """What an IDX file of unsigned bytes of this shape begins with."""
+    """The header of an IDX file of unsigned bytes of this shape."""
     return struct.pack(f">HBB{len(shape)}I", 0, UNSIGNED_BYTE, len(shape), *shape)
 
 
@@ -54,12 +54,12 @@ def read_idx(path: str | Path, dimensions: int) -> NDArray[np.uint8]:
         raise DataError(f"{path}: no such file") from error
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{path}: expected an IDX file, but it cannot be read ({one_line(error)}); get it anew"
+            f"{path}: expected an IDX file, but it cannot be read ({one_line(error)}); download it again"
         ) from error
 
 
 def _read(path: Path, file: BinaryIO | gzip.GzipFile, most: int, dimensions: int) -> NDArray[np.uint8]:
-    """The array in an opened file that can hold `most` bytes of data at most."""
+    """The array in an open file that can hold at most `most` bytes of data."""
     magic = 256 * UNSIGNED_BYTE + dimensions
     start = file.read(4 + 4 * dimensions)
     got = int.from_bytes(start[:4])
@@ -70,14 +70,16 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile, most: int, dimensions: int
             f"got {got}{kinds.get(got, '')}; is it the right file?"
         )
     if len(start) < 4 + 4 * dimensions:
-        raise DataError(f"{path}: the IDX header is cut short; get the file anew")
+        raise DataError(f"{path}: the IDX header is cut short; download the file again")
     shape = struct.unpack(f">{dimensions}I", start[4:])
     count = math.prod(shape)
-    # A header may claim anything: nothing is read, and no memory taken, for more than the file can hold.
+    # A header may claim any size: never read, or allocate, more than the file can hold.
     data = file.read(count + 1) if count <= most else b""
     if len(data) != count:
         came = f"at most {most}" if count > most else "more" if len(data) > count else f"only {len(data)}"
-        raise DataError(f"{path}: expected {count} bytes of data for shape {shape}, got {came}; get the file anew")
+        raise DataError(
+            f"{path}: expected {count} bytes of data for shape {shape}, got {came}; download the file again"
+        )
     return np.frombuffer(data, np.uint8).reshape(shape).copy()
 
 
@@ -98,7 +100,7 @@ def read_idx_folder(folder: str | Path) -> tuple[Dataset, Dataset]:
     """Training and test set from four files named as MNIST's, zipped or not; the classes are "0", "1", ….
 
     Raises:
-        DataError: a file is missing or broken, or images and labels do not belong together.
+        DataError: a file is missing or broken, or there are not as many labels as images.
     """
     arrays = []
     for name in FILES:

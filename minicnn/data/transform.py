@@ -1,4 +1,4 @@
-"""What a model does to images before it looks at them; stored in the model's file."""
+"""How images are prepared for a model; stored in the model's file."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ CHANNELS = {"gray": 1, "RGB": 3, "BGR": 3}
 @renamed_fields(picture="image")
 @dataclass(frozen=True)
 class Transform:
-    """uint8 images to the numbers that a network takes: x = (images / scale − mean) / std, per channel.
+    """Converts uint8 images to the input of a network: x = (images / scale − mean) / std, per channel.
 
-    Color images are shown to a network of gray ones by their luminance, gray images to a network of colors as
-    three equal channels: see `to_channels`.
+    A network for gray images sees the luminance of color images; a network for color images sees gray ones as three
+    equal channels: see `to_channels`.
 
     Args:
         mean: one number for each channel, in units of images / scale, in the order of `channels`.
         std: the same, above 0.
-        scale: 255 brings pixels to 0…1 first, 1 leaves them.
-        channels: what the network's channels are, "gray", "RGB" or "BGR" (images come as RGB and are reversed);
-            None where they are no colors of a photograph.
-        size: photographs are first scaled, proportions kept, to the smallest that covers this (height, width);
-            a number is the new length of the shorter side.
-        crop: then cut to this (height, width) in the middle; a number is both.
+        scale: 255 first scales pixels to 0…1; 1 leaves them unchanged.
+        channels: the network's channels: "gray", "RGB" or "BGR" (images are read as RGB and reversed); None if they are
+            not the colors of a photograph.
+        size: photographs are first scaled, keeping the aspect ratio, to the smallest size that covers this (height,
+            width); a number is the length of the shorter side.
+        crop: then this (height, width) is cropped from the center; a number is both.
 
     Raises:
-        ValueError: a field is of the wrong kind or out of range, or they do not fit together.
+        ValueError: a field has the wrong type or is out of range, or the fields do not match.
     """
 
     mean: tuple[float, ...] = (0.0,)
@@ -85,7 +85,7 @@ class Transform:
         """The transform that gives each channel of `images` (N, C, H, W) mean 0 and standard deviation 1.
 
         The statistics are exact: sums of whole numbers. A constant channel is only shifted. Photographs will be scaled
-        and cut to the size of `images`.
+            and cropped to the size of `images`.
 
         Raises:
             ValueError: `images` is not uint8 (N, C, H, W), or is empty.
@@ -121,8 +121,8 @@ class Transform:
             luminance = 0.299 R + 0.587 G + 0.114 B    where the network takes gray images
             R = G = B = gray                           where it takes colors
 
-        The weights are those of ITU-R BT.601, as in Pillow's mode "L". Images that have C channels already come back
-        as they are.
+        The weights are those of ITU-R BT.601, as in Pillow's mode "L". Images that already have C channels are returned
+        unchanged.
 
         Raises:
             ValueError: `images` has another dtype, number of dimensions or number of channels.
@@ -140,21 +140,23 @@ class Transform:
         )
 
     def image(self, source: Source) -> NDArray[np.float32]:
-        """One photograph, of any size, as the network takes it: float32 (1, C, H, W).
+        """One photograph of any size as the network's input: float32 (1, C, H, W).
 
         Args:
             source: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4).
 
         Raises:
             DataError: the image is missing or broken.
-            ValueError: the array is no image, or the network takes no photographs.
+            ValueError: the array is not an image, or the network does not take photographs.
         """
         if self.channels is None:
-            raise ValueError(f"Transform: the model takes {len(self.mean)} channels that are no colors of an image")
+            raise ValueError(
+                f"Transform: the model takes {len(self.mean)} channels that are not the colors of an image"
+            )
         return self(read_image(source, self.size, self.crop)[None])
 
     def inverse(self, x: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Back to what can be shown: x (…, C, H, W) to 0…1, colors as RGB; what lies outside is clipped."""
+        """The inverse, for display: x (…, C, H, W) to 0…1, colors as RGB; values outside are clipped."""
         images = (x - self._shift) / (self._factor * np.float32(255))
         if self.channels == "BGR":
             images = images[..., ::-1, :, :]
@@ -166,7 +168,7 @@ class Transform:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Transform:
-        """The transform that `to_dict` described; everything is checked, because it comes from a file.
+        """The transform from `to_dict`'s result; everything is checked, because it comes from a file.
 
         Raises:
             ValueError: a field is missing, unknown or wrong.
@@ -200,7 +202,7 @@ def _check_images(images: NDArray[np.uint8]) -> None:
 
 
 def _sums(values: NDArray[np.uint8]) -> tuple[int, int]:
-    """The sum of all values, and of their squares: in pieces, whose sums a float64 holds exactly."""
+    """The sum of all values and of their squares, in pieces whose sums a float64 represents exactly."""
     total = squares = 0
     images = max(1, 2**16 // values[0].size)
     for first in range(0, len(values), images):

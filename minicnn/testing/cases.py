@@ -1,4 +1,4 @@
-"""Hypothesis strategies for calls of every op: all their options, on arrays as small as shows the matter.
+"""Hypothesis strategies for calls of every op: all their options, on arrays as small as possible.
 
     @given(conv2d_cases())
     def test_gradient(case):
@@ -26,8 +26,7 @@ from .window_cases import (
     pool2d_cases,
 )
 
-# A few batches whose channels, rows and columns are as many: there alone does it go unnoticed if one is confused with
-# another.
+# A few batches have equally many channels, rows and columns. Only there can an op confuse two axes without an error.
 _cubes = st.integers(2, 3).map(lambda n: (2, n, n, n))
 _image_shapes = st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 5), st.integers(1, 5)) | _cubes
 
@@ -65,7 +64,7 @@ def dense_cases(draw: st.DrawFn) -> Case:
 
 @st.composite
 def _on_any_shape(draw: st.DrawFn, op: str, least: int = 0, **options: st.SearchStrategy[Any]) -> Case:
-    """An op of one argument of any shape of at least so many axes."""
+    """An op of one argument of any shape with at least `least` axes."""
     return Case(op, (draw(_shapes(least)),), {name: draw(values) for name, values in options.items()}, draw(seeds()))
 
 

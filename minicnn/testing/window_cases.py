@@ -37,7 +37,8 @@ def conv2d_cases(draw: st.DrawFn) -> Case:
 
 @st.composite
 def wide_conv2d_cases(draw: st.DrawFn) -> Case:
-    """Convolutions of many channels, for which the engine has faster ways: the widths and kernels of real networks."""
+    """Convolutions of many channels, for which the engine has faster algorithms: the widths and kernels of real
+    networks."""
     in_, out = draw(st.sampled_from([3, 8, 16, 20, 32, 64])), draw(st.sampled_from([8, 10, 16, 32, 64]))
     kernel = draw(st.sampled_from([1, 3, 5]))
     stride, padding = draw(st.sampled_from([1, 2])), draw(st.sampled_from([0, kernel // 2]))
@@ -85,7 +86,7 @@ def conv_transpose2d_cases(draw: st.DrawFn) -> Case:
 
 @st.composite
 def pool2d_cases(draw: st.DrawFn, op: str = "max_pool2d", sided: bool = True) -> Case:
-    """Poolings ("max_pool2d" or "avg_pool2d"): windows that overlap, touch, leave gaps, or reach beyond the edge.
+    """Poolings ("max_pool2d" or "avg_pool2d"): windows that overlap, touch, leave gaps, or extend past the edge.
 
     Args:
         sided: also padding that differs from side to side, and up to a pixel less than the kernel; otherwise at most
@@ -119,7 +120,7 @@ def pool2d_cases(draw: st.DrawFn, op: str = "max_pool2d", sided: bool = True) ->
 
 @st.composite
 def max_unpool2d_cases(draw: st.DrawFn) -> Case:
-    """What `max_pool2d` of a random image recorded, to put other values back by."""
+    """Switches recorded by `max_pool2d` of a random image, at which to place other values."""
     pooling = draw(pool2d_cases(sided=False).filter(lambda case: "dilation" not in case.options))
     (x,) = pooling.arrays()
     (_, indices), _ = ops.max_pool2d(x, **pooling.options, return_indices=True)

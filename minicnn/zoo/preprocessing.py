@@ -1,4 +1,4 @@
-"""How the images were prepared that published weights were trained on."""
+"""How images are prepared for published weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PIXELS = {"imagenet": IMAGENET, "symmetric": SYMMETRIC, "bgr255": BGR255}
 
 
 def prepared(pixels: str, height: int, width: int) -> Transform:
-    """A preparation of `PIXELS` for a network that takes images of height × width, cut as much as it cuts them."""
+    """A preparation of `PIXELS` for images of height × width, with the same relative margin of the crop."""
     transform = PIXELS[pixels]
     assert isinstance(transform.size, int) and isinstance(transform.crop, int)
     covered = tuple(round(side * transform.size / transform.crop) for side in (height, width))

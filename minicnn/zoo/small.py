@@ -30,8 +30,8 @@ def seed(*, classes: int, in_channels: int, input_size: Pair) -> Sequential:
 def lenet5(*, classes: int, in_channels: int, input_size: Pair) -> Sequential:
     """LeNet-5: 61,706 parameters for 28×28 images, which the first convolution pads to the 32×32 of the paper.
 
-    As it is taught today: ReLU for tanh, max pooling for trainable averages, every second-layer filter sees all six
-    maps, and a dense last layer for distances to drawn digits.
+    In its modern form: ReLU instead of tanh, max pooling instead of trainable averages, second-layer filters over all
+        six maps, and a dense last layer instead of distances to drawn digits.
 
     Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section II.B.
     """

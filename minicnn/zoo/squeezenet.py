@@ -6,7 +6,7 @@ from ..layers import AdaptiveAvgPool2d, Conv2d, Dropout, Flatten, Graph, Join, M
 
 
 def fire(in_channels: int, squeeze: int, expand: int) -> Graph:
-    """A few 1×1 filters, then many 1×1 and as many 3×3 filters side by side.
+    """A fire module: a few 1×1 filters, then many 1×1 and equally many 3×3 filters in parallel.
 
     Source: figure 2 of the paper.
     """
@@ -69,5 +69,5 @@ def squeezenet1_1(*, classes: int, in_channels: int, dropout: float = 0.5) -> Se
 
 
 def _classifier(classes: int, dropout: float) -> Sequential:
-    """One map for each class, averaged."""
+    """One feature map for each class, averaged."""
     return Sequential(Dropout(dropout), Conv2d(512, classes, 1), ReLU(), AdaptiveAvgPool2d(1))

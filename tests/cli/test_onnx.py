@@ -113,7 +113,7 @@ def test_models_and_files_that_do_not_fit_are_refused(fails, network, names, pho
         "import", tmp_path / "gray.onnx", "--pixels", "imagenet", "-o", out
     )
     assert "leave --pixels away" in fails("predict", trained, photo, "--pixels", "imagenet")
-    assert "has 2 outputs, but 3 names of classes" in fails(
+    assert "has 2 outputs, but 3 class names" in fails(
         "predict", trained, photos / "dark" / "0.png", "--classes", names
     )
     cnn.save(cnn.zoo.build("cifar-vgg"), tmp_path / "bare.safetensors")

@@ -207,4 +207,4 @@ def test_names_that_are_not_as_many_as_the_outputs_are_refused(run, folder, tmp_
     cnn.save(model, tmp_path / "model.safetensors")
     for command in ("explain", "attack"):
         status, _, errors = run(command, tmp_path / "model.safetensors", folder / "image.png")
-        assert (status, errors.count("\n")) == (2, 1) and "3 outputs, but 4 names of classes" in errors
+        assert (status, errors.count("\n")) == (2, 1) and "3 outputs, but 4 class names" in errors

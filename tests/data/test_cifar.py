@@ -75,7 +75,7 @@ def test_a_truncated_file_is_named(tmp_path):
     write_files(tmp_path)
     with (tmp_path / "data_batch_3.bin").open("r+b") as file:
         file.truncate(1000)
-    with pytest.raises(DataError, match=r"data_batch_3\.bin: expected 30730000 bytes .*, got 1000; get the file anew"):
+    with pytest.raises(DataError, match=r"data_batch_3\.bin: expected 30730000 bytes .*, got 1000; download it again"):
         read_cifar10(tmp_path)
 
 

@@ -150,7 +150,7 @@ def test_a_class_of_the_test_set_alone_is_named(tmp_path):
 
 def test_train_without_test_is_named(tmp_path):
     draw(tmp_path / "train" / "cat" / "0.png")
-    with pytest.raises(DataError, match="expected class folders in test/ beside train/"):
+    with pytest.raises(DataError, match="expected class folders in test/ next to train/"):
         load_folder(tmp_path)
 
 

@@ -82,7 +82,7 @@ def test_damaged_gzip_is_named(tmp_path):
     whole = bytearray(gzip.compress(VALID))
     whole[30] ^= 0xFF
     (tmp_path / "bad.gz").write_bytes(whole)
-    with pytest.raises(DataError, match=r"bad\.gz: expected an IDX file, but it cannot be read \(.*get it anew"):
+    with pytest.raises(DataError, match=r"bad\.gz: expected an IDX file, but it cannot be read \(.*download it again"):
         read_idx(tmp_path / "bad.gz", 3)
 
 

@@ -190,7 +190,9 @@ def test_a_name_like_no_other_gets_the_list():
 
 @pytest.mark.parametrize("path", ["./pets", "some/pets", Path("pets")])
 def test_a_path_to_nothing_is_a_missing_folder(path):
-    with pytest.raises(DataError, match="pets: expected a folder with a data set, but there is none; check the path"):
+    with pytest.raises(
+        DataError, match="pets: expected a folder with a data set, but it does not exist; check the path"
+    ):
         load(path)
 
 

@@ -99,7 +99,7 @@ def check_target(model: Any, x: Array, target: Target) -> Target:
     names, known = np.asarray(target), getattr(model, "classes", None)
     if not known:
         raise ValueError(
-            f"target: the model has no names of classes, so {str(names.flat[0])!r} is none; give its number, or set "
+            f"target: the model has no class names, so {str(names.flat[0])!r} is unknown; give its number, or set "
             "model.classes"
         )
     return np.array([find_class(str(name), known, "target: ") for name in names.flat]).reshape(names.shape)

@@ -1,7 +1,7 @@
 """Random numbers that are the same on every machine.
 
-The integers come from PCG64, whose stream NumPy guarantees never to change. What NumPy's `Generator` makes of them
-(deviates, permutations) carries no such promise, so the few distributions needed are made here, by operations that
+The integers come from PCG64, whose stream NumPy guarantees never to change. What NumPy's `Generator` derives from them
+(deviates, permutations) has no such guarantee, so the few distributions needed are computed here, by operations that
 IEEE 754 rounds exactly.
 """
 
@@ -20,9 +20,9 @@ THROWS = 64  # more than any image needs, besides its noise
 
 
 class Dice:
-    """The random numbers of n images, one row each: every throw uses up the next column.
+    """The random numbers of n images, one row each: every draw uses the next column.
 
-    What an image is dealt thus depends on its place in the stream alone, not on how many are drawn beside it.
+    So an image's numbers depend only on its position in the stream, not on how many images are drawn with it.
     Throws have shape (n, 1, 1), to broadcast over pixels.
     """
 

@@ -100,7 +100,7 @@ def test_accuracy_under_attack_falls_from_the_clean_one():
         (lambda logits: logits, "expected classes from 0 to 9, got <function"),
         (LABELS[:5], r"one for each of 6 images, got shape \(5,\)"),
         (LABELS[:, None], r"one for each of 6 images, got shape \(6, 1\)"),
-        ("cat", "the model has no names of classes"),
+        ("cat", "the model has no class names"),
     ],
 )
 def test_labels_that_are_no_classes_are_refused_even_where_nothing_is_attacked(labels, message):

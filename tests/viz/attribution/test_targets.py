@@ -99,7 +99,7 @@ def test_an_array_of_pythons_own_numbers_is_as_good_as_a_list_of_them():
         (
             None,
             "cat",
-            "target: the model has no names of classes, so 'cat' is none; give its number, or set model.classes",
+            "target: the model has no class names, so 'cat' is unknown; give its number, or set model.classes",
         ),
         (("cat", "dog"), "dig", r"target: there is no class 'dig'; did you mean dog\? Or give its number"),
         (("cat", "dog"), ["cat", "dog", "eel"], "target: there is no class 'eel'"),

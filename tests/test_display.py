@@ -186,7 +186,7 @@ def test_exciting_patches_without_images_say_so(results) -> None:
     found = results["exciting"]
     bare = viz.ExcitingPatches(found.layer, found.scores, found.indices, found.places, found.boxes)
     assert bare.plot() is None
-    with pytest.raises(ValueError, match="expected the images that were looked through"):
+    with pytest.raises(ValueError, match="expected the images that were searched"):
         bare.patches()
 
 

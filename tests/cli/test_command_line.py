@@ -81,7 +81,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(trained):
         ("train garments --model sede", "there is no network 'sede'; did you mean seed"),
         ("train minst", "unknown data set 'minst'; did you mean 'mnist'?"),
         ("train mnist --root nowhere", "nowhere: expected a data folder, but there is none"),
-        ("train ./nowhere", "nowhere: expected a folder with a data set, but there is none"),
+        ("train ./nowhere", "nowhere: expected a folder with a data set, but it does not exist"),
         ("train garments --momentum 0.9", "--momentum is sgd's, and adam has its own"),
         ("train garments --lr -1", "lr must be positive and finite, got -1.0"),
         ("train garments --augment rotate", "expects a list such as crop=4,flip,cutout=8, got 'rotate' in it"),

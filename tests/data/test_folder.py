@@ -113,7 +113,7 @@ def test_images_outside_class_folders_do_not_make_classes(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(DataError, match="gone: expected a folder of class folders, but there is none"):
+    with pytest.raises(DataError, match="gone: expected a folder of class folders, but it does not exist"):
         read_folder(tmp_path / "gone")
 
 

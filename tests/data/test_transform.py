@@ -205,5 +205,5 @@ def test_channels_that_are_no_colors_are_left_alone():
 
 
 def test_a_network_of_other_channels_takes_no_photographs():
-    with pytest.raises(ValueError, match="takes 2 channels that are no colors"):
+    with pytest.raises(ValueError, match="takes 2 channels that are not the colors"):
         Transform((0.0, 0.0), (1.0, 1.0), channels=None).image(np.zeros((4, 4), np.uint8))

@@ -1,4 +1,4 @@
-"""A whole data set through a network, a batch at a time: what every pass over many images here begins with."""
+"""Running a network over a whole data set, one batch at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from minicnn.training import check_alike, check_initialized, transform_of
 from ..progress import bar
 
 MOST_IMAGES = 256  # in a batch
-MOST_NUMBERS = 2**19  # input numbers in a batch: 3 photographs of 224×224; deep networks hold some 100 times as many
+MOST_NUMBERS = 2**19  # input numbers in a batch: 3 photographs of 224×224; deep networks hold about 100 times as many
 
 
 def stream(
@@ -30,19 +30,19 @@ def stream(
     title: str = "images",
     group: Group | None = None,
 ) -> Iterator[tuple[slice, dict[str, np.ndarray]]]:
-    """What layers put out for every image, in the data set's order: (which images, activations by path).
+    """The outputs of layers for every image, in the data set's order: (which images, activations by path).
 
-    The images go through the model's own transform; nothing after the layers is run where that can be told. Memory
-    is that of one batch: keep what you need of it, not the arrays.
+    The model's own transform prepares the images; layers after the wanted ones are not run if possible. Memory holds
+    one batch: keep what you compute from it, not the arrays.
 
     Args:
         model: the network.
-        dataset: the images; without labels, uint8 (N, C, H, W), they do as well.
+        dataset: the images, as a data set or as an array, uint8 (N, C, H, W).
         layers: paths, at least one.
-        batch_size: images at a time; by default as many as are reasonable for images of this size.
-        progress: show a bar on stderr; None: where stderr is a terminal.
+        batch_size: images at a time; by default depends on their size.
+        progress: show a bar on stderr; None: only if stderr is a terminal.
         title: of the bar.
-        group: processes that share the images (`minicnn.distributed`): each is given a part of the batches, in order.
+        group: processes that share the images (`minicnn.distributed`): each gets a part of the batches, in order.
 
     Raises:
         ValueError: a layer is unknown, the model has no transform or is not initialized, or the images do not fit
@@ -71,7 +71,7 @@ def stream(
 
 
 def as_dataset(images: Dataset | np.ndarray) -> Dataset:
-    """A data set, or one made of bare images, uint8 (N, C, H, W).
+    """A data set, made from the images, uint8 (N, C, H, W), if necessary.
 
     Raises:
         TypeError: it is neither.
@@ -81,13 +81,13 @@ def as_dataset(images: Dataset | np.ndarray) -> Dataset:
     if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 4:
         got = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
         raise TypeError(
-            f"expected a Dataset, or its images as uint8 (N, C, H, W), got {got}; the model's transform comes here"
+            f"expected a Dataset, or its images as uint8 (N, C, H, W), got {got}; the model's transform is applied here"
         )
     return Dataset(images, np.zeros(len(images), np.int64), ("image",))
 
 
 def _last_needed(model: Any, layers: Sequence[str]) -> str | None:
-    """The outermost layer to stop after: the last one that has a wanted layer in it; None: run the whole model."""
+    """The outermost layer to stop after, the last one that contains a wanted layer; None: run the whole model."""
     if not isinstance(model, cnn.Sequential):
         return None
     wanted = {path.partition(".")[0] for path in layers}

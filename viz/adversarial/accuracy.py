@@ -24,13 +24,13 @@ def accuracy_under_attack(
     unit: Array | float = 1.0,
     **options: Any,
 ) -> Array:
-    """The share of images that are still classified rightly, for each ε.
+    """The share of images that are still classified correctly, for each ε.
 
     Args:
         model, x, labels: those of `fgsm`.
         epsilons: the sizes of the attack, 0 for none.
         attack: `fgsm`, `pgd`, or a function that is called like them.
-        unit: what the sizes are multiples of; for the scale from black to white `high - low` of `pixel_bounds(model)`.
+        unit: the unit of the sizes; for the scale from black to white `high - low` of `pixel_bounds(model)`.
         options: passed on to the attack.
 
     Raises:

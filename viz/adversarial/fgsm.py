@@ -27,11 +27,11 @@ def fgsm(
     Args:
         model: a network with outputs (N, classes).
         x: images (N, C, H, W), normalized by the model's transform.
-        labels: the true classes, by number or name, to get away from; or with `targeted` the classes to arrive at, by
-            −sign.
+        labels: the true classes, by number or name, to move away from; with `targeted`, the classes to move toward (by
+            −sign).
         epsilon: how far each pixel moves, in units of x: a number, or one for each channel (1, C, 1, 1). On the scale
             from black to white that is `share * (high - low)` with `low, high = pixel_bounds(model)`.
-        bounds: the least and the largest value a pixel may have, numbers or arrays that broadcast to x; see
+        bounds: the smallest and largest pixel value, numbers or arrays that broadcast to x; see
             `pixel_bounds`.
         batch_size: images in memory at once.
         progress: whether to show a bar.

@@ -32,7 +32,7 @@ def pgd(
     batch_size: int = 64,
     progress: bool = False,
 ) -> Array:
-    """Many small steps uphill, each followed by a projection back to what is allowed.
+    """Many small steps that raise the loss, each followed by a projection onto the allowed images.
 
         x' ← Π(x' + step_size · direction(∂ loss / ∂x')),    Π: within ε of x, and within the bounds
 
@@ -43,8 +43,9 @@ def pgd(
         model, x, labels, epsilon, targeted, bounds, batch_size, progress: those of `fgsm`.
         norm: "linf", or "l2", for which ε is one number.
         steps: how many.
-        step_size: how far each goes; by default 2.5 · ε / steps, which reaches the border and can turn there.
-        random_start: begin at a random point within ε, which lies in the same direction from every image.
+        step_size: how far each goes; by default 2.5 · ε / steps, enough to reach the border of the ε-ball and move
+            along it.
+        random_start: start at a random point within ε, displaced in the same direction for every image.
         seed: of that direction.
 
     Returns:
@@ -53,7 +54,7 @@ def pgd(
     Raises:
         ValueError: an option is out of range, or labels or bounds do not fit.
 
-    Source: Madry et al. (2018), Toward deep learning models resistant to adversarial attacks, section 2.1.
+    Source: Madry et al. (2018), Towards deep learning models resistant to adversarial attacks, section 2.1.
     """
     if np.any(np.asarray(epsilon) < 0) or steps < 1:
         raise ValueError(f"pgd: expected epsilon ≥ 0 and at least 1 step, got {epsilon} and {steps}")
@@ -82,7 +83,7 @@ def pgd(
 
 
 def class_numbers(model: Any, x: Array, labels: Labels) -> Array:
-    """The class of each image as a number, (N,): labels are targets that are classes of the model's."""
+    """The class of each image as a number, (N,)."""
     target = check_target(model, x, labels)
     return check_classes(target, len(x), number_of_classes(logits_of(model, x[:1])))
 
@@ -105,7 +106,7 @@ def _loss_gradient(model: Any, x: Array, labels: Array) -> Array:
 
 
 def _allowed(moved: Array, x: Array, size: Array, norm: str, low: Array, high: Array) -> Array:
-    """The nearest point within ε of x, then within the bounds (which never takes it farther from x)."""
+    """The nearest point within ε of x, then within the bounds (which never moves it farther from x)."""
     if norm == "linf":
         moved = np.clip(moved, x - size, x + size)
     else:

@@ -1,4 +1,4 @@
-"""Why did the network decide so: one method, one file; each returns arrays."""
+"""Why a network decides as it does: one method per file; each returns arrays."""
 
 from .deconvnet import deconvnet
 from .grad_cam import grad_cam, guided_grad_cam

@@ -1,4 +1,4 @@
-"""Images as attributions take them, in batches; baselines and noise of their shape."""
+"""Checking and batching images; baselines and noise of their shape."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = NDArray[Any]
 
 
 def check_images(x: Array) -> None:
-    """Refuse what is no batch of normalized images."""
+    """Raise an error unless x is a batch of normalized images."""
     if x.ndim != 4 or not np.issubdtype(x.dtype, np.floating):
         raise ValueError(
             f"expected images as floats (N, C, H, W), normalized by model.transform, got {x.dtype} {x.shape}"
@@ -22,7 +22,7 @@ def check_images(x: Array) -> None:
 
 
 def batches(x: Array, batch_size: int) -> Iterator[slice]:
-    """Slices that cover the first axis: memory is bounded by one of them."""
+    """Slices that cover the first axis, so that memory is bounded by one batch."""
     if batch_size < 1:
         raise ValueError(f"expected batch_size of at least 1, got {batch_size}")
     for start in range(0, len(x), batch_size):
@@ -33,7 +33,7 @@ def baselines_for(x: Array, baseline: Array | float) -> Array:
     """A baseline for every image, of x's shape.
 
     Raises:
-        ValueError: it is no number, nor an array that broadcasts to x.
+        ValueError: it is neither a number nor an array that broadcasts to x.
     """
     try:
         return np.broadcast_to(np.asarray(baseline, x.dtype), x.shape)
@@ -45,10 +45,11 @@ def baselines_for(x: Array, baseline: Array | float) -> Array:
 
 
 def noise_for(x: Array, draw: Callable[[tuple[int, ...]], Array]) -> Array:
-    """Noise (C, H, W) for images x, the same for all: what one gets does not depend on which others stand beside it.
+    """Noise (C, H, W) for images x, the same for all, so that an image's result does not depend on the rest of the
+    batch.
 
     Args:
         x: images (N, C, H, W).
-        draw: from a shape to random numbers.
+        draw: a function from a shape to random numbers.
     """
     return draw(x.shape[1:]).astype(x.dtype)

@@ -1,4 +1,4 @@
-"""Integrated gradients: the score's rise along the way from nothing to the image, shared out among the pixels."""
+"""Integrated gradients: the score's rise along the path from a baseline to the image, divided among the pixels."""
 
 from __future__ import annotations
 
@@ -55,17 +55,16 @@ def integrated_gradients(
 
         map = (x − x′) · ∫₀¹ ∂S_target / ∂x (x′ + α·(x − x′)) dα
 
-    Completeness: the map sums to S(x) − S(x′), but for the error of the sum that stands for the integral. With ReLU and
-    max pooling the gradient jumps wherever a unit is switched on or off, or another pixel wins: far more often along
-    the way than a rule of 50 points can find, so that the error falls slowly with the number of steps; below 1e-3
-    for every image is out of reach with 50 on a trained network. What it is there is printed by
-    `python -m benchmarks attribution mnist`.
+    Completeness: the map sums to S(x) − S(x′), up to the error of the numerical integral. With ReLU and max pooling the
+        gradient jumps wherever a unit switches on or off or another pixel wins, far more often along the path than 50
+        points can resolve. So the error falls slowly with the number of steps; on a trained network it stays above 1e-3
+        for most images with 50 steps. `python -m benchmarks attribution mnist` measures it.
 
     Args:
-        model, x, target: those of `saliency`; the predicted class is that of x, all along the way.
+        model, x, target: those of `saliency`; the predicted class is that of x, along the whole path.
         baseline: the image x′ without evidence, one number or an array that broadcasts to x; 0 is the mean
             image after normalization.
-        steps: how many points stand for the integral.
+        steps: the number of points of the numerical integral.
         method: "gauss-legendre" (as in Captum) or "riemann" (midpoints).
         return_error: also return |Σ map − (S(x) − S(x′))| for each image.
         batch_size: points in memory at once.
@@ -75,7 +74,7 @@ def integrated_gradients(
         an array of x's shape; with `return_error` also the errors (N,).
 
     Raises:
-        ValueError: an option is out of range, x is no batch of images, or the baseline does not fit it.
+        ValueError: an option is out of range, x is not a batch of images, or the baseline does not fit it.
 
     Source: Sundararajan, Taly & Yan (2017), Axiomatic attribution for deep networks, equation 1.
     """

@@ -1,4 +1,4 @@
-"""Layer attribution: what each unit of a hidden layer contributes to the score."""
+"""Layer attribution: the contribution of each unit of a hidden layer to the score."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def layer_attribution(
     batch_size: int = 32,
     progress: bool = False,
 ) -> Array:
-    """Share out the score among a layer's units A, as other methods share it out among pixels.
+    """Divide the score among a layer's units A, as other methods divide it among pixels.
 
         "gradient"                      ∂S_target / ∂A
         "gradient_times_activation"     A · ∂S_target / ∂A
         "conductance"                   ∫₀¹ ∂S_target / ∂A · dA/dα dα    along x′ + α·(x − x′)
 
-    Conductances sum to S(x) − S(x′) over any layer that all evidence passes through, as integrated gradients do over
-    the pixels, and with an error as there. The integral is a sum over `steps` pieces of the way: the change of A in
-    each, times the mean of the gradients at its two ends.
+    Over any layer that all evidence passes through, conductances sum to S(x) − S(x′), as integrated gradients do over
+    the pixels and with a similar error. The integral is a sum over `steps` pieces of the path: the change of A in each
+    piece, times the mean of the gradients at its two ends.
 
     Args:
-        model, x, target: those of `saliency`; the predicted class is that of x, all along the way.
+        model, x, target: those of `saliency`; the predicted class is that of x, along the whole path.
         layer: the path of the layer.
         method: one of the above.
-        baseline, steps: of the way, for "conductance".
-        batch_size: images, or points of the way, in memory at once.
+        baseline, steps: of the path, for "conductance".
+        batch_size: images, or points of the path, in memory at once.
         progress: whether to show a bar.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Occlusion: hide a part of the image, and see what the model makes of the rest."""
+"""Occlusion: hide a part of the image, and see how the score changes."""
 
 from __future__ import annotations
 
@@ -52,18 +52,19 @@ def occlusion(
     batch_size: int = 16,
     progress: bool = False,
 ) -> Any:
-    """Slide a gray square over the image; the map says how much of the score it takes away.
+    """Slide a gray square over the image; the map shows how much the score drops.
 
         map[y, x] = mean over the windows that cover (y, x) of S(image) − S(image with that window hidden)
 
-    The windows step by `stride` from the top left corner, and a last one reaches the far edge, so that every pixel is
+    The windows step by `stride` from the top left corner, and the last one reaches the far edge, so that every pixel is
     covered.
 
     Args:
         model, x, target: those of `saliency`; the predicted class is that of the whole image.
         window: the square's side, or (height, width), in pixels.
         stride: the step, by default half the window.
-        baseline: what hides: a number, or an array that broadcasts to x; 0 is the mean image after normalization.
+        baseline: the covering value: a number, or an array that broadcasts to x; 0 is the mean image after
+            normalization.
         return_predictions: also return the class that is predicted while each window is hidden, (N, rows, columns).
         batch_size: occluded images in memory at once.
         progress: whether to show a bar.

@@ -1,4 +1,4 @@
-"""Scores before softmax and their gradients, one batch at a time: the passes that every method is made of."""
+"""Scores before softmax and their gradients, one batch at a time: the passes that all methods are built from."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .target import Target, check_target, one_for_each, upstream
 
 
 def last_before_softmax(model: Any) -> str | None:
-    """The path to stop at, so that scores are those *before* a final softmax; None where there is none.
+    """The path to stop at, so that scores are those *before* a final softmax; None if there is no softmax.
 
-    A probability also rises when the other classes' scores fall; the score itself is evidence for its class alone
+    A probability also rises when the other classes' scores fall; the score itself is evidence only for its own class
     (Simonyan et al. 2014, section 3).
     """
     paths = leaves(model)
@@ -26,15 +26,15 @@ def last_before_softmax(model: Any) -> str | None:
 
 
 def leaves(model: Any) -> list[str]:
-    """The paths of the layers that are made of no others, from the input on."""
+    """The paths of the layers without children, in order from the input."""
     return [path for path, layer in cnn.layers.walk(model) if path and not getattr(layer, "children", {})]
 
 
 def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
-    """The scores before softmax, (N, classes), so many images at a time.
+    """The scores before softmax, (N, classes), computed in batches.
 
     Raises:
-        ValueError: x is no batch of images, or the model is not initialized.
+        ValueError: x is not a batch of images, or the model is not initialized.
     """
     check_images(x)
     check_initialized("attribution", model)
@@ -43,7 +43,7 @@ def logits_of(model: Any, x: Array, batch_size: int = 32) -> Array:
 
 
 def input_gradient(model: Any, x: Array, target: Target, *, relu: str = "plain", batch_size: int = 32) -> Array:
-    """∂ score / ∂ x, of x's shape, with a rule of your choice for ReLU on the way back (see `ops.relu`)."""
+    """∂ score / ∂ x, of x's shape, with a choice of the rule for ReLU's backward pass (see `ops.relu`)."""
     target = check_target(model, x, target)
     until = last_before_softmax(model)
     gradient = np.empty_like(x)

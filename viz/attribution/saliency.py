@@ -1,4 +1,4 @@
-"""Saliency: which pixels change the score most when they change a little."""
+"""Saliency: the pixels whose small changes affect the score most."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .target import Array, Target
 
 
 def saliency(model: Any, x: Array, target: Target = None, *, batch_size: int = 32) -> Array:
-    """The steepness of a class's score at every pixel.
+    """The magnitude of the gradient of a class's score at every pixel.
 
         map[n, y, x] = max_c |∂S_target / ∂x[n, c, y, x]|,    S the score before softmax
 
@@ -26,7 +26,7 @@ def saliency(model: Any, x: Array, target: Target = None, *, batch_size: int = 3
         maps (N, H, W), not negative.
 
     Raises:
-        ValueError: x is no batch of images, or a class is not there.
+        ValueError: x is not a batch of images, or a class does not exist.
 
     Source: Simonyan, Vedaldi & Zisserman (2014), Deep inside convolutional networks, section 3.
     """

@@ -26,16 +26,16 @@ def smooth_grad(
     progress: bool = False,
     **options: Any,
 ) -> Array:
-    """Gradients fluctuate wildly from one image to the next nearly equal one; their mean does not.
+    """Gradients of nearly equal images fluctuate wildly; their mean does not.
 
         map = mean_k method(x + ε_k),    ε_k normal with deviation noise · (max(x) − min(x)) of each image
 
-    All images of a batch get the same noise, each in its own deviation: so the map of an image does not depend on
-    which others it is explained with.
+    All images of a batch get the same noise, scaled to each image's range, so the map of an image does not depend on
+    the rest of the batch.
 
     Args:
         model, x, target: those of `saliency`. The predicted class is that of x.
-        method: what to average, the plain gradient or any method of this package.
+        method: what to average: the plain gradient, or any method of this package.
         samples: how many noisy copies.
         noise: their deviation, as a share of the image's range.
         seed: the same seed draws the same noise.
@@ -46,7 +46,7 @@ def smooth_grad(
         an array of the shape that the method returns.
 
     Raises:
-        ValueError: an option is out of range, or x is no batch of images.
+        ValueError: an option is out of range, or x is not a batch of images.
 
     Source: Smilkov et al. (2017), SmoothGrad: removing noise by adding noise, section 2.
     """

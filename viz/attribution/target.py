@@ -25,7 +25,7 @@ def upstream(logits: Array, target: Target) -> Array:
     """The gradient of the chosen score with respect to the logits (N, classes).
 
     Raises:
-        ValueError: the logits are no matrix, or a class is not there.
+        ValueError: the logits are not a matrix, or a class does not exist.
     """
     if callable(target):
         scores, pullback = target(logits)
@@ -50,17 +50,17 @@ def one_for_each(target: Target, part: slice) -> Target:
 
 
 def check_length(target: Target, N: int) -> None:
-    """One class, or as many as there are images; too many would be cut off in silence with the last batch."""
+    """Raise an error unless there is one class or one for each image; extra ones would be dropped silently."""
     if callable(target) or target is None or np.ndim(target) == 0 or np.shape(target) in ((1,), (N,)):
         return
     raise ValueError(f"target: expected one class, or one for each of {N} images, got shape {np.shape(target)}")
 
 
 def number_of_classes(logits: Array) -> int:
-    """How many scores there are for each image.
+    """The number of scores for each image.
 
     Raises:
-        ValueError: the logits are no matrix.
+        ValueError: the logits are not a matrix.
     """
     if logits.ndim != 2:
         raise ValueError(f"target: expected a model with outputs (N, classes), got {logits.shape}")
@@ -71,7 +71,7 @@ def check_classes(target: Any, N: int, classes: int) -> Array:
     """The class of each of N images, (N,).
 
     Raises:
-        ValueError: there are not as many, or one is no class's number.
+        ValueError: their number is wrong, or one is not the number of a class.
     """
     check_length(target, N)
     chosen = np.broadcast_to(np.asarray(target), (N,))
@@ -84,8 +84,8 @@ def check_target(model: Any, x: Array, target: Target) -> Target:
     """The target of images x, with the numbers of classes in place of their names.
 
     Raises:
-        ValueError: x is no batch of images, the model is not initialized, there are not as many targets, or a
-            name is no class's.
+        ValueError: x is not a batch of images, the model is not initialized, the number of targets is wrong, or a name
+            is not that of a class.
     """
     check_images(x)
     check_initialized("attribution", model)

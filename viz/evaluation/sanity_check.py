@@ -18,15 +18,15 @@ from .similarity import hog, spearman, ssim
 
 MODES = ("cascading", "independent")
 THRESHOLD = 0.5
-LEAST = 4  # images: of fewer there is no spread to speak of
+LEAST = 4  # images: fewer have no meaningful spread
 
 
 @dataclass(frozen=True, repr=False)
 class SanityCheck(Shown):
     """How similar maps stay to the original ones while weights are randomized: (layers, images) for each measure.
 
-    Where the original or the new map is empty there is nothing to compare, and a NaN stands: the score of a network
-    that ends in ReLU is often exactly 0 when its layers are random.
+    NaN means that the original or the new map is empty, so there is nothing to compare: the score of a network that
+        ends in ReLU is often exactly 0 when its layers are random.
 
     Attributes:
         layers: the paths of the randomized layers, from the output to the input.
@@ -46,10 +46,10 @@ class SanityCheck(Shown):
 
     @property
     def likeness(self) -> Array:
-        """The measure that decides: `signed`, and `ssim` for maps without signs.
+        """The measure used for the verdict: `signed`, or `ssim` for maps without signs.
 
-        Absolute maps rank alike wherever the image is empty, or multiplied into them: on a digit even random networks
-        agree that the corners do not matter. Where the map is strong, and with what structure, they need not.
+        Ranks of absolute maps agree wherever the image is empty, or if it is a factor of the map: on a digit, even
+            random networks agree that the corners do not matter. Signs and structure need not agree.
         """
         return self.ssim if self.absolute else self.signed
 
@@ -78,7 +78,7 @@ class SanityCheck(Shown):
 
         The paper judges by whole curves and by eye; the threshold is ours. A method that redraws the image stays near
         1 until the first layers, which draw, are randomized as well. Meant for "cascading": with "independent" weights
-        it asks for the layer in the middle alone.
+        only the layer in the middle counts.
         """
         low, _, high = quartiles(self.likeness[self.middle])
         if self.compared[self.middle] < LEAST or low <= THRESHOLD <= high:
@@ -87,7 +87,7 @@ class SanityCheck(Shown):
 
     @property
     def verdict(self) -> str:
-        """`passed`, in words, with the median, the quartiles and the images that it rests on."""
+        """`passed` in words, with the median, the quartiles and the number of images it is based on."""
         low, median, high = quartiles(self.likeness[self.middle])
         word = {True: "passes", False: "fails", None: "no verdict"}[self.passed]
         count, of = self.compared[self.middle], self.likeness.shape[1]
@@ -100,7 +100,7 @@ class SanityCheck(Shown):
         return "\n".join([*lines, self.verdict])
 
     def _rows(self) -> list[tuple[str, ...]]:
-        """Of each layer the medians over the images, and how many of these were compared."""
+        """For each layer the medians over the images, and the number of images compared."""
         medians = [quartiles(values)[1] for values in (self.spearman, self.ssim, self.signed, self.hog)]
         return [
             (layer, *(f"{median:.2f}" for median in found), str(count))
@@ -119,7 +119,7 @@ class SanityCheck(Shown):
 
 
 def quartiles(values: Array) -> Array:
-    """The lower quartile, median and upper quartile along the last axis, of what is no NaN; NaN where nothing is."""
+    """The lower quartile, median and upper quartile along the last axis, ignoring NaN; NaN if nothing is left."""
     found = np.full((3, *values.shape[:-1]), np.nan)
     for place in np.ndindex(values.shape[:-1]):
         finite = values[place][np.isfinite(values[place])]

@@ -1,4 +1,4 @@
-"""How alike two maps are: by ranks, by structure, and by the directions of their edges."""
+"""The similarity of two maps: by ranks, by structure, and by the directions of their edges."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def ssim(a: Array, b: Array, sigma: float = 1.5) -> float:
 
 
 def hog(a: Array, b: Array, cells: int = 8, directions: int = 9) -> float:
-    """The correlation of two maps' histograms of oriented gradients: do their edges run the same way?
+    """The correlation of two maps' histograms of oriented gradients: do their edges have the same directions?
 
-    A map is cut into square cells, `cells` along its shorter side, but of at least 2 × 2 pixels. In each the magnitudes
-    of the gradient are summed by its direction, and the sums scaled to length 1.
+    A map is divided into square cells, `cells` along its shorter side, but of at least 2 × 2 pixels. In each the
+    magnitudes of the gradient are summed by its direction, and the sums scaled to length 1.
 
     Source: Dalal & Triggs (2005), Histograms of oriented gradients for human detection, without their blocks of cells.
     """

@@ -1,4 +1,4 @@
-"""What NMF and semi-NMF have in common: everything but the start and the steps."""
+"""The common part of NMF and semi-NMF: everything but the start and the steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .alternate import Method, Penalties, descend
 from .nnls import solve, sweep
 
 SWEEPS_BEFORE_PIVOTING = 10  # enough for most signs to be right
-LARGEST = 1e100  # weight of a penalty: it makes zeros of all, and times zero it is zero
+LARGEST = 1e100  # weight of a penalty, at most: it makes everything zero, and times zero it is zero
 
 
 class Factorization(Estimator):
@@ -34,10 +34,10 @@ class Factorization(Estimator):
         """Learn H from `X` (samples, features).
 
         Raises:
-            ValueError: a parameter is out of range, or `X` is not a matrix of the kind wanted.
+            ValueError: a parameter is out of range, or `X` is not a suitable matrix.
 
         Warns:
-            ConvergenceWarning: `max_iter` was reached first.
+            ConvergenceWarning: `max_iter` was reached before convergence.
         """
         self.fit_transform(X)
         return self
@@ -80,7 +80,7 @@ class Factorization(Estimator):
 
         Raises:
             NotFittedError: before `fit`.
-            ValueError: `X` has another number of features than the data fitted to, or is not of the kind wanted.
+            ValueError: `X` has another number of features than the data fitted to, or is not a suitable matrix.
         """
         return self._encode(self._new_matrix(X))
 

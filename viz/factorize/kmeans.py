@@ -1,4 +1,4 @@
-"""k-means clustering: where semi-NMF starts."""
+"""k-means clustering, the start of semi-NMF."""
 
 from __future__ import annotations
 

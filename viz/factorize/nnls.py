@@ -17,7 +17,7 @@ TILE = 256  # problems swept together: their part of Z and B stays in the first-
 RIDGE = 1e-13
 ROUNDING = 1e-12
 PATIENCE = 3  # exchanges of all entries without progress, before the rule that exchanges one
-MOST_PIVOTS = 1000  # a column that needs more, which only rounding can cause, keeps the values it came with
+MOST_PIVOTS = 1000  # a column that needs more, which only rounding can cause, keeps its initial values
 
 
 @jit
@@ -59,10 +59,10 @@ def solve(A, B, Z):
     """Overwrite `Z` with the exact solutions, by block principal pivoting (Kim and Park 2011, section 3).
 
     Each column starts from the guess that its positive entries are the solution's: they are the passive set P. With
-    A_PP z_P = b_P  and zero elsewhere, entries of P that are negative, and others with a negative gradient A z − b,
-    stand on the wrong side. All of them change sides at once; but when their number has not fallen for a while only the
-    last one does, a rule that cannot cycle. A, B and Z are float64. A singular A is made regular by adding RIDGE of its
-    mean diagonal to it, and entries that it does not weigh at all are zero.
+    A_PP z_P = b_P  and zero elsewhere, entries of P that are negative, and others with a negative gradient A z − b, are
+    on the wrong side. All of them change sides at once; if their number has not fallen for a while, only the last one
+    does, a rule that cannot cycle. A, B and Z are float64. A singular A is made regular by adding RIDGE of its mean
+    diagonal to it, and entries with zero weight are zero.
     """
     k, m = Z.shape
     ridge = RIDGE * np.trace(A) / k

@@ -37,7 +37,7 @@ class SemiNMF(Factorization):
         solver: "cd", many times faster, or "mu", the published one.
         tol: stop when the objective has fallen by less than this share of itself in ten iterations, or W H differs
             from X by less than this share of X.
-        max_iter: stop after so many iterations.
+        max_iter: stop after this many iterations.
         random_state: the seed of the k-means start; None, an int or a generator.
 
     Attributes:

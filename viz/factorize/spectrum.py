@@ -21,7 +21,7 @@ from ..blocks import row_blocks, unit_scale
 from ..estimator import require_finite
 
 LONG = 2e11  # multiplications: about a second
-WORTH_DROPPING = 0.95  # of the columns vary: then to copy them costs less than to carry along the others
+WORTH_DROPPING = 0.95  # of the columns vary: then copying them costs less than carrying the others along
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,14 @@ def center(X: np.ndarray) -> Centered:
         ValueError: `X` is not finite, which the means tell.
     """
     n = len(X)
-    extremes = []  # of each block, in any order: a maximum does not mind
+    extremes = []  # of each block, in any order: the maximum is the same
 
     def share_of_mean(rows: slice) -> np.ndarray:
         block = X[rows]
         high, low = block.max(axis=0), block.min(axis=0)
         extremes.append((high, low))
         if not (np.isfinite(high).all() and np.isfinite(low).all()):
-            return np.full_like(high, np.nan)  # and not infinities, of which two may not add up
+            return np.full_like(high, np.nan)  # and not infinities, whose sum may be NaN
         scale = X.dtype.type(unit_scale(max(high.max(), -low.min())))
         return block.sum(axis=0) / n if scale == 1 else (block / scale).sum(axis=0) / n * scale
 

@@ -1,4 +1,4 @@
-"""A layer's activations as a space in which images lie near each other or far apart."""
+"""A layer's activations as a space in which images are near each other or far apart."""
 
 from .arrangement import grid_places
 from .extraction import extract_features

@@ -1,4 +1,4 @@
-"""Which images lie near each other, in pixels or in features, and whether they are of one kind."""
+"""Which images are near each other, in pixels or features, and whether they have the same label."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def nearest_neighbors(
 
     Args:
         features: (N, …), such as features (N, D) or images (N, C, H, W), whose axes after the first are flattened.
-        queries: (M, …), whose neighbors among `features` are wanted. Without it the rows of `features` are meant, and
-            none is its own neighbor.
+        queries: (M, …): find their neighbors among `features`. By default the rows of `features` themselves, none of
+            which is its own neighbor.
         k: how many.
-        metric: "euclidean", or "cosine" (1 − the cosine of the angle between rows), which overlooks how bright a
-            image, how strong an activation is.
+        metric: "euclidean", or "cosine" (1 − the cosine of the angle between rows), which ignores the brightness of an
+            image or the strength of an activation.
         group: processes that share the queries (`minicnn.distributed`); each gets all of the result.
 
     Returns:
         indices int32 (M, k) and distances float32 (M, k).
 
     Raises:
-        ValueError: the rows do not fit together, a value is not finite, there are not k others, or the metric is
-            unknown.
+        ValueError: the rows have different lengths, a value is not finite, there are fewer than k other rows, or the
+            metric is unknown.
     """
     if metric not in METRICS:
         raise ValueError(f"nearest_neighbors: expected metric to be one of {', '.join(METRICS)}, got {metric!r}")
@@ -46,18 +46,18 @@ def nearest_neighbors(
         raise ValueError(f"nearest_neighbors: features have {rows.shape[1]} columns, but queries {asked.shape[1]}")
     if metric == "cosine":
         rows, asked = _directions(rows), None if asked is None else _directions(asked)
-    center = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # far from the origin the products lose digits
+    center = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # far from the origin, the products lose digits
     indices, distances = nearest_rows(rows - center, k, None if asked is None else asked - center, group)
     return indices, np.square(distances) / 2 if metric == "cosine" else distances
 
 
 def label_agreement(indices: ArrayLike, labels: ArrayLike, query_labels: ArrayLike | None = None) -> float:
-    """The share of neighbors that have the label of whom they are neighbors of; about 1/K by chance.
+    """The share of neighbors with the same label as the query; about 1/K by chance.
 
     Args:
-        indices: of the neighbors, (M, k), as `nearest_neighbors` returns them; `indices[:, :1]` asks the nearest only.
-        labels: of the rows they were looked for among, (N,).
-        query_labels: of those whose neighbors they are, (M,); `labels` if not given.
+        indices: of the neighbors, (M, k), as `nearest_neighbors` returns them; `indices[:, :1]` uses only the nearest.
+        labels: of the rows that were searched, (N,).
+        query_labels: of the queries, (M,); by default `labels`.
 
     Raises:
         ValueError: there are no neighbors, or there is not one label for each row of `indices`.
@@ -86,6 +86,6 @@ def _first_infinite(rows: np.ndarray) -> int:
 
 
 def _directions(rows: np.ndarray) -> np.ndarray:
-    """Rows of length 1; a row of zeros stays one, at a distance of ½ from all others."""
+    """Rows of length 1; a row of zeros stays zero, at a distance of ½ from all others."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0))

@@ -1,4 +1,4 @@
-"""Images from within: one ascent, of objective × parameterization × transformation × optimizer."""
+"""Synthesizing images by gradient ascent: objective × parameterization × transformation × optimizer."""
 
 from . import objective as objectives
 from . import transformation as transforms

@@ -24,12 +24,12 @@ OPTIMIZERS = ("adam", "lbfgs")
 @renamed_fields(pictures="images")
 @dataclass(frozen=True, repr=False)
 class Synthesis(Shown):
-    """What an ascent found.
+    """The result of an ascent.
 
     Attributes:
         images: (N, C, H, W) as the model sees them.
         values: the objective at each step, of the transformed image.
-        bounds: black and white as the model sees them, where it knows.
+        bounds: black and white as the model sees them, if known.
     """
 
     images: Array
@@ -37,7 +37,8 @@ class Synthesis(Shown):
     bounds: tuple[Array | float, Array | float] | None = None
 
     def shown(self) -> Array:
-        """The images in 0…1: from black to white, or where the model does not know these, from least to largest."""
+        """The images in 0…1: from black to white, or, if these are not known, from the smallest to the largest
+        value."""
         low, high = (self.images.min(), self.images.max()) if self.bounds is None else self.bounds
         return np.clip((self.images - low) / np.maximum(np.asarray(high) - low, 1e-12), 0, 1)
 
@@ -47,7 +48,7 @@ class Synthesis(Shown):
         return f"images {shape} after {len(self.values)} steps{path}"
 
     def plot(self) -> Any:
-        """The images (`viz.plot.synthesis`); None where they have other channels than can be seen."""
+        """The images (`viz.plot.synthesis`); None if their channels cannot be displayed."""
         return drawing().synthesis(self) if self.images.shape[1] in (1, 3) else None
 
 
@@ -65,23 +66,24 @@ def ascend(
     progress: bool = False,
     callback: Callable[[int, Array], Any] | None = None,
 ) -> Synthesis:
-    """Look for an image with a large objective.
+    """Search for an image with a large objective.
 
     Args:
         model: any network.
-        objective: what to raise.
-        parameterization: `Pixels` or `Fourier`: what is changed in place of the image.
+        objective: what to maximize.
+        parameterization: `Pixels` or `Fourier`: what is optimized instead of pixels.
         steps: how many steps; for "lbfgs" the most iterations.
         lr: Adam's learning rate, in units of the parameters.
-        optimizer: "adam", or "lbfgs" (SciPy's L-BFGS, for objectives that are always the same: no transform).
-        transform: random changes that the objective must survive, drawn anew at each step.
-        seed: of the first image and of the transformations: the same seed gives the same image, bit for bit.
-        initial: parameters to begin with, instead of noise.
+        optimizer: "adam", or "lbfgs" (SciPy's L-BFGS, for deterministic objectives: no transform).
+        transform: random changes applied at each step, which the objective must survive.
+        seed: of the initial image and of the transformations: the same seed gives the same image, bit for bit.
+        initial: initial parameters, instead of noise.
         progress: whether to show a bar with the objective's value.
-        callback: called with (step, images) after each step, for images of a long run; a true answer stops it.
+        callback: called with (step, images) after each step, to show the progress of a long run; a true return value
+            stops it.
 
     Raises:
-        ValueError: an option is out of range, or the objective names a layer that is not there.
+        ValueError: an option is out of range, or the objective names a layer that does not exist.
     """
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"ascend: expected optimizer to be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
@@ -123,7 +125,7 @@ def ascend(
 def _lbfgs(
     evaluate: Callable[[Array], tuple[float, Array, Array]], p: Array, steps: int, note: Callable[[float, Array], bool]
 ) -> Array:
-    """SciPy minimizes −objective, in float64; it is told the value relative to the first, which may be huge."""
+    """SciPy minimizes −objective, in float64; it gets the value relative to the first, which may be huge."""
     shape, dtype = p.shape, p.dtype
     size = max(abs(evaluate(p)[0]), 1e-12)
 

@@ -1,6 +1,6 @@
 """t-SNE: points in a plane, placed so that neighbors in the data are neighbors there (van der Maaten & Hinton 2008).
 
-One room a file, in the order the work goes through them:
+One file per step, in order:
 
     space         coordinates in which the Euclidean distance is the metric asked for
     neighbors    the nearest neighbors of every point, exactly
@@ -10,9 +10,9 @@ One room a file, in the order the work goes through them:
     objective     both together: the Kullback-Leibler divergence and its gradient
     optimizer     gradient descent with momentum and gains, and when it stops
     placing       new points in a fixed embedding
-    estimator     scikit-learn's interface to it all
+    estimator     scikit-learn's interface
 
-Inside, an embedding is float32 of shape (C, N), one row a coordinate; outside, it is (N, C) as everywhere.
+Internally, an embedding is float32 of shape (C, N), one row per coordinate; the interface uses (N, C).
 """
 
 from .estimator import TSNE as TSNE

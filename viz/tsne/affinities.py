@@ -1,12 +1,12 @@
-"""From distances to probabilities: how much each point minds where each of its neighbors is.
+"""From distances to probabilities: the weight of each of a point's neighbors.
 
     p_{j|i} = exp(−β_i d²_ij) / Σ_k exp(−β_i d²_ik)      over the nearest neighbors k of i
     H_i = −Σ_j p_{j|i} log p_{j|i} = log(perplexity)      which fixes β_i
     p_ij = (p_{j|i} + p_{i|j}) / 2N
 
 (van der Maaten & Hinton, "Visualizing data using t-SNE", 2008, §2 and §3.1). The perplexity is a smooth count of
-neighbors. With several of them, p_{j|i} is the mean over perplexities: small ones hold a point to its own kind, large
-ones its kind to the others (Kobak & Berens, "The art of using t-SNE for single-cell transcriptomics", 2019).
+neighbors. With several of them, p_{j|i} is the mean over perplexities: small ones keep a point with its own cluster,
+large ones arrange the clusters (Kobak & Berens, "The art of using t-SNE for single-cell transcriptomics", 2019).
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ import scipy.sparse
 
 from minicnn.threads import parallel
 
-NEIGHBORS = 3  # as many times the perplexity: those beyond would get less than 1 % of the weight
+NEIGHBORS = 3  # neighbors per unit of perplexity: those beyond would get less than 1 % of the weight
 TOLERANCE = 1e-5  # of the entropy
-TRIALS = 100  # values of β tried at most: where the perplexity cannot be reached, 2¹⁰⁰ is as good as infinity
+TRIALS = 100  # values of β tried, at most: if the perplexity cannot be reached, 2¹⁰⁰ is as good as infinity
 
 
 def conditional(distances: np.ndarray, perplexities: Sequence[float]) -> np.ndarray:
     """p_{j|i} from the distances (N, k) of each point's neighbors, float32 of the same shape; rows sum to 1.
 
-    Where no β reaches a perplexity (all neighbors equally far, or too many at distance zero), the row is the limit
-    that comes nearest: uniform over the neighbors, or over the nearest ones.
+    If no β reaches a perplexity (all neighbors equally far, or too many at distance zero), the row is the closest
+        limit: uniform over the neighbors, or over the nearest ones.
     """
     # Less their minimum, the d² give the same probabilities, and not all exponentials underflow; over their mean, they
     # make 1 a good first guess of β.

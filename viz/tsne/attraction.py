@@ -1,4 +1,4 @@
-"""Attraction along the affinities, one term an edge:
+"""Attraction along the affinities, one term per edge:
 
     force_i = Σ_j p_ij (1 + |y_i−y_j|²)⁻¹ (y_i − y_j)
 
@@ -45,7 +45,7 @@ def _pull_in_plane(row_start, column, p, y, others, force):
         fa = fb = np.float32(0)
         neighbors, weights = column[row_start[i] : row_start[i + 1]], p[row_start[i] : row_start[i + 1]]
         for e in range(len(neighbors)):
-            j = np.uint32(neighbors[e])  # unsigned: no test whether it counts from the end
+            j = np.uint32(neighbors[e])  # unsigned, so Numba does not test for negative indices
             u, v = a - x0[j], b - x1[j]
             pq = weights[e] / (ONE + u * u + v * v)
             fa += pq * u

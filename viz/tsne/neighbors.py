@@ -5,7 +5,7 @@ the largest scores in row i of one matrix product  [x, 1] @ [x, −½|x|²]ᵀ. 
 is scanned while it is in the cache: the N×N matrix never exists.
 
 The product form loses digits where a neighborhood is much smaller than its distance from the origin (d² is the small
-difference of large numbers). Rows where that could change the answer are done again by plain differences.
+difference of large numbers). Rows where that could change the result are computed again by plain differences.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from minicnn.training import digest
 
 QUERIES = 128  # rows and columns of a tile: 256 KB of float32 scores, which stay in the second-level cache
 REFERENCES = 512
-NOBODY = -(2**62)  # queries that are no references need not be kept from themselves
+NOBODY = -(2**62)  # queries that are not references need not be excluded from their own neighbors
 CHUNK = 64  # scores tested at once against a row's threshold
 REFERENCES = 1024  # references measured at once by differences
 PRODUCT_ERROR = 4 * np.finfo(np.float32).eps  # of d², relative to |x|²
-TOLERANCE = 1e-4  # of d²: neighbors that close to a tie may be exchanged
+TOLERANCE = 1e-4  # of d²: neighbors this close to a tie may be swapped
 
 
 def nearest_neighbors(
@@ -36,8 +36,8 @@ def nearest_neighbors(
     Args:
         x: float32 (N, D), finite, best centered on the origin.
         k: how many, at most N − 1 (N with `queries`).
-        queries: float32 (M, D) whose neighbors among `x` are wanted. Without it the rows of `x` are meant, and a point
-            is not its own neighbor.
+        queries: float32 (M, D) whose neighbors among `x` are wanted. By default the rows of `x` themselves, without
+            each point itself.
         group: processes that share the queries (`minicnn.distributed`); each gets all of the result.
 
     Returns:
@@ -54,7 +54,7 @@ def nearest_neighbors(
     group = group or Group()
     if group.size > 1:
         group.agree({"points": digest(x), "queries": digest(rows), "number of neighbors": k})
-    mine = group.part(-(-len(rows) // QUERIES))  # whole tiles, so that all are cut as one process cuts them
+    mine = group.part(-(-len(rows) // QUERIES))  # whole tiles, so that the division is the same as for one process
     first, rows = mine.start * QUERIES, rows[mine.start * QUERIES : mine.stop * QUERIES]
     own = first if queries is None else NOBODY
     half_norms = -0.5 * np.einsum("ij,ij->i", x, x)

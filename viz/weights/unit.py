@@ -1,4 +1,4 @@
-"""One unit's weights: which inputs matter to it, and what its weights to them mean."""
+"""One unit's weights: which inputs matter to it, and what its weights mean."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .filters import filters
 
 
 def important_inputs(model: Any, layer: str, unit: int, count: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """The input channels that a convolution's unit listens to most: those whose weights have the largest norm.
+    """The most important input channels of a convolution's unit: those whose weights have the largest norm.
 
         norm[c] = ‖w[unit, c]‖,    over the kernel's places
 
@@ -40,7 +40,7 @@ def important_inputs(model: Any, layer: str, unit: int, count: int = 5) -> tuple
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ContextualizedWeights(Shown):
-    """Weights of one unit to some of its inputs, beside what these and it stand for.
+    """Weights of one unit to some of its inputs, with images of what the unit and the inputs represent.
 
     Attributes:
         layer, unit: whose weights.
@@ -61,14 +61,14 @@ class ContextualizedWeights(Shown):
         return f"unit {self.unit} of {self.layer}, its weights to inputs {', '.join(map(str, self.channels))}"
 
     def plot(self) -> Any:
-        """Weights beside what excites both their ends (`viz.plot.contextualized_weights`)."""
+        """The weights with images of what excites both ends (`viz.plot.contextualized_weights`)."""
         return drawing().contextualized_weights(self) if self.inputs.dtype == np.uint8 else None
 
 
 def contextualized_weights(
     model: Any, layer: str, unit: int, *, inputs: np.ndarray, outputs: np.ndarray, count: int = 5
 ) -> ContextualizedWeights:
-    """A weight between hidden layers says nothing alone; beside images of both its ends it is a sentence.
+    """Weights between hidden layers, shown with images of both their ends, without which they mean nothing.
 
     "This unit wants the curve (input 12) on its left and nothing of the fur (input 7) in its middle."
 

@@ -221,7 +221,7 @@ def test_smooth_grad_without_noise_is_its_method_and_repeats_with_its_seed():
         (lambda m, x: viz.saliency(m, x[0]), r"expected images as floats"),
         (lambda m, x: viz.saliency(m, x, target=3), r"expected classes from 0 to 2, got 3"),
         (lambda m, x: viz.occlusion(m, x, window=9), r"expected a window inside the 4 x 5 image"),
-        (lambda m, x: viz.grad_cam(m, x, layer="fc"), r"expected 'fc' to put out maps"),
+        (lambda m, x: viz.grad_cam(m, x, layer="fc"), r"expected 'fc' to output maps"),
         (lambda m, x: viz.deconvnet(m, x, channel=1), r"give the layer"),
         (lambda m, x: viz.integrated_gradients(m, x, method="simpson"), r"gauss-legendre or riemann"),
         (lambda m, x: viz.smooth_grad(m, x, samples=0), r"samples ≥ 1"),

@@ -5,10 +5,10 @@ A distant cell of m points with center of mass c acts on y_i nearly as m points 
     Σ_{j ∈ cell} (1 + |y_i−y_j|²)⁻² (y_i − y_j) ≈ m (1 + |y_i−c|²)⁻² (y_i − c)    where  size < angle · |y_i−c|
 
 with the diagonal of a cube for the cell's size, √3 times its side: so the force is within 1 % at the usual angle of
-0.5. (With its side, as most programs have it, the error is 2 %.)
+0.5. (With the side, as in most programs, the error is 2 %.)
 
-The square (cube) around all points is halved along every axis, again and again, until a cell holds one point or points
-too close to part. Cells are numbered depth first, so a walk over the tree is a loop: `cell + 1` goes down into a cell,
+The square (cube) around all points is repeatedly halved along every axis until a cell holds one point, or points too
+close to separate. Cells are numbered depth first, so a walk over the tree is a loop: `cell + 1` goes down into a cell,
 `skip[cell]` goes past it.
 """
 
@@ -19,11 +19,11 @@ import numpy as np
 
 from minicnn.threads import jit, parallel
 
-DEEPEST = 24  # halvings: float32 resolves no more
+DEEPEST = 24  # halvings: the resolution of float32
 
 
 def barnes_hut(y: np.ndarray, angle: float = 0.5) -> tuple[np.ndarray, float]:
-    """Repulsive forces on the points `y` (C, N) and Z, as `exact` gives them.
+    """Repulsive forces on the points `y` (C, N) and Z, as in `exact`.
 
     Args:
         angle: a cell acts as one point where its size over its distance is below this. 0 opens every cell.
@@ -121,7 +121,7 @@ def _sort_into_children(y, order, first, last, middle, scratch):
 def _walk(y, order, mass, center, reach, skip, force, row_sums):
     dimensions, n = y.shape
     for s in numba.prange(n):
-        i = order[s]  # neighbors walk alike: the cells they read are in the cache
+        i = order[s]  # neighbors take similar walks, so their cells are in the cache
         total = np.float32(0)
         point = y[:, i].copy()
         sums = np.zeros(dimensions, np.float32)

@@ -1,4 +1,4 @@
-"""How good a low-dimensional image of the data is: measures that need no labels.
+"""The quality of a low-dimensional embedding: measures that need no labels.
 
 They compare neighborhoods, in blocks of rows, so that no matrix of all distances is held.
 """
@@ -22,7 +22,7 @@ def trustworthiness(X: Any, embedding: Any, *, n_neighbors: int = 5) -> float:
         T = 1 − 2 / (n k (2n − 3k − 1)) Σ_i Σ_{j ∈ N_i} max(0, r_ij − k)
 
     where N_i are the k points nearest to i in the embedding and r_ij is j's rank among all points by distance from i in
-    the data, 1 for the nearest (Venna and Kaski 2001). Points at the same distance, but for rounding, share the best
+    the data, 1 for the nearest (Venna and Kaski 2001). Points at the same distance, up to rounding, share the best
     rank.
 
     Args:
@@ -76,7 +76,7 @@ def reconstruction_error(X: Any, reconstruction: Any, *, relative: bool = False)
 
     Args:
         X: the data (samples, features).
-        reconstruction: what a model makes of it, of the same shape.
+        reconstruction: a model's approximation, of the same shape.
         relative: divide by ‖X‖. Data of zeros has error 0 if reproduced and infinity if not.
 
     Raises:

@@ -84,13 +84,13 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _distinct(place: Path, title: str) -> str:
-    """What to call the second network: its run or file, with its folder where that alone would be the first's title."""
+    """The title of the second network: its run or file, with its folder if that alone would equal the first's title."""
     own = place.resolve().name if place.is_dir() else place.stem
     return own if own != title else f"{place.resolve().parent.name}/{own}"
 
 
 def _snapshots(folder: Path, model: Any) -> list[Snapshot]:
-    """What a run has kept of its training; nothing, and a line on stderr, where the model is not their last."""
+    """The snapshots of a run; none, and a line on stderr, if the model is not the last of them."""
     import numpy as np
 
     from minicnn.training import read_snapshots
@@ -106,14 +106,14 @@ def _snapshots(folder: Path, model: Any) -> list[Snapshot]:
 
 
 def section_lines() -> Callable[[str], None] | None:
-    """What tells, on stderr, of each section as it is begun; None where a terminal can show a bar."""
+    """A function that announces each section on stderr; None if a terminal can show a bar."""
     if sys.stderr.isatty():
         return None
     return lambda title: print(f"atlas: {title} …", file=sys.stderr, flush=True)
 
 
 def read_history(log: Path) -> History | None:
-    """The history that a run has logged; None where there is no log.
+    """The history logged by a run; None if there is no log.
 
     Raises:
         ValueError: the log is broken.
@@ -131,7 +131,7 @@ def read_history(log: Path) -> History | None:
 
 
 def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Dataset]:
-    """What the network has learned from, if that is known, and what to show it."""
+    """The network's training set, if known, and the images to show."""
     from minicnn import data
 
     folder = Path(options.data)
@@ -146,7 +146,7 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Data
 
 
 def _unsorted(folder: Path, size: Any) -> Dataset:
-    """Images that lie right in a folder, each under its own name."""
+    """Images directly in a folder, each as a class with its own name."""
     import numpy as np
 
     from minicnn.data import DataError, Dataset

@@ -8,13 +8,13 @@ from typing import Any
 
 
 def read_classes(path: Path) -> tuple[str, ...]:
-    """The lines of a file; without their numbers, where each begins with its own, from 0 or from 1.
+    """The lines of a file, without their numbers if all lines are numbered, from 0 or from 1.
 
     Raises:
-        ValueError: the file is empty, or no text.
+        ValueError: the file is empty, or not a text file.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")  # perhaps with the mark that Windows' editors begin a file with
+        text = path.read_text(encoding="utf-8-sig")  # perhaps with the byte order mark of Windows' editors
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: expected a text in UTF-8, but byte {error.start} is not; save it so") from error
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -28,10 +28,10 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
 
 def class_names(model: Any, count: int) -> list[str]:
-    """A name for each class, its number where the model has no names.
+    """A name for each class: its number if the model has no names.
 
     Raises:
-        ValueError: it has names, but not as many.
+        ValueError: the number of names is wrong.
     """
     names = list(model.classes or map(str, range(count)))
     if len(names) != count:

@@ -1,4 +1,4 @@
-"""Images from files as a model takes them, and what it sees as files."""
+"""Images from files as a model's input, and a model's input as image files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def read(model: Any, image: str, size: int | None = None) -> Any:
-    """The image as the model takes it, or uncut, with so many pixels on its shorter side."""
+    """The image as the model's input; with `size`, uncropped, with so many pixels along its shorter side."""
     from dataclasses import replace
 
     transform = model.transform if size is None else replace(model.transform, size=size, crop=None)
@@ -15,7 +15,7 @@ def read(model: Any, image: str, size: int | None = None) -> Any:
 
 
 def write(model: Any, x: Any, path: Path) -> None:
-    """What the model sees, as an image."""
+    """Write a model's input as an image file."""
     from PIL import Image
 
     pixels = (model.transform.inverse(x)[0] * 255).round().astype("uint8").transpose(1, 2, 0)

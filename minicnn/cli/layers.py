@@ -21,7 +21,7 @@ def find_layer(model: Any, path: str) -> str:
 
 
 def rectified(model: Any) -> list[str]:
-    """The paths of all ReLUs that put out maps, from the input on: where features of growing depth are found.
+    """The paths of all ReLUs with maps as output, in order from the input: features of growing depth.
 
     Raises:
         ValueError: there are none.

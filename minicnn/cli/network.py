@@ -1,4 +1,5 @@
-"""MODEL where images are explained or made: a file, the folder of a run, or a network of the zoo and its weights."""
+"""MODEL for commands that explain or make images: a file, the folder of a run, or a network of the zoo and its
+weights."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ CLASSES_HELP = "the names of its classes, one in a line, numbered or not"
 
 
 def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
-    """MODEL (or `--model`), and what a network of the zoo, or a file that does not tell, needs to know."""
+    """MODEL (or `--model`), and options for a network of the zoo, or for a file without this information."""
     about = f"{MODEL_HELP}, or a network of the zoo (see `minicnn summary --help`)"
     if optional:
         parser.add_argument("--model", metavar="MODEL", required=True, help=about)
@@ -49,10 +50,10 @@ def add_input(parser: argparse.ArgumentParser, default: str = "what the network 
 
 
 def input_shape(options: argparse.Namespace, model: Any) -> tuple[int, int, int]:
-    """The shape (C, H, W) of an image: the one asked for, or the one that the model's transform cuts.
+    """The shape (C, H, W) of an image: the one given, or that of the model's transform.
 
     Raises:
-        ValueError: it is not given, and the model does not know it.
+        ValueError: it is not given, and the model has no transform that determines it.
     """
     if options.input is not None:
         channels, height, width = options.input
@@ -64,12 +65,13 @@ def input_shape(options: argparse.Namespace, model: Any) -> tuple[int, int, int]
 
 
 def load_network(options: argparse.Namespace) -> Any:
-    """The model that was asked for, which knows how images become its input.
+    """The model, with a transform that prepares its images.
 
-    Where that is only assumed, it is said on stderr: weights that expect other pixels give nonsense without an error.
+    If the transform is only assumed, a line on stderr says so: weights that expect other pixels give nonsense without
+        an error.
 
     Raises:
-        ValueError: there is none, its weights are missing, or it does not know.
+        ValueError: there is no such model, its weights are missing, or it has no transform.
     """
     from minicnn import zoo
 
@@ -90,10 +92,10 @@ def load_network(options: argparse.Namespace) -> Any:
 
 
 def find_network(options: argparse.Namespace) -> Any:
-    """The model that was asked for, and what is known of its images and classes.
+    """The model, with what is known about its images and classes.
 
     Raises:
-        ValueError: there is none, or its weights are missing.
+        ValueError: there is no such model, or its weights are missing.
     """
     from minicnn import zoo
     from minicnn.zoo.preprocessing import prepared

@@ -29,14 +29,14 @@ class EpochLines:
 
 
 def percent(probability: float) -> str:
-    """A probability with two decimals; one that is not 1 is not called 100%, nor one above 0 none."""
+    """A probability with two decimals; rounded to 100% or 0% only if it is exactly that."""
     if 0.99995 <= probability < 1:
         return ">99.99%"
     return "<0.01%" if 0 < probability < 0.00005 else f"{probability:.2%}"
 
 
 def data_line(name: str, train: Dataset, test: Dataset) -> str:
-    """What a data set is, in one line."""
+    """A data set in one line."""
     channels, height, width = train.images.shape[1:]
     kind = {1: "gray", 3: "color"}.get(channels, f"{channels}-channel")
     return (
@@ -58,7 +58,7 @@ def per_class(evaluation: Evaluation) -> str:
 
 
 def confusions(evaluation: Evaluation, most: int = 5) -> str:
-    """The commonest mistakes: which class was taken for which, and how often."""
+    """The most frequent mistakes: which class was mistaken for which, and how often."""
     counts = evaluation.confusion.copy()
     images = counts.sum(axis=1)
     np.fill_diagonal(counts, 0)
@@ -76,7 +76,7 @@ def confusions(evaluation: Evaluation, most: int = 5) -> str:
 
 
 def results(evaluation: Evaluation, split: str = "test") -> str:
-    """All that there is to say about a model on one part of a data set; the first line says most."""
+    """The results of a model on one part of a data set, with the most important in the first line."""
     title = (
         f"{split}: {len(evaluation.labels):,} images, loss {evaluation.loss:.4f}, accuracy {evaluation.accuracy:.2%}"
     )
@@ -84,12 +84,12 @@ def results(evaluation: Evaluation, split: str = "test") -> str:
 
 
 def likeliest(image: str, guesses: list[tuple[str, float]]) -> str:
-    """What an image was taken for."""
+    """The predicted classes of an image."""
     return "\n".join([image, *(f"  {percent(chance):>7}  {name}" for name, chance in guesses)])
 
 
 def model_line(name: str, model: Any) -> str:
-    """How large a network is, in one line."""
+    """The size of a network in one line."""
     parameters = sum(array.size for array in model.parameters().values())
     return f"{name}: {parameters:,} parameters"
 

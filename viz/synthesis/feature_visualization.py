@@ -30,16 +30,16 @@ def feature_visualization(
     seed: int = 0,
     **options: Any,
 ) -> Synthesis:
-    """Ascend in decorrelated Fourier space, under random small changes of the image.
+    """Gradient ascent in decorrelated Fourier space, under small random changes of the image.
 
     Args:
         model: any network.
-        objective: what to excite, or (layer, channel) for the mean of one map.
+        objective: what to maximize, or (layer, channel) for the mean of one map.
         size: of the images: their side, or (height, width).
-        batch: how many images at once, of use with the objective `diversity`.
+        batch: how many images at once, useful with the objective `diversity`.
         steps, lr: of Adam.
         transform: random changes, around gray; "robust" for the usual mixture, None for none.
-        colors: `color_statistics` of the data; by default those of photographs where the model takes colors.
+        colors: `color_statistics` of the data; by default those of photographs if the model takes colors.
         bounds: black and white as the model sees them; by default those of the model's transform.
         seed: the same seed gives the same image, bit for bit.
         options: passed on to `ascend`.
@@ -84,8 +84,8 @@ def class_model(
 
         maximize S_target(x) − decay · ‖p‖²,    x = gray + half · p,  with black at p = −1 and white at p = 1
 
-    The paper's own is `transform=None`. Then what today's networks score highest is a fine grain that means nothing
-    to us (`viz.fgsm` finds such grain too); what must survive small changes of the image has shapes.
+    The paper uses `transform=None`. For modern networks the result is then a fine noise without meaning to people (like
+    that of `viz.fgsm`); an image that must survive small changes has shapes.
 
     Args:
         model: a network with outputs (N, classes).
@@ -134,7 +134,7 @@ def _gray(low: Array | float, high: Array | float) -> Array:
 
 
 def _channels(model: Any) -> int:
-    """How many channels a model's images have: what its first convolution takes."""
+    """The number of channels of a model's images: the input channels of its first convolution."""
     first = next((array for array in model.parameters().values() if np.ndim(array) == 4), None)
     if first is None:
         raise ValueError("expected a model that begins with a convolution, to know how many channels images have")

@@ -1,4 +1,4 @@
-"""Inversion: the image that a layer's features remember."""
+"""Inversion: reconstructing an image from a layer's features."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def invert(
     seed: int = 0,
     **options: Any,
 ) -> Synthesis:
-    """From noise, look for an image with the same features: what differs, the layer has forgotten.
+    """Starting from noise, find an image with the same features. Where it differs, the layer has lost information.
 
         minimize ½ ‖Φ(x̂) − Φ(x)‖² / ‖Φ(x)‖² + smoothness · total variation(x̂) / Σ (x − mean(x))²
 

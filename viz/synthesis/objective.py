@@ -1,4 +1,4 @@
-"""What to look for in an image: a number made of a network's activations, and its gradient in them.
+"""Objectives of gradient ascent: functions of a network's activations, with their gradients.
 
 Objectives add, subtract and scale:
 
@@ -28,12 +28,12 @@ INPUT, OUTPUT = "input", "output"
 
 @dataclass(frozen=True)
 class Objective:
-    """A number to be made as large as possible.
+    """A quantity to maximize.
 
     Attributes:
-        layers: whose activations it reads.
+        layers: the layers whose activations it reads.
         evaluate: activations → (value, gradients by layer).
-        name: what it is, for titles.
+        name: its name, for titles.
     """
 
     layers: frozenset[str]
@@ -142,7 +142,7 @@ def direction(layer: str, vector: Array) -> Objective:
 
 
 def diversity(layer: str) -> Objective:
-    """How little the images of a batch resemble each other in a layer's style; for several at once.
+    """How different the images of a batch are in a layer's style.
 
         −mean_{n < m} cos(G[n], G[m]),    G the Gram matrices of the maps
 
@@ -185,7 +185,7 @@ def content(layer: str, target: Array) -> Objective:
 
 
 def gram(A: Array) -> Array:
-    """Which maps are active together, wherever that is: G[n] = F Fᵀ, F the maps of image n in rows (C, H·W)."""
+    """Which maps are active together, at any position: G[n] = F Fᵀ, F the maps of image n in rows (C, H·W)."""
     F = A.reshape(*A.shape[:2], -1)
     return F @ F.transpose(0, 2, 1)
 
@@ -193,7 +193,7 @@ def gram(A: Array) -> Array:
 def style(layer: str, target: Array) -> Objective:
     """Minus the distance of the Gram matrices: −Σ (G/(H·W) − target)² / (4 C²), the target divided by its own H·W.
 
-    Dividing by the places lets the style image have another size than the result.
+    Dividing by H·W allows the style image and the result to have different sizes.
 
     Source: Gatys, Ecker & Bethge (2016), Image style transfer using convolutional neural networks, equations 3–6.
     """

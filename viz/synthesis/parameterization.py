@@ -1,4 +1,4 @@
-"""What is optimized in place of pixels: with another basis the same ascent takes other, smoother ways.
+"""The parameters that are optimized instead of pixels: in another basis, the same ascent takes a smoother path.
 
 A parameterization turns parameters into an image as the model sees it, `image(p) → (x, pullback)`.
 """
@@ -26,14 +26,14 @@ PHOTOGRAPHS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0
 @renamed_fields(centre="center", picture="image")
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels themselves, in units of their own: x = center + scale · p.
+    """The pixels themselves, rescaled: x = center + scale · p.
 
-    Whether a model takes pixels from −2 to 2 or from 0 to 255, steps and penalties then mean the same.
+    Steps and penalties then mean the same for pixels from −2 to 2 and from 0 to 255.
 
     Attributes:
         shape: (N, C, H, W) of the images.
         center, scale: numbers, or arrays that broadcast to the images.
-        deviation: of the noise that p begins with.
+        deviation: of the initial noise in p.
     """
 
     shape: tuple[int, int, int, int]
@@ -55,7 +55,7 @@ class Pixels:
 
 @renamed_fields(colours="colors", picture="image")
 class Fourier:
-    """Frequencies of decorrelated colors: every step changes all scales, and all colors as nature mixes them.
+    """Frequencies of decorrelated colors: every step changes all scales, and colors in their natural combinations.
 
         x = low + (high − low) · σ(colors · irfft2(p · scale) ),    scale = √(W·H) / (4 · max(f, 1 / max(W, H)))
 
@@ -66,7 +66,7 @@ class Fourier:
         shape: (N, C, H, W) of the images.
         low, high: black and white as the model sees them, for each channel: `viz.pixel_bounds(model)`.
         colors: (C, C), see `color_statistics`; by default uncorrelated.
-        deviation: of the noise that the parameters begin with.
+        deviation: of the initial noise in the parameters.
 
     Source: Olah, Mordvintsev & Schubert (2017), Feature visualization, "Preconditioning and parameterization".
     """
@@ -115,7 +115,7 @@ class Fourier:
         return self.low + self.range * share, pullback
 
     def parameters(self, x: Array) -> Array:
-        """The parameters of a given image, of which what is black or white comes out a little less so."""
+        """The parameters of a given image (approximately for pixels that are pure black or white)."""
         share = np.clip((x - self.low) / self.range, 0.01, 0.99)
         plain = np.einsum("dc,nchw->ndhw", np.linalg.inv(self.colors), np.log(share / (1 - share)), optimize=True)
         spectrum = np.fft.rfft2(plain) / self.scale
@@ -137,7 +137,7 @@ def color_statistics(images: Any, most: int = 2_000_000) -> Array:
 
 
 def colors_of(model: Any) -> Array | None:
-    """How photographs mix the channels that a model takes; None where these are not red, green and blue."""
+    """How the channels of photographs are correlated; None if the model's channels are not red, green and blue."""
     channels = getattr(model.transform, "channels", None)
     if channels not in ("RGB", "BGR"):
         return None

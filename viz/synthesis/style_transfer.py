@@ -1,4 +1,4 @@
-"""Style transfer: what is in one image, painted as another."""
+"""Style transfer: the content of one image in the style of another."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ def style_transfer(
 
         minimize content + style_weight · style + smoothness · total variation
 
-    Each layer's term is divided by what it is for a gray image, and the total variation by the image's contrast
+    Each layer's term is divided by its value for a gray image, and the total variation by the image's contrast
     Σ (x − mean(x))², so that the same weights serve any network, any layers and any units of pixels. The image is
-    changed in decorrelated Fourier space: in pixels only VGG's features give good paintings, there those of other
-    networks do too.
+    changed in decorrelated Fourier space: in pixel space only VGG's features give good paintings, in Fourier space
+        those of other networks do too.
 
     Args:
         model: a network trained on photographs.
-        image: whose content to keep, (1, C, H, W), normalized by the model's transform.
-        painting: whose style to take, (1, C, h, w) of any size.
-        content_layers: late layers: they know what is where, and not the exact pixels.
-        style_layers: several, from early to late: from grain to composition.
-        style_weight: how much style counts against content, all layers of each together.
+        image: the content, (1, C, H, W), normalized by the model's transform.
+        painting: the style, (1, C, h, w) of any size.
+        content_layers: late layers, which represent objects and their positions but not exact pixels.
+        style_layers: several layers, from early (texture) to late (composition).
+        style_weight: the weight of style relative to content, over all layers of each.
         smoothness: the weight of the total variation.
         pooling: "max", or "average" in place of the model's max pooling (which the paper prefers).
-        start: from the "image", or from "noise".
+        start: "image" or "noise".
         colors, bounds: those of `feature_visualization`.
         steps, lr, optimizer, seed, options: those of `ascend`.
 

@@ -1,4 +1,4 @@
-"""Random changes that a visualization must survive: what only one exact position of the pixels excites, is noise.
+"""Random changes that a visualization must survive, which remove patterns that depend on exact pixel positions.
 
 Each is a function `transform(x, rng) → (changed, pullback)`, linear in x, with its exact transpose as the pullback.
 """
@@ -35,7 +35,7 @@ class Pad:
 
 @dataclass(frozen=True)
 class Jitter:
-    """A random window that is `pixels` smaller: the image shifts by up to so many pixels."""
+    """A random window that is `pixels` smaller: the image shifts by up to this many pixels."""
 
     pixels: int
 
@@ -55,7 +55,7 @@ class Jitter:
 
 @dataclass(frozen=True)
 class Roll:
-    """A random shift of up to `pixels`, what leaves on one side enters on the other: deep dream's jitter."""
+    """A random circular shift of up to `pixels`: deep dream's jitter."""
 
     pixels: int
 
@@ -66,7 +66,7 @@ class Roll:
 
 @dataclass(frozen=True)
 class RandomScale:
-    """One of the factors, around the center, by bilinear sampling; the size stays."""
+    """Scaling by one of the factors, around the center, by bilinear sampling; the size is kept."""
 
     factors: Sequence[float]
 
@@ -77,7 +77,7 @@ class RandomScale:
 
 @dataclass(frozen=True)
 class RandomRotate:
-    """One of the angles, in degrees, around the center, by bilinear sampling; the size stays."""
+    """Rotation by one of the angles, in degrees, around the center, by bilinear sampling; the size is kept."""
 
     degrees: Sequence[float]
 
@@ -110,7 +110,7 @@ class Compose:
 @renamed_fields(colour="color")
 @dataclass(frozen=True)
 class Around:
-    """A transformation of what differs from a color, so that the borders that it fills have that color.
+    """A transformation of the difference from a color, so that new borders have that color.
 
     Attributes:
         color: for each channel, (1, C, 1, 1), or one number.
@@ -127,7 +127,7 @@ class Around:
 
 
 def robust(side: int = 128) -> Compose:
-    """The mixture of Distill's Feature visualization: pad, jitter, scale, rotate, jitter; the size stays.
+    """The mixture of Distill's Feature visualization: pad, jitter, scale, rotate, jitter; the size is kept.
 
     Args:
         side: of the images; they shift by up to about a sixteenth of it, and then once more by half as much.
@@ -145,7 +145,7 @@ def robust(side: int = 128) -> Compose:
 
 
 def _resample(x: Array, matrix: Array) -> Transformed:
-    """Each output pixel looks up the input at matrix · (its place − center) + center; outside is 0.
+    """Each output pixel looks up the input at matrix · (its position − center) + center; 0 outside.
 
     A sparse matrix M with the four bilinear weights of every output pixel: y = M x, and the pullback is Mᵀ dy.
     """

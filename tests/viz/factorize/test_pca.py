@@ -213,5 +213,5 @@ def test_an_impossible_number_of_components_is_refused(n_components):
 
 
 def test_coordinates_of_the_wrong_width_are_refused():
-    with pytest.raises(ValueError, match="PCA: Y has 3 columns, expected one a component, 2"):
+    with pytest.raises(ValueError, match="PCA: Y has 3 columns, expected one per component, 2"):
         PCA(2).fit(low_rank()).inverse_transform(np.ones((5, 3)))

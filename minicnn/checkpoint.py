@@ -5,7 +5,7 @@
 
 The same model gives the same bytes. (Several metadata entries would be written in random order, so there is one.)
 
-A file is written atomically and durably (see `write_atomically`): to a temporary name, flushed to disk, then renamed.
+A file is written atomically and durably (see `write_file`): to a temporary name, flushed to disk, then renamed.
 Reading executes nothing, and a broken or hostile file costs time and memory in proportion to its size.
 """
 
@@ -193,7 +193,7 @@ def check_writable(path: str | Path) -> None:
     Raises:
         CheckpointError: it cannot.
     """
-    probe = _beside(Path(path))
+    probe = _temporary(Path(path))
     try:
         probe.parent.mkdir(parents=True, exist_ok=True)
         probe.touch()
@@ -202,27 +202,29 @@ def check_writable(path: str | Path) -> None:
         raise CheckpointError(f"{path}: cannot be written ({error.strerror or error}); give another path") from error
 
 
-def _beside(path: Path) -> Path:
+def _temporary(path: Path) -> Path:
     """The temporary name of a file while it is written."""
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def write_file(path: Path, contents: bytes) -> None:
-    """Write `contents` to `path` atomically and durably: after a crash at any moment, a reader finds the whole old file
-    or the whole new one."""
+    """Write `contents` to `path` atomically and durably.
+
+    After a crash at any moment, a reader finds the whole old file or the whole new one.
+    """
     folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)
     for left_by_a_killed_process in folder.glob(f".{glob.escape(path.name)}.*.tmp"):
         left_by_a_killed_process.unlink()
-    beside = _beside(path)
+    temporary = _temporary(path)
     try:
-        with open(beside, "wb") as file:
+        with open(temporary, "wb") as file:
             file.write(contents)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(temporary, path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     with suppress(OSError, AttributeError):  # the rename is durable once the folder is flushed; not every system can
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

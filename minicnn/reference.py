@@ -56,10 +56,10 @@ def conv2d(
     groups: int = 1,
 ) -> Array:
     """y[n, o, oy, ox] = b[o] + Σ w[o] · (the patch of x under the filter)."""
-    (sh, sw), (dh, dw), (above_below, beside) = _pair(stride), _pair(dilation), _sides(padding)
+    (sh, sw), (dh, dw), (vertical, horizontal) = _pair(stride), _pair(dilation), _sides(padding)
     N, _, H, W = x.shape
     O, C, kh, kw = w.shape
-    OH, OW = _count(H, kh, sh, above_below, dh, False), _count(W, kw, sw, beside, dw, False)
+    OH, OW = _count(H, kh, sh, vertical, dh, False), _count(W, kw, sw, horizontal, dw, False)
     x = _padded(x, padding, 0)
     y = np.zeros((N, O, OH, OW), x.dtype)
     for o in range(O):
@@ -165,9 +165,9 @@ def max_pool2d(
 ) -> Any:
     """The maximum under each window: the first of several, but the last of NaNs, which count for more than ∞."""
     (kh, kw), (sh, sw) = _pair(kernel_size), _pair(kernel_size if stride is None else stride)
-    (dh, dw), (above_below, beside) = _pair(dilation), _sides(padding)
-    (top, left), (N, C, H, W) = (above_below[0], beside[0]), x.shape
-    OH, OW = _count(H, kh, sh, above_below, dh, ceil_mode), _count(W, kw, sw, beside, dw, ceil_mode)
+    (dh, dw), (vertical, horizontal) = _pair(dilation), _sides(padding)
+    (top, left), (N, C, H, W) = (vertical[0], horizontal[0]), x.shape
+    OH, OW = _count(H, kh, sh, vertical, dh, ceil_mode), _count(W, kw, sw, horizontal, dw, ceil_mode)
     y = np.zeros((N, C, OH, OW), x.dtype)
     indices = np.zeros((N, C, OH, OW), np.int64)
     for oy in range(OH):
@@ -215,9 +215,9 @@ def avg_pool2d(
     count_include_pad: bool = True,
 ) -> Array:
     """The sum under each window, divided by how many pixels (or pixels and padding) it covers."""
-    (kh, kw), (sh, sw), (above_below, beside) = _pair(kernel_size), _pair(stride or kernel_size), _sides(padding)
+    (kh, kw), (sh, sw), (vertical, horizontal) = _pair(kernel_size), _pair(stride or kernel_size), _sides(padding)
     N, C, H, W = x.shape
-    OH, OW = _count(H, kh, sh, above_below, 1, ceil_mode), _count(W, kw, sw, beside, 1, ceil_mode)
+    OH, OW = _count(H, kh, sh, vertical, 1, ceil_mode), _count(W, kw, sw, horizontal, 1, ceil_mode)
     counted = _padded(np.ones((1, 1, H, W)), padding, 1 if count_include_pad else 0)
     x = _padded(x, padding, 0)
     y = np.zeros((N, C, OH, OW), x.dtype)

@@ -4,7 +4,7 @@ One HTML file, with everything in it: the network and its data, how it learned,
 what it confuses, what its layers make of an image and look for, its feature
 space, reasons for its decisions, and how it can be fooled. It is opened from
 disk, and sent as it is. A path without .html makes a folder, with the images
-beside the page. Where the run has kept snapshots (see `minicnn train --help`),
+next to the page. Where the run has kept snapshots (see `minicnn train --help`),
 the page shows its training as a film.
 """
 

@@ -1,6 +1,6 @@
 """Print a network as a table, layer by layer.
 
-For each layer: the shape of what it puts out, how many numbers it trains, how
+For each layer: the shape of its output, how many numbers it trains, how
 many multiply-adds it takes for one image, and how large a window of the
 image one of its outputs sees.
 """

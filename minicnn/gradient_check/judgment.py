@@ -92,7 +92,7 @@ class Judge:
             self.analytic[i] = not small.any() or self._complex_agrees(along, self._plain(i, x.value, along))
 
     def _small(self, i: int) -> Array:
-        """Which entries' gradients are small beside the largest."""
+        """Which entries' gradients are small compared with the largest."""
         small = np.ones(self.problem.xs[i].value.shape, bool)
         for row, largest in zip(self.problem.gradients, self.largest, strict=True):
             if largest:

@@ -34,7 +34,7 @@ class Slide(NamedTuple):
     """How filters slide over a source: output (i, j) sees its pixels from (top + i·step_h, left + j·step_w) on.
 
     The window is `height` × `width` pixels. Taps that lie side by side, and so their channels too, are taken as one of
-    `run` times the channels: where each begins stands in the arrays `tap_rows` and `tap_columns` beside a slide.
+    `run` times the channels: where each begins stands in the arrays `tap_rows` and `tap_columns` that go with a slide.
     """
 
     top: int
@@ -149,7 +149,7 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
 
 @jit
 def add_columns(block, at, size, sums):
-    """sums[l] += Σ_q block[at + q·NR + l]: four sums beside each other, so that no sum waits for the one before."""
+    """sums[l] += Σ_q block[at + q·NR + l]: four sums in parallel, so that no sum waits for the one before."""
     V, NR = width(block), 2 * width(block)
     for v in range(0, NR, V):
         a, b, c, d = zeros_of(sums), zeros_of(sums), zeros_of(sums), zeros_of(sums)

@@ -93,7 +93,7 @@ def load(typing, x, i):
 
 @intrinsic
 def load_beside(typing, x, i, like):
-    """As many numbers from x[i] on as another vector has lanes: bytes beside floats."""
+    """As many numbers from x[i] on as another vector has lanes: bytes along with floats."""
     return _load(x, like.lanes, like)
 
 

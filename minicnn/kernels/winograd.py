@@ -156,7 +156,7 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
     """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block.
 
     Returns:
-        Whether the source is too `rough` for it: a value that is huge beside those around it would be rounded into
+        Whether the source is too `rough` for it: a value that is huge compared with its neighbors would be rounded into
         their outputs.
     """
     panels, frequencies, C, NR = u.shape

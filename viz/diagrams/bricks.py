@@ -68,7 +68,7 @@ def size_of(found: list[Statement]) -> tuple[float, float]:
 
 
 def draw_bricks(found: list[Statement], ax: Axes, width: float) -> None:
-    """Draw on axes of so many inches; a unit of both axes is an inch."""
+    """Draw on axes of this size; a unit of both axes is an inch."""
     boxes, columns, height = _layout(found, width)
     for s in found:
         block, strip = bricks_of(s)

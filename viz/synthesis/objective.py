@@ -84,7 +84,7 @@ def unit(layer: str, channel: int, position: tuple[int, int] | None = None) -> O
         _maps("unit", layer, A, channel)
         row, column = position or (A.shape[2] // 2, A.shape[3] // 2)
         if not (0 <= row < A.shape[2] and 0 <= column < A.shape[3]):
-            raise ValueError(f"unit: {layer!r} puts out maps {A.shape[2:]}, which have no place {position}")
+            raise ValueError(f"unit: {layer!r} outputs maps {A.shape[2:]}, which have no position {position}")
         dA = np.zeros_like(A)
         dA[:, channel, row, column] = 1
         return float(A[:, channel, row, column].sum()), dA
@@ -133,7 +133,7 @@ def direction(layer: str, vector: Array) -> Objective:
 
     def evaluate(A: Array) -> tuple[float, Array]:
         if A.ndim < 2 or vector.shape != (A.shape[1],):
-            raise ValueError(f"direction: {layer!r} puts out {A.shape}, but the vector has shape {vector.shape}")
+            raise ValueError(f"direction: {layer!r} outputs {A.shape}, but the vector has shape {vector.shape}")
         places = max(1, int(np.prod(A.shape[2:])))
         v = vector.astype(A.dtype).reshape(-1, *[1] * (A.ndim - 2))
         return float((A * v).sum(dtype=np.float64)) / places, np.broadcast_to(v / _like(places, A), A.shape)
@@ -177,7 +177,7 @@ def content(layer: str, target: Array) -> Objective:
 
     def evaluate(A: Array) -> tuple[float, Array]:
         if A.shape[1:] != target.shape[1:]:
-            raise ValueError(f"content: {layer!r} puts out {A.shape}, but the target has shape {target.shape}")
+            raise ValueError(f"content: {layer!r} outputs {A.shape}, but the target has shape {target.shape}")
         difference = A - target
         return -float((difference * difference).sum(dtype=np.float64)) / 2, -difference
 
@@ -251,4 +251,4 @@ def _like(number: float, A: Array) -> Any:
 
 def _maps(what: str, layer: str, A: Array, channel: int) -> None:
     if A.ndim != 4 or not 0 <= channel < A.shape[1]:
-        raise ValueError(f"{what}: {layer!r} puts out {A.shape} (N, C, H, W), which has no channel {channel}")
+        raise ValueError(f"{what}: {layer!r} outputs {A.shape} (N, C, H, W), which has no channel {channel}")

@@ -53,7 +53,7 @@ def receptive_fields(model: Any) -> dict[str, Field | None]:
     """The field of every layer's outputs in the model's input, by path.
 
     None for layers after which no fixed window exists: dense layers, global pooling, transposed convolutions, and
-        unknown layers.
+    unknown layers.
     """
     fields: dict[str, Field | None] = {}
     _enter(model, "", Field(), fields)

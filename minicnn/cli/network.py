@@ -68,7 +68,7 @@ def load_network(options: argparse.Namespace) -> Any:
     """The model, with a transform that prepares its images.
 
     If the transform is only assumed, a line on stderr says so: weights that expect other pixels give nonsense without
-        an error.
+    an error.
 
     Raises:
         ValueError: there is no such model, its weights are missing, or it has no transform.

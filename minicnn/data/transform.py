@@ -85,7 +85,7 @@ class Transform:
         """The transform that gives each channel of `images` (N, C, H, W) mean 0 and standard deviation 1.
 
         The statistics are exact: sums of whole numbers. A constant channel is only shifted. Photographs will be scaled
-            and cropped to the size of `images`.
+        and cropped to the size of `images`.
 
         Raises:
             ValueError: `images` is not uint8 (N, C, H, W), or is empty.

@@ -83,7 +83,7 @@ def compete(values, here, before, best, at):
     """best = each channel's value where it beats the one before, else that one; `at` becomes `here` where it does.
 
     The best values are not updated in place: the compiler would use masked stores or branches, and without AVX-512 both
-        take several times as long.
+    take several times as long.
     """
     for c in range(best.shape[0]):
         value, held, place = values[c], before[c], at[c]

@@ -143,8 +143,8 @@ class Layer(Shown):
         """Initialize every parameter: weights by `scheme`, biases 0, batch normalization as the identity.
 
         The values of an array depend only on the seed and its path: adding a layer does not change the others. The
-            weights of a final dense layer are divided by 64. Then all scores are about 0, the K classes are equally
-            likely, and the first loss is ln K; with large scores the untrained model would be confidently wrong.
+        weights of a final dense layer are divided by 64. Then all scores are about 0, the K classes are equally likely,
+        and the first loss is ln K; with large scores the untrained model would be confidently wrong.
 
         Args:
             seed: the same seed gives the same values.

@@ -31,7 +31,7 @@ def lenet5(*, classes: int, in_channels: int, input_size: Pair) -> Sequential:
     """LeNet-5: 61,706 parameters for 28×28 images, which the first convolution pads to the 32×32 of the paper.
 
     In its modern form: ReLU instead of tanh, max pooling instead of trainable averages, second-layer filters over all
-        six maps, and a dense last layer instead of distances to drawn digits.
+    six maps, and a dense last layer instead of distances to drawn digits.
 
     Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section II.B.
     """

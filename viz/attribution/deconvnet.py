@@ -27,7 +27,7 @@ def deconvnet(
     """Keep one activation, or one map, set all others to zero, and run the network in reverse.
 
     In the backward pass, layer by layer: unpool by the switches (max pooling's pullback), rectify (ReLU's rule
-        "deconv":
+    "deconv":
     keep the gradient where it is positive, whatever the activation was), filter by the transposed filters (the
     convolution's pullback). No ReLU follows the first layer's transposed filter, so the result has both signs.
 

@@ -70,7 +70,7 @@ def guided_grad_cam(
     """The product of guided backpropagation and Grad-CAM, of x's shape.
 
     It inherits the outlines of guided backpropagation and their flaw: they reconstruct the image more than they explain
-        the decision. Arguments, errors and source are those of `grad_cam`.
+    the decision. Arguments, errors and source are those of `grad_cam`.
     """
     where = grad_cam(model, x, target, layer=layer, upsample=upsample, batch_size=batch_size)
     return guided_backprop(model, x, target, batch_size=batch_size) * where[:, None]

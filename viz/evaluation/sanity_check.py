@@ -26,7 +26,7 @@ class SanityCheck(Shown):
     """How similar maps stay to the original ones while weights are randomized: (layers, images) for each measure.
 
     NaN means that the original or the new map is empty, so there is nothing to compare: the score of a network that
-        ends in ReLU is often exactly 0 when its layers are random.
+    ends in ReLU is often exactly 0 when its layers are random.
 
     Attributes:
         layers: the paths of the randomized layers, from the output to the input.
@@ -49,7 +49,7 @@ class SanityCheck(Shown):
         """The measure used for the verdict: `signed`, or `ssim` for maps without signs.
 
         Ranks of absolute maps agree wherever the image is empty, or if it is a factor of the map: on a digit, even
-            random networks agree that the corners do not matter. Signs and structure need not agree.
+        random networks agree that the corners do not matter. Signs and structure need not agree.
         """
         return self.ssim if self.absolute else self.signed
 

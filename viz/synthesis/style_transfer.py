@@ -44,7 +44,7 @@ def style_transfer(
     Each layer's term is divided by its value for a gray image, and the total variation by the image's contrast
     Σ (x − mean(x))², so that the same weights serve any network, any layers and any units of pixels. The image is
     changed in decorrelated Fourier space: in pixel space only VGG's features give good paintings, in Fourier space
-        those of other networks do too.
+    those of other networks do too.
 
     Args:
         model: a network trained on photographs.

@@ -26,7 +26,7 @@ def weight_factors(
         "pca"           the principal directions of the weights in the space of channels
 
     and P, reshaped, are images: at each position of each filter, the weight of each group. The groups are those of the
-        whole layer, so a color means the same in every neuron's image.
+    whole layer, so a color means the same in every neuron's image.
 
     Args:
         model: a network.

@@ -275,7 +275,7 @@ def clip_norm(grads: Arrays, max_norm: float) -> tuple[dict[str, np.ndarray], fl
         g * min(1, max_norm / (norm + 1e-6))
 
     as in torch.nn.utils.clip_grad_norm_, except that the given gradients are not changed. Gradients whose norm is
-        infinite or NaN are returned unscaled: no factor would repair them.
+    infinite or NaN are returned unscaled: no factor would repair them.
 
     Returns:
         The clipped gradients, and the norm before clipping.

@@ -14,8 +14,8 @@ def grid_places(points: ArrayLike, columns: int | None = None) -> np.ndarray:
         minimize Σ |points_i − cell_i|²,  both scaled to the unit square
 
     Row 0 is on top, where y is largest. Up to 1,600 points the assignment is optimal. For more, the grid and the points
-        are repeatedly halved across the longer side, each half of the points going to its half of the cells: neighbors
-        stay close, but the sum is larger.
+    are repeatedly halved across the longer side, each half of the points going to its half of the cells: neighbors stay
+    close, but the sum is larger.
 
     Args:
         points: (N, 2): x and y.

@@ -29,7 +29,7 @@ def conditional(distances: np.ndarray, perplexities: Sequence[float]) -> np.ndar
     """p_{j|i} from the distances (N, k) of each point's neighbors, float32 of the same shape; rows sum to 1.
 
     If no β reaches a perplexity (all neighbors equally far, or too many at distance zero), the row is the closest
-        limit: uniform over the neighbors, or over the nearest ones.
+    limit: uniform over the neighbors, or over the nearest ones.
     """
     # Less their minimum, the d² give the same probabilities, and not all exponentials underflow; over their mean, they
     # make 1 a good first guess of β.

@@ -13,8 +13,8 @@ class Group:
     """A group of one process.
 
     Attributes:
-        rank, size: the number of this process, and the number of processes.
-        settings: what the results of a run depend on, for its checkpoint.
+        rank, size: the number of this process, and how many there are.
+        settings: what the numbers of a run depend on, for its checkpoint.
     """
 
     rank, size = 0, 1

@@ -2,8 +2,8 @@
 
 `jit` compiles a serial function, `inline` one that is copied into its callers, `elementwise` one without sums,
 `parallel` one whose `prange` loops are shared among threads. All but inlined ones cache their machine code on disk. A
-parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then limited to one thread, because the
-kernel already uses every core.
+parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then held to one thread meanwhile, because
+every core is already ours.
 
 Results never depend on the number of threads: a parallel loop writes disjoint outputs, and the division into tasks
 depends only on the shape of the work.

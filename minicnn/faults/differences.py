@@ -15,7 +15,7 @@ PACKAGES = ("minicnn", "numpy", "scipy", "numba")
 
 
 def versions() -> dict[str, str]:
-    """Versions, and a digest of the program and of every file of minicnn: the bits of a result depend on them."""
+    """Versions, and a digest of the program and of every file of ours: the bits of a result depend on them."""
     found = {"the version of python": platform.python_version()}
     for name in PACKAGES:
         try:

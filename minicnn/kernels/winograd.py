@@ -10,8 +10,8 @@ of the α² positions (*frequencies*) the sums over channels of all tiles and fi
 
 The gradient of a filter is the transpose: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
 
-A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. Two frequencies of a block are
-separated by a gap of one register; otherwise they would all map to the same lines of the first-level cache.
+A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. Between two frequencies of a
+block lies a gap of one register: else they would all fall on the same lines of the first-level cache.
 
 Source: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, section 4.
 """

@@ -121,7 +121,7 @@ def gelu(x: Array, *, approximate: str = "none") -> tuple[Array, Pullback]:
 
 
 def _pointwise(op: str, y: Array, slope: Callable[[], Array]) -> Pullback:
-    """The pullback dy → (dy · f′(x),) of y = f(x); f′ is computed only when the pullback is called."""
+    """The pullback dy → (dy · f′(x),) of y = f(x); f′ is computed when it is wanted."""
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dy = upstream(op, dy, y.shape, y.dtype)

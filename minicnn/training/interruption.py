@@ -1,4 +1,4 @@
-"""Ctrl-C, or a notebook's stop button, ends a run between two steps instead of in the middle of one."""
+"""Ctrl-C, or a notebook's stop button, as the end of a run instead of a crash in the middle of a step."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 
 
 class Interruption:
-    """While it is active, Ctrl-C raises KeyboardInterrupt as usual, but waits for a `held` block to finish.
+    """While it is entered, Ctrl-C raises KeyboardInterrupt as ever, but waits for what is `held` to be done.
 
         with Interruption() as interruption:
             with interruption.held:
                 step()              # is done as a whole; then KeyboardInterrupt, if Ctrl-C came meanwhile
 
-    A second Ctrl-C does not wait. If the handler is not Python's own, or in another thread, nothing is changed.
+    A second Ctrl-C does not wait. Where the signal is not Python's own (another thread, another handler), nothing is
+    changed.
     """
 
     def __init__(self) -> None:
@@ -37,7 +38,7 @@ class Interruption:
 
 
 class Held:
-    """A block that must not be interrupted."""
+    """What must be done as a whole."""
 
     def __init__(self) -> None:
         self._depth, self._pending = 0, False

@@ -141,7 +141,7 @@ class Loop:
         steps = len(self.loader)
         number = position.epoch * steps + position.batch
         rng = partial(generator, self.loader.seed, Stream.DROPOUT, position.epoch, position.batch)
-        with np.errstate(over="ignore", invalid="ignore"):  # an overflow shows in the loss
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
             loss, correct, images, grads = self.group.gradients(run.model, batch, self.lesson, rng)
             if not math.isfinite(loss):
                 raise self.diverged(f"the loss is {loss}", self.group.images(batch), True, position.batch + 1)

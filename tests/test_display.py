@@ -156,7 +156,7 @@ def test_the_plots_draw_what_results_hold(results, data, history) -> None:
     assert plot.confusion(result).get_title(loc="left") == f"{result.accuracy:.2%} of 60 right"
     assert f"{result.accuracy:.2%}" in plot.per_class(result).get_title(loc="left")
     assert len(plot.mistakes(result, data, count=5).get_images()) == 5
-    with pytest.raises(ValueError, match=r"expected the data set beside the evaluation: plot.mistakes\(result, test\)"):
+    with pytest.raises(ValueError, match=r"expected the data set with the evaluation: plot.mistakes\(result, test\)"):
         plot.mistakes(result)
     assert len(plot.exciting_patches(results["exciting"]).get_yticks()) == 12
     assert len(plot.exciting_patches(results["exciting"], channels=[3, 5]).get_yticks()) == 2

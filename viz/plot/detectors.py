@@ -1,4 +1,4 @@
-"""What filters answer to an image, before and after ReLU."""
+"""The responses of filters to an image, before and after ReLU."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def detectors(
     *,
     names: Sequence[str] = (),
 ) -> Figure:
-    """A row for each filter: its numbers, its map over a gray image as gray levels, and what ReLU leaves of it.
+    """A row for each filter: its numbers, its map over a gray image as gray levels, and the same after ReLU.
 
-    Before ReLU a map is as much below zero as above: on its scale, symmetric about zero, zero is the middle gray and
-    most of the map is near it. ReLU keeps what is above, and black stands for nothing: the contrast is high. All maps
-    are on one scale.
+    Before ReLU a map has as many values below zero as above: on its symmetric scale, zero is middle gray, and most of
+    the map is near it. After ReLU only positive values remain, and black is zero: the contrast is high. All maps share
+    one scale.
 
     Args:
         filters: (n, kh, kw).

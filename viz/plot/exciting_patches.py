@@ -1,4 +1,4 @@
-"""What excites channels most, and what weights between them mean beside it."""
+"""The patches that excite channels most, and weights between channels shown with them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def exciting_patches(
     names: Sequence[str] = (),
     title: str = "",
 ) -> Axes:
-    """A row of patches for each channel, strongest first; where one is masked the paper is bare.
+    """A row of patches for each channel, strongest first; masked entries are left blank.
 
     Args:
         found: what `viz.exciting_patches` returned; or uint8 (C, T, 1 or 3, h, w), as its `patches` gives them.

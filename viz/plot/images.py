@@ -1,4 +1,4 @@
-"""A contact sheet: some of a data set, or all of a few images."""
+"""A contact sheet of some images of a data set, or of a few images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images with what a network takes them for."""
+"""Images with the network's predictions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mistakes(
     columns: int | None = None,
     title: str = "",
 ) -> Axes:
-    """Each image under the class it was taken for, with the probability given to it, and its true class.
+    """Each image under its predicted class, with the probability, and its true class.
 
         plot.mistakes(result, test)     # the surest mistakes of what evaluate(model, test) returned
         plot.mistakes(images, labels, predictions, probabilities, classes)
@@ -51,7 +51,7 @@ def mistakes(
         result: Any = images
         dataset: Any = labels
         if not hasattr(dataset, "images"):
-            raise ValueError("mistakes: expected the data set beside the evaluation: plot.mistakes(result, test)")
+            raise ValueError("mistakes: expected the data set with the evaluation: plot.mistakes(result, test)")
         worst = result.worst(count)
         images, labels, predictions = dataset.images[worst], result.labels[worst], result.predictions[worst]
         probabilities, classes = result.probabilities[worst], result.classes

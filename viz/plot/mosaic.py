@@ -1,4 +1,4 @@
-"""Many small images on one pair of axes, which is what filters, feature maps and mistakes all come to."""
+"""Many small images on one pair of axes, the basis of the plots of filters, feature maps and mistakes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def mosaic(
         titles: a line or more over each image.
         columns: images in a row; by default what makes the whole about twice as wide as high.
         signed: use a diverging color map, symmetric about zero.
-        limits: what the map's two ends stand for; by default 0 (or the minimum below it) and the maximum.
+        limits: the values at the two ends of the color map; by default 0 (or the minimum, if that is below 0) and the
+            maximum.
         cmap: another color map's name.
         colorbar: a label for a color bar; without one there is none.
         margin: inches of a new figure that are left at the right, for a `color_key` (KEY).
@@ -101,12 +102,12 @@ def mosaic(
 
 
 def color_key(ax: Axes, names: Sequence[str], limit: float, *, title: str, label: str) -> None:
-    """What red, green and blue stand for in signed colors, 0.5 + 0.5 · value / limit, beside a mosaic of them.
+    """A key for the meaning of red, green and blue in signed colors, 0.5 + 0.5 · value / limit, next to a mosaic.
 
     Args:
         ax: the mosaic's.
         names: of the three quantities.
-        limit: the value of full red, green or blue; minus it is the lack of it, and zero is gray.
+        limit: the value of full red, green or blue; its negative is none of that color, and zero is gray.
         title: what the three are.
         label: of the scale.
     """

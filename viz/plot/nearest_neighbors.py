@@ -1,4 +1,4 @@
-"""Images beside those that lie nearest to them, in several spaces."""
+"""Images next to their nearest neighbors in several spaces."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def nearest_neighbors(
 ) -> Axes:
     """In each row an image, and its nearest neighbors in each space, nearest first, over their labels.
 
-    A neighbor with the query's label has a blue frame, another a thicker orange one. Over each space stands the share
-    of neighbors that agree, of all queries, not only of those drawn.
+    A neighbor with the query's label has a blue frame, another a thicker orange one. Above each space is the share of
+    neighbors that agree, over all queries, not only those drawn.
 
     Args:
-        images: those that neighbors were looked for among, uint8 (N, 1 or 3, H, W).
+        images: the images that were searched, uint8 (N, 1 or 3, H, W).
         indices: by the name of a space the neighbors' indices, (M, k), as `viz.nearest_neighbors` gives them.
         labels: of the images, (N,).
         classes: the labels' names.
@@ -94,7 +94,7 @@ def _image(ax: Axes, image: np.ndarray, left: float, top: float, label: str, col
     high = pixels.shape[0] / pixels.shape[1]
     extent = (left, left + 1, top + high, top)
     ax.imshow(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), extent=extent, interpolation="nearest")
-    width = 3.0 if color == VERMILLION else 1.5  # for those to whom the colors look alike
+    width = 3.0 if color == VERMILLION else 1.5  # for readers who cannot tell the colors apart
     ax.add_patch(Rectangle((left, top), 1, high, fill=False, edgecolor=color, linewidth=width))
     words: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": SMALL, "color": color, "parse_math": False}
     ax.text(left + 0.5, top + high + 0.04, shortened(label), **words)

@@ -1,4 +1,4 @@
-"""How well each class is known."""
+"""The accuracy of each class."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def per_class(
     *,
     overall: float | None = None,
 ) -> Axes:
-    """A bar for each class, the best known on top.
+    """A bar for each class, the highest accuracy on top.
 
     Args:
         result: what `evaluate` returned, or the accuracy of each class, (K,); NaN where there is no image of it.
@@ -38,7 +38,7 @@ def per_class(
     classes = getattr(result, "classes", None) if classes is None else classes
     overall = getattr(result, "accuracy", None) if overall is None else overall
     if classes is None:
-        raise ValueError("per_class: expected the names of the classes beside the numbers, or what evaluate returned")
+        raise ValueError("per_class: expected the class names with the numbers, or what evaluate returned")
     K = len(classes)
     if values.shape != (K,):
         raise ValueError(f"per_class: expected {K} numbers for {K} classes, got shape {values.shape}")

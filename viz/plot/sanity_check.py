@@ -22,8 +22,8 @@ MOST_NAMED = 14  # layers: of more, every second or third is named
 def sanity_check(checks: SanityCheck | Mapping[str, SanityCheck], figure: Figure | None = None) -> Figure:
     """Similarity of maps to the trained network's, after each layer that was randomized; a line for each method.
 
-    The median over the images, of the rank correlation with and without signs, and of the structural similarity. A
-    line that stays up belongs to a method that hardly looks at the weights.
+    The median over the images, of the rank correlation with and without signs, and of the structural similarity. A line
+    that stays high belongs to a method that hardly depends on the weights.
 
     Args:
         checks: what `viz.sanity_check` returned; of several methods, all for the same layers, by their names.

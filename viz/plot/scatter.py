@@ -1,4 +1,4 @@
-"""Points of the plane, as dots in their classes' colors or as the images they stand for."""
+"""Points of the plane, as dots in their classes' colors or as images."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def scatter(
 ) -> Axes:
     """A map of points: distances to the right and up mean the same.
 
-    The axes of a PCA are its first two components, in the unit of the features. Those of t-SNE have no unit and no
-    zero, and so no ticks.
+    The axes of a PCA are its first two components, in the unit of the features. Those of t-SNE have neither unit nor
+    zero, and therefore no ticks.
 
-    With images, as many of them as there is room for stand in the place of their dots, framed in the color of their
-    class: point by point in the order given, each that would lie on one drawn already stays a dot.
+    With `images`, as many as there is room for replace their dots, framed in the color of their class: points are tried
+    in the given order, and a point whose image would overlap one already drawn stays a dot.
 
     Args:
         points: (N, 2).

@@ -1,4 +1,4 @@
-"""What gradient ascent has found."""
+"""The results of gradient ascent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def synthesis(found: Synthesis, ax: Axes | None = None, *, columns: int | None = None, title: str = "") -> Axes:
-    """The images side by side, as large as a page allows, black and white where the model has them.
+    """The images side by side, as large as a page allows, with the model's black and white.
 
     Args:
         found: what `viz.feature_visualization` and its like return.

@@ -1,4 +1,4 @@
-"""The journey of a picture: what every layer makes of it, up to the probabilities."""
+"""The journey of an image: what every layer makes of it, up to the probabilities."""
 
 from __future__ import annotations
 

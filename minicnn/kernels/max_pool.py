@@ -7,23 +7,23 @@ x (N, H, W, C), y (N, OH, OW, C), where all loops run over channels. `beats` dec
 import numpy as np
 from numba import prange
 
-from ..threads import jit, parallel
+from ..threads import borrowing, parallel
 
 
-@jit
+@borrowing
 def beats(value, best):
     """Whether a later value wins: among equals the first stays; NaN beats everything; a complex value counts by its
     real part."""
     return (value.real > best.real) | (value.real != value.real)
 
 
-@jit
+@borrowing
 def larger(a, b):
     """The winner of two values: the first, unless the second beats it."""
     return b if beats(b, a) else a
 
 
-@jit
+@borrowing
 def largest_of_four(a, b, c, d):
     """The value that beats the others, and its position from 0 to 3 (undefined if it is NaN).
 
@@ -37,7 +37,7 @@ def largest_of_four(a, b, c, d):
     return best, np.uint8(after_a) + np.uint8(after_b) + np.uint8(after_c)
 
 
-@jit
+@borrowing
 def row_of_fours(top, bottom, start, W, best, at):
     """One row of 2 × 2 windows with stride 2, the most common case, several times as fast; returns whether no window
     holds a NaN."""
@@ -78,7 +78,7 @@ def max_pool(x, geometry, y, indices):
                 indices[p, oy, ox] = at
 
 
-@jit
+@borrowing
 def compete(values, here, before, best, at):
     """best = each channel's value where it beats the one before, else that one; `at` becomes `here` where it does.
 
@@ -92,7 +92,7 @@ def compete(values, here, before, best, at):
         at[c] = here if wins else place
 
 
-@jit
+@borrowing
 def largest_of_nine(a, b, c, d, e, f, g, h, i, best, at):
     """best = each channel's largest value; at = its position, from 0 to 8: the first value that is as large.
 
@@ -163,7 +163,7 @@ def max_pool_channels_last(x, geometry, y, indices):
                 result[c] = best[c]
 
 
-@jit
+@borrowing
 def add_where_won(values, indices, here, target):
     zero = target.dtype.type(0)
     for c in range(target.shape[0]):

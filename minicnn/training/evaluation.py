@@ -157,7 +157,9 @@ def transform_of(caller: str, model: Any) -> Transform:
 def check_initialized(caller: str, model: Any) -> None:
     """Raise an error if all weights are zero: all units of a layer would compute, and learn, the same."""
     weights = [array for array in arrays_of(model, "parameters").values() if array.ndim > 1]
-    if weights and not any(weight.any() for weight in weights):
+    with np.errstate(invalid="ignore"):  # a damaged file may hold a NaN that signals
+        without_values = not any(weight.any() for weight in weights)
+    if weights and without_values:
         raise ValueError(
             f"{caller}: all weights are zero, the model is not initialized yet; call model.initialize(seed=0)"
         )

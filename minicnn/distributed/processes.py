@@ -13,8 +13,8 @@ import numpy as np
 from ..faults.differences import refuse, versions
 from ..faults.guard import Guard, in_time
 from ..group import Group
-from ..layers.base import arrays_of
 from ..layers.running import Pass, Total
+from ..layers.tree import arrays_of
 from ..ops.contract import Array
 from .sums import Buckets, Meeting, add_in_any_order, add_over_processes, wait, waiting
 

@@ -1,4 +1,4 @@
-"""What must be the same in all processes of a job, and its name where it is not."""
+"""Facts that must be the same in all processes of a job."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def versions() -> dict[str, str]:
 
 
 def refuse(told: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """Compare the facts that processes have told, each with the name of its node.
+    """Compare the facts of all processes, each with the name of its node.
 
     Raises:
         ValueError: a fact differs from the first process's.

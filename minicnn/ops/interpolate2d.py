@@ -1,4 +1,4 @@
-"""Resampling: maps of another size."""
+"""Resampling: feature maps at another size."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
+from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
 from .gather import scatter
 
 MODES = ("nearest", "bilinear")
@@ -31,15 +31,15 @@ def interpolate2d(
         x: (N, C, H, W), in any memory order.
         size: (height, width) of the output.
         mode: "nearest" or "bilinear".
-        align_corners: whether the centers of the corner pixels stay where they are.
+        align_corners: whether the centers of the corner pixels stay in place.
 
     Returns:
         y (N, C, *size) and the pullback dy → (dx,).
 
     Raises:
-        ValueError: the mode is unknown, or corners are to be aligned in mode "nearest".
+        ValueError: the mode is unknown, or `align_corners` is given in mode "nearest".
     """
-    x = pictures("interpolate2d", x)
+    x = image_batch("interpolate2d", x)
     sizes = pair("interpolate2d", "size", size)
     if mode not in MODES or (align_corners and mode == "nearest"):
         raise ValueError(

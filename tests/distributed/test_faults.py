@@ -85,7 +85,7 @@ def test_what_differs_between_processes_is_refused_by_name(run, tmp_path, what, 
 def test_every_file_and_the_program_itself_are_compared(monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
     found = differences.versions()
-    assert {"minicnn/__init__.py", "viz/tsne/neighbours.py", "the version of numpy"} <= found.keys()
+    assert {"minicnn/__init__.py", "viz/tsne/neighbors.py", "the version of numpy"} <= found.keys()
     assert found["the program test_faults.py"] == hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 

@@ -10,7 +10,7 @@ from task import network, stripes
 import minicnn as cnn
 import viz
 from minicnn.faults import differences
-from viz.tsne.neighbours import nearest_neighbors
+from viz.tsne.neighbors import nearest_neighbors
 
 what, where, checkpoint = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 odd = MPI.COMM_WORLD.rank == 1

@@ -7,7 +7,7 @@ from task import network, stripes
 
 import minicnn as cnn
 import viz
-from viz.tsne.neighbours import nearest_neighbors
+from viz.tsne.neighbors import nearest_neighbors
 
 group, data, model = cnn.distributed.mpi(), stripes(50), network()
 model.transform = cnn.data.Transform.fit(data.images)
@@ -34,7 +34,7 @@ for size in (7, 20):  # eight batches; three, so that of four processes one has 
     for layer, alone in viz.activation_statistics(model, data, batch_size=size).items():
         same(asdict(shared[layer]), asdict(alone))
 
-for offset in (0, 1e4):  # far from the origin neighbours are found by differences
+for offset in (0, 1e4):  # far from the origin neighbors are found by differences
     points = np.random.default_rng(0).standard_normal((300, 8)).astype(np.float32) + np.float32(offset)
     for queries in (None, points[:200] + np.float32(0.1)):
         shared, alone = (nearest_neighbors(points, 5, queries, group=g) for g in (group, None))

@@ -31,9 +31,9 @@ def test_groups_of_channels_become_factors(method):
 
 def test_principal_factors_keep_the_size_of_rank_two_weights():
     model, _ = grouped_layer()
-    centred = model["conv2"].weight - model["conv2"].weight.mean(axis=(0, 2, 3), keepdims=True)
+    centered = model["conv2"].weight - model["conv2"].weight.mean(axis=(0, 2, 3), keepdims=True)
     factors = viz.weight_factors(model, "conv2", factors=2, method="pca")
-    assert np.linalg.norm(factors) == pytest.approx(np.linalg.norm(centred), rel=1e-4)
+    assert np.linalg.norm(factors) == pytest.approx(np.linalg.norm(centered), rel=1e-4)
 
 
 def test_factors_come_in_order_of_size_and_repeat():

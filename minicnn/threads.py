@@ -30,7 +30,10 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.extending import _Intrinsic
 from threadpoolctl import ThreadpoolController
 
+from . import tbb
 from .code_cache import CodeCache
+
+tbb.load()  # before Numba looks for it
 
 # Reassociation lets sums vectorize. Never "nnan" or "ninf": they would let the compiler drop tests for NaN.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}

@@ -137,7 +137,8 @@ def _cells(measure: Measure | None) -> tuple[str, str]:
 def _record(kind: type, values: Mapping[str, Any]) -> Any:
     """A Measure or an EpochRecord from its fields, all of them numbers."""
     names = {field.name for field in fields(kind)}
-    values = {OLD_NAMES.get(name, name): value for name, value in values.items()}
+    if isinstance(values, Mapping):
+        values = {OLD_NAMES.get(name, name): value for name, value in values.items()}
     if set(values) != names:
         raise ValueError(f"{kind.__name__}: expected the fields {sorted(names)}, got {sorted(values)!s:.200}")
     for name, value in values.items():

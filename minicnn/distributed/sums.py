@@ -23,9 +23,11 @@ _serials = itertools.count(1)
 def wait(*requests: Any) -> None:
     """Sleep until messages have arrived."""
     waiting.add(serial := next(_serials))
-    while not all(request.Test() for request in requests):
-        time.sleep(PAUSE)
-    waiting.discard(serial)
+    try:
+        while not all(request.Test() for request in requests):
+            time.sleep(PAUSE)
+    finally:
+        waiting.discard(serial)
 
 
 def add_over_processes(comm: Any, x: Array) -> Array:

@@ -23,8 +23,10 @@ ALARM = """
 import os, select, sys
 pid, seconds, line = sys.argv[1:]
 if not select.select([sys.stdin], [], [], float(seconds))[0]:
-    print(line + chr(10), end="", file=sys.stderr, flush=True)  # in one piece: others print too
-    os.kill(int(pid), 9)
+    try:
+        os.write(2, line.encode() + bytes([10]))  # in one piece: others write too
+    finally:
+        os.kill(int(pid), 9)
 """
 
 
@@ -75,7 +77,8 @@ class Guard:
             try:
                 self.tell(waits=min(tuple(self.waiting), default=0))
             except OSError:
-                os.write(2, b"minicnn: the watcher of this node died; the job ends\n")
+                with suppress(OSError):  # nobody may be reading
+                    os.write(2, b"minicnn: the watcher of this node died; the job ends\n")
                 os._exit(1)
 
 

@@ -138,7 +138,8 @@ class Watcher:
             while self.hub in self.links:
                 self.read(self.hub)
         self.tell_watchers(lost=line)
-        print(f"minicnn: {line}; the job ends\n", end="", file=sys.stderr, flush=True)  # in one piece: others print too
+        with suppress(OSError):  # nobody may be reading
+            os.write(2, f"minicnn: {line}; the job ends\n".encode())  # in one piece: others write too
         for about in self.links.values():
             if about["pid"]:
                 with suppress(OSError):

@@ -85,7 +85,7 @@ def test_what_differs_between_processes_is_refused_by_name(run, tmp_path, what, 
 def test_every_file_and_the_program_itself_are_compared(monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
     found = differences.versions()
-    assert {"minicnn/__init__.py", "viz/tsne/neighbours.py", "the version of numpy"} <= found.keys()
+    assert {"minicnn/__init__.py", "viz/tsne/neighbours.py", "the version of numpy", "the width of vectors"} <= found.keys()
     assert found["the program test_faults.py"] == hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
@@ -109,6 +109,14 @@ def test_a_run_goes_on_with_another_number_of_processes(run, whole, tmp_path):
     path = tmp_path / "run.safetensors"
     finish(run, 4, path, epochs=1)
     finish(run, 1, path, epochs=2)
+    assert finish(run, 2, path) == whole
+
+
+def test_ctrl_c_in_one_process_ends_all_after_the_same_step(run, whole, tmp_path):
+    path = tmp_path / "run.safetensors"
+    status, _, errors = run(4, "resumable", path, EPOCHS, 7)
+    assert (status, lines(errors)) == (0, [])
+    assert errors.count("interrupted in epoch 2 of 3, after 3 of 5 batches; fit(…, resume=True) goes on") == 1
     assert finish(run, 2, path) == whole
 
 

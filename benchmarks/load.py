@@ -49,9 +49,8 @@ def main(arguments: Sequence[str]) -> None:
     quiet = take_turns(contestants, options.rounds)
     with busy_core():
         busy = take_turns(contestants, options.rounds)
-    print(
-        f"{machine.machine(options.threads)}\n\nforward, {options.model}, batch {options.batch}\n\n{table(quiet, busy)}"
-    )
+    work = f"forward, {options.model}, batch {options.batch}"
+    print(machine.machine(options.threads), work, table(quiet, busy), sep="\n\n")
     if free < 0.75 * cores:
         print(f"\nOther work kept the machine busy before ({free:.1f} of {cores} cores were free): these do not count.")
 
@@ -81,5 +80,5 @@ def table(quiet: Mapping[str, Times], busy: Mapping[str, Times]) -> str:
         cells = (f"{t[name].median * 1e3:.1f} ± {t[name].spread:.0%}" for t in (quiet, busy))
         lines.append(f"| {name} | {' | '.join(cells)} | **{slowdown:.2f}** |")
     (name, ours), (peer, theirs) = found.items()
-    verdict = "not more than" if ours <= theirs else "more than"
+    verdict = "no more than" if ours <= theirs else "more than"
     return "\n".join([*lines, "", f"{name} is slowed down {verdict} {peer}."])

@@ -29,7 +29,7 @@ def test_the_table_says_who_is_slowed_down_more() -> None:
         "| onnxruntime | 24.0 ± 0% | 36.0 ± 0% | **1.50** |",
     ]
     assert verdict == "minicnn is slowed down more than onnxruntime."
-    assert load.table(QUIET, QUIET).endswith("minicnn is slowed down not more than onnxruntime.")
+    assert load.table(QUIET, QUIET).endswith("minicnn is slowed down no more than onnxruntime.")
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes are not pinned here")

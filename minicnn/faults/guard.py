@@ -14,10 +14,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 PATIENCE = 30  # seconds without a sign of life after which a process, or a node, counts as lost
 START = 60  # seconds within which all processes must have joined the group
+
+lifelines: list[IO[bytes]] = []  # pipes to the watchers that this process has started: they break when it dies
 
 ALARM = """
 import os, select, sys
@@ -91,9 +93,10 @@ def _start_watcher(secret: str, *options: str) -> str:
     command = [sys.executable, "-S", str(Path(__file__).with_name("watcher.py")), *options]
     watcher = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     assert watcher.stdin is not None and watcher.stdout is not None
-    with watcher.stdin, watcher.stdout:
-        watcher.stdin.write(f"{secret}\n".encode())
-        watcher.stdin.flush()
+    watcher.stdin.write(f"{secret}\n".encode())
+    watcher.stdin.flush()
+    lifelines.append(watcher.stdin)
+    with watcher.stdout:
         port = watcher.stdout.readline().decode().strip()
     watcher.returncode = 0  # nobody waits for it: it ends after us
     return f"{options[1] or socket.gethostname()}:{port}"

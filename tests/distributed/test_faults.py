@@ -17,7 +17,8 @@ from minicnn.faults import differences
 
 EPOCHS = 3
 KILLS, FEW_KILLS = 50, 10  # with --thorough, and without: each takes the time of a job
-SOON = 15  # seconds in which a job ends after a process has died, on a busy machine
+SOON = 10  # seconds in which a job ends after a process has died, on a busy machine; it is missed after 30
+HANGS = 60  # seconds after which it has not ended at all
 
 
 def lines(errors):
@@ -31,7 +32,7 @@ def test_a_killed_process_ends_the_job_with_one_line_at_once(run, rank):
     assert status != 0
     [line] = lines(errors)
     assert re.fullmatch(rf"minicnn: process {rank} of 4 on \S+ died; the job ends", line)
-    assert ended - float(re.search(r"ends at (\S+)", out)[1]) < 3
+    assert ended - float(re.search(r"ends at (\S+)", out)[1]) < SOON
 
 
 @pytest.mark.parametrize("rank", [0, 1, 2])
@@ -145,7 +146,7 @@ def test_killed_at_random_again_and_again_a_run_loses_nothing(run, start, whole,
             for victim in victims[: dice.choice([1, 1, 1, 4])]:
                 with suppress(ProcessLookupError):  # it may just have ended
                     os.kill(victim, signal.SIGKILL)
-            _, errors = job.communicate(timeout=SOON)
+            _, errors = job.communicate(timeout=HANGS)
         assert len(lines(errors)) <= 1, errors
         if job.returncode == 0:
             assert weights(path) == whole

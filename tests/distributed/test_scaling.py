@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.scaling import FREE, Link, Work, efficiency
+from benchmarks.cluster import FREE, Link, Work, efficiency
 
 
 def test_without_communication_only_the_fixed_part_costs():

@@ -59,10 +59,10 @@ class Processes(Group):
         self.rank, self.size, self.shares, self.sync = comm.Get_rank(), comm.Get_size(), shares, sync_batch_norm
         self.settings = {"shares": "any order" if any_order else shares, "sync_batch_norm": sync_batch_norm}
         self.node, self.mine = node, self.part(shares)
-        self.comm = comm.Dup()
-        add = add_in_any_order if any_order else add_over_processes
-        self.add_now = partial(add, comm.Dup())  # three communicators: messages of different threads do not mix
-        self.add_soon = partial(ThreadPoolExecutor(1).submit, add, comm.Dup())  # in a thread that does nothing else
+        self.comm, now, soon = (comm.Dup() for _ in range(3))  # messages of different threads do not mix
+        add, sender = add_in_any_order if any_order else add_over_processes, ThreadPoolExecutor(1)
+        self.add_now = partial(add, now)
+        self.add_soon = lambda x: sender.submit(add, soon, x)  # in a thread that does nothing else
         self.guard = Guard(self.texts, self.rank, self.size, node, waiting)
         self.agree({**versions(), "shares": self.settings})
 

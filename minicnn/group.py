@@ -15,10 +15,15 @@ class Group:
     Attributes:
         rank, size: the number of this process, and how many there are.
         settings: what the numbers of a run depend on, for its checkpoint.
+        interrupted: whether Ctrl-C was pressed; `gradients` makes it whether it was in any process.
     """
 
-    rank, size = 0, 1
+    rank, size, interrupted = 0, 1, False
     settings: dict[str, Any] = {}  # noqa: RUF012  never changed
+
+    def __repr__(self) -> str:
+        of = "".join(f", {name}={value!r}" for name, value in self.settings.items())
+        return f"{type(self).__name__}(process {self.rank} of {self.size}{of})"
 
     @property
     def main(self) -> bool:

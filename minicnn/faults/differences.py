@@ -10,13 +10,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..kernels.vector import REGISTER
+
 OURS = ("minicnn", "viz")
 PACKAGES = ("minicnn", "numpy", "scipy", "numba")
 
 
 def versions() -> dict[str, str]:
-    """Versions, and a digest of the program and of every file of ours: the bits of a result depend on them."""
-    found = {"the version of python": platform.python_version()}
+    """Versions, vectors, and a digest of the program and of every file of ours: a result's bits depend on them."""
+    found = {"the version of python": platform.python_version(), "the width of vectors": f"{REGISTER} bytes"}
     for name in PACKAGES:
         try:
             found[f"the version of {name}"] = version(name)

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -59,11 +60,13 @@ class Loop:
     def go(self, callbacks: Sequence[Callback]) -> None:
         """Run the remaining epochs, unless a callback or Ctrl-C stops the run."""
         self.callbacks = callbacks
+        together = self.interruption.held if self.group.size > 1 else nullcontext()  # all stop after the same step
         with self.interruption, self.progress:
             try:
-                self.epochs()
+                with together:
+                    self.epochs()
             except KeyboardInterrupt:
-                if self.group.size > 1:  # the others would wait for this process
+                if self.interruption.held.torn:  # weights may be those of half a step
                     raise
                 self.stop()
 
@@ -141,6 +144,7 @@ class Loop:
         steps = len(self.loader)
         number = position.epoch * steps + position.batch
         rng = partial(generator, self.loader.seed, Stream.DROPOUT, position.epoch, position.batch)
+        self.group.interrupted = self.interruption.held.pending
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
             loss, correct, images, grads = self.group.gradients(run.model, batch, self.lesson, rng)
             if not math.isfinite(loss):
@@ -153,6 +157,8 @@ class Loop:
         position.add(loss, correct, images)
         if position.batch % max(1, steps // 50) == 0:
             run.history.steps.append((number + 1, loss))
+        if self.group.interrupted:
+            raise KeyboardInterrupt
 
     def lesson(self, x: Array, labels: Array, pass_: Pass) -> tuple[float, int, Callable[[float], dict[str, Array]]]:
         """Loss and correct answers of a batch, x (n, C, H, W) and labels (n,), and the gradients of the weighted

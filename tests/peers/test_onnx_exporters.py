@@ -102,6 +102,17 @@ def test_a_network_is_read(name: str, exporter: str, tmp_path) -> None:
     assert_read(exported(peer(name), images(name), exporter), images(name), tmp_path)
 
 
+OPSETS = [*(("old", opset) for opset in (7, 9, 11, 13, 15, 18, 20)), *(("new", opset) for opset in (18, 21, 23))]
+
+
+@pytest.mark.parametrize(("exporter", "opset"), OPSETS)
+def test_every_opset_of_an_exporter_is_read(exporter: str, opset: int, tmp_path) -> None:
+    x = images("mobilenet_v3_small")
+    contents = exported(peer("mobilenet_v3_small"), x, exporter, opset)
+    assert opset == max(entry.version for entry in onnx.ModelProto.FromString(contents).opset_import)
+    assert_read(contents, x, tmp_path)
+
+
 @pytest.mark.parametrize("exporter", EXPORTERS)
 @pytest.mark.parametrize("name", HUGE)
 def test_a_huge_network_is_read_with_a_narrow_head(name: str, exporter: str, tmp_path) -> None:

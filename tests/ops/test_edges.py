@@ -291,6 +291,12 @@ def test_an_infinite_gradient_does_not_pass_what_is_shut() -> None:
 def test_interpolation_keeps_an_infinity_and_the_nearest_pixel_alone_is_rewarded() -> None:
     x = np.full((1, 1, 2, 2), -np.inf)
     assert ops.interpolate2d(x, 1, mode="bilinear")[0] == -np.inf
+    row = np.array([np.inf, 1, np.nan, 4]).reshape(1, 1, 1, 4)
+    assert np.array_equal(ops.interpolate2d(row, (1, 4), mode="bilinear")[0], row, equal_nan=True)
+    finer, pullback = ops.interpolate2d(row, (1, 7), mode="bilinear", align_corners=True)
+    expected = [np.inf, np.inf, 1, np.nan, np.nan, np.nan, 4]
+    assert np.array_equal(finer.ravel(), expected, equal_nan=True)
+    assert pullback(np.float64([[[[0, 0, np.inf, 0, 0, 0, 0]]]]))[0].ravel().tolist() == [0, np.inf, 0, 0]
     (dx,) = ops.interpolate2d(x, 3)[1](np.where(np.eye(3) > 0, np.inf, 0.0)[None, None])
     assert dx[0, 0].tolist() == [[np.inf, 0], [0, np.inf]]
 

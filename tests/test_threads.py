@@ -127,7 +127,8 @@ for _ in range(10):
     child = os.fork()
     if child == 0:
         same = np.array_equal(ops.avg_pool2d(x, 3)[0], y)
-        alone = sys.platform != "linux" or len(os.listdir("/proc/self/task")) == 1  # no thread was started
+        # It has started no thread that it could wait for.
+        alone = sys.platform != "linux" or len(os.listdir("/proc/self/task")) == 1
         os._exit(0 if same and alone else 1)
     statuses.append(os.waitpid(child, 0)[1])
 ended = True

@@ -10,7 +10,7 @@ from . import ops
 from .deprecation import renamed
 from .display import Shown, Table
 from .layers import dtype_of
-from .layers.pullback import run_layer
+from .layers.running import run_layer
 from .training.evaluation import check_initialized, transform_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import ops, zoo
 from .layers import Pass, dtype_of
-from .layers.pullback import run_layer
+from .layers.running import run_layer
 from .optim import SGD, Adam
 
 

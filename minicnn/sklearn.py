@@ -21,7 +21,7 @@ except ImportError as error:
 from . import ops, optim, zoo
 from .data.transform import Transform
 from .layers import Conv2d, Dense, Dropout, Flatten, MaxPool2d, Pass, ReLU, Sequential
-from .layers.pullback import run_layer
+from .layers.running import run_layer
 from .ops.contract import Array
 
 LEAST = 8  # pixels along a side; the default network convolves images of at least this size

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.metadata
+import os
 import re
 
 LIBRARY = re.compile(r"libtbb\.so\.12|tbb12\.dll")
@@ -19,7 +20,7 @@ def load() -> bool:
     try:
         files = importlib.metadata.files("tbb") or []
         [library] = [file for file in files if LIBRARY.fullmatch(file.name)]
-        ctypes.CDLL(str(library.locate().resolve()), mode=ctypes.RTLD_GLOBAL)
+        ctypes.CDLL(os.path.realpath(library.locate()), mode=ctypes.RTLD_GLOBAL)
     except (importlib.metadata.PackageNotFoundError, ValueError, OSError):
         return False
     return True

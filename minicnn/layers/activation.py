@@ -6,8 +6,7 @@ from .. import ops
 from ..ops.clip import bounds_of
 from ..ops.contract import Array, number
 from .base import Layer
-from .pullback import LayerPullback, layer_pullback
-from .running import Pass
+from .running import LayerPullback, Pass, layer_pullback
 
 
 class ReLU(Layer):

@@ -19,8 +19,7 @@ from .. import init
 from ..display import Shown, Table
 from ..ops.contract import FLOATS, Array
 from .options import written_options
-from .pullback import LayerPullback, run_layer
-from .running import Pass
+from .running import LayerPullback, Pass, run_layer
 from .tree import arrays_of, cast, children_of, walk
 
 WRAPPERS = ("module.", "model.", "_orig_mod.")

@@ -7,8 +7,7 @@ from typing import Any
 from .. import ops
 from ..ops.contract import Array
 from .container import Container, has_parameters, prefixed, run
-from .pullback import LayerPullback, check_wants
-from .running import Pass
+from .running import LayerPullback, Pass, check_wants
 
 
 class Concat(Container):

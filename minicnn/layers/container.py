@@ -9,8 +9,7 @@ import numpy as np
 from ..message import nearest
 from ..ops.contract import Array
 from .base import Layer
-from .pullback import LayerPullback, run_layer, without_parameters
-from .running import Pass, announced, record
+from .running import LayerPullback, Pass, announced, record, run_layer, without_parameters
 from .tree import arrays_of, children_of, walk
 
 

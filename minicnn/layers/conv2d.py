@@ -12,8 +12,7 @@ from ..ops.contract import Array, Pair, flag, pair, whole
 from ..ops.conv_transpose2d import output_padding_of
 from .base import Layer
 from .batch_norm2d import BatchNorm2d
-from .pullback import LayerPullback, layer_pullback
-from .running import Pass
+from .running import LayerPullback, Pass, layer_pullback
 
 
 class Conv2d(Layer):

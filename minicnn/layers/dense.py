@@ -10,8 +10,7 @@ import numpy as np
 from .. import ops
 from ..ops.contract import Array, flag, whole
 from .base import Layer
-from .pullback import LayerPullback, layer_pullback
-from .running import Pass
+from .running import LayerPullback, Pass, layer_pullback
 
 
 class Dense(Layer):

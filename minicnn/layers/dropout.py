@@ -5,8 +5,7 @@ from __future__ import annotations
 from .. import ops
 from ..ops.contract import Array, number
 from .base import Layer
-from .pullback import LayerPullback, layer_pullback
-from .running import Pass
+from .running import LayerPullback, Pass, layer_pullback
 
 
 class Dropout(Layer):

@@ -17,8 +17,7 @@ from .base import Layer
 from .batch_norm2d import BatchNorm2d
 from .conv2d import Conv2d
 from .pooling import MaxPool2d
-from .pullback import LayerPullback, layer_pullback
-from .running import Pass
+from .running import LayerPullback, Pass, layer_pullback
 
 
 class FusedConv2d(Layer):

@@ -11,8 +11,7 @@ from ..message import nearest
 from ..ops.contract import Array
 from .base import Layer
 from .container import Container, has_parameters
-from .pullback import LayerPullback, check_wants
-from .running import Pass
+from .running import LayerPullback, Pass, check_wants
 from .sequential import Chain
 
 

@@ -6,8 +6,7 @@ from .. import ops
 from ..ops.contract import Array
 from ..ops.local_response_norm import constants_of
 from .base import Layer
-from .pullback import LayerPullback, layer_pullback
-from .running import Pass
+from .running import LayerPullback, Pass, layer_pullback
 
 
 class LocalResponseNorm(Layer):

@@ -9,8 +9,7 @@ from .. import ops
 from ..ops.contract import Array, number
 from ..ops.pad import border_of
 from .base import Layer
-from .pullback import LayerPullback, layer_pullback
-from .running import Pass
+from .running import LayerPullback, Pass, layer_pullback
 
 
 class Pad(Layer):

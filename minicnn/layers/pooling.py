@@ -6,8 +6,7 @@ from .. import ops
 from ..ops.contract import Array, Pair, flag, pair
 from ..ops.geometry import Padding, padding_of
 from .base import Layer
-from .pullback import LayerPullback, layer_pullback
-from .running import Pass
+from .running import LayerPullback, Pass, layer_pullback
 
 
 class MaxPool2d(Layer):

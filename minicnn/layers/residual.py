@@ -8,8 +8,7 @@ from .. import ops
 from ..ops.contract import Array
 from .concat import alone
 from .container import Container, has_parameters, prefixed, run
-from .pullback import LayerPullback, check_wants
-from .running import Pass
+from .running import LayerPullback, Pass, check_wants
 from .sequential import Chain
 
 

@@ -1,4 +1,4 @@
-"""How a pass through a network is run: an argument, never a global, a hook or a patch."""
+"""How a pass through a network is run: an argument, never a global, a hook or a patch. And pullbacks of layers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.contract import Array
+from ..ops.contract import Array, Pullback, output_and_pullback
 from ..ops.relu import RULES
+
+WANTS = ("both", "input", "parameters")
+LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
 
 
 class Watch:
@@ -119,3 +122,42 @@ def announced(announce: Callable[[str, Array], None], path: str, pullback: Any) 
         return dx, gradients
 
     return announcing
+
+
+def run_layer(layer: Any, x: Any, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+    """A layer's forward. Its pullback may be None if no backward pass will follow.
+
+    Raises:
+        ValueError: it does not return (y, pullback).
+    """
+    returned = layer.forward(x, pass_)
+    if isinstance(returned, tuple) and len(returned) == 2:
+        return returned
+    return output_and_pullback(f"{type(layer).__name__}.forward", returned)
+
+
+def layer_pullback(pullback: Pullback, *names: str) -> LayerPullback:
+    """An op's pullback dy → (dx, dweight, …) as a layer's: dy → (dx, {"weight": dweight, …})."""
+
+    def named(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
+        check_wants(wants)
+        dx, *gradients = pullback(dy, (wants != "parameters",) + (wants != "input",) * len(names))
+        found = zip(names, gradients, strict=True)
+        return dx, {} if wants == "input" else {name: gradient for name, gradient in found if gradient is not None}
+
+    return named
+
+
+def without_parameters(pullback: LayerPullback) -> LayerPullback:
+    """The pullback of a frozen layer: dy → (dx, {})."""
+
+    def frozen(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
+        check_wants(wants)
+        return (None if wants == "parameters" else pullback(dy, "input")[0]), {}
+
+    return frozen
+
+
+def check_wants(wants: str) -> None:
+    if wants not in WANTS:
+        raise ValueError(f"pullback: expected wants to be one of {', '.join(WANTS)}, got {wants!r}")

@@ -10,8 +10,7 @@ from ..message import nearest
 from ..ops.contract import Array
 from .container import Container, has_parameters, prefixed, run
 from .fusion import fused
-from .pullback import LayerPullback, check_wants
-from .running import Pass
+from .running import LayerPullback, Pass, check_wants
 
 
 class Sequential(Container):

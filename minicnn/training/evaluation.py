@@ -15,7 +15,7 @@ from ..data.loader import Loader
 from ..data.transform import Transform
 from ..display import Shown, Table, drawing
 from ..group import Group
-from ..layers.pullback import run_layer
+from ..layers.running import run_layer
 from ..layers.tree import arrays_of, dtype_of
 from ..ops.contract import Array
 from .agreement import check_alike

@@ -18,8 +18,7 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
 from ..group import Group
-from ..layers.pullback import run_layer
-from ..layers.running import Pass
+from ..layers.running import Pass, run_layer
 from ..layers.tree import arrays_of, dtype_of
 from ..ops.contract import Array
 from .callbacks import Callback

@@ -112,7 +112,7 @@ def test_ctrl_c_itself_ends_with_130_and_no_traceback(photos, tmp_path):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     assert process.returncode == 130
-    assert "interrupted; to go on" in errors
+    assert "interrupted; to continue" in errors
     assert "Traceback" not in errors
 
 

@@ -23,7 +23,7 @@ QUERIES = 128  # rows and columns of a tile: 256 KB of float32 scores, which sta
 REFERENCES = 512
 NOBODY = -(2**62)  # queries that are not references need not be excluded from their own neighbors
 CHUNK = 64  # scores tested at once against a row's threshold
-REFERENCES = 1024  # references measured at once by differences
+BY_DIFFERENCES = 1024  # references measured at once by differences
 PRODUCT_ERROR = 4 * np.finfo(np.float32).eps  # of d², relative to |x|²
 TOLERANCE = 1e-4  # of d²: neighbors this close to a tie may be swapped
 
@@ -108,24 +108,24 @@ def _by_differences(queries, columns, rows, own, indices):
     """As `_by_products`, for the given rows only, with scores −Σ_f (x_jf − x_if)²; `columns` is x transposed."""
     k = indices.shape[1]
     features, n = columns.shape
-    capacity = 2 * k + REFERENCES
+    capacity = 2 * k + BY_DIFFERENCES
     for r in numba.prange(len(rows)):
         i = rows[r]
         kept = np.empty(capacity, np.float32)
         kept_index = np.empty(capacity, np.int32)
         count = 0
         threshold = np.float32(-np.inf)
-        for start in range(0, n, REFERENCES):
-            scores = np.zeros(min(REFERENCES, n - start), np.float32)
+        for start in range(0, n, BY_DIFFERENCES):
+            scores = np.zeros(min(BY_DIFFERENCES, n - start), np.float32)
             for f in range(features):
-                column = columns[f, start : start + REFERENCES]
+                column = columns[f, start : start + BY_DIFFERENCES]
                 value = queries[i, f]
                 for j in range(len(scores)):
                     scores[j] -= (column[j] - value) ** 2
             if 0 <= own + i - start < len(scores):
                 scores[own + i - start] = -np.inf
             count = _collect(scores, start, threshold, kept, kept_index, count)
-            if count > capacity - REFERENCES:
+            if count > capacity - BY_DIFFERENCES:
                 threshold = _keep_largest(kept, kept_index, count, k)
                 count = k
         _keep_largest(kept, kept_index, count, k)

@@ -244,7 +244,7 @@ def test_average_pooling_replaces_every_maximum_in_a_copy(model):
         (lambda m: viz.feature_visualization(m, ("conv2", 99), size=28, transform=None), "no channel 99"),
         (
             lambda m: value_and_gradient(m, np.zeros((1, 1, 28, 28), np.float32), of.unit("conv2", 0, (0, 99))),
-            "no place",
+            "no position",
         ),
         (lambda m: viz.class_model(m, 10, size=28), "expected a class of outputs"),
         (lambda m: viz.ascend(m, of.logit(0), viz.Pixels((1, 1, 28, 28)), optimizer="sgd"), "adam, lbfgs"),

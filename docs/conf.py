@@ -1,5 +1,6 @@
 """The book, by Sphinx and MyST-NB: `sphinx-build -W docs docs/_build/html`, without a network."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import jupyter_server_mathjax
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
+# The kernels that run the pages find our extension of IPython, and this very tree's engine, whatever is installed.
+paths = [str(HERE / "_ext"), str(HERE.parent), os.environ.get("PYTHONPATH", "")]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 project = "minicnn"
 author = "the minicnn authors"
@@ -33,7 +37,7 @@ nb_custom_formats = {".md": "pages.read"}
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE / "_build" / "cache")
 nb_execution_in_temp = True
-nb_execution_timeout = 300
+nb_execution_timeout = 1800  # of a cell, on the wall: on a busy machine a page waits for its turn
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_output_stderr = "remove-warn"

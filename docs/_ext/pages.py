@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 FIGURES = "%matplotlib inline"  # a figure at the end of a cell is shown
+TWICE = f"{FIGURES}\n%load_ext two_papers"  # on the site, for readers of light and of dark pages
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -25,7 +26,7 @@ def read(text: str) -> NotebookNode:
             if hide is None:
                 cell.metadata["tags"] = ["hide-input"]
     if any(cell.cell_type == "code" for cell in notebook.cells):
-        notebook.cells.insert(0, new_code_cell(FIGURES, metadata={"tags": ["remove-cell"]}))
+        notebook.cells.insert(0, new_code_cell(TWICE, metadata={"tags": ["remove-cell"]}))
     return notebook
 
 

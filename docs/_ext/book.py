@@ -22,7 +22,7 @@ def pair_figures(app: Sphinx, doctree: nodes.document) -> None:
         images = list(cell.findall(nodes.image)) if "cell_output" in cell["classes"] else []
         if len(images) % 2:
             log.warning("a cell shows an image that is no matplotlib figure", location=cell)
-        for light, dark in zip(images[::2], images[1::2]):
+        for light, dark in zip(images[::2], images[1::2], strict=False):
             light["classes"] += ["only-light"]
             dark["classes"] += ["only-dark"]
 

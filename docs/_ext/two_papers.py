@@ -59,17 +59,14 @@ def dark_paper(figure: Figure) -> Iterator[None]:
         undo.append((set_color, color))
         set_color([on_dark(each) for each in color] if many else on_dark(to_rgba_array(color)[0]))
 
-    papers = [figure.patch, *(ax.patch for ax in figure.findobj(Axes))]
     for artist in figure.findobj():
-        if isinstance(artist, Text) and not lies_on_an_image(artist):
+        patch, text = isinstance(artist, Patch), isinstance(artist, Text)
+        areas = isinstance(artist, Collection) and artist.get_array() is None and len(artist.get_facecolor())
+        if isinstance(artist, Line2D) or (text and not lies_on_an_image(artist)):
             repaint(artist.set_color, artist.get_color())
-        elif isinstance(artist, Line2D):
-            repaint(artist.set_color, artist.get_color())
-        elif isinstance(artist, Patch) and (artist.get_fill() or artist in papers):
+        if patch or areas:
             repaint(artist.set_facecolor, artist.get_facecolor())
-        elif isinstance(artist, Collection) and artist.get_array() is None and len(artist.get_facecolor()):
-            repaint(artist.set_facecolor, artist.get_facecolor())
-        if isinstance(artist, Patch):
+        if patch:
             repaint(artist.set_edgecolor, artist.get_edgecolor())
     try:
         yield

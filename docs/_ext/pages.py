@@ -27,6 +27,8 @@ def read(text: str) -> NotebookNode:
                 cell.metadata["tags"] = ["hide-input"]
     if any(cell.cell_type == "code" for cell in notebook.cells):
         notebook.cells.insert(0, new_code_cell(TWICE, metadata={"tags": ["remove-cell"]}))
+    else:
+        notebook.metadata["mystnb"] = {"execution_mode": "off"}  # no kernel is started for a page without code
     return notebook
 
 

@@ -51,6 +51,7 @@ def test_no_page_scrolls_sideways_complains_or_violates_axe(browser: Any, site: 
     """Each page is opened once, and then seen in every look: to typeset its formulas takes longest."""
     found: dict[str, list[str]] = {}
     context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
+    context.set_default_timeout(300_000)  # milliseconds: on a busy machine a page waits for its turn
     pages = every_page(site)
     for page in pages:
         tab, complaints = context.new_page(), []

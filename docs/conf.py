@@ -1,5 +1,6 @@
 """The book, by Sphinx and MyST-NB: `sphinx-build -W docs docs/_build/html`, without a network."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,11 @@ import jupyter_server_mathjax
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
+# The kernels that run the pages find our extension of IPython, and this very tree's engine, whatever is installed.
+paths = [str(HERE / "_ext"), str(HERE.parent), os.environ.get("PYTHONPATH", "")]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+# Their threads sleep while they wait: beside other programs, spinning costs twenty times the work itself.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 project = "minicnn"
 author = "the minicnn authors"
@@ -33,11 +39,12 @@ nb_custom_formats = {".md": "pages.read"}
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE / "_build" / "cache")
 nb_execution_in_temp = True
-nb_execution_timeout = 300
+nb_execution_timeout = 1800  # of a cell, on the wall: on a busy machine a page waits for its turn
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
 nb_output_stderr = "remove-warn"
 nb_merge_streams = True
+nb_ipywidgets_js = {}  # progress bars are widgets that need scripts from a network
 nb_render_markdown_format = "myst"
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3

@@ -1,4 +1,4 @@
-"""What the book adds to Sphinx: notebooks to download, dark twins of figures, alt texts, equations in docstrings."""
+"""What the book adds to Sphinx: notebooks to download, figures for light and dark pages, equations in docstrings."""
 
 import re
 from pathlib import Path
@@ -13,20 +13,18 @@ log = logging.getLogger(__name__)
 SECTION = re.compile(r"(Args|Attributes|Returns|Raises|Yields|Source|Note|Example)s?:$")
 
 
-def add_dark_twins(app: Sphinx, doctree: nodes.document) -> None:
-    """Where NAME-dark.svg lies beside NAME.svg, show the one that suits the reader's theme."""
-    here = Path(app.env.doc2path(app.env.docname)).parent
-    for image in list(doctree.findall(nodes.image)):
+def pair_figures(app: Sphinx, doctree: nodes.document) -> None:
+    """A figure that a cell shows comes twice, on white paper and on dark (`two_papers.py`): show one of them."""
+    for image in doctree.findall(nodes.image):
         if not image.get("alt"):
-            log.warning("image %s has no alternative text", image["uri"], location=image)
-        uri = image["uri"]
-        twin = re.sub(r"\.svg$", "-dark.svg", uri)
-        if twin != uri and (here / twin).exists():
-            dark = image.deepcopy()
-            dark["uri"] = twin
-            image["classes"] += ["only-light"]
+            log.warning("an image has no alternative text", location=image)
+    for cell in doctree.findall(nodes.container):
+        images = list(cell.findall(nodes.image)) if "cell_output" in cell["classes"] else []
+        if len(images) % 2:
+            log.warning("a cell shows an image that is no matplotlib figure", location=cell)
+        for light, dark in zip(images[::2], images[1::2], strict=False):
+            light["classes"] += ["only-light"]
             dark["classes"] += ["only-dark"]
-            image.parent.insert(image.parent.index(image) + 1, dark)
 
 
 def set_equations(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
@@ -72,7 +70,7 @@ def write_notebooks(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict:
-    app.connect("doctree-read", add_dark_twins)
+    app.connect("doctree-read", pair_figures)
     app.connect("autodoc-process-docstring", set_equations, priority=400)  # before napoleon reads the sections
     app.connect("html-page-context", offer_notebook)
     app.connect("build-finished", write_notebooks)

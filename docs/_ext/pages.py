@@ -11,6 +11,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 FIGURES = "%matplotlib inline"  # a figure at the end of a cell is shown
+TWICE = f"{FIGURES}\n%load_ext two_papers"  # on the site, for readers of light and of dark pages
+PATIENT = 'import hypothesis\nhypothesis.settings.load_profile("ci")'  # without checks of time: the machine may be busy
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -25,7 +27,10 @@ def read(text: str) -> NotebookNode:
             if hide is None:
                 cell.metadata["tags"] = ["hide-input"]
     if any(cell.cell_type == "code" for cell in notebook.cells):
-        notebook.cells.insert(0, new_code_cell(FIGURES, metadata={"tags": ["remove-cell"]}))
+        first = f"{TWICE}\n{PATIENT}" if "from hypothesis import" in text else TWICE
+        notebook.cells.insert(0, new_code_cell(first, metadata={"tags": ["remove-cell"]}))
+    else:
+        notebook.metadata["mystnb"] = {"execution_mode": "off"}  # no kernel is started for a page without code
     return notebook
 
 

@@ -19,10 +19,12 @@ def memory_orders() -> st.SearchStrategy[str]:
 
 
 def dtypes() -> st.SearchStrategy[Any]:
+    """float64 or float32."""
     return st.sampled_from([np.float64, np.float32])
 
 
 def seeds() -> st.SearchStrategy[int]:
+    """Integers from 0 to 999."""
     return st.integers(0, 999)
 
 

@@ -76,7 +76,8 @@ def test_a_chapter_shows_outputs_and_figures_and_is_a_notebook(site: Path, chapt
     nbformat = pytest.importorskip("nbformat")
     html = (site / f"{chapter}.html").read_text("utf-8")
     assert 'class="output text_plain' in html or 'class="output stream' in html
-    assert html.count("_images/") >= 1 and "&lt;Figure size" not in html
+    light, dark = (len(re.findall(rf"<img [^>]*only-{paper}", html)) for paper in ("light", "dark"))
+    assert light == dark >= 1 and "&lt;Figure size" not in html
     assert f'href="{chapter}.ipynb"' in html
     notebook = nbformat.read(site / f"{chapter}.ipynb", as_version=4)
     nbformat.validate(notebook)

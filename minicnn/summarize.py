@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .display import Shown, Table
-from .layers.base import arrays_of, children_of, transparent, walk
+from .layers.base import arrays_of, check_composed, children_of, transparent, walk
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d, ConvTranspose2d
@@ -112,10 +112,11 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
         input_shape: (C, H, W) of a picture.
 
     Raises:
-        ValueError: the picture does not fit the model.
+        ValueError: the picture does not fit the model, or a layer keeps others where nobody finds them.
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
+    check_composed(model)
     places: dict[str, list[Any]] = {}  # by path; a layer and its body have the same
     for path, layer in walk(model):
         places.setdefault(path, []).append(layer)

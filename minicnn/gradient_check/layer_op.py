@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.base import arrays_of, cast
+from ..layers.base import arrays_of, cast, check_composed
 from ..layers.running import Pass
 from ..ops.contract import kind_of
 from .contract import GradientError, output_and_pullback, takes
@@ -24,6 +24,7 @@ class LayerOp:
     """
 
     def __init__(self, layer: Any, seed: int = 0) -> None:
+        check_composed(layer)
         self.layer, self.seed = layer, seed
         self.names = ["x", *arrays_of(layer, "parameters")]
         self.__name__ = type(layer).__name__

@@ -236,8 +236,9 @@ class _Search:
         """By how much the slope changes at a kink or a jump, if there is one that `noise` does not explain."""
         rough = self.rough
         if noise <= max(JUMP * _largest(self.y), JUMP_FROM_ZERO * size):
-            with np.errstate(divide="ignore", invalid="ignore"):
-                hidden = rough & np.isfinite(self.error) & (self.error <= 8 * noise / np.minimum(self.step, size or 1))
+            with np.errstate(divide="ignore", invalid="ignore"):  # a bend shows 12 times as much; more may occur
+                explained = 32 * noise / np.minimum(self.step, size or 1)
+            hidden = rough & np.isfinite(self.error) & (self.error <= explained)
             self.rounding[hidden] = self.error[hidden]
             rough &= ~hidden
         return _largest(self.error[rough]) if rough.any() else None

@@ -68,11 +68,11 @@ def draw(path: Path, threads: int) -> str:
     ceiling = f"ceilings: sgemm {gflops:.0f} GFLOP/s, copying {gigabytes:.0f} GB/s"
     axes.loglog(x, np.minimum(x * gigabytes, gflops), color="0.3", label=ceiling)
     found = points()
-    for label, chosen, marker, colour in (
+    for label, chosen, marker, color in (
         ("direct", found[::2], "o", "tab:blue"),
         ("as chosen (Winograd)", found[1::2], "^", "tab:orange"),
     ):
-        axes.plot([p[1] for p in chosen], [p[2] for p in chosen], marker, color=colour, label=label)
+        axes.plot([p[1] for p in chosen], [p[2] for p in chosen], marker, color=color, label=label)
     for name, intensity, rate in found[1::2]:
         away = {"xytext": (0, 7), "ha": "center"} if rate > gflops else {"xytext": (-9, -3), "ha": "right"}
         axes.annotate(name, (intensity, rate), textcoords="offset points", fontsize=8, **away)

@@ -1,4 +1,4 @@
-"""The README's pictures of atlases: `python -m benchmarks screenshots` makes the pages and photographs them.
+"""The README's images of atlases: `python -m benchmarks screenshots` makes the pages and photographs them.
 
 Makes an atlas of the demo's network, and of SqueezeNet on photographs where MINICNN_DATA is set and the weights lie
 beside that folder; then opens each in Chromium. Pages that `--pages` holds already are photographed as they are. Needs
@@ -21,7 +21,7 @@ from PIL import Image
 import minicnn as cnn
 from minicnn.cli import main as command
 
-LARGEST = 300_000  # bytes of a picture
+LARGEST = 300_000  # bytes of an image
 WIDE, PHONE = (1180, 860), (390, 844)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
@@ -40,15 +40,15 @@ class Shot:
 
 
 SHOTS = (
-    Shot("atlas-journey", "demo", "main", "picture=5"),
-    Shot("atlas-number", "demo", "number", "picture=5&layer=conv2&channel=7&spot=4-5", below=8),
+    Shot("atlas-journey", "demo", "main", "image=5"),
+    Shot("atlas-number", "demo", "number", "image=5&layer=conv2&channel=7&spot=4-5", below=8),
     Shot("atlas-film", "demo", "film", "moment=9", "dark", below=8),
     Shot("atlas-training", "demo", "training", below=520),
-    Shot("atlas-fooled", "demo", "fooled", "picture=3&eps=8"),
-    Shot("atlas-phone", "demo", "why", "picture=4", "dark", PHONE, below=560),
+    Shot("atlas-fooled", "demo", "fooled", "image=3&eps=8"),
+    Shot("atlas-phone", "demo", "why", "image=4", "dark", PHONE, below=560),
     Shot("atlas-space", "demo", "space", "point=120&lens=attribute:brightness", below=440),
     Shot("atlas-layers", "squeezenet", "layers", "layer=features.7", "dark", below=8),
-    Shot("atlas-why", "squeezenet", "why", "picture=1", "dark", below=330),
+    Shot("atlas-why", "squeezenet", "why", "image=1", "dark", below=330),
 )
 
 

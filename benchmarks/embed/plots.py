@@ -1,4 +1,4 @@
-"""Pictures of the results."""
+"""Images of the results."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def growth(rows: list[Row], path: Path) -> None:
 
 
 def embedding(points: np.ndarray, labels: np.ndarray, path: Path) -> None:
-    """The points (N, 2), a colour a digit."""
+    """The points (N, 2), a color a digit."""
     figure = Figure(figsize=(8, 7), layout="constrained")
     axes = figure.subplots()
-    colours = colormaps["tab10"](np.arange(10))
+    colors = colormaps["tab10"](np.arange(10))
     size = min(12.0, 5e4 / len(points))
-    axes.scatter(points[:, 0], points[:, 1], c=colours[labels], s=size, linewidths=0)
-    handles = [Line2D([], [], marker="o", linestyle="", color=tuple(colours[c]), label=str(c)) for c in range(10)]
+    axes.scatter(points[:, 0], points[:, 1], c=colors[labels], s=size, linewidths=0)
+    handles = [Line2D([], [], marker="o", linestyle="", color=tuple(colors[c]), label=str(c)) for c in range(10)]
     axes.legend(handles=handles, title="digit", frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.set(aspect="equal", xticks=[], yticks=[], title=f"t-SNE of MNIST, {len(points):,} points")
     axes.spines[:].set_visible(False)

@@ -1,14 +1,14 @@
 """Winograd's convolution: 3 × 3 filters with fewer multiplications, on channels-last images.
 
 An m × m tile of outputs is computed from the α × α inputs under it, α = m + 2, in a basis where a filter acts on each
-number alone, so that the sum over channels is all that must be multiplied:
+number separately, so that only the sum over channels needs multiplications:
 
     Y = Aᵀ · [ Σ_c (G · g · Gᵀ) ⊙ (Bᵀ · d · B) ] · A          g (3, 3) a filter, d (α, α) inputs, Y (m, m) outputs
 
 F(4×4, 3×3) needs 36 products per tile, channel and filter where the definition has 144; F(2×2, 3×3) 16 for 36. For each
 of the α² positions (*frequencies*) the sums over channels of all tiles and filters are one matrix product.
 
-The gradient of a filter is the same thing transposed: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
+The gradient of a filter is the transpose: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
 
 A *run* is some tiles of one row of tiles; a few runs make a block that stays in the second-level cache. What a forward
 pass multiplies lies there in slabs of `GROUP` tiles by `CHUNK` channels, as a register tile reads them: the slabs of
@@ -57,12 +57,12 @@ def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, places, fir
     """v[f, first + t] = the frequencies of tile t of a patch, for t < tiles.
 
     The patch has rows of `pitch` pixels of `depth` channels. It holds inputs, of which tile t begins at pixel m·t; with
-    `back` it holds gradients of outputs.
+    `back` it holds gradients of outputs. The last chunk is filled with what lies behind the channels.
     """
     row, apart = pitch * depth, places.frequency
     for t in range(tiles):
         begin = (first + t) // GROUP * places.group + (first + t) % GROUP * places.tile
-        for c in range(0, depth, width(patch)):
+        for c in range(0, whole_chunks(depth), width(patch)):
             x, spare = address(patch, m * t * depth + c), address(scratch, 0)
             y = address(v, begin + c // CHUNK * places.chunk + c % CHUNK)
             if m == 4:
@@ -107,9 +107,9 @@ def corner(run, spans, tiles, height, m):
 
 
 @borrowing
-def whole_registers(x, size):
-    """`size` numbers, and as many more as fill the last register."""
-    return ceil_div(size, width(x)) * width(x)
+def whole_chunks(C):
+    """C channels, and as many more as fill the last chunk."""
+    return ceil_div(C, CHUNK) * CHUNK
 
 
 @parallel
@@ -176,7 +176,7 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
     """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block.
 
     Returns:
-        Whether the source is too `rough` for it: a value that is huge beside those around it would be rounded into
+        Whether the source is too `rough` for it: a value that is huge compared with its neighbors would be rounded into
         their outputs.
     """
     panels, frequencies, depth, NR = u.shape
@@ -259,7 +259,7 @@ def shares_of(N, height, width_, m, C, O, itemsize):
 def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
     """sums[share, p, f, c, l] = Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) of a share's tiles, and biases[share, p, l] = Σ dY."""
     shares, panels, frequencies, C, NR = sums.shape
-    O, pixel = source.values.shape[3], whole_registers(sums, C)
+    O, pixel = source.values.shape[3], whole_chunks(C)
     runs, spans, tiles = tiling(x.values.shape[0], height, width_, m, C, sums.itemsize)
     part = share_of(panels, TASKS // (2 * shares))
     parts = ceil_div(panels, part)

@@ -1,4 +1,4 @@
-"""Pictures that fool a network, and how easily it is fooled."""
+"""Images that fool a network, and how easily it is fooled."""
 
 from __future__ import annotations
 
@@ -10,51 +10,54 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
+from minicnn.deprecation import renamed
+
 from ._canvas import DIVERGING, INK, TEXT, axes_for, heading, largest_magnitude, new_figure
 from ._lines import lines
 
-SIDE = 2.2  # inches of a picture
+SIDE = 2.2  # inches of an image
 
 
+@renamed(pictures="images")
 def attacks(
-    pictures: ArrayLike,
+    images: ArrayLike,
     changed: ArrayLike,
     before: Sequence[str],
     after: Sequence[str],
     figure: Figure | None = None,
 ) -> Figure:
-    """In each row a picture, what was added to it, and what came out, with the network's verdicts.
+    """In each row an image, what was added to it, and what came out, with the network's verdicts.
 
     The change is drawn on a scale of its own, which its title names: red where it brightens, blue where it darkens
-    (of colours the channels' mean).
+    (of colors the channels' mean).
 
     Args:
-        pictures, changed: (n, H, W) or (n, H, W, 3), in 0…1.
-        before, after: the verdicts, one for each picture.
+        images, changed: (n, H, W) or (n, H, W, 3), in 0…1.
+        before, after: the verdicts, one for each image.
         figure: where to draw; a new one if not given.
 
     Raises:
         ValueError: the arrays' shapes differ, there are none, or not one verdict for each.
     """
-    pictures, changed = np.asarray(pictures, float), np.asarray(changed, float)
-    if pictures.shape != changed.shape or pictures.ndim not in (3, 4) or not len(pictures):
+    images, changed = np.asarray(images, float), np.asarray(changed, float)
+    if images.shape != changed.shape or images.ndim not in (3, 4) or not len(images):
         raise ValueError(
-            f"attacks: expected as many pictures before as after, (n, H, W) or (n, H, W, 3), got {pictures.shape} "
+            f"attacks: expected as many images before as after, (n, H, W) or (n, H, W, 3), got {images.shape} "
             f"and {changed.shape}"
         )
-    if not len(pictures) == len(before) == len(after):
-        raise ValueError(f"attacks: {len(pictures)} pictures, but {len(before)} verdicts before, {len(after)} after")
+    if not len(images) == len(before) == len(after):
+        raise ValueError(f"attacks: {len(images)} images, but {len(before)} verdicts before, {len(after)} after")
     if figure is None:
-        figure = new_figure(3 * SIDE + 0.4, (SIDE + 0.35) * len(pictures) + 0.1)
-    for row, places in enumerate(figure.subplots(len(pictures), 3, squeeze=False)):
-        change = changed[row] - pictures[row]
+        figure = new_figure(3 * SIDE + 0.4, (SIDE + 0.35) * len(images) + 0.1)
+    for row, places in enumerate(figure.subplots(len(images), 3, squeeze=False)):
+        change = changed[row] - images[row]
         largest = float(np.abs(change).max())
         drawn = change.mean(axis=-1) if change.ndim == 3 else change
         limit = largest_magnitude(drawn)
-        grey = {"cmap": "gray", "vmin": 0, "vmax": 1}
-        places[0].imshow(pictures[row], **grey)
+        gray = {"cmap": "gray", "vmin": 0, "vmax": 1}
+        places[0].imshow(images[row], **gray)
         places[1].imshow(drawn, cmap=DIVERGING, vmin=-limit, vmax=limit)
-        places[2].imshow(changed[row], **grey)
+        places[2].imshow(changed[row], **gray)
         for ax, title in zip(places, (before[row], f"at most ±{largest:.3g} of 1", after[row]), strict=True):
             ax.set_axis_off()
             ax.set_title(title, loc="left", fontsize=TEXT, color=INK, parse_math=False)
@@ -69,7 +72,7 @@ def accuracy_under_attack(
     unit: str = "of the range from black to white",
     title: str = "",
 ) -> Axes:
-    """The share of pictures still classified rightly against the size of the attack.
+    """The share of images still classified rightly against the size of the attack.
 
     Args:
         epsilons: the sizes, (K,).

@@ -40,13 +40,16 @@ class Shown:
         return f"{type(self).__name__}({self._headline()})"
 
     def _repr_html_(self) -> str:
+        drawn, table = self.plot(), self._table()
+        if drawn is None and table is None:
+            return f"<div>{html.escape(repr(self))}</div>"
         headline = html.escape(self._headline())
         parts = [f"<div><strong>{type(self).__name__}</strong>: {headline}</div>"]
-        if (drawn := self.plot()) is not None:
+        if drawn is not None:
             data, size = png(drawn.figure)
             source = f"data:image/png;base64,{base64.b64encode(data).decode()}"
             parts.append(f'<img src="{source}" width="{size["width"]}" style="max-width: 100%" alt="{headline}">')
-        if (table := self._table()) is not None:
+        if table is not None:
             parts.append(table.to_html())
         return "\n".join(parts)
 

@@ -35,8 +35,8 @@ def predict(model: Any, image: Source, top: int = 5) -> Predictions:
 
     Args:
         model: a trained or loaded model, with its transform. Without names, its classes are "0", "1", ….
-        image: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4); scaled and cropped to the size
-            of the training images, and converted to its channels (`Transform.to_channels`).
+        image: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3), (H, W, 4), or (1 or 3, H, W); scaled
+            and cropped to the size of the training images, and converted to its channels (`Transform.to_channels`).
         top: how many classes.
 
     Raises:

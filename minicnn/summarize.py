@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .display import Shown, Table, shape_text
+from .layers.base import check_composed
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d, ConvTranspose2d
@@ -113,10 +114,11 @@ def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
         input_shape: (C, H, W) of an image.
 
     Raises:
-        ValueError: the image does not fit the model.
+        ValueError: the image does not fit the model, or a layer keeps others where they are not found.
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
+    check_composed(model)
     places: dict[str, list[Any]] = {}  # by path; a layer and its body have the same path
     for path, layer in walk(model):
         places.setdefault(path, []).append(layer)

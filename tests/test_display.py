@@ -96,7 +96,7 @@ def test_its_repr_is_one_short_line(name, results) -> None:
 
 def test_a_summary_is_its_table_and_a_layer_the_call_that_makes_it(results) -> None:
     assert repr(results["summary"]) == str(results["summary"])
-    assert repr(cnn.Conv2d(1, 10, 3)) == "Conv2d(1, 10, 3)"
+    assert repr(cnn.Conv2d(1, 10, 3)) == "Conv2d(1, 10, 3)" in cnn.Conv2d(1, 10, 3)._repr_html_()
     assert repr(cnn.Conv2d(1, 10, (3, 5), padding=1, bias=False)) == "Conv2d(1, 10, (3, 5), padding=1, bias=False)"
 
 

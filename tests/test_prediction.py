@@ -45,6 +45,13 @@ def test_an_image_of_another_size_is_scaled():
     assert cnn.predict(darkness(), np.full((30, 20), 204, np.uint8)) == cnn.predict(darkness(), BRIGHT)
 
 
+def test_an_image_of_a_data_set_is_taken_as_it_is():
+    gray = np.full((6, 5), 204, np.uint8)
+    assert cnn.predict(darkness(), gray[None]) == cnn.predict(darkness(), gray)
+    colors = np.random.default_rng(0).integers(0, 256, (3, 4, 5), dtype=np.uint8)
+    assert cnn.predict(darkness("RGB"), colors) == cnn.predict(darkness("RGB"), colors.transpose(1, 2, 0))
+
+
 def test_a_gray_image_suits_a_model_of_colors():
     assert cnn.predict(darkness("RGB"), BRIGHT)[0][0] == "bright"
 

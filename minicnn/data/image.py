@@ -41,7 +41,8 @@ def read_image(source: Source, size: Size | None = None, crop: Size | None = Non
     """An image as uint8, (1, H, W) if it is stored as shades of gray, else (3, H, W): red, green, blue.
 
     Args:
-        source: a file, a Pillow image, or an array (H, W) or (H, W, 3 or 4) of uint8.
+        source: a file, a Pillow image, or an array (H, W) or (H, W, 3 or 4) of uint8, or an image of a data set,
+            (1 or 3, H, W).
         size: scale the image, keeping its aspect ratio, to the smallest size that covers this (height, width); a number
             is the length of the shorter side.
         crop: then crop this (height, width) from the center; a number is both.
@@ -55,9 +56,12 @@ def read_image(source: Source, size: Size | None = None, crop: Size | None = Non
     covered = None if size is None else pair(size, "size")
     kept = None if crop is None else pair(crop, "crop")
     if isinstance(source, np.ndarray):
+        if source.ndim == 3 and source.shape[2] not in (3, 4) and source.shape[0] in (1, 3):
+            source = source.transpose(1, 2, 0) if len(source) == 3 else source[0]
         if source.dtype != np.uint8 or not (source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))):
             raise ValueError(
-                f"image: expected a uint8 array (H, W), (H, W, 3) or (H, W, 4), got {source.dtype} {source.shape}"
+                "image: expected a uint8 array (H, W), (H, W, 3), (H, W, 4), or (1 or 3, H, W), "
+                f"got {source.dtype} {source.shape}"
             )
         source = Image.fromarray(source)
     name = describe(source)

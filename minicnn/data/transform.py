@@ -143,7 +143,7 @@ class Transform:
         """One photograph of any size as the network's input: float32 (1, C, H, W).
 
         Args:
-            source: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4).
+            source: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3), (H, W, 4), or (1 or 3, H, W).
 
         Raises:
             DataError: the image is missing or broken.

@@ -33,6 +33,9 @@ LARGE_STEPS = tuple(2.0**-e for e in range(6, -12, -4))  # 0.02 up to 1024, wher
 PARTS = (1, 1 / 2, 1 / 4)  # of a step, at which f is evaluated
 EXACT = 1e-9  # of the steepest slope: close enough, no other step is tried
 SURE = 1e-2  # of the steepest slope: an error below this tells a small step's slope from that of a larger one
+TINY_STEPS = tuple(2.0**-e for e in range(30, 47, 2))  # of 1 or x: by these only rounding and jumps show
+JUMP = 2.0**-20  # of an output: what changes by more with a tiny step jumps
+JUMP_FROM_ZERO = 2.0**-36  # of the arguments: the same, of an output whose terms cancel each other
 SMOOTH = 1e-7  # of the steepest slope: a kink's change of slope is larger, or cannot matter
 
 
@@ -118,8 +121,8 @@ def central_difference(f: Function, xs: Sequence[Array], direction: Direction) -
     if not all(exact):
         for step in LARGE_STEPS:
             _look(f, found, xs, direction, step * max(size, 1), size)
-    for search in found:
-        if (change := search.abrupt_change()) is not None:
+    for search, noise in zip(found, _noise(f, found, xs, direction, size), strict=True):
+        if (change := search.abrupt_change(noise, size)) is not None:
             raise NondifferentiableError(f"the slope changes abruptly, by about {change:.3g}")
     return [search.slope() for search in found]
 
@@ -139,6 +142,25 @@ def _look(f: Function, found: list[_Search], xs: Sequence[Array], direction: Dir
             return
         for k, search in enumerate(found):
             search.look([(ahead[k], behind[k]) for ahead, behind in sides], h, size)
+
+
+def _noise(f: Function, found: list[_Search], xs: Sequence[Array], direction: Direction, size: float) -> list[float]:
+    """How far rounding moves each output, by its second differences; asked only where a kink is suspected.
+
+    Where large terms cancel each other, that is more than the size of the output tells.
+    """
+    noise = [0.0] * len(found)
+    for step in TINY_STEPS if any(search.rough.any() for search in found) else ():
+        h = step * max(size, 1)
+        with np.errstate(all="ignore"):
+            try:
+                ahead, behind = f(moved(xs, direction, h)), f(moved(xs, direction, -h))
+            except (ValueError, ArithmeticError, IndexError):  # not defined there
+                continue
+            for k, search in enumerate(found):
+                second = np.ravel(ahead[k]) - 2 * search.y + np.ravel(behind[k])
+                noise[k] = max(noise[k], _largest(second[np.isfinite(second)]))
+    return noise
 
 
 class _Search:
@@ -205,12 +227,23 @@ class _Search:
         self.settled = self.error <= SMOOTH * self.steepest
         return bool(self.settled.all())
 
-    def abrupt_change(self) -> float | None:
-        """By how much the slope changes at a kink or a jump, if there is one."""
+    @property
+    def rough(self) -> Array:
+        """Entries whose slope changes abruptly, unless rounding moves the output by more than its size tells."""
         with np.errstate(divide="ignore", invalid="ignore"):  # where no step has shown anything yet
             rounding = 8 * np.maximum(self.rounding, 8 * EPS * _largest(self.y) / np.minimum(self.step, 1))
         small = (self.error <= np.maximum(SMOOTH * self.steepest, rounding)) & np.isfinite(self.error)
-        rough = ~(self.smooth | self.falling | small)
+        return ~(self.smooth | self.falling | small)
+
+    def abrupt_change(self, noise: float, size: float) -> float | None:
+        """By how much the slope changes at a kink or a jump, if there is one that `noise` does not explain."""
+        rough = self.rough
+        if noise <= max(JUMP * _largest(self.y), JUMP_FROM_ZERO * size):
+            with np.errstate(divide="ignore", invalid="ignore"):  # a bend shows 12 times as much; more may occur
+                explained = 32 * noise / np.minimum(self.step, size or 1)
+            hidden = rough & np.isfinite(self.error) & (self.error <= explained)
+            self.rounding[hidden] = self.error[hidden]
+            rough &= ~hidden
         return _largest(self.error[rough]) if rough.any() else None
 
     def slope(self) -> Slope:

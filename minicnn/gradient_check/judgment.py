@@ -88,8 +88,8 @@ class Judge:
             if not x.value.size:
                 continue
             # Moved separately: otherwise the others could hide that the function is not analytic in these.
-            along = self._along(i, np.where(small, direction[i], 0))
-            self.analytic[i] = not small.any() or self._complex_agrees(along, self._plain(i, x.value, along))
+            v = np.where(small, direction[i], 0)
+            self.analytic[i] = not small.any() or self._complex_agrees(self._along(i, v), self._plain(i, v))
 
     def _small(self, i: int) -> Array:
         """Which entries' gradients are small compared with the largest."""
@@ -99,11 +99,11 @@ class Judge:
                 small &= np.abs(row[i]) < SMALL * largest
         return small
 
-    def _plain(self, i: int, x: Array, along: list[Array | None]) -> list[Slope]:
-        found = difference(self.problem.forward, self.problem.values, along, self.step)
+    def _plain(self, i: int, v: Array) -> list[Slope]:
+        found = difference(self.problem.forward, self.problem.values, self._along(i, v), self.step)
         if all(np.all(slope.rounding <= 1e-5 * _largest(slope.values)) for slope in found):
             return found
-        return central_difference(self.problem.forward, self.problem.values, along)
+        return self._careful(i, v)
 
     def _complex_agrees(self, along: list[Array] | list[Array | None], true: list[Slope]) -> bool:
         try:
@@ -204,9 +204,7 @@ class Judge:
 
     def _error_of_analytic(self, i: int, k: int, v: Array, analytic: float, numerical: float, floor: float) -> float:
         gap, scale = abs(analytic - numerical), max(abs(analytic), abs(numerical), floor)
-        if max(abs(analytic), abs(numerical)) <= 64 * EPS * self.largest[k] * np.linalg.norm(v):
-            return 0.0  # zero, compared with the terms it is the sum of
-        if gap <= 4 * self._rounding(i, k, v):
+        if self._is_zero(k, v, analytic, numerical) or gap <= 4 * self._rounding(i, k, v):
             return 0.0
         try:
             true, bound = self._careful(i, v)[k].along(self.problem.dys[k])
@@ -227,7 +225,13 @@ class Judge:
                 "another point, take a large constant out of the function, or let it take complex arrays"
             )
         gap = max(0.0, abs(analytic - numerical) - bound)
-        return gap / max(abs(analytic), abs(numerical), floor) if gap else 0.0
+        if not gap or self._is_zero(k, v, analytic, numerical):
+            return 0.0
+        return gap / max(abs(analytic), abs(numerical), floor)
+
+    def _is_zero(self, k: int, v: Array, *derivatives: float) -> bool:
+        """Whether derivatives along v are zero, compared with the terms they are the sum of."""
+        return max(map(abs, derivatives)) <= 64 * EPS * self.largest[k] * float(np.linalg.norm(v))
 
     def _careful(self, i: int, v: Array) -> list[Slope]:
         try:

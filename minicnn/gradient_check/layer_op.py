@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..layers.base import check_composed
 from ..layers.running import Pass
 from ..layers.tree import arrays_of, cast
 from ..ops.contract import kind_of
@@ -24,6 +25,7 @@ class LayerOp:
     """
 
     def __init__(self, layer: Any, seed: int = 0) -> None:
+        check_composed(layer)
         self.layer, self.seed = layer, seed
         self.names = ["x", *arrays_of(layer, "parameters")]
         self.__name__ = type(layer).__name__

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from minicnn import GradientError, NondifferentiableError, PrecisionError, gradcheck
+from minicnn.layers import BatchNorm2d, Dense, GlobalAvgPool2d, Sequential
 from minicnn.testing import tie_free
+from minicnn.testing.random_networks import with_random_arrays
 
 x, b = tie_free(5), tie_free(5, 1)
 
@@ -87,6 +89,31 @@ def test_fast_oscillation(k: float, kind) -> None:
     assert gradcheck(kind(lambda x: (np.sin(k * x), lambda dy: (k * np.cos(k * x) * dy,))), x) < 1e-6
     with pytest.raises(GradientError):
         gradcheck(kind(lambda x: (np.sin(k * x), lambda dy: (0.99 * k * np.cos(k * x) * dy,))), x)
+
+
+CANCELING = {
+    "deviations from the mean": lambda x: (x - x.mean()).sum(),
+    "the sum of a softmax": lambda x: np.log((np.exp(x) / np.exp(x).sum()).sum()),
+    "large terms": lambda x: (1e3 * x).sum() - (1e3 * x[::-1]).sum(),
+}
+
+
+@pytest.mark.parametrize("kind", [real, lambda op: op])
+@pytest.mark.parametrize("name", CANCELING)
+def test_rounding_of_terms_that_cancel_is_no_kink(name: str, kind) -> None:
+    zero, point = CANCELING[name], tie_free(7)
+    assert gradcheck(kind(lambda x: (zero(x), lambda dy: (0 * x,))), point) == 0
+    with pytest.raises(GradientError):
+        gradcheck(kind(lambda x: (zero(x), lambda dy: (1e-3 * dy + 0 * x,))), point)
+    point[2] = 0
+    with pytest.raises(NondifferentiableError, match=r"index \(2,\)"):
+        gradcheck(real(lambda x: (zero(x) + 1e-3 * abs(x).sum(), lambda dy: (0 * x,))), point)
+
+
+def test_a_gradient_that_is_zero_but_for_rounding_is_not_blamed() -> None:
+    """Over one image, the average of what was normalized is the bias."""
+    model = with_random_arrays(Sequential(BatchNorm2d(3, eps=0.1), GlobalAvgPool2d(), Dense(3, 3)), 111)
+    assert gradcheck(model, tie_free((1, 3, 3, 1), 111), train=True) < 1e-7
 
 
 @pytest.mark.parametrize("point", [[0.0], [1e-15, 0.0, 1.0]])

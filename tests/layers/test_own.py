@@ -287,6 +287,10 @@ def test_layers_that_nobody_finds_are_refused(tmp_path) -> None:
     with pytest.raises(ValueError, match=message):
         cnn.Sequential(inner=Scattered()).initialize()
     with pytest.raises(ValueError, match=message):
+        gradcheck(cnn.Sequential(inner=Scattered()), tie_free((2, 1, 5, 5)))
+    with pytest.raises(ValueError, match=message):
+        cnn.summary(cnn.Sequential(inner=Scattered()), (1, 5, 5))
+    with pytest.raises(ValueError, match=message):
         cnn.save(cnn.Sequential(inner=Scattered()), tmp_path / "model.safetensors")
     assert not list(tmp_path.iterdir())
 

@@ -156,12 +156,15 @@ def sanity_check(
         backpropagation and guided Grad-CAM hardly do.
 
     Raises:
-        ValueError: the mode is unknown, or the model has no weights.
+        ValueError: the mode is unknown, the method is none, or the model has no weights.
 
     Source: Adebayo et al. (2018), Sanity checks for saliency maps, section 3.
     """
     if mode not in MODES:
         raise ValueError(f"sanity_check: expected mode to be one of {', '.join(MODES)}, got {mode!r}")
+    if not callable(method) or hasattr(method, "forward"):
+        got = type(method).__name__
+        raise ValueError(f"sanity_check: expected a method as first argument, such as viz.saliency, got {got}")
     target = logits_of(model, x).argmax(axis=1) if target is None else target
     original = method(model, x, target, **options)
     layers = [

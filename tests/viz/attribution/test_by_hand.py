@@ -244,6 +244,7 @@ def test_smooth_grad_without_noise_is_its_method_and_repeats_with_its_seed():
         (lambda m, x: viz.fgsm(m, x, 0, 0.1, bounds=(x[:3], 1.0)), r"bounds .*, got \(3, 2, 4, 5\) and \(\)"),
         (lambda m, x: viz.accuracy_under_attack(m, x, [0, 1], [0]), r"one for each of 4 images, got shape \(2,\)"),
         (lambda m, x: viz.accuracy_under_attack(m, x, ["cat"] * 4, [0]), r"has no class names, so 'cat' is unknown"),
+        (lambda m, x: viz.sanity_check(m, x, viz.saliency), r"expected a method as first argument.*got Sequential"),
         (lambda m, x: viz.sanity_check(viz.saliency, cnn.Sequential(flat=m["flat"]), x), r"no weights to randomize"),
     ],
 )

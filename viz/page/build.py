@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 SECTIONS = (journey, number, network, data_section, training, film, layers, space, why, fooled, compare)
 SCRIPTS = (
-    *("theme", "core", "colors", "live", "sections", "studio", "pad", "network", "training", "film", "journey"),
-    *("number", "layers", "lens", "selection", "scatter", "lasso", "space", "why", "fooled", "compare"),
+    *("theme", "core", "colors", "live", "sections", "studio", "pad", "network", "data", "training", "film", "journey"),
+    *("trace", "number", "layers", "lens", "selection", "scatter", "lasso", "space", "why", "fooled", "compare"),
 )
 THUMBNAIL = 48  # pixels of a picture in the gallery
 READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
@@ -109,7 +109,8 @@ def atlas(
             bar.set_postfix_str(section.TITLE)
             if callable(progress):
                 progress(section.TITLE)
-            sections[name] = {"title": section.TITLE, "question": section.QUESTION, "missing": None}
+            short = getattr(section, "SHORT", section.TITLE)  # in the bar
+            sections[name] = {"title": section.TITLE, "short": short, "question": section.QUESTION, "missing": None}
             try:
                 sections[name] |= section.make(subject, sprites)
             except Missing as reason:

@@ -15,6 +15,7 @@ from .sprites import Sprites
 from .subject import Array, Missing, Stage, Subject
 
 TITLE = "The feature space"
+SHORT = "Feature space"
 QUESTION = "Which images are alike to the network, and which only pixel by pixel?"
 FEWEST = 30  # pictures, below which there is no space to speak of
 NEIGHBOURS = 8

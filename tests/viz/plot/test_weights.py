@@ -36,6 +36,14 @@ def test_the_path_of_an_optimiser_is_drawn_on_the_surface(ax, render):
     render(ax)
 
 
+def test_a_minimum_that_lies_near_is_in_sight_and_one_far_away_is_not():
+    path = np.array([[-4.0, 2.0], [-3.0, 0.1], [-2.0, 0.0]])
+    near = plot.descent(lambda a, b: a**2 + 9 * b**2, {"plain": path})
+    assert near.get_xlim()[1] > 0.1 and near.get_ylim()[0] < -0.1
+    far = plot.descent(lambda a, b: (a - 50) ** 2 + 9 * b**2, {"plain": path})
+    assert far.get_xlim()[1] < 0
+
+
 def test_a_flat_surface_is_drawn(render):
     render(plot.descent(lambda a, b: 0 * a, {"nowhere": np.zeros((3, 2))}))
 

@@ -101,10 +101,11 @@ const atlas = (() => {
     return context;
   }
 
-  // A canvas that is inverted in the dark is painted in the colors of the light.
+  // A canvas that is inverted in the dark is painted in the colors of the light; and paper is light.
+  let printing = false;
   const color = (name, inverted = false) => {
     const [light, dark] = getComputedStyle(document.documentElement).getPropertyValue(name).match(/#[0-9a-f]+/gi);
-    return document.documentElement.dataset.theme === "dark" && !inverted ? dark : light;
+    return document.documentElement.dataset.theme === "dark" && !inverted && !printing ? dark : light;
   };
 
   // One cell, as large as about `side` pixels; a small one by a whole factor, so that its pixels are equal squares.
@@ -284,7 +285,10 @@ const atlas = (() => {
       if (window.innerWidth !== width) redraw();
       width = window.innerWidth;
     });
-    addEventListener("beforeprint", redraw);
+    for (const event of ["beforeprint", "afterprint"]) addEventListener(event, () => {
+      printing = event === "beforeprint";
+      redraw();
+    });
   }
 
   addEventListener("themechange", redraw);

@@ -98,7 +98,9 @@ def draw_bricks(found: list[Statement], ax: Axes, width: float) -> None:
     ax.set_axis_off()
 
 
-def _bend(start: tuple[float, float], end: tuple[float, float], boxes: list[tuple[float, float, float, float]]) -> float:
+def _bend(
+    start: tuple[float, float], end: tuple[float, float], boxes: list[tuple[float, float, float, float]]
+) -> float:
     """How far an arc rises, of its span: enough for the bricks of its own lane that it goes over.
 
     At the share t of the way a quadratic curve with the bend r is 2 t (1 − t) r · span above its chord.
@@ -170,9 +172,13 @@ def _layout(
 def _draw(ax: Axes, brick: Brick, box: tuple[float, float, float, float], color: str, *, turned: bool) -> None:
     x, y, w, h = box
     ax.add_patch(Rectangle((x, y), w, h, facecolor=color, edgecolor=color, linewidth=0.8, alpha=0.85, zorder=2))
-    letter = rf"$\mathdefault{{{brick.letter[0]}_{{{brick.letter[1:].translate(DIGITS)}}}}}$"  # all digits of one weight
+    letter = (
+        rf"$\mathdefault{{{brick.letter[0]}_{{{brick.letter[1:].translate(DIGITS)}}}}}$"  # all digits of one weight
+    )
     ax.text(x + w / 2, y + h + 0.03, letter, ha="center", va="bottom", fontsize=SMALL, color=INK)
-    shape, done = "×".join(map(str, brick.shape)), ", ".join(brick.functions)
+    flows = brick.letter.startswith("l")
+    sizes = (*brick.shape[1:], brick.shape[0]) if flows else brick.shape  # H×W×C, as the summary has it
+    shape, done = "×".join(map(str, sizes)), ", ".join(brick.functions)
     look: dict[str, Any] = {"ha": "center", "va": "top", "parse_math": False}
     if not turned:
         ax.text(x + w / 2, y - 0.05, shape, color=INK, fontsize=7, **look)

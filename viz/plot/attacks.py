@@ -59,7 +59,9 @@ def attacks(
         bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
         bar.outline.set_visible(False)
         places[2].imshow(changed[row], **grey)
-        for ax, title in zip(places, (before[row], f"change: at most {255 * largest:.3g} of 255 levels", after[row]), strict=True):
+        for ax, title in zip(
+            places, (before[row], f"change: at most {255 * largest:.3g} of 255 levels", after[row]), strict=True
+        ):
             ax.set_axis_off()
             ax.set_title(title, loc="left", fontsize=TEXT, color=INK, parse_math=False)
     return figure

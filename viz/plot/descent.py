@@ -68,7 +68,7 @@ def _with_minimum(
     loss: Callable[[np.ndarray, np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray, margin: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The corners of a window, widened to the lowest point of three or five times its sides, if it lies inside."""
-    for wider in (1, 2):
+    for wider in (0, 1, 2):
         sides = [np.linspace(a - wider * (b - a), b + wider * (b - a), 201) for a, b in zip(low, high, strict=True)]
         height = np.asarray(loss(*np.meshgrid(*sides)), float)
         if not np.isfinite(height).all():
@@ -76,5 +76,5 @@ def _with_minimum(
         row, column = np.unravel_index(height.argmin(), height.shape)
         if 0 < row < 200 and 0 < column < 200:
             least = np.array([sides[0][column], sides[1][row]])
-            return np.minimum(low, least - margin), np.maximum(high, least + margin)
+            return (np.minimum(low, least - margin), np.maximum(high, least + margin)) if wider else (low, high)
     return low, high

@@ -17,7 +17,11 @@ def test_maps_stand_beside_the_picture_those_with_a_sign_on_a_scale_symmetric_ab
     saliency, guided = drawn(figure)[1:3]
     assert (saliency.norm.vmin, guided.norm.vmin, saliency.norm.vmax, guided.norm.vmax) == (0, -1, 1, 1)
     assert saliency.cmap.name != guided.cmap.name
-    bars = [[label.get_text() for label in ax.get_yticklabels()] for ax in figure.axes if ax.get_ylabel() or not ax.get_images()]
+    bars = [
+        [label.get_text() for label in ax.get_yticklabels()]
+        for ax in figure.axes
+        if ax.get_ylabel() or not ax.get_images()
+    ]
     assert ["0", "strong"] in bars and ["against", "0", "for"] in bars
     render(figure)
 

@@ -25,6 +25,7 @@ from .layers.pad import Pad
 from .layers.pointwise import ELU, GELU, Erf, Hardsigmoid, Hardswish, SiLU, Tanh
 from .layers.pooling import AvgPool2d, MaxPool2d
 from .layers.residual import Residual
+from .layers.sequential import Sequential
 from .ops.geometry import sides
 
 ACTIVATIONS = (ReLU, LeakyReLU, PReLU, Clip, Sigmoid, Tanh, Erf, ELU, SiLU, GELU, Hardsigmoid, Hardswish)
@@ -76,10 +77,14 @@ def _enter(layer: Any, path: str, field: Field | None, fields: dict[str, Field |
         for name, (child, below) in inside.items():
             found[name] = _enter(child, below, _union([found[source] for source in layer.sources[name]]), fields)
         after = found[name]
-    elif inside:
+    elif isinstance(layer, Sequential):
         after = field
         for child, below in inside.values():
             after = _enter(child, below, after, fields)
+    elif inside:  # one of the user's own, which does more than to run them in a row
+        for child, below in inside.values():
+            _enter(child, below, None, fields)
+        after = None
     else:
         after = None if field is None else _through(layer, field)
     if path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.machinery
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,20 @@ from typing import Any
 from numba.core import caching
 
 ROOT = Path(__file__).parents[1]
+# pytest rewrites the assertions of a plugin's whole package, and of minicnn's where it is installed. It does so in a
+# loader of its own, which knows nothing of what is planted in Python's.
+PLAIN = "--assert=plain"
 COMPILED = ("minicnn/kernels", "viz/tsne", "viz/factorize")  # whose functions Numba compiles, into each other
 
 
 def plant(path: str, change: Callable[[bytes], bytes]) -> None:
     """From here on the module at `path`, below the project's root, is what `change` makes of its source.
 
-    Machine code that holds some of its functions is compiled anew, and kept apart from that of the file as it is.
+    Pytest, if it runs there, needs the option `PLAIN`. Machine code that holds some of its functions is compiled anew, and kept apart from that of the file as it is.
     """
-    changed = ROOT / path
+    changed, module = ROOT / path, ".".join(Path(path).with_suffix("").parts).removesuffix(".__init__")
+    if module in sys.modules:
+        raise RuntimeError(f"{path} is imported already: a change of it would be planted in vain")
     source = change(changed.read_bytes())
     code_of = importlib.machinery.SourceFileLoader.get_code
     locator: Any = caching._SourceFileBackedLocatorMixin

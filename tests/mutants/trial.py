@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.planting import ROOT, plant
+from tests.planting import PLAIN, ROOT, plant
 
 from .draw import Mutant
 from .where import belonging
@@ -94,7 +94,7 @@ def _pytest(tests: list[str], run: str, mutant: Mutant | None, said: Path) -> No
         plant(mutant.path, mutant.apply)
     with tempfile.TemporaryDirectory() as database:  # else one mutant's failing examples are tried on the next
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = database
-        options = ["-x", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=no", "--hypothesis-seed=0"]
+        options = [PLAIN, "-x", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=no", "--hypothesis-seed=0"]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is imported already
         status = pytest.main([*options, *RUNS[run], *tests])
     sys.stdout.flush()

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.planting import ROOT, plant
+from tests.planting import PLAIN, ROOT, plant
 
 KINDS = tomllib.loads((Path(__file__).parent / "plants.toml").read_text(encoding="utf-8"))
 PLANTS = [(kind, planted) for kind, plants in KINDS.items() for planted in plants]
@@ -26,7 +26,7 @@ def failing(planted: dict[str, Any], folder: Path) -> list[str]:
     """In words, which of the plant's tests fails first; `folder` is for what Hypothesis remembers of it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     environment |= {"PLANT": json.dumps(planted), "PYTHONPATH": str(ROOT), "HYPOTHESIS_STORAGE_DIRECTORY": str(folder)}
-    command = [sys.executable, "-m", "pytest", "-p", "tests.mutations.planting", *OPTIONS, *planted["tests"]]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.mutations.planting", PLAIN, *OPTIONS, *planted["tests"]]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     names = re.findall(r"^(?:FAILED|ERROR) \S+?::(\w+)", done.stdout, re.MULTILINE)
     if done.returncode not in (0, 1) or bool(names) != bool(done.returncode):

@@ -1,7 +1,4 @@
-"""Mistakes that once passed all tests (`plants.toml`): each is planted in the source, and a test must fail.
-
-`--thorough` plants them: each takes a run of pytest.
-"""
+"""Mistakes that once passed all tests (`plants.toml`): each is planted in the source, and a test must fail."""
 
 import pytest
 
@@ -11,12 +8,7 @@ from tests.planting import ROOT
 HERE = [(kind, plant) for kind, plant in PLANTS if "needs" not in plant]  # the others: tests/peers/test_plants.py
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "plant" in metafunc.fixturenames:
-        plants = HERE if metafunc.config.getoption("--thorough") else []
-        metafunc.parametrize(("kind", "plant"), plants, ids=[plant["what"] for _, plant in plants])
-
-
+@pytest.mark.parametrize(("kind", "plant"), HERE, ids=[plant["what"] for _, plant in HERE])
 def test_the_mistake_is_caught(kind, plant, tmp_path, request) -> None:
     names = failing(plant, tmp_path)
     request.node.user_properties.append(("mistake", (kind, plant["what"], names)))

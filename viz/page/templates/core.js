@@ -103,9 +103,10 @@ const atlas = (() => {
 
   // A canvas that is inverted in the dark is painted in the colors of the light; and paper is light.
   let printing = false;
+  const isDark = () => document.documentElement.dataset.theme === "dark" && !printing;
   const color = (name, inverted = false) => {
     const [light, dark] = getComputedStyle(document.documentElement).getPropertyValue(name).match(/#[0-9a-f]+/gi);
-    return document.documentElement.dataset.theme === "dark" && !inverted && !printing ? dark : light;
+    return isDark() && !inverted ? dark : light;
   };
 
   // One cell, as large as about `side` pixels; a small one by a whole factor, so that its pixels are equal squares.
@@ -294,5 +295,5 @@ const atlas = (() => {
   addEventListener("themechange", redraw);
   start();
 
-  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, chance, describe, choosePlace, picture, answer, drawn, tell, redraw, surface, sheet, copy, color, reveal };
+  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, chance, describe, choosePlace, picture, answer, drawn, tell, redraw, surface, sheet, copy, color, isDark, reveal };
 })();

@@ -95,6 +95,7 @@ def photograph(pages: Path, out: Path) -> None:
                 color_scheme=shot.theme,  # type: ignore[arg-type]
                 reduced_motion="reduce",
             )
+            tab.set_default_timeout(300_000)  # a busy machine is no fault of the page
             tab.goto(f"{page.resolve().as_uri()}#{shot.chosen}")
             tab.wait_for_load_state("networkidle")
             while not tab.evaluate("!live.available || Boolean(live.refreshed())"):

@@ -82,7 +82,7 @@ def draw_bricks(found: list[Statement], ax: Axes, width: float) -> None:
             arrow: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 5, "color": FAINT, "linewidth": 0.7}
             if far:  # over what lies between, from letter to letter
                 ends = [(b[0] + b[2] / 2, b[1] + b[3] + LETTER) for b in (start, target)]
-                arrow["connectionstyle"] = f"arc3,rad={-_bend(*ends, list(boxes.values())):.3f}"
+                arrow["connectionstyle"] = f"arc3,rad={-_bend(ends[0], ends[1], list(boxes.values())):.3f}"
             else:
                 ends = [(start[0] + start[2], start[1] + start[3] / 2), (target[0], target[1] + target[3] / 2)]
             ax.add_patch(FancyArrowPatch(*ends, shrinkA=1, shrinkB=1, zorder=1, **arrow))

@@ -97,7 +97,6 @@ def photograph(pages: Path, out: Path) -> None:
             )
             tab.set_default_timeout(300_000)  # a busy machine is no fault of the page
             tab.goto(f"{page.resolve().as_uri()}#{shot.chosen}")
-            tab.wait_for_load_state("networkidle")
             while not tab.evaluate("!live.available || Boolean(live.refreshed())"):
                 tab.wait_for_timeout(100)
             if shot.section != "main":

@@ -1,9 +1,9 @@
 """How the engine's loops are compiled, and how many threads they run on: one policy, in one file.
 
-`jit` compiles a serial function, `inline` one that is copied into its callers, `elementwise` one without sums,
-`parallel` one whose `prange` loops are shared among threads. All but inlined ones cache their machine code on disk. A
-parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then held to one thread meanwhile, because
-every core is already ours.
+`jit` compiles a serial function, `borrowing` one that makes no array, `inline` one that is copied into its callers,
+`elementwise` one without sums, `parallel` one whose `prange` loops are shared among threads. All but inlined ones cache
+their machine code on disk. A parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then held to
+one thread meanwhile, because every core is already ours.
 
 Results never depend on the number of threads: a parallel loop writes disjoint outputs, and its tasks are cut by the
 shape of the work alone.
@@ -198,6 +198,14 @@ def _digest(file: str) -> str:
 def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a serial function; it may be called from Python and from parallel kernels."""
     return _compile(function)
+
+
+def borrowing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a serial function that makes no array, and does not count references to those that it is given.
+
+    The counts are atomic: threads that work on one array would wait for each other in every call.
+    """
+    return _compile(function, _nrt=False)
 
 
 def inline(function: Callable[..., Any]) -> Callable[..., Any]:

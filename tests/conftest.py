@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 TESTS = Path(__file__).parent
 SLOW = ("mutations", "peers", "site")  # folders in which everything is
 ASKED_FOR = (*SLOW, "distributed")  # by naming them
 MOST_WORKERS = 8  # each compiles or reads its own machine code, and takes half a gigabyte
+TOGETHER = ("exercises", "kernels", "layers", "ops", "zoo")  # folders that compile the most, and the same kernels
 
 # Examples of each property, by folder: everyday, and with CI set.
 EXAMPLES = {"": (10, 25)}
@@ -48,6 +50,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(cores, files, MOST_WORKERS)
     return workers if workers > 1 else 0
+
+
+class ByFile(LoadFileScheduling):
+    """A file at a time; but one worker takes all that compiles the most, lest two compile the same at the same time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "together" if nodeid.split("/")[1] in TOGETHER else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """Pytest's own where files or folders are named: there may be nothing else for the other workers."""
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return ByFile(config, log) if everything and config.option.dist == "loadfile" else None
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

@@ -22,7 +22,8 @@ COMPILED = ("minicnn/kernels", "viz/tsne", "viz/factorize")  # whose functions N
 def plant(path: str, change: Callable[[bytes], bytes]) -> None:
     """From here on the module at `path`, below the project's root, is what `change` makes of its source.
 
-    Pytest, if it runs there, needs the option `PLAIN`. Machine code that holds some of its functions is compiled anew, and kept apart from that of the file as it is.
+    Pytest, if it runs there, needs the option `PLAIN`. Machine code that holds some of its functions is compiled anew,
+    and kept apart from that of the file as it is.
     """
     changed, module = ROOT / path, ".".join(Path(path).with_suffix("").parts).removesuffix(".__init__")
     if module in sys.modules:

@@ -126,7 +126,10 @@ statuses = []
 for _ in range(10):
     child = os.fork()
     if child == 0:
-        os._exit(0 if np.array_equal(ops.avg_pool2d(x, 3)[0], y) else 1)
+        same = np.array_equal(ops.avg_pool2d(x, 3)[0], y)
+        # It has started no thread that it could wait for.
+        alone = sys.platform != "linux" or len(os.listdir("/proc/self/task")) == 1
+        os._exit(0 if same and alone else 1)
     statuses.append(os.waitpid(child, 0)[1])
 ended = True
 worker.join()

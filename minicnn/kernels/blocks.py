@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..threads import inline, jit
+from ..threads import borrowing, inline
 from .vector import (
     at_most,
     beats,
@@ -73,25 +73,25 @@ class Target(NamedTuple):
     stride_w: int
 
 
-@jit
+@borrowing
 def pools(ends):
     """Whether a source or target is pooled."""
     return ends.kh * ends.kw * ends.stride_h * ends.stride_w > 1
 
 
-@jit
+@borrowing
 def clear(flat, first, last):
     for i in range(first, last):
         flat[i] = 0
 
 
-@jit
+@borrowing
 def load_first(x, at, count):
     """The numbers from x[at] on: a whole vector, or the first `count` and zeros where that is less."""
     return load(x, at) if count >= width(x) else load_some(x, at, count)
 
 
-@jit
+@borrowing
 def copy(source, at, target, to, size):
     """target[to + i] = source[at + i] for i < size; up to the end of the last vector, zeros."""
     whole = size // width(source) * width(source)
@@ -101,7 +101,7 @@ def copy(source, at, target, to, size):
         store(target, to + whole, load_some(source, at + whole, size - whole))
 
 
-@jit
+@borrowing
 def copy_where_positive(source, y, at, target, to, size):
     """The gradient of ReLU, a run of it: as `copy`, but 0 where the output is at most 0 (so that NaN lets it pass)."""
     zero = zeros_of(source)
@@ -113,7 +113,7 @@ def copy_where_positive(source, y, at, target, to, size):
         store(target, to + whole, where(at_most(output, zero), zero, gradient))
 
 
-@jit
+@borrowing
 def load_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
     """block[i, x, c] = the source's pixel (top + i, left + x), channels first … first + depth; 0 outside of it.
 
@@ -145,19 +145,21 @@ def load_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
                 copy(values, at, block, to, size)
 
 
-@jit
+@borrowing
 def windows_over(first, size, kernel, stride, count):
     """The first and last + 1 of `count` windows that reach into `size` pixels from `first` on."""
     return max(0, -((kernel - 1 - first) // stride)), min(count, (first + size - 1) // stride + 1)
 
 
-@jit
+@borrowing
 def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
     """block += each pooling window's gradient, at the pixel that won it."""
     PH, PW, C = source.values.shape[1:]
     values, switches = source.values.reshape(source.values.size), source.switches.reshape(source.switches.size)
     V = width(values)
     zero = zeros_of(values)
+    # Whether what is stored for one pixel and window may reach into those of others.
+    overlap = source.kh > source.stride_h or source.kw > source.stride_w or (depth + V - 1) // V * V > pixel
     py0, py1 = windows_over(top, rows, source.kh, source.stride_h, PH)
     px0, px1 = windows_over(left, pitch, source.kw, source.stride_w, PW)
     for py in range(py0, py1):
@@ -173,20 +175,20 @@ def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
                     for j in range(j0, j1):
                         to = ((iy + i) * pitch + ix + j) * pixel + c
                         share = where(same(won, spread(i * source.kw + j, won)), gradient, zero)
-                        store(block, to, load(block, to) + share)
+                        store(block, to, load(block, to) + share if overlap else share)
 
 
 @inline
-def best_of(block, at, pitch, pool):
+def best_of(block, at, pitch, pixel, pool):
     """The largest of a window's vectors, lane by lane, and which tap it was: the first of equals, the last NaN.
 
-    The window is pool.kh × pool.kw pixels of the block, from `at` on.
+    The window is pool.kh × pool.kw pixels of the block, which lie `pixel` numbers apart, from `at` on.
     """
     best = load(block, at)
     won = places_of(best)
     if pool.kh == 2 and pool.kw == 2:  # the commonest, without the loops
-        line = pitch * 2 * width(block)
-        for tap, place in ((0, at), (1, at + 2 * width(block)), (2, at + line), (3, at + line + 2 * width(block))):
+        line = pitch * pixel
+        for tap, place in ((0, at), (1, at + pixel), (2, at + line), (3, at + line + pixel)):
             value = load(block, place)
             wins = beats(value, best)
             best = where(wins, value, best)
@@ -194,7 +196,7 @@ def best_of(block, at, pitch, pool):
         return best, won
     for i in range(pool.kh):
         for j in range(pool.kw):
-            value = load(block, at + (i * pitch + j) * 2 * width(block))
+            value = load(block, at + (i * pitch + j) * pixel)
             wins = beats(value, best)
             best = where(wins, value, best)
             won = where(wins, spread(i * pool.kw + j, won), won)
@@ -210,9 +212,9 @@ def store_first(y, at, v, count):
         store_some(y, at, v, count)
 
 
-@jit
-def store_block(block, block_at, pitch, target, n, lattice, py0, py1, columns, channel, count):
-    """The first `columns` of the target's rows py0 … py1 of the lattice, from a block of outputs (lines, pitch, NR).
+@borrowing
+def store_block(block, block_at, pitch, pixel, target, n, lattice, py0, py1, columns, channel, count):
+    """The first `columns` of the target's rows py0 … py1 of the lattice, from a block of outputs (lines, pitch, pixel).
 
     The block begins at `block_at`, holds `count` channels from `channel` on, and its first line is the first of row
     py0. Output or window (py, px) goes where the lattice says.
@@ -224,12 +226,12 @@ def store_block(block, block_at, pitch, target, n, lattice, py0, py1, columns, c
     dead_tap = spread(DEAD, places_of(zero))
     for py in range(py0, py1):
         row = (n * H + lattice.top + lattice.step_h * py) * W + lattice.left
-        line = block_at + (py - py0) * target.stride_h * pitch * 2 * V
+        line = block_at + (py - py0) * target.stride_h * pitch * pixel
         if pools(target):
             for px in range(columns):
                 for v in range(0, count, V):
                     to = (row + lattice.step_w * px) * C + channel + v
-                    best, won = best_of(block, line + px * target.stride_w * 2 * V + v, pitch, target)
+                    best, won = best_of(block, line + px * target.stride_w * pixel + v, pitch, pixel, target)
                     if target.relu:
                         won = where(at_most(best, zero), dead_tap, won)
                         best = where(at_most(best, zero), zero, best)
@@ -239,7 +241,7 @@ def store_block(block, block_at, pitch, target, n, lattice, py0, py1, columns, c
             for px in range(columns):
                 for v in range(0, count, V):
                     to = (row + lattice.step_w * px) * C + channel + v
-                    value = load(block, line + px * 2 * V + v)
+                    value = load(block, line + px * pixel + v)
                     if target.relu:
                         value = where(at_most(value, zero), zero, value)
                     store_first(y, to, value, count - v)

@@ -6,7 +6,7 @@ NumPy's own product would share one call among threads, and round differently wi
 import numpy as np
 from numba import prange
 
-from ..threads import jit, parallel
+from ..threads import borrowing, jit, parallel
 from .blocks import SLACK
 from .panels import ceil_div
 from .vector import MR, address, load, store, tile, width
@@ -16,7 +16,7 @@ COLUMNS = 512  # numbers of an example, in or out, of one task
 SHARES = 16  # of the outputs, each summed for itself, where the gradient is that of few examples
 
 
-@jit
+@borrowing
 def parts(size, most):
     """How many parts of at most `most` items there are."""
     return max(1, ceil_div(size, most))
@@ -35,7 +35,7 @@ def forward(x, w, b, y):
             add_row(block[n - n0], b[o0:o1], y[n, o0:o1])
 
 
-@jit
+@borrowing
 def add_row(row, b, y):
     for o in range(row.shape[0]):
         y[o] = row[o] + b[o]

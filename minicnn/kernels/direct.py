@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from ..threads import jit, parallel
+from ..threads import borrowing, jit, parallel
 from .blocks import SLACK, load_block, pools, store_block
 from .panels import ceil_div, share_of, sweep
 from .vector import MR, MR_NARROW, address, load, store, tile, width, zeros_of
@@ -48,13 +48,13 @@ class Slide(NamedTuple):
     run: int
 
 
-@jit
+@borrowing
 def pixels_between(slide, pitch):
     """How far apart two rows of outputs are kept: as far as the rows of pixels, where they are one long run."""
     return pitch if slide.step_w == 1 and slide.step_h == 1 else slide.columns
 
 
-@jit
+@borrowing
 def runs_of(slide, lines, pitch):
     """(runs, outputs of a run): all lines as one, or each for itself."""
     if slide.step_w == 1 and slide.step_h == 1:
@@ -62,7 +62,7 @@ def runs_of(slide, lines, pitch):
     return lines, slide.columns
 
 
-@jit
+@borrowing
 def lies_ready(source, slide, groups):
     """Whether a tile may read the images where they lie: nothing must be made of them, and no padding is needed."""
     H, W, C = source.values.shape[1:]
@@ -73,13 +73,13 @@ def lies_ready(source, slide, groups):
     return inside and groups == 1 and not source.relu and not pools(source) and run >= MR_NARROW and C >= MR_NARROW
 
 
-@jit
+@borrowing
 def block_lines(slide, pitch, NR, itemsize):
     """How many lines of outputs a block has."""
     return max(1, BLOCK_BYTES // (NR * itemsize * pitch))
 
 
-@jit
+@borrowing
 def scratch_pixels(slide, lines, pitch):
     """How many pixels a block of the source has, with those that a tile reads too much."""
     return ((lines - 1) * slide.step_h + 2 * slide.height) * pitch + MR_NARROW * slide.step_w
@@ -129,7 +129,8 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
         for p in range(first, min(first + part, P)):
             number, channel = min(NR, filters - p * NR), g * filters + p * NR
             narrow = number <= NR // 2
-            straight = exact and run >= MR_NARROW and number == (NR // 2 if narrow else NR)
+            pixel = NR // 2 if narrow else NR  # of the block
+            straight = exact and run >= MR_NARROW and number == pixel
             panel, begin = address(weights, (g * P + p) * panels.shape[1] * NR), address(bias, (g * P + p) * NR)
             source_at, tap, place = address(x, at), address(taps, 0), address(places, 0)
             row, step, depth_of_tap = slide.step_w * depth, slide.step_h * pitch * depth, slide.run * depth
@@ -142,30 +143,29 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
                 continue
             sweep(
                 source_at, row, 1, tap, place, taps.size, panel, depth_of_tap, begin, runs, step, run,
-                address(y, 0), NR, wide, -np.inf, narrow, flat.itemsize,
+                address(y, 0), pixel, wide, -np.inf, narrow, flat.itemsize,
             )  # fmt: skip
-            store_block(y, 0, wide, target, n, lattice, py0, py1, columns, channel, number)
+            store_block(y, 0, wide, pixel, target, n, lattice, py0, py1, columns, channel, number)
 
 
-@jit
-def add_columns(block, at, size, sums):
-    """sums[l] += Σ_q block[at + q·NR + l]: four sums beside each other, so that no sum waits for the one before."""
-    V, NR = width(block), 2 * width(block)
-    for v in range(0, NR, V):
+@borrowing
+def add_columns(block, at, pixel, size, sums):
+    """sums[l] += Σ_q block[at + q·pixel + l], l < pixel: four sums beside each other, so that none waits."""
+    for v in range(0, pixel, width(block)):
         a, b, c, d = zeros_of(sums), zeros_of(sums), zeros_of(sums), zeros_of(sums)
         whole = size // 4 * 4
         for q in range(0, whole, 4):
-            here = at + q * NR + v
-            a, b = a + load(block, here), b + load(block, here + NR)
-            c, d = c + load(block, here + 2 * NR), d + load(block, here + 3 * NR)
+            here = at + q * pixel + v
+            a, b = a + load(block, here), b + load(block, here + pixel)
+            c, d = c + load(block, here + 2 * pixel), d + load(block, here + 3 * pixel)
         for q in range(whole, size):
-            a = a + load(block, at + q * NR + v)
+            a = a + load(block, at + q * pixel + v)
         store(sums, v, load(sums, v) + ((a + b) + (c + d)))
 
 
-@jit
-def add_products(x, at, step, size, block, block_at, K, three, narrow, scratch, sums, sums_at):
-    """sums[k, l] += Σ_q x[at + q·step + place(k)] · block[q, l] for k < K and q < size: a tile of rows k at a time.
+@borrowing
+def add_products(x, at, step, size, block, block_at, pixel, K, three, narrow, scratch, sums, sums_at):
+    """sums[k, l] += Σ_q x[at + q·step + place(k)] · block[q·pixel + l] for k < K and q < size: some rows k at a time.
 
     place(k) = ⌊k / 3⌋ · three + k mod 3, which is k where `three` is 3; with another, K is a multiple of 3, as MR is.
     block and sums begin at `block_at` and `sums_at`; `scratch` is `products_scratch`.
@@ -181,10 +181,11 @@ def add_products(x, at, step, size, block, block_at, K, three, narrow, scratch, 
         target = address(sums, sums_at + r * NR) if whole else address(spare, 0)
         if narrow:
             tile(
-                MR_NARROW, 1, source, 1, three, step, here, here, 1, gradient, NR, size, target, NR, target, NR, -np.inf
-            )
+                MR_NARROW, 1, source, 1, three, step, here, here, 1, gradient, pixel, size,
+                target, NR, target, NR, -np.inf,
+            )  # fmt: skip
         else:
-            tile(MR, 2, source, 1, three, step, here, here, 1, gradient, NR, size, target, NR, target, NR, -np.inf)
+            tile(MR, 2, source, 1, three, step, here, here, 1, gradient, pixel, size, target, NR, target, NR, -np.inf)
         if not whole:
             for row in range(k, k + R):
                 for l in range(0, NR, V):
@@ -242,21 +243,22 @@ def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sum
                 for p in range(first, min(first + part, P)):
                     number = min(NR, filters - p * NR)
                     narrow = number <= NR // 2
-                    load_block(source, n, line, 0, g * filters + p * NR, number, lines, block, wide, NR)
-                    add_columns(block, 0, (lines - 1) * wide + slide.columns, biases[s, g * P + p])
+                    pixel = NR // 2 if narrow else NR
+                    load_block(source, n, line, 0, g * filters + p * NR, number, lines, block, wide, pixel)
+                    add_columns(block, 0, pixel, (lines - 1) * wide + slide.columns, biases[s, g * P + p])
                     to = ((s * panels + g * P + p) * K) * NR
                     for i in range(runs):
-                        gradient, below = i * wide * NR, at + i * slide.step_h * pitch * depth
+                        gradient, below = i * wide * pixel, at + i * slide.step_h * pitch * depth
                         if thin:
                             add_products(
-                                image, below, slide.step_w * depth, run, block, gradient, 9, tap_rows[1] * pitch,
+                                image, below, slide.step_w * depth, run, block, gradient, pixel, 9, tap_rows[1] * pitch,
                                 narrow, products, total, to,
                             )  # fmt: skip
                             continue
                         for t in range(tap_rows.size):
                             tap = below + (tap_rows[t] * pitch + tap_columns[t]) * depth
                             add_products(
-                                image, tap, slide.step_w * depth, run, block, gradient, slide.run * depth,
+                                image, tap, slide.step_w * depth, run, block, gradient, pixel, slide.run * depth,
                                 3, narrow, products, total, to + places[t],
                             )  # fmt: skip
 

@@ -12,7 +12,7 @@ would leave empty.
 import numpy as np
 from numba import prange
 
-from ..threads import jit, parallel
+from ..threads import borrowing, parallel
 from .blocks import SLACK, Lattice, load_block, store_block
 from .direct import TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
@@ -21,7 +21,7 @@ from .vector import MR_NARROW, address
 PIXELS = 192  # outputs of a block, about
 
 
-@jit
+@borrowing
 def im2col(image, window, rows, columns, H, W, C, cols, to):
     """cols[to + (oy, ox), (i, j, c)] = image[oy·stride + i·dilation − pad, …, c], and 0 outside of it."""
     K = window.kh * window.kw * C
@@ -35,7 +35,7 @@ def im2col(image, window, rows, columns, H, W, C, cols, to):
                     cols[at + c] = image[iy, ix, c] if 0 <= iy < H and 0 <= ix < W else 0
 
 
-@jit
+@borrowing
 def col2im(cols, to, window, rows, columns, H, W, C, image):
     """image[oy·stride + i·dilation − pad, …, c] += cols[to + (oy, ox), (i, j, c)]: im2col, transposed."""
     K = window.kh * window.kw * C
@@ -49,7 +49,7 @@ def col2im(cols, to, window, rows, columns, H, W, C, image):
                         image[iy, ix, c] += cols[(to + q) * K + (i * window.kw + j) * C + c]
 
 
-@jit
+@borrowing
 def images_of_block(N, pixels):
     """How many images make a block of rows."""
     return max(1, min(share_of(N, TASKS), PIXELS // max(1, pixels)))
@@ -82,7 +82,7 @@ def forward(x, panels, bias, window, rows, columns, target):
             )  # fmt: skip
             for n in range(n0, n1):
                 at = (n - n0) * pixels * NR
-                store_block(y, at, columns, target, n, Lattice(0, 0, 1, 1), 0, PH, PW, p * NR, number)
+                store_block(y, at, columns, NR, target, n, Lattice(0, 0, 1, 1), 0, PH, PW, p * NR, number)
 
 
 @parallel
@@ -139,5 +139,7 @@ def weight_gradient(x, source, window, rows, columns, sums, biases):
             biases[task, p] = 0
             for n in range(n0, n1):
                 load_block(source, n, 0, 0, p * NR, number, rows, block[(n - n0) * pixels * NR :], columns, NR)
-            add_columns(block, 0, size, biases[task, p])
-            add_products(cols, 0, K, size, block, 0, K, 3, number <= NR // 2, products, total, (task * P + p) * K * NR)
+            add_columns(block, 0, NR, size, biases[task, p])
+            add_products(
+                cols, 0, K, size, block, 0, NR, K, 3, number <= NR // 2, products, total, (task * P + p) * K * NR
+            )

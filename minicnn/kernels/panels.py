@@ -7,18 +7,18 @@ lie in a row, as a tile reads them. Where filters do not fill the last panel, ze
 import numpy as np
 from numba import prange
 
-from ..threads import jit, parallel
+from ..threads import borrowing, parallel
 from .vector import MR, MR_NARROW, NR_BYTES, address, tile
 
 KC = 256  # terms of a sum that are added one after the other, about
 
 
-@jit
+@borrowing
 def ceil_div(a, b):
     return -(-a // b)
 
 
-@jit
+@borrowing
 def share_of(size, parts):
     """The size of each part when `size` items are cut into at most `parts` parts."""
     return max(1, -(-size // max(1, parts)))
@@ -46,7 +46,7 @@ def pack(w, turned, panels):
                     panel[tap * depth + k, lane] = source[tap]
 
 
-@jit
+@borrowing
 def sweep(
     x,
     row,
@@ -87,7 +87,7 @@ def sweep(
             )  # fmt: skip
 
 
-@jit
+@borrowing
 def strip(
     x, row, step, taps, places, count, panel, depth, start, runs, run_step, first, rows, y, y_row, pitch, floor,
     narrow, itemsize,

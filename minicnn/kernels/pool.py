@@ -7,22 +7,22 @@ as they are, x (N, H, W, C), y (N, OH, OW, C): then all loops run over channels.
 import numpy as np
 from numba import prange
 
-from ..threads import jit, parallel
+from ..threads import borrowing, parallel
 
 
-@jit
+@borrowing
 def beats(value, best):
     """The first of equals wins, and the last NaN over all; a complex value counts by its real part."""
     return (value.real > best.real) | (value.real != value.real)
 
 
-@jit
+@borrowing
 def larger(a, b):
     """Of two values the one that wins: the first, if the second does not beat it."""
     return b if beats(b, a) else a
 
 
-@jit
+@borrowing
 def largest_of_four(a, b, c, d):
     """The value that beats the others, and its place from 0 to 3, unless it is NaN.
 
@@ -36,7 +36,7 @@ def largest_of_four(a, b, c, d):
     return best, np.uint8(after_a) + np.uint8(after_b) + np.uint8(after_c)
 
 
-@jit
+@borrowing
 def row_of_fours(top, bottom, start, W, best, at):
     """One row of windows of 2 x 2 in steps of 2, the commonest, several times as fast; whether none holds a NaN."""
     numbers = True
@@ -76,7 +76,7 @@ def max_pool(x, geometry, y, indices):
                 indices[p, oy, ox] = at
 
 
-@jit
+@borrowing
 def compete(values, here, before, best, at):
     """best = each channel's value where it beats the one before, else that one; `at` becomes `here` where it does.
 
@@ -90,7 +90,7 @@ def compete(values, here, before, best, at):
         at[c] = here if wins else place
 
 
-@jit
+@borrowing
 def largest_of_nine(a, b, c, d, e, f, g, h, i, best, at):
     """best = each channel's largest value; at = which it was, from 0 to 8: the first that is as large.
 
@@ -161,7 +161,7 @@ def max_pool_channels_last(x, geometry, y, indices):
                 result[c] = best[c]
 
 
-@jit
+@borrowing
 def add_where_won(values, indices, here, target):
     zero = target.dtype.type(0)
     for c in range(target.shape[0]):

@@ -249,6 +249,19 @@ def _scale(typing, factor, v):
     return v(factor, v), generate
 
 
+@intrinsic
+def magnitude(typing, v):
+    """The absolute value of each number."""
+
+    def generate(context, builder, signature, values):
+        kind = values[0].type
+        name = f"llvm.fabs.v{kind.count}f{v.dtype.bitwidth}"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind]), name)
+        return builder.call(function, values)
+
+    return v(v), generate
+
+
 @overload(operator.add)
 def _plus(a, b):
     return (lambda a, b: _add(a, b)) if isinstance(a, Vector) and isinstance(b, Vector) else None

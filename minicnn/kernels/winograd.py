@@ -10,20 +10,25 @@ of the α² positions (*frequencies*) the sums over channels of all tiles and fi
 
 The gradient of a filter is the same thing transposed: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
 
-A *run* is some tiles of one row of tiles; a few runs make a block that stays in cache. Between two frequencies of a
-block lies a gap of one register: else they would all fall on the same lines of the first-level cache.
+A *run* is some tiles of one row of tiles; a few runs make a block that stays in the second-level cache. What a forward
+pass multiplies lies there in slabs of `GROUP` tiles by `CHUNK` channels, as a register tile reads them: the slabs of
+all frequencies, which a transform writes at once, are neighbors in the first-level cache. The weight gradient sums over
+tiles, and keeps each frequency's together; between two of its frequencies lies a gap of one register, else they would
+all fall on the same lines of that cache.
 
 Source: Lavin & Gray (2016), Fast algorithms for convolutional neural networks, section 4.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import prange
 
-from ..threads import jit, parallel
-from .blocks import SLACK, Lattice, load_block, load_first, store_block
+from ..threads import borrowing, jit, parallel
+from .blocks import SLACK, Lattice, clear, load_block, load_first, store_block
 from .direct import TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW, NR_BYTES, above, address, beats, load, store, where, width, zeros_of
+from .vector import MR_NARROW, NR_BYTES, above, address, load, magnitude, store, where, width, zeros_of
 from .winograd_transforms import F2, F4
 
 RUN = 16  # tiles of a run, at most
@@ -31,23 +36,35 @@ PATCH_BYTES = 1 << 15  # of the pixels under a run, about: they stay in the firs
 TILES = 48  # tiles of a block, about
 SUMS_BYTES = 1 << 24  # what the sums of the weight gradient's shares may take together
 RANGE = 1024  # how often the mean absolute value may go into the largest
-CHANNELS = 16  # whose filters are transformed at a time
+GROUP = MR_NARROW  # tiles that are multiplied at a time
+CHUNK = 16  # channels that lie side by side: a cache line
 
 inputs4, filters4, outputs4, filters4_transposed, outputs4_transposed = F4
 inputs2, filters2, outputs2, filters2_transposed, outputs2_transposed = F2
 
 
-@jit
-def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, apart, pixel, first):
+class Places(NamedTuple):
+    """Where the frequencies of tiles lie: how far apart frequencies, tiles, `GROUP`s of tiles and `CHUNK`s are."""
+
+    frequency: int
+    tile: int
+    group: int
+    chunk: int
+
+
+@borrowing
+def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, places, first):
     """v[f, first + t] = the frequencies of tile t of a patch, for t < tiles.
 
     The patch has rows of `pitch` pixels of `depth` channels. It holds inputs, of which tile t begins at pixel m·t; with
-    `back` it holds gradients of outputs. v has frequencies `apart`, and `pixel` numbers for a tile.
+    `back` it holds gradients of outputs. The last chunk is filled with what lies behind the channels.
     """
-    row = pitch * depth
+    row, apart = pitch * depth, places.frequency
     for t in range(tiles):
-        for c in range(0, depth, width(patch)):
-            x, y, spare = address(patch, m * t * depth + c), address(v, (first + t) * pixel + c), address(scratch, 0)
+        begin = (first + t) // GROUP * places.group + (first + t) % GROUP * places.tile
+        for c in range(0, whole_chunks(depth), width(patch)):
+            x, spare = address(patch, m * t * depth + c), address(scratch, 0)
+            y = address(v, begin + c // CHUNK * places.chunk + c % CHUNK)
             if m == 4:
                 if back:
                     outputs4_transposed(x, row, depth, spare, y, 6 * apart, apart)
@@ -59,20 +76,21 @@ def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, apart, pixe
                 inputs2(x, row, depth, spare, y, 4 * apart, apart)
 
 
-@jit
-def outputs_of(m, products, apart, NR, first, tiles, scratch, lines):
-    """lines[i, m·t + j] = the outputs of tile t from its frequencies, for t < tiles; NR of each pixel."""
-    row = m * tiles * NR
+@borrowing
+def outputs_of(m, products, at, NR, first, tiles, scratch, lines):
+    """lines[i, m·t + j] = NR outputs for each pixel of tile first + t, whose frequencies are products from `at` on."""
+    row, apart = m * tiles * NR, GROUP * NR
     for t in range(tiles):
+        begin = at + (first + t) // GROUP * (m + 2) ** 2 * apart + (first + t) % GROUP * NR
         for l in range(0, NR, width(lines)):
-            x, y, spare = address(products, (first + t) * NR + l), address(lines, m * t * NR + l), address(scratch, 0)
+            x, y, spare = address(products, begin + l), address(lines, m * t * NR + l), address(scratch, 0)
             if m == 4:
                 outputs4(x, 6 * apart, apart, spare, y, row, NR)
             else:
                 outputs2(x, 4 * apart, apart, spare, y, row, NR)
 
 
-@jit
+@borrowing
 def tiling(N, height, width_, m, depth, itemsize):
     """(runs, spans, tiles): so many runs over N feature maps, `spans` of them to a row of tiles, `tiles` tiles each."""
     across = ceil_div(width_, m)
@@ -81,32 +99,37 @@ def tiling(N, height, width_, m, depth, itemsize):
     return N * ceil_div(height, m) * spans, spans, ceil_div(across, spans)
 
 
-@jit
+@borrowing
 def corner(run, spans, tiles, height, m):
     """The run's image, and its first output pixel."""
     down = ceil_div(height, m)
     return run // (down * spans), run // spans % down * m, run % spans * tiles * m
 
 
-@jit
-def whole_registers(x, size):
-    """`size` numbers, and as many more as fill the last register."""
-    return ceil_div(size, width(x)) * width(x)
+@borrowing
+def whole_chunks(C):
+    """C channels, and as many more as fill the last chunk."""
+    return ceil_div(C, CHUNK) * CHUNK
 
 
 @parallel
 def transform_filters(w, turned, m, u):
-    """u[p, (i, j), c, l] = (G · g · Gᵀ)[i, j], o = p·NR + l, of g = w[o, c], or with `turned` w[c, o] turned around."""
-    NR = u.shape[3]
+    """u[p, (i, j), c, l] = (G · g · Gᵀ)[i, j], o = p·NR + l, of g = w[o, c], or with `turned` w[c, o] turned around.
+
+    u (panels, frequencies, depth, NR); where the last chunk has no more channels, or the last panel no more filters, 0.
+    """
+    _, _, depth, NR = u.shape
     O, C = (w.shape[1], w.shape[0]) if turned else (w.shape[0], w.shape[1])
-    across = ceil_div(C, CHANNELS)
+    across = depth // CHUNK
     for task in prange(len(u) * across):
-        p, c0 = task // across, task % across * CHANNELS
+        p, c0 = task // across, task % across * CHUNK
         g = np.zeros(9 * NR, u.dtype)
         to = u[p].reshape(u[p].size)
         scratch = np.empty((m + 2) * 3 * NR, u.dtype)
-        for c in range(c0, min(c0 + CHANNELS, C)):
-            for l in range(min(NR, O - p * NR)):
+        for c in range(c0, c0 + CHUNK):
+            if c >= C:
+                g[:] = 0
+            for l in range(min(NR, O - p * NR) if c < C else 0):
                 filter_ = w[c, p * NR + l] if turned else w[p * NR + l, c]
                 for i in range(3):
                     for j in range(3):
@@ -114,28 +137,25 @@ def transform_filters(w, turned, m, u):
             for l in range(0, NR, width(u)):
                 x, y, spare = address(g, l), address(to, c * NR + l), address(scratch, 0)
                 if m == 4:
-                    filters4(x, 3 * NR, NR, spare, y, 6 * C * NR, C * NR)
+                    filters4(x, 3 * NR, NR, spare, y, 6 * depth * NR, depth * NR)
                 else:
-                    filters2(x, 3 * NR, NR, spare, y, 4 * C * NR, C * NR)
+                    filters2(x, 3 * NR, NR, spare, y, 4 * depth * NR, depth * NR)
 
 
 @jit
 def extent(patch, size):
-    """The largest absolute value of a patch, and the sum of all."""
+    """The largest absolute value of a patch, which NaN is not, and the sum of all."""
     V = width(patch)
     zero = zeros_of(patch)
-    most, sum_ = zero, zero
-    for i in range(0, size, V):
-        v = load_first(patch, i, size - i)
-        v = where(above(zero, v), zero - v, v)
-        most, sum_ = where(beats(v, most), v, most), sum_ + v
+    most, most_beside, sum_, sum_beside = zero, zero, zero, zero  # two of each, so that none waits for the other
+    for i in range(0, size, 2 * V):
+        v, beside = magnitude(load_first(patch, i, size - i)), magnitude(load_first(patch, i + V, size - i - V))
+        most, sum_ = where(above(v, most), v, most), sum_ + v
+        most_beside, sum_beside = where(above(beside, most_beside), beside, most_beside), sum_beside + beside
     lanes = np.empty(2 * V, patch.dtype)
-    store(lanes, 0, most)
-    store(lanes, V, sum_)
-    largest = lanes[0]
-    for l in range(1, V):
-        largest = max(largest, lanes[l])
-    return largest, lanes[V:].sum()
+    store(lanes, 0, where(above(most_beside, most), most_beside, most))
+    store(lanes, V, sum_ + sum_beside)
+    return lanes[:V].max(), lanes[V:].sum()
 
 
 @jit
@@ -159,15 +179,14 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
         Whether the source is too `rough` for it: a value that is huge beside those around it would be rounded into
         their outputs.
     """
-    panels, frequencies, C, NR = u.shape
-    N, PH, PW, O = target.y.shape
+    panels, frequencies, depth, NR = u.shape
+    (N, PH, PW, O), C = target.y.shape, source.values.shape[3]
     height, wide = PH * target.stride_h, PW * target.stride_w
     runs, spans, tiles = tiling(N, height, wide, m, C, u.itemsize)
     share = max(1, TILES // tiles)
     blocks = ceil_div(runs, share)
-    if blocks < TASKS:  # of about the same size
-        blocks = max(1, (2 * runs + share) // (2 * share))
-        share = ceil_div(runs, blocks)
+    if 2 < blocks < TASKS:  # few are of the same size, and a multiple of four
+        share = ceil_div(runs, max(4, (blocks + 1) // 4 * 4))
         blocks = ceil_div(runs, share)
     part = share_of(panels, TASKS // (4 * max(1, blocks)))
     parts = ceil_div(panels, part)
@@ -175,51 +194,57 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
     largest, sums = np.empty(runs, u.dtype), np.empty(runs, u.dtype)
     starts = np.zeros((panels + 1) * NR, u.dtype)  # the bias, and zeros
     starts[: panels * NR] = bias
+    chunks, slab = depth // CHUNK, GROUP * CHUNK
+    places = Places(slab, CHUNK, chunks * frequencies * slab, frequencies * slab)
+    begins, lines_of = np.arange(chunks) * places.chunk, np.arange(chunks) * (CHUNK * NR)  # in v, and in a panel
     for task in prange(blocks * parts):
         block, first = task // parts, task % parts * part
         r0, r1 = block * share, min((block + 1) * share, runs)
-        T, pitch, pixel = (r1 - r0) * tiles, m * tiles + 2, whole_registers(u, C)
-        apart, product_apart = T * pixel + width(u), T * NR + width(u)
-        nowhere = np.zeros(1, np.int64)
+        groups, pitch = ceil_div((r1 - r0) * tiles, GROUP), m * tiles + 2
         scratch = np.empty((m + 2) ** 2 * NR, u.dtype)
-        v = np.empty(frequencies * apart + MR_NARROW * pixel + SLACK, u.dtype)
+        v = np.empty(groups * places.group, u.dtype)
         patch = np.empty((m + 2) * pitch * C + SLACK, u.dtype)
+        clear(patch, (m + 2) * pitch * C, patch.size)  # numbers of no channel: they are multiplied by 0
         for run in range(r0, r1):
             n, top, left = corner(run, spans, tiles, height, m)
             load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
             if first == 0:
                 largest[run], sums[run] = extent(patch, (m + 2) * pitch * C)
-            transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, apart, pixel, (run - r0) * tiles)
-        products = np.empty(frequencies * product_apart + MR_NARROW * NR, u.dtype)
-        lines = np.empty(m * m * tiles * NR + SLACK, u.dtype)
-        for p in range(first, min(first + part, panels)):
-            count = min(NR, O - p * NR)
-            for f in range(frequencies):
+            transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, (run - r0) * tiles)
+        last, size = min(first + part, panels), groups * frequencies * GROUP * NR
+        products = np.empty((last - first) * size, u.dtype)
+        for f in range(frequencies):  # the outer loop: so the numbers of one frequency are read from afar only once
+            for p in range(first, last):
                 # The second row of A is all ones: what this frequency begins with is added to every output.
                 start = p * NR if f == m + 3 else panels * NR
-                panel, begin = address(weights, (p * frequencies + f) * C * NR), address(starts, start)
-                here = address(nowhere, 0)
+                panel, begin = address(weights, (p * frequencies + f) * depth * NR), address(starts, start)
+                to = address(products, (p - first) * size + f * GROUP * NR)
                 sweep(
-                    address(v, f * apart), pixel, 1, here, here, 1, panel, C, begin, 1, 0, T,
-                    address(products, f * product_apart), NR, T, -np.inf, count <= NR // 2, u.itemsize,
+                    address(v, f * slab), CHUNK, 1, address(begins, 0), address(lines_of, 0), chunks, panel, CHUNK,
+                    begin, groups, places.group, GROUP, to, NR, frequencies * GROUP, -np.inf,
+                    min(NR, O - p * NR) <= NR // 2, u.itemsize,
                 )  # fmt: skip
+        lines = np.empty(m * m * tiles * NR + SLACK, u.dtype)
+        for p in range(first, last):
             for run in range(r0, r1):
                 n, top, left = corner(run, spans, tiles, height, m)
-                outputs_of(m, products, product_apart, NR, (run - r0) * tiles, tiles, scratch, lines)
-                store_tiles(lines, m, m * tiles, target, n, top, left, p * NR, count)
+                outputs_of(m, products, (p - first) * size, NR, (run - r0) * tiles, tiles, scratch, lines)
+                store_tiles(lines, m, m * tiles, target, n, top, left, p * NR, min(NR, O - p * NR))
     return rough(largest, sums, (m + 2) * (m * tiles + 2) * C)
 
 
-@jit
+@borrowing
 def store_tiles(lines, m, pitch, target, n, top, left, channel, count):
     """The target's pixels under a run of tiles."""
     py0, px0 = top // target.stride_h, left // target.stride_w
     rows = min(m // target.stride_h, target.y.shape[1] - py0)
     columns = min(pitch // target.stride_w, target.y.shape[2] - px0)
-    store_block(lines, 0, pitch, target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count)
+    store_block(
+        lines, 0, pitch, 2 * width(lines), target, n, Lattice(0, px0, 1, 1), py0, py0 + rows, columns, channel, count
+    )
 
 
-@jit
+@borrowing
 def shares_of(N, height, width_, m, C, O, itemsize):
     """Into how many shares the runs of a weight gradient are cut: as few as the sums of each are large."""
     runs = tiling(N, height, width_, m, C, itemsize)[0]
@@ -234,13 +259,15 @@ def shares_of(N, height, width_, m, C, O, itemsize):
 def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
     """sums[share, p, f, c, l] = Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) of a share's tiles, and biases[share, p, l] = Σ dY."""
     shares, panels, frequencies, C, NR = sums.shape
-    O, pixel = source.values.shape[3], whole_registers(sums, C)
+    O, pixel = source.values.shape[3], whole_chunks(C)
     runs, spans, tiles = tiling(x.values.shape[0], height, width_, m, C, sums.itemsize)
     part = share_of(panels, TASKS // (2 * shares))
     parts = ceil_div(panels, part)
     count = max(1, TILES // tiles)  # runs of a block
     T, pitch, wide = count * tiles, m * tiles + 2, m * tiles
     apart, gradient_apart = T * pixel + width(sums), T * NR + width(sums)
+    places = Places(apart, pixel, GROUP * pixel, CHUNK)
+    gradient_places = Places(gradient_apart, NR, GROUP * NR, CHUNK)
     total = sums.reshape(sums.size)
     for task in prange(shares * parts):
         share, first = task // parts, task % parts * part
@@ -258,23 +285,34 @@ def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
             for run in range(r0, r1):
                 n, top, left = corner(run, spans, tiles, height, m)
                 load_block(x, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
-                transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, apart, pixel, (run - r0) * tiles)
+                transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, (run - r0) * tiles)
             for p in range(first, last):
                 number = min(NR, O - p * NR)
                 for run in range(r0, r1):
                     n, top, left = corner(run, spans, tiles, height, m)
                     load_block(source, n, top, left, p * NR, number, m, gradients, wide, NR)
-                    transform_tiles(
-                        m, True, gradients, wide, NR, tiles, scratch, g, gradient_apart, NR, (run - r0) * tiles
-                    )
+                    first_tile = (run - r0) * tiles
+                    transform_tiles(m, True, gradients, wide, NR, tiles, scratch, g, gradient_places, first_tile)
                 size = (r1 - r0) * tiles
                 for f in range(frequencies):
                     to = ((share * panels + p) * frequencies + f) * C * NR
                     add_products(
-                        v, f * apart, pixel, size, g, f * gradient_apart, C, 3, number <= NR // 2, products, total, to
+                        v,
+                        f * apart,
+                        pixel,
+                        size,
+                        g,
+                        f * gradient_apart,
+                        NR,
+                        C,
+                        3,
+                        number <= NR // 2,
+                        products,
+                        total,
+                        to,
                     )
                 # As A's second row is all ones, this frequency is the sum over each tile.
-                add_columns(g, (m + 3) * gradient_apart, size, biases[share, p])
+                add_columns(g, (m + 3) * gradient_apart, NR, size, biases[share, p])
 
 
 @parallel
@@ -282,14 +320,14 @@ def gather(sums, biases, m, dw, db):
     """dw (O, C, 3, 3) and db (O,): the sums over the shares, in their order, and the last transform of dw."""
     shares, panels, frequencies, C, NR = sums.shape
     V = width(sums)
-    across = ceil_div(C, CHANNELS)
+    across = ceil_div(C, CHUNK)
     for task in prange(panels * across):
-        p, c0 = task // across, task % across * CHANNELS
+        p, c0 = task // across, task % across * CHUNK
         number = min(NR, len(db) - p * NR)
         total = np.empty(frequencies * NR, sums.dtype)
         scratch, filter_ = np.empty(3 * (m + 2) * NR, sums.dtype), np.empty(9 * NR, sums.dtype)
         flat = sums.reshape(sums.size)
-        for c in range(c0, min(c0 + CHANNELS, C)):
+        for c in range(c0, min(c0 + CHUNK, C)):
             for f in range(frequencies):
                 for l in range(0, NR, V):
                     sum_ = zeros_of(sums)

@@ -52,14 +52,16 @@ def interpolate2d(
     y = x
     for axis, _, low, high, t in steps:
         t = _along(t.astype(x.real.dtype), axis)
-        lower = y.take(low, axis)
-        y = lower + t * (y.take(high, axis) - lower) if t.any() else lower
+        y = (1 - t) * y.take(low, axis) + t * y.take(high, axis) if mode == "bilinear" else y.take(low, axis)
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dx = upstream("interpolate2d", dy, y.shape, y.dtype)
         if not wants[0]:
             return (None,)
         for axis, m, low, high, t in reversed(steps):
+            if mode == "nearest":
+                dx = scatter(dx, low, m, axis)
+                continue
             t = _along(t.astype(dx.dtype), axis)
             dx = scatter((1 - t) * dx, low, m, axis) + scatter(t * dx, high, m, axis)
         return (dx,)

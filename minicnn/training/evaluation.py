@@ -156,7 +156,9 @@ def transform_of(caller: str, model: Any) -> Transform:
 def check_initialized(caller: str, model: Any) -> None:
     """Refuse a model whose weights are all zero: every unit of a layer would answer, and learn, the same."""
     weights = [array for array in arrays_of(model, "parameters").values() if array.ndim > 1]
-    if weights and not any(weight.any() for weight in weights):
+    with np.errstate(invalid="ignore"):  # a damaged file may hold a NaN that signals
+        without_values = not any(weight.any() for weight in weights)
+    if weights and without_values:
         raise ValueError(
             f"{caller}: all weights are zero, the model has no first values yet; call model.initialize(seed=0)"
         )

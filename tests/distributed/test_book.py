@@ -1,9 +1,11 @@
-"""The book's programs for many processes: those of its blocks that begin with how to start them."""
+"""The book's chapter on many processes: its blocks in one process, and those that say how to start them in many."""
 
 import re
 from pathlib import Path
 
 import pytest
+
+from tests.test_docs import run_blocks
 
 BOOK = Path(__file__).parents[2] / "docs" / "7-many-machines.md"
 PROGRAMS = re.findall(r"^```python mpiexec -n (\d)\n(.*?)^```$", BOOK.read_text(), re.DOTALL | re.MULTILINE)
@@ -11,6 +13,13 @@ PROGRAMS = re.findall(r"^```python mpiexec -n (\d)\n(.*?)^```$", BOOK.read_text(
 
 def test_there_are_programs():
     assert PROGRAMS
+
+
+@pytest.mark.slow
+def test_every_block_of_code_runs(tmp_path, monkeypatch):
+    pytest.importorskip("mpi4py", reason='needs MPI: pip install ".[distributed]"')
+    monkeypatch.chdir(tmp_path)
+    run_blocks(BOOK)
 
 
 @pytest.mark.parametrize(("processes", "program"), PROGRAMS)

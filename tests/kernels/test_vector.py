@@ -17,6 +17,7 @@ from minicnn.kernels.vector import (
     load,
     load_beside,
     load_some,
+    magnitude,
     places_of,
     same,
     spread,
@@ -44,6 +45,7 @@ def _words(a, b, out):
     store(out, 3 * n, where(at_most(x, y), x, zero))
     store(out, 4 * n, spread(3, x))
     store(out, 5 * n, load_some(a, 0, 2))
+    store(out, 6 * n, magnitude(x))
 
 
 @jit
@@ -59,7 +61,7 @@ def test_each_word_is_its_scalar_twin(dtype) -> None:
     for first in range(0, len(pairs), n):
         part = np.resize(pairs[first : first + n], (n, 2))
         a, b = (np.ascontiguousarray(column) for column in part.T)
-        out = np.empty(6 * n, dtype)
+        out = np.empty(7 * n, dtype)
         _words(a, b, out)
         with np.errstate(invalid="ignore"):
             wins = (a > b) | np.isnan(a)
@@ -71,8 +73,9 @@ def test_each_word_is_its_scalar_twin(dtype) -> None:
                 np.where(a <= b, a, 0),
                 np.full(n, 3),
                 some,
+                np.abs(a),
             ]
-        for found, twin in zip(out.reshape(6, n), twins, strict=True):
+        for found, twin in zip(out.reshape(7, n), twins, strict=True):
             np.testing.assert_allclose(found, twin, rtol=1e-6)
         winners = np.empty(n, np.uint8)
         _bytes(a, b, winners)

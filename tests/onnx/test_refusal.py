@@ -308,6 +308,24 @@ def test_it_is_one_line_that_names_file_and_node_in_little_time_and_memory(name,
     assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 700
 
 
+RENAMED = {
+    "an attribute": lambda node: setattr(node.attribute[0], "name", "\x06\u200b"),
+    "an operator": lambda node: setattr(node, "op_type", "\x06\u200b"),
+    "a domain": lambda node: setattr(node, "domain", "\x06\u200b"),
+    "an input": lambda node: node.input.__setitem__(0, "\x06\u200b"),
+}
+
+
+@pytest.mark.parametrize("what", RENAMED)
+def test_a_name_that_cannot_be_printed_is_escaped(what, tmp_path) -> None:
+    model, path = proto(conv(strides=[1, 1]), {"w": W}), tmp_path / "m.onnx"
+    RENAMED[what](model.graph.node[0])
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(cnn.onnx.OnnxError) as refused:
+        cnn.onnx.load(path)
+    assert str(refused.value).isprintable() and "\\x06\\u200b" in str(refused.value)
+
+
 @pytest.mark.parametrize("contents", [b"", b"\x00", b"PK\x03\x04", b"<html>", b"\x08\x08" * 1000])
 def test_what_is_no_onnx_file_is_refused(contents, tmp_path) -> None:
     (tmp_path / "m.onnx").write_bytes(contents)

@@ -282,6 +282,24 @@ def test_an_infinite_gradient_does_not_pass_what_is_shut() -> None:
         assert op(x)[1](dy)[0][:2].tolist() == [0, -np.inf]
     assert ops.relu(x)[1](dy)[0][2] == np.inf  # and at NaN ReLU is open
     assert ops.clip(x)[1](dy)[0].tolist() == dy.tolist()
+    for op in (ops.hardsigmoid, ops.hardswish):
+        assert op(np.array([-4.0, -np.inf]))[1](np.array([np.inf, np.nan]))[0].tolist() == [0, 0]
+    assert ops.hardsigmoid(np.array([4.0, np.nan]))[1](dy[:2])[0].tolist() == [0, 0]
+    assert ops.hardswish(np.array([4.0]))[1](dy[:1])[0].tolist() == [np.inf]
+
+
+def test_interpolation_keeps_an_infinity_and_the_nearest_pixel_alone_is_rewarded() -> None:
+    x = np.full((1, 1, 2, 2), -np.inf)
+    assert ops.interpolate2d(x, 1, mode="bilinear")[0] == -np.inf
+    (dx,) = ops.interpolate2d(x, 3)[1](np.where(np.eye(3) > 0, np.inf, 0.0)[None, None])
+    assert dx[0, 0].tolist() == [[np.inf, 0], [0, np.inf]]
+
+
+def test_activations_hand_on_a_nan_backward_too() -> None:
+    for op in (ops.elu, ops.hardswish, ops.silu, ops.gelu):
+        assert np.isnan(op(np.array([np.nan]))[1](np.ones(1))[0]).all()
+    assert ops.gelu(np.array([np.inf]))[0] == np.inf
+    assert ops.hardswish(np.array([1e38], np.float32))[0] == np.float32(1e38)
 
 
 def test_what_is_infinite_or_not_a_number_is_no_reason_to_warn(recwarn) -> None:

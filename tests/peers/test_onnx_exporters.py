@@ -102,6 +102,19 @@ def test_a_network_is_read(name: str, exporter: str, tmp_path) -> None:
     assert_read(exported(peer(name), images(name), exporter), images(name), tmp_path)
 
 
+@pytest.mark.parametrize("exporter", EXPORTERS)
+@pytest.mark.parametrize("name", HUGE)
+def test_a_huge_network_is_read_with_a_narrow_head(name: str, exporter: str, tmp_path) -> None:
+    """On small images its maps end as single pixels, which the old exporter cannot pool up to 7×7."""
+    with torch.device("meta"):
+        features = PEERS[name](5, 3).features
+    for array in [*features.to_empty(device="cpu").parameters(), *features.buffers()]:
+        array.data = torch.rand(array.shape) * 2 / max(1, array[0].numel() if array.ndim else 1) ** 0.5
+    dense = nn.Sequential(nn.Dropout(), nn.Linear(256 if name == "alexnet" else 512, 16), nn.ReLU(), nn.Linear(16, 5))
+    model = nn.Sequential(features, nn.AdaptiveAvgPool2d(1), nn.Flatten(), dense).eval()
+    assert_read(exported(model, images(name), exporter), images(name), tmp_path)
+
+
 # What people write
 
 
@@ -175,6 +188,8 @@ LAYERS = {
     "batch norm of vectors": [nn.Flatten(), nn.Linear(192, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 3)],
     "no bias": [nn.Flatten(), nn.Linear(192, 6, bias=False)],
     "average, padding not counted": [nn.AvgPool2d(3, 2, 1, count_include_pad=False), nn.Flatten()],
+    "adaptive average of a factor": [nn.AdaptiveAvgPool2d((3, 2)), nn.Flatten()],
+    "adaptive average of the size it has": [nn.AdaptiveAvgPool2d((6, 4)), nn.Flatten()],
     "upsample": [nn.Upsample(scale_factor=3), nn.ReflectionPad2d(1), nn.Flatten()],
 }
 

@@ -126,6 +126,15 @@ def test_a_model_that_does_not_know_how_images_become_its_input_has_no_score(str
     assert cnn.evaluate(model, data).accuracy == right > 0.9
 
 
+def test_a_nan_that_signals_is_no_reason_to_warn(stripes):
+    model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(64, 3))
+    model.transform = Transform()
+    model.children["fc"].weight.view(np.uint32)[:] = 0x7F800001
+    assert np.isnan(cnn.evaluate(model, stripes()).loss)
+    with pytest.raises(cnn.TrainingDiverged):
+        cnn.fit(model, stripes(), epochs=1, progress=False)
+
+
 def test_a_model_without_first_values_has_no_score(stripes):
     model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(64, 3))
     model.transform = Transform()

@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 
 from ...kernels.blocks import DEAD
+from ...kernels.vector import REGISTER
 from . import by_parts, direct, im2col
 from .problem import NO_POOL, Problem
 from .winograd import winograd2, winograd4
 
 ALGORITHMS = {"direct": direct, "im2col": im2col, "winograd4": winograd4, "winograd2": winograd2}
-LEAST_CHANNELS = 32  # below it, in or out, Winograd's transforms cost more than the multiplications that they save
+LEAST_CHANNELS = 16  # below it, in or out, Winograd's transforms cost more than the multiplications that they save
+WIDE = REGISTER // 4 + 1  # and if neither is this wide, which is more than fills a register
 LEAST_TILES = 16  # fewer do not pay for transforming the filters
 FEW_OUTPUTS = 12  # of one image: fewer leave a register tile half empty
 WINOGRAD_POOL = (2, 2, 2, 2)  # the pooling whose windows never straddle two of its tiles
@@ -50,7 +52,7 @@ def choose(op: str, p: Problem, algorithm: str | None = None) -> Any:
 
 
 def _fastest(p: Problem) -> Any:
-    if not _obstacle(p) and min(p.filters[:2]) >= LEAST_CHANNELS:
+    if not _obstacle(p) and _enough_channels(p.filters):
         for way in (winograd4, winograd2):
             if p.images[0] * -(-p.size[0] // way.tile) * -(-p.size[1] // way.tile) >= LEAST_TILES:
                 return way
@@ -70,6 +72,10 @@ def _obstacle(p: Problem) -> str | None:
     return None
 
 
+def _enough_channels(filters: tuple[int, ...]) -> bool:
+    return min(filters[:2]) >= LEAST_CHANNELS and max(filters[:2]) >= WIDE
+
+
 def _winograd_window(window: Any, stride: Any, dilation: Any, groups: int) -> bool:
     return (window, stride, dilation, groups) == ((3, 3), (1, 1), (1, 1), 1)
 
@@ -82,5 +88,5 @@ def pools_along(filters: tuple[int, ...], stride: Any, dilation: Any, groups: in
     """
     if pool == WINOGRAD_POOL:
         return True
-    winograd = _winograd_window(filters[2:], stride, dilation, groups) and min(filters[:2]) >= LEAST_CHANNELS
+    winograd = _winograd_window(filters[2:], stride, dilation, groups) and _enough_channels(filters)
     return pool[0] * pool[1] <= DEAD and not winograd

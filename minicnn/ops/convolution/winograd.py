@@ -60,6 +60,7 @@ class Winograd:
         def transform() -> Array:
             lanes, depth = filters.w.shape[1::-1] if turned else filters.w.shape[:2]
             NR = NR_BYTES // filters.w.itemsize
+            depth = -(-depth // kernels.CHUNK) * kernels.CHUNK
             u = np.empty((-(-lanes // NR), (self.tile + 2) ** 2, depth, NR), filters.w.dtype)
             kernels.transform_filters(np.ascontiguousarray(filters.w), turned, self.tile, u)
             return u

@@ -1,4 +1,5 @@
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -167,3 +168,14 @@ def test_an_arc_clears_the_bricks_that_it_goes_over():
     bend = _bend((0.0, 1.0), (10.0, 1.0), [tall])
     assert 2 * 0.5 * 0.5 * bend * 10 > 2
     assert _bend((0.0, 1.0), (10.0, 1.0), [(4.0, 2.0, 2.0, 3.0)]) < bend  # of another lane
+
+
+@pytest.mark.parametrize(("name", "width"), [("lenet5", 9), ("lenet5", 12), ("resnet18", 21), ("squeezenet1_1", 21)])
+def test_bricks_fill_the_width_and_none_lies_on_another(name, width):
+    boxes, _, height = _layout(viz.diagram(cnn.zoo.build(name), cnn.zoo.network(name).input_shape).statements, width)
+    assert min(box[0] for box in boxes.values()) == pytest.approx(
+        width - max(box[0] + box[2] for box in boxes.values())
+    )
+    assert all(w > 0 and h > 0 and 0 < y < y + h < height for _, y, w, h in boxes.values())
+    for (x0, y0, w0, h0), (x1, y1, w1, h1) in itertools.combinations(boxes.values(), 2):
+        assert x0 + w0 < x1 or x1 + w1 < x0 or y0 + h0 < y1 or y1 + h1 < y0

@@ -2,7 +2,7 @@
 
     python -m benchmarks attribution photographs    # SqueezeNet: Grad-CAM on a cat and a dog, all methods, deletion
     python -m benchmarks attribution mnist          # the seed network: FGSM, completeness, guided backprop by layer
-    python -m benchmarks attribution sanity         # randomised weights, for both networks and every method
+    python -m benchmarks attribution sanity         # randomized weights, for both networks and every method
     python -m benchmarks attribution speed          # SqueezeNet beside Captum with PyTorch
 
 Each prints a table, a row for each result, and draws its figures into `--out`. The data are those of
@@ -24,10 +24,10 @@ import numpy as np
 import minicnn as cnn
 import viz
 from viz import plot
-from viz.attribution.sanity_check import quartiles
-from viz.attribution.target import input_gradient
+from viz.attribution.passes import input_gradient
+from viz.evaluation.sanity_check import quartiles
 
-from .squeezenet import data, in_torch, picture, shown, squeezenet
+from .squeezenet import data, image, in_torch, shown, squeezenet
 
 CATS, DOGS = (281, 285), (242, 243)  # tabby and Egyptian cat; boxer and bull mastiff
 PHOTOGRAPHS = ("kitten_224", "cat_dog", "dd_tree", "snake", "spider")
@@ -45,7 +45,7 @@ class Row:
 
 
 def methods(layer: str | None, baseline: float, steps: int = 10, samples: int = 5) -> dict[str, Any]:
-    """Every method that makes a map of the picture, called as `method(model, x, target)`."""
+    """Every method that makes a map of the image, called as `method(model, x, target)`."""
     return {
         "gradient": input_gradient,
         "saliency": viz.saliency,
@@ -62,7 +62,7 @@ def methods(layer: str | None, baseline: float, steps: int = 10, samples: int = 
 def photographs(out: Path) -> Iterator[Row]:
     """SqueezeNet on photographs."""
     model = squeezenet()
-    x = picture(model, "cat_dog")  # the dog sits in the upper half, the cat lies in the lower one
+    x = image(model, "cat_dog")  # the dog sits in the upper half, the cat lies in the lower one
     maps = {}
     for target in (*CATS, *DOGS):
         map_ = viz.grad_cam(model, x, target, layer=LAYER)[0]
@@ -72,9 +72,9 @@ def photographs(out: Path) -> Iterator[Row]:
         yield Row(f"Grad-CAM of {LAYER} for {model.classes[target]}", where)
     save(plot.attributions(shown(model, x)[0], maps, title="cat_dog"), out / "why-grad-cam.png")
 
-    x, grey = picture(model, "kitten_224"), 127.5
-    every = methods(LAYER, grey, steps=50, samples=25) | {
-        "occlusion": partial(viz.occlusion, window=32, stride=16, baseline=grey)
+    x, gray = image(model, "kitten_224"), 127.5
+    every = methods(LAYER, gray, steps=50, samples=25) | {
+        "occlusion": partial(viz.occlusion, window=32, stride=16, baseline=gray)
     }
     maps = {name: method(model, x, None) for name, method in every.items()}
     named = {name.replace("_", " "): values[0] for name, values in maps.items()}
@@ -83,7 +83,7 @@ def photographs(out: Path) -> Iterator[Row]:
     maps["random numbers"] = np.random.default_rng(0).random(x[:, 0].shape)
     chosen = {name: values for name, values in maps.items() if values.ndim == 3}
     options: dict[str, Any] = {"steps": 28, "batch_size": 16}
-    deletions = {name: viz.deletion_curve(model, x, m, baseline=grey, **options) for name, m in chosen.items()}
+    deletions = {name: viz.deletion_curve(model, x, m, baseline=gray, **options) for name, m in chosen.items()}
     insertions = {name: viz.insertion_curve(model, x, m, **options) for name, m in chosen.items()}
     for name in chosen:
         areas = f"deletion {deletions[name].areas.item():.2f}, insertion {insertions[name].areas.item():.2f}"
@@ -100,7 +100,7 @@ def mnist(out: Path, epochs: int) -> Iterator[Row]:
 
     few = slice(0, 2000)
     attacked = partial(viz.accuracy_under_attack, model, unit=high - low)
-    curves = {  # the paper's FGSM lets pixels be darker than black; a picture cannot be
+    curves = {  # the paper's FGSM lets pixels be darker than black; an image cannot be
         "FGSM": attacked(x, labels, EPSILONS),
         "FGSM within black and white": attacked(x, labels, EPSILONS, bounds=bounds),
         "PGD (10 steps) within them": attacked(x[few], labels[few], EPSILONS, viz.pgd, bounds=bounds),
@@ -120,13 +120,12 @@ def mnist(out: Path, epochs: int) -> Iterator[Row]:
     verdicts = [[f"{p.argmax()} ({p.max():.0%})" for p in cnn.ops.softmax(model(v))[0]] for v in (before, after)]
     save(plot.attacks(shown(model, before), shown(model, after), *verdicts), out / "why-attacks.png")
 
-    for method in ("piecewise", "gauss-legendre"):
-        _, errors = viz.integrated_gradients(model, x[:50], steps=50, method=method, return_error=True)
-        predicted = model(x[:50]).argmax(axis=1)
-        rises = model(x[:50])[np.arange(50), predicted] - model(np.zeros_like(x[:1]))[0, predicted]
-        relative = errors / np.abs(rises)
-        error = f"median {np.median(errors):.1e} ({np.median(relative):.1e} of the rise), largest {errors.max():.1e}"
-        yield Row(f"completeness error of integrated gradients, {method}, 50 steps, 50 pictures", error)
+    _, errors = viz.integrated_gradients(model, x[:50], steps=50, return_error=True)
+    predicted = model(x[:50]).argmax(axis=1)
+    rises = model(x[:50])[np.arange(50), predicted] - model(np.zeros_like(x[:1]))[0, predicted]
+    relative = errors / np.abs(rises)
+    error = f"median {np.median(errors):.1e} ({np.median(relative):.1e} of the rise), largest {errors.max():.1e}"
+    yield Row("completeness error of integrated gradients, 50 steps, 50 images", error)
 
     layers = ["conv1", "relu1", "pool1", "conv2", "relu2", "pool2"]
     back = {"input": viz.guided_backprop(model, x[:1])[0]}
@@ -148,12 +147,12 @@ def trained(epochs: int) -> tuple[Any, Any]:
 
 
 def sanity(out: Path, epochs: int) -> Iterator[Row]:
-    """How similar maps stay while weights are randomised from the output down."""
+    """How similar maps stay while weights are randomized from the output down."""
     model, test = trained(epochs)
     x = model.transform(test.images[:32])
     yield from checks("seed network", model, x, methods(None, 0.0), out / "why-sanity-mnist.png")
     model = squeezenet()
-    x = np.concatenate([picture(model, name) for name in PHOTOGRAPHS])
+    x = np.concatenate([image(model, name) for name in PHOTOGRAPHS])
     yield from checks("SqueezeNet", model, x, methods(LAYER, 127.5), out / "why-sanity-squeezenet.png")
 
 
@@ -182,20 +181,18 @@ def speed(threads: int, rounds: int) -> Iterator[Row]:
     cnn.set_num_threads(threads)
     torch.set_num_threads(threads)
     model = squeezenet()
-    x = picture(model, "cat_dog")
+    x = image(model, "cat_dog")
     theirs = {"": in_torch(model), ", channels last": in_torch(model).to(memory_format=torch.channels_last)}
-    pictures = {"": torch.tensor(x)}
-    pictures[", channels last"] = pictures[""].to(memory_format=torch.channels_last)
+    images = {"": torch.tensor(x)}
+    images[", channels last"] = images[""].to(memory_format=torch.channels_last)
 
     def their_gradients(mode: str, batch: int) -> Any:
         method = IntegratedGradients(theirs[mode])
-        return method.attribute(pictures[mode], 0.0, 281, n_steps=50, internal_batch_size=batch)
+        return method.attribute(images[mode], 0.0, 281, n_steps=50, internal_batch_size=batch)
 
     def their_occlusion(mode: str, batch: int) -> Any:
         window, strides = (3, 16, 16), (3, 8, 8)
-        return Occlusion(theirs[mode]).attribute(
-            pictures[mode], window, strides, 0.0, 281, perturbations_per_eval=batch
-        )
+        return Occlusion(theirs[mode]).attribute(images[mode], window, strides, 0.0, 281, perturbations_per_eval=batch)
 
     works = {
         "integrated gradients, 50 steps": (

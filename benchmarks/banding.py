@@ -1,4 +1,4 @@
-"""Weight banding on CIFAR-10: do stripes come with global average pooling, and do they turn with the pictures?
+"""Weight banding on CIFAR-10: do stripes come with global average pooling, and do they turn with the images?
 
     python -m benchmarks banding                                   # trains three small networks, then measures
     python -m benchmarks banding --squeezenet squeezenet1_1.safetensors
@@ -7,7 +7,7 @@ Three networks with the same convolutions and the same first values:
 
     average    the maps of the last convolution are averaged, one number each
     dense      they are flattened: the dense layer knows where everything was
-    turned     as "average", but all its pictures are turned by 90°
+    turned     as "average", but all its images are turned by 90°
 
 If bands are what averaging costs, "average" has an index above 1 in its last convolution, "dense" one near 1, and
 "turned" the reciprocal of "average". Measured by `viz.banding_test`, for the last convolution and, as a control, for
@@ -41,7 +41,7 @@ SEED = 0
 FIGURE = HERE / "results" / "banding.png"
 ABOUT = """\
 Three small networks on CIFAR-10 with the same convolutions and first values: *average* ends in global average pooling,
-*dense* flattens its maps instead, *turned* is as *average* but all its pictures are turned by 90°. The index
+*dense* flattens its maps instead, *turned* is as *average* but all its images are turned by 90°. The index
 (`viz.banding_index`) is how much more the rows of filters differ than their columns: 1 without structure, above 1 with
 horizontal bands, below with vertical ones; turning the filters must make it its reciprocal. p: how probable an index as
 far from 1 is where each filter's places are shuffled (199 shuffles, two-sided: 0.010 is the least there can be)."""
@@ -65,12 +65,12 @@ def build(name: str) -> cnn.Sequential:
 
 
 def turn(dataset: cnn.data.Dataset) -> cnn.data.Dataset:
-    """Every picture by a quarter turn, anticlockwise."""
+    """Every image by a quarter turn, counterclockwise."""
     return cnn.data.Dataset(np.rot90(dataset.images, axes=(2, 3)), dataset.labels, dataset.classes)
 
 
 def mirror_upright(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The mirror image left to right, for pictures that have been turned: they are mirrored top to bottom."""
+    """The mirror image left to right, for images that have been turned: they are mirrored top to bottom."""
     upright = cnn.data.RandomFlip()(np.rot90(images, -1, axes=(2, 3)), rng)
     return np.ascontiguousarray(np.rot90(upright, axes=(2, 3)))
 
@@ -115,7 +115,7 @@ def row(name: str, accuracy: float | None, weights: np.ndarray) -> str:
 
 
 def draw(layers: dict[str, np.ndarray], most: int = 24) -> Figure:
-    """The last convolutions side by side, as three groups of inputs in three colours."""
+    """The last convolutions side by side, as three groups of inputs in three colors."""
     figure = new_figure(3.1 * len(layers), 4.3)
     for ax, (name, weights) in zip(figure.subplots(1, len(layers)), layers.items(), strict=True):
         last = cnn.Sequential(last=cnn.Conv2d(weights.shape[1], len(weights), weights.shape[2:]))
@@ -146,5 +146,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     FIGURE.parent.mkdir(exist_ok=True)
     draw(last).savefig(FIGURE, dpi=90)
     command = f"`python -m benchmarks banding --epochs {options.epochs}`: {machine.machine(cnn.get_num_threads())}"
-    picture = f"![The last convolutions, their inputs in three groups]({FIGURE.relative_to(HERE)})"
-    section("Weight banding", "\n\n".join([command, ABOUT, "\n".join(lines), picture]))
+    image = f"![The last convolutions, their inputs in three groups]({FIGURE.relative_to(HERE)})"
+    section("Weight banding", "\n\n".join([command, ABOUT, "\n".join(lines), image]))

@@ -25,10 +25,10 @@ def row(channels: int, size: int, batch: int, modes: tuple[str, ...], target: fl
         import torch
 
         order = torch.channels_last if mode == "channels-last" else torch.contiguous_format
-        pictures, filters = (torch.tensor(array).contiguous(memory_format=order) for array in (x, w))
+        images, filters = (torch.tensor(array).contiguous(memory_format=order) for array in (x, w))
         bias = torch.tensor(b)
         run = torch.compile(torch.nn.functional.conv2d) if mode == "compiled" else torch.nn.functional.conv2d
-        return torch.no_grad()(lambda: run(pictures, filters, bias, padding=1))
+        return torch.no_grad()(lambda: run(images, filters, bias, padding=1))
 
     contestants: dict[str, Callable[[], object]] = {"minicnn": lambda: cnn.ops.conv2d(x, w, b, padding=1)[0]}
     contestants |= {f"PyTorch {mode}": theirs(mode) for mode in modes}

@@ -16,7 +16,7 @@ WIDTHS = (4, 8, 16, 32, 64, 128)
 
 
 def rows(modes: tuple[str, ...]) -> tuple[list[Row], list[Row]]:
-    """The seed network's step by batch size, and a 3 × 3 convolution of 16×32×32 pictures by channels."""
+    """The seed network's step by batch size, and a 3 × 3 convolution of 16×32×32 images by channels."""
     return (
         [step.row("seed", batch, modes) for batch in BATCHES],
         [conv.row(channels, 32, 16, modes) for channels in WIDTHS],

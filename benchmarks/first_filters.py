@@ -1,4 +1,4 @@
-"""Oriented edges and opposing colours among the first filters of trained networks, counted.
+"""Oriented edges and opposing colors among the first filters of trained networks, counted.
 
     python -m benchmarks first_filters                                  # trains a network on CIFAR-10, then counts
     python -m benchmarks first_filters runs/cifar/model.safetensors --squeezenet squeezenet1_1.safetensors
@@ -6,8 +6,8 @@
 The network has filters of 7×7, large enough for a direction to be seen. They begin at a tenth of their usual size: the
 noise that they begin with would otherwise still be in them at the end, and hide what was learned.
 
-A filter counts where its orientation (`viz.weights.orientation`), or its colour opponency (`color_opponency`), is above
-that of 95 % of random filters of its shape: 5 % would by chance. It counts as grey where its opponency is below.
+A filter counts where its orientation (`viz.weights.orientation`), or its color opponency (`color_opponency`), is above
+that of 95 % of random filters of its shape: 5 % would by chance. It counts as gray where its opponency is below.
 """
 
 from __future__ import annotations
@@ -86,19 +86,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.squeezenet is not None:
         model = cnn.zoo.build("squeezenet1_1", weights=options.squeezenet)
         found["squeezenet1_1"] = weights.filters(model)[:, ::-1]  # it takes blue, green, red
-    lines = ["| network | filters | oriented | colour-opponent | grey |", "|---|---|---|---|---|"]
+    lines = ["| network | filters | oriented | color-opponent | gray |", "|---|---|---|---|---|"]
     figure = new_figure(4.4 * len(found), 3.2)
     for ax, (name, w) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
-        oriented, opponent, grey = (weights.beyond_chance(of, w)[0] for of in MEASURES)
+        oriented, opponent, gray = (weights.beyond_chance(of, w)[0] for of in MEASURES)
         shape = "×".join(map(str, w.shape))
-        lines.append(f"| {name} | {shape} | {oriented:.0%} | {opponent:.0%} | {grey:.0%} |")
-        plot.filters(w, ax, title=f"{name}: {oriented:.0%} oriented, {opponent:.0%} colour", columns=12)
+        lines.append(f"| {name} | {shape} | {oriented:.0%} | {opponent:.0%} | {gray:.0%} |")
+        plot.filters(w, ax, title=f"{name}: {oriented:.0%} oriented, {opponent:.0%} color", columns=12)
     FIGURE.parent.mkdir(exist_ok=True)
     figure.savefig(FIGURE, dpi=90)
     about = (
-        "`python -m benchmarks first_filters`: the share of first-layer filters whose orientation, and whose colour "
-        "opponency, is above that of 95 % of random filters of their shape (5 % by chance); grey are those whose "
-        "opponency is below that of 95 %. In random filters two thirds of the energy are differences of colour."
+        "`python -m benchmarks first_filters`: the share of first-layer filters whose orientation, and whose color "
+        "opponency, is above that of 95 % of random filters of their shape (5 % by chance); gray are those whose "
+        "opponency is below that of 95 %. In random filters two thirds of the energy are differences of color."
     )
-    picture = f"![First-layer filters]({FIGURE.relative_to(HERE)})"
-    section("First-layer filters", "\n\n".join([about, "\n".join(lines), picture]))
+    image = f"![First-layer filters]({FIGURE.relative_to(HERE)})"
+    section("First-layer filters", "\n\n".join([about, "\n".join(lines), image]))

@@ -33,7 +33,7 @@ def forward(
 
 
 def saliency(model: str, batch: int, modes: tuple[str, ...], rounds: int = 15, target: float | None = None) -> Row:
-    """The gradient of a class score with respect to the pictures, beside PyTorch."""
+    """The gradient of a class score with respect to the images, beside PyTorch."""
     net, x = _given(model, batch)
     frozen = cnn.freeze(net)
 
@@ -60,19 +60,19 @@ def _given(model: str, batch: int) -> tuple[cnn.Layer, np.ndarray]:
 def _torch_forward(net: cnn.Layer, x: np.ndarray, mode: str) -> Callable[[], np.ndarray]:
     import torch
 
-    _, run, pictures = prepared(net, x, mode)
-    return torch.no_grad()(lambda: run(pictures).numpy())
+    _, run, images = prepared(net, x, mode)
+    return torch.no_grad()(lambda: run(images).numpy())
 
 
 def _torch_saliency(net: cnn.Layer, x: np.ndarray, mode: str) -> Callable[[], np.ndarray]:
     import torch
 
-    module, run, pictures = prepared(net, x, mode)
+    module, run, images = prepared(net, x, mode)
     module.requires_grad_(False)
-    pictures.requires_grad_(True)
+    images.requires_grad_(True)
 
     def saliency() -> np.ndarray:
-        (gradient,) = torch.autograd.grad(run(pictures)[:, 0].sum(), pictures)
+        (gradient,) = torch.autograd.grad(run(images)[:, 0].sum(), images)
         return gradient.numpy()
 
     return saliency

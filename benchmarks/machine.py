@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -27,6 +29,21 @@ def machine(threads: int) -> str:
         f"{models[0] if models else platform.processor()} ({isa.in_use()}), {len(models)} cores, {threads} threads "
         f"({numba.threading_layer()}), Python {platform.python_version()}, {', '.join(found)}"
     )
+
+
+def free_cores(seconds: float = 1.0) -> float:
+    """How many cores nobody uses now; where the system does not tell, by the load of the last minute."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return max(0.0, (os.cpu_count() or 1) - os.getloadavg()[0])
+
+    def idle() -> float:
+        fields = stat.read_text().split("\n", 1)[0].split()  # cpu user nice system idle iowait …
+        return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
+
+    before, start = idle(), time.perf_counter()
+    time.sleep(seconds)
+    return (idle() - before) / (time.perf_counter() - start)
 
 
 def use_threads(threads: int) -> None:

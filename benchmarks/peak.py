@@ -49,7 +49,7 @@ def _peak(name: str, model: str, batch: int, threads: int) -> float:
         torch.set_num_threads(threads)
         run = step.theirs(net, x, labels, name)
         warm = step.theirs(net, x[:8], labels[:8], name)
-    warm()  # code is compiled and libraries are loaded with a few pictures
+    warm()  # code is compiled and libraries are loaded with a few images
     with PeakMemory() as memory:
         run()
         run()

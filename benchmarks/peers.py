@@ -27,16 +27,16 @@ def missing(package: str) -> str:
 
 
 def prepared(model: Any, x: np.ndarray, mode: str) -> tuple[Any, Callable[..., Any], Any]:
-    """PyTorch's module with our weights, how to run it, and its pictures."""
+    """PyTorch's module with our weights, how to run it, and its images."""
     import torch
 
     from .twin import twin
 
-    module, pictures = twin(model), torch.tensor(x)
+    module, images = twin(model), torch.tensor(x)
     if mode == "channels-last":
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        pictures = pictures.to(memory_format=torch.channels_last)
-    return module, torch.compile(module) if mode == "compiled" else module, pictures
+        images = images.to(memory_format=torch.channels_last)
+    return module, torch.compile(module) if mode == "compiled" else module, images
 
 
 def onnx_forward(model: Any, x: np.ndarray, threads: int) -> Callable[[], np.ndarray]:

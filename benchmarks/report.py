@@ -15,7 +15,7 @@ from .peers import MODES
 from .table import Row, markdown, save
 
 HERE = Path(__file__).parent
-RESULTS, PAGE, PICTURES = HERE / "results.json", HERE / "RESULTS.md", HERE / "results"
+RESULTS, PAGE, IMAGES = HERE / "results.json", HERE / "RESULTS.md", HERE / "results"
 INTRODUCTION = """# Results
 
 What `python -m benchmarks` measured. Figures of one row were taken in turn in one run; compare ratios, not times.
@@ -44,9 +44,9 @@ TABLE: tuple[tuple[str, dict[str, Any], float], ...] = (
 SECTIONS = {"avx512": "Speed and memory", "avx2": "Speed and memory without AVX-512"}
 OPTIONS: dict[str, dict[str, Any]] = {
     "model": {"default": "seed", "help": "conv32-64, or a network of the zoo (default: seed)"},
-    "batch": {"type": int, "default": 64, "help": "pictures in a batch (default: 64)"},
+    "batch": {"type": int, "default": 64, "help": "images in a batch (default: 64)"},
     "channels": {"type": int, "default": 64, "help": "in and out (default: 64)"},
-    "size": {"type": int, "default": 32, "help": "of the pictures (default: 32)"},
+    "size": {"type": int, "default": 32, "help": "of the images (default: 32)"},
 }
 ISA: dict[str, Any] = {"choices": isa.CHOICES, "default": "native", "help": "avx2: all but onnxruntime held to it"}
 
@@ -204,7 +204,7 @@ def _roofline(options: argparse.Namespace) -> None:
     from . import machine, roofline
 
     machine.use_threads(options.threads)
-    ceilings = roofline.draw(PICTURES / "roofline.png", options.threads)
+    ceilings = roofline.draw(IMAGES / "roofline.png", options.threads)
     section("Roofline", f"Measured here: {ceilings}.\n\n![Roofline](results/roofline.png)")
 
 
@@ -213,7 +213,7 @@ def _cost(options: argparse.Namespace) -> None:
 
     _require_peers("cost", options)
     machine.use_threads(options.threads)
-    rows = cost.draw(PICTURES / "cost.png", tuple(options.modes[:2]))
+    rows = cost.draw(IMAGES / "cost.png", tuple(options.modes[:2]))
     section("Cost against batch size and width", f"![Cost](results/cost.png)\n\n{markdown(rows)}")
 
 

@@ -1,4 +1,4 @@
-"""The README's pictures of atlases: `python -m benchmarks screenshots` makes the pages and photographs them.
+"""The README's images of atlases: `python -m benchmarks screenshots` makes the pages and photographs them.
 
 Makes an atlas of the demo's network, and of SqueezeNet on photographs where MINICNN_DATA is set and the weights lie
 beside that folder; then opens each in Chromium. Pages that `--pages` holds already are photographed as they are. Needs
@@ -21,7 +21,7 @@ from PIL import Image
 import minicnn as cnn
 from minicnn.cli import main as command
 
-LARGEST = 300_000  # bytes of a picture
+LARGEST = 300_000  # bytes of an image
 WIDE, PHONE = (1180, 860), (390, 844)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 

@@ -1,4 +1,4 @@
-"""The trained SqueezeNet 1.1 and the photographs that the benchmarks of explanations and of pictures work on.
+"""The trained SqueezeNet 1.1 and the photographs that the benchmarks of explanations and of images work on.
 
 Beside the folder `$MINICNN_DATA` (which has `images/`) stands `models/`, with `squeezenet1_1.safetensors` and
 `imagenet_classes.txt`. Its weights were trained on blue, green and red from 0 to 255.
@@ -29,7 +29,7 @@ def data() -> Path:
 
 
 def squeezenet() -> Any:
-    """The network, with its classes' names and what it takes pictures for."""
+    """The network, with its classes' names and what it takes images for."""
     models = data().parent / "models"
     model = cnn.zoo.build("squeezenet1_1", weights=models / "squeezenet1_1.safetensors")
     model.transform = cnn.data.Transform((0.0,) * 3, (1.0,) * 3, scale=1, channels="BGR", size=SIDE, crop=SIDE)
@@ -38,9 +38,9 @@ def squeezenet() -> Any:
     return model
 
 
-def picture(model: Any, name: str) -> np.ndarray:
+def image(model: Any, name: str) -> np.ndarray:
     """A photograph as the network takes it, (1, 3, 224, 224)."""
-    return np.asarray(model.transform.picture(data() / "images" / f"{name}.png"))
+    return np.asarray(model.transform.image(data() / "images" / f"{name}.png"))
 
 
 def shown(model: Any, x: np.ndarray) -> np.ndarray:

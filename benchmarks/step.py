@@ -31,7 +31,7 @@ def narrow(seed: int = 0) -> Any:
 
 
 def network(name: str) -> tuple[Any, tuple[int, int, int]]:
-    """A model and the shape of its pictures: "conv32-64", or a network of the zoo."""
+    """A model and the shape of its images: "conv32-64", or a network of the zoo."""
     if name == "conv32-64":
         return narrow(), (1, 28, 28)
     return cnn.zoo.build(name), cnn.zoo.network(name).input_shape
@@ -56,14 +56,14 @@ def theirs(model: Any, x: np.ndarray, labels: np.ndarray, mode: str) -> Callable
     """PyTorch's step."""
     import torch
 
-    module, run, pictures = prepared(model, x, mode)
+    module, run, images = prepared(model, x, mode)
     module.train()
     targets = torch.tensor(labels)
     optimizer = torch.optim.SGD(module.parameters(), 0.01, momentum=0.9)
 
     def step() -> float:
         optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(run(pictures), targets)
+        loss = torch.nn.functional.cross_entropy(run(images), targets)
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -77,8 +77,8 @@ def check(model: Any, x: np.ndarray, labels: np.ndarray) -> None:
 
     logits, pullback = model.forward(x)
     _, gradients = pullback(cnn.ops.cross_entropy(logits, labels)[1](1.0)[0], wants="parameters")
-    module, run, pictures = prepared(model, x, "eager")
-    scores = run(pictures)
+    module, run, images = prepared(model, x, "eager")
+    scores = run(images)
     assert_close("scores", logits, scores.detach().numpy())
     torch.nn.functional.cross_entropy(scores, torch.tensor(labels)).backward()
     for name, parameter in module.named_parameters():

@@ -1,9 +1,9 @@
-"""Pictures from within: what SqueezeNet's layers, channels and classes look for, dreams, and paintings.
+"""Images from within: what SqueezeNet's layers, channels and classes look for, dreams, and paintings.
 
     python -m benchmarks synthesis                       # all of them
-    python -m benchmarks synthesis dreams --out pictures
+    python -m benchmarks synthesis dreams --out images
 
-Each picture's objective is printed before and after: a visualisation that found nothing does not rise. The data are
+Each image's objective is printed before and after: a visualization that found nothing does not rise. The data are
 those of `benchmarks.squeezenet`; the figures go into `--out`.
 """
 
@@ -24,7 +24,7 @@ from viz import plot
 from viz.synthesis import objectives
 
 from .attribution import Row
-from .squeezenet import picture, shown, squeezenet
+from .squeezenet import image, shown, squeezenet
 
 CHANNELS = (  # from early to late
     ("features.3.concat", 20),
@@ -47,7 +47,7 @@ def channels(model: Any, out: Path) -> Iterator[Row]:
     found = []
     for layer, channel in CHANNELS:
         result, seconds = timed(viz.feature_visualization, model, (layer, channel), size=128, steps=160)
-        found.append(result.pictures)
+        found.append(result.images)
         yield row(f"{layer}:{channel}", result.values, seconds)
     names = [f"{layer.removesuffix('.concat')}:{channel}" for layer, channel in CHANNELS]
     save(model, found, names, out / "synthesis-channels.jpg", "SqueezeNet: what a channel looks for")
@@ -58,20 +58,20 @@ def classes(model: Any, out: Path) -> Iterator[Row]:
     found, names = [], []
     for target in CLASSES:
         result, seconds = timed(viz.feature_visualization, model, objectives.logit(target), size=192, steps=128)
-        found.append(result.pictures)
-        names.append(f"{model.classes[target]}, {probability(model, result.pictures, target):.0%}")
+        found.append(result.images)
+        names.append(f"{model.classes[target]}, {probability(model, result.images, target):.0%}")
         yield row(f"class {model.classes[target]}, Fourier space", result.values, seconds)
     for target in CLASSES[-1:]:
         result, seconds = timed(viz.class_model, model, target, size=192, steps=100)
-        found.append(result.pictures)
-        names.append(f"{model.classes[target]} in pixels, {probability(model, result.pictures, target):.0%}")
+        found.append(result.images)
+        names.append(f"{model.classes[target]} in pixels, {probability(model, result.images, target):.0%}")
         yield row(f"class {model.classes[target]}, pixels", result.values, seconds)
-    save(model, found, names, out / "synthesis-classes.jpg", "SqueezeNet: the picture of a class, and its probability")
+    save(model, found, names, out / "synthesis-classes.jpg", "SqueezeNet: the image of a class, and its probability")
 
 
 def dreams(model: Any, out: Path) -> Iterator[Row]:
     """A tree, and what early and late layers see in it."""
-    x = picture(model, "dd_tree")
+    x = image(model, "dd_tree")
     bounds = viz.pixel_bounds(model)
     found = [x]
     for layer, steps in DREAMS:
@@ -86,16 +86,16 @@ def dreams(model: Any, out: Path) -> Iterator[Row]:
 
 def style(model: Any, out: Path) -> Iterator[Row]:
     """A dog and a cat, painted as the dream of a tree, and as gravel."""
-    x = picture(model, "cat_dog")
+    x = image(model, "cat_dog")
     dream = viz.deep_dream(
-        model, picture(model, "dd_tree"), "features.7.concat", steps=12, bounds=viz.pixel_bounds(model)
+        model, image(model, "dd_tree"), "features.7.concat", steps=12, bounds=viz.pixel_bounds(model)
     )
     found, names = [x], ["content"]
-    for name, painting in (("a dream", dream), ("gravel", picture(model, "snake"))):
+    for name, painting in (("a dream", dream), ("gravel", image(model, "snake"))):
         result, seconds = timed(
             viz.style_transfer, model, x, painting, content_layers=[CONTENT_LAYER], style_layers=STYLE_LAYERS
         )
-        found += [painting, result.pictures]
+        found += [painting, result.images]
         names += [name, f"painted as {name}"]
         yield row(f"painted as {name} (minus the distance)", result.values, seconds)
     save(model, found, names, out / "synthesis-style.jpg", "style transfer with SqueezeNet")
@@ -123,15 +123,15 @@ def probability(model: Any, x: np.ndarray, target: int) -> float:
 
 
 def save(model: Any, found: list[np.ndarray], names: list[str], path: Path, title: str) -> None:
-    """The pictures side by side, as a JPEG."""
+    """The images side by side, as a JPEG."""
     import io
 
     ax = plot.mosaic(shown(model, np.concatenate(found)), titles=names, columns=4 if len(found) % 5 else 5)
     ax.set_title(title, loc="left", fontsize=11)
     buffer = io.BytesIO()
     ax.figure.savefig(buffer, dpi=200)
-    with Image.open(buffer) as image:
-        image.convert("RGB").save(path, quality=82)
+    with Image.open(buffer) as opened:
+        opened.convert("RGB").save(path, quality=82)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -143,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     options.out.mkdir(parents=True, exist_ok=True)
     model = squeezenet()
-    print("| what | objective, from noise to picture |\n|---|---|")
+    print("| what | objective, from noise to image |\n|---|---|")
     for part in options.parts or PARTS:
         for found in PARTS[part](model, options.out):
             print(f"| {found.what} | {found.value} |", flush=True)

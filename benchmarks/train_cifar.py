@@ -3,10 +3,10 @@
     python -m benchmarks train_cifar --model cifar-vgg-bn
     python -m benchmarks train_cifar --model resnet20
 
-The recipe: SGD with Nesterov's momentum and weight decay, one cycle of the learning rate, label smoothing; pictures
+The recipe: SGD with Nesterov's momentum and weight decay, one cycle of the learning rate, label smoothing; images
 shifted by up to 2 pixels, and mirrored. The test set is measured after every epoch, and chooses nothing: the figures
-are the last epoch's, of each picture alone and of each together with its mirror image. An interrupted run goes on where
-it stood when it is called again; of one that is finished, only the section of RESULTS.md and its picture are written
+are the last epoch's, of each image alone and of each together with its mirror image. An interrupted run goes on where
+it stood when it is called again; of one that is finished, only the section of RESULTS.md and its image are written
 anew.
 """
 
@@ -73,7 +73,7 @@ def train(
 
 
 def mirrored_accuracy(network: Any, dataset: Any, group: Group) -> float:
-    """Accuracy where the probabilities of each picture and of its mirror image are averaged."""
+    """Accuracy where the probabilities of each image and of its mirror image are averaged."""
     mirrored = cnn.data.Dataset(dataset.images[..., ::-1], dataset.labels, dataset.classes)
     probabilities = sum(cnn.evaluate(network, each, group=group).probabilities for each in (dataset, mirrored))
     return float((probabilities.argmax(axis=1) == dataset.labels).mean())
@@ -114,12 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     accuracy = mirrored_accuracy(network, test_set, group)
     if not group.main:
         return
-    picture = Path("results") / f"cifar10-{name}.png"
-    (HERE / picture).parent.mkdir(exist_ok=True)
-    training(history, validation="test").savefig(HERE / picture, dpi=80)
+    image = Path("results") / f"cifar10-{name}.png"
+    (HERE / image).parent.mkdir(exist_ok=True)
+    training(history, validation="test").savefig(HERE / image, dpi=80)
     shared = f", {group.size} processes, of which the first one's time is told" if group.size > 1 else ""
     command = f"`python -m benchmarks train_cifar --model {name}`, on {machine(cnn.get_num_threads())}{shared}."
-    mirrored = f"{accuracy:.2%} where each picture and its mirror image vote together"
+    mirrored = f"{accuracy:.2%} where each image and its mirror image vote together"
     result = f"Test set after the last epoch: {history.epochs[-1].valid}; {mirrored}."
-    curves = f"![Loss and accuracy of {name}, epoch by epoch]({picture.as_posix()})"
+    curves = f"![Loss and accuracy of {name}, epoch by epoch]({image.as_posix()})"
     section(f"CIFAR-10: {name}", "\n\n".join([command, result, table(history, folder), curves]))

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import minicnn as cnn
-from minicnn.layers.base import children_of
+from minicnn.layers.tree import children_of
 
 
 class _Concat(nn.Module):

@@ -14,22 +14,20 @@ import minicnn as cnn
 
 from .step import network
 
-RUNS = (("mnist", "conv32-64", 3000), ("cifar10", "cifar-vgg", 4000))  # data, network, training pictures
+RUNS = (("mnist", "conv32-64", 3000), ("cifar10", "cifar-vgg", 4000))  # data, network, training images
 EPOCHS, SEEDS = 3, 3
 
 
 def table() -> str:
-    """Accuracy on 1000 test pictures after each epoch: mean and standard deviation over the seeds."""
+    """Accuracy on 1000 test images after each epoch: mean and standard deviation over the seeds."""
     epochs = " | ".join(f"after epoch {epoch}" for epoch in range(1, EPOCHS + 1))
     lines = [f"| training | convolutions | {epochs} |", "|" + "---|" * (2 + EPOCHS)]
-    for data, model, pictures in RUNS:
+    for data, model, images in RUNS:
         train, test = cnn.data.load(data)
         for algorithm in ("as chosen", "direct"):
-            curves = [_curve(train[:pictures], test[:1000], model, algorithm, seed) for seed in range(SEEDS)]
+            curves = [_curve(train[:images], test[:1000], model, algorithm, seed) for seed in range(SEEDS)]
             cells = [f"{mean:.2%} ± {std:.2%}" for mean, std in zip(np.mean(curves, 0), np.std(curves, 0), strict=True)]
-            lines.append(
-                f"| {model}, {pictures} pictures of {data}, {SEEDS} seeds | {algorithm} | {' | '.join(cells)} |"
-            )
+            lines.append(f"| {model}, {images} images of {data}, {SEEDS} seeds | {algorithm} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

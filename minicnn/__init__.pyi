@@ -1,4 +1,6 @@
+from . import classes as classes
 from . import data as data
+from . import deprecation as deprecation
 from . import display as display
 from . import distributed as distributed
 from . import init as init

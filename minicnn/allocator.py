@@ -1,25 +1,25 @@
-"""How the C library keeps memory that is given back.
+"""How the C library keeps freed memory.
 
-A training step makes the same big arrays as the step before, and by default each of them is taken from the system and
-returned to it. The system clears every page anew when it is first touched, and wide layers would wait for that in every
-step. So freed memory stays with the process, for the next step. The price: it is not there for others, and where small
-arrays stay among large ones that are freed, the gaps may add up.
+A training step allocates the same large arrays as the step before. By default each of them is taken from the system and
+returned to it, and the system clears every page again on first use, which wide layers would wait for in every step. So
+the process keeps freed memory for the next step. The price: other processes cannot use it, and where small arrays
+remain among freed large ones, the gaps may add up.
 """
 
 import ctypes
 import os
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4  # what glibc's mallopt calls them
-FREE_AT_THE_TOP = -1  # nothing that is free at the heap's end is returned
+FREE_AT_THE_TOP = -1  # free memory at the heap's end is never returned
 GROWTH = 1 << 26  # bytes by which the heap grows
 SETTINGS = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
 
 
 def keep_freed_memory() -> bool:
-    """Let this process's C library keep what it frees; where the user has set one of its variables, they have chosen.
+    """Let this process's C library keep what it frees; does nothing if the user has set one of its variables.
 
     Returns:
-        Whether that was done: only glibc knows these settings.
+        whether it did: only glibc has these settings.
     """
     if any(name in os.environ for name in SETTINGS):
         return False

@@ -1,12 +1,12 @@
-"""A model in one file: safetensors, with all that it takes to rebuild the model, or to go on training it.
+"""A model in one safetensors file, with everything needed to rebuild it or to continue its training.
 
-    arrays      model.state() under its own names, then the optimiser's state as "optimizer.velocity.conv1.weight"
+    arrays      model.state() under its own names, then the optimizer's state as "optimizer.velocity.conv1.weight"
     metadata    "minicnn": as JSON the format's version, architecture, transform, classes, training
 
-The same model gives the same bytes (more than one entry of metadata would come in random order).
+The same model gives the same bytes. (Several metadata entries would be written in random order, so there is one.)
 
-A file is complete or not there: it is written beside its place, flushed to the disk, then renamed. Reading executes
-nothing, and a broken or hostile file costs time and memory in proportion to its size.
+A file is written atomically and durably (see `write_file`): to a temporary name, flushed to disk, then renamed.
+Reading executes nothing, and a broken or hostile file costs time and memory in proportion to its size.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from safetensors import safe_open
 
 from .data.transform import Transform
 from .layers import LAYERS
-from .layers.base import arrays_of
 from .layers.description import build, check_rebuildable, describe
+from .layers.tree import arrays_of
 from .message import one_line
 from .ops.contract import Array
 from .optim import Optimizer
 from .weights import FORMAT, OPTIMIZER, arrays_in, refused
 
 VERSION = 1
-SMALL = 1024  # whole numbers up to here are sizes that nobody need justify
+SMALL = 1024  # sizes up to this need no check
 
 
 class CheckpointError(ValueError):
-    """A file that cannot be written, or is not what it should be. The message is one line: which, why, what to do."""
+    """A file that cannot be written, or has the wrong content. The message is one line: which file, why, what to do."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Contents:
 
     Attributes:
         architecture: as `layers.description.describe` gives it.
-        transform, classes: the model's own, where they were known.
-        state: the model's arrays, by path; half precision comes as float32.
+        transform, classes: the model's own, if known.
+        state: the model's arrays, by path; half precision is read as float32.
         optimizer: what `Optimizer.state()` gave, or nothing.
-        training: where a run stands, as `fit` describes it to itself, or None.
+        training: the state of a run, as `fit` stores it, or None.
     """
 
     architecture: Any
@@ -69,26 +69,26 @@ def save(
     optimizer: Optimizer | None = None,
     training: dict[str, Any] | None = None,
 ) -> None:
-    """Write a model to a file; whatever happens, the file that was there before stays whole until it is replaced.
+    """Write a model to a file; whatever happens, an earlier file stays intact until it is replaced.
 
-    Missing folders are made. One process at a time may write a path.
+    Missing folders are created. Only one process at a time may write a path.
 
     Args:
-        model: a `Layer`, such as a `Sequential`. Layers of your own store the options they were built with, each under
-            its own name, as all of ours do.
+        model: a `Layer`, such as a `Sequential`. Your own layers must store their constructor's options under their own
+            names, as this package's layers do.
         path: usually ends in ".safetensors".
-        optimizer: saved too, so that training can go on.
-        training: where the run stands; anything that JSON can hold.
+        optimizer: saved too, so that training can continue.
+        training: the state of the run; anything that JSON can hold.
 
     Raises:
         CheckpointError: the file cannot be written (the disk is full, the folder read-only, …).
-        ValueError: `load` could not rebuild the model: a layer of your own does not store its options under their
-            names, builds something else from them, or keeps layers where nobody finds them.
+        ValueError: `load` could not rebuild the model: one of your own layers does not store its options under their
+            names, builds something else from them, or keeps layers where they are not found.
     """
     path, state = Path(path), state_of(model)
     if taken := next((name for name in state if name.startswith(OPTIMIZER)), None):
         raise ValueError(
-            f'save: {taken} stands where the optimiser\'s arrays do; give the layer "optimizer" another name'
+            f'save: {taken} stands where the optimizer\'s arrays do; give the layer "optimizer" another name'
         )
     check_rebuildable(model)
     moments = optimizer.state() if optimizer is not None else {}
@@ -118,10 +118,10 @@ def load(path: str | Path, layers: Sequence[type] = ()) -> Any:
 
     Args:
         path: what `save` or `fit` wrote.
-        layers: layer types of your own that occur in it.
+        layers: your own layer types that occur in it.
 
     Raises:
-        CheckpointError: the file is missing, broken, or no checkpoint; or it holds a layer of unknown type.
+        CheckpointError: the file is missing, broken or not a checkpoint, or it contains a layer of unknown type.
     """
     contents = read(path, optimizer=False)
     try:
@@ -130,21 +130,21 @@ def load(path: str | Path, layers: Sequence[type] = ()) -> Any:
         with np.errstate(over="ignore"):
             fill(model, contents)
         if any(array.dtype == np.float64 for array in contents.state.values()):
-            fill(model.astype(np.float64), contents)  # only now, when it is known to be of the file's size
-    except Exception as error:  # a layer's constructor raises whatever an odd description leads it to
+            fill(model.astype(np.float64), contents)  # only now that its size is known to match the file's
+    except Exception as error:  # a constructor may raise anything for an odd description
         raise CheckpointError(f"{path}: {one_line(error)}") from error
     return model
 
 
 def read(path: str | Path, *, optimizer: bool = True) -> Contents:
-    """What a file holds, checked as far as it can be without building the model.
+    """The contents of a file, checked as far as possible without building the model.
 
     Args:
         path: what `save` or `fit` wrote.
-        optimizer: whether to read the optimiser's arrays too.
+        optimizer: whether to read the optimizer's arrays too.
 
     Raises:
-        CheckpointError: the file is missing, broken, or no checkpoint.
+        CheckpointError: the file is missing, broken or not a checkpoint.
     """
     path = Path(path)
     with refused(path, CheckpointError):
@@ -169,10 +169,10 @@ def read(path: str | Path, *, optimizer: bool = True) -> Contents:
 
 
 def fill(model: Any, contents: Contents) -> None:
-    """Give a model the arrays, the transform and the classes of a file.
+    """Copy the arrays, the transform and the classes of a file into a model.
 
     Raises:
-        ValueError: the arrays are not those of such a model. Then nothing has been changed.
+        ValueError: the arrays do not match the model. Nothing is changed then.
     """
     for name, array in state_of(model).items():
         if name in contents.state and contents.state[name].dtype.kind != array.dtype.kind:
@@ -187,12 +187,13 @@ def state_of(model: Any) -> dict[str, Array]:
 
 
 def check_writable(path: str | Path) -> None:
-    """Find out before hours of training whether `save` could write there; nothing stays behind but missing folders.
+    """Check, before hours of training, that `save` can write there. Missing folders are created; nothing else is left
+    behind.
 
     Raises:
-        CheckpointError: it could not.
+        CheckpointError: it cannot.
     """
-    probe = _beside(Path(path))
+    probe = _temporary(Path(path))
     try:
         probe.parent.mkdir(parents=True, exist_ok=True)
         probe.touch()
@@ -201,28 +202,31 @@ def check_writable(path: str | Path) -> None:
         raise CheckpointError(f"{path}: cannot be written ({error.strerror or error}); give another path") from error
 
 
-def _beside(path: Path) -> Path:
-    """Where a file is written before it takes its place."""
+def _temporary(path: Path) -> Path:
+    """The temporary name of a file while it is written."""
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def write_file(path: Path, contents: bytes) -> None:
-    """Put `contents` at `path` so that a reader, or a crash at any moment, finds the old file whole or the new one."""
+    """Write `contents` to `path` atomically and durably.
+
+    After a crash at any moment, a reader finds the whole old file or the whole new one.
+    """
     folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)
     for left_by_a_killed_process in folder.glob(f".{glob.escape(path.name)}.*.tmp"):
         left_by_a_killed_process.unlink()
-    beside = _beside(path)
+    temporary = _temporary(path)
     try:
-        with open(beside, "wb") as file:
+        with open(temporary, "wb") as file:
             file.write(contents)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(temporary, path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-    with suppress(OSError, AttributeError):  # the new name is on the disk once the folder is; not every system can
+    with suppress(OSError, AttributeError):  # the rename is durable once the folder is flushed; not every system can
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
@@ -231,14 +235,14 @@ def write_file(path: Path, contents: bytes) -> None:
 
 
 def _about(metadata: dict[str, str]) -> dict[str, Any]:
-    """What we wrote into a file's metadata."""
+    """The JSON in a file's metadata."""
 
     def refuse(constant: str) -> None:
         raise ValueError(f"{constant} is not a number")
 
     if FORMAT not in metadata:
         raise ValueError(
-            "expected a checkpoint of minicnn, but its metadata tells no architecture; "
+            "expected a checkpoint of minicnn, but its metadata describes no architecture; "
             "build the model, and give the arrays to its load_state"
         )
     try:
@@ -252,7 +256,7 @@ def _about(metadata: dict[str, str]) -> dict[str, Any]:
 
 
 def _check_sizes(description: Any, state: dict[str, Array]) -> None:
-    """Refuse layers that would take more memory than the file holds numbers for them.
+    """Raise an error if a layer would take more memory than the file has numbers for it.
 
     Every length of a layer's arrays is among its options; so no option of ours may exceed what is stored for it.
     """
@@ -262,7 +266,7 @@ def _check_sizes(description: Any, state: dict[str, Array]) -> None:
 
     def check(description: Any, path: str) -> None:
         if not isinstance(description, dict):
-            return  # `build` says what is wrong with it
+            return  # `build` reports the error
         for name, child in _items(description.get("children")):
             check(child, f"{path}.{name}" if path else name)
         for name, option in _items(description.get("options")) if description.get("type") in LAYERS else ():

@@ -2,8 +2,8 @@
 
 Numba numbers its data files and keeps an index of them. Two processes that compile the same function at the same time,
 for different types, both read the index, and both take the next number: one's index then names the other's code, and a
-later process calls the code for integers on floats, without a word. Here the name of a file is a digest of all that
-its code depends on, so that there is no index, and whoever writes a file writes the same.
+later process silently runs the code for integers on floats. Here the name of a file is a digest of everything its code
+depends on: no index is needed, and all processes that write a file write the same content.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 
 class _Files(IndexDataCacheFile):
-    """Numba's files (which it writes aside and renames), named by their keys."""
+    """Numba's files (written to a temporary name, then renamed), named by their keys."""
 
     def _name(self, key: Any) -> str:
         digest = hashlib.sha256(repr((self._version, self._source_stamp, key)).encode()).hexdigest()
@@ -25,7 +25,7 @@ class _Files(IndexDataCacheFile):
         self._save_data(self._name(key), data)
 
     def load(self, key: Any) -> Any:
-        """The code that was saved for these types by this very source, or None."""
+        """The code that was saved for these types by exactly this source, or None."""
         try:
             return self._load_data(self._name(key))
         except OSError:
@@ -33,7 +33,7 @@ class _Files(IndexDataCacheFile):
 
 
 class CodeCache(FunctionCache):
-    """Numba's cache of a function's machine code, on such files.
+    """Numba's cache of a function's machine code, stored in these files.
 
     Raises:
         RuntimeError: there is no folder to write to.

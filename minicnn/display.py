@@ -19,7 +19,7 @@ from typing import Any
 
 TALLEST = "40em"  # of a table; a longer one scrolls
 DOTS = 96  # of a browser's inch
-VISIBLE = (1, 3)  # channels: grey, or red, green and blue
+VISIBLE = (1, 3)  # channels: gray, or red, green and blue
 
 
 class Shown:
@@ -131,3 +131,8 @@ def tqdm(*arguments: Any, disable: bool | None = None, **options: Any) -> Any:
             warnings.simplefilter("ignore")  # without ipywidgets it says so, and draws its bar as text
             from tqdm.auto import tqdm as bar
     return bar(*arguments, disable=disable, **options)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """(C, H, W) as H×W×C, the way the field prints the stages of a network."""
+    return "×".join(map(str, (*shape[1:], shape[0]))) if shape else "1"

@@ -1,4 +1,4 @@
-"""A model that no longer trains, made ready to run many times."""
+"""A model that is no longer trained, prepared to run many times."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from .layers.base import Layer, arrays_of, children_of, walk
+from .layers.base import Layer
+from .layers.tree import arrays_of, children_of, walk
 
 
 def freeze(model: Any, *, copy: bool = True) -> Any:
     """The same model, read-only, with its filters packed and transformed once instead of in every pass.
 
-    Batch normalization is folded into the convolution before it, where no one watches between the two. Values and
-    input gradients are the model's own but for rounding. A frozen model has no `parameters()`: all its arrays are
-    `buffers()`, `fit` and `load_state` refuse it, and its pullback returns no gradients beside dx.
+    Batch normalization is folded into the convolution before it, unless the pass watches the map between the two.
+    Values and input gradients equal the model's up to rounding. A frozen model has no `parameters()`: all its arrays
+    are `buffers()`, `fit` and `load_state` refuse it, and its pullback returns only dx.
 
     Args:
         model: A model, or any layer. It is not changed.

@@ -1,4 +1,4 @@
-"""What processes that work together share; here there is one, and nothing to be done."""
+"""The interface through which processes work together, here with one process."""
 
 from __future__ import annotations
 
@@ -15,37 +15,42 @@ class Group:
     Attributes:
         rank, size: the number of this process, and how many there are.
         settings: what the numbers of a run depend on, for its checkpoint.
+        interrupted: whether Ctrl-C was pressed; `gradients` makes it whether it was in any process.
     """
 
-    rank, size = 0, 1
+    rank, size, interrupted = 0, 1, False
     settings: dict[str, Any] = {}  # noqa: RUF012  never changed
+
+    def __repr__(self) -> str:
+        of = "".join(f", {name}={value!r}" for name, value in self.settings.items())
+        return f"{type(self).__name__}(process {self.rank} of {self.size}{of})"
 
     @property
     def main(self) -> bool:
-        """Whether this process writes files, logs and bars."""
+        """Whether this process writes files and logs and shows progress bars."""
         return self.rank == 0
 
     def part(self, count: int) -> range:
-        """Which of `count` pieces of work are this process's: a run of them, in the order of the processes."""
+        """This process's part of `count` pieces of work: a contiguous range, in the order of the processes."""
         return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
     def texts(self, text: str) -> list[str]:
-        """What each process has to tell the others."""
+        """The values of all processes, in order."""
         return [text]
 
     def gather(self, rows: Array) -> Array:
-        """The rows of all processes, one below the other."""
+        """The rows of all processes, concatenated."""
         return rows
 
     def agree(self, facts: dict[str, Any]) -> None:
-        """Refuse to work together where facts differ.
+        """Raise an error unless the facts are the same on all processes.
 
         Raises:
-            ValueError: they do; on every process, with the fact's name.
+            ValueError: a fact differs; on every process, with its name.
         """
 
     def batches(self, loader: Any, epoch: int, start: int) -> Iterator[Any]:
-        """What this process takes of each batch."""
+        """This process's part of each batch."""
         return loader.epoch(epoch, start)
 
     def images(self, batch: Any) -> Array:
@@ -55,12 +60,12 @@ class Group:
     def gradients(
         self, model: Any, batch: Any, lesson: Callable[..., Any], rng: Callable[..., Any]
     ) -> tuple[float, int, int, dict[str, Array]]:
-        """Loss, right answers and number of images of a batch, and the gradients of the loss.
+        """Loss, number of correct answers and number of images of a batch, and the gradients of the loss.
 
         Args:
             model: being trained.
             batch: what `batches` gave.
-            lesson: (x, labels, pass) → loss, right answers, and a function of the loss's weight to its gradients.
+            lesson: (x, labels, pass) → loss, correct answers, and a function from the loss's weight to its gradients.
             rng: makes dropout's generator.
         """
         x, labels = batch
@@ -71,4 +76,4 @@ class Group:
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        """What raises in a group's block ends the work of all."""
+        """An exception inside a group's block ends the work of all processes."""

@@ -1,7 +1,7 @@
 """Initial values of parameters.
 
-Each initialiser is called as `fn(shape, rng, dtype)`. With `rng = generator(seed, name)` a parameter's values depend on
-the seed and its name alone, so that adding a layer leaves the others' as they were. Values are drawn in float64, then
+Each initializer is called as `fn(shape, rng, dtype)`. With `rng = generator(seed, name)` a parameter's values depend on
+the seed and its name alone, so adding a layer does not change the values of others. Values are drawn in float64, then
 rounded: a network starts from the same weights in either precision.
 """
 
@@ -42,7 +42,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 def he_normal(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> np.ndarray:
     """Normal, with standard deviation √(2 / fan_in).
 
-    ReLU halves the mean square of what it is given; the 2 restores it, layer after layer (He et al. 2015, equation 10).
+    ReLU halves the mean square of its input; the 2 restores it, layer after layer (He et al. 2015, equation 10).
     """
     return _normal(shape, rng, dtype, std=math.sqrt(2 / fans(shape)[0]))
 
@@ -55,8 +55,8 @@ def he_uniform(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.flo
 def glorot_normal(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> np.ndarray:
     """Normal, with standard deviation √(2 / (fan_in + fan_out)).
 
-    A compromise that keeps both the activations' size on the way forward and the gradients' on the way back, for units
-    that are linear near zero (Glorot & Bengio 2010, equation 12).
+    A compromise that preserves the scale of activations in the forward pass and of gradients in the backward pass, for
+    units that are linear near zero (Glorot & Bengio 2010, equation 12).
     """
     return _normal(shape, rng, dtype, std=math.sqrt(2 / sum(fans(shape))))
 
@@ -72,7 +72,7 @@ def zeros(shape: Shape, rng: np.random.Generator | None = None, dtype: DTypeLike
 
 
 def ones(shape: Shape, rng: np.random.Generator | None = None, dtype: DTypeLike = np.float32) -> np.ndarray:
-    """Ones, for the scale of a batch normalisation."""
+    """Ones, for the scale of a batch normalization."""
     return np.ones(shape, dtype)
 
 

@@ -1,6 +1,6 @@
-"""The order of images in memory: every array is (N, C, H, W) in shape, and this file turns one order into another.
+"""The order of images in memory: every array is (N, C, H, W) in shape, and this file converts between the orders.
 
-- *channels-first*: C-contiguous, the width innermost, as images come.
+- *channels-first*: C-contiguous, the width innermost, as images are read.
 - *channels-last*: the channels innermost; `x.transpose(0, 2, 3, 1)` is C-contiguous. Loops over channels are long
   whatever the image's size, and a pixel is one run of numbers.
 
@@ -20,16 +20,16 @@ from .kernels import memory as kernels
 
 Array = NDArray[Any]
 
-SMALL = 1 << 14  # numbers that are moved before a second thread has woken
+SMALL = 1 << 14  # numbers; fewer are moved before a second thread wakes up
 
 
 def is_channels_last(x: Array) -> bool:
-    """Whether x lies channels-last in memory (and not channels-first as well, as one channel or one pixel does)."""
+    """Whether x is channels-last in memory and not also channels-first (as an array of one channel or one pixel is)."""
     return bool(not x.flags.c_contiguous and x.transpose(0, 2, 3, 1).flags.c_contiguous)
 
 
 def channels_last(x: Array) -> Array:
-    """x (N, C, H, W) as a C-contiguous (N, H, W, C): a view where it lies so, a copy otherwise."""
+    """x (N, C, H, W) as a C-contiguous (N, H, W, C): a view if x is channels-last already, otherwise a copy."""
     view = x.transpose(0, 2, 3, 1)
     if view.flags.c_contiguous or not x.flags.c_contiguous:
         return np.ascontiguousarray(view)
@@ -38,7 +38,7 @@ def channels_last(x: Array) -> Array:
 
 
 def channels_first(x: Array) -> Array:
-    """x (N, C, H, W), C-contiguous: itself where it lies so, a copy otherwise."""
+    """x (N, C, H, W), C-contiguous: x itself if possible, otherwise a copy."""
     if x.flags.c_contiguous or not is_channels_last(x):
         return np.ascontiguousarray(x)
     N, C, H, W = x.shape
@@ -46,19 +46,19 @@ def channels_first(x: Array) -> Array:
 
 
 def empty_channels_last(shape: tuple[int, int, int, int], dtype: Any) -> Array:
-    """An array (N, C, H, W) that lies channels-last."""
+    """An uninitialized array (N, C, H, W), channels-last."""
     N, C, H, W = shape
     return np.empty((N, H, W, C), dtype).transpose(0, 3, 1, 2)
 
 
 def empty_like(x: Array, shape: tuple[int, int, int, int] | None = None, dtype: Any = None) -> Array:
-    """An array of a shape (x's own, unless given) in x's memory order."""
+    """An uninitialized array in x's memory order, of x's shape unless another is given."""
     shape, dtype = shape or x.shape, dtype or x.dtype
     return empty_channels_last(shape, dtype) if is_channels_last(x) else np.empty(shape, dtype)
 
 
 def concatenated(xs: Sequence[Array]) -> Array:
-    """Channels-last arrays one behind the other along the channels, channels-last too."""
+    """Channels-last arrays concatenated along the channels; the result is channels-last too."""
     N, _, H, W = xs[0].shape
     y = empty_channels_last((N, sum(x.shape[1] for x in xs), H, W), xs[0].dtype)
     first = 0
@@ -69,9 +69,10 @@ def concatenated(xs: Sequence[Array]) -> Array:
 
 
 def apart(y: Array, channels: Sequence[int], wants: Sequence[bool]) -> list[Array | None]:
-    """A channels-last array cut along the channels into parts of so many, channels-last too; those that are wanted.
+    """A channels-last array split along the channels into parts of these sizes, also channels-last; None for unwanted
+    parts.
 
-    They are no views: whatever reads a part reads it in a row.
+    The parts are copies, not views, so that reading one is a contiguous read.
     """
     N, _, H, W = y.shape
     parts: list[Array | None] = []

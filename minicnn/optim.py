@@ -22,12 +22,12 @@ Arrays = Mapping[str, np.ndarray]
 
 
 class Optimizer(ABC):
-    """What the optimizers share: the checks, the count of steps, and the moments kept for each parameter.
+    """The base of the optimizers: the checks, the step count, and the moments of each parameter.
 
     Attributes:
-        lr: The learning rate of the next step; set it at will, as a schedule does.
-        initial_lr: The learning rate that the optimizer was made with, which a schedule's factor multiplies.
-        steps: How many steps were taken.
+        lr: The learning rate of the next step; a schedule, or you, may set it at any time.
+        initial_lr: The learning rate given to the constructor, which a schedule's factor multiplies.
+        steps: The number of steps taken.
     """
 
     name: ClassVar[str]
@@ -44,7 +44,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def options(self) -> dict[str, Any]:
-        """What `build(**options)` makes an equal, fresh optimizer from; JSON can hold it."""
+        """The options from which `build(**options)` makes an equal, fresh optimizer; JSON can hold them."""
 
     def __repr__(self) -> str:
         options = {k: tuple(v) if isinstance(v, list) else v for k, v in self.options().items() if k != "name"}
@@ -55,7 +55,7 @@ class Optimizer(ABC):
         """Update a parameter `w` and its moments in place by the gradient `g`: flat, contiguous arrays."""
 
     def step(self, parameters: Arrays, grads: Arrays) -> None:
-        """Update every parameter in place by its gradient, which is left as it is.
+        """Update every parameter in place by its gradient. The gradients are not changed.
 
         Args:
             parameters: Float32 or float64 arrays of any shape and memory order, under the same names at every step.
@@ -77,17 +77,17 @@ class Optimizer(ABC):
                 w[...] = flat.reshape(w.shape)
 
     def state(self) -> dict[str, np.ndarray]:
-        """A copy of all that changes: "lr", "step", and each moment, as "velocity.conv1.weight"."""
+        """A copy of everything that changes: "lr", "step", and each moment, such as "velocity.conv1.weight"."""
         state = {"lr": np.array(self.lr, np.float64), "step": np.array(self.steps, np.int64)}
         for moment, arrays in self._moments.items():
             state |= {f"{moment}.{name}": array.copy() for name, array in arrays.items()}
         return state
 
     def load_state(self, state: Arrays) -> None:
-        """Copy in what `state()` gave: the steps that follow are bit for bit those that would have followed there.
+        """Restore what `state()` returned: the steps that follow are bit for bit the same as without the interruption.
 
         Raises:
-            ValueError: It is not the state of such an optimizer; nothing is changed.
+            ValueError: It is not the state of this kind of optimizer; nothing is changed.
         """
         for scalar in ("lr", "step"):
             if scalar not in state or np.ndim(state[scalar]) != 0:
@@ -96,7 +96,7 @@ class Optimizer(ABC):
         for key in state.keys() - {"lr", "step"}:
             moment, _, name = key.partition(".")
             if moment not in moments:
-                raise self._error(f'the state holds "{key}", which this optimiser does not keep')
+                raise self._error(f'the state holds "{key}", which this optimizer does not keep')
             moments[moment][name] = np.array(state[key], order="C")
         if len({frozenset(arrays) for arrays in moments.values()}) > 1:
             raise self._error(f"the state is incomplete: {' and '.join(moments)} are not of the same parameters")
@@ -115,7 +115,7 @@ class Optimizer(ABC):
             for moment, arrays in self._moments.items():
                 if arrays.keys() != parameters.keys():
                     message = _mismatch(moment, arrays, parameters)
-                    raise self._error(f"{message}; a new set of parameters takes a new optimiser")
+                    raise self._error(f"{message}; a new set of parameters takes a new optimizer")
                 for name, w in parameters.items():
                     self._check_like(moment, name, arrays[name], w)
 
@@ -137,8 +137,8 @@ class SGD(Optimizer):
         w -= lr * velocity                      (plain; without momentum this is w -= lr * d)
         w -= lr * (d + momentum * velocity)     (Nesterov: the step looks ahead along the new velocity)
 
-    The paper scales the step where it enters the velocity; here it scales the velocity, so that a change of `lr` acts
-    at once on all of it.
+    The paper scales the step where it enters the velocity; here it scales the velocity, so that a change of `lr`
+    affects all of it immediately.
 
     Raises:
         ValueError: An option is out of range, or `nesterov` is asked for without momentum.
@@ -180,7 +180,7 @@ class Adam(Optimizer):
         v = beta2 * v + (1 - beta2) * d²        (mean of its square)
         w -= lr * m̂ / (√v̂ + eps)               with m̂ = m / (1 - beta1^t), v̂ = v / (1 - beta2^t) at step t = 1, 2, …
 
-    The corrections m̂ and v̂ undo the pull towards zero, where m and v start.
+    The corrections m̂ and v̂ undo the pull toward zero, where m and v start.
 
     Raises:
         ValueError: An option is out of range.
@@ -255,13 +255,13 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in (SGD, Adam
 
 
 def build(name: str, **options: Any) -> Optimizer:
-    """The optimizer called `name` ("sgd", "adam", "adamw"); `build(**optimizer.options())` makes one anew.
+    """The optimizer called `name` ("sgd", "adam", "adamw"); `build(**optimizer.options())` makes an equal one.
 
     Raises:
-        ValueError: There is no such optimiser, or it does not take such options.
+        ValueError: There is no such optimizer, or it does not take such options.
     """
     if name not in OPTIMIZERS:
-        raise ValueError(f'optim.build: there is no optimiser "{name}"; choose from {", ".join(OPTIMIZERS)}')
+        raise ValueError(f'optim.build: there is no optimizer "{name}"; choose from {", ".join(OPTIMIZERS)}')
     try:
         return OPTIMIZERS[name](**options)
     except TypeError as error:  # an unknown option, or one that is missing
@@ -274,8 +274,8 @@ def clip_norm(grads: Arrays, max_norm: float) -> tuple[dict[str, np.ndarray], fl
         norm = √(Σ g²), over every element of every gradient
         g * min(1, max_norm / (norm + 1e-6))
 
-    as torch.nn.utils.clip_grad_norm_ does, except that the given gradients stay as they are: a pullback may give them
-    again. Gradients whose norm is infinite or NaN come back unscaled: no factor would mend them.
+    as in torch.nn.utils.clip_grad_norm_, except that the given gradients are not changed. Gradients whose norm is
+    infinite or NaN are returned unscaled: no factor would repair them.
 
     Returns:
         The clipped gradients, and the norm before clipping.

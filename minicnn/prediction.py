@@ -1,4 +1,4 @@
-"""What a model sees in one picture."""
+"""The classes that a model predicts for one image."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import ops
+from .deprecation import renamed
 from .display import Shown, Table
 from .layers import dtype_of
-from .layers.base import run_layer
+from .layers.pullback import run_layer
 from .training.evaluation import check_initialized, transform_of
 
 if TYPE_CHECKING:
-    from .data.picture import Source
+    from .data.image import Source
 
 
 class Predictions(Shown, list[tuple[str, float]]):
-    """A list of (class, probability), likeliest first, which a notebook shows as a table."""
+    """A list of (class, probability), most likely first, which a notebook shows as a table."""
 
     __repr__ = list.__repr__
 
@@ -28,27 +29,28 @@ class Predictions(Shown, list[tuple[str, float]]):
         return Table(("class", "probability"), [(name, f"{probability:.2%}") for name, probability in self])
 
 
-def predict(model: Any, picture: Source, top: int = 5) -> Predictions:
-    """The likeliest classes of a picture, each with its probability, likeliest first.
+@renamed(picture="image")
+def predict(model: Any, image: Source, top: int = 5) -> Predictions:
+    """The most likely classes of an image, each with its probability, most likely first.
 
     Args:
-        model: one that was trained, or loaded: it brings its own transform. Without names its classes are "0", "1", ….
-        picture: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4); scaled and cut to the size of
-            the pictures that the model was trained on, and converted to its channels (`Transform.to_channels`).
+        model: a trained or loaded model, with its transform. Without names, its classes are "0", "1", ….
+        image: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4); scaled and cropped to the size
+            of the training images, and converted to its channels (`Transform.to_channels`).
         top: how many classes.
 
     Raises:
-        DataError: the picture is missing or broken.
-        ValueError: the model has no transform or no first values yet, or other outputs than classes, or another
-            argument is wrong.
+        DataError: the image is missing or broken.
+        ValueError: the model has no transform, is not initialized or does not return scores of classes, or another
+            argument is invalid.
     """
     if top < 1:
         raise ValueError(f"predict: top must be at least 1, got {top}")
     check_initialized("predict", model)
-    x = transform_of("predict", model).picture(picture)
+    x = transform_of("predict", model).image(image)
     scores, _ = run_layer(model, x.astype(dtype_of(model), copy=False))
     probabilities = ops.softmax(scores)[0][0]
     names = model.classes or [str(i) for i in range(len(probabilities))]
     if len(names) != len(probabilities):
-        raise ValueError(f"predict: the model has {len(probabilities)} outputs, but {len(names)} names of classes")
+        raise ValueError(f"predict: the model has {len(probabilities)} outputs, but {len(names)} class names")
     return Predictions((names[i], float(probabilities[i])) for i in np.argsort(-probabilities, kind="stable")[:top])

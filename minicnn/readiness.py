@@ -1,4 +1,4 @@
-"""Everything that the first step of a network would have to wait for, done beforehand."""
+"""Compiling in advance what the first step of a network would have to wait for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from . import ops, zoo
 from .layers import Pass, dtype_of
-from .layers.base import run_layer
+from .layers.pullback import run_layer
 from .optim import SGD, Adam
 
 
@@ -20,21 +20,21 @@ def warmup(model: Any = "seed", input_shape: tuple[int, int, int] | None = None,
 
     Args:
         model: a network, or the name of one in the zoo.
-        input_shape: (channels, height, width) of its pictures; a named network's own where it is not given.
-        batch_size: of the work to come: how a convolution is computed depends on it.
+        input_shape: (channels, height, width) of its images; by default that of the named network.
+        batch_size: that of the work to come: the choice of a convolution's algorithm depends on it.
 
     Returns:
-        the seconds that it took.
+        the seconds it took.
 
     Raises:
-        ValueError: a network was given without `input_shape`, or does not take such pictures.
+        ValueError: a network was given without `input_shape`, or does not take such images.
     """
     start = time.perf_counter()
     if isinstance(model, str):
         input_shape = input_shape or zoo.network(model).input_shape
         model = zoo.build(model)
     if input_shape is None:
-        raise ValueError("warmup: expected input_shape, (channels, height, width) of the pictures that the model takes")
+        raise ValueError("warmup: expected input_shape, (channels, height, width) of the images that the model takes")
     before = {name: array.copy() for name, array in model.state().items()}
     x, labels = np.zeros((batch_size, *input_shape), dtype_of(model)), np.zeros(batch_size, np.int64)
     scores, pullback = run_layer(model, x, Pass(train=True, rng=np.random.default_rng(0)))

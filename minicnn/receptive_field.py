@@ -13,19 +13,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .layers.activation import Clip, LeakyReLU, LocalResponseNorm, LogSoftmax, ReLU, Sigmoid, Softmax
+from .layers.activation import Clip, LeakyReLU, ReLU, Sigmoid
 from .layers.affine import Affine, PReLU, Scale
-from .layers.base import children_of, transparent
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d
 from .layers.dropout import Dropout
 from .layers.graph import Graph, Join
+from .layers.local_response_norm import LocalResponseNorm
 from .layers.pad import Pad
 from .layers.pointwise import ELU, GELU, Erf, Hardsigmoid, Hardswish, SiLU, Tanh
 from .layers.pooling import AvgPool2d, MaxPool2d
 from .layers.residual import Residual
 from .layers.sequential import Sequential
+from .layers.softmax import LogSoftmax, Softmax
+from .layers.transparent import transparent
+from .layers.tree import children_of
 from .ops.geometry import sides
 
 ACTIVATIONS = (ReLU, LeakyReLU, PReLU, Clip, Sigmoid, Tanh, Erf, ELU, SiLU, GELU, Hardsigmoid, Hardswish)
@@ -41,7 +44,7 @@ class Field:
     offset: tuple[int, int] = (0, 0)
 
     def box(self, y: int, x: int) -> tuple[int, int, int, int]:
-        """(top, left, bottom, right) of what output (y, x) sees; it may reach into the padding, beyond the picture."""
+        """(top, left, bottom, right) of what output (y, x) sees; it may extend past the image, into the padding."""
         top, left = self.offset[0] + y * self.stride[0], self.offset[1] + x * self.stride[1]
         return top, left, top + self.size[0], left + self.size[1]
 
@@ -49,8 +52,8 @@ class Field:
 def receptive_fields(model: Any) -> dict[str, Field | None]:
     """The field of every layer's outputs in the model's input, by path.
 
-    None stands for layers after which there is no fixed window: dense ones, global pooling, transposed convolutions,
-    and layers that are not known here.
+    None for layers after which no fixed window exists: dense layers, global pooling, transposed convolutions, and
+    unknown layers.
     """
     fields: dict[str, Field | None] = {}
     _enter(model, "", Field(), fields)
@@ -58,7 +61,7 @@ def receptive_fields(model: Any) -> dict[str, Field | None]:
 
 
 def _enter(layer: Any, path: str, field: Field | None, fields: dict[str, Field | None]) -> Field | None:
-    """The field after `layer`, when the one before it is `field`; notes it and those of the layers inside."""
+    """The field after `layer`, when the one before it is `field`; records it and those of the layers inside."""
     inside = {name: (child, f"{path}.{name}" if path else name) for name, child in children_of(layer).items()}
     after: Field | None
     layer = transparent(layer)
@@ -113,7 +116,7 @@ def _through(layer: Any, field: Field) -> Field | None:
 
 
 def _union(fields: list[Field | None]) -> Field | None:
-    """The smallest field that holds all of them: branches meet where their strides agree."""
+    """The smallest field that contains all of them: branches can be joined if their strides agree."""
     known = [field for field in fields if field is not None]
     if len(known) < len(fields) or len({field.stride for field in known}) > 1:
         return None

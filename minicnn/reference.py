@@ -1,7 +1,7 @@
 """The textbook: every op's forward in the plainest NumPy, each line the formula it implements.
 
-Slow, and without gradients except for the convolution's: this is what the engine is tested against, and where to look
-when a formula is unclear. The names and arguments are those of `minicnn.ops`; arguments are not checked.
+Slow, and without gradients except for the convolution's. The engine is tested against it, and it is the place to look
+up a formula. The names and arguments are those of `minicnn.ops`; arguments are not checked.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def _count(size: int, window: int, stride: int, padding: tuple[int, int], dilati
     before, after = padding
     steps = (size + before + after - dilation * (window - 1) - 1) / stride
     count = int(np.ceil(steps) if ceil_mode else np.floor(steps)) + 1
-    if ceil_mode and (count - 1) * stride >= size + before:  # it would start in the padding after the image
+    if (
+        ceil_mode and (count - 1) * stride >= size + before
+    ):  # the last window would start in the padding after the image
         count -= 1
     return count
 
@@ -54,10 +56,10 @@ def conv2d(
     groups: int = 1,
 ) -> Array:
     """y[n, o, oy, ox] = b[o] + Σ w[o] · (the patch of x under the filter)."""
-    (sh, sw), (dh, dw), (above_below, beside) = _pair(stride), _pair(dilation), _sides(padding)
+    (sh, sw), (dh, dw), (vertical, horizontal) = _pair(stride), _pair(dilation), _sides(padding)
     N, _, H, W = x.shape
     O, C, kh, kw = w.shape
-    OH, OW = _count(H, kh, sh, above_below, dh, False), _count(W, kw, sw, beside, dw, False)
+    OH, OW = _count(H, kh, sh, vertical, dh, False), _count(W, kw, sw, horizontal, dw, False)
     x = _padded(x, padding, 0)
     y = np.zeros((N, O, OH, OW), x.dtype)
     for o in range(O):
@@ -131,7 +133,7 @@ def conv_transpose2d(
     dilation: Pair = 1,
     groups: int = 1,
 ) -> Array:
-    """Each pixel of x adds a multiple of its filter to y; the border of `padding` is cut off."""
+    """Each pixel of x adds a multiple of its filter to y; the border of `padding` is cropped."""
     (sh, sw), (ph, pw), (dh, dw) = _pair(stride), _pair(padding), _pair(dilation)
     extra_h, extra_w = _pair(output_padding)
     N, C, H, W = x.shape
@@ -163,9 +165,9 @@ def max_pool2d(
 ) -> Any:
     """The maximum under each window: the first of several, but the last of NaNs, which count for more than ∞."""
     (kh, kw), (sh, sw) = _pair(kernel_size), _pair(kernel_size if stride is None else stride)
-    (dh, dw), (above_below, beside) = _pair(dilation), _sides(padding)
-    (top, left), (N, C, H, W) = (above_below[0], beside[0]), x.shape
-    OH, OW = _count(H, kh, sh, above_below, dh, ceil_mode), _count(W, kw, sw, beside, dw, ceil_mode)
+    (dh, dw), (vertical, horizontal) = _pair(dilation), _sides(padding)
+    (top, left), (N, C, H, W) = (vertical[0], horizontal[0]), x.shape
+    OH, OW = _count(H, kh, sh, vertical, dh, ceil_mode), _count(W, kw, sw, horizontal, dw, ceil_mode)
     y = np.zeros((N, C, OH, OW), x.dtype)
     indices = np.zeros((N, C, OH, OW), np.int64)
     for oy in range(OH):
@@ -213,9 +215,9 @@ def avg_pool2d(
     count_include_pad: bool = True,
 ) -> Array:
     """The sum under each window, divided by how many pixels (or pixels and padding) it covers."""
-    (kh, kw), (sh, sw), (above_below, beside) = _pair(kernel_size), _pair(stride or kernel_size), _sides(padding)
+    (kh, kw), (sh, sw), (vertical, horizontal) = _pair(kernel_size), _pair(stride or kernel_size), _sides(padding)
     N, C, H, W = x.shape
-    OH, OW = _count(H, kh, sh, above_below, 1, ceil_mode), _count(W, kw, sw, beside, 1, ceil_mode)
+    OH, OW = _count(H, kh, sh, vertical, 1, ceil_mode), _count(W, kw, sw, horizontal, 1, ceil_mode)
     counted = _padded(np.ones((1, 1, H, W)), padding, 1 if count_include_pad else 0)
     x = _padded(x, padding, 0)
     y = np.zeros((N, C, OH, OW), x.dtype)
@@ -268,7 +270,7 @@ def batch_norm2d(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Array:
-    """Each channel minus its mean, over its deviation; the running statistics are only read here."""
+    """Each channel minus its mean, divided by its standard deviation; the running statistics are only read here."""
     y = np.zeros_like(x)
     for c in range(x.shape[1]):
         if training:

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: pure functions of the step, so that there is nothing to save but the step's number.
+"""Learning-rate schedules: pure functions of the step, so a checkpoint need only save the number of the step.
 
 A schedule gives the factor by which the optimizer's own learning rate is multiplied for a step:
 
@@ -6,7 +6,7 @@ A schedule gives the factor by which the optimizer's own learning rate is multip
         optimizer.lr = optimizer.initial_lr * schedule(step, total_steps)
         ...
 
-A step is one batch. Any function of these two integers will do as a schedule; these here can also be saved by name.
+A step is one batch. Any function of these two integers works as a schedule; the ones here can also be saved by name.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Schedule(ABC):
         """The factor, by the schedule's equation."""
 
     def options(self) -> dict[str, Any]:
-        """What `build(**options)` makes an equal schedule from; JSON can hold it."""
+        """The options from which `build(**options)` makes an equal schedule; JSON can hold them."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {"name": self.name} | {k: v.options() if isinstance(v, Schedule) else v for k, v in values.items()}
 
@@ -99,7 +99,8 @@ class OneCycle(Schedule):
         factor = anneal(start → 1, step / peak)                                         up to the peak
         factor = anneal(1 → end, (step - peak) / (total_steps - 1 - peak))              after it
 
-    The optimizer's learning rate is the highest one. The peak need not be a whole step, and then no step is quite at 1.
+    The optimizer's learning rate is the highest one. The peak may fall between two steps; then no step reaches exactly
+    1.
     """
 
     warmup: float = 0.3

@@ -1,6 +1,6 @@
-"""A convolutional network as scikit-learn's classifiers are: for `cross_val_score`, `GridSearchCV`, `Pipeline`.
+"""A convolutional network with scikit-learn's classifier interface: for `cross_val_score`, `GridSearchCV`, `Pipeline`.
 
-scikit-learn is needed here and nowhere else in the package: `pip install ".[sklearn]"` in a checkout.
+Only this module needs scikit-learn: `pip install ".[sklearn]"` in a checkout.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ except ImportError as error:
 from . import ops, optim, zoo
 from .data.transform import Transform
 from .layers import Conv2d, Dense, Dropout, Flatten, MaxPool2d, Pass, ReLU, Sequential
-from .layers.base import run_layer
+from .layers.pullback import run_layer
 from .ops.contract import Array
 
-LEAST = 8  # pixels of an image's side, from which the default network convolves
+LEAST = 8  # pixels along a side; the default network convolves images of at least this size
 SEEDS = 2**31 - 1
 
 Shape = tuple[int, int, int]
@@ -37,27 +37,26 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         search = GridSearchCV(CNNClassifier(epochs=5), {"learning_rate": [1e-3, 3e-3]})
         search.fit(train.images, train.labels).score(test.images, test.labels)
 
-    X is an array of images (N, C, H, W), or, as scikit-learn has it, a table (N, features): with `image_shape`
-    its rows are images flattened. Each channel, or each feature of a table without `image_shape`, is brought to
-    mean 0 and deviation 1 by the training data's statistics. uint8 and float32 are computed in float32, float64
-    in float64.
+    X is an array of images (N, C, H, W), or, as scikit-learn has it, a table (N, features): with `image_shape` its rows
+    are images flattened. Each channel, or each feature of a table without `image_shape`, is standardized by the
+    training data's mean and standard deviation. uint8 and float32 are computed in float32, float64 in float64.
 
     Args:
         network: a name of the zoo, or a function of (C, H, W) and the number of classes that builds a model;
             None: two convolutions for images of 8×8 or more, else one hidden layer.
         image_shape: (C, H, W) of the rows of a table.
-        epochs: how often `fit` goes through the data.
+        epochs: passes of `fit` over the data.
         batch_size: samples in a step.
         optimizer: "adam", "adamw" or "sgd" (with momentum 0.9).
         learning_rate: the optimizer's.
-        random_state: of first values, order and dropout; an int gives the same weights each time.
+        random_state: seeds initialization, order and dropout; an int gives the same weights each time.
 
     Attributes:
-        model_: the network; that of uint8 images has its `transform` and `classes`, for `viz` and `save`.
+        model_: the network; if trained on uint8 images it has `transform` and `classes`, for `viz` and `save`.
         classes_: the labels, sorted.
-        n_features_in_: columns of X, or numbers of an image.
+        n_features_in_: columns of X, or numbers per image.
         image_shape_: (C, H, W).
-        mean_, scale_: what is subtracted, and then divided by, (C, 1, 1) or (1, 1, features).
+        mean_, scale_: subtracted from the data, then divided by: (C, 1, 1) or (1, 1, features).
         loss_curve_: the mean loss of each epoch.
     """
 
@@ -92,14 +91,14 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
-        """Go through the data once more, with the network and the statistics of the first call.
+        """Train for one more epoch, with the network and the statistics of the first call.
 
         Args:
             X, y: some of the data.
-            classes: all labels that will ever come, at the first call.
+            classes: all labels that will ever occur; required in the first call.
 
         Raises:
-            ValueError: `classes` is missing at the first call, or another at a later one, or y has a label beyond it.
+            ValueError: `classes` is missing in the first call or differs in a later one, or y has a label outside it.
         """
         first = not hasattr(self, "model_")
         X, y = self._validated(X, y, reset=first)
@@ -125,19 +124,19 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):
         return np.concatenate(found)
 
     def predict(self, X: Any) -> Array:
-        """The likeliest label of each sample, (N,)."""
+        """The most likely label of each sample, (N,)."""
         likeliest = self.predict_proba(X).argmax(axis=1)
         return self.classes_[likeliest]
 
     def _validated(self, X: Any, y: Any = "no_validation", reset: bool = False) -> Any:
         """X as images (N, C, H, W) of numbers that are finite, and y."""
         options: dict[str, Any] = {"dtype": [np.float64, np.float32, np.uint8], "reset": reset}
-        pictures: Shape | None = None
+        images: Shape | None = None
         if isinstance(X, np.ndarray) and X.ndim == 4:
-            pictures, X = X.shape[1:], X.reshape(len(X), int(np.prod(X.shape[1:])))
+            images, X = X.shape[1:], X.reshape(len(X), int(np.prod(X.shape[1:])))
         found = validate_data(self, X, y, **options)
         X = found[0] if isinstance(found, tuple) else found
-        shape = pictures or tuple(self.image_shape or (1, 1, X.shape[1]))
+        shape = images or tuple(self.image_shape or (1, 1, X.shape[1]))
         if len(shape) != 3 or int(np.prod(shape)) != X.shape[1]:
             raise ValueError(f"CNNClassifier: image_shape {self.image_shape} does not fit {X.shape[1]} features")
         if not reset and shape != self.image_shape_:

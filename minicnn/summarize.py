@@ -1,4 +1,4 @@
-"""A network as a table: what comes out of each layer, what it costs, how far it sees."""
+"""A network as a table: each layer's output shape, cost and receptive field."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .display import Shown, Table
-from .layers.base import arrays_of, children_of, transparent, walk
+from .display import Shown, Table, shape_text
 from .layers.batch_norm2d import BatchNorm2d
 from .layers.concat import Concat
 from .layers.conv2d import Conv2d, ConvTranspose2d
@@ -20,8 +19,10 @@ from .layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from .layers.residual import Residual
 from .layers.running import Pass, Watch
 from .layers.sequential import Sequential
+from .layers.transparent import transparent
+from .layers.tree import arrays_of, children_of, walk
 from .ops.contract import Array
-from .ops.geometry import geometry, pooling, windows
+from .ops.geometry import count_windows, geometry, pooling, windows
 from .receptive_field import Field, receptive_fields
 
 HEAD = ("layer", "type", "output", "parameters", "multiply-adds", "sees")
@@ -33,7 +34,7 @@ TOLD = (
     AdaptiveAvgPool2d,
     BatchNorm2d,
     Dense,
-)  # whose options tell the shape of what they put out
+)  # whose options determine their output's shape
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ class Row:
     """One layer of a summary.
 
     Attributes:
-        path, kind: where it stands, and its type.
-        output_shape: what it puts out for one picture, without the batch axis.
+        path, kind: its path in the network, and its type.
+        output_shape: of its output for one image, without the batch axis.
         parameters: how many numbers it trains.
-        multiply_adds: multiplications (each with an addition) that its weights take part in, for one picture.
-        receptive_field: the window of input pixels that one of its outputs sees; None where there is no fixed one
+        multiply_adds: multiplications (each with an addition) that its weights take part in, for one image.
+        receptive_field: the window of input pixels that one of its outputs sees; None if it is not fixed
             (see `receptive_field.receptive_fields`).
     """
 
@@ -59,7 +60,7 @@ class Row:
 
 @dataclass(frozen=True, repr=False)
 class Summary(Shown):
-    """The rows of all layers that have arrays of their own, or no layers inside; it shows itself as the table."""
+    """The rows of all layers that have their own arrays or no layers inside. Its repr is the table."""
 
     rows: tuple[Row, ...]
     input_shape: tuple[int, ...]
@@ -73,21 +74,21 @@ class Summary(Shown):
         return sum(row.multiply_adds for row in self.rows)
 
     def _lines(self) -> list[tuple[str, ...]]:
-        lines: list[tuple[str, ...]] = [("input", "", _shape(self.input_shape), "", "", "1×1")]
+        lines: list[tuple[str, ...]] = [("input", "", shape_text(self.input_shape), "", "", "1×1")]
         for row in self.rows:
             sees = "–" if row.receptive_field is None else "×".join(map(str, row.receptive_field.size))
             costs = [f"{count:,}" if count else "" for count in (row.parameters, row.multiply_adds)]
-            lines.append((row.path, row.kind, _shape(row.output_shape), costs[0], costs[1], sees))
+            lines.append((row.path, row.kind, shape_text(row.output_shape), costs[0], costs[1], sees))
         return [*lines, ("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}", "")]
 
     def _headline(self) -> str:
         count = f"{len(self.rows)} layers, {self.parameters:,} parameters"
-        return f"{count}, {self.multiply_adds:,} multiply-adds for an input of {_shape(self.input_shape)}"
+        return f"{count}, {self.multiply_adds:,} multiply-adds for an input of {shape_text(self.input_shape)}"
 
     def _table(self) -> Table:
         return Table(HEAD, self._lines(), left=3)
 
-    def __repr__(self) -> str:  # the table is what one asks for at a prompt
+    def __repr__(self) -> str:  # at a prompt, show the table
         return str(self)
 
     def __str__(self) -> str:
@@ -103,26 +104,26 @@ class Summary(Shown):
 
 
 def summary(model: Any, input_shape: tuple[int, int, int]) -> Summary:
-    """The table of a model, by sending one blank picture through it.
+    """The table of a model, computed by passing one blank image through it.
 
     Layers whose output's shape follows from their options are not run, so that no kernel has to be compiled for it.
 
     Args:
         model: a layer or container.
-        input_shape: (C, H, W) of a picture.
+        input_shape: (C, H, W) of an image.
 
     Raises:
-        ValueError: the picture does not fit the model.
+        ValueError: the image does not fit the model.
     """
     if len(input_shape) != 3:
         raise ValueError(f"summary: expected input_shape (channels, height, width), got {input_shape}")
-    places: dict[str, list[Any]] = {}  # by path; a layer and its body have the same
+    places: dict[str, list[Any]] = {}  # by path; a layer and its body have the same path
     for path, layer in walk(model):
         places.setdefault(path, []).append(layer)
     dtype = next((array.dtype for array in arrays_of(model, "parameters").values()), np.dtype(np.float32))
     watch = Watch(*(path for path in places if path))
     y, _ = sketch(model).forward(np.zeros((1, *input_shape), dtype), Pass(watch=watch))
-    outputs = watch.activations | {"": y}  # some layers run those inside them unseen
+    outputs = watch.activations | {"": y}  # some layers run their children without recording them
     fields = receptive_fields(model)
     rows = []
     for path, layers in places.items():
@@ -146,7 +147,7 @@ def _size(layer: Any) -> int:
 
 
 class _Blank:
-    """Stands in for a layer: puts out zeros of the shape that the layer would."""
+    """A stand-in for a layer, which outputs zeros of the layer's output shape."""
 
     def __init__(self, layer: Any) -> None:
         self.layer = layer
@@ -159,7 +160,7 @@ class _Blank:
 
 
 def sketch(layer: Any) -> Any:
-    """The model with the same wiring, and stand-ins for the layers that would run a kernel: for its shapes alone."""
+    """The model with the same wiring but stand-ins for the layers that would run a kernel: enough to compute shapes."""
     layer = transparent(layer)
     if type(layer).forward not in FORWARDS:
         return _Blank(layer) if type(layer) in TOLD else layer
@@ -169,7 +170,7 @@ def sketch(layer: Any) -> Any:
 
 
 def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """What becomes of one picture of this shape; None where the layer has to be run, if only to say what is wrong."""
+    """The output shape for one image of this shape; None if the layer has to be run (or would raise an error)."""
     kind = type(layer)
     if kind is Dense and shape == (layer.in_features,):
         return (layer.out_features,)
@@ -187,13 +188,8 @@ def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     return None
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    """(C, H, W) as H×W×C, the way the field prints the stages of a network."""
-    return "×".join(map(str, (*shape[1:], shape[0]))) if shape else "1"
-
-
 def _multiply_adds(layer: Any, output: tuple[int, ...]) -> int:
-    """Every output place applies all the filters; of a transposed convolution, every input place."""
+    """All filters are applied at every output position (in a transposed convolution, at every input position)."""
     weight = getattr(layer, "weight", None)
     if weight is None or weight.ndim < 2:
         return 0
@@ -201,5 +197,5 @@ def _multiply_adds(layer: Any, output: tuple[int, ...]) -> int:
     if type(layer) is ConvTranspose2d:
         options = (layer.kernel_size, layer.stride, layer.padding, layer.output_padding, layer.dilation)
         sides = zip(output[1:], *options, strict=True)
-        places = math.prod((side - extra - d * (k - 1) - 1 + 2 * p) // s + 1 for side, k, s, p, extra, d in sides)
+        places = math.prod(count_windows(side - extra, d * (k - 1) + 1, s, p, p) for side, k, s, p, extra, d in sides)
     return int(weight.size) * places

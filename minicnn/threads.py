@@ -5,8 +5,8 @@
 their machine code on disk. A parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then held to
 one thread meanwhile, because every core is already ours.
 
-Results never depend on the number of threads: a parallel loop writes disjoint outputs, and its tasks are cut by the
-shape of the work alone.
+Results never depend on the number of threads: a parallel loop writes disjoint outputs, and the division into tasks
+depends only on the shape of the work.
 """
 
 from __future__ import annotations
@@ -30,21 +30,24 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.extending import _Intrinsic
 from threadpoolctl import ThreadpoolController
 
+from . import tbb
 from .code_cache import CodeCache
 
-# Reassociation lets sums vectorise. Never "nnan" or "ninf": they would let the compiler drop tests for NaN.
+tbb.load()  # before Numba looks for it
+
+# Reassociation lets sums vectorize. Never "nnan" or "ninf": they would let the compiler drop tests for NaN.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 
-_config: Any = numba.config  # whose names are made at run time
+_config: Any = numba.config  # created at run time
 
 # Numba's workqueue layer dies when two Python threads enter a parallel region at once.
 _lock = threading.RLock()
-_local = threading.local()  # what each Python thread has told Numba
+_local = threading.local()  # the thread count that each Python thread has set in Numba
 _forked = False  # threads do not survive fork: a child runs the serial twin of each kernel
 
 
-# A fork copies locks as they are, but not the threads that would release them. So it waits until nobody runs or
-# compiles a kernel: else a child of a process with several threads would wait forever for one that is not there.
+# A fork copies locks in their current state, but not the threads that would release them. So it waits until no kernel
+# runs or compiles; otherwise a child of a multithreaded process could wait forever for a thread that does not exist.
 
 
 def _before_fork() -> None:
@@ -93,7 +96,7 @@ def set_num_threads(threads: int) -> None:
     """Run the parallel kernels on `threads` threads from now on.
 
     Raises:
-        ValueError: `threads` is no int, below 1, or above the number Numba was started with.
+        ValueError: `threads` is not an int, is below 1, or exceeds the number Numba was started with.
     """
     global _threads
     most = _config.NUMBA_NUM_THREADS
@@ -114,15 +117,15 @@ def _blas_libraries() -> list[Any]:
 
 @functools.cache
 def _blas_switches() -> list[tuple[Callable[[], int], Callable[[int], object]]]:
-    """How to ask each BLAS library for its number of threads, and how to set it."""
+    """Functions that read and set the number of threads of each BLAS library."""
     return [_switch(library) for library in _blas_libraries()]
 
 
 def _switch(library: Any) -> tuple[Callable[[], int], Callable[[int], object]]:
     """OpenBLAS's own functions, else threadpoolctl's.
 
-    threadpoolctl looks OpenBLAS's up in every call, which takes longer than a small kernel, and ignores what any Python
-    thread sets but the first.
+    threadpoolctl looks OpenBLAS up in every call, which takes longer than a small kernel, and ignores changes from any
+    Python thread but the first.
     """
     if library.internal_api == "openblas" and library.threading_layer == "pthreads":
         for prefix, suffix in itertools.product(("", "scipy_"), ("", "64_", "_64")):
@@ -135,9 +138,9 @@ def _switch(library: Any) -> tuple[Callable[[], int], Callable[[int], object]]:
 
 @contextlib.contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Hold BLAS to one thread inside the block: for work that shares itself among `get_num_threads()` threads.
+    """Limit BLAS to one thread inside the block: for work that runs on `get_num_threads()` threads of its own.
 
-    Its owner must not call a parallel kernel from those threads: others who enter here, or call one, wait their turn.
+    Those threads must not call a parallel kernel: any other thread that enters here, or calls one, waits its turn.
     """
     with _lock:
         changed = [(set_, threads) for ask, set_ in _blas_switches() if (threads := ask()) != 1]
@@ -151,11 +154,11 @@ def single_threaded_blas() -> Iterator[None]:
 
 
 def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> Callable[..., Any]:
-    """`numba.njit` with a disk cache, or without one where there is no place for it.
+    """`numba.njit` with a disk cache, or without one if there is no place for it.
 
-    Numba's disk cache knows a function by its name and its own file, not by its options or by what it calls in other
-    files, which is compiled into it. So it is given a name that tells these: otherwise a serial twin would be handed
-    the parallel one's machine code, and a kernel would keep a helper that was since changed.
+    Numba's disk cache identifies a function by its name and its own file, but not by its options or by the functions of
+    other files that are compiled into it. So the name is extended by both. Otherwise a serial function would load the
+    machine code of its parallel twin, and a kernel would keep a helper that has since changed.
     """
     name = f"{function.__qualname__}{suffix}_{_fingerprint(function.__globals__)}"
     function = types.FunctionType(
@@ -168,7 +171,7 @@ def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> 
         compiled._cache = CodeCache(function)
     except RuntimeError as error:  # "cannot cache function …: no locator available"
         warnings.warn(
-            f"no place to cache compiled code, compiling anew in each process: {error}; "
+            f"no place to cache compiled code, compiling again in every process: {error}; "
             "set NUMBA_CACHE_DIR to a writable folder",
             stacklevel=3,
         )
@@ -176,7 +179,7 @@ def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> 
 
 
 def _fingerprint(namespace: dict[str, Any]) -> str:
-    """A digest of this file and those whose compiled functions or intrinsics a module uses, however indirectly."""
+    """A digest of this file and those whose compiled functions or intrinsics a module uses, directly or indirectly."""
     files: set[str] = set()
     unseen = [namespace]
     while unseen:
@@ -214,16 +217,16 @@ def inline(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a serial function whose loop computes each element by itself, in the order in which it is written.
+    """Compile a serial function whose loop computes each element independently, with terms in the order written.
 
-    There is no sum to vectorise; and the compiler, free to reassociate, may order an expression's terms otherwise in a
-    loop's vector form than in its scalar one, which it takes where arrays lie close together.
+    There is no sum to vectorize. If the compiler were free to reassociate, it could order an expression's terms
+    differently in the vector form of a loop than in the scalar form, which it uses where arrays lie close together.
     """
     return _compile(function, fastmath={"contract"})
 
 
 class _Unlocked:
-    """The memory of a read-only array, for `np.asarray` to make a writable one of it."""
+    """The memory of a read-only array, from which `np.asarray` makes a writable one."""
 
     def __init__(self, x: np.ndarray) -> None:
         self.x = x  # holds the memory
@@ -231,10 +234,10 @@ class _Unlocked:
 
 
 def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Arguments with the read-only arrays among them made writable, also those at the beginning of a tuple.
+    """The arguments, with read-only arrays made writable, also those at the beginning of a tuple.
 
-    To Numba a read-only array is another type, and each combination of them another function to compile, for seconds.
-    No kernel writes to what it is given to read.
+    To Numba a read-only array has another type, and each combination of types is another function, which takes seconds
+    to compile. No kernel writes to its inputs.
     """
     for x in args:
         for array in x if isinstance(x, tuple) else (x,):
@@ -256,7 +259,7 @@ def _writable(x: Any) -> Any:
 def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) -> Callable[..., Any]:
     """Compile a function whose `prange` loops run on `get_num_threads()` threads.
 
-    With `blas`, which takes some microseconds of each call, BLAS is held to one thread inside it.
+    With `blas`, which costs some microseconds per call, BLAS is limited to one thread inside it.
 
     The first call with a new combination of types compiles (or reads the cache). Safe to call from several Python
     threads, which then take turns, and after `fork`, where it runs serially (and has to compile that first).

@@ -19,24 +19,24 @@ from safetensors import SafetensorError, deserialize, safe_open
 from .message import one_line
 from .ops.contract import Array
 
-FORMAT = "minicnn"  # in the metadata of a checkpoint of ours: its architecture and all else that is no array
-OPTIMIZER = "optimizer."  # there, how the names of the optimiser's arrays begin
+FORMAT = "minicnn"  # in the metadata of our checkpoints: the architecture and everything else that is not an array
+OPTIMIZER = "optimizer."  # prefix of the optimizer's arrays in a checkpoint
 CHECKSUM = re.compile(r"(sha256|md5)=([0-9a-fA-F]+)")
-PICKLE = (b"PK\x03\x04", b"\x80")  # how a file of torch.save begins: a zip, or in its older form a bare pickle
+PICKLE = (b"PK\x03\x04", b"\x80")  # the first bytes of a file of torch.save: a zip, or in the old format a bare pickle
 
 
 class WeightsError(ValueError):
-    """Weights that cannot be read. The message is one line: where from, what is wrong, what to do."""
+    """Weights that cannot be read. The message is one line: the source, what is wrong, what to do."""
 
 
 def read_weights(source: Any) -> dict[str, Array]:
-    """Arrays by name, in half precision turned to float32; those of other types stay as they are.
+    """Arrays by name; half precision is converted to float32, other types are kept.
 
     Args:
         source: one of
             - a mapping of names to arrays or PyTorch tensors, such as a `state_dict`;
             - the path of a safetensors file;
-            - the URL of one, which is downloaded once; with "#sha256=…" or "#md5=…" at its end it is also checked.
+            - the URL of one, which is downloaded once; if it ends in "#sha256=…" or "#md5=…", the checksum is verified.
 
     Raises:
         ValueError: there is no such file, it is broken, has another checksum, or holds anything but numbers.
@@ -55,7 +55,7 @@ def arrays_in(path: Path, file: Any, wanted: Callable[[str], bool] = lambda name
     """The wanted arrays of a safetensors file that `safe_open` has opened; half precision becomes float32.
 
     Raises:
-        ValueError: one is of a type that has no place in a model.
+        ValueError: an array has a type that a model cannot use.
     """
     kinds = {name: file.get_slice(name).get_dtype() for name in file.keys() if wanted(name)}  # noqa: SIM118
     for name, kind in kinds.items():
@@ -64,7 +64,7 @@ def arrays_in(path: Path, file: Any, wanted: Callable[[str], bool] = lambda name
         if kind != "BF16":
             array = file.get_tensor(name)
             yield name, array.astype(np.float32) if kind == "F16" else array
-    if "BF16" in kinds.values():  # NumPy has no such type: its 16 bits are the upper half of a float32
+    if "BF16" in kinds.values():  # NumPy has no bfloat16: its 16 bits are the upper half of a float32
         for name, view in deserialize(path.read_bytes()):
             if kinds.get(name) == "BF16":
                 upper = np.frombuffer(view["data"], "<u2").astype(np.uint32)
@@ -73,10 +73,10 @@ def arrays_in(path: Path, file: Any, wanted: Callable[[str], bool] = lambda name
 
 @contextmanager
 def refused(path: str | Path, kind: type[ValueError]) -> Iterator[None]:
-    """Turn whatever reading a file raises into one line that names it.
+    """Turn any error raised while reading a file into one line that names the file.
 
     Raises:
-        kind: in place of any other error.
+        kind: instead of any other error.
     """
     try:
         if Path(path).is_dir():
@@ -94,7 +94,7 @@ def refused(path: str | Path, kind: type[ValueError]) -> Iterator[None]:
 
 
 def _array(name: Any, value: Any) -> Array:
-    if hasattr(value, "detach"):  # a PyTorch tensor, perhaps on its graph, or of a type that NumPy has not
+    if hasattr(value, "detach"):  # a PyTorch tensor, perhaps attached to a graph, or of a type that NumPy lacks
         value = value.detach()
         value = value.float() if str(value.dtype) in ("torch.bfloat16", "torch.float16") else value
     try:
@@ -111,7 +111,7 @@ def _or_a_pickle(path: str | Path) -> str:
         if not file.read(4).startswith(PICKLE):
             return ""
     return (
-        ", or else it comes from torch.save and may run any code when it is read; where you trust it, convert it by "
+        ", or it comes from torch.save and could run any code when it is read; if you trust it, convert it by "
         "safetensors.torch.save_file(torch.load(path), new_path)"
     )
 

@@ -167,7 +167,7 @@ def test_viz_sees_only_the_public_face(path: Path) -> None:
 def test_the_public_face_is_told_from_the_rest() -> None:
     assert all(map(is_public, ["minicnn", "minicnn.Conv2d", "minicnn.layers", "minicnn.layers.walk"]))
     assert all(map(is_public, ["minicnn.threads.jit", "minicnn.ops.relu"]))
-    hidden = ["minicnn.kernels", "minicnn.layers.base.walk", "minicnn.threads._lock", "minicnn.group.Group"]
+    hidden = ["minicnn.kernels", "minicnn.layers.tree.walk", "minicnn.threads._lock", "minicnn.group.Group"]
     assert not any(map(is_public, hidden))
 
 

@@ -127,7 +127,7 @@ class TestRoundTrip:
         with pytest.raises(cnn.CheckpointError, match=r"unknown layer type 'Times'.*load\(path, layers=\[Times\]\)"):
             cnn.load(path)
 
-    def test_the_optimiser_is_kept_beside_the_model(self, path):
+    def test_the_optimizer_is_kept_beside_the_model(self, path):
         model, optimizer = network(), cnn.Adam()
         optimizer.step(model.parameters(), {name: array + 1 for name, array in model.parameters().items()})
         cnn.save(model, path, optimizer=optimizer, training={"note": 1})

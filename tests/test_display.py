@@ -36,7 +36,7 @@ def model(data):
 
 @pytest.fixture(scope="module")
 def history():
-    record = EpochRecord(1, 1.0, 0.5, 0.9, 0.6, lr=0.1, seconds=1.0, pictures_per_second=60.0)
+    record = EpochRecord(1, 1.0, 0.5, 0.9, 0.6, lr=0.1, seconds=1.0, images_per_second=60.0)
     return cnn.History(Measure(2.3, 0.1), [record])
 
 
@@ -141,7 +141,7 @@ def test_an_example_is_the_pair_that_it_always_was(data) -> None:
 
 
 def test_a_data_set_without_images_and_a_run_without_epochs_show_their_headline(data) -> None:
-    assert "<img" not in data[:0]._repr_html_() and "0 pictures" in data[:0]._repr_html_()
+    assert "<img" not in data[:0]._repr_html_() and "0 images" in data[:0]._repr_html_()
     assert "<img" not in cnn.History()._repr_html_()
 
 
@@ -156,7 +156,7 @@ def test_the_plots_draw_what_results_hold(results, data, history) -> None:
     assert plot.confusion(result).get_title(loc="left") == f"{result.accuracy:.2%} of 60 right"
     assert f"{result.accuracy:.2%}" in plot.per_class(result).get_title(loc="left")
     assert len(plot.mistakes(result, data, count=5).get_images()) == 5
-    with pytest.raises(ValueError, match=r"expected the data set beside the evaluation: plot.mistakes\(result, test\)"):
+    with pytest.raises(ValueError, match=r"expected the data set with the evaluation: plot.mistakes\(result, test\)"):
         plot.mistakes(result)
     assert len(plot.exciting_patches(results["exciting"]).get_yticks()) == 12
     assert len(plot.exciting_patches(results["exciting"], channels=[3, 5]).get_yticks()) == 2
@@ -186,7 +186,7 @@ def test_exciting_patches_without_images_say_so(results) -> None:
     found = results["exciting"]
     bare = viz.ExcitingPatches(found.layer, found.scores, found.indices, found.places, found.boxes)
     assert bare.plot() is None
-    with pytest.raises(ValueError, match="expected the images that were looked through"):
+    with pytest.raises(ValueError, match="expected the images that were searched"):
         bare.patches()
 
 

@@ -57,7 +57,7 @@ def test_a_pullback_is_the_adjoint_of_a_linear_op(case: Case) -> None:
 
 
 @given(x=images())
-def test_a_dense_layer_is_a_convolution_by_a_kernel_as_large_as_the_picture(x) -> None:
+def test_a_dense_layer_is_a_convolution_by_a_kernel_as_large_as_the_image(x) -> None:
     w = tie_free((5, *x.shape[1:]), 1)
     close(ops.conv2d(x, w)[0][:, :, 0, 0], ops.dense(ops.flatten(x)[0], w.reshape(5, -1))[0])
 
@@ -98,7 +98,7 @@ def test_groups_are_convolutions_side_by_side(case: Case) -> None:
 
 
 @given(x=images(least=3), shift=st.integers(0, 3))
-def test_a_shifted_picture_has_a_shifted_convolution(x, shift: int) -> None:
+def test_a_shifted_image_has_a_shifted_convolution(x, shift: int) -> None:
     w = tie_free((2, x.shape[1], 3, 3), 1)
     wide = np.pad(x, ((0, 0), (0, 0), (2, 2), (2, 2 + shift)))
     shifted = np.roll(wide, shift, axis=3)
@@ -193,14 +193,14 @@ def test_the_gradient_of_the_loss_is_the_prediction_minus_the_truth() -> None:
     close(dlogits, ops.softmax(logits)[0] - np.eye(3)[labels])
 
 
-# Batch normalisation
+# Batch normalization
 
 
 training_cases = batch_norm2d_cases().filter(lambda case: case.options["training"])
 
 
 @given(training_cases)
-def test_batch_normalisation_gives_mean_zero_and_variance_one(case: Case) -> None:
+def test_batch_normalization_gives_mean_zero_and_variance_one(case: Case) -> None:
     x, weight, bias = case.arrays()
     y = ops.batch_norm2d(x, np.ones_like(weight), np.zeros_like(bias), training=True, eps=0)[0]
     close(y.mean(axis=(0, 2, 3)), 0)
@@ -259,21 +259,21 @@ def classifier() -> cnn.Sequential:
     ).initialize(seed=0)
 
 
-def pictures(count: int):
+def noise(count: int):
     rng = np.random.default_rng(0)
     return rng.standard_normal((count, 1, 28, 28)).astype(np.float32), rng.integers(0, 10, count)
 
 
 @pytest.mark.parametrize("name", ["seed", "lenet5", "mnist-cnn"])
 def test_a_network_that_knows_nothing_has_the_loss_ln_10(name: str) -> None:
-    x, labels = pictures(256)
+    x, labels = noise(256)
     loss = ops.cross_entropy(cnn.zoo.build(name, seed=0)(x), labels)[0]
     assert loss == pytest.approx(np.log(10), abs=0.02)
 
 
-def test_twenty_pictures_can_be_learned_by_heart() -> None:
+def test_twenty_images_can_be_learned_by_heart() -> None:
     model, optimizer = classifier(), cnn.Adam(3e-3)
-    x, labels = pictures(20)
+    x, labels = noise(20)
     loss = np.inf
     for _ in range(100):
         logits, pullback = model.forward(x, Pass(train=True))

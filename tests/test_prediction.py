@@ -1,4 +1,4 @@
-"""`predict`: one picture, and the classes it may be."""
+"""`predict`: one image, and the classes it may be."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,8 @@ import minicnn as cnn
 from minicnn.data import DataError, Transform
 
 
-def darkness(channels="grey"):
-    """Takes pictures of 4×4 for "dark" or "bright" by their mean: the scores are ∓mean."""
+def darkness(channels="gray"):
+    """Takes images of 4×4 for "dark" or "bright" by their mean: the scores are ∓mean."""
     depth = 3 if channels == "RGB" else 1
     model = cnn.Sequential(gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(depth, 2))
     model["fc"].weight[...] = np.array([[-1], [1]]) / depth
@@ -33,26 +33,26 @@ def test_top_says_how_many():
     assert len(cnn.predict(darkness(), BRIGHT, top=9)) == 2
 
 
-def test_a_file_a_pillow_image_and_an_array_are_the_same_picture(tmp_path):
-    image = Image.fromarray(BRIGHT)
-    image.save(tmp_path / "bright.png")
+def test_a_file_a_pillow_image_and_an_array_are_the_same_image(tmp_path):
+    opened = Image.fromarray(BRIGHT)
+    opened.save(tmp_path / "bright.png")
     expected = cnn.predict(darkness(), BRIGHT)
-    for picture in (image, tmp_path / "bright.png", str(tmp_path / "bright.png")):
-        assert cnn.predict(darkness(), picture) == expected
+    for image in (opened, tmp_path / "bright.png", str(tmp_path / "bright.png")):
+        assert cnn.predict(darkness(), image) == expected
 
 
-def test_a_picture_of_another_size_is_scaled():
+def test_an_image_of_another_size_is_scaled():
     assert cnn.predict(darkness(), np.full((30, 20), 204, np.uint8)) == cnn.predict(darkness(), BRIGHT)
 
 
-def test_a_grey_picture_suits_a_model_of_colours():
+def test_a_gray_image_suits_a_model_of_colors():
     assert cnn.predict(darkness("RGB"), BRIGHT)[0][0] == "bright"
 
 
-def test_a_model_of_grey_pictures_sees_a_colour_one_by_its_luminance():
-    colours = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
-    image = Image.fromarray(colours)
-    assert cnn.predict(darkness(), colours) == cnn.predict(darkness(), image.convert("L"))
+def test_a_model_of_gray_images_sees_a_color_one_by_its_luminance():
+    colors = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    image = Image.fromarray(colors)
+    assert cnn.predict(darkness(), colors) == cnn.predict(darkness(), image.convert("L"))
 
 
 def test_without_names_classes_are_numbers():

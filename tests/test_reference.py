@@ -13,7 +13,7 @@ def close(a, b):
     np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
 
-def picture(rows):
+def image(rows):
     return np.array(rows, float)[None, None]
 
 
@@ -25,21 +25,21 @@ def test_every_op_has_a_textbook_forward() -> None:
 
 
 def test_a_convolution_by_hand() -> None:
-    x = picture([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
-    w = picture([[1, 0], [0, 2]])
-    close(reference.conv2d(x, w, np.array([0.5])), picture([[11.5, 14.5], [20.5, 23.5]]))
-    close(reference.conv2d(x, w, stride=2, padding=1), picture([[2, 6], [14, 23]]))
-    close(reference.conv2d(x, w, dilation=2), picture([[19]]))
+    x = image([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    w = image([[1, 0], [0, 2]])
+    close(reference.conv2d(x, w, np.array([0.5])), image([[11.5, 14.5], [20.5, 23.5]]))
+    close(reference.conv2d(x, w, stride=2, padding=1), image([[2, 6], [14, 23]]))
+    close(reference.conv2d(x, w, dilation=2), image([[19]]))
 
 
 def test_patches_as_columns_by_hand() -> None:
-    x = picture([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    x = image([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
     columns = reference.im2col(x, 2)
     close(columns, [[[1, 2, 4, 5], [2, 3, 5, 6], [4, 5, 7, 8], [5, 6, 8, 9]]])
     close(reference.col2im(columns, x.shape, 2), x * np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]))
     close(reference.im2col(x, 1, stride=2, padding=1), [[[0, 0, 0, 0, 5, 0, 0, 0, 0]]])
     close(reference.im2col(x, (1, 2), dilation=2, stride=2), [[[1, 7], [3, 9]]])
-    close(reference.col2im(np.ones((1, 1, 9)), x.shape, 1, stride=2, padding=1), picture([[0] * 3, [0, 1, 0], [0] * 3]))
+    close(reference.col2im(np.ones((1, 1, 9)), x.shape, 1, stride=2, padding=1), image([[0] * 3, [0, 1, 0], [0] * 3]))
 
 
 @given(case=conv2d_cases())
@@ -56,7 +56,7 @@ def test_col2im_is_the_transpose_of_im2col_and_their_product_the_convolution(cas
 
 
 def test_groups_see_only_themselves() -> None:
-    x = np.stack([picture([[1, 2]])[0, 0], picture([[10, 20]])[0, 0]])[None]
+    x = np.stack([image([[1, 2]])[0, 0], image([[10, 20]])[0, 0]])[None]
     close(reference.conv2d(x, np.array([1.0, 3.0]).reshape(2, 1, 1, 1), groups=2)[0, :, 0], [[1, 2], [30, 60]])
 
 
@@ -68,34 +68,34 @@ def test_convolution_is_scipys_correlation_summed_over_channels(x) -> None:
 
 
 def test_a_transposed_convolution_by_hand() -> None:
-    x, w = picture([[1, 2], [3, 4]]), picture([[1, 10], [100, 1000]])
-    close(reference.conv_transpose2d(x, w), picture([[1, 12, 20], [103, 1234, 2040], [300, 3400, 4000]]))
-    close(reference.conv_transpose2d(x, w, padding=1), picture([[1234]]))
+    x, w = image([[1, 2], [3, 4]]), image([[1, 10], [100, 1000]])
+    close(reference.conv_transpose2d(x, w), image([[1, 12, 20], [103, 1234, 2040], [300, 3400, 4000]]))
+    close(reference.conv_transpose2d(x, w, padding=1), image([[1234]]))
     apart = [[1, 10, 2, 20, 0], [100, 1000, 200, 2000, 0], [3, 30, 4, 40, 0], [300, 3000, 400, 4000, 0], [0] * 5]
-    close(reference.conv_transpose2d(x, w, stride=2, output_padding=1), picture(apart))
+    close(reference.conv_transpose2d(x, w, stride=2, output_padding=1), image(apart))
 
 
 # Pooling
 
 
 def test_max_pooling_by_hand() -> None:
-    x = picture([[1, 5, 2], [9, 3, 4], [6, 7, 8]])
-    close(reference.max_pool2d(x, 2), picture([[9]]))
-    close(reference.max_pool2d(x, 2, ceil_mode=True), picture([[9, 4], [7, 8]]))
-    close(reference.max_pool2d(x, 2, padding=1), picture([[1, 5], [9, 8]]))
+    x = image([[1, 5, 2], [9, 3, 4], [6, 7, 8]])
+    close(reference.max_pool2d(x, 2), image([[9]]))
+    close(reference.max_pool2d(x, 2, ceil_mode=True), image([[9, 4], [7, 8]]))
+    close(reference.max_pool2d(x, 2, padding=1), image([[1, 5], [9, 8]]))
     y, indices = reference.max_pool2d(x, 2, stride=1, return_indices=True)
     assert indices[0, 0].tolist() == [[3, 1], [3, 8]]
-    close(reference.max_unpool2d(y, indices, 2, stride=1), picture([[0, 5, 0], [9, 0, 0], [0, 0, 8]]))
+    close(reference.max_unpool2d(y, indices, 2, stride=1), image([[0, 5, 0], [9, 0, 0], [0, 0, 8]]))
 
 
 def test_average_pooling_by_hand() -> None:
-    x = picture([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
-    close(reference.avg_pool2d(x, 2), picture([[3]]))
-    close(reference.avg_pool2d(x, 2, padding=1), picture([[0.25, 1.25], [2.75, 7]]))
-    close(reference.avg_pool2d(x, 2, padding=1, count_include_pad=False), picture([[1, 2.5], [5.5, 7]]))
-    close(reference.avg_pool2d(x, 2, ceil_mode=True), picture([[3, 4.5], [7.5, 9]]))
+    x = image([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    close(reference.avg_pool2d(x, 2), image([[3]]))
+    close(reference.avg_pool2d(x, 2, padding=1), image([[0.25, 1.25], [2.75, 7]]))
+    close(reference.avg_pool2d(x, 2, padding=1, count_include_pad=False), image([[1, 2.5], [5.5, 7]]))
+    close(reference.avg_pool2d(x, 2, ceil_mode=True), image([[3, 4.5], [7.5, 9]]))
     close(reference.global_avg_pool2d(x), [[5]])
-    close(reference.adaptive_avg_pool2d(x, 2), picture([[3, 4], [6, 7]]))
+    close(reference.adaptive_avg_pool2d(x, 2), image([[3, 4], [6, 7]]))
 
 
 @given(x=images(least=3))
@@ -105,10 +105,10 @@ def test_pooling_is_scipys_filter(x) -> None:
     close(reference.avg_pool2d(x, 3, stride=1), ndimage.uniform_filter(x, (1, 1, 3, 3))[inside])
 
 
-# Normalisation, functions of values, losses
+# Normalization, functions of values, losses
 
 
-def test_normalisation_by_hand() -> None:
+def test_normalization_by_hand() -> None:
     x = np.array([1.0, 3.0]).reshape(2, 1, 1, 1)
     one = np.ones(1)
     close(reference.batch_norm2d(x, 10 * one, 5 * one, training=True, eps=0).ravel(), [-5, 15])
@@ -161,6 +161,6 @@ def test_shapes_and_sums() -> None:
     close(reference.concat(x, x + 1), np.concatenate([x, x + 1], axis=1))
     close(reference.add(x, x, x), 3 * x)
     close(reference.dense(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([5.0])), [[16]])
-    close(reference.pad(picture([[1]]), (1, 0, 0, 1), value=9), picture([[9, 1], [9, 9]]))
-    w = picture([[1]])
-    close(reference.conv2d_relu_max_pool2d(picture([[-1, -2], [3, -4]]), w, pool_size=(1, 2)), picture([[0], [3]]))
+    close(reference.pad(image([[1]]), (1, 0, 0, 1), value=9), image([[9, 1], [9, 9]]))
+    w = image([[1]])
+    close(reference.conv2d_relu_max_pool2d(image([[-1, -2], [3, -4]]), w, pool_size=(1, 2)), image([[0], [3]]))

@@ -53,7 +53,7 @@ def test_a_single_layer_is_its_own_model():
         (cnn.Sequential(flat=cnn.Flatten(), fc=cnn.Dense(9, 2)), r"^fc: dense: x \(1, 64\) has 64 inputs"),
     ],
 )
-def test_pictures_that_do_not_fit_are_refused_as_in_a_run(model, message):
+def test_images_that_do_not_fit_are_refused_as_in_a_run(model, message):
     with pytest.raises(ValueError, match=message):
         cnn.summary(model, (1, 8, 8))
 

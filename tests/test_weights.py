@@ -55,7 +55,7 @@ def test_half_precision_becomes_float32(tmp_path) -> None:
     assert read["bf16"].tolist() == [1.5, -2.0]
 
 
-def test_a_checkpoint_gives_the_models_arrays_without_the_optimisers(tmp_path) -> None:
+def test_a_checkpoint_gives_the_models_arrays_without_the_optimizers(tmp_path) -> None:
     model, optimizer = cnn.zoo.build("seed"), cnn.SGD(0.1, momentum=0.9)
     optimizer.step(model.parameters(), model.parameters())
     cnn.save(model, tmp_path / "run.safetensors", optimizer=optimizer)

@@ -1,4 +1,4 @@
-"""Passes over a tall matrix, block of rows by block of rows, shared among threads.
+"""Passes over a tall matrix in blocks of rows, shared among threads.
 
 A block's working arrays stay in the cache, so a pass reads the data from memory once and never copies the whole of it.
 Blocks are cut by the shape alone and their results are summed in order: the bits of a result are the same for any
@@ -76,14 +76,14 @@ class RowBlocks:
 
 @contextmanager
 def row_blocks(X: np.ndarray, least: int = 64, width: int | None = None) -> Iterator[RowBlocks]:
-    """`with row_blocks(X) as blocks:` shares the rows of `X` among threads, with BLAS held to one thread in each.
+    """`with row_blocks(X) as blocks:` shares the rows of `X` among threads, with BLAS limited to one thread in each.
 
-    What works on a block must not call `row_blocks`, or a parallel kernel, itself: it would wait for its own turn.
+    The work on a block must not call `row_blocks` or a parallel kernel: it would wait for itself.
 
     Args:
         X: the matrix (rows, columns) whose shape and element size cut the blocks.
-        least: rows that a block has at least, for work that pays only then.
-        width: columns of the working array, where they are not those of `X`.
+        least: the minimum rows of a block, for work that pays only with so many.
+        width: columns of the working array, if not those of `X`.
     """
     rows, columns = X.shape
     block = min(rows, max(least, BLOCK_BYTES // ((width or columns) * X.itemsize)))

@@ -1,4 +1,4 @@
-"""scikit-learn's `set_output`: an estimator's columns as a table with names, where one is asked for."""
+"""scikit-learn's `set_output`: an estimator's output as a table with named columns."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ KINDS = ("default", "pandas")
 
 
 def plain(estimator: Any) -> Any:
-    """The estimator, which returns arrays whatever scikit-learn is set to: for our own use."""
+    """The estimator, set to return arrays whatever scikit-learn's setting: for internal use."""
     return estimator.set_output(transform="default")
 
 
 class NamedColumns:
-    """What `transform` and `fit_transform` of a subclass return becomes a pandas DataFrame where that was set."""
+    """Converts the results of a subclass's `transform` and `fit_transform` to a pandas DataFrame if that was set."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -33,7 +33,7 @@ class NamedColumns:
             transform: "default" for an array, "pandas" for a DataFrame with the rows' index; None changes nothing.
 
         Raises:
-            ValueError: another kind.
+            ValueError: the kind is unknown.
         """
         if transform is not None:
             if transform not in KINDS:
@@ -64,7 +64,7 @@ def _contained(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _kind_of(estimator: Any) -> str:
-    """What this estimator was set to, or else what scikit-learn was set to, if it is there."""
+    """This estimator's setting, or else scikit-learn's, if it is installed."""
     chosen = getattr(estimator, "_sklearn_output_config", None)
     if chosen is not None:
         return str(chosen["transform"])

@@ -1,8 +1,8 @@
-"""What the estimators of `viz` have in common: scikit-learn's interface, without importing scikit-learn.
+"""The base of `viz`'s estimators: scikit-learn's interface, without importing scikit-learn.
 
 An estimator's constructor only stores its parameters, `fit` returns the estimator, and learned attributes end in an
-underscore. With `get_params`, `set_params`, `set_output` and `__sklearn_tags__` besides, scikit-learn clones these
-classes, chains them in pipelines and searches their parameters as it does its own.
+underscore. With `get_params`, `set_params`, `set_output` and `__sklearn_tags__`, scikit-learn can clone these classes,
+chain them in pipelines and search their parameters like its own.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Estimator(NamedColumns):
         name, components = type(self).__name__, len(self.components_)
         Y = as_matrix(Y, name)
         if Y.shape[1] != components:
-            raise ValueError(f"{name}: Y has {Y.shape[1]} columns, expected one a component, {components}")
+            raise ValueError(f"{name}: Y has {Y.shape[1]} columns, expected one per component, {components}")
         return Y
 
     def _matrix(self, X: Any) -> np.ndarray:
@@ -103,12 +103,12 @@ class Estimator(NamedColumns):
 
 
 def as_matrix(X: Any, name: str, check_finite: bool = True) -> np.ndarray:
-    """`X` as a finite real matrix: float32 stays float32, everything else becomes float64; copied only if need be.
+    """`X` as a finite real matrix: float32 stays float32, everything else becomes float64; copied only if necessary.
 
     Args:
-        X: an array, or what NumPy makes one of, of shape (samples, features), with at least one of each.
+        X: an array-like of shape (samples, features), with at least one of each.
         name: the caller, for the messages.
-        check_finite: False if the caller will find NaN and infinity itself, in a pass that it makes anyway.
+        check_finite: False if the caller checks for NaN and infinity itself, in a pass that it makes anyway.
 
     Raises:
         TypeError: `X` is sparse, or holds objects that are not numbers.
@@ -142,7 +142,7 @@ def require_finite(X: np.ndarray, name: str) -> None:
             return X[rows].sum(keepdims=True)
 
     with np.errstate(invalid="ignore"), row_blocks(X) as blocks:
-        if np.isfinite(blocks.sum(total)):  # a sum that overflows is looked into below
+        if np.isfinite(blocks.sum(total)):  # a sum that overflows is examined below
             return
     bad = ~np.isfinite(X)
     if bad.any():

@@ -1,4 +1,4 @@
-"""A bar for what takes long."""
+"""Progress bars."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from minicnn.display import tqdm
 
 
 def bar(title: str, total: int, unit: str, shown: bool | None = None) -> Any:
-    """A bar of so many units, gone when it is full; where `shown` is None, a terminal or a notebook shows it."""
+    """A bar over `total` units, cleared when done. With `shown=None` it appears only on a terminal or in a notebook."""
     disable = None if shown is None else not shown
     return tqdm(total=total, desc=title, unit=f" {unit}", unit_scale=True, leave=False, disable=disable)

@@ -1,6 +1,6 @@
-"""How good a low-dimensional picture of the data is: measures that need no labels.
+"""The quality of a low-dimensional embedding: measures that need no labels.
 
-They compare neighbourhoods, in blocks of rows, so that no matrix of all distances is held.
+They compare neighborhoods, in blocks of rows, so that no matrix of all distances is held.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ ROUNDING = 1e-12
 
 
 def trustworthiness(X: Any, embedding: Any, *, n_neighbors: int = 5) -> float:
-    """Are neighbours in the embedding neighbours in the data? 1 if all are, about ½ for a random embedding.
+    """Are neighbors in the embedding neighbors in the data? 1 if all are, about ½ for a random embedding.
 
         T = 1 − 2 / (n k (2n − 3k − 1)) Σ_i Σ_{j ∈ N_i} max(0, r_ij − k)
 
     where N_i are the k points nearest to i in the embedding and r_ij is j's rank among all points by distance from i in
-    the data, 1 for the nearest (Venna and Kaski 2001). Points at the same distance, but for rounding, share the best
+    the data, 1 for the nearest (Venna and Kaski 2001). Points at the same distance, up to rounding, share the best
     rank.
 
     Args:
@@ -48,7 +48,7 @@ def trustworthiness(X: Any, embedding: Any, *, n_neighbors: int = 5) -> float:
 
 
 def knn_preservation(X: Any, embedding: Any, *, n_neighbors: int = 10) -> float:
-    """The share of each point's k nearest neighbours in the data that are also its k nearest in the embedding.
+    """The share of each point's k nearest neighbors in the data that are also its k nearest in the embedding.
 
     1 if all are; k / (n − 1) on average for a random embedding of n points.
 
@@ -76,7 +76,7 @@ def reconstruction_error(X: Any, reconstruction: Any, *, relative: bool = False)
 
     Args:
         X: the data (samples, features).
-        reconstruction: what a model makes of it, of the same shape.
+        reconstruction: a model's approximation, of the same shape.
         relative: divide by ‖X‖. Data of zeros has error 0 if reproduced and infinity if not.
 
     Raises:
@@ -101,7 +101,7 @@ def reconstruction_error(X: Any, reconstruction: Any, *, relative: bool = False)
 
 
 def _points(X: Any, embedding: Any, n_neighbors: int, name: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """Both point sets in float64, centred and of ordinary size, which changes no neighbourhood."""
+    """Both point sets in float64, centered and of ordinary size, which changes no neighborhood."""
     k = as_count(n_neighbors, "n_neighbors", name)
     X, embedding = as_matrix(X, name), as_matrix(embedding, name)
     if len(X) != len(embedding):

@@ -2,9 +2,9 @@
 
     python -m benchmarks embed pca nmf
     python -m benchmarks embed tsne --points 10000 --peers "openTSNE bh" --rounds 3
-    python -m benchmarks embed tsne --points 1000 10000 --save results.jsonl --growth growth.png --picture embedding.png
+    python -m benchmarks embed tsne --points 1000 10000 --save results.jsonl --growth growth.png --image embedding.png
 
-All work on MNIST's training pictures. Ours and the peers take turns on the same number of threads, and the ratio is
+All work on MNIST's training images. Ours and the peers take turns on the same number of threads, and the ratio is
 that of the medians, peer / ours. A work's protocol stands at the head of its module.
 """
 
@@ -26,7 +26,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--peers", nargs="+", help="t-SNE's: openTSNE fft, openTSNE bh, scikit-learn (default: all)")
     command.add_argument("--save", type=Path, help="file of rows, a line of JSON each, to add these to")
     command.add_argument("--growth", type=Path, help="file for t-SNE's time and memory against points, as saved so far")
-    command.add_argument("--picture", type=Path, help="file for our embedding of the most points")
+    command.add_argument("--image", type=Path, help="file for our embedding of the most points")
     command.set_defaults(run=run)
 
 
@@ -47,8 +47,8 @@ def run(options: argparse.Namespace) -> None:
                 contest = tsne.contest(points, tuple(options.peers or tsne.PEERS), options.threads, options.rounds or 1)
                 print(markdown(contest.rows), flush=True)
                 measured += contest.rows
-                if options.picture and points == max(options.points):
-                    plots.embedding(contest.embedding, contest.labels, options.picture)
+                if options.image and points == max(options.points):
+                    plots.embedding(contest.embedding, contest.labels, options.image)
         else:
             rows = factorize.rows(work, options.threads, options.rounds or 9)
             print(markdown(rows), flush=True)

@@ -1,8 +1,8 @@
-"""PCA and NMF of MNIST's training pictures beside scikit-learn's: time, error, memory.
+"""PCA and NMF of MNIST's training images beside scikit-learn's: time, error, memory.
 
-Every contestant goes from the matrix of pictures to the fitted estimator and the coordinates of every picture; they
-take turns in one process, with a rest between. PCA finds 50 directions of 60,000 pictures, and scikit-learn's solvers
-compete with each other, too. NMF finds 16 parts of 10,000 pictures: scikit-learn makes 100 iterations of coordinate
+Every contestant goes from the matrix of images to the fitted estimator and the coordinates of every image; they
+take turns in one process, with a rest between. PCA finds 50 directions of 60,000 images, and scikit-learn's solvers
+compete with each other, too. NMF finds 16 parts of 10,000 images: scikit-learn makes 100 iterations of coordinate
 descent, and ours as many as it needs to get below the same error ‖X − W H‖; the NNDSVDa start of both counts. Memory is
 the most that a fresh process held beyond what it held before the work, after a small piece of the same work.
 """

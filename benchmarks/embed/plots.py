@@ -1,4 +1,4 @@
-"""Pictures of the results."""
+"""Images of the results."""
 
 from __future__ import annotations
 

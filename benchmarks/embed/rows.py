@@ -54,7 +54,7 @@ def load(path: Path) -> list[Row]:
 
 
 def mnist(points: int) -> tuple[np.ndarray, np.ndarray]:
-    """The first `points` training pictures, float32 (points, 784) in [0, 1], and their labels."""
+    """The first `points` training images, float32 (points, 784) in [0, 1], and their labels."""
     import minicnn as cnn
 
     train, _ = cnn.data.load("mnist")

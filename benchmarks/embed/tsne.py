@@ -1,13 +1,13 @@
-"""t-SNE of MNIST beside openTSNE's and scikit-learn's: time, divergence, neighbours kept, memory.
+"""t-SNE of MNIST beside openTSNE's and scikit-learn's: time, divergence, neighbors kept, memory.
 
-The data are the first training pictures, reduced to 50 dimensions by PCA, which is not timed. Every contestant makes
-750 iterations, 250 of them exaggerated, neighbours included, each time in a fresh process; what compiles or loads late
+The data are the first training images, reduced to 50 dimensions by PCA, which is not timed. Every contestant makes
+750 iterations, 250 of them exaggerated, neighbors included, each time in a fresh process; what compiles or loads late
 does so on 500 points first, except for our interpolation, which so few do not call: to load it counts against us, and a
 first run, which compiles it, should be thrown away. Memory is the most that the process held beyond what it held before
 it started on the data.
 
 Divergences are compared under one and the same P with every pair counted: a library's own figure ("reported") depends
-on its approximations. The accuracy is that of 10 nearest neighbours in the embedding, the labels of the last sixth of
+on its approximations. The accuracy is that of 10 nearest neighbors in the embedding, the labels of the last sixth of
 the points held out.
 """
 
@@ -114,11 +114,11 @@ def embed(contestant: str, X: np.ndarray, threads: int, iterations: int = ITERAT
 
 
 def affinities(X: np.ndarray, perplexity: float = 30.0) -> scipy.sparse.csr_array:
-    """P by which all are judged: from exact neighbours."""
-    from viz.tsne.affinities import NEIGHBOURS, conditional, joint
-    from viz.tsne.neighbours import nearest_neighbors
+    """P by which all are judged: from exact neighbors."""
+    from viz.tsne.affinities import NEIGHBORS, conditional, joint
+    from viz.tsne.neighbors import nearest_neighbors
 
-    indices, distances = nearest_neighbors(X, int(NEIGHBOURS * perplexity))
+    indices, distances = nearest_neighbors(X, int(NEIGHBORS * perplexity))
     return joint(indices, conditional(distances, [perplexity]))
 
 
@@ -132,7 +132,7 @@ def divergence(P: scipy.sparse.csr_array, embedding: np.ndarray) -> float:
 
 def accuracy(embedding: np.ndarray, labels: np.ndarray, k: int = 10) -> float:
     """Share of the last sixth of the points whose label is the commonest among their k nearest of the others."""
-    from viz.tsne.neighbours import nearest_neighbors
+    from viz.tsne.neighbors import nearest_neighbors
 
     known = len(embedding) * 5 // 6
     nearest, _ = nearest_neighbors(embedding[:known], k, queries=embedding[known:])

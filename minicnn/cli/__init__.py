@@ -1,7 +1,7 @@
 """The command line: `minicnn demo`, `minicnn train mnist`, ….
 
-One command, one file: its docstring and EXAMPLES are its manual, `add_arguments` tells argparse what it takes, `run`
-does it. Nothing heavy is imported before a command runs, so that `--help` answers at once.
+One command, one file: its docstring and EXAMPLES are its manual, `add_arguments` declares its arguments, `run` runs it.
+Nothing heavy is imported before a command runs, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ examples:
 `minicnn COMMAND --help` is the manual of each. An error is one line, and exit status 2."""
 
 
-IN_ASCII = "minicnn-in-ascii"  # how a terminal or file that is not UTF-8 gets what it has no character for
+IN_ASCII = "minicnn-in-ascii"  # how characters are replaced that the encoding of a terminal or file lacks
 SPELLED = str.maketrans({"×": "x", "…": "...", "−": "-", "–": "-", "─": "-", "█": "#", "·": ".", "→": "->", "½": "1/2"})
 
 
@@ -50,21 +50,21 @@ codecs.register_error(IN_ASCII, _in_ascii)
 
 
 class Parser(argparse.ArgumentParser):
-    """One whose errors are like all of ours: one line, that `main` prints."""
+    """A parser whose errors are one line, printed by `main`, like all others."""
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(f"{message}; see {self.prog} --help")
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
-    """For a terminal of 80 columns, whatever this one has: the texts are broken for that."""
+    """For 80 columns whatever the terminal's width, because the texts are wrapped for that."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=26, width=80)
 
 
 def parser() -> Parser:
-    """All that the command line takes."""
+    """The parser of the command line."""
     top = Parser(prog="minicnn", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=Help, allow_abbrev=False)
     top.add_argument("--version", action="store_true", help="print the version")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
@@ -85,7 +85,7 @@ def parser() -> Parser:
 
 
 def name_of(command: ModuleType) -> str:
-    """What a command is called: as its module, but for the line at the end of a name that is a word of Python's."""
+    """A command's name: that of its module, without the trailing underscore that avoids a keyword."""
     return command.__name__.rpartition(".")[2].rstrip("_")
 
 
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interrupt:
         print(f"\nminicnn: {interrupt or 'interrupted'}", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of our output has seen enough, as `head` does
+    except BrokenPipeError:  # the reader of our output has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError, MemoryError, ImportError) as error:
         print(f"minicnn: error: {_line(error)}", file=sys.stderr)

@@ -1,10 +1,10 @@
 """Write a page that shows what a network has learned.
 
 One HTML file, with everything in it: the network and its data, how it learned,
-what it confuses, what its layers make of a picture and look for, its feature
+what it confuses, what its layers make of an image and look for, its feature
 space, reasons for its decisions, and how it can be fooled. It is opened from
-disk, and sent as it is. A path without .html makes a folder, with the pictures
-beside the page. Where the run has kept snapshots (see `minicnn train --help`),
+disk, and sent as it is. A path without .html makes a folder, with the images
+next to the page. Where the run has kept snapshots (see `minicnn train --help`),
 the page shows its training as a film.
 """
 
@@ -40,7 +40,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network(parser)
     parser.add_argument(
-        "--data", metavar="DATA", required=True, help=f"{DATA_HELP}; or a folder of pictures whose classes are unknown"
+        "--data", metavar="DATA", required=True, help=f"{DATA_HELP}; or a folder of images whose classes are unknown"
     )
     parser.add_argument(
         "-o", "--out", metavar="PATH", type=Path, help="an HTML file, or a folder (default: atlas.html in the run's)"
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against",
         metavar="MODEL",
-        help="a second network for the same pictures and classes, to compare; a run or file",
+        help="a second network for the same images and classes, to compare; a run or file",
     )
     parser.add_argument("--title", metavar="TEXT", help="what to call the network (default: the file's or run's name)")
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of all that is random (default: 0)")
@@ -84,13 +84,13 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _distinct(place: Path, title: str) -> str:
-    """What to call the second network: its run or file, with its folder where that alone would be the first's title."""
+    """The title of the second network: its run or file, with its folder if that alone would equal the first's title."""
     own = place.resolve().name if place.is_dir() else place.stem
     return own if own != title else f"{place.resolve().parent.name}/{own}"
 
 
 def _snapshots(folder: Path, model: Any) -> list[Snapshot]:
-    """What a run has kept of its training; nothing, and a line on stderr, where the model is not their last."""
+    """The snapshots of a run; none, and a line on stderr, if the model is not the last of them."""
     import numpy as np
 
     from minicnn.training import read_snapshots
@@ -106,14 +106,14 @@ def _snapshots(folder: Path, model: Any) -> list[Snapshot]:
 
 
 def section_lines() -> Callable[[str], None] | None:
-    """What tells, on stderr, of each section as it is begun; None where a terminal can show a bar."""
+    """A function that announces each section on stderr; None if a terminal can show a bar."""
     if sys.stderr.isatty():
         return None
     return lambda title: print(f"atlas: {title} …", file=sys.stderr, flush=True)
 
 
 def read_history(log: Path) -> History | None:
-    """The history that a run has logged; None where there is no log.
+    """The history logged by a run; None if there is no log.
 
     Raises:
         ValueError: the log is broken.
@@ -131,7 +131,7 @@ def read_history(log: Path) -> History | None:
 
 
 def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Dataset]:
-    """What the network has learned from, if that is known, and what to show it."""
+    """The network's training set, if known, and the images to show."""
     from minicnn import data
 
     folder = Path(options.data)
@@ -146,19 +146,19 @@ def _data(options: argparse.Namespace, model: Any) -> tuple[Dataset | None, Data
 
 
 def _unsorted(folder: Path, size: Any) -> Dataset:
-    """Pictures that lie right in a folder, each under its own name."""
+    """Images directly in a folder, each as a class with its own name."""
     import numpy as np
 
     from minicnn.data import DataError, Dataset
-    from minicnn.data.picture import SUFFIXES, read_picture
+    from minicnn.data.image import SUFFIXES, read_image
 
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise DataError(f"{folder}: expected pictures or folders of pictures, but there are none")
-    pictures = [read_picture(path, size, size) for path in paths]
-    shapes = {picture.shape[1:] for picture in pictures}
+        raise DataError(f"{folder}: expected images or folders of images, but there are none")
+    read = [read_image(path, size, size) for path in paths]
+    shapes = {image.shape[1:] for image in read}
     if len(shapes) > 1:
-        raise DataError(f"{folder}: the pictures are of {len(shapes)} sizes; give --size to bring them to one")
-    channels = max(map(len, pictures))
-    images = np.stack([np.broadcast_to(picture, (channels, *picture.shape[1:])) for picture in pictures])
+        raise DataError(f"{folder}: the images are of {len(shapes)} sizes; give --size to bring them to one")
+    channels = max(map(len, read))
+    images = np.stack([np.broadcast_to(image, (channels, *image.shape[1:])) for image in read])
     return Dataset(images, np.arange(len(paths)), [path.stem for path in paths], paths)

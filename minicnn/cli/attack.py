@@ -1,7 +1,7 @@
-"""Change a picture until a network is wrong.
+"""Change an image until a network is wrong.
 
 No pixel moves farther than epsilon, a share of the way from black to white.
-Draws the picture, what was added to it, and what came out, with the network's
+Draws the image, what was added to it, and what came out, with the network's
 verdicts.
 """
 
@@ -10,18 +10,22 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .network import add_network, bars, class_names, find_class, load_network, read, shown, write
+from ..classes import find_class
+from .classes import class_names
+from .images import read, shown, write
+from .inputs import bars
+from .network import add_network, load_network
 from .notice import compiling
 
 EXAMPLES = """\
 examples:
-  minicnn attack runs/demo runs/demo/picture.png --epsilon 0.1
+  minicnn attack runs/demo runs/demo/image.png --epsilon 0.1
   minicnn attack runs/demo shirt.png --target Dress --steps 20 -o dress.png"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network(parser)
-    parser.add_argument("picture", metavar="PICTURE", help="a PNG, JPEG or other picture")
+    parser.add_argument("image", metavar="IMAGE", help="a PNG, JPEG or other image")
     parser.add_argument(
         "--method",
         choices=("pgd", "fgsm"),
@@ -36,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--target", metavar="CLASS", help="the class to arrive at, by number or name (default: any other)"
     )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of pgd's first step (default: 0)")
-    parser.add_argument("--picture-out", metavar="FILE", type=Path, help="where to put the changed picture by itself")
+    parser.add_argument("--image-out", metavar="FILE", type=Path, help="where to put the changed image by itself")
+    parser.add_argument("--picture-out", dest="image_out", type=Path, help=argparse.SUPPRESS)  # its old name
     parser.add_argument(
         "-o", "--out", metavar="FILE", type=Path, default=Path("attack.png"), help="default: attack.png"
     )
@@ -46,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
     if not 0 <= options.epsilon <= 1:
         raise ValueError(f"attack: --epsilon is a share of the way from black to white, 0 to 1, got {options.epsilon}")
     model = load_network(options)
-    x = read(model, options.picture)
+    x = read(model, options.image)
 
     import minicnn
     import viz
@@ -77,10 +82,10 @@ def run(options: argparse.Namespace) -> None:
         )
     after = minicnn.ops.softmax(model(changed))[0][0]
     verdicts = [f"{names[p.argmax()][:20]} ({percent(p.max())})" for p in (before, after)]
-    picture, fooling = shown(model, x), shown(model, changed)
-    plot.attacks(picture[None], fooling[None], verdicts[:1], verdicts[1:]).savefig(options.out)
-    if options.picture_out is not None:
-        write(model, changed, options.picture_out)
+    image, fooling = shown(model, x), shown(model, changed)
+    plot.attacks(image[None], fooling[None], verdicts[:1], verdicts[1:]).savefig(options.out)
+    if options.image_out is not None:
+        write(model, changed, options.image_out)
     reached = (after.argmax() == label) if targeted else (after.argmax() != label)
     failed = "" if reached else "\nthe attack failed: give a larger --epsilon"
     print(f"before: {verdicts[0]}\nafter:  {verdicts[1]}{failed}\ndrawn in {options.out}")

@@ -12,10 +12,10 @@ run then holds
   confusion.png       which classes are taken for which
   classes.png         the accuracy of each class
   filters.png         what the first convolution looks for
-  feature_maps.png    what both convolutions make of one picture
+  feature_maps.png    what both convolutions make of one image
   mistakes.png        the surest mistakes
   snapshots/          the network at moments of its training
-  picture.png         a garment, to try `minicnn predict` on
+  image.png         a garment, to try `minicnn predict` on
   atlas.html          all of it and more, on a page to open and explore
 """
 
@@ -30,7 +30,7 @@ from .inputs import SNAPSHOTS, add_threads, set_threads
 EXAMPLES = """\
 example:
   minicnn demo
-  minicnn predict runs/demo runs/demo/picture.png"""
+  minicnn predict runs/demo runs/demo/image.png"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> None:
     import viz
 
     from .atlas import section_lines
+    from .figures import write_insight, write_run
     from .learning import learn
-    from .pictures import write_insight, write_run
     from .report import data_line, results
 
     folder = options.out
@@ -70,10 +70,10 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
     )
     print(f"\n{results(evaluation)}\n", flush=True)
-    pictures = [*write_run(folder, history, evaluation), *write_insight(folder, model, test, evaluation)]
-    names = ["model.safetensors", "log.jsonl", SNAPSHOTS, *(path.name for path in pictures)]
+    images = [*write_run(folder, history, evaluation), *write_insight(folder, model, test, evaluation)]
+    names = ["model.safetensors", "log.jsonl", SNAPSHOTS, *(path.name for path in images)]
     print(textwrap.fill(f"in {folder}: {', '.join(names)}", 80, break_on_hyphens=False, break_long_words=False))
-    print(f"try: minicnn predict {folder} {pictures[-1]}\n", flush=True)
+    print(f"try: minicnn predict {folder} {images[-1]}\n", flush=True)
     title = "Ten kinds of clothing"
     page = viz.atlas(
         model,

@@ -1,4 +1,4 @@
-"""Let a network dream: whatever it sees in a picture, make it more so.
+"""Let a network dream: whatever it sees in an image, make it more so.
 
 Early layers paint strokes and textures, late ones parts of things.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .network import add_network, bars, find_layer, load_network, read, rectified, write
+from .images import read, write
+from .inputs import bars
+from .layers import find_layer, rectified
+from .network import add_network, load_network
 from .notice import compiling
 
 EXAMPLES = """\
@@ -21,7 +24,7 @@ DEPTH = 0.6  # of the layer to dream of, where none is named
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network(parser)
-    parser.add_argument("picture", metavar="PICTURE", help="a PNG, JPEG or other picture")
+    parser.add_argument("image", metavar="IMAGE", help="a PNG, JPEG or other image")
     parser.add_argument("--layer", metavar="PATH", help="what to dream of (default: a ReLU beyond the middle)")
     parser.add_argument("--channel", metavar="N", type=int, help="one of its maps alone")
     parser.add_argument(
@@ -38,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
     model = load_network(options)
     paths = rectified(model) if options.layer is None else [find_layer(model, options.layer)]
     layer = paths[int(DEPTH * len(paths))]
-    x = read(model, options.picture, options.size)
+    x = read(model, options.image, options.size)
 
     import viz
     from viz.synthesis import objectives

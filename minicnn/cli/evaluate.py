@@ -1,4 +1,4 @@
-"""Test a network on labelled pictures.
+"""Test a network on labeled images.
 
 Prints loss and accuracy on the test set (or the training set), the accuracy of
 each class, and the commonest mistakes.
@@ -18,8 +18,8 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
-    pictures = add_data(parser)
-    pictures.add_argument("--split", choices=("test", "train"), default="test", help="which part (default: test)")
+    images = add_data(parser)
+    images.add_argument("--split", choices=("test", "train"), default="test", help="which part (default: test)")
     add_threads(parser)
 
 

@@ -1,9 +1,9 @@
 """Draw why a network decided so.
 
-Draws the picture beside a map for each method: red speaks for the class, blue
+Draws the image beside a map for each method: red speaks for the class, blue
 against it. The class is the one that the network predicts, or the one that you
 ask about. Of guided-backprop, guided-grad-cam and deconvnet beware: they redraw
-the picture's outlines more than they explain the decision.
+the image's outlines more than they explain the decision.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from .network import add_network, bars, class_names, find_class, find_layer, load_network, read, shown
+from ..classes import find_class
+from .classes import class_names
+from .images import read, shown
+from .inputs import bars
+from .layers import find_layer
+from .network import add_network, load_network
 from .notice import compiling
 
 EXAMPLES = """\
 examples:
-  minicnn explain runs/demo runs/demo/picture.png
+  minicnn explain runs/demo runs/demo/image.png
   minicnn explain runs/demo shirt.png --method occlusion --target Shirt
   minicnn explain squeezenet1_1 cat.png --weights squeezenet1_1.safetensors \\
       --method grad-cam,integrated-gradients -o why.png"""
@@ -38,7 +43,7 @@ DEFAULT = "saliency,integrated-gradients,grad-cam,occlusion"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network(parser)
-    parser.add_argument("picture", metavar="PICTURE", help="a PNG, JPEG or other picture")
+    parser.add_argument("image", metavar="IMAGE", help="a PNG, JPEG or other image")
     parser.add_argument(
         "--method",
         metavar="NAMES",
@@ -61,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
     model = load_network(options)
     if options.layer is not None:
         find_layer(model, options.layer)
-    x = read(model, options.picture)
+    x = read(model, options.image)
 
     import minicnn
     import viz
@@ -87,7 +92,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _explain(method: str, model: Any, x: Any, target: int, options: argparse.Namespace) -> Any:
-    """One method's map (1, H, W) or (1, C, H, W); nothing is the picture's own mean colour."""
+    """One method's map (1, H, W) or (1, C, H, W); nothing is the image's own mean color."""
     import viz
 
     nothing = x.mean(axis=(2, 3), keepdims=True)

@@ -1,7 +1,7 @@
 """Write a model to an ONNX file.
 
 Other software runs it, or shows it, as Netron does. Layers keep their names.
-How pictures become its input, and the names of its classes, are stored in the
+How images become its input, and the names of its classes, are stored in the
 file's metadata, where `minicnn import` finds them.
 """
 
@@ -32,4 +32,4 @@ def run(options: argparse.Namespace) -> None:
         options.input = cnn.zoo.network(options.model).input_shape
     channels, height, width = shape = input_shape(options, model)
     cnn.onnx.save(model, options.out, shape)
-    print(f"{options.out}: for pictures of {height}×{width}×{channels}")
+    print(f"{options.out}: for images of {height}×{width}×{channels}")

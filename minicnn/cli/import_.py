@@ -1,7 +1,7 @@
 """Read an ONNX file into a model of ours.
 
 The model comes into one safetensors file, which every other command takes. An
-ONNX file seldom tells how pictures become its input, nor what its classes are
+ONNX file seldom tells how images become its input, nor what its classes are
 called: say so here, and both are stored with the model. Its last softmax is
 left off; probabilities are computed from the scores.
 """
@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .network import CLASSES_HELP, PIXELS, PIXELS_HELP, add_input, read_classes
+from .classes import read_classes
+from .network import CLASSES_HELP, PIXELS, PIXELS_HELP, add_input
 
 EXAMPLES = """\
 example:
@@ -40,8 +41,8 @@ def run(options: argparse.Namespace) -> None:
     model = cnn.onnx.load(options.file, input_shape=shape)
     if options.pixels is not None:
         if shape is None or shape[0] != 3:
-            takes = "does not say what pictures it takes" if shape is None else f"takes pictures of {shape[0]} channels"
-            raise ValueError(f"{options.file}: --pixels {options.pixels} needs pictures of 3 channels, but it {takes}")
+            takes = "does not say what images it takes" if shape is None else f"takes images of {shape[0]} channels"
+            raise ValueError(f"{options.file}: --pixels {options.pixels} needs images of 3 channels, but it {takes}")
         model.transform = prepared(options.pixels, *shape[1:])
     if options.classes is not None:
         model.classes = read_classes(options.classes)
@@ -55,4 +56,4 @@ def run(options: argparse.Namespace) -> None:
     print(model_line(str(out), model))
     missing = ["--pixels"] * (model.transform is None) + ["--classes"] * (model.classes is None)
     if missing:
-        print(f"to predict classes of pictures by name, import it with {' and '.join(missing)} too")
+        print(f"to predict classes of images by name, import it with {' and '.join(missing)} too")

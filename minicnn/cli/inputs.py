@@ -1,4 +1,4 @@
-"""What several commands are given: a data set, a model, threads."""
+"""Arguments of several commands: a data set, a model, threads."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ MODEL_FILE = "model.safetensors"
 SNAPSHOTS = "snapshots"  # a folder in the run's
 DATA_HELP = (
     "garments (drawn here, no file needed), mnist, fashion-mnist or cifar10 (downloaded where missing), "
-    "or a folder that holds a folder of pictures for each class, perhaps in train/ and test/"
+    "or a folder that holds a folder of images for each class, perhaps in train/ and test/"
 )
 MODEL_HELP = f"the folder of a run, or a file such as its {MODEL_FILE}"
 
 
 def add_data(parser: argparse.ArgumentParser) -> Any:
-    """DATA and what belongs to it; returns the group of options that say how pictures are read."""
+    """Add DATA and its options; returns the group of options that say how images are read."""
     parser.add_argument("data", metavar="DATA", help=DATA_HELP)
     return add_reading(parser)
 
 
 def add_reading(parser: argparse.ArgumentParser) -> Any:
-    """The options that say how pictures are read."""
-    group = parser.add_argument_group("pictures")
+    """The options that say how images are read."""
+    group = parser.add_argument_group("images")
     group.add_argument(
         "--root", metavar="DIR", help="where data files lie (default: $MINICNN_DATA, else the user's cache folder)"
     )
-    group.add_argument("--size", metavar="N", type=int, help="scale and crop the pictures of a folder to N×N")
+    group.add_argument("--size", metavar="N", type=int, help="scale and crop the images of a folder to N×N")
     return group
 
 
@@ -41,9 +41,10 @@ def add_threads(group: Any) -> None:
 
 
 def is_name(text: str, names: Collection[str], what: str) -> bool:
-    """Whether one of our names is meant: what could be a file or folder too is the name, unless written "./mnist".
+    """Whether a text is one of our names. If it could also be a file or folder, it is the name, unless written
+    "./mnist".
 
-    Where there is both, it is said on stderr.
+    If both exist, a line on stderr says so.
     """
     if text in names and Path(text).exists():
         print(f"{text}: the {what} of that name is meant; for what lies here, write ./{text}", file=sys.stderr)
@@ -79,5 +80,12 @@ def load_model(name: str) -> Any:
     if path.is_dir() and not (path / MODEL_FILE).exists():
         raise ValueError(f"{name}: expected the folder of a run, but there is no {MODEL_FILE} in it")
     if path.suffix.lower() == ".onnx" and path.is_file():
-        raise ValueError(f"{name}: expected a model of ours, but this is an ONNX file; first `minicnn import {name}`")
+        raise ValueError(
+            f"{name}: expected a model of minicnn, but this is an ONNX file; first `minicnn import {name}`"
+        )
     return load(path / MODEL_FILE if path.is_dir() else path)
+
+
+def bars() -> bool:
+    """Whether stderr is a terminal, on which to show progress."""
+    return sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""What `train` and `demo` have in common: a run of `fit` that is told of, kept in a folder, and drawn."""
+"""The common part of `train` and `demo`: a run of `fit` that is reported, saved in a folder, and drawn."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def learn(
     snapshots: bool,
     **options: Any,
 ) -> tuple[History, Evaluation]:
-    """Train a model, log and keep it in a folder, test it.
+    """Train a model, log and save it in a folder, and test it.
 
     Args:
         model: with first values.
@@ -76,8 +76,8 @@ def learn(
 
 
 def interrupted(folder: Path, line: str) -> KeyboardInterrupt:
-    """Ctrl-C, with what to do to go on."""
+    """The message after Ctrl-C, which says how to continue."""
     if not (folder / MODEL_FILE).exists():
-        return KeyboardInterrupt("interrupted before there was anything to keep")
+        return KeyboardInterrupt("interrupted before there was anything to save")
     command = line if "--resume" in line.split() else f"{line} --resume"
-    return KeyboardInterrupt(f"interrupted; to go on where {folder / MODEL_FILE} stands:\n  {command}")
+    return KeyboardInterrupt(f"interrupted; to continue from {folder / MODEL_FILE}:\n  {command}")

@@ -1,13 +1,13 @@
-"""Look inside a network: draw its weights, and what it makes of pictures.
+"""Look inside a network: draw its weights, and what it makes of images.
 
-Writes pictures into a folder:
+Writes images into a folder:
 
   diagram             the network as bricks, letters, algebra and Python
   filters             the filters of the first convolution
   LAYER.filters       units by inputs, the largest ones, for each --layer
   LAYER.factors       the inputs grouped to red, green and blue
   LAYER.exciting      with --data: the patches that excite its channels most
-  NAME.maps           what the layers make of each --picture
+  NAME.maps           what the layers make of each --image
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .inputs import DATA_HELP, add_reading, load_data
-from .network import add_network, bars, find_layer, find_network, load_network, rectified, shown
+from .images import shown
+from .inputs import DATA_HELP, add_reading, bars, load_data
+from .layers import find_layer, rectified
+from .network import add_network, find_network, load_network
 from .notice import compiling
 
 if TYPE_CHECKING:
@@ -25,10 +27,10 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 examples:
-  minicnn look runs/demo --picture runs/demo/picture.png
+  minicnn look runs/demo --image runs/demo/image.png
   minicnn look runs/demo --layer conv2 --layer relu2 --data garments
   minicnn look squeezenet1_1 --weights squeezenet1_1.safetensors \\
-      --pixels bgr255 --layer features.12.expand3x3 --picture cat.png"""
+      --pixels bgr255 --layer features.12.expand3x3 --image cat.png"""
 
 TOP, UNITS = 9, 24  # patches of a unit; units, those that are excited most
 
@@ -43,32 +45,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a layer, as `minicnn summary` names it; or several such options (default: all ReLUs' maps)",
     )
     parser.add_argument(
-        "--picture",
+        "--image",
         metavar="FILE",
         action="append",
         default=[],
         help="a PNG, JPEG or other; or several such options",
     )
+    parser.add_argument("--picture", dest="image", action="append", default=[], help=argparse.SUPPRESS)  # its old name
     parser.add_argument("--data", metavar="DATA", help=f"where to look for exciting patches: {DATA_HELP}")
     add_reading(parser)
-    parser.add_argument("--format", choices=("png", "svg"), default="png", help="of the pictures (default: png)")
+    parser.add_argument("--format", choices=("png", "svg"), default="png", help="of the images (default: png)")
     out = Path("looks")
     parser.add_argument("-o", "--out", metavar="DIR", type=Path, default=out, help=f"the folder (default: {out})")
 
 
 def run(options: argparse.Namespace) -> None:
-    model = load_network(options) if options.picture else find_network(options)
+    model = load_network(options) if options.image else find_network(options)
     for layer in options.layer:
         find_layer(model, layer)
-    pictures = {Path(name).stem: model.transform.picture(name) for name in options.picture}
+    images = {Path(name).stem: model.transform.image(name) for name in options.image}
     options.out.mkdir(parents=True, exist_ok=True)
-    for name, figure in _figures(model, pictures, options):
+    for name, figure in _figures(model, images, options):
         path = options.out / f"{name}.{options.format}"
         figure.figure.savefig(path)
         print(path, flush=True)
 
 
-def _figures(model: Any, pictures: dict[str, Any], options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
+def _figures(model: Any, images: dict[str, Any], options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
     """What is to be written: the file's name, and what was drawn."""
     import viz
     from viz import plot, weights
@@ -88,7 +91,7 @@ def _figures(model: Any, pictures: dict[str, Any], options: argparse.Namespace) 
                 yield f"{layer}.factors", plot.weight_factors(factors, title=layer)
         if options.data is not None:
             yield f"{layer}.exciting", _exciting(model, layer, options)
-    for name, x in pictures.items():
+    for name, x in images.items():
         with compiling():
             maps = viz.feature_maps(model, x, *(options.layer or rectified(model)))
         yield f"{name}.maps", plot.feature_maps(maps, shown(model, x), title=name)

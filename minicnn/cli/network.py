@@ -1,25 +1,26 @@
-"""MODEL where pictures are explained or made: a file, the folder of a run, or a network of the zoo and its weights."""
+"""MODEL for commands that explain or make images: a file, the folder of a run, or a network of the zoo and its
+weights."""
 
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from .classes import read_classes
 from .inputs import MODEL_HELP, add_threads, is_name, load_model, set_threads
 
 PIXELS = ("imagenet", "symmetric", "bgr255")  # those of `zoo.preprocessing`, without loading it
 PIXELS_HELP = (
-    "imagenet: red, green and blue, normalised, as torchvision's; symmetric: from -1 to 1, as its GoogLeNet's; "
+    "imagenet: red, green and blue, normalized, as torchvision's; symmetric: from -1 to 1, as its GoogLeNet's; "
     "bgr255: blue, green and red from 0 to 255, no mean subtracted: SqueezeNet's own files, also in the ONNX model zoo"
 )
 CLASSES_HELP = "the names of its classes, one in a line, numbered or not"
 
 
 def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
-    """MODEL (or `--model`), and what a network of the zoo, or a file that does not tell, needs to know."""
+    """MODEL (or `--model`), and options for a network of the zoo, or for a file without this information."""
     about = f"{MODEL_HELP}, or a network of the zoo (see `minicnn summary --help`)"
     if optional:
         parser.add_argument("--model", metavar="MODEL", required=True, help=about)
@@ -38,38 +39,39 @@ def add_network(parser: argparse.ArgumentParser, *, optional: bool = False) -> N
 
 
 def add_input(parser: argparse.ArgumentParser, default: str = "what the network was made for") -> None:
-    """`--input`: the shape of a picture."""
+    """`--input`: the shape of an image."""
     parser.add_argument(
         "--input",
         metavar=("C", "H", "W"),
         nargs=3,
         type=int,
-        help=f"channels, height and width of a picture (default: {default})",
+        help=f"channels, height and width of an image (default: {default})",
     )
 
 
 def input_shape(options: argparse.Namespace, model: Any) -> tuple[int, int, int]:
-    """The shape (C, H, W) of a picture: the one asked for, or the one that the model's transform cuts.
+    """The shape (C, H, W) of an image: the one given, or that of the model's transform.
 
     Raises:
-        ValueError: it is not given, and the model does not know it.
+        ValueError: it is not given, and the model has no transform that determines it.
     """
     if options.input is not None:
         channels, height, width = options.input
         return channels, height, width
     if model.transform is None or model.transform.crop is None:
-        raise ValueError(f"{options.model}: the model does not know the size of its pictures; give --input C H W")
+        raise ValueError(f"{options.model}: the model does not know the size of its images; give --input C H W")
     crop = model.transform.crop
     return (len(model.transform.mean), *((crop, crop) if isinstance(crop, int) else crop))
 
 
 def load_network(options: argparse.Namespace) -> Any:
-    """The model that was asked for, which knows how pictures become its input.
+    """The model, with a transform that prepares its images.
 
-    Where that is only assumed, it is said on stderr: weights that expect other pixels give nonsense without an error.
+    If the transform is only assumed, a line on stderr says so: weights that expect other pixels give nonsense without
+    an error.
 
     Raises:
-        ValueError: there is none, its weights are missing, or it does not know.
+        ValueError: there is no such model, its weights are missing, or it has no transform.
     """
     from minicnn import zoo
 
@@ -83,17 +85,17 @@ def load_network(options: argparse.Namespace) -> Any:
         )
     if model.transform is None:
         raise ValueError(
-            f"{options.model}: the model does not know how pictures become its input; "
+            f"{options.model}: the model does not know how images become its input; "
             f"train or import it with that, or give --pixels ({', '.join(PIXELS)})"
         )
     return model
 
 
 def find_network(options: argparse.Namespace) -> Any:
-    """The model that was asked for, and what is known of its pictures and classes.
+    """The model, with what is known about its images and classes.
 
     Raises:
-        ValueError: there is none, or its weights are missing.
+        ValueError: there is no such model, or its weights are missing.
     """
     from minicnn import zoo
     from minicnn.zoo.preprocessing import prepared
@@ -113,122 +115,10 @@ def find_network(options: argparse.Namespace) -> Any:
         model = load_model(name)
     if pixels is not None:
         if model.transform is not None:
-            raise ValueError(f"{name}: the model knows how pictures become its input; leave --pixels away")
+            raise ValueError(f"{name}: the model knows how images become its input; leave --pixels away")
         model.transform = prepared(pixels, height, width)
         if not named:
-            print(f"{name}: does not tell the size of its pictures; they are cut to {width}×{height}", file=sys.stderr)
+            print(f"{name}: does not tell the size of its images; they are cut to {width}×{height}", file=sys.stderr)
     if options.classes is not None:
         model.classes = read_classes(options.classes)
     return model
-
-
-def read_classes(path: Path) -> tuple[str, ...]:
-    """The lines of a file; without their numbers, where each begins with its own, from 0 or from 1.
-
-    Raises:
-        ValueError: the file is empty, or no text.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # perhaps with the mark that Windows' editors begin a file with
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected a text in UTF-8, but byte {error.start} is not; save it so") from error
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise ValueError(f"{path}: expected the names of classes, one in a line, but there are none")
-    numbered = [re.match(r"(\d+)[\s,:;]+(.+)", line) for line in lines]
-    for first in (0, 1):
-        if all(found and int(found[1]) == i for i, found in enumerate(numbered, first)):
-            return tuple(found[2] for found in numbered if found)
-    return tuple(lines)
-
-
-def class_names(model: Any, count: int) -> list[str]:
-    """A name for each class, its number where the model has no names.
-
-    Raises:
-        ValueError: it has names, but not as many.
-    """
-    names = list(model.classes or map(str, range(count)))
-    if len(names) != count:
-        raise ValueError(f"the model has {count} outputs, but {len(names)} names of classes")
-    return names
-
-
-def find_class(text: str, names: list[str]) -> int:
-    """The class of this number, or whose name this is, or the only one whose name has this in it.
-
-    Raises:
-        ValueError: there is none, or several.
-    """
-    if text.isdecimal() and int(text) < len(names):
-        return int(text)
-    wanted = text.lower()
-    exact = [i for i, name in enumerate(names) if name.lower() == wanted]
-    found = exact or [i for i, name in enumerate(names) if wanted in name.lower()]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise ValueError(f"there is no class {text!r}; give its number, from 0 to {len(names) - 1}, or its name")
-    few = ", ".join(f"{i} ({names[i]})" for i in found[:4])
-    raise ValueError(f"{text!r} may mean {len(found)} classes: {few}{', …' if len(found) > 4 else ''}; give the number")
-
-
-def find_layer(model: Any, path: str) -> str:
-    """The path, if there is such a layer.
-
-    Raises:
-        ValueError: there is none.
-    """
-    from minicnn.layers import walk
-    from minicnn.layers.base import nearest
-
-    known = [known for known, _ in walk(model) if known]
-    if path not in known:
-        raise ValueError(f"there is no layer {path!r}{nearest(path, known)}")
-    return path
-
-
-def rectified(model: Any) -> list[str]:
-    """The paths of all ReLUs that put out maps, from the input on: where features of growing depth are found.
-
-    Raises:
-        ValueError: there are none.
-    """
-    from minicnn.layers import Dense, Flatten, ReLU, walk
-
-    paths = []
-    for path, layer in walk(model):
-        if isinstance(layer, Dense | Flatten):
-            break
-        if isinstance(layer, ReLU):
-            paths.append(path)
-    if not paths:
-        raise ValueError("the model has no ReLU over maps; name its layers yourself")
-    return paths
-
-
-def read(model: Any, picture: str, size: int | None = None) -> Any:
-    """The picture as the model takes it, or uncut, with so many pixels on its shorter side."""
-    from dataclasses import replace
-
-    transform = model.transform if size is None else replace(model.transform, size=size, crop=None)
-    return transform.picture(picture)
-
-
-def write(model: Any, x: Any, path: Path) -> None:
-    """What the model sees, as a picture."""
-    from PIL import Image
-
-    pixels = (model.transform.inverse(x)[0] * 255).round().astype("uint8").transpose(1, 2, 0)
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(path)
-
-
-def shown(model: Any, x: Any) -> Any:
-    """(H, W) or (H, W, 3) in 0…1, for a plot."""
-    pixels = model.transform.inverse(x)[0].transpose(1, 2, 0)
-    return pixels[..., 0] if pixels.shape[2] == 1 else pixels
-
-
-def bars() -> bool:
-    """Whether there is a terminal to show progress on."""
-    return sys.stderr.isatty()

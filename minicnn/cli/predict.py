@@ -1,9 +1,9 @@
-"""Say what is in pictures.
+"""Say what is in images.
 
-Prints for each picture the likeliest classes and their probabilities. Pictures
-of any size are scaled and cropped to what the network was trained on; colours
-become grey for a network of grey pictures. They must look like its training
-pictures: MNIST's digits are white on black. Weights from elsewhere also need
+Prints for each image the likeliest classes and their probabilities. Images
+of any size are scaled and cropped to what the network was trained on; colors
+become gray for a network of gray images. They must look like its training
+images: MNIST's digits are white on black. Weights from elsewhere also need
 the pixels that they were trained on: see --pixels.
 """
 
@@ -16,7 +16,7 @@ from .notice import compiling
 
 EXAMPLES = """\
 examples:
-  minicnn predict runs/demo runs/demo/picture.png --top 3
+  minicnn predict runs/demo runs/demo/image.png --top 3
   minicnn predict resnet18 photos/*.jpg --weights resnet18.safetensors
   minicnn predict squeezenet1_1 kitten.png --weights squeezenet1_1.safetensors \\
       --pixels bgr255 --classes imagenet_classes.txt"""
@@ -24,7 +24,7 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_network(parser)
-    parser.add_argument("pictures", metavar="PICTURE", nargs="+", help="a PNG, JPEG or other picture")
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="a PNG, JPEG or other image")
     parser.add_argument("--top", metavar="N", type=int, default=5, help="how many classes (default: 5)")
 
 
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
     from .report import likeliest
 
     model = load_network(options)
-    for picture in options.pictures:
+    for image in options.images:
         with compiling():
-            guesses = minicnn.predict(model, picture, top=options.top)
-        print(likeliest(picture, guesses), flush=True)
+            guesses = minicnn.predict(model, image, top=options.top)
+        print(likeliest(image, guesses), flush=True)

@@ -29,18 +29,18 @@ class EpochLines:
 
 
 def percent(probability: float) -> str:
-    """A probability with two decimals; one that is not 1 is not called 100%, nor one above 0 none."""
+    """A probability with two decimals; rounded to 100% or 0% only if it is exactly that."""
     if 0.99995 <= probability < 1:
         return ">99.99%"
     return "<0.01%" if 0 < probability < 0.00005 else f"{probability:.2%}"
 
 
 def data_line(name: str, train: Dataset, test: Dataset) -> str:
-    """What a data set is, in one line."""
+    """A data set in one line."""
     channels, height, width = train.images.shape[1:]
-    kind = {1: "grey", 3: "colour"}.get(channels, f"{channels}-channel")
+    kind = {1: "gray", 3: "color"}.get(channels, f"{channels}-channel")
     return (
-        f"{name}: {len(train):,} {kind} pictures of {width}×{height} to learn from, {len(test):,} to test on; "
+        f"{name}: {len(train):,} {kind} images of {width}×{height} to learn from, {len(test):,} to test on; "
         f"{len(train.classes)} classes"
     )
 
@@ -51,16 +51,16 @@ def per_class(evaluation: Evaluation) -> str:
     width = min(LONGEST, max(map(len, evaluation.classes)))
     for name, accuracy in zip(evaluation.classes, evaluation.per_class, strict=True):
         if np.isnan(accuracy):
-            lines.append(f"  {_short(name):{width}}        –  (no pictures)")
+            lines.append(f"  {_short(name):{width}}        –  (no images)")
         else:
             lines.append(f"  {_short(name):{width}}  {accuracy:7.2%}  {'█' * round(BAR * accuracy)}".rstrip())
     return "\n".join(lines)
 
 
 def confusions(evaluation: Evaluation, most: int = 5) -> str:
-    """The commonest mistakes: which class was taken for which, and how often."""
+    """The most frequent mistakes: which class was mistaken for which, and how often."""
     counts = evaluation.confusion.copy()
-    pictures = counts.sum(axis=1)
+    images = counts.sum(axis=1)
     np.fill_diagonal(counts, 0)
     commonest = [divmod(int(i), len(counts)) for i in np.argsort(-counts, axis=None, kind="stable")[:most]]
     rows = [(i, j) for i, j in commonest if counts[i, j]]
@@ -70,26 +70,26 @@ def confusions(evaluation: Evaluation, most: int = 5) -> str:
     left, right = (max(len(pair[side]) for pair in names) for side in (0, 1))
     lines = ["commonest mistakes"]
     for (i, j), (true, found) in zip(rows, names, strict=True):
-        share = counts[i, j] / pictures[i]
-        lines.append(f"  {true:{left}}  taken for  {found:{right}}  {counts[i, j]:5,} of {pictures[i]:,} ({share:.1%})")
+        share = counts[i, j] / images[i]
+        lines.append(f"  {true:{left}}  taken for  {found:{right}}  {counts[i, j]:5,} of {images[i]:,} ({share:.1%})")
     return "\n".join(lines)
 
 
 def results(evaluation: Evaluation, split: str = "test") -> str:
-    """All that there is to say about a model on one part of a data set; the first line says most."""
+    """The results of a model on one part of a data set, with the most important in the first line."""
     title = (
-        f"{split}: {len(evaluation.labels):,} pictures, loss {evaluation.loss:.4f}, accuracy {evaluation.accuracy:.2%}"
+        f"{split}: {len(evaluation.labels):,} images, loss {evaluation.loss:.4f}, accuracy {evaluation.accuracy:.2%}"
     )
     return "\n\n".join([title, per_class(evaluation), confusions(evaluation)])
 
 
-def likeliest(picture: str, guesses: list[tuple[str, float]]) -> str:
-    """What a picture was taken for."""
-    return "\n".join([picture, *(f"  {percent(chance):>7}  {name}" for name, chance in guesses)])
+def likeliest(image: str, guesses: list[tuple[str, float]]) -> str:
+    """The predicted classes of an image."""
+    return "\n".join([image, *(f"  {percent(chance):>7}  {name}" for name, chance in guesses)])
 
 
 def model_line(name: str, model: Any) -> str:
-    """How large a network is, in one line."""
+    """The size of a network in one line."""
     parameters = sum(array.size for array in model.parameters().values())
     return f"{name}: {parameters:,} parameters"
 

@@ -1,6 +1,6 @@
-"""Paint one picture in the style of another.
+"""Paint one image in the style of another.
 
-What is where comes from late layers of CONTENT; strokes and colours from which
+What is where comes from late layers of CONTENT; strokes and colors from which
 maps are active together in STYLE, in layers from early to late.
 """
 
@@ -10,7 +10,10 @@ import argparse
 import functools
 from pathlib import Path
 
-from .network import add_network, bars, find_layer, load_network, read, rectified, write
+from .images import read, write
+from .inputs import bars
+from .layers import find_layer, rectified
+from .network import add_network, load_network
 from .notice import compiling
 
 EXAMPLES = """\
@@ -23,8 +26,8 @@ STYLES = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("content", metavar="CONTENT", help="a picture of what to paint")
-    parser.add_argument("style", metavar="STYLE", help="a picture of how to paint it")
+    parser.add_argument("content", metavar="CONTENT", help="an image of what to paint")
+    parser.add_argument("style", metavar="STYLE", help="an image of how to paint it")
     add_network(parser, optional=True)
     parser.add_argument("--content-layers", metavar="PATHS", help="with commas (default: a ReLU beyond the middle)")
     parser.add_argument("--style-layers", metavar="PATHS", help="with commas (default: five ReLUs up to there)")
@@ -33,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", metavar="N", type=int, help="pixels of the shorter side (default: the network's, cut)"
     )
-    parser.add_argument("--steps", metavar="N", type=int, default=200, help="of the optimiser (default: 200)")
+    parser.add_argument("--steps", metavar="N", type=int, default=200, help="of the optimizer (default: 200)")
     parser.add_argument("-o", "--out", metavar="FILE", type=Path, default=Path("style.png"), help="default: style.png")
 
 
@@ -48,14 +51,14 @@ def run(options: argparse.Namespace) -> None:
         style = ",".join(paths[k] for k in spread) if style is None else style
     content_layers = [find_layer(model, path) for path in content.split(",")]
     style_layers = [find_layer(model, path) for path in style.split(",")]
-    picture, painting = (read(model, name, options.size) for name in (options.content, options.style))
+    image, painting = (read(model, name, options.size) for name in (options.content, options.style))
 
     import viz
 
     weight = {} if options.style_weight is None else {"style_weight": options.style_weight}
-    paint = functools.partial(viz.style_transfer, model, picture, painting, pooling=options.pooling, **weight)
+    paint = functools.partial(viz.style_transfer, model, image, painting, pooling=options.pooling, **weight)
     with compiling():
         paint(content_layers=content_layers[-1:], style_layers=style_layers[-1:], steps=1)
     found = paint(content_layers=content_layers, style_layers=style_layers, steps=options.steps, progress=bars())
-    write(model, found.pictures, options.out)
+    write(model, found.images, options.out)
     print(f"painted in {options.out}")

@@ -1,8 +1,8 @@
 """Print a network as a table, layer by layer.
 
-For each layer: the shape of what it puts out, how many numbers it trains, how
-many multiply-adds it takes for one picture, and how large a window of the
-picture one of its outputs sees.
+For each layer: the shape of its output, how many numbers it trains, how
+many multiply-adds it takes for one image, and how large a window of the
+image one of its outputs sees.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> None:
         model = load_model(name)
         channels, height, width = input_shape(options, model)
     else:
-        from minicnn.layers.base import nearest
+        from minicnn.message import nearest
 
         expected = f"a network of the zoo, {MODEL_HELP}{nearest(name, zoo.names())}"
         raise ValueError(f"{name}: there is no such file or folder; expected {expected}")

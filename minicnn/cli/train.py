@@ -1,7 +1,7 @@
 """Train a network, and keep it.
 
-An epoch goes through all training pictures once; after it the network is
-measured on the test pictures. The folder of the run then holds
+An epoch goes through all training images once; after it the network is
+measured on the test images. The folder of the run then holds
 
   model.safetensors   the network, for `evaluate`, `predict` and Python, and
                       all that --resume needs
@@ -48,12 +48,12 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from minicnn.zoo import names
 
-    pictures = add_data(parser)
-    pictures.add_argument(
+    images = add_data(parser)
+    images.add_argument(
         "--augment",
         metavar="LIST",
         default="",
-        help="change training pictures at random: crop=4 shifts them by up to 4 pixels, flip mirrors them, cutout=8 "
+        help="change training images at random: crop=4 shifts them by up to 4 pixels, flip mirrors them, cutout=8 "
         "blackens a square of 8 pixels; several with commas: crop=4,flip",
     )
 
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     learning = parser.add_argument_group("learning")
     learning.add_argument("--epochs", metavar="N", type=int, default=5, help="default: 5")
-    learning.add_argument("--batch-size", metavar="N", type=int, default=32, help="pictures in a step (default: 32)")
+    learning.add_argument("--batch-size", metavar="N", type=int, default=32, help="images in a step (default: 32)")
     learning.add_argument(
         "--optimizer", metavar="NAME", choices=LEARNING_RATES, default="adam", help="adam (the default), adamw or sgd"
     )
@@ -139,8 +139,8 @@ def _train(options: argparse.Namespace, group: Group) -> None:
         seed=options.seed,
     )
 
+    from .figures import write_run
     from .learning import interrupted, learn
-    from .pictures import write_run
     from .report import data_line, model_line, results
 
     if not options.quiet:

@@ -1,7 +1,7 @@
-"""Labelled pictures: where they come from, how they reach the network.
+"""Labeled images: reading, downloading, and batching them for a network.
 
-`load` gives the training and the test `Dataset` by name; a `Loader` cuts one into batches, changed at random by an
-augmentation and scaled by the model's `Transform`.
+`load` gives the training and the test `Dataset` by name; a `Loader` splits one into batches, augmented at random and
+scaled by the model's `Transform`.
 """
 
 from minicnn.data.augment import Compose, Cutout, RandomCrop, RandomFlip
@@ -10,10 +10,11 @@ from minicnn.data.dataset import Dataset
 from minicnn.data.errors import DataError
 from minicnn.data.folder import load_folder, read_folder
 from minicnn.data.idx import read_idx, read_idx_folder, write_idx
+from minicnn.data.image import read_image
 from minicnn.data.loader import Loader
-from minicnn.data.picture import read_picture
 from minicnn.data.registry import NAMES, load
 from minicnn.data.transform import Transform
+from minicnn.deprecation import renamed_names
 
 __all__ = [
     "NAMES",
@@ -31,6 +32,8 @@ __all__ = [
     "read_folder",
     "read_idx",
     "read_idx_folder",
-    "read_picture",
+    "read_image",
     "write_idx",
 ]
+
+__getattr__ = renamed_names(__name__, read_picture="read_image")

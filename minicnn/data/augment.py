@@ -1,7 +1,7 @@
-"""Random changes to training pictures that leave their class alone.
+"""Random changes to training images that preserve their class.
 
-Each is a callable `(images, rng) -> images` on a batch of uint8 pictures (N, C, H, W): it draws for each picture
-apart, returns new pictures of the same shape, and never changes those it was given.
+Each is a callable `(images, rng) -> images` on a batch of uint8 images (N, C, H, W): it draws independently for each
+image, returns new images of the same shape, and never changes its input.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Augmentation = Callable[[Images, np.random.Generator], Images]
 
 @dataclass(frozen=True)
 class RandomCrop:
-    """Shift each picture by up to `padding` pixels each way: pad with black all around, cut out the old size.
+    """Shift each image by up to `padding` pixels in each direction: pad with black, then crop to the original size.
 
         out[n, c, i, j] = padded[n, c, i + dy[n], j + dx[n]],    dy, dx uniform in 0…2·padding
 
@@ -45,7 +45,7 @@ class RandomCrop:
 
 @dataclass(frozen=True)
 class RandomFlip:
-    """Mirror each picture left to right with probability 1/2."""
+    """Mirror each image left to right with probability 1/2."""
 
     def __call__(self, images: Images, rng: np.random.Generator) -> Images:
         flipped = rng.random(len(images)) < 0.5
@@ -56,7 +56,7 @@ class RandomFlip:
 
 @dataclass(frozen=True)
 class Cutout:
-    """Blacken a square of `size` × `size` pixels around a random pixel of each picture; it may reach over the edge.
+    """Blacken a square of `size` × `size` pixels around a random pixel of each image; it may extend past the edge.
 
     DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017.
 
@@ -77,9 +77,9 @@ class Cutout:
         keep = ~(rows[:, :, None] & columns[:, None, :])
         return images * keep[:, None]
 
-    def _covered(self, centre: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
-        """Which of `length` pixels the square covers along one axis, (N, length), around `centre` (N, 1)."""
-        first = centre - self.size // 2
+    def _covered(self, center: NDArray[np.int64], length: int) -> NDArray[np.bool_]:
+        """Which of `length` pixels the square covers along one axis, (N, length), around `center` (N, 1)."""
+        first = center - self.size // 2
         pixel = np.arange(length)
         return (first <= pixel) & (pixel < first + self.size)
 

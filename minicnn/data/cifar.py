@@ -23,17 +23,17 @@ RECORD = 1 + 3 * 32 * 32
 RECORDS = 10_000  # in each file
 FILES = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
 
-FOLDER = "cifar-10-batches-bin"  # as the archive calls it
+FOLDER = "cifar-10-batches-bin"  # its name in the archive
 ARCHIVE = "cifar-10-binary.tar.gz"
 URL = "https://www.cs.toronto.edu/~kriz/"
 MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
 
 
 def load_cifar10(root: str | Path | None = None) -> tuple[Dataset, Dataset]:
-    """The 50,000 training and 10,000 test pictures, from the unpacked files, the archive, or the network.
+    """The 50,000 training and 10,000 test images, from the unpacked files, the archive, or the network.
 
     Raises:
-        DataError: a file is broken, or none is there and none can be downloaded.
+        DataError: a file is broken, or missing and cannot be downloaded.
     """
     folders = data_folders("cifar10", root)
     for folder in folders:
@@ -77,7 +77,7 @@ def _folder(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _archive(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The six files of the archive, read where they lie: nothing is unpacked to disk."""
+    """The six files, read directly from the archive: nothing is unpacked to disk."""
     try:
         with tarfile.open(path) as archive:
             for member in archive:
@@ -87,19 +87,19 @@ def _archive(path: Path) -> Iterator[tuple[str, bytes]]:
                     _check_size(path / name, member.size)
                     yield name, file.read()
             while archive.fileobj is not None and archive.fileobj.read(1 << 20):
-                pass  # the checksum of what was unzipped stands behind it, where tarfile does not look
+                pass  # the checksum of the unzipped data follows it, which tarfile does not read
     except DataError:
         raise
-    except Exception as error:  # tarfile and what unzips for it raise whatever damage leads them to
+    except Exception as error:  # tarfile and gzip may raise anything for damaged files
         raise DataError(
-            f"{path}: expected the archive {ARCHIVE}, but it cannot be read ({one_line(error)}); get it anew"
+            f"{path}: expected the archive {ARCHIVE}, but it cannot be read ({one_line(error)}); download it again"
         ) from error
 
 
 def _check_size(path: Path, size: int) -> None:
     if size != RECORDS * RECORD:
         raise DataError(
-            f"{path}: expected {RECORDS * RECORD} bytes ({RECORDS} records of {RECORD}), got {size}; get the file anew"
+            f"{path}: expected {RECORDS * RECORD} bytes ({RECORDS} records of {RECORD}), got {size}; download it again"
         )
 
 
@@ -108,5 +108,7 @@ def _records(path: Path, content: bytes) -> tuple[NDArray[np.uint8], NDArray[np.
     labels = records[:, 0]
     if labels.max() >= len(CLASSES):
         worst = int(labels.argmax())
-        raise DataError(f"{path}: expected labels below 10, got {labels[worst]} in record {worst}; get the file anew")
+        raise DataError(
+            f"{path}: expected labels below 10, got {labels[worst]} in record {worst}; download the file again"
+        )
     return records[:, 1:].reshape(-1, *SHAPE), labels

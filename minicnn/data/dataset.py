@@ -1,4 +1,4 @@
-"""A labelled set of pictures, held in memory."""
+"""A labeled set of images, held in memory."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from minicnn.display import VISIBLE, Pair, Shown, drawing
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Shown):
-    """Pictures of one size, the class of each, and the classes' names.
+    """Images of one size, the class of each, and the classes' names.
 
     Attributes:
-        images: uint8, (N, C, H, W); one channel is grey, three are red, green, blue.
+        images: uint8, (N, C, H, W); one channel is gray, three are red, green, blue.
         labels: int64, (N,), each an index into `classes`.
         classes: the names of the classes.
-        paths: the file of each picture, where they came from files.
+        paths: the file of each image, if they were read from files.
 
     Raises:
         ValueError: shapes, dtypes or labels do not fit together.
@@ -38,12 +38,11 @@ class Dataset(Shown):
         if images.dtype != np.uint8 or images.ndim != 4:
             raise ValueError(
                 f"Dataset: images must be uint8 of shape (N, C, H, W), got {images.dtype} {images.shape}; "
-                "give grey pictures (N, H, W) their channel by images[:, None]"
+                "give gray images (N, H, W) their channel by images[:, None]"
             )
         if labels.shape != images.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(
-                f"Dataset: labels must be {len(images)} integers, one for each picture, "
-                f"got {labels.dtype} {labels.shape}"
+                f"Dataset: labels must be {len(images)} integers, one for each image, got {labels.dtype} {labels.shape}"
             )
         wrong = np.flatnonzero((labels < 0) | (labels >= len(classes)))
         if wrong.size:
@@ -52,7 +51,7 @@ class Dataset(Shown):
                 f"but labels[{wrong[0]}] is {labels[wrong[0]]}"
             )
         if self.paths is not None and len(self.paths) != len(images):
-            raise ValueError(f"Dataset: {len(images)} pictures, but {len(self.paths)} paths")
+            raise ValueError(f"Dataset: {len(images)} images, but {len(self.paths)} paths")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels.astype(np.int64, copy=False))
         object.__setattr__(self, "classes", classes)
@@ -63,10 +62,10 @@ class Dataset(Shown):
 
     def _headline(self) -> str:
         channels, height, width = self.images.shape[1:]
-        return f"{len(self):,} pictures of {channels}×{height}×{width}, {len(self.classes)} classes"
+        return f"{len(self):,} images of {channels}×{height}×{width}, {len(self.classes)} classes"
 
     def plot(self) -> Any:
-        """A contact sheet of twenty images, evenly spread (`viz.plot.images`); None where there is none to see."""
+        """A contact sheet of twenty images, evenly spread (`viz.plot.images`); None for an empty data set."""
         return self.show() if len(self) and self.images.shape[1] in VISIBLE else None
 
     def show(self, count: int = 20, **options: Any) -> Any:
@@ -80,7 +79,7 @@ class Dataset(Shown):
     def __getitem__(self, index: slice) -> Dataset: ...
 
     def __getitem__(self, index: int | slice) -> Pair | Dataset:
-        """`data[3]` is one picture (C, H, W) and its label; `data[10:20]` is a Dataset that shares memory."""
+        """`data[3]` is one image (C, H, W) and its label; `data[10:20]` is a Dataset that shares memory."""
         if isinstance(index, slice):
             paths = None if self.paths is None else self.paths[index]
             return Dataset(self.images[index], self.labels[index], self.classes, paths)
@@ -88,7 +87,7 @@ class Dataset(Shown):
         return Pair(self.images[index], label, self.classes[label])
 
     def subset(self, indices: ArrayLike) -> Dataset:
-        """The pictures at `indices` (integers in any order, or a mask of booleans), copied."""
+        """The images at `indices` (integers in any order, or a mask of booleans), copied."""
         places = np.arange(len(self))[np.asarray(indices)]
         paths = None if self.paths is None else [self.paths[place] for place in places]
         return Dataset(self.images[places], self.labels[places], self.classes, paths)
@@ -108,7 +107,7 @@ class Dataset(Shown):
             first[members[: round(fraction * len(members))]] = True
         if first.all() or not first.any():
             raise ValueError(
-                f"split: {fraction} of each class of {len(self)} pictures leaves one part empty; "
-                "expected a fraction between 0 and 1, and more pictures if it is"
+                f"split: {fraction} of each class of {len(self)} images leaves one part empty; "
+                "expected a fraction between 0 and 1, and more images if it is"
             )
         return self.subset(first), self.subset(~first)

@@ -1,4 +1,4 @@
-"""Where data files lie, and how they get there."""
+"""Where data files are stored, and how they are downloaded."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from minicnn.data.errors import DataError
 
 
 def data_folders(name: str, root: str | Path | None) -> list[Path]:
-    """Where the files of a data set are looked for: the folder `name` in the root, then the root itself.
+    """The folders searched for a data set's files: the folder `name` in the root, then the root itself.
 
     The root is `root`, or the environment variable MINICNN_DATA, or the platform's cache folder. Downloads go to
     the first folder.
 
     Raises:
-        DataError: the root was named but is no folder.
+        DataError: the given root is not a folder.
     """
     named = root or os.environ.get("MINICNN_DATA")
     if named:
@@ -34,16 +34,16 @@ def data_folders(name: str, root: str | Path | None) -> list[Path]:
 
 
 def find(names: Iterable[str], folders: Iterable[Path]) -> Path | None:
-    """The first file of one of these names, in the order of the folders."""
+    """The first file with one of these names, in the order of the folders."""
     names = list(names)
     return next((folder / name for folder in folders for name in names if (folder / name).is_file()), None)
 
 
 def check_md5(path: Path, expected: str) -> None:
-    """Hold a file against its checksum.
+    """Verify a file's checksum.
 
     Raises:
-        DataError: they differ.
+        DataError: it is wrong.
     """
     with path.open("rb") as file:
         got = hashlib.file_digest(file, "md5").hexdigest()
@@ -52,23 +52,24 @@ def check_md5(path: Path, expected: str) -> None:
 
 
 def wrong_md5(path: Path, expected: str, got: str, form: str = "as it is") -> DataError:
-    """The error for a file that is another one than expected."""
+    """The error for a file with the wrong checksum."""
     return DataError(
-        f"{path}: expected md5 {expected} ({form}), got {got}; delete or move the file, and it will be downloaded anew"
+        f"{path}: expected md5 {expected} ({form}), got {got}; delete or move the file, and it will be downloaded again"
     )
 
 
 def download(url: str, checksum: str | None, folder: Path, name: str | None = None) -> Path:
-    """Fetch a file into a folder, with a progress bar on a terminal; it appears there only whole and checked.
+    """Download a file into a folder, with a progress bar on a terminal; it appears there only when complete and
+    verified.
 
     Args:
-        url: where from.
-        checksum: "md5:…" or "sha256:…"; None takes what comes.
-        folder: where to.
+        url: its address.
+        checksum: "md5:…" or "sha256:…"; None skips the check.
+        folder: the destination.
         name: the file's name there, if not the last part of the URL.
 
     Raises:
-        DataError: there is no network, the folder cannot be written, or what came has another checksum.
+        DataError: there is no network, the folder cannot be written, or the checksum is wrong.
     """
     import pooch
 
@@ -76,7 +77,7 @@ def download(url: str, checksum: str | None, folder: Path, name: str | None = No
     fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16)
     try:
         pooch.retrieve(url, checksum, path.name, folder, downloader=fetch)
-    except OSError as error:  # of requests as well as of the disk
+    except OSError as error:  # of both requests and the disk
         if (response := getattr(error, "response", None)) is not None:
             response.close()  # pooch leaves it open
         reason = error.strerror or type(error).__name__

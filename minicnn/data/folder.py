@@ -1,4 +1,4 @@
-"""A folder of class folders of pictures: `root/cat/tom.jpg`, the layout of torchvision's ImageFolder."""
+"""A folder of class folders of images: `root/cat/tom.jpg`, the layout of torchvision's ImageFolder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from minicnn.data.dataset import Dataset
 from minicnn.data.errors import DataError
-from minicnn.data.picture import SUFFIXES, Size, read_picture, to_grey
+from minicnn.data.image import SUFFIXES, Size, read_image, to_gray
+from minicnn.deprecation import renamed_value
 from minicnn.display import tqdm
 
 TEST_FOLDERS = ("test", "valid", "val")
@@ -30,25 +31,25 @@ def load_folder(
         root: class folders, or subfolders `train` and `test` of class folders.
         size: see `read_folder`.
         channels: see `read_folder`.
-        fraction: how much of each class goes into the training set where there are no such subfolders.
+        fraction: the share of each class that goes into the training set if there are no such subfolders.
         seed: of that split.
 
     Raises:
-        DataError: a folder is missing or empty, a picture is broken, or they differ in size or channels.
+        DataError: a folder is missing or empty, an image is broken, or they differ in size or channels.
     """
     root = Path(root)
-    if not _subfolders(root / "train"):  # pictures lie right in it, so it is a class called "train"; or there is none
+    if not _subfolders(root / "train"):  # either it holds images itself (a class called "train"), or it does not exist
         return read_folder(root, size=size, channels=channels).split(fraction, seed)
     test_root = next((root / name for name in TEST_FOLDERS if _subfolders(root / name)), None)
     if test_root is None:
-        raise DataError(f"{root}: expected class folders in test/ beside train/, but there are none; add them")
+        raise DataError(f"{root}: expected class folders in test/ next to train/, but there are none; add them")
     train = read_folder(root / "train", size=size, channels=channels)
     if channels is None and train.images.shape[1] == 3:
         channels = "RGB"
     test = read_folder(test_root, size=size, channels=channels, classes=train.classes)
     if test.images.shape[1:] != train.images.shape[1:]:
         raise DataError(
-            f"{test_root}: its pictures are {_shape(test.images[0])}, but those in {root / 'train'} are "
+            f"{test_root}: its images are {_shape(test.images[0])}, but those in {root / 'train'} are "
             f"{_shape(train.images[0])}; give size= and channels= to make them all alike"
         )
     return train, test
@@ -61,45 +62,46 @@ def read_folder(
     channels: str | None = None,
     classes: Sequence[str] | None = None,
 ) -> Dataset:
-    """All pictures in the class folders of `root`, at any depth; hidden files, and files of other kinds, are ignored.
+    """All images in the class folders of `root`, at any depth; hidden files, and files of other kinds, are ignored.
 
     Args:
-        root: holds a folder of pictures for each class.
-        size: bring all pictures to this (height, width), or square of this side: scaled with proportions kept, and
-            cut in the middle. Without it they must all have the same size.
-        channels: "grey" or "RGB" converts all pictures; None makes them grey if all are, else RGB.
+        root: holds a folder of images for each class.
+        size: bring all images to this (height, width), or square of this side: scaled with the aspect ratio kept, then
+            cropped in the center. Without it they must all have the same size.
+        channels: "gray" or "RGB" converts all images; None makes them gray if all are, else RGB.
         classes: names of the class folders; None takes all folders, sorted.
 
     Raises:
-        DataError: a folder is missing, empty or unexpected, or a picture is broken or of another size.
+        DataError: a folder is missing, empty or unexpected, or an image is broken or of another size.
         ValueError: `channels` is unknown.
     """
-    if channels not in (None, "grey", "RGB"):
-        raise ValueError(f"read_folder: channels must be 'grey', 'RGB' or None, got {channels!r}")
+    channels = renamed_value("read_folder: channels", channels, grey="gray")
+    if channels not in (None, "gray", "RGB"):
+        raise ValueError(f"read_folder: channels must be 'gray', 'RGB' or None, got {channels!r}")
     root = Path(root)
-    paths, labels, classes = _list_pictures(root, classes)
+    paths, labels, classes = _list_images(root, classes)
     images = np.empty((0, 1, 0, 0), np.uint8)
-    for place, path in enumerate(tqdm(paths, desc=f"reading {root.name}", unit=" pictures", leave=False)):
-        picture = read_picture(path, size, size)
-        if channels == "grey" and len(picture) == 3:
-            picture = to_grey(picture)
+    for place, path in enumerate(tqdm(paths, desc=f"reading {root.name}", unit=" images", leave=False)):
+        image = read_image(path, size, size)
+        if channels == "gray" and len(image) == 3:
+            image = to_gray(image)
         if place == 0:
-            images = np.empty((len(paths), 3 if channels == "RGB" else len(picture), *picture.shape[1:]), np.uint8)
-        if picture.shape[1:] != images.shape[2:]:
+            images = np.empty((len(paths), 3 if channels == "RGB" else len(image), *image.shape[1:]), np.uint8)
+        if image.shape[1:] != images.shape[2:]:
             raise DataError(
-                f"{path}: {_shape(picture)}, but {paths[0]} is {_shape(images[0])}; "
+                f"{path}: {_shape(image)}, but {paths[0]} is {_shape(images[0])}; "
                 "give size= to bring them all to one size, or remove the odd one"
             )
-        if len(picture) > images.shape[1]:  # the first colours among grey pictures
+        if len(image) > images.shape[1]:  # the first color image among gray ones
             images = np.repeat(images, 3, axis=1)
-        images[place] = picture
+        images[place] = image
     return Dataset(images, labels, classes, paths)
 
 
-def _list_pictures(root: Path, classes: Sequence[str] | None) -> tuple[list[Path], NDArray[np.int64], list[str]]:
+def _list_images(root: Path, classes: Sequence[str] | None) -> tuple[list[Path], NDArray[np.int64], list[str]]:
     """Paths and labels, class by class, and the classes."""
     if not root.is_dir():
-        raise DataError(f"{root}: expected a folder of class folders, but there is none; check the path")
+        raise DataError(f"{root}: expected a folder of class folders, but it does not exist; check the path")
     found = _subfolders(root)
     if not found:
         raise DataError(
@@ -115,11 +117,11 @@ def _list_pictures(root: Path, classes: Sequence[str] | None) -> tuple[list[Path
         if name not in found:
             continue
         inside = sorted(
-            path for path in (root / name).rglob("*") if _is_picture(path.relative_to(root)) and path.is_file()
+            path for path in (root / name).rglob("*") if _is_image(path.relative_to(root)) and path.is_file()
         )
         if not inside:
             raise DataError(
-                f"{root / name}: expected pictures ({', '.join(sorted(SUFFIXES))}) in this class folder, "
+                f"{root / name}: expected images ({', '.join(sorted(SUFFIXES))}) in this class folder, "
                 "but there are none; add some or remove it"
             )
         paths += inside
@@ -133,10 +135,10 @@ def _subfolders(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _is_picture(path: Path) -> bool:
+def _is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in path.parts)
 
 
-def _shape(picture: NDArray[np.uint8]) -> str:
-    channels, height, width = picture.shape
-    return f"{width}×{height} {'grey' if channels == 1 else 'colour'}"
+def _shape(image: NDArray[np.uint8]) -> str:
+    channels, height, width = image.shape
+    return f"{width}×{height} {'gray' if channels == 1 else 'color'}"

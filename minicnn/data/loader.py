@@ -1,4 +1,4 @@
-"""Batches: which pictures come together in which epoch, changed and scaled for the network."""
+"""Batches: which images are together in which epoch, augmented and scaled for the network."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 class Loader:
     """Batches `(x, labels)` of a data set: x float32 (n, C, H, W), labels int64 (n,).
 
-    The order of an epoch is a function of (seed, epoch), and what `augment` draws of (seed, epoch, batch). So
-    `epoch(e, start=b)` yields exactly what a run would have seen from batch b of epoch e on, whatever was or was not
-    drawn before: that is how a run resumes. Iterating over the loader itself gives epoch 0, the next time epoch 1,
-    and so on.
+    The order of an epoch is a function of (seed, epoch), and what `augment` draws of (seed, epoch, batch). So `epoch(e,
+    start=b)` yields exactly what a run would have seen from batch b of epoch e on, whatever was drawn before: that is
+    how a run resumes. Iterating over the loader itself gives epoch 0, the next time epoch 1, and so on.
 
     Args:
-        dataset: where the pictures come from.
-        batch_size: pictures in a batch; the last one of an epoch may hold fewer.
-        shuffle: visit the pictures in a new random order in each epoch, otherwise in their own.
+        dataset: where the images come from.
+        batch_size: images in a batch; the last one of an epoch may hold fewer.
+        shuffle: visit the images in a new random order in each epoch, otherwise in the data set's order.
         seed: of the order and the augmentation.
-        drop_last: leave out a last batch that is not full.
+        drop_last: drop the last batch if it is not full.
         transform: uint8 (n, C, H, W) to float32, usually the model's own `Transform`; without one x = images / 255.
-        augment: changes uint8 pictures at random before `transform`, see `minicnn.data.augment`.
+        augment: changes uint8 images at random before `transform`, see `minicnn.data.augment`.
 
     Raises:
         ValueError: `batch_size` is below 1, `seed` below 0, or an epoch would have no batch.
@@ -55,7 +54,7 @@ class Loader:
         self._next_epoch = 0
         if len(self) == 0:
             raise ValueError(
-                f"Loader: {len(dataset)} pictures make no batch of {batch_size}"
+                f"Loader: {len(dataset)} images make no batch of {batch_size}"
                 + (" with drop_last; give a smaller batch_size or keep the last one" if drop_last else "")
             )
 
@@ -87,12 +86,13 @@ class Loader:
         return (self._batch(order, epoch, number) for number in range(start, len(self)))
 
     def shares(self, epoch: int, start: int, mine: range, of: int) -> Iterator[tuple[int, list[Batch]]]:
-        """As `epoch`, but of each batch, cut into `of` shares whose sizes differ by one at most, those in `mine` alone.
+        """Like `epoch`, but with each batch split into `of` shards whose sizes differ by at most one, and only the
+        shards in `mine`.
 
-        What `augment` draws is a function of the share's number too.
+        What `augment` draws is also a function of the shard's number.
 
         Returns:
-            for each batch the number of its pictures, and the shares; one may be empty.
+            for each batch the number of its images, and the shards; a shard may be empty.
         """
         order = self.order(epoch)
         for number in range(start, len(self)):

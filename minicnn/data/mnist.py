@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: the same four IDX files, 60,000 and 10,000 pictures of 28 × 28.
+"""MNIST and Fashion-MNIST: the same four IDX files, 60,000 and 10,000 images of 28 × 28.
 
 LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document Recognition", 1998;
 Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017, https://github.com/zalandoresearch/fashion-mnist.
@@ -19,9 +19,9 @@ from minicnn.data.idx import FILES, header, read_idx
 
 @dataclass(frozen=True)
 class IdxSource:
-    """Where a data set comes from, and what its four files' md5 are: zipped, as they come, and unzipped.
+    """A data set's address, and the MD5 of its four files, zipped and unzipped.
 
-    A local file counts by what it holds unzipped: others have zipped it again, and need not download it again.
+    A local file is checked by its unzipped content, because it may have been compressed again by another program.
     """
 
     name: str
@@ -69,10 +69,10 @@ FASHION_MNIST = IdxSource(
 
 
 def load_mnist(source: IdxSource, root: str | Path | None = None) -> tuple[Dataset, Dataset]:
-    """Training and test set, from files that are there, zipped or not, or from the network.
+    """Training and test set, from local files, zipped or not, or by download.
 
     Raises:
-        DataError: a file is broken or another one than expected, or is not there and cannot be downloaded.
+        DataError: a file is broken, has the wrong checksum, or is missing and cannot be downloaded.
     """
     folders = data_folders(source.name, root)
     arrays = []

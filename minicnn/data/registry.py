@@ -27,14 +27,14 @@ def load(name: str | Path, root: str | Path | None = None, **options: Any) -> tu
     | name | what | options |
     |---|---|---|
     | "garments" | clothing drawn by our own code, no file needed | those of `garments.load` |
-    | "mnist", "fashion-mnist", "cifar10" | from files under `root`, downloaded where missing | none |
-    | a folder | class folders of pictures, perhaps in train/ and test/ | those of `load_folder` |
+    | "mnist", "fashion-mnist", "cifar10" | from files under `root`, downloaded if missing | none |
+    | a folder | class folders of images, perhaps in train/ and test/ | those of `load_folder` |
     | a folder | four IDX files named as MNIST's, or CIFAR-10's six binary files | none |
 
     Args:
-        name: a name, or a path (relative to `root`, if given). What could be both is the name, unless it is
-            written "./mnist", or is a Path.
-        root: where data files lie; without it MINICNN_DATA, or the platform's cache folder.
+        name: a name, or a path (relative to `root`, if given). If it could be both, it is the name; write "./mnist", or
+            give a Path, for the folder.
+        root: the folder of data files; by default MINICNN_DATA, or the platform's cache folder.
         options: see the table.
 
     Raises:
@@ -53,7 +53,7 @@ def load(name: str | Path, root: str | Path | None = None, **options: Any) -> tu
 
 
 def _loader(name: str | Path, root: str | Path | None) -> Callable[..., tuple[Dataset, Dataset]]:
-    """What loads this data set, lacking only its options."""
+    """The function that loads this data set, given its options."""
     match name:
         case "garments":
             from minicnn.data import garments
@@ -73,7 +73,7 @@ def _loader(name: str | Path, root: str | Path | None) -> Callable[..., tuple[Da
             return partial(read_cifar10, folder)
         return partial(load_folder, folder)
     if isinstance(name, Path) or Path(name).name != name:
-        raise DataError(f"{folder}: expected a folder with a data set, but there is none; check the path")
+        raise DataError(f"{folder}: expected a folder with a data set, but it does not exist; check the path")
     near = difflib.get_close_matches(name.lower(), NAMES, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     raise ValueError(f"load: unknown data set {name!r}; {guess}known: {', '.join(NAMES)}, or the path of a folder")

@@ -1,7 +1,7 @@
 """Randomness without state: every draw of a run is a function of (seed, stream, epoch, batch).
 
-A run that was interrupted therefore resumes at any batch, bit-identical, with nothing but those numbers, and what
-one stream draws never depends on how much another one drew.
+A run that was interrupted therefore resumes at any batch, bit-identical, from these numbers alone, and what one stream
+draws never depends on how much another one drew.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """What the random numbers are for. The numbers are part of saved runs: append, never renumber."""
+    """The purpose of random numbers. These codes are part of saved runs: append, never renumber."""
 
     ORDER = 1
     AUGMENT = 2
@@ -21,7 +21,7 @@ class Stream(IntEnum):
 
 
 def generator(seed: int, stream: int, epoch: int = 0, batch: int = 0, share: int | None = None) -> np.random.Generator:
-    """The generator of one stream at one batch, or at one share of it, independent of all others.
+    """The generator of one stream for one batch, or one shard of it, independent of all others.
 
     Raises:
         ValueError: a number is negative.

@@ -1,4 +1,4 @@
-"""What a model does to pictures before it looks at them; stored in the model's file."""
+"""How images are prepared for a model; stored in the model's file."""
 
 from __future__ import annotations
 
@@ -11,43 +11,47 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minicnn.data.picture import Size, pair, read_picture, to_grey
+from minicnn.data.image import Size, pair, read_image, to_gray
+from minicnn.deprecation import renamed_fields, renamed_value
 
 if TYPE_CHECKING:
-    from minicnn.data.picture import Source
+    from minicnn.data.image import Source
 
-CHANNELS = {"grey": 1, "RGB": 3, "BGR": 3}
+CHANNELS = {"gray": 1, "RGB": 3, "BGR": 3}
 
 
+@renamed_fields(picture="image")
 @dataclass(frozen=True)
 class Transform:
-    """uint8 pictures to the numbers that a network takes: x = (images / scale − mean) / std, per channel.
+    """Converts uint8 images to the input of a network: x = (images / scale − mean) / std, per channel.
 
-    Colour pictures are shown to a network of grey ones by their luminance, grey pictures to a network of colours as
-    three equal channels: see `to_channels`.
+    A network for gray images sees the luminance of color images; a network for color images sees gray ones as three
+    equal channels: see `to_channels`.
 
     Args:
         mean: one number for each channel, in units of images / scale, in the order of `channels`.
         std: the same, above 0.
-        scale: 255 brings pixels to 0…1 first, 1 leaves them.
-        channels: what the network's channels are, "grey", "RGB" or "BGR" (pictures come as RGB and are reversed);
-            None where they are no colours of a photograph.
-        size: photographs are first scaled, proportions kept, to the smallest that covers this (height, width);
-            a number is the new length of the shorter side.
-        crop: then cut to this (height, width) in the middle; a number is both.
+        scale: 255 first scales pixels to 0…1; 1 leaves them unchanged.
+        channels: the network's channels: "gray", "RGB" or "BGR" (images are read as RGB and reversed); None if they are
+            not the colors of a photograph.
+        size: photographs are first scaled, keeping the aspect ratio, to the smallest size that covers this (height,
+            width); a number is the length of the shorter side.
+        crop: then this (height, width) is cropped from the center; a number is both.
 
     Raises:
-        ValueError: a field is of the wrong kind or out of range, or they do not fit together.
+        ValueError: a field has the wrong type or is out of range, or the fields do not match.
     """
 
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
     scale: float = 255.0
-    channels: str | None = "grey"
+    channels: str | None = "gray"
     size: Size | None = None
     crop: Size | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.channels, str):
+            object.__setattr__(self, "channels", renamed_value("Transform: channels", self.channels, grey="gray"))
         several, one = "a tuple of finite numbers", "a finite number"
         for name, kind, numbers in (
             ("mean", several, self.mean),
@@ -81,26 +85,26 @@ class Transform:
         """The transform that gives each channel of `images` (N, C, H, W) mean 0 and standard deviation 1.
 
         The statistics are exact: sums of whole numbers. A constant channel is only shifted. Photographs will be scaled
-        and cut to the size of `images`.
+        and cropped to the size of `images`.
 
         Raises:
             ValueError: `images` is not uint8 (N, C, H, W), or is empty.
         """
         _check_images(images)
         if images.size == 0:
-            raise ValueError(f"Transform.fit: expected at least one picture, got shape {images.shape}")
+            raise ValueError(f"Transform.fit: expected at least one image, got shape {images.shape}")
         means, stds = [], []
         for channel in range(images.shape[1]):
             n, (total, squares) = images[:, channel].size, _sums(images[:, channel])
             means.append(total / n / 255)
             stds.append(math.sqrt(n * squares - total**2) / n / 255 or 1.0)
-        channels = {1: "grey", 3: "RGB"}.get(images.shape[1])
+        channels = {1: "gray", 3: "RGB"}.get(images.shape[1])
         height, width = images.shape[2:]
         size = height if height == width else (height, width)
         return cls(tuple(means), tuple(stds), channels=channels, size=size, crop=size)
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """uint8 (N, 1 or C, H, W), colours as RGB, to float32 (N, C, H, W), colours in the order of `channels`.
+        """uint8 (N, 1 or C, H, W), colors as RGB, to float32 (N, C, H, W), colors in the order of `channels`.
 
         Raises:
             ValueError: `images` has another dtype, number of dimensions or number of channels.
@@ -112,13 +116,13 @@ class Transform:
         return x
 
     def to_channels(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """uint8 (N, 1 or 3, H, W) to the network's number of channels, C; colours are still in the order RGB.
+        """uint8 (N, 1 or 3, H, W) to the network's number of channels, C; colors are still in the order RGB.
 
-            luminance = 0.299 R + 0.587 G + 0.114 B    where the network takes grey pictures
-            R = G = B = grey                           where it takes colours
+            luminance = 0.299 R + 0.587 G + 0.114 B    where the network takes gray images
+            R = G = B = gray                           where it takes colors
 
-        The weights are those of ITU-R BT.601, as in Pillow's mode "L". Pictures that have C channels already come back
-        as they are.
+        The weights are those of ITU-R BT.601, as in Pillow's mode "L". Images that already have C channels are returned
+        unchanged.
 
         Raises:
             ValueError: `images` has another dtype, number of dimensions or number of channels.
@@ -127,30 +131,32 @@ class Transform:
         given, taken = images.shape[1], len(self.mean)
         if given == taken:
             return images
-        if self.channels == "grey" and given == 3:
-            return to_grey(images)
+        if self.channels == "gray" and given == 3:
+            return to_gray(images)
         if self.channels in ("RGB", "BGR") and given == 1:
             return images.repeat(3, axis=1)
         raise ValueError(
-            f"Transform: pictures have {given} channels, but the model takes {taken} ({self.channels or 'no colours'})"
+            f"Transform: images have {given} channels, but the model takes {taken} ({self.channels or 'no colors'})"
         )
 
-    def picture(self, source: Source) -> NDArray[np.float32]:
-        """One photograph, of any size, as the network takes it: float32 (1, C, H, W).
+    def image(self, source: Source) -> NDArray[np.float32]:
+        """One photograph of any size as the network's input: float32 (1, C, H, W).
 
         Args:
             source: a file, a Pillow image, or a uint8 array (H, W), (H, W, 3) or (H, W, 4).
 
         Raises:
-            DataError: the picture is missing or broken.
-            ValueError: the array is no picture, or the network takes no photographs.
+            DataError: the image is missing or broken.
+            ValueError: the array is not an image, or the network does not take photographs.
         """
         if self.channels is None:
-            raise ValueError(f"Transform: the model takes {len(self.mean)} channels that are no colours of a picture")
-        return self(read_picture(source, self.size, self.crop)[None])
+            raise ValueError(
+                f"Transform: the model takes {len(self.mean)} channels that are not the colors of an image"
+            )
+        return self(read_image(source, self.size, self.crop)[None])
 
     def inverse(self, x: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Back to what can be shown: x (…, C, H, W) to 0…1, colours as RGB; what lies outside is clipped."""
+        """The inverse, for display: x (…, C, H, W) to 0…1, colors as RGB; values outside are clipped."""
         images = (x - self._shift) / (self._factor * np.float32(255))
         if self.channels == "BGR":
             images = images[..., ::-1, :, :]
@@ -162,7 +168,7 @@ class Transform:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Transform:
-        """The transform that `to_dict` described; everything is checked, because it comes from a file.
+        """The transform from `to_dict`'s result; everything is checked, because it comes from a file.
 
         Raises:
             ValueError: a field is missing, unknown or wrong.
@@ -172,6 +178,8 @@ class Transform:
             got = sorted(map(str, values)) if isinstance(values, Mapping) else repr(values)[:50]
             raise ValueError(f"Transform: expected the fields {sorted(names)}, got {got}")
         arguments: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        if arguments["channels"] == "grey":  # as version 0.1 wrote it
+            arguments["channels"] = "gray"
         return cls(**arguments)
 
     @cached_property
@@ -190,15 +198,15 @@ def _is_number(value: object) -> bool:
 
 def _check_images(images: NDArray[np.uint8]) -> None:
     if images.dtype != np.uint8 or images.ndim != 4:
-        raise ValueError(f"Transform: expected uint8 pictures (N, C, H, W), got {images.dtype} {images.shape}")
+        raise ValueError(f"Transform: expected uint8 images (N, C, H, W), got {images.dtype} {images.shape}")
 
 
 def _sums(values: NDArray[np.uint8]) -> tuple[int, int]:
-    """The sum of all values, and of their squares: in pieces, whose sums a float64 holds exactly."""
+    """The sum of all values and of their squares, in pieces whose sums a float64 represents exactly."""
     total = squares = 0
-    pictures = max(1, 2**16 // values[0].size)
-    for first in range(0, len(values), pictures):
-        piece = values[first : first + pictures].astype(np.float64).ravel()
+    images = max(1, 2**16 // values[0].size)
+    for first in range(0, len(values), images):
+        piece = values[first : first + images].astype(np.float64).ravel()
         total += int(piece.sum())
         squares += int(piece @ piece)
     return total, squares

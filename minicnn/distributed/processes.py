@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,8 @@ import numpy as np
 from ..faults.differences import refuse, versions
 from ..faults.guard import Guard, in_time
 from ..group import Group
-from ..layers.base import arrays_of
 from ..layers.running import Pass, Total
+from ..layers.tree import arrays_of
 from ..ops.contract import Array
 from .sums import Buckets, Meeting, add_in_any_order, add_over_processes, wait, waiting
 
@@ -45,8 +45,8 @@ def mpi(shares: int = 8, *, any_order: bool = False, sync_batch_norm: bool = Fal
     size = MPI.COMM_WORLD.Get_size()
     if not any_order and (shares.bit_count() != 1 or size.bit_count() != 1 or size > shares):
         raise ValueError(
-            f"distributed: expected 2, 4, 8, … processes, and a power of two of at least as many shares, got {size} "
-            f"processes and {shares} shares; start another number of processes, or choose any_order"
+            "distributed: expected 1, 2, 4, 8, … processes, and at least as many shares, also a power of two, "
+            f"got {size} processes and {shares} shares; start another number of processes, or choose any_order"
         )
     shares, node = size if any_order else shares, MPI.Get_processor_name()
     return Processes(MPI.COMM_WORLD, shares, any_order, sync_batch_norm, node)
@@ -59,9 +59,10 @@ class Processes(Group):
         self.rank, self.size, self.shares, self.sync = comm.Get_rank(), comm.Get_size(), shares, sync_batch_norm
         self.settings = {"shares": "any order" if any_order else shares, "sync_batch_norm": sync_batch_norm}
         self.node, self.mine = node, self.part(shares)
-        self.comm, self.meetings = comm.Dup(), comm.Dup()
-        self._add = add_in_any_order if any_order else add_over_processes
-        self._sender = ThreadPoolExecutor(1)  # a thread that does nothing else
+        self.comm, now, soon = (comm.Dup() for _ in range(3))  # messages of different threads do not mix
+        add, sender = add_in_any_order if any_order else add_over_processes, ThreadPoolExecutor(1)
+        self.add_now = partial(add, now)
+        self.add_soon = lambda x: sender.submit(add, soon, x)  # in a thread that does nothing else
         self.guard = Guard(self.texts, self.rank, self.size, node, waiting)
         self.agree({**versions(), "shares": self.settings})
 
@@ -102,20 +103,20 @@ class Processes(Group):
     ) -> tuple[float, int, int, dict[str, Array]]:
         images, mine = batch
         parameters, buffers = arrays_of(model, "parameters"), {} if self.sync else arrays_of(model, "buffers")
-        likes = dict(reversed(parameters.items())) | {f"buffer {n}": b for n, b in buffers.items()} | {"": np.zeros(2)}
-        sums, first = Buckets(likes, len(mine), self._send), {name: b.copy() for name, b in buffers.items()}
-        meeting = Meeting(len(mine), partial(self._add, self.meetings)) if self.sync else None
+        likes = dict(reversed(parameters.items())) | {f"buffer {n}": b for n, b in buffers.items()} | {"": np.zeros(3)}
+        sums, first = Buckets(likes, len(mine), self.add_soon), {name: b.copy() for name, b in buffers.items()}
+        meeting = Meeting(len(mine), self.add_now) if self.sync else None
 
         def learn(place: int) -> None:
             x, labels = mine[place]
-            weight, found = len(labels) / images, {}
+            weight, found = len(labels) / images, {"": np.array([0, 0, self.interrupted], float)}
             if weight:
                 total = None if meeting is None else Total(partial(meeting.total, place), place == 0)
                 announce = partial(sums.add, place)
                 pass_ = Pass(train=True, rng=rng(share=self.mine[place]), announce=announce, total=total)
                 loss, right, gradients = lesson(x, labels, pass_)
-                found = {f"buffer {name}": b * weight for name, b in buffers.items()}
-                found |= {"": np.array([loss * weight, right]), **gradients(weight)}
+                found[""][:2] = loss * weight, right
+                found |= {f"buffer {name}": b * weight for name, b in buffers.items()} | gradients(weight)
             sums.complete(place, found)
             for name, b in buffers.items():
                 b[...] = first[name]
@@ -128,10 +129,9 @@ class Processes(Group):
         found = sums.sums()
         for name, b in buffers.items():
             b[...] = found[f"buffer {name}"]
-        return float(found[""][0]), int(found[""][1]), images, {name: found[name] for name in parameters}
-
-    def _send(self, x: Array) -> Future[Array]:
-        return self._sender.submit(self._add, self.comm, x)
+        loss, right, interruptions = found[""]
+        self.interrupted = interruptions > 0
+        return float(loss), int(right), images, {name: found[name] for name in parameters}
 
     def __enter__(self) -> Group:
         self.guard.stay()
@@ -139,4 +139,4 @@ class Processes(Group):
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if error is not None:
-            self.guard.leave(f"{kind.__name__}: {' '.join(str(error).split())}")
+            self.guard.leave(": ".join(filter(None, [kind.__name__, " ".join(str(error).split())])))

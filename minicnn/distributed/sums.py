@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -16,16 +15,17 @@ from ..ops.contract import Array
 BUCKET = 1 << 20  # bytes: smaller arrays travel together, a larger one alone
 PAUSE = 5e-5  # seconds between two looks at a message: MPI itself would spin, on a core that computes
 
-waiting: set[int] = set()  # serial numbers of the waits under way
-_serials = itertools.count(1)
+waiting: set[int] = set()  # when the waits under way have begun, in nanoseconds
 
 
 def wait(*requests: Any) -> None:
     """Sleep until messages have arrived."""
-    waiting.add(serial := next(_serials))
-    while not all(request.Test() for request in requests):
-        time.sleep(PAUSE)
-    waiting.discard(serial)
+    waiting.add(since := time.monotonic_ns())
+    try:
+        while not all(request.Test() for request in requests):
+            time.sleep(PAUSE)
+    finally:
+        waiting.discard(since)
 
 
 def add_over_processes(comm: Any, x: Array) -> Array:
@@ -53,9 +53,7 @@ def add_over_processes(comm: Any, x: Array) -> Array:
 
 def add_in_any_order(comm: Any, x: Array) -> Array:
     """The same sum as MPI likes to compute it."""
-    from mpi4py import MPI
-
-    wait(comm.Iallreduce(MPI.IN_PLACE, x))
+    wait(comm.Iallreduce(x.copy(), x))
     return x
 
 

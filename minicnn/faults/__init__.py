@@ -1,1 +1,1 @@
-"""What ends a job that cannot go on: `differences` before it starts; later `watcher`, to which `guard` connects."""
+"""Ending a job that cannot continue: `differences` before it starts; later `watcher`, to which `guard` connects."""

@@ -1,4 +1,4 @@
-"""What must be the same in all processes of a job, and its name where it is not."""
+"""Facts that must be the same in all processes of a job."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..kernels.vector import REGISTER
+
 OURS = ("minicnn", "viz")
 PACKAGES = ("minicnn", "numpy", "scipy", "numba")
 
 
 def versions() -> dict[str, str]:
-    """Versions, and a digest of the program and of every file of ours: the bits of a result depend on them."""
-    found = {"the version of python": platform.python_version()}
+    """Versions, vectors, and a digest of the program and of every file of ours: a result's bits depend on them."""
+    found = {"the version of python": platform.python_version(), "the width of vectors": f"{REGISTER} bytes"}
     for name in PACKAGES:
         try:
             found[f"the version of {name}"] = version(name)
@@ -30,7 +32,7 @@ def versions() -> dict[str, str]:
 
 
 def refuse(told: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """Compare the facts that processes have told, each with the name of its node.
+    """Compare the facts of all processes, each with the name of its node.
 
     Raises:
         ValueError: a fact differs from the first process's.

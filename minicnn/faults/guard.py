@@ -14,17 +14,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 PATIENCE = 30  # seconds without a sign of life after which a process, or a node, counts as lost
 START = 60  # seconds within which all processes must have joined the group
+
+lifelines: list[IO[bytes]] = []  # pipes to the watchers that this process has started: they break when it dies
 
 ALARM = """
 import os, select, sys
 pid, seconds, line = sys.argv[1:]
 if not select.select([sys.stdin], [], [], float(seconds))[0]:
-    print(line + chr(10), end="", file=sys.stderr, flush=True)  # in one piece: others print too
-    os.kill(int(pid), 9)
+    try:
+        os.write(2, line.encode() + bytes([10]))  # in one piece: others write too
+    finally:
+        os.kill(int(pid), 9)
 """
 
 
@@ -75,7 +79,8 @@ class Guard:
             try:
                 self.tell(waits=min(tuple(self.waiting), default=0))
             except OSError:
-                os.write(2, b"minicnn: the watcher of this node died; the job ends\n")
+                with suppress(OSError):  # nobody may be reading
+                    os.write(2, b"minicnn: the watcher of this node died; the job ends\n")
                 os._exit(1)
 
 
@@ -88,9 +93,10 @@ def _start_watcher(secret: str, *options: str) -> str:
     command = [sys.executable, "-S", str(Path(__file__).with_name("watcher.py")), *options]
     watcher = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     assert watcher.stdin is not None and watcher.stdout is not None
-    with watcher.stdin, watcher.stdout:
-        watcher.stdin.write(f"{secret}\n".encode())
-        watcher.stdin.flush()
+    watcher.stdin.write(f"{secret}\n".encode())
+    watcher.stdin.flush()
+    lifelines.append(watcher.stdin)
+    with watcher.stdout:
         port = watcher.stdout.readline().decode().strip()
     watcher.returncode = 0  # nobody waits for it: it ends after us
     return f"{options[1] or socket.gethostname()}:{port}"

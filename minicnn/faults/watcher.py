@@ -22,11 +22,13 @@ GRACE = 3  # seconds for which others may wait for a process that has left
 
 class Watcher:
     def __init__(self, secret: str, hub: str, node: str, processes: int, patience: int, server: socket.socket) -> None:
-        self.secret, self.expected, self.patience, self.server = secret, processes, patience, server
+        self.secret, self.node, self.expected, self.patience = secret, node, processes, patience
+        self.server = server
         self.links: dict[socket.socket, dict[str, Any]] = {}
         # Linux's epoll tells first what happened first: of many that have ended, the one that the others followed.
         self.selector = selectors.DefaultSelector()
         self.selector.register(server, selectors.EVENT_READ)
+        self.selector.register(sys.stdin, selectors.EVENT_READ)  # which ends with the process that started us
         self.gone: dict[str, str] = {}  # processes that have left, and the line to end with if others wait for them
         self.lost = ""
         self.hub: socket.socket | None = None
@@ -52,6 +54,10 @@ class Watcher:
             for key, _ in self.selector.select(timeout=0.2):
                 if key.fileobj is self.server:
                     self.add(self.server.accept()[0])
+                elif key.fileobj is sys.stdin:
+                    self.selector.unregister(sys.stdin)
+                    if self.expected:
+                        self.end(f"the first process on {self.node} died")
                 elif key.fileobj in self.links:
                     self.read(key.fileobj)
             if time.monotonic() - tick >= 1:  # counted, not measured: a machine that slept has lost nobody
@@ -138,7 +144,8 @@ class Watcher:
             while self.hub in self.links:
                 self.read(self.hub)
         self.tell_watchers(lost=line)
-        print(f"minicnn: {line}; the job ends\n", end="", file=sys.stderr, flush=True)  # in one piece: others print too
+        with suppress(OSError):  # nobody may be reading
+            os.write(2, f"minicnn: {line}; the job ends\n".encode())  # in one piece: others write too
         for about in self.links.values():
             if about["pid"]:
                 with suppress(OSError):

@@ -1,12 +1,12 @@
 """`minicnn.gradcheck`: is this pullback the gradient of this function?
 
-gradcheck    the function itself: what it takes, what it promises
-problem      a function at a point: its arrays, its outputs, what its pullback says
-derivatives  derivatives found by evaluating the function alone: complex steps and central differences
-judgment     the two compared: which differences are rounding, and which are mistakes
-location     which entry is wrong, or stands on a kink
+gradcheck    the function itself: its arguments and its guarantees
+problem      a function at a point: its arrays, its outputs, and its pullback's gradients
+derivatives  derivatives computed only by evaluating the function: complex steps and central differences
+judgment     compares the two: which differences are rounding, and which are errors
+location     which entry is wrong, or lies on a kink
 layer_op     a layer or model seen as an op: its input and parameters are arguments
-contract     which functions keep the contract, `op(*arrays, **options) -> (y, pullback)`
+contract     which functions follow the contract, `op(*arrays, **options) -> (y, pullback)`
 trees        arrays in tuples, lists and dicts
 """
 

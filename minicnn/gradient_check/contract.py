@@ -1,4 +1,4 @@
-"""The contract of an op, `op(*arrays, **options) -> (y, pullback)`: which functions keep it."""
+"""The contract of an op, `op(*arrays, **options) -> (y, pullback)`, and which functions follow it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..ops import contract
 
 
 class GradientError(AssertionError):
-    """A pullback is not the gradient of its function, or there is none."""
+    """A pullback is wrong or missing."""
 
 
 def output_and_pullback(title: str, returned: Any) -> tuple[Any, Callable[..., Any]]:
-    """What a function that keeps the contract returns.
+    """The value returned by a function that follows the contract.
 
     Raises:
         GradientError: it is not (y, pullback).
@@ -25,7 +25,7 @@ def output_and_pullback(title: str, returned: Any) -> tuple[Any, Callable[..., A
 
 
 def takes(function: Callable[..., Any], *arguments: Any, **options: Any) -> bool:
-    """Whether it can be called like this."""
+    """Whether it can be called with these arguments."""
     try:
         inspect.signature(function).bind(*arguments, **options)
     except TypeError:
@@ -34,5 +34,5 @@ def takes(function: Callable[..., Any], *arguments: Any, **options: Any) -> bool
 
 
 def is_float(value: Any) -> bool:
-    """Whether it is a floating-point array: what derivatives are taken by."""
+    """Whether it is a floating-point array, with respect to which derivatives are taken."""
     return isinstance(value, np.ndarray) and value.dtype.kind == "f"

@@ -1,13 +1,13 @@
-"""Derivatives found by evaluating a function, and nothing else: what a pullback is judged by.
+"""Derivatives computed only by evaluating a function, to compare a pullback with.
 
-All methods here differentiate f(x₁, x₂, …) = (y₁, y₂, …) along a direction (v₁, v₂, …), and give the derivative of
+All methods here differentiate f(x₁, x₂, …) = (y₁, y₂, …) along a direction (v₁, v₂, …), and return the derivative of
 every entry of every output:
 
     complex_step        Im f(x + i·h·v) / h. Nothing is subtracted, so h may be 1e-20 and the result is exact to
                         rounding; but f must be analytic, and take complex arrays.
-    difference          (f(x + h·v) − f(x − h·v)) / 2h with a given step: two evaluations, which notice no kink.
-    central_difference  the same, extrapolated, with the step that suits f best. It tells how wrong the result may be,
-                        and notices where f is not smooth.
+    difference          (f(x + h·v) − f(x − h·v)) / 2h with a given step: two evaluations, which do not notice kinks.
+    central_difference  the same, extrapolated, with the best step for f. It bounds its own error, and notices where f
+    is not smooth.
 
 Source: Squire & Trapp (1998), Using complex variables to estimate derivatives of real functions; Ridders (1982),
 Accurate computation of F′(x), for choosing the step by the error.
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Function = Callable[[list[Array]], Sequence[Array]]
-Direction = Sequence[Array | None]  # None: this argument stays where it is
+Direction = Sequence[Array | None]  # None: this argument does not move
 
 EPS = float(np.finfo(np.float64).eps)
 COMPLEX_STEP = 1e-20
@@ -37,7 +37,7 @@ SMOOTH = 1e-7  # of the steepest slope: a kink's change of slope is larger, or c
 
 
 class NondifferentiableError(ValueError):
-    """The function has a kink or a jump at the point where its gradient was to be checked."""
+    """The function has a kink or a jump at the point where its gradient is checked."""
 
 
 class Slope(NamedTuple):
@@ -45,9 +45,9 @@ class Slope(NamedTuple):
 
     Attributes:
         values: the derivatives.
-        bend: how wrong they may be because f is not straight.
-        rounding: how wrong they may be because f is rounded.
-        step: the smallest that was taken.
+        bend: a bound on the error from f's curvature.
+        rounding: a bound on the error from rounding in f.
+        step: the smallest step used.
     """
 
     values: Array
@@ -56,8 +56,8 @@ class Slope(NamedTuple):
     step: float = 0.0
 
     def along(self, dy: Array) -> tuple[float, float]:
-        """Σ dy · values, and how wrong it may be."""
-        # The errors of different entries have nothing to do with each other, and dy has random signs.
+        """Σ dy · values, and a bound on its error."""
+        # The errors of different entries are independent, and dy has random signs.
         bend = 2 * float(np.linalg.norm(np.ravel(dy * self.bend)))
         rounding = 4 * float(np.linalg.norm(np.ravel(dy * self.rounding)))
         return float(np.vdot(dy, self.values)), bend + rounding
@@ -79,7 +79,7 @@ def complex_step(f: Function, xs: Sequence[Array], direction: Direction) -> list
     """The derivative of an analytic f.
 
     Raises:
-        TypeError: f took complex arrays, but gave real ones back.
+        TypeError: f accepted complex arrays but returned real ones.
     """
     ys = f(moved(xs, direction, 1j * COMPLEX_STEP))
     if not all(np.iscomplexobj(y) for y in ys):
@@ -88,7 +88,8 @@ def complex_step(f: Function, xs: Sequence[Array], direction: Direction) -> list
 
 
 def difference(f: Function, xs: Sequence[Array], direction: Direction, step: float) -> list[Slope]:
-    """The derivative by one step, given as a share of 1 or the argument's size: only its rounding is known."""
+    """The derivative from one step, given relative to 1 or the argument's size; its error is known only from
+    rounding."""
     h = step * max(size_of(xs, direction), 1)
     with np.errstate(all="ignore"):
         pairs = zip(f(moved(xs, direction, h)), f(moved(xs, direction, -h)), strict=True)
@@ -96,13 +97,13 @@ def difference(f: Function, xs: Sequence[Array], direction: Direction, step: flo
 
 
 def central_difference(f: Function, xs: Sequence[Array], direction: Direction) -> list[Slope]:
-    """The derivative, for every entry of every output by the step that suits it.
+    """The derivative, for every entry of every output with its own best step.
 
-    A step shows three central slopes, by h, h/2 and h/4, extrapolated to 0. What the last extrapolation changes is the
-    error for a smooth function. A kink shows in the second differences f(x + hv) − 2f(x) + f(x − hv): when h is
-    halved, they fall to a quarter if f is smooth, at a kink to a half, and at a jump not at all. A step that straddles
-    a kink *next to* x is seen the same way, and a smaller one is taken. Where rounding is what limits, larger steps
-    are taken.
+    Each step gives three central slopes, with h, h/2 and h/4, extrapolated to 0. The change by the last extrapolation
+    estimates the error for a smooth function. A kink is visible in the second differences f(x + hv) − 2f(x) + f(x −
+    hv): when h is halved, they fall to a quarter if f is smooth, to a half at a kink, and not at all at a jump. A step
+    that straddles a kink *next to* x is recognized in the same way, and a smaller one is tried. If rounding limits the
+    precision, larger steps are tried.
 
     Raises:
         NondifferentiableError: an entry of an output does not look smooth with any step.
@@ -134,19 +135,19 @@ def _look(f: Function, found: list[_Search], xs: Sequence[Array], direction: Dir
     with np.errstate(all="ignore"):  # a large step may well leave the domain of f; a smaller one follows
         try:
             sides = [(f(moved(xs, direction, part * h)), f(moved(xs, direction, -part * h))) for part in PARTS]
-        except (ValueError, ArithmeticError, IndexError):  # however it says that it is not defined there
+        except (ValueError, ArithmeticError, IndexError):  # whatever it raises where it is not defined
             return
         for k, search in enumerate(found):
             search.look([(ahead[k], behind[k]) for ahead, behind in sides], h, size)
 
 
 class _Search:
-    """What is known of the derivative of one output, after each step.
+    """The state of knowledge about the derivative of one output, after each step.
 
     Attributes:
         y: the output at x. All arrays are flat.
-        value, error, rounding, step: of each entry, by the best step: the derivative; how wrong it may be, rounding
-            included; how much of that is rounding; the step.
+        value, error, rounding, step: of each entry, by the best step: the derivative; a bound on its error, rounding
+            included; the part due to rounding; the step.
         settled: entries for which no smaller step is needed: the error is small, or it is rounding.
         smooth: entries that were settled by their best step. (By a tiny one even a kink is lost in rounding.)
         falling: entries whose error has fallen with the step, up to the best one: f is smooth, though hardly (|x|³ᐟ²).
@@ -161,7 +162,7 @@ class _Search:
         self.before = [self.error.copy(), self.error.copy()]  # the errors of the last two steps
 
     def look(self, sides: Sequence[tuple[Array, Array]], h: float, size: float) -> None:
-        """Take what a step shows of the entries that are not settled into account."""
+        """Update the entries that are not settled with the results of a step."""
         which = np.flatnonzero(~self.settled)
         part_of = (lambda a: a.reshape(-1)) if len(which) == self.y.size else (lambda a: a.reshape(-1)[which])
         y, sides = part_of(self.y), [(part_of(ahead), part_of(behind)) for ahead, behind in sides]
@@ -175,10 +176,12 @@ class _Search:
         best = part_of(self.error)
         steepest = max(_largest(value[error < np.inf]), self.steepest)
         apart = np.abs(value - part_of(self.value)) > 4 * (error + best)
-        if self.growing:  # f may vary fast between points so distant
+        if self.growing:  # f may vary rapidly between such distant points
             better = (error < best) & ~apart
         else:
-            better = (error < 0.5 * best) | (apart & (error <= SURE * steepest))  # the larger step saw too little of f
+            better = (error < 0.5 * best) | (
+                apart & (error <= SURE * steepest)
+            )  # the larger step sampled f too coarsely
             earlier = part_of(self.before[0])
             falls = (error <= 0.3 * earlier) & (earlier < np.inf)
             self.falling[which] = np.where(better, falls, part_of(self.falling))
@@ -197,7 +200,7 @@ class _Search:
         return _largest(self.value[self.error < np.inf])
 
     def settle_exact(self) -> bool:
-        """Settle what is exact and nothing else, for larger steps to follow; returns whether that is all."""
+        """Settle only exact entries, because larger steps follow; returns whether all are settled."""
         self.growing = True
         self.settled = self.error <= SMOOTH * self.steepest
         return bool(self.settled.all())

@@ -1,4 +1,4 @@
-"""Is this pullback the gradient of this function? `gradcheck` answers for anything that keeps the contract:
+"""Is this pullback the gradient of this function? `gradcheck` answers for anything that follows the contract:
 
 cnn.gradcheck(cnn.ops.conv2d, x, w, b, stride=2)        an op, by every floating-point array argument
 cnn.gradcheck(cnn.ops.cross_entropy, logits, labels)    a loss
@@ -32,33 +32,33 @@ def gradcheck(
     constants: Collection[str] = (),
     **options: Any,
 ) -> float:
-    """Compare a pullback with derivatives that are found without it, in float64.
+    """Compare a pullback with derivatives computed without it, in float64.
 
-    A random upstream gradient dy makes one number of an output, φ = Σ dy · y; the pullback says what its gradient
-    is, and evaluating the function says what it should be. (With dy = 1 softmax and batch norm have gradient zero,
-    and any mistake would pass.) Each output is checked by itself, by each array.
+    A random upstream gradient dy turns an output into one number, φ = Σ dy · y. The pullback returns its gradient, and
+    evaluating the function shows what it should be. (With dy = 1, softmax and batch normalization have gradient zero,
+    and any mistake would pass.) Each output is checked separately, with respect to each array.
 
         error = |a − n| / max(|a|, |n|, floor)      a analytic, n numerical
 
     Arrays of up to `max_entries` entries are checked entry by entry; floor is 1e-3 of the largest entry of the array's
     own gradient. In larger ones, the entries whose gradient is above 1e-3 of the largest are checked along four random
-    directions v, normally distributed, and the others along four of their own; floor is the norm of their gradient.
-    If the pullback is wrong by e there, e · v is normally distributed with deviation ‖e‖. So one direction misses a
-    mistake of ‖e‖ = 100 · tolerance · floor with a probability of 0.8 %, and all four with 4·10⁻⁹; one of 10 times
-    the tolerance with 4·10⁻⁵.
+    directions v, normally distributed, and the others along four directions of their own; floor is the norm of their
+    gradient. If the pullback is wrong by e there, e · v is normally distributed with deviation ‖e‖. So one direction
+    misses a mistake of ‖e‖ = 100 · tolerance · floor with a probability of 0.8 %, and all four with 4·10⁻⁹; one of 10
+    times the tolerance with 4·10⁻⁵.
 
-    Where a model's gradient of its input is wrong, some layer hands on a wrong gradient; the input's cannot tell
-    which. So the error lists the parameters too: their gradients are wrong in the layers before the faulty one.
+    If a model's input gradient is wrong, some layer propagates a wrong gradient; the input gradient cannot show which.
+    So the error message also lists the parameters: their gradients are wrong in the layers before the faulty one.
 
     Args:
         function: an op, `op(*arrays, **options) -> (y, pullback)`, or a layer or model.
         arrays: the op's positional arguments: floating-point arrays, also those in tuples, lists and dicts, are
-            checked, all else is passed on. For a layer, its input.
+            checked, everything else is passed on. For a layer, its input.
         tolerance: the largest error to accept, 1e-6.
         seed: of dy and the directions, and of the generator that a layer in training draws from; 0.
         max_entries: the largest array to check entry by entry, 256.
-        constants: names of arrays that are not to be differentiated, such as running statistics; an op may also name
-            its own, as `op.constants`.
+        constants: names of arrays that are not differentiated, such as running statistics; an op can also declare its
+            own, as `op.constants`.
         options: the op's keyword arguments; for a layer, the fields of `Pass`. Floating-point arrays among them are
             checked as well.
 
@@ -66,13 +66,14 @@ def gradcheck(
         the largest error.
 
     Raises:
-        GradientError: it is above the tolerance; or the pullback returned something else than one gradient, or None
-            for zero, of the right structure for each argument that is or holds floating-point arrays; or the function
-            did not return a pullback. It names the argument or the parameter, the index and both values.
-        NondifferentiableError: the function has a kink or a jump here, such as ReLU's at 0, and therefore no
-            gradient; see `minicnn.testing.tie_free` for inputs that have none.
+        GradientError: the error is above the tolerance; or the pullback did not return one gradient (or None for zero)
+            of the right structure for each argument with floating-point arrays; or the function did not return a
+            pullback. The message names the argument or parameter, the index and both values.
+        NondifferentiableError: the function has a kink or a jump here, such as ReLU's at 0, and therefore no gradient;
+            see `minicnn.testing.tie_free` for inputs without kinks.
         PrecisionError: rounding hides the derivative, as in 1e18 + |x|².
-        ValueError: nothing to differentiate, two calls disagree, or an option of gradcheck's is the function's too.
+        ValueError: there is nothing to differentiate, two calls disagree, or the function has an option with the name
+            of one of gradcheck's.
     """
     for name, given in (("tolerance", tolerance), ("seed", seed), ("max_entries", max_entries)):
         _refuse_ambiguous(function, name, given)
@@ -90,7 +91,7 @@ def gradcheck(
 
 
 def _refuse_ambiguous(function: Any, name: str, given: Any) -> None:
-    """An option that both gradcheck and the function have is not to be guessed about."""
+    """Raise an error if gradcheck and the function have an option of the same name."""
     if given is None or hasattr(function, "forward"):
         return
     try:
@@ -107,7 +108,7 @@ def _refuse_ambiguous(function: Any, name: str, given: Any) -> None:
 
 
 def _blame(judge: Judge, finding: Finding) -> str:
-    """What is wrong, naming an entry."""
+    """The error message, which names an entry."""
     problem, (i, k, v, error) = judge.problem, finding
     x = problem.xs[i]
 
@@ -126,7 +127,7 @@ def _blame(judge: Judge, finding: Finding) -> str:
 
 
 def _parameters_too(judge: Judge, i: int) -> str:
-    """Where the gradient of a layer's input is wrong: which of its parameters' are, and which are not."""
+    """If a layer's input gradient is wrong: which parameters' gradients are wrong, and which are right."""
     problem = judge.problem
     if not problem.is_layer or problem.xs[i].owner != 0 or len(problem.xs) == 1:
         return ""

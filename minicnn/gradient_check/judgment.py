@@ -1,8 +1,8 @@
-"""A pullback's word against derivatives found without it: what is rounding, and what is a mistake.
+"""Comparing a pullback with derivatives computed without it: what is rounding, and what is an error.
 
-Cheap derivatives come first: complex steps, or plain differences with one step. Where they agree with the pullback,
-that is proof enough. Where they do not, the derivative is found again with care, and with a bound on its own error,
-before anybody is blamed.
+Cheap derivatives come first: complex steps, or plain differences with one step. If they agree with the pullback, that
+is proof enough. If not, the derivative is computed again with care, and with a bound on its own error, before the
+pullback is called wrong.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from .problem import Problem
 
 DIRECTIONS = 4  # random ones, for each group of entries of a large array
 SMALL = 1e-3  # of an array's largest gradient: entries below are a group of their own
-PLAIN_STEP = 2.0**-17  # where a plain difference is most exact
-HIDDEN = 1e-2  # of a gradient: if rounding may be as much, nothing is known
-LEAST = 1e-8  # a gradient below this that rounding hides is taken for zero
+PLAIN_STEP = 2.0**-17  # the best step for a plain difference
+HIDDEN = 1e-2  # of a gradient: if rounding may be this large, nothing is known
+LEAST = 1e-8  # a gradient below this that is hidden by rounding is treated as zero
 
 
 class PrecisionError(ValueError):
-    """Rounding hides the derivative: whether the pullback is right cannot be told at this point."""
+    """Rounding hides the derivative: at this point the pullback can be neither confirmed nor refuted."""
 
 
 class Finding(NamedTuple):
-    """How wrong the pullback is along a direction v of array i, as far as output k is concerned."""
+    """The pullback's error along a direction v of array i, for output k."""
 
     i: int
     k: int
@@ -47,10 +47,10 @@ class Finding(NamedTuple):
 
 
 class Judge:
-    """Compares what the pullback says with derivatives, for all arrays of a problem.
+    """Compares the pullback with derivatives, for all arrays of a problem.
 
     Attributes:
-        step: with which the function looks smooth around the point.
+        step: with which the function appears smooth around the point.
         analytic: for each array whether complex steps can be trusted.
     """
 
@@ -87,12 +87,12 @@ class Judge:
             small = self._small(i)
             if not x.value.size:
                 continue
-            # Moved by themselves: the others would hide it, were the function not analytic in these.
+            # Moved separately: otherwise the others could hide that the function is not analytic in these.
             along = self._along(i, np.where(small, direction[i], 0))
             self.analytic[i] = not small.any() or self._complex_agrees(along, self._plain(i, x.value, along))
 
     def _small(self, i: int) -> Array:
-        """Which entries' gradients are small beside the largest."""
+        """Which entries' gradients are small compared with the largest."""
         small = np.ones(self.problem.xs[i].value.shape, bool)
         for row, largest in zip(self.problem.gradients, self.largest, strict=True):
             if largest:
@@ -110,25 +110,25 @@ class Judge:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # the imaginary part would be discarded
                 claimed = complex_step(self.problem.forward, self.problem.values, along)
-        except Exception:  # however it says that it takes no complex arrays
+        except Exception:  # whatever it raises for complex arrays
             return False
         return all(_agree(a.values, b) for a, b in zip(claimed, true, strict=True))
 
     def _along(self, i: int, v: Array) -> list[Array | None]:
-        """The direction in which array i moves by v, and nothing else."""
+        """The direction in which only array i moves, by v."""
         along: list[Array | None] = [None] * len(self.problem.xs)
         along[i] = v
         return along
 
     def derivative(self, i: int, v: Array, step: float | None = None) -> list[Slope]:
-        """Along a direction v of array i, the cheap way."""
+        """A cheap derivative along a direction v of array i."""
         along = self._along(i, v)
         if self.analytic[i]:
             return complex_step(self.problem.forward, self.problem.values, along)
         return difference(self.problem.forward, self.problem.values, along, step or self.step)
 
     def pair(self, i: int, k: int, v: Array) -> tuple[float, float]:
-        """The derivative of Σ dyₖ · yₖ along v: as the pullback says it, and as it is."""
+        """The derivative of Σ dyₖ · yₖ along v: according to the pullback, and actual."""
         numerical, _ = self.derivative(i, v)[k].along(self.problem.dys[k])
         if not self.analytic[i]:
             with suppress(NondifferentiableError):
@@ -140,11 +140,11 @@ class Judge:
     # Where it is looked
 
     def findings(self, i: int) -> Iterator[Finding]:
-        """How wrong the pullback is about array i, along every direction that it is checked in."""
+        """The pullback's error for array i, along every direction that is checked."""
         outputs = range(len(self.problem.dys))
         for entries in self._groups(i):
             floors = [self._floor(i, k, entries) for k in outputs]
-            steps = [*dict.fromkeys([self.step, PLAIN_STEP])]  # the small one keeps off kinks, the other off rounding
+            steps = [*dict.fromkeys([self.step, PLAIN_STEP])]  # the small step avoids kinks, the other rounding
             for v in self._directions(i, entries):
                 for step in list(steps):
                     cheap = self.derivative(i, v, step)
@@ -175,7 +175,7 @@ class Judge:
             yield v
 
     def _floor(self, i: int, k: int, entries: Array | None) -> float:
-        """What an error is measured by at least: a share of the array's gradient, or the norm of the group's."""
+        """The floor of the relative error: a share of the array's gradient, or the norm of the group's."""
         gradient = self.problem.gradients[k][i]
         if entries is None:
             return SMALL * _largest(gradient)
@@ -185,7 +185,7 @@ class Judge:
     # The verdict
 
     def _agreement(self, i: int, k: int, v: Array, cheap: Slope, floor: float) -> float | None:
-        """The error, if a cheap derivative is exact enough to show that it is small."""
+        """The error, if a cheap derivative is precise enough to show that it is small."""
         analytic = float(np.vdot(self.problem.gradients[k][i], v))
         numerical, bound = cheap.along(self.problem.dys[k])
         scale = max(abs(analytic), abs(numerical), floor)
@@ -195,7 +195,7 @@ class Judge:
         return None
 
     def _error(self, i: int, k: int, v: Array, cheap: Slope, floor: float) -> float:
-        """The error, found with care."""
+        """The error, computed carefully."""
         analytic = float(np.vdot(self.problem.gradients[k][i], v))
         numerical, _ = cheap.along(self.problem.dys[k])
         if self.analytic[i]:
@@ -205,13 +205,13 @@ class Judge:
     def _error_of_analytic(self, i: int, k: int, v: Array, analytic: float, numerical: float, floor: float) -> float:
         gap, scale = abs(analytic - numerical), max(abs(analytic), abs(numerical), floor)
         if max(abs(analytic), abs(numerical)) <= 64 * EPS * self.largest[k] * np.linalg.norm(v):
-            return 0.0  # zero, beside what it is the sum of
+            return 0.0  # zero, compared with the terms it is the sum of
         if gap <= 4 * self._rounding(i, k, v):
             return 0.0
         try:
             true, bound = self._careful(i, v)[k].along(self.problem.dys[k])
         except NondifferentiableError:
-            return gap / scale  # analytic where it was looked at as a whole: no kink is to blame
+            return gap / scale  # analytic as a whole: the cause is not a kink
         if abs(analytic - true) <= self.tolerance * scale + bound and bound <= gap / 4:
             return max(0.0, abs(analytic - true) - bound) / scale  # the complex step was wrong: not analytic just here
         return gap / scale
@@ -237,9 +237,9 @@ class Judge:
             raise kink_at(self.problem, full, error) from None
 
     def _rounding(self, i: int, k: int, v: Array) -> float:
-        """How much the difference between pullback and derivative changes with the last digits of all arrays.
+        """By how much the difference between pullback and derivative changes with the last digits of all arrays.
 
-        A mistake stays what it is; rounding errors do not. (Parker 1997, Monte Carlo arithmetic.)
+        An error in the pullback stays the same; rounding errors do not. (Parker 1997, Monte Carlo arithmetic.)
         """
         problem = self.problem
         rng = np.random.default_rng(0)
@@ -257,7 +257,7 @@ class Judge:
 
 
 def _agree(claimed: Array, true: Slope) -> bool:
-    """Whether complex steps give what differences give, and differences are exact enough to tell."""
+    """Whether complex steps agree with differences, if differences are precise enough to decide."""
     size = max(_largest(claimed), _largest(true.values))
     unsure = np.abs(true.bend) + 4 * np.asarray(true.rounding)
     if unsure.max(initial=0) > max(HIDDEN * size, LEAST):

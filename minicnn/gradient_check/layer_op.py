@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.base import arrays_of, cast
 from ..layers.running import Pass
+from ..layers.tree import arrays_of, cast
 from ..ops.contract import kind_of
 from .contract import GradientError, output_and_pullback, takes
 from .derivatives import Array
@@ -20,7 +20,7 @@ from .trees import Tree, leaves, mapped
 class LayerOp:
     """A layer or model as an op: its input and its parameters become arguments, `op(x, *parameters)`.
 
-    Each call runs a copy of the layer, in the dtype of its arguments: the layer itself is not touched.
+    Each call runs a copy of the layer in the dtype of its arguments; the layer itself is not changed.
     """
 
     def __init__(self, layer: Any, seed: int = 0) -> None:
@@ -60,7 +60,7 @@ class LayerOp:
             dx, grads = returned
             if some and set(grads) != set(self.names[1:]) and not options.get("until"):
                 raise GradientError(f"{self.__name__}: expected gradients of {self.names[1:]}, got {sorted(grads)}")
-            # A pass that ends early gives no gradient of what it did not run, which is as good as zero.
+            # A pass that ends early returns no gradient for layers it did not run: it is zero.
             found = (grads.get(name, np.zeros_like(p)) for name, p in zip(self.names[1:], parameters, strict=True))
             gradients = [dx, *found]
             return tuple(gradient if want else None for gradient, want in zip(gradients, wants, strict=True))

@@ -1,4 +1,4 @@
-"""Which entry is wrong, or stands on a kink: found by halving a direction again and again."""
+"""Finding the entry that is wrong, or on a kink, by repeatedly halving a direction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def index_of(j: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def kink_at(problem: Problem, direction: Sequence[Array], error: NondifferentiableError) -> NondifferentiableError:
-    """The same error, with the name and the index of an entry that stands on the kink."""
+    """The same error, with the name and the index of an entry on the kink."""
     suspects = [(i, int(j)) for i, v in enumerate(direction) for j in np.flatnonzero(v)]
     while len(suspects) > 1:
         halves = suspects[: len(suspects) // 2], suspects[len(suspects) // 2 :]

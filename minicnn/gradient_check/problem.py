@@ -1,4 +1,4 @@
-"""A function at a point: which arrays it is to be differentiated by, its outputs, and what its pullback says."""
+"""A function at a point: the arrays to differentiate with respect to, its outputs, and its pullback's gradients."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Argument(NamedTuple):
     """A floating-point array among the arguments.
 
     Attributes:
-        owner: the position or the keyword of the argument that it is, or is in.
-        path: where it is in there, such as "['w'][0]".
+        owner: the position or keyword of the argument that it is, or is part of.
+        path: its path inside that argument, such as "['w'][0]".
         name: for messages.
         value: in float64.
     """
@@ -41,9 +41,9 @@ class Problem:
     Attributes:
         xs: the arrays that are checked, as `Argument`s.
         dys: for each floating-point output a random upstream gradient.
-        gradients: gradients[k][i]: what the pullback says of output k by xs[i]; zeros where it says None.
-        silent: the indices i for which it says None.
-        output_names: how to tell the outputs apart; empty where there is one.
+        gradients: gradients[k][i]: the pullback's gradient of output k with respect to xs[i]; zeros for None.
+        silent: the indices i for which it returns None.
+        output_names: names of the outputs; empty if there is only one.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Problem:
     def call(self, values: Sequence[Array], moved: Argument | None = None) -> tuple[Tree, Any]:
         """Output and pullback, with these values for `xs`.
 
-        Everything is copied for each call: generators begin anew, and nothing is changed behind our back.
+        Everything is copied for each call: generators restart, and no call can change another's arguments.
         """
         given = {(x.owner, x.path): value for x, value in zip(self.xs, values, strict=True)}
         if moved is not None:
@@ -193,7 +193,8 @@ class Problem:
                 raise ValueError(f"gradcheck: {self.title} is not finite here; choose another point")
 
     def _check_constants(self, y: Tree) -> None:
-        """Arrays given by keyword that get no gradient must be declared constant, or the output not depend on them."""
+        """Arrays given by keyword without a gradient must be declared constant, unless the output does not depend on
+        them."""
         before = [np.asarray(leaf) for _, leaf in leaves(y) if _is_float_output(leaf)]
         for argument in self._arguments():
             if argument.owner in self.constant or argument.owner in self.differentiated:
@@ -217,7 +218,7 @@ class Problem:
         for i in range(len(self.positional), last + 1):
             default = self.parameters[named[i]].default
             if named[i] not in self.options and default is inspect.Parameter.empty:
-                break  # the function itself will say that it is missing
+                break  # the function itself raises the error
             moved.add(i)
             self.positional.append(self.options.pop(named[i], default))
         return moved

@@ -1,4 +1,4 @@
-"""Trees: arrays, and whatever else, in nested tuples, lists and dicts. Anything that is none of these is a leaf."""
+"""Trees: arrays and other objects in nested tuples, lists and dicts. Everything that is not a container is a leaf."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Tree = Any
 
 
 class StructureError(ValueError):
-    """Two trees that should be alike are not: `path` says where, `expected` and `got` in which way."""
+    """Two trees have different structures: `path` says where, `expected` and `got` how they differ."""
 
     def __init__(self, path: str, expected: str, got: str) -> None:
         super().__init__(f"expected {expected}{f' at {path}' if path else ''}, got {got}")
@@ -46,7 +46,8 @@ def mapped(change: Callable[[str, Any], Any], tree: Tree, path: str = "") -> Tre
 
 
 def beside(tree: Tree, other: Tree, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """The leaves of a tree, each with its path and what stands there in another tree; None stands for all below it.
+    """The leaves of a tree, each with its path and the value there in another tree; None stands for everything below
+    it.
 
     Raises:
         StructureError: the other tree has another structure.

@@ -1,4 +1,4 @@
-"""The engine's loops, compiled. What they are given and give back is big, and comes again in every step."""
+"""The engine's loops, compiled. Their inputs and outputs are large and are allocated anew in every step."""
 
 from ..allocator import keep_freed_memory
 

@@ -1,12 +1,12 @@
 """How images and gradients enter a block of scratch memory, and how outputs leave it.
 
-All arrays are channels-last, (N, H, W, C) and C-contiguous: a pixel is one run of C numbers. What enters comes from a
-`Source`: images, or the gradient of outputs that were rectified and pooled, from which the gradient before is made on
-the way. What leaves goes to a `Target`, and is rectified and pooled on the way, so that the large map in between is
-never written.
+All arrays are channels-last, (N, H, W, C) and C-contiguous: a pixel is one run of C numbers. Input comes from a
+`Source`: images, or the gradient of rectified and pooled outputs, from which the gradient before pooling and ReLU is
+computed while copying. Output goes to a `Target` and is rectified and pooled while it is written, so the large map in
+between is never stored.
 
-Of each pooling window `switches` tells which tap won, i · kw + j, or DEAD where ReLU lets nothing through: the
-backward pass needs nothing else.
+For each pooling window, `switches` holds the tap that won, i · kw + j, or DEAD where ReLU is inactive: the backward
+pass needs nothing else.
 """
 
 from typing import NamedTuple
@@ -32,7 +32,7 @@ from .vector import (
     zeros_of,
 )
 
-DEAD = 255  # above the number of every tap: windows have at most 255 pixels
+DEAD = 255  # larger than any tap's number: windows have at most 255 pixels
 SLACK = 64  # numbers behind scratch arrays and switches, where a last vector may end
 
 

@@ -1,6 +1,6 @@
 """The three matrix products of a dense layer, cut into fixed tasks.
 
-NumPy's own product would share one call among threads, and round differently with their number; here it does not.
+NumPy's own product splits one call among threads, so its rounding depends on their number; here it does not.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ from .blocks import SLACK
 from .panels import ceil_div
 from .vector import MR, address, load, store, tile, width
 
-ROWS = 64  # rows of one task
-COLUMNS = 512  # numbers of an example, in or out, of one task
-SHARES = 16  # of the outputs, each summed for itself, where the gradient is that of few examples
+MC = 64  # rows of a task's block
+NC = 512  # and columns: numbers of an example, in or out
+SHARES = 16  # of the outputs, each summed separately: for the gradient of few examples
 
 
 @borrowing
@@ -26,10 +26,10 @@ def parts(size, most):
 def forward(x, w, b, y):
     """y = x · wᵀ + b: a block of examples and a block of outputs at a time."""
     N, O = y.shape
-    across, down = parts(O, COLUMNS), parts(N, ROWS)
+    across, down = parts(O, NC), parts(N, MC)
     for task in prange(across * down):
-        n0, o0 = task // across * ROWS, task % across * COLUMNS
-        n1, o1 = min(n0 + ROWS, N), min(o0 + COLUMNS, O)
+        n0, o0 = task // across * MC, task % across * NC
+        n1, o1 = min(n0 + MC, N), min(o0 + NC, O)
         block = np.dot(x[n0:n1], w[o0:o1].T)
         for n in range(n0, n1):
             add_row(block[n - n0], b[o0:o1], y[n, o0:o1])
@@ -82,10 +82,10 @@ def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
 def input_gradient(dy, w, dx):
     """dx = dy · w: a block of examples and a block of inputs at a time."""
     (N, O), I = dy.shape, w.shape[1]
-    across, down = parts(I, COLUMNS), parts(N, ROWS)
+    across, down = parts(I, NC), parts(N, MC)
     for task in prange(across * down):
-        n0, i0 = task // across * ROWS, task % across * COLUMNS
-        rows, columns = min(ROWS, N - n0), min(COLUMNS, I - i0)
+        n0, i0 = task // across * MC, task % across * NC
+        rows, columns = min(MC, N - n0), min(NC, I - i0)
         multiply(
             dy.reshape(N * O), n0 * O, O, 1, rows, O, w.reshape(O * I), i0, columns, I, dx.reshape(N * I), n0 * I + i0
         )
@@ -108,8 +108,8 @@ def input_gradient_of_few(dy, w, sums, dx):
                     store(partial, to + i, load(partial, to + i) + factor * load(weights, o * I + i))
                 for i in range(whole, I):
                     partial[to + i] += factor * weights[o * I + i]
-    for task in prange(ceil_div(N * I, COLUMNS)):
-        for i in range(task * COLUMNS, min((task + 1) * COLUMNS, N * I)):
+    for task in prange(ceil_div(N * I, NC)):
+        for i in range(task * NC, min((task + 1) * NC, N * I)):
             total[i] = partial[i]
             for share in range(1, shares):
                 total[i] += partial[share * N * I + i]
@@ -119,8 +119,8 @@ def input_gradient_of_few(dy, w, sums, dx):
 def weight_gradient(x, dy, dw):
     """dw = dyᵀ · x, a block of outputs and a block of inputs at a time."""
     (N, O), I = dy.shape, x.shape[1]
-    across, down = parts(I, COLUMNS), parts(O, ROWS)
+    across, down = parts(I, NC), parts(O, MC)
     for task in prange(across * down):
-        o0, i0 = task // across * ROWS, task % across * COLUMNS
-        rows, columns = min(ROWS, O - o0), min(COLUMNS, I - i0)
+        o0, i0 = task // across * MC, task % across * NC
+        rows, columns = min(MC, O - o0), min(NC, I - i0)
         multiply(dy.reshape(N * O), o0, 1, O, rows, N, x.reshape(N * I), i0, columns, I, dw.reshape(O * I), o0 * I + i0)

@@ -34,7 +34,7 @@ class Slide(NamedTuple):
     """How filters slide over a source: output (i, j) sees its pixels from (top + i·step_h, left + j·step_w) on.
 
     The window is `height` × `width` pixels. Taps that lie side by side, and so their channels too, are taken as one of
-    `run` times the channels: where each begins stands in the arrays `tap_rows` and `tap_columns` beside a slide.
+    `run` times the channels: where each begins stands in the arrays `tap_rows` and `tap_columns` that go with a slide.
     """
 
     top: int
@@ -150,7 +150,7 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
 
 @borrowing
 def add_columns(block, at, pixel, size, sums):
-    """sums[l] += Σ_q block[at + q·pixel + l], l < pixel: four sums beside each other, so that none waits."""
+    """sums[l] += Σ_q block[at + q·pixel + l], l < pixel: four sums in parallel, so that none waits."""
     for v in range(0, pixel, width(block)):
         a, b, c, d = zeros_of(sums), zeros_of(sums), zeros_of(sums), zeros_of(sums)
         whole = size // 4 * 4

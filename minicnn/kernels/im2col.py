@@ -1,4 +1,4 @@
-"""Convolution as one matrix product: what lies under a filter at each of its places is copied into a row.
+"""Convolution as one matrix product: the pixels under a filter at each position are copied into a row.
 
     rows(X)  (Q, K)   the K = kh · kw · C numbers under the filter, for each of Q output pixels
     W        (K, O)   the filters
@@ -18,7 +18,7 @@ from .direct import TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
 from .vector import MR_NARROW, address
 
-PIXELS = 192  # outputs of a block, about
+PIXELS = 192  # outputs of a block, approximately
 
 
 @borrowing

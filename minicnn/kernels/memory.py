@@ -1,11 +1,11 @@
-"""Moving pictures: from one memory order to another, side by side, and apart again."""
+"""Moving images: from one memory order to another, side by side, and apart again."""
 
 from numba import prange
 
 from ..threads import parallel
 
 SIDE = 16  # of a block: a cache line of float32
-ROWS = 256  # of a block that is copied
+BLOCK = 256  # rows that are copied in one task
 
 
 @parallel
@@ -26,8 +26,8 @@ def transpose(x, y):
 def put_beside(x, y, first):
     """The columns of y from `first` on = x, a block of rows at a time."""
     rows, columns = x.shape
-    for block in prange(-(-rows // ROWS)):
-        for row in range(block * ROWS, min((block + 1) * ROWS, rows)):
+    for block in prange(-(-rows // BLOCK)):
+        for row in range(block * BLOCK, min((block + 1) * BLOCK, rows)):
             source, target = x[row], y[row, first : first + columns]
             for c in range(columns):
                 target[c] = source[c]
@@ -35,10 +35,10 @@ def put_beside(x, y, first):
 
 @parallel
 def take_beside(y, first, x):
-    """x = the columns of y from `first` on: the way back of `put_beside`."""
+    """x = the columns of y from `first` on: the inverse of `put_beside`."""
     rows, columns = x.shape
-    for block in prange(-(-rows // ROWS)):
-        for row in range(block * ROWS, min((block + 1) * ROWS, rows)):
+    for block in prange(-(-rows // BLOCK)):
+        for row in range(block * BLOCK, min((block + 1) * BLOCK, rows)):
             source, target = y[row, first : first + columns], x[row]
             for c in range(columns):
                 target[c] = source[c]

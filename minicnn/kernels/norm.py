@@ -1,17 +1,17 @@
-"""The loops of batch normalisation: two over the input forward, two on the way back.
+"""The loops of batch normalization: two over the input in the forward pass, two in the backward pass.
 
 Memory may be channels-first or channels-last. Either way a map is C-contiguous and cut into *parts*, whose sums are
 added up at the end, always in the same order:
 
-    planes  x (N, C, S)   a part is a channel of a picture: S pixels
+    planes  x (N, C, S)   a part is a channel of an image: S pixels
     rows    x (P, C)      a part is a block of pixels, of all channels, that stays in cache
 
-Variances are sound however far a channel's mean lies from 0, because nothing is squared before it is centred: with n
-values in each part,
+Variances are accurate however far a channel's mean is from 0, because values are centered before they are squared: with
+n values in each part,
 
     mean = Σ n · mean[part] / M,    M · var = Σ_i (x[i] − mean)² = Σ squares[part] + Σ n · (mean[part] − mean)²
 
-where squares[part] is centred on its own mean, while the part is in cache. Means are summed as differences from a
+where squares[part] is centered on its own mean, while the part is in cache. Means are summed as differences from a
 first value, so that the mean of equal values is that value, and their variance exactly 0.
 """
 
@@ -83,7 +83,7 @@ def combine(means, squares, size, M, mean, var):
             var[c] += (squares[part, c] + n * d * d) / M
 
 
-# Planes: one channel of one picture
+# Planes: one channel of one image
 
 
 @jit
@@ -103,7 +103,7 @@ def mean_of(x):
 
 
 @jit
-def centred_squares(x, mean):
+def centered_squares(x, mean):
     total = x.dtype.type(0)
     for i in range(x.size):
         d = x[i] - mean
@@ -118,7 +118,7 @@ def moments_of_planes(x, means, squares):
         n, c = plane // C, plane % C
         mean = mean_of(x[n, c])
         means[n, c] = mean
-        squares[n, c] = centred_squares(x[n, c], mean)
+        squares[n, c] = centered_squares(x[n, c], mean)
 
 
 @elementwise
@@ -136,7 +136,7 @@ def normalize_planes(x, mean, factor, bias, y):
 
 
 @jit
-def centred_product(dy, x, mean):
+def centered_product(dy, x, mean):
     total = x.dtype.type(0)
     for i in range(x.size):
         total += dy[i] * (x[i] - mean)
@@ -149,7 +149,7 @@ def sums_of_planes(dy, x, mean, sums, products):
     for plane in prange(N * C):
         n, c = plane // C, plane % C
         sums[n, c] = sum_of(dy[n, c])
-        products[n, c] = centred_product(dy[n, c], x[n, c], mean[c])
+        products[n, c] = centered_product(dy[n, c], x[n, c], mean[c])
 
 
 @elementwise
@@ -176,7 +176,7 @@ def add_difference(x, first, sums):
 
 
 @jit
-def add_centred_squares(x, mean, sums):
+def add_centered_squares(x, mean, sums):
     for c in range(x.size):
         d = x[c] - mean[c]
         sums[c] += d * d
@@ -195,7 +195,7 @@ def moments_of_rows(x, means, squares):
         for c in range(C):
             means[part, c] = x[first, c] + means[part, c] / x.dtype.type(last - first)
         for p in range(first, last):
-            add_centred_squares(x[p], means[part], squares[part])
+            add_centered_squares(x[p], means[part], squares[part])
 
 
 @elementwise

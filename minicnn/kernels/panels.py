@@ -1,7 +1,7 @@
 """Filters in panels, and the sweep of a register tile over a run of outputs.
 
 A *panel* is NR filters side by side, (K, NR): for each of the K numbers under a filter, the weights of all NR of them
-lie in a row, as a tile reads them. Where filters do not fill the last panel, zeros do.
+lie in a row, as a tile reads them. The last panel is filled up with zeros.
 """
 
 import numpy as np

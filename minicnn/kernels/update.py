@@ -1,8 +1,8 @@
-"""The optimisers' loops: each update of `minicnn.optim` is one pass over memory.
+"""The optimizers' loops: each update of `minicnn.optim` is one pass over memory.
 
 The arrays are one-dimensional, contiguous, of one length and one dtype, to which the scalars are rounded first, as
-PyTorch rounds them. An element's new moments wait in local variables until all is computed: to read back from an array
-what was just stored there makes Adam up to three times slower where the array is not aligned.
+PyTorch rounds them. An element's new moments stay in local variables until everything is computed: reading back a value
+just stored makes Adam up to three times slower if the array is not aligned.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from numba import prange
 from minicnn.threads import elementwise, jit, parallel
 
 BLOCK = 1 << 15  # elements that a thread takes at a time
-PARALLEL_SIZE = 1 << 17  # below this, waking the threads costs more than they save
+PARALLEL_SIZE = 1 << 17  # for fewer elements, waking the threads costs more than it saves
 
 
 @elementwise
@@ -84,13 +84,15 @@ def _sum_of_squares_in_blocks(x):
     for block in prange(totals.size):
         totals[block] = _sum_of_squares(x[block * BLOCK : (block + 1) * BLOCK])
     total = 0.0
-    for block in range(totals.size):  # totals.sum() would be shared among the threads, in as many parts as they are
+    for block in range(
+        totals.size
+    ):  # totals.sum() would be split among the threads, so that its rounding depends on their number
         total += totals[block]
     return total
 
 
 def _by_size(serial: Callable[..., Any], in_blocks: Callable[..., Any]) -> Callable[..., Any]:
-    """One function of two: small arrays go to `serial`, large ones to all threads in blocks."""
+    """One function made of two: `serial` for small arrays, `in_blocks` on all threads for large ones."""
 
     def run(x: np.ndarray, *args: Any) -> Any:
         return (serial if x.size < PARALLEL_SIZE else in_blocks)(x, *args)

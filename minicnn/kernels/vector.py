@@ -1,13 +1,13 @@
 """The vocabulary that kernels are written in: vectors as wide as the processor's registers, and one register tile.
 
-A loop left to the compiler is as fast as the compiler's guess. So the kernels say themselves what a register holds:
+Whether a plain loop is vectorized well is the compiler's guess. So the kernels state what each register holds:
 
     v = load(x, i)                      x[i], x[i + 1], …, x[i + lanes − 1]        lanes = width(x)
     store(y, i, a + b)                  y[i + l] = a[l] + b[l]
     where(beats(a, b), a, b)            the larger of each pair, lane by lane
 
-Arrays are one-dimensional and contiguous; indices count their elements. Nothing here checks a bound. Each word is one
-or two of LLVM's instructions, and `tile` a small loop of them.
+Arrays are one-dimensional and contiguous; indices count their elements. Nothing here checks a bound. Each function is
+one or two LLVM instructions, and `tile` is a small loop of them.
 
 `tile` is the loop that every convolution and every product rests on. It holds MR rows of NR numbers in registers, and
 for each number that it loads it does several multiplications. MR and NR are the field's names for a tile's sides.
@@ -93,7 +93,7 @@ def load(typing, x, i):
 
 @intrinsic
 def load_beside(typing, x, i, like):
-    """As many numbers from x[i] on as another vector has lanes: bytes beside floats."""
+    """As many numbers from x[i] on as another vector has lanes: bytes along with floats."""
     return _load(x, like.lanes, like)
 
 

@@ -1,14 +1,14 @@
 """Winograd's convolution: 3 × 3 filters with fewer multiplications, on channels-last images.
 
 An m × m tile of outputs is computed from the α × α inputs under it, α = m + 2, in a basis where a filter acts on each
-number alone, so that the sum over channels is all that must be multiplied:
+number separately, so that only the sum over channels needs multiplications:
 
     Y = Aᵀ · [ Σ_c (G · g · Gᵀ) ⊙ (Bᵀ · d · B) ] · A          g (3, 3) a filter, d (α, α) inputs, Y (m, m) outputs
 
 F(4×4, 3×3) needs 36 products per tile, channel and filter where the definition has 144; F(2×2, 3×3) 16 for 36. For each
 of the α² positions (*frequencies*) the sums over channels of all tiles and filters are one matrix product.
 
-The gradient of a filter is the same thing transposed: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
+The gradient of a filter is the transpose: dg = Gᵀ · [ Σ_tiles (Bᵀ d B) ⊙ (A · dY · Aᵀ) ] · G.
 
 A *run* is some tiles of one row of tiles; a few runs make a block that stays in the second-level cache. What a forward
 pass multiplies lies there in slabs of `GROUP` tiles by `CHUNK` channels, as a register tile reads them: the slabs of
@@ -176,7 +176,7 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
     """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block.
 
     Returns:
-        Whether the source is too `rough` for it: a value that is huge beside those around it would be rounded into
+        Whether the source is too `rough` for it: a value that is huge compared with its neighbors would be rounded into
         their outputs.
     """
     panels, frequencies, depth, NR = u.shape

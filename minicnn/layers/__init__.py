@@ -1,9 +1,9 @@
 """Layers: parameters and an op. Containers: layers and how they are joined."""
 
-from .activation import Clip, LeakyReLU, LocalResponseNorm, LogSoftmax, ReLU, Sigmoid, Softmax
+from .activation import Clip, LeakyReLU, ReLU, Sigmoid
 from .affine import Affine, PReLU, Scale
 from .axes import Permute, Reshape, Slice
-from .base import Layer, arrays_of, children_of, dtype_of, transparent, walk
+from .base import Layer
 from .batch_norm2d import BatchNorm1d, BatchNorm2d
 from .concat import Concat
 from .conv2d import Conv2d, ConvTranspose2d
@@ -11,6 +11,7 @@ from .dense import Dense
 from .dropout import Dropout, Dropout2d
 from .flatten import Flatten
 from .graph import Graph, Join
+from .local_response_norm import LocalResponseNorm
 from .options import options_of, takes_layers, written_options
 from .pad import Pad
 from .pointwise import ELU, GELU, Erf, Hardsigmoid, Hardswish, SiLU, Tanh
@@ -18,6 +19,9 @@ from .pooling import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, GlobalMaxPoo
 from .residual import Residual
 from .running import Pass, Watch
 from .sequential import Sequential
+from .softmax import LogSoftmax, Softmax
+from .transparent import transparent
+from .tree import arrays_of, children_of, dtype_of, walk
 from .upsample import Upsample
 
 LAYERS: dict[str, type] = {

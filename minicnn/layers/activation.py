@@ -1,12 +1,12 @@
-"""Layers without parameters that keep the shape: ReLU and its relatives, sigmoid, softmax, response normalization."""
+"""ReLU, its relatives without parameters, and sigmoid."""
 
 from __future__ import annotations
 
 from .. import ops
 from ..ops.clip import bounds_of
-from ..ops.contract import Array, number, whole
-from ..ops.local_response_norm import constants_of
-from .base import Layer, LayerPullback, layer_pullback
+from ..ops.contract import Array, number
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
@@ -45,37 +45,4 @@ class Sigmoid(Layer):
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.sigmoid(x)
-        return y, layer_pullback(pullback)
-
-
-class Softmax(Layer):
-    """`ops.softmax` over the classes. Losses take logits: train without it."""
-
-    def __init__(self, axis: int = 1) -> None:
-        self.axis = whole("Softmax", "axis", axis, least=None)
-
-    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
-        y, pullback = ops.softmax(x, axis=self.axis)
-        return y, layer_pullback(pullback)
-
-
-class LogSoftmax(Layer):
-    """`ops.log_softmax` over the classes. Losses take logits: train without it."""
-
-    def __init__(self, axis: int = 1) -> None:
-        self.axis = whole("LogSoftmax", "axis", axis, least=None)
-
-    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
-        y, pullback = ops.log_softmax(x, axis=self.axis)
-        return y, layer_pullback(pullback)
-
-
-class LocalResponseNorm(Layer):
-    """`ops.local_response_norm`."""
-
-    def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        self.size, self.alpha, self.beta, self.k = constants_of("LocalResponseNorm", size, alpha, beta, k)
-
-    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
-        y, pullback = ops.local_response_norm(x, self.size, alpha=self.alpha, beta=self.beta, k=self.k)
         return y, layer_pullback(pullback)

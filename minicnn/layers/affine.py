@@ -9,12 +9,13 @@ import numpy as np
 
 from .. import ops
 from ..ops.contract import Array, flag, number, whole
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
 class Affine(Layer):
-    """`ops.affine` with a scale (`weight`) and a shift (`bias`) of its own for each channel, each (C,).
+    """`ops.affine` as a layer: a learned scale (`weight`) and shift (`bias`) for each channel, each (C,).
 
     Raises:
         ValueError: `num_features` is below 1.
@@ -57,7 +58,7 @@ class Scale(Layer):
 
 
 class PReLU(Layer):
-    """`ops.prelu` with a slope of its own (`weight`) for each channel, or one for all.
+    """`ops.prelu` as a layer: a learned slope (`weight`) for each channel, or one for all.
 
     Raises:
         ValueError: `num_parameters` is below 1.

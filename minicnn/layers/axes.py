@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import ops
 from ..ops.contract import Array, is_whole, whole
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 

@@ -5,30 +5,26 @@
     dx, _ = pullback(dy, wants="input")          # or "parameters": the other half is not computed
 
 Any object with `parameters` and `buffers` (each a dict of arrays, or a method that returns one) and such a `forward`
-composes, trains, saves and is gradient-checked like ours; deriving from `Layer` adds the conveniences below.
+can be composed, trained, saved and gradient-checked like ours; deriving from `Layer` adds the conveniences below.
 """
 
 from __future__ import annotations
 
-import copy
-import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from .. import init
 from ..display import Shown, Table
-from ..ops.contract import FLOATS, Array, Pullback, output_and_pullback
-from .options import options_of as options_of
-from .options import takes_layers as takes_layers
+from ..ops.contract import FLOATS, Array
 from .options import written_options
+from .pullback import LayerPullback, run_layer
 from .running import Pass
+from .tree import arrays_of, cast, children_of, walk
 
-WANTS = ("both", "input", "parameters")
 WRAPPERS = ("module.", "model.", "_orig_mod.")
-LAST_DENSE = 1 / 64  # of what the scheme draws
-LayerPullback = Callable[..., tuple[Any, dict[str, Array]]]
+LAST_DENSE = 1 / 64  # times the values that the scheme draws
 
 
 class Layer(Shown):
@@ -36,8 +32,8 @@ class Layer(Shown):
 
     A layer's constructor stores each option under its own name, and its arrays under the names it declares here.
 
-    A layer that is made of others stores them as `self.body`: one layer, usually a `Sequential`. It runs its body
-    unless it has a forward of its own, and is named, trained and saved by what is inside: there is no "body." in paths.
+    A layer made of other layers stores them as `self.body`: one layer, usually a `Sequential`. It runs its body unless
+    it defines its own forward, and its paths are those of the body: they contain no "body.".
 
         class Bottleneck(Layer):
             def __init__(self, channels, reduction=4):
@@ -47,8 +43,8 @@ class Layer(Shown):
 
     Attributes:
         body: what the layer is made of, or None.
-        transform: how images become this model's input (`data.Transform`), where it is known.
-        classes: the names of its outputs, where they are known.
+        transform: how images become this model's input (`data.Transform`), if known.
+        classes: the names of its outputs, if known.
     """
 
     parameter_names: ClassVar[tuple[str, ...]] = ()  # arrays that are trained
@@ -88,7 +84,7 @@ class Layer(Shown):
         return self._arrays("buffers", self.parameter_names * self.frozen + self.buffer_names)
 
     def trained_names(self) -> tuple[str, ...]:
-        """The names of the arrays that this layer's own pullback gives gradients for."""
+        """The names of the arrays for which this layer's own pullback returns gradients."""
         return tuple(name for name in self.parameter_names if getattr(self, name) is not None)
 
     def _arrays(self, kind: str, names: tuple[str, ...]) -> dict[str, Array]:
@@ -100,23 +96,23 @@ class Layer(Shown):
         return own
 
     def state(self) -> dict[str, Array]:
-        """Parameters and buffers: all that a file must hold."""
+        """Parameters and buffers: everything that must be saved."""
         return self.parameters() | self.buffers()
 
     def load_state(self, source: Any, strict: bool = True) -> None:
         """Copy arrays into this model, in its own precision.
 
-        PyTorch's `num_batches_tracked` counters, which nothing here needs, are passed over, and so is what wrappers
-        put before every name: `module.` (DataParallel), `model.` (Lightning), `_orig_mod.` (torch.compile).
+        PyTorch's `num_batches_tracked` counters are ignored, and so are the prefixes of wrappers: `module.`
+        (DataParallel), `model.` (Lightning), `_orig_mod.` (torch.compile).
 
         Args:
             source: arrays by path, as `state()` names them: a dict of arrays, a PyTorch `state_dict`, or the path or
                 URL of a safetensors file (see `weights.read_weights`).
-            strict: refuse names that are missing or left over; otherwise load what is there.
+            strict: raise an error for missing or unexpected names; otherwise load what matches.
 
         Raises:
-            ValueError: there is no such file, names or shapes do not match, or the model is frozen. Then nothing has
-                been changed.
+            ValueError: there is no such file, names or shapes do not match, or the model is frozen. Nothing is changed
+                then.
         """
         from ..weights import read_weights
 
@@ -140,14 +136,15 @@ class Layer(Shown):
                 array[...] = given[name]
 
     def reset(self, rng: Callable[[str], np.random.Generator], scheme: Any) -> None:
-        """Give the arrays of this layer alone their first values; `rng(name)` is the generator for one of them."""
+        """Initialize the arrays of this layer, not those of its children; `rng(name)` is the generator for one
+        array."""
 
     def initialize(self, seed: int = 0, scheme: str = "he_normal") -> Self:
-        """Give every parameter its first value: weights by `scheme`, biases 0, batch normalization the identity.
+        """Initialize every parameter: weights by `scheme`, biases 0, batch normalization as the identity.
 
-        The values of an array depend on the seed and its path alone: a new layer does not change the others. Only the
-        weights of a dense layer at the end are made smaller, to 1/64: so all scores are about 0, every one of K classes
-        is as likely as the others, and the first loss is ln K, where large scores would be wrong with confidence.
+        The values of an array depend only on the seed and its path: adding a layer does not change the others. The
+        weights of a final dense layer are divided by 64. Then all scores are about 0, the K classes are equally likely,
+        and the first loss is ln K; with large scores the untrained model would be confidently wrong.
 
         Args:
             seed: the same seed gives the same values.
@@ -157,7 +154,8 @@ class Layer(Shown):
             the model itself.
 
         Raises:
-            ValueError: the scheme is unknown, the model is frozen, or a layer keeps others where nobody finds them.
+            ValueError: the scheme is unknown, the model is frozen, or a layer keeps other layers where they are not
+                found.
         """
         self._refuse_if_frozen("initialize")
         if scheme not in init.SCHEMES:
@@ -172,10 +170,10 @@ class Layer(Shown):
         return self
 
     def astype(self, dtype: Any) -> Self:
-        """Turn all arrays to float32 or float64, in place, and return the model.
+        """Convert all arrays to float32 or float64, in place, and return the model.
 
         Raises:
-            ValueError: another dtype, or the model is frozen.
+            ValueError: the dtype is another one, or the model is frozen.
         """
         self._refuse_if_frozen("astype")
         if np.dtype(dtype).type not in FLOATS:
@@ -190,12 +188,12 @@ class Layer(Shown):
     def _headline(self) -> str:
         try:
             first, named = written_options(self)
-        except ValueError:  # an option is not stored under its name: `save` complains of it, looking does not
+        except ValueError:  # an option is not stored under its name: an error in `save`, but not in a repr
             return "…"
         return ", ".join(first + named)
 
     def _table(self) -> Table | None:
-        """Each layer with its options, indented by its depth, and how many numbers it trains (if frozen: has)."""
+        """Each layer with its options, indented by depth, and its number of parameters (if frozen, of all numbers)."""
         rows, kind = [], "buffers" if self.frozen else "parameters"
         for path, layer in walk(self):
             if path:
@@ -206,113 +204,11 @@ class Layer(Shown):
         return Table(("layer", "type", "numbers" if self.frozen else "parameters"), rows, left=2) if rows else None
 
 
-def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Array]:
-    """The arrays without a wrapper's prefix, if all of them have it and none of the model's own."""
-    for prefix in WRAPPERS:
-        if given and all(n.startswith(prefix) for n in given) and not any(n.startswith(prefix) for n in state):
-            return _unwrapped({n.removeprefix(prefix): array for n, array in given.items()}, state)
-    return given
-
-
-def _last_dense(model: Layer) -> Array | None:
-    """The weight of the last layer that has parameters, if that is a dense one inside the model."""
-    last = [layer for _, layer in walk(model) if not children_of(layer) and arrays_of(layer, "parameters")][-1:]
-    if last and isinstance(last[0], Layer) and last[0] is not model:
-        weight = last[0].parameters().get("weight")
-        return weight if weight is not None and weight.ndim == 2 else None
-    return None
-
-
-def arrays_of(layer: Any, kind: str) -> dict[str, Array]:
-    """A layer's "parameters" or "buffers", which may be a dict, a method that returns one, or not there."""
-    found = getattr(layer, kind, {})
-    return dict(found() if callable(found) else found)
-
-
-def dtype_of(layer: Any) -> np.dtype:
-    """The precision that a layer computes in: that of its parameters, or float32 if it has none."""
-    return next((array.dtype for array in arrays_of(layer, "parameters").values()), np.dtype(np.float32))
-
-
-def children_of(layer: Any) -> dict[str, Any]:
-    """The layers inside a layer, by name; none where it has no `children`."""
-    return dict(getattr(layer, "children", {}))
-
-
-def walk(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """A layer and all the layers inside it, each after the one that holds it, with their paths.
-
-    A layer and its body have the same path.
-    """
-    yield path, layer
-    if (body := getattr(layer, "body", None)) is not None:
-        yield from walk(body, path)
-        return
-    for name, child in children_of(layer).items():
-        yield from walk(child, f"{path}.{name}" if path else name)
-
-
-def cast(model: Any, dtype: Any) -> None:
-    """Turn the arrays of a model and of all layers inside it to any dtype, in place."""
-    for _, layer in walk(model):
-        for kind in ("parameters", "buffers"):
-            for name in getattr(layer, f"{kind[:-1]}_names", ()):
-                array = getattr(layer, name)
-                setattr(layer, name, None if array is None else array.astype(dtype))
-            if isinstance(arrays := getattr(layer, kind, None), dict):
-                arrays.update({name: array.astype(dtype) for name, array in arrays.items()})
-
-
-def run_layer(layer: Any, x: Any, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
-    """A layer's forward. Its pullback may be None, where nothing will be pulled back.
-
-    Raises:
-        ValueError: it does not return (y, pullback).
-    """
-    returned = layer.forward(x, pass_)
-    if isinstance(returned, tuple) and len(returned) == 2:
-        return returned
-    return output_and_pullback(f"{type(layer).__name__}.forward", returned)
-
-
-def transparent(layer: Any) -> Any:
-    """What a layer runs: the innermost body of one that adds nothing to it, otherwise the layer itself."""
-    while isinstance(layer, Layer) and layer.body is not None and _adds_nothing(layer):
-        layer = layer.body
-    return layer
-
-
-class _Probe:
-    """Stands in for a body, and knows whether it was handed the layer's own input."""
-
-    def __init__(self) -> None:
-        self.x, self.pass_ = object(), Pass()
-        self.answer = (object(), lambda dy, wants="both": None)
-        self.asked = False
-
-    def forward(self, x: Any, pass_: Any = None) -> Any:
-        self.asked = x is self.x and pass_ is self.pass_
-        return self.answer
-
-
-def _adds_nothing(layer: Layer) -> bool:
-    """Whether a layer's forward hands its input to its body, and the body's answer back, both untouched."""
-    if type(layer).forward is Layer.forward:
-        return True
-    twin, probe = copy.copy(layer), _Probe()
-    try:
-        twin.body = probe
-        y, pullback = twin.forward(probe.x, probe.pass_)  # type: ignore[arg-type]
-    except Exception:  # it does something with the input
-        return False
-    return probe.asked and y is probe.answer[0] and pullback is probe.answer[1]
-
-
 def check_composed(model: Any) -> None:
-    """Refuse a layer that keeps others where nobody finds them: they would neither be trained nor saved.
+    """Raise an error if a layer keeps other layers where they are not found: they would be neither trained nor saved.
 
     Raises:
-        ValueError: it is so.
+        ValueError: there is such a layer.
     """
     for path, layer in walk(model):
         known = [getattr(layer, "body", None), *children_of(layer).values()]
@@ -320,39 +216,23 @@ def check_composed(model: Any) -> None:
             if isinstance(value, Layer) and not any(value is one for one in known):
                 where = path or type(layer).__name__
                 raise ValueError(
-                    f"{where}: it keeps a layer as self.{name}, whose parameters nobody finds; put its layers into one "
+                    f"{where}: it keeps a layer as self.{name}, so its weights are not found; put its layers into one "
                     "self.body, such as a Sequential, Residual or Graph, or let `children` name them"
                 )
 
 
-def without_parameters(pullback: LayerPullback) -> LayerPullback:
-    """The pullback of a frozen layer: dy → (dx, {})."""
-
-    def frozen(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
-        check_wants(wants)
-        return (None if wants == "parameters" else pullback(dy, "input")[0]), {}
-
-    return frozen
+def _unwrapped(given: dict[str, Array], state: dict[str, Array]) -> dict[str, Array]:
+    """The arrays without a wrapper's prefix, if all of them have it and none of the model's own names does."""
+    for prefix in WRAPPERS:
+        if given and all(n.startswith(prefix) for n in given) and not any(n.startswith(prefix) for n in state):
+            return _unwrapped({n.removeprefix(prefix): array for n, array in given.items()}, state)
+    return given
 
 
-def layer_pullback(pullback: Pullback, *names: str) -> LayerPullback:
-    """An op's pullback dy → (dx, dweight, …) as a layer's: dy → (dx, {"weight": dweight, …})."""
-
-    def named(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
-        check_wants(wants)
-        dx, *gradients = pullback(dy, (wants != "parameters",) + (wants != "input",) * len(names))
-        found = zip(names, gradients, strict=True)
-        return dx, {} if wants == "input" else {name: gradient for name, gradient in found if gradient is not None}
-
-    return named
-
-
-def check_wants(wants: str) -> None:
-    if wants not in WANTS:
-        raise ValueError(f"pullback: expected wants to be one of {', '.join(WANTS)}, got {wants!r}")
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """An ending for an error message: the names that may have been meant."""
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    return f"; did you mean {' or '.join(close)}?" if close else f"; there are {', '.join(known[:12])}"
+def _last_dense(model: Layer) -> Array | None:
+    """The weight of the last layer with parameters, if that is a dense layer inside the model."""
+    last = [layer for _, layer in walk(model) if not children_of(layer) and arrays_of(layer, "parameters")][-1:]
+    if last and isinstance(last[0], Layer) and last[0] is not model:
+        weight = last[0].parameters().get("weight")
+        return weight if weight is not None and weight.ndim == 2 else None
+    return None

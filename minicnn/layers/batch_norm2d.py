@@ -9,15 +9,16 @@ import numpy as np
 
 from .. import ops
 from ..ops.contract import Array, number, whole
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
 class BatchNorm2d(Layer):
-    """`ops.batch_norm2d` with a scale (`weight`), a shift (`bias`) and running statistics of its own, each (C,).
+    """`ops.batch_norm2d` as a layer, with scale (`weight`), shift (`bias`) and running statistics, each (C,).
 
-    A training pass updates the running statistics; any other pass uses them. With `Pass.total` they are those of all
-    shares of a batch.
+    A training pass updates the running statistics; any other pass uses them. With `Pass.total` the statistics are those
+    of all shards of a batch.
     """
 
     parameter_names = ("weight", "bias")
@@ -54,7 +55,7 @@ class BatchNorm2d(Layer):
 
 
 class BatchNorm1d(BatchNorm2d):
-    """The same for vectors (N, C): each is a stack of maps of one pixel."""
+    """The same for vectors (N, C), taken as feature maps of one pixel."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         if x.ndim != 2:

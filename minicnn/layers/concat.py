@@ -6,15 +6,15 @@ from typing import Any
 
 from .. import ops
 from ..ops.contract import Array
-from .base import LayerPullback, check_wants
 from .container import Container, has_parameters, prefixed, run
+from .pullback import LayerPullback, check_wants
 from .running import Pass
 
 
 class Concat(Container):
-    """Every branch sees x, and their outputs lie one behind the other along the channels: y = [f₁(x), f₂(x), …].
+    """Every branch takes x, and the outputs are concatenated along the channels: y = [f₁(x), f₂(x), …].
 
-    A pass that ends inside a branch runs that branch alone.
+    A pass that ends inside a branch runs only that branch.
 
     Source: Szegedy et al. (2015), Going deeper with convolutions, figure 2.
     """

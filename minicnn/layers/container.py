@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from ..message import nearest
 from ..ops.contract import Array
-from .base import Layer, LayerPullback, arrays_of, children_of, nearest, run_layer, walk, without_parameters
+from .base import Layer
+from .pullback import LayerPullback, run_layer, without_parameters
 from .running import Pass, announced, record
+from .tree import arrays_of, children_of, walk
 
 
 class Container(Layer):
@@ -61,7 +64,7 @@ class Container(Layer):
         return f"{type(self).__name__}(\n    " + "\n    ".join(lines) + "\n)"
 
     def check_paths(self, pass_: Pass) -> None:
-        """At the outermost container: refuse a pass that watches, or ends at, a layer that is not there."""
+        """In the outermost container: raise an error if the pass watches, or ends at, a layer that does not exist."""
         if pass_.path or (pass_.watch is None and pass_.until is None):
             return
         known = [path for path, _ in walk(self) if path]
@@ -77,10 +80,10 @@ def run(name: str, layer: Any, x: Array, pass_: Pass) -> tuple[Array, LayerPullb
         y, pullback = run_layer(layer, x, inner)
     except ValueError as error:
         if children_of(layer) and str(error).startswith(f"{inner.path}."):
-            raise  # it carries the path of the layer inside already
+            raise  # its message already names the layer inside
         if getattr(x, "dtype", np.dtype(float)).kind in "iub":
             raise ValueError(
-                f"{inner.path}: expected floating-point input, got {x.dtype}; model.transform(images) makes it of "
+                f"{inner.path}: expected floating-point input, got {x.dtype}; model.transform(images) makes it from "
                 "images, and so do cnn.predict and cnn.evaluate"
             ) from error
         raise ValueError(f"{inner.path}: {error}") from error

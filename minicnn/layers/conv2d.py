@@ -10,13 +10,14 @@ import numpy as np
 from .. import ops
 from ..ops.contract import Array, Pair, flag, pair, whole
 from ..ops.conv_transpose2d import output_padding_of
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
 from .batch_norm2d import BatchNorm2d
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
 class Conv2d(Layer):
-    """`ops.conv2d` with filters of its own: weight (out, in/groups, kh, kw) and bias (out,).
+    """`ops.conv2d` as a layer, with weight (out, in/groups, kh, kw) and bias (out,).
 
     Raises:
         ValueError: an option is out of range, or the groups do not divide the channels.
@@ -54,13 +55,13 @@ class Conv2d(Layer):
         return y, layer_pullback(pullback, *self.trained_names())
 
     def options(self) -> dict[str, Any]:
-        """How the filters slide, as `ops.conv2d` takes it."""
+        """The options of `ops.conv2d` that say how the filters slide."""
         return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
 
     def filters(self, norm: BatchNorm2d | None = None) -> tuple[Any, ...]:
-        """What `ops.conv2d` takes after x: weight and bias, or where the layer is frozen the `Filters` that it keeps.
+        """The arguments of `ops.conv2d` after x: weight and bias, or, if the layer is frozen, its cached `Filters`.
 
-        With `norm`, a frozen batch normalization that comes next is folded into them:
+        With `norm`, the frozen batch normalization that follows is folded into them:
 
             w' = w · γ / √(var + eps),    b' = β + (b − mean) · γ / √(var + eps)
         """
@@ -78,7 +79,7 @@ class Conv2d(Layer):
 
 
 class ConvTranspose2d(Layer):
-    """`ops.conv_transpose2d` with filters of its own: weight (in, out/groups, kh, kw) and bias (out,).
+    """`ops.conv_transpose2d` as a layer, with weight (in, out/groups, kh, kw) and bias (out,).
 
     Raises:
         ValueError: an option is out of range, or the groups do not divide the channels.

@@ -9,12 +9,13 @@ import numpy as np
 
 from .. import ops
 from ..ops.contract import Array, flag, whole
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
 class Dense(Layer):
-    """`ops.dense` with weights of its own: weight (out, in) and bias (out,).
+    """`ops.dense` as a layer, with weight (out, in) and bias (out,).
 
     Raises:
         ValueError: a size is below 1.

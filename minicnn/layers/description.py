@@ -1,8 +1,8 @@
-"""A network's architecture as plain data, for files: what kind each layer is, its options, and what is inside it.
+"""A network's architecture as plain data, for files: the type of each layer, its options and its children.
 
     {"type": "Sequential", "options": {}, "children": {"conv1": {"type": "Conv2d", "options": {"in_channels": 1, …}}}}
 
-Reading one builds layers of known types only: nothing is imported or executed because a file says so.
+Reading a description builds only layers of known types: a file cannot make the reader import or execute anything.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import inspect
 import json
 from typing import Any
 
-from .base import Layer, arrays_of, check_composed, children_of, nearest, walk
+from ..message import nearest
+from .base import Layer, check_composed
 from .options import options_of, takes_layers
+from .tree import arrays_of, children_of, walk
 
 
 def describe(layer: Any) -> dict[str, Any]:
-    """The description of a layer and all that is inside it, ready for JSON.
+    """The description of a layer and its children, ready for JSON.
 
     Raises:
         ValueError: the layer's constructor has an option that it does not store under its own name.
@@ -29,16 +31,16 @@ def describe(layer: Any) -> dict[str, Any]:
 
 
 def build(description: Any, layers: tuple[type, ...] = ()) -> Any:
-    """The layer that a description tells of, its arrays not yet filled.
+    """The layer for a description; its arrays are not filled yet.
 
-    A layer whose constructor takes no layers makes those inside it itself; they must be the ones described.
+    A layer whose constructor takes no layers makes its own; they must match the description.
 
     Args:
         description: what `describe` returned.
-        layers: layer types of your own that may occur in it.
+        layers: your own layer types that may occur in it.
 
     Raises:
-        ValueError: the description is malformed, or names a type that is not known here, or that makes other layers.
+        ValueError: the description is malformed, or names a type that is unknown or makes other layers.
     """
     from . import LAYERS
 
@@ -55,7 +57,7 @@ def build(description: Any, layers: tuple[type, ...] = ()) -> Any:
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     kind = known[name]
     if options.get("bias", True) is None:
-        options["bias"] = False  # so files said at first
+        options["bias"] = False  # as old files say
     try:
         if takes_layers(kind):
             return _given(kind, options, {child: build(inner, layers) for child, inner in children.items()})
@@ -69,12 +71,12 @@ def build(description: Any, layers: tuple[type, ...] = ()) -> Any:
 
 
 def check_rebuildable(model: Any) -> None:
-    """Refuse a model of which `build` would not make the same again, before a file is written that cannot be read.
+    """Raise an error if `build` could not rebuild this model, before an unreadable file is written.
 
-    Only layers that are not ours are in question, and only they are built.
+    Only layer types from outside this package are in question, and only those are built.
 
     Raises:
-        ValueError: it names the layer, and says why.
+        ValueError: a layer could not be rebuilt; the message names it and says why.
     """
     from . import LAYERS
 
@@ -95,7 +97,7 @@ def check_rebuildable(model: Any) -> None:
         try:
             description = _plain(describe(layer))
             twin = build(description, tuple(own.values()))
-        except Exception as error:  # a constructor raises whatever it likes
+        except Exception as error:  # a constructor may raise anything
             raise ValueError(f"{where} could not be loaded again: {error}") from error
         before, after = (
             {n: a.shape for kind in ("parameters", "buffers") for n, a in arrays_of(one, kind).items()}
@@ -104,12 +106,12 @@ def check_rebuildable(model: Any) -> None:
         if _plain(describe(twin)) != description or before != after:
             raise ValueError(
                 f"{where} could not be loaded again: built with its options {description['options']}, it has other "
-                "layers or arrays than this one; make all that differs an option of its constructor"
+                "layers or arrays than this one; make everything that differs an option of its constructor"
             )
 
 
 def _given(kind: type, options: dict[str, Any], children: dict[str, Any]) -> Any:
-    """The layer that is made of these, its options before `*layers` by position."""
+    """A layer made from these options and children; options before `*layers` are passed by position."""
     parameters = inspect.signature(kind).parameters
     if not any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters.values()):
         return kind(**options, **children)
@@ -122,5 +124,5 @@ def _given(kind: type, options: dict[str, Any], children: dict[str, Any]) -> Any
 
 
 def _plain(description: dict[str, Any]) -> Any:
-    """As it comes back from a file."""
+    """The description as it would be read back from a file."""
     return json.loads(json.dumps(description, allow_nan=False))

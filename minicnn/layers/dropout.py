@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from .. import ops
 from ..ops.contract import Array, number
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
 class Dropout(Layer):
-    """`ops.dropout` in a training pass, which must bring an `rng`; nothing in any other."""
+    """`ops.dropout` in a training pass, which must have an `rng`; the identity in any other pass."""
 
     def __init__(self, p: float = 0.5) -> None:
         self.p = number(type(self).__name__, "p", p, 0, 1)
@@ -20,7 +21,7 @@ class Dropout(Layer):
 
 
 class Dropout2d(Dropout):
-    """`ops.dropout2d`, of whole maps, in a training pass; nothing in any other."""
+    """`ops.dropout2d`, of whole maps, in a training pass; the identity in any other pass."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.dropout2d(x, self.p, training=pass_.train, rng=pass_.rng)

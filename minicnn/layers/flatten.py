@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .. import ops
 from ..ops.contract import Array
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 

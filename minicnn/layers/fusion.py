@@ -1,4 +1,4 @@
-"""Conv2d (→ BatchNorm2d) → ReLU (→ MaxPool2d) in sequence, run as one op where nobody can tell the difference.
+"""Conv2d (→ BatchNorm2d) → ReLU (→ MaxPool2d) in sequence, run as one op where that makes no visible difference.
 
 Values and gradients are equal up to rounding, but the feature maps in between are never stored. So layers are fused
 only if the pass neither watches them nor ends among them, and if ReLU's backward pass is the plain one.
@@ -13,15 +13,17 @@ from ..ops.contract import Array
 from ..ops.convolution.choice import pools_along
 from ..ops.geometry import geometry, windows
 from .activation import ReLU
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
 from .batch_norm2d import BatchNorm2d
 from .conv2d import Conv2d
 from .pooling import MaxPool2d
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
 class FusedConv2d(Layer):
-    """A convolution that also normalizes, rectifies and pools its output. It shares the layers, and copies nothing.
+    """A convolution that also normalizes, rectifies and pools its output. It shares the layers' arrays and copies
+    nothing.
 
     Only a frozen model's normalization can be fused: it is folded into the filters, once.
     """
@@ -64,7 +66,7 @@ class FusedConv2d(Layer):
 
 
 def fused(layers: dict[str, Any], pass_: Pass) -> dict[str, Any]:
-    """The layers to run for this pass: those that can be are fused, under the convolution's name."""
+    """The layers to run for this pass, fused where possible, under the convolution's name."""
     if pass_.relu != "plain":
         return layers
     names = list(layers)
@@ -79,7 +81,7 @@ def fused(layers: dict[str, Any], pass_: Pass) -> dict[str, Any]:
 
 
 def _row(layers: dict[str, Any], names: list[str], pass_: Pass) -> dict[type, Any]:
-    """The layers from names[0] on that one op can compute, by their kinds; None where there is none of a kind."""
+    """The layers from names[0] on that one op can compute, by type; None for a type that is missing."""
     row: dict[type, Any] = dict.fromkeys((Conv2d, BatchNorm2d, ReLU, MaxPool2d))
     following = iter(names)
     name = next(following, None)
@@ -89,7 +91,7 @@ def _row(layers: dict[str, Any], names: list[str], pass_: Pass) -> dict[type, An
         layer = layers[name]
         if type(layer) is not kind:
             if kind is BatchNorm2d:
-                continue  # there need not be one
+                continue  # optional
             break
         if (kind is BatchNorm2d and not row[Conv2d].frozen) or (
             kind is MaxPool2d and not _pools_along(row[Conv2d], layers[name])
@@ -108,7 +110,7 @@ def _noticed(name: str, pass_: Pass) -> bool:
 
 
 def _pools_along(conv: Conv2d, pool: MaxPool2d) -> bool:
-    """Whether the op knows the pooling, which has neither padding nor dilation, and gains by it."""
+    """Whether the op supports the pooling (no padding, no dilation) and is faster with it."""
     plain = pool.padding == (0, 0) and pool.dilation == (1, 1)
     windows = (*pool.kernel_size, *pool.stride)
     return plain and pools_along(conv.weight.shape, conv.stride, conv.dilation, conv.groups, windows)

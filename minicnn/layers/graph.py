@@ -1,4 +1,4 @@
-"""Layers joined in any way that has no cycle."""
+"""Layers connected as any acyclic graph."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from .. import ops
+from ..message import nearest
 from ..ops.contract import Array
-from .base import Layer, LayerPullback, check_wants, nearest
+from .base import Layer
 from .container import Container, has_parameters
+from .pullback import LayerPullback, check_wants
 from .running import Pass
 from .sequential import Chain
 
 
 class Join(Layer):
-    """Several arrays become one: by `ops.concat` along the channels, by `ops.add` or by `ops.mul`.
+    """Combine several arrays into one: by `ops.concat` along the channels, by `ops.add` or by `ops.mul`.
 
-    Its forward takes a sequence of arrays, and its pullback gives a tuple of gradients: it stands in a `Graph`.
+    Its forward takes a sequence of arrays and its pullback returns a tuple of gradients, so it can be used only in a
+    `Graph`.
 
     Raises:
         ValueError: the operation is none of "concat", "add" and "mul".
@@ -42,7 +45,7 @@ class Join(Layer):
 
 
 class Graph(Container):
-    """Named layers, each of which takes the output of the one before, unless `inputs` names others.
+    """Named layers; each takes the output of the layer before it, unless `inputs` names others.
 
         Graph(
             conv1=Conv2d(64, 64, 3, padding=1),
@@ -53,17 +56,18 @@ class Graph(Container):
             inputs={"add": ["conv2", "input"]},
         )
 
-    "input" is what the graph itself is given; its output is the last layer's. A layer comes after those it takes from:
-    so there is no cycle. In the backward pass an array receives the sum of the gradients from all layers that took it.
+    "input" is the input of the graph; its output is that of the last layer. A layer must come after the layers it takes
+    from, so there is no cycle. In the backward pass an array receives the sum of the gradients of all layers that took
+    it.
 
     A pass that ends at a layer runs only what that layer depends on.
 
     Attributes:
-        sources: what every layer takes, by name: "input", or layers before it.
+        sources: the inputs of every layer, by name: "input", or layers before it.
 
     Raises:
-        ValueError: a layer takes what is not there before it, or several arrays though it is no `Join`; or nothing
-            takes a layer's output.
+        ValueError: a layer takes the output of no earlier layer, or several arrays without being a `Join`; or a layer's
+            output is unused.
     """
 
     INPUT = "input"
@@ -94,7 +98,7 @@ class Graph(Container):
         self._rows = [Chain(tuple(row)) for row in self._in_rows()]
 
     def _needed(self, last: str) -> set[str]:
-        """A layer and all that it depends on."""
+        """A layer and everything it depends on."""
         needed: set[str] = set()
         pending = [last]
         while pending:
@@ -105,7 +109,7 @@ class Graph(Container):
         return needed
 
     def _in_rows(self) -> list[list[str]]:
-        """The layers cut into rows, within which nothing forks or joins: each is run as a `Sequential` is."""
+        """The layers split into rows without forks or joins, each of which is run like a `Sequential`."""
         takers = Counter(source for sources in self.sources.values() for source in sources)
         rows: list[list[str]] = []
         row_of: dict[str, list[str]] = {}
@@ -133,7 +137,7 @@ class Graph(Container):
             last = next((name for name in self.sources if pass_.within(name).ends_here), last)
         needed = self._needed(last)
         values: dict[str, Any] = {self.INPUT: x}
-        steps: list[tuple[list[str], str, LayerPullback]] = []  # what a row takes, its last layer, its pullback
+        steps: list[tuple[list[str], str, LayerPullback]] = []  # a row's inputs, its last layer, its pullback
         for row in self._rows:
             if row.names[0] not in needed:
                 continue

@@ -1,4 +1,4 @@
-"""What a layer was built with, and the call that builds it again."""
+"""The options that a layer was built with, and the call that builds it again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 def options_of(layer: Any) -> dict[str, Any]:
     """The options a layer was built with: the attributes named as its constructor's parameters.
 
-    An option that became an array (`bias=True`) is given as whether there is one.
+    An option that became an array (`bias=True`) is returned as True or False.
 
     Raises:
         ValueError: an option is not stored under its own name.
@@ -29,13 +29,13 @@ def options_of(layer: Any) -> dict[str, Any]:
 
 
 def takes_layers(kind: type) -> bool:
-    """Whether layers are given to its constructor, as `Sequential`'s are; otherwise it makes its own."""
+    """Whether its constructor takes layers, as `Sequential`'s does; otherwise it makes its own."""
     kinds = {parameter.kind for parameter in inspect.signature(kind).parameters.values()}
     return not kinds.isdisjoint({inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD})
 
 
 def before_layers(kind: type) -> list[str]:
-    """The options that a constructor takes by position, before `*layers`: in a call they have no names."""
+    """The options that a constructor takes by position, before `*layers`: a call does not name them."""
     parameters = inspect.signature(kind).parameters
     names = list(parameters)
     starred = [name for name in names if parameters[name].kind is inspect.Parameter.VAR_POSITIONAL]
@@ -43,11 +43,12 @@ def before_layers(kind: type) -> list[str]:
 
 
 def written_options(layer: Any) -> tuple[list[str], list[str]]:
-    """The constructor's arguments as Python: by position those without a default, by name those not at theirs.
+    """The constructor's arguments as Python: options without a default by position, options that differ from their
+    default by name.
 
         Conv2d(1, 10, 3, padding=1)  →  ["1", "10", "3"], ["padding=1"]
 
-    A pair of equal numbers is written as one of them, where the layer is ours: those take both.
+    A pair of equal numbers is written as one number for this package's layers, which accept both.
     """
     parameters, leading = inspect.signature(type(layer)).parameters, before_layers(type(layer))
     positional, named = [], []

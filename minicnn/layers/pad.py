@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from .. import ops
 from ..ops.contract import Array, number
 from ..ops.pad import border_of
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
 class Pad(Layer):
-    """`ops.pad`: a border (left, right, top, bottom), and with a constant perhaps whole channels (…, front, back).
+    """`ops.pad`: a border (left, right, top, bottom), or with a constant also whole channels (…, front, back).
 
     Raises:
         ValueError: `padding` is not 4 or 6 ints of at least 0, `value` is NaN, or the mode is unknown or cannot pad

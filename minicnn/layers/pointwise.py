@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import ops
 from ..ops.contract import Array, number
 from ..ops.pointwise import APPROXIMATIONS
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
@@ -18,7 +19,7 @@ class Tanh(Layer):
 
 
 class Erf(Layer):
-    """`ops.erf`, the error function, of which exporters build GELU."""
+    """`ops.erf`, the error function, from which exporters build GELU."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.erf(x)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from .. import ops
 from ..ops.contract import Array, Pair, flag, pair
 from ..ops.geometry import Padding, padding_of
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
 class MaxPool2d(Layer):
-    """`ops.max_pool2d`; the stride is the kernel size where it is not given."""
+    """`ops.max_pool2d`; the stride defaults to the kernel size."""
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class MaxPool2d(Layer):
 
 
 class AvgPool2d(Layer):
-    """`ops.avg_pool2d`; the stride is the kernel size where it is not given."""
+    """`ops.avg_pool2d`; the stride defaults to the kernel size."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Layers with a way around them."""
+"""Residual blocks: layers with a shortcut around them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from .. import ops
 from ..ops.contract import Array
-from .base import LayerPullback, check_wants
 from .concat import alone
 from .container import Container, has_parameters, prefixed, run
+from .pullback import LayerPullback, check_wants
 from .running import Pass
 from .sequential import Chain
 
@@ -16,9 +16,9 @@ from .sequential import Chain
 class Residual(Container):
     """The layers, run in sequence, learn what to add to the input: y = f(x) + s(x).
 
-    The layer that is named `shortcut` is s, the way around; without one s(x) = x. All the others are f.
+    The layer named `shortcut` is s; without one, s(x) = x. All other layers are f.
 
-    A pass that ends inside f or s runs that way alone.
+    A pass that ends inside f or s runs only that branch.
 
     Source: He et al. (2016), Deep residual learning for image recognition, equations 1 and 2.
     """
@@ -29,7 +29,7 @@ class Residual(Container):
             raise ValueError(f"Residual: expected shortcut_name to be a string, got {shortcut_name!r:.80}")
         self.shortcut_name = shortcut_name
         if set(self.children) == {shortcut_name}:
-            raise ValueError(f"Residual: expected at least one layer beside {shortcut_name!r}, got none")
+            raise ValueError(f"Residual: expected at least one layer besides {shortcut_name!r}, got none")
         self._body = Chain(tuple(name for name in self.children if name != shortcut_name))
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:

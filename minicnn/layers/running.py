@@ -20,7 +20,7 @@ class Watch:
     pullback(dy)
     watch.activations["conv2"], watch.gradients["conv2"]
 
-    What `inject` holds when the pullback is called is added to the gradient that arrives at that layer, so a function
+    Arrays in `inject` are added to the gradients that arrive at those layers when the pullback is called. So a function
     of several layers' activations is differentiated in one backward pass.
     """
 
@@ -38,11 +38,11 @@ class Watch:
 
 @dataclass(frozen=True)
 class Total:
-    """Sums an array over all shares of a batch that is computed in shares, at the same time.
+    """Sums an array over all shards of a batch that are computed at the same time.
 
     Attributes:
         add: the sum.
-        first: whether this share, of those that one model computes, is the one that updates running statistics.
+        first: whether this shard, among those that one model computes, is the one that updates running statistics.
     """
 
     add: Callable[[Array], Array]
@@ -55,13 +55,13 @@ class Pass:
 
     Attributes:
         train: dropout and batch statistics on.
-        rng: where dropout draws its masks from; needed in training where there is dropout.
+        rng: the generator for dropout's masks; needed in training if there is dropout.
         relu: the rule for ReLU's backward pass: "plain", "guided", "deconv" or "linear" (see `ops.relu`).
         watch: layers to record, by their paths ("fire2.expand3x3").
         until: the path of the layer to stop after: its output is the pass's output.
-        announce: called in the backward pass with the path and the gradient of a layer's parameter, once it is there.
-        total: sums over the shares of a batch; with it, batch norm's statistics are those of the whole batch.
-        path: where in the network we are; containers extend it as they descend.
+        announce: called in the backward pass with a parameter's path and gradient, as soon as it is computed.
+        total: sums over the shards of a batch; with it, batch normalization uses the statistics of the whole batch.
+        path: the path of the current layer; containers extend it as they descend.
 
     Raises:
         ValueError: the ReLU rule is unknown.
@@ -82,7 +82,7 @@ class Pass:
 
     def within(self, name: str) -> Pass:
         """The same pass, one level down."""
-        inner = object.__new__(Pass)  # `replace` would check the rule again, and every layer of every step comes here
+        inner = object.__new__(Pass)  # `replace` would check the rule again, in every layer of every step
         inner.__dict__.update(self.__dict__, path=f"{self.path}.{name}" if self.path else name)
         return inner
 
@@ -110,7 +110,7 @@ def record(watch: Watch, path: str, y: Array, pullback: Any) -> Any:
 
 
 def announced(announce: Callable[[str, Array], None], path: str, pullback: Any) -> Any:
-    """Make a layer's pullback tell of each gradient at once, not only when all layers have theirs."""
+    """Make a layer's pullback announce its gradients immediately, not only when the whole backward pass is done."""
 
     def announcing(dy: Array, wants: str = "both") -> Any:
         dx, gradients = pullback(dy, wants)

@@ -6,17 +6,18 @@ import operator
 from functools import cached_property
 from typing import Any
 
+from ..message import nearest
 from ..ops.contract import Array
-from .base import LayerPullback, check_wants, nearest
 from .container import Container, has_parameters, prefixed, run
 from .fusion import fused
+from .pullback import LayerPullback, check_wants
 from .running import Pass
 
 
 class Sequential(Container):
     """Each layer takes the output of the one before: y = fₙ(… f₂(f₁(x))), and dx = f₁*(f₂*(… fₙ*(dy))).
 
-    Slices are networks that share the layers: `model[:3]`, and by name with both ends included, as in
+    Slices are networks that share the layers: `model[:3]`, or by name with both ends included, as in
     `model["conv1":"pool1"]` or `model["fc1":]`.
     """
 
@@ -46,7 +47,7 @@ class Sequential(Container):
 
 
 class Chain:
-    """Layers of a container that run in sequence. The first pass finds out which of them can be fused."""
+    """Layers of a container that run in sequence. The first pass determines which of them can be fused."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
@@ -74,7 +75,7 @@ class Chain:
         def pullback(dy: Array, wants: str = "both") -> tuple[Array | None, dict[str, Array]]:
             check_wants(wants)
             gradients: list[dict[str, Array]] = []
-            last = 0  # nothing before it needs a gradient
+            last = 0  # no earlier layer needs a gradient
             if wants == "parameters":
                 trained = (i for i, (_, layer, _) in enumerate(steps) if has_parameters(layer))
                 last = next(trained, len(steps))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .. import ops
 from ..ops.contract import Array, Pair, flag, pair
 from ..ops.interpolate2d import MODES
-from .base import Layer, LayerPullback, layer_pullback
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
 from .running import Pass
 
 
@@ -13,7 +14,7 @@ class Upsample(Layer):
     """`ops.interpolate2d` to a fixed `size`, or by a whole-number `scale_factor`, each (vertical, horizontal).
 
     Raises:
-        ValueError: both or neither of them is given, one is out of range, or the mode is unknown.
+        ValueError: both or neither are given, one is out of range, or the mode is unknown.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Activations, and dropout: what changes values alone, not the shape."""
+"""Activations and dropout: operators that keep the shape."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from .files import OnnxError
 from .nodes import Node, Reader
 from .values import Value
 
-LARGEST_FLOAT = float(np.finfo(np.float32).max)  # how Clip without a bound was written before opset 11
+LARGEST_FLOAT = float(np.finfo(np.float32).max)  # how a missing bound of Clip was written before opset 11
 
 # Reading
 
 
 def _pointwise(layer: Callable[[Node], Layer]) -> Reader:
-    """The axes may stand in any order."""
+    """The axes may be in any order."""
     return lambda node: node.then(node.as_it_lies(0), layer(node))
 
 
@@ -81,7 +81,7 @@ def _softmax(kind: type[Softmax] | type[LogSoftmax]) -> Reader:
         x = node.as_it_lies(0)
         given = node.attribute("axis", 1 if node.opset < 13 else -1)
         axis = node.axis(given, x)
-        # Until opset 13 all axes from this one on were taken together.
+        # Until opset 13, all axes from this one on were combined.
         if axis == 0 or (node.opset < 13 and any(n != 1 for n in x.axes[given % len(x.axes) + 1 :])):
             raise OnnxError(f"{node}: axis={given} of {x} is not supported")
         return node.then(x, kind(axis))
@@ -151,7 +151,7 @@ def _write_silu(writer: Writer, layer: SiLU, path: str, x: str) -> str:
 
 
 def _write_gelu(writer: Writer, layer: GELU, path: str, x: str) -> str:
-    """x/2 · (1 + erf(x / √2)), or with a tanh: the operator of this name came only with opset 20."""
+    """x/2 · (1 + erf(x / √2)), or with a tanh: the operator of this name exists only since opset 20."""
     shape = writer.shapes[x]
 
     def step(op: str, name: str, *inputs: str) -> str:

@@ -34,7 +34,7 @@ def _add(node: Node) -> Value:
     shift = per_channel(node, i, x)
     layer = node.building.behind(x)
     if isinstance(layer, Conv2d | ConvTranspose2d | Dense) and layer.bias is None and x.shape[0] is not None:
-        layer.bias = np.zeros(x.shape[0], np.float32)  # MatMul and Add are a dense layer, written in two
+        layer.bias = np.zeros(x.shape[0], np.float32)  # MatMul and Add together are a dense layer
         node.fill(layer, bias=np.broadcast_to(shift, x.shape[0]))
         return x
     if isinstance(layer, Affine) and layer.bias is None and len(shift) in (1, layer.num_features):
@@ -82,13 +82,13 @@ def _div(node: Node) -> Value:
 
 
 def _pow(node: Node) -> Value:
-    """A small whole power is a product; another may be part of a local response normalization."""
+    """A small integer power is a product; other powers may be part of a local response normalization."""
     x, exponent = node.as_it_lies(0), node.number(1, 0)
     return _joined(node, "mul", [x] * int(exponent)) if exponent in (1, 2, 3, 4) else power(node, x, exponent)
 
 
 def _constant_and_value(node: Node) -> tuple[int, Value] | None:
-    """Which input is a constant, and the other one; None where none is."""
+    """The constant input and the other one; None if neither is constant."""
     constants = [i for i in range(len(node.inputs)) if node.is_constant(i)]
     if not constants:
         return None
@@ -111,7 +111,7 @@ def per_channel(node: Node, i: int, x: Value) -> Array:
 
 
 def _affine(node: Node, x: Value, factor: Array, shift: Array | None) -> Value:
-    """factor · x + shift; two single numbers are not thought to be learned."""
+    """factor · x + shift; two single numbers are treated as fixed, not learned."""
     if len(factor) == 1 and (shift is None or len(shift) == 1):
         return node.then(x, Scale(float(factor[0]), 0.0 if shift is None else float(shift[0])))
     C = max(len(factor), 1 if shift is None else len(shift))
@@ -137,7 +137,7 @@ def _concat(node: Node) -> Value:
 
 
 def _joined(node: Node, operation: str, values: Sequence[Value] | None = None) -> Value:
-    """Values of one shape, or in a product of shapes alike but for axes of length 1."""
+    """Values of one shape; in a product, axes of length 1 may differ."""
     xs = _in_one_order(node, values)
     first, shape = xs[0], list(xs[0].shape)
     for x in xs[1:]:
@@ -156,7 +156,7 @@ def _fit(node: Node, first: Value, x: Value, a: Shape, b: Shape, repeated: bool 
 
 
 def _in_one_order(node: Node, values: Sequence[Value] | None = None) -> list[Value]:
-    """The inputs, their axes straightened where they do not all stand in the same order."""
+    """The inputs, with their axes put in order if they are not all in the same order."""
     if values is None:
         if any(node.is_constant(i) for i in range(len(node.inputs))):
             raise OnnxError(f"{node}: joining with constants is not supported")
@@ -188,7 +188,7 @@ def _batch_norm(node: Node) -> Value:
 
 def _lrn(node: Node) -> Value:
     size = node.attribute("size", 0)
-    if not (0 < size <= 2**16 and size % 2):  # an even window lies to the other side there
+    if not (0 < size <= 2**16 and size % 2):  # an even window is off center to the other side in ONNX
         raise OnnxError(f"{node}: expected an odd size, got {size}")
     constants = {"alpha": 1e-4, "beta": 0.75, "bias": 1.0}
     alpha, beta, k = (float(node.attribute(name, default)) for name, default in constants.items())

@@ -1,4 +1,4 @@
-"""The model that is being read: its layers so far, and what is known of every value by its name."""
+"""The model being read: its layers so far, and what is known of every value, by name."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from ..ops.contract import Array
 from .files import OnnxError, Tensors
 from .values import Shape, Value
 
-ENDS = (Softmax, LogSoftmax)  # what classifiers end in, and losses do without
+ENDS = (Softmax, LogSoftmax)  # a classifier's last layer, which losses do not need
 
 
 class Building:
-    """A graph of ours, as it grows.
+    """The graph of layers under construction.
 
     Attributes:
-        batch: how many images the file says it takes at a time, if it does.
-        uses: how many nodes that are needed take a value, by its name.
-        values: what is computed from the images, by name.
-        constants: what is known before the network runs: initializers as they are in the file, or arrays.
-        layers: by their names, and `sources`: what each of them takes.
+        batch: the batch size that the file declares, if it does.
+        uses: how many of the needed nodes take a value, by name.
+        values: values computed from the images, by name.
+        constants: values known before the network runs: initializers as in the file, or arrays.
+        layers: by name, and `sources`: the inputs of each.
     """
 
     def __init__(self, tensors: Tensors, batch: int | None, uses: Counter[str]) -> None:
@@ -30,11 +30,12 @@ class Building:
         self.constants: dict[str, Any] = {}
         self.layers: dict[str, Layer] = {}
         self.sources: dict[str, list[str]] = {}
-        self._names: dict[str, list[str]] = {}  # of the values that a layer gives
-        self._times: Counter[str] = Counter()  # how often a name was wanted again
+        self._names: dict[str, list[str]] = {}  # of a layer's output values
+        self._times: Counter[str] = Counter()  # how often a name was requested again
 
     def constant(self, name: str) -> Array | None:
-        """An array that is known before the network runs, or None. Each call is counted: it is about to be copied."""
+        """An array that is known before the network runs, or None. Each call is counted, because the array will be
+        copied."""
         found = self.constants.get(name)
         if found is None:
             return None
@@ -49,7 +50,7 @@ class Building:
         self._names.setdefault(value.source, []).append(name)
 
     def add(self, name: str, layer: Layer, sources: list[str]) -> str:
-        """Put a layer into the graph, under a name of its own."""
+        """Add a layer to the graph, under a unique name."""
         stem = name.replace(".", "/").strip("/") or type(layer).__name__.lower()
         name = stem
         while name in self.layers or name == Graph.INPUT:
@@ -59,25 +60,25 @@ class Building:
         return name
 
     def behind(self, value: Value) -> Layer | None:
-        """The layer that gives a value, if nothing but the node that is being read takes what it gives."""
+        """The layer that outputs a value, if only the node being read uses it."""
         if any(self.uses[name] > 1 for name in self._names.get(value.source, [])):
             return None
         return self.layers.get(value.source)
 
     def straightened(self, name: str, value: Value) -> Value:
-        """A value with its axes in order, which takes a layer where they are not."""
+        """A value with its axes in order, if necessary by an additional layer."""
         if value.in_order:
             return value
         if value.order[0] != 0:
             raise OnnxError(f"{name!r:.80}: expected the batch to be the first axis, but it was transposed to {value}")
         shape = tuple(value.shape[axis - 1] for axis in value.order[1:])
         moved = [axis for axis in value.order[1:] if value.shape[axis - 1] != 1]
-        if moved == sorted(moved):  # an axis of length 1 is moved by name alone
+        if moved == sorted(moved):  # moving an axis of length 1 changes only its name
             return self.reshaped(name, Value(value.source, value.shape, tuple(range(len(value.order)))), shape)
         return Value.of(self.add(f"{name}_permute", Permute(value.order), [value.source]), shape)
 
     def reshaped(self, name: str, value: Value, shape: Shape) -> Value:
-        """A value, its axes in order, in another shape: by one layer, however many nodes say so in a row."""
+        """A value, its axes in order, in another shape: by one layer, however many nodes in a row do it."""
         if value.shape == shape:
             return value
         source = value.source
@@ -101,7 +102,7 @@ class Building:
         if len(value.shape) == 3 and value.shape[1:] == (1, 1):
             last = self.add("flatten", Flatten(), [last])
         if last == Graph.INPUT:
-            raise OnnxError("its output is its input: there is no network in between")
+            raise OnnxError("its output is its input: there is no network")
         needed, pending = set(), [last]
         while pending:
             name = pending.pop()
@@ -117,7 +118,7 @@ class Building:
         return Graph(layers, inputs=inputs) if inputs else Sequential(layers)
 
     def _without_softmax(self, last: str) -> str:
-        """Take a softmax over the classes from the end, behind which there may be flattening."""
+        """Remove a final softmax over the classes, possibly followed by flattening."""
         after, name = "", last
         while isinstance(self.layers.get(name), Flatten):
             after, (name,) = name, self.sources[name]

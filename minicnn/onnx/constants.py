@@ -1,8 +1,8 @@
-"""What a graph computes before it sees an image: from its constants, and from the shapes of values.
+"""Constant folding: what a graph computes from its constants and from the shapes of values.
 
-Exporters write `x.view(x.size(0), -1)` as Shape → Gather → Unsqueeze → Concat → Reshape. So every operator below is
-carried out when the file is read, on arrays; the size of the batch, which is not known then, is the number BATCH, and a
-size that the file leaves open is NaN, in an array of floats.
+Exporters write `x.view(x.size(0), -1)` as Shape → Gather → Unsqueeze → Concat → Reshape. So the operators below are
+evaluated when the file is read, on arrays. The batch size, which is unknown then, is represented by the number BATCH,
+and a size that the file leaves open by NaN, in an array of floats.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _constant_of_shape(node: Node) -> Array:
     value = np.zeros(1, np.float32) if tensor is None else node.building.tensors.array(tensor)
     shape = node.whole(0)
     if value.size != 1 or min(shape, default=1) < 0 or math.prod(shape) > MOST_VALUES or len(shape) > 8:
-        raise OnnxError(f"{node}: {value.size} values of the absurd shape {shape!s:.80}")
+        raise OnnxError(f"{node}: {value.size} values of the invalid shape {shape!s:.80}")
     return np.broadcast_to(value.reshape(()), shape)  # takes no memory
 
 
@@ -59,7 +59,7 @@ def _cast(node: Node) -> Array:
     if kind not in INTEGERS:
         raise OnnxError(f"{node}: to {kind} is not supported")
     if np.isnan(array).any():
-        return array  # sizes that are not known
+        return array  # unknown sizes
     return (array != 0).astype(np.int64) if kind == "BOOL" else np.trunc(array).astype(np.int64)
 
 
@@ -76,7 +76,7 @@ def _arithmetic(function: Callable[..., Any]) -> Callable[[Node], Array]:
 
 
 def _divide(a: Array, b: Array) -> Array:
-    """Whole numbers are divided as in C: toward zero."""
+    """Integers are divided as in C: toward zero."""
     if a.dtype.kind == "f" or b.dtype.kind == "f":
         return np.asarray(a / b)
     if not b.all():
@@ -85,7 +85,7 @@ def _divide(a: Array, b: Array) -> Array:
 
 
 def _fold(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """A function of two arrays as one of any number."""
+    """A function of two arrays extended to any number of arrays."""
 
     def of_all(first: Array, *rest: Array) -> Array:
         for array in rest:
@@ -117,7 +117,7 @@ def _slice(node: Node) -> Array:
 
 
 def slices_of(node: Node, rank: int) -> list[tuple[int, int, int, int]]:
-    """(axis, start, stop, step) of each axis that a Slice cuts."""
+    """(axis, start, stop, step) for each axis of a Slice."""
     starts, stops = (node.listed(name, i, since=10) for i, name in ((1, "starts"), (2, "ends")))
     axes, steps = node.listed("axes", 3, since=10), node.whole(4) if node.opset >= 10 and node.has(4) else None
     if starts is None or stops is None:
@@ -164,7 +164,7 @@ def _axis(node: Node, axis: Any, rank: int) -> int:
 
 
 def _count(node: Node, values: int) -> None:
-    """Count an array that is about to be computed."""
+    """Account for an array before it is computed."""
     node.building.tensors.compute(8 * values)
 
 
@@ -200,7 +200,7 @@ FOLDS: dict[str, Callable[[Node], Array]] = {
 
 
 def folded(node: Node) -> Array | None:
-    """What a node gives where it can be known before the network runs; None where it depends on an image's values."""
+    """A node's outputs, if they can be computed before the network runs; None if they depend on an image's values."""
     if node.op not in FOLDS:
         return None
     if node.op != "Shape" and not all(node.is_constant(i) for i, name in enumerate(node.inputs) if name):

@@ -1,4 +1,4 @@
-"""Containers as ONNX: the nodes of the layers inside them, joined as they say."""
+"""Containers as ONNX: the nodes of their layers, connected accordingly."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def _join(writer: Writer, layer: Join, path: str, xs: list[str]) -> str:
         return writer.node("Add" if len(xs) == 2 else "Sum", path, xs)
     *firsts, last = xs
     product = firsts[0]
-    for i, x in enumerate(firsts[1:], start=2):  # Mul takes two at a time
+    for i, x in enumerate(firsts[1:], start=2):  # Mul takes two inputs
         shape = _repeated(writer.shapes[product], writer.shapes[x])
         product = writer.step("Mul", f"{path}.product{i}", [product, x], shape)
     return writer.node("Mul", path, [product, last])
 
 
 def _repeated(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of a product whose factors are repeated along axes of length 1."""
+    """The shape of a product with broadcasting along axes of length 1."""
     return tuple(max(m, n) for m, n in zip(a, b, strict=True))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..layers import Conv2d, ConvTranspose2d, Dense, Slice
 from ..ops.contract import Array
+from ..ops.geometry import reach
 from .emitting import Emitter, Writer
 from .files import OnnxError
 from .nodes import SIZE_NEEDED, Node, Reader
@@ -39,7 +40,7 @@ def _conv(node: Node) -> Value:
 
 
 def _conv_transpose(node: Node) -> Value:
-    """What the pads cut off unevenly is sliced off behind the layer, unless more output padding says the same."""
+    """Asymmetric pads are realized by output padding, or else by a Slice after the layer."""
     x, w = node.maps(), node.constant(1, ndim=4)
     groups = node.attribute("group", 1)
     out_channels = w.shape[1] * groups
@@ -48,7 +49,7 @@ def _conv_transpose(node: Node) -> Value:
     extra = node.integers("output_padding", (0, 0))
     windows = Windows.of(node, given, w.shape[2:], transposed=True)
     axes = list(zip(given[1:], windows.kernel, windows.stride, windows.dilation, extra, strict=True))
-    whole = [None if n is None else (n - 1) * s + d * (k - 1) + 1 + e for n, k, s, d, e in axes]
+    whole = [None if n is None else reach(n, d * (k - 1) + 1, s) + e for n, k, s, d, e in axes]
     top, left, bottom, right = _cut_off(node, windows, given, whole)
     padding, output_padding, cuts = [], [], []
     for before, after, (_, _, stride, dilation, more) in zip((top, left), (bottom, right), axes, strict=True):
@@ -82,7 +83,7 @@ def _conv_transpose(node: Node) -> Value:
 
 
 def _cut_off(node: Node, windows: Windows, x: Shape, whole: list[int | None]) -> tuple[int, int, int, int]:
-    """What is cut off the whole output of a transposed convolution: (top, left, bottom, right)."""
+    """The part cropped from the full output of a transposed convolution: (top, left, bottom, right)."""
     mode, wanted = node.attribute("auto_pad", "NOTSET"), node.attribute("output_shape", [])
     if mode not in ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"):
         raise OnnxError(f"{node}: auto_pad={mode!r:.80} is not supported")
@@ -111,7 +112,7 @@ def _gemm(node: Node) -> Value:
 
 
 def _times(node: Node, factor: float, array: Array) -> Array:
-    """A factor drawn into the weights, which must not make infinities of them: their sums would be NaN."""
+    """A factor merged into the weights, which must stay finite: otherwise sums would be NaN."""
     if factor == 1:
         return array
     with np.errstate(over="ignore", invalid="ignore"):

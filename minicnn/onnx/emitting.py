@@ -1,4 +1,5 @@
-"""The ONNX graph that is being written: a node under every layer's path, its arrays as initializers under theirs."""
+"""The ONNX graph being written: one node named by each layer's path, with its arrays as initializers under their
+paths."""
 
 from __future__ import annotations
 
@@ -8,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..layers import Pass, Watch, walk
-from ..layers.base import arrays_of, children_of, transparent
+from ..layers.transparent import transparent
+from ..layers.tree import arrays_of, children_of
 from ..ops.contract import Array
 from .files import OnnxError, package
 
 INPUT = "input"
-Emitter = Callable[..., str]  # of the writer, the layer, its path and the value it is given: the name of what it gives
+Emitter = Callable[..., str]  # (writer, layer, path, name of the input) → name of the output
 
 
 class Writer:
@@ -36,7 +38,7 @@ class Writer:
         self.shapes |= {INPUT: tuple(input_shape), self.root: y.shape[1:]}
 
     def emit(self, layer: Any, path: str, x: str) -> str:
-        """Add what a layer does to the value x, and return the name of the value it gives."""
+        """Add a layer applied to the value x; returns the name of its output."""
         layer = transparent(layer)
         forward = type(layer).forward
         kinds = [k for k in type(layer).__mro__ if k in self.emitters and getattr(k, "forward", None) is forward]
@@ -51,20 +53,20 @@ class Writer:
         )
 
     def does_as_its_body(self, layer: Any, shape: tuple[int, ...]) -> bool:
-        """Whether a layer with a forward of its own adds nothing to its body, as far as one random input tells."""
+        """Whether a layer with a forward of its own adds nothing to its body, judged by one random input."""
         if getattr(layer, "body", None) is None:
             return False
         x = np.random.default_rng(0).standard_normal((2, *shape)).astype(self.dtype)
         return np.array_equal(layer.forward(x, Pass())[0], layer.body.forward(x, Pass())[0])
 
     def node(self, op: str, path: str, inputs: list[str], **attributes: Any) -> str:
-        """Add a node under a layer's path, which is also the name of the value it gives."""
+        """Add a node named by a layer's path, which is also the name of its output."""
         name = path or self.root
         self.nodes.append(self.onnx.helper.make_node(op, inputs, [name], name=name, **attributes))
         return name
 
     def step(self, op: str, name: str, inputs: list[str], shape: tuple[int, ...]) -> str:
-        """Add a node for a layer that takes several; what it gives is of this shape, without the batch."""
+        """Add a node for a layer with several inputs; `shape` is that of its output, without the batch."""
         self.shapes[name] = shape
         return self.node(op, name, inputs)
 
@@ -74,7 +76,7 @@ class Writer:
         return self.onnx.helper.make_tensor_value_info(name, kind, ["N", *self.shapes[name]])
 
     def arrays(self, layer: Any, path: str, *names: str) -> list[str]:
-        """Those of a layer's arrays that are there, as initializers."""
+        """A layer's arrays, as initializers; missing ones are skipped."""
         found = {name: getattr(layer, name) for name in names}
         return [self.array(f"{path}.{name}", array) for name, array in found.items() if array is not None]
 
@@ -90,7 +92,7 @@ class Writer:
 
 
 def plain(op: str) -> Emitter:
-    """The layer is one node without attributes."""
+    """A layer that is one node without attributes."""
     return lambda writer, layer, path, x: writer.node(op, path, [x])
 
 

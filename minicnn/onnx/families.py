@@ -1,4 +1,4 @@
-"""All operators that are read and all layers that are written, family by family."""
+"""All operators that can be read and all layers that can be written, by family."""
 
 from __future__ import annotations
 

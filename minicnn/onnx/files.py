@@ -1,7 +1,7 @@
-"""ONNX files as bytes: what is parsed, and what is refused before anything is believed of it.
+"""ONNX files as bytes: parsing, and the checks before anything in a file is trusted.
 
-Every array is measured against the bytes that are there for it before memory is taken. External data are read only
-from the model's folder, wherever a path or a symbolic link may point.
+Every array's size is compared with the bytes present for it before memory is allocated. External data are read only
+from inside the model's folder, whatever a path or a symbolic link says.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 
 from ..ops.contract import Array
 
-LARGEST_FILE = 2**31 - 1  # what Protocol Buffers can hold
+LARGEST_FILE = 2**31 - 1  # the limit of Protocol Buffers
 MOST_VALUES = 2**31  # in one array
 MOST_NODES = 100_000
-ENOUGH = 8  # times its files' size is what the arrays read from them may take
-SHAPES = 1 << 22  # bytes more for what is computed: small files compute with shapes
-FILLED = 600_000_000  # bytes that ConstantOfShape may give: the weights of VGG-19, all alike, are 575 million
+ENOUGH = 8  # the arrays read from files may take this many times their size
+SHAPES = 1 << 22  # bytes in addition for computed arrays: small files compute with shapes
+FILLED = 600_000_000  # bytes that ConstantOfShape may produce: the weights of VGG-19, all equal, are 575 million
 
 
 class OnnxError(ValueError):
-    """A file or model that cannot be read or written. The message is one line: which, why, what to do."""
+    """A file or model that cannot be read or written. The message is one line: which file, why, what to do."""
 
 
 def package() -> Any:
@@ -46,7 +46,7 @@ def parse(path: Path) -> Any:
     """The file's ModelProto, external data not yet read.
 
     Raises:
-        OnnxError: it is no ONNX file.
+        OnnxError: it is not an ONNX file.
         OSError: it cannot be read.
     """
     onnx = package()
@@ -55,17 +55,17 @@ def parse(path: Path) -> Any:
         raise OnnxError(f"expected an ONNX file of 1 byte to 2 GiB, got {size} bytes")
     try:
         model = onnx.ModelProto.FromString(path.read_bytes())
-    except Exception as error:  # Protocol Buffers' own, of which there are several
+    except Exception as error:  # several types of Protocol Buffers
         raise OnnxError("expected an ONNX file, but it is cut short or broken") from error
     if not 0 < len(model.graph.node) <= MOST_NODES:
         raise OnnxError(f"expected an ONNX file with a graph of 1 to {MOST_NODES} nodes, got {len(model.graph.node)}")
-    if not all(isinstance(text, str) for text in _texts(model)):  # what is not UTF-8 comes as bytes
+    if not all(isinstance(text, str) for text in _texts(model)):  # invalid UTF-8 is read as bytes
         raise OnnxError("expected an ONNX file, but its names are not UTF-8")
     return model
 
 
 def _texts(model: Any) -> Iterator[Any]:
-    """Every string of a model that is read as one."""
+    """All strings of a model that are read as text."""
     yield from (text for entry in model.metadata_props for text in (entry.key, entry.value))
     graphs = [model.graph]
     while graphs:
@@ -78,9 +78,9 @@ def _texts(model: Any) -> Iterator[Any]:
 
 
 class Tensors:
-    """Reads the arrays of a model, and sees to it that they do not grow far beyond the files they come from.
+    """Reads the arrays of a model, and limits their total size relative to the files.
 
-    One array may serve many layers, which each need their own; and many may be said to lie in the same bytes.
+    One array may be used by many layers, each of which needs a copy; and many may claim the same bytes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,13 +93,13 @@ class Tensors:
         """A TensorProto's values; half precision becomes float32.
 
         Raises:
-            OnnxError: its type is not supported, its data are not there or of another size, or all together take more
-                memory than such files can need.
+            OnnxError: its type is not supported, its data are missing or have another size, or all arrays together take
+                more memory than such files can need.
         """
         proto = package().TensorProto
         kinds: dict[
             int, tuple[str, str, Callable[[Array], Array]]
-        ] = {  # how it lies in bytes, or in which field; as what
+        ] = {  # its format in raw bytes, or its field; the resulting type
             proto.FLOAT: ("<f4", "float_data", lambda values: values.astype(np.float32)),
             proto.DOUBLE: ("<f8", "double_data", lambda values: values.astype(np.float64)),
             proto.INT64: ("<i8", "int64_data", lambda values: values.astype(np.int64)),
@@ -121,7 +121,7 @@ class Tensors:
         shape = tuple(tensor.dims)
         count = math.prod(shape)
         if min(shape, default=0) < 0 or count > MOST_VALUES or len(shape) > 8:
-            raise OnnxError(f"{name} has the absurd shape {list(shape)!s:.80}")
+            raise OnnxError(f"{name} has the invalid shape {list(shape)!s:.80}")
         nbytes = count * np.dtype(stored).itemsize
         if tensor.data_location == proto.EXTERNAL:
             values = np.frombuffer(self._external(tensor, nbytes), stored)
@@ -140,10 +140,10 @@ class Tensors:
         return np.asarray(convert(values)).reshape(shape)
 
     def compute(self, nbytes: int) -> None:
-        """Count an array that is about to be computed from others.
+        """Account for an array before it is computed from others.
 
         Raises:
-            OnnxError: all together take more memory than such files can need.
+            OnnxError: all arrays together take more memory than such files can need.
         """
         self.computed += nbytes
         if self.computed > SHAPES + ENOUGH * self.there:
@@ -152,17 +152,17 @@ class Tensors:
             )
 
     def fill(self, nbytes: int) -> None:
-        """Count an array of one number again and again, which takes a few bytes of a file.
+        """Account for an array of one repeated number, which takes a few bytes of a file.
 
         Raises:
-            OnnxError: all together take too much memory.
+            OnnxError: all such arrays together take too much memory.
         """
         self.filled += nbytes
         if self.filled > FILLED:
             raise OnnxError(f"the arrays that ConstantOfShape gives it take over {FILLED} bytes")
 
     def _external(self, tensor: Any, nbytes: int) -> bytes:
-        """The bytes of a tensor that are kept in a file of their own."""
+        """The bytes of a tensor that are stored in a separate file."""
         about = {str(entry.key): str(entry.value) for entry in tensor.external_data}
         name, location = f"tensor {tensor.name!r:.80}", about.get("location", "")
         path = (self.folder / location).resolve()
@@ -172,7 +172,7 @@ class Tensors:
             raise OnnxError(f"{name} lies in {location!r:.80}, but there is no such file")
         numbers = about.get("offset", "0"), about.get("length", str(nbytes))
         if not all(number.isascii() and number.isdigit() and len(number) < 20 for number in numbers):
-            raise OnnxError(f"{name} lies at the absurd place {numbers!s:.80}")
+            raise OnnxError(f"{name} lies at the invalid place {numbers!s:.80}")
         (offset, length), size = map(int, numbers), path.stat().st_size
         if length != nbytes or offset + length > size:
             raise OnnxError(

@@ -1,4 +1,4 @@
-"""A node of an ONNX graph, as its reader sees it: each question asked of it is also a check."""
+"""A node of an ONNX graph, as readers see it: each access is also a check."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Node:
     """One operation.
 
     Attributes:
-        op: its kind.
+        op: the operator.
         name: its own, or its output's, for messages.
-        opset: the version of the operator set, on which some meanings depend.
-        inputs: the names of what it takes; "" where an optional input is left out.
-        outputs: the names of what it gives.
-        attributes: all of them; readers ask by the methods below.
+        opset: the version of the operator set, on which some semantics depend.
+        inputs: the names of its inputs; "" for an omitted optional input.
+        outputs: the names of its outputs.
+        attributes: all of them; readers access them through the methods below.
         building: the model so far.
     """
 
@@ -41,10 +41,10 @@ class Node:
     def __str__(self) -> str:
         return f"{self.op} {self.name!r:.80}"
 
-    # What it says
+    # Attributes
 
     def attribute(self, name: str, default: Any = None) -> Any:
-        """One of its attributes."""
+        """The value of an attribute."""
         self._asked_for.add(name)
         value = self.attributes.get(name, default)
         if default is not None and not _of_the_kind(value, default):
@@ -52,14 +52,14 @@ class Node:
         return value
 
     def flag(self, name: str, default: int = 0) -> bool:
-        """An attribute that is 0 or 1: readers do not agree on what another number means."""
+        """An attribute that is 0 or 1: implementations disagree about other numbers."""
         value = self.attribute(name, default)
         if value not in (0, 1):
             raise OnnxError(f"{self}: expected {name} to be 0 or 1, got {value}")
         return bool(value)
 
     def integers(self, name: str, default: Sequence[int]) -> tuple[int, ...]:
-        """An attribute of as many whole numbers as the default has, each within reason."""
+        """An attribute with as many integers as the default, each within limits."""
         values = tuple(self.attribute(name, list(default)))
         if len(values) != len(default) or not all(0 <= value <= LARGEST for value in values):
             raise OnnxError(
@@ -68,16 +68,16 @@ class Node:
         return values
 
     def expect(self, name: str, value: Any) -> None:
-        """Refuse another value than this one, which stands for the default as well."""
+        """Raise an error unless an attribute has this value, which is also its default."""
         if (found := self.attribute(name, value)) != value:
             raise OnnxError(f"{self}: {name}={found!r:.80} is not supported, only {value!r}")
 
     def rest_is_known(self) -> None:
-        """Refuse attributes that nobody asked for: they may change what the node means."""
+        """Raise an error if an attribute was not read: it may change the meaning of the node."""
         for name in self.attributes.keys() - self._asked_for:
             raise OnnxError(f"{self}: the attribute {name}={self.attributes[name]!r:.80} is not supported")
 
-    # What it takes
+    # Inputs
 
     def has(self, i: int) -> bool:
         return len(self.inputs) > i and self.inputs[i] != ""
@@ -86,7 +86,7 @@ class Node:
         return self.has(i) and self.inputs[i] in self.building.constants
 
     def constant(self, i: int, ndim: int | None = None) -> Array:
-        """The input at this place, which must be known before the network runs."""
+        """An input that must be known before the network runs."""
         if i not in self._constants:
             array = self.building.constant(self.inputs[i]) if self.has(i) else None
             if array is None:
@@ -101,14 +101,14 @@ class Node:
         return self.constant(i) if self.has(i) else None
 
     def number(self, i: int, default: float) -> float:
-        """An input of one number."""
+        """An input that is one number."""
         array = self.optional(i)
         if array is not None and array.size != 1:
             raise OnnxError(f"{self}: expected input {i} to be one number, got shape {array.shape}")
         return default if array is None else float(array.reshape(()))
 
     def whole(self, i: int) -> list[int]:
-        """An input of whole numbers, such as a shape."""
+        """An input of integers, such as a shape."""
         array = self.constant(i)
         if array.ndim > 1 or array.size > LARGEST:
             raise OnnxError(f"{self}: expected input {i} to be a list of numbers, got shape {array.shape}")
@@ -119,13 +119,13 @@ class Node:
         return [int(value) for value in array.ravel()]
 
     def listed(self, name: str, i: int, since: int) -> list[int] | None:
-        """Whole numbers that are an attribute until an opset, and an input from then on; None if there are none."""
+        """Integers that are an attribute before an opset and an input since; None if there are none."""
         if self.opset >= since:
             return self.whole(i) if self.has(i) else None
         return list(self.attribute(name, [])) if name in self.attributes else None
 
     def as_it_lies(self, i: int) -> Value:
-        """The input at this place, which must be computed from the images; its axes may stand in another order."""
+        """An input that must be computed from the images; its axes may be in another order."""
         name = self.inputs[i] if self.has(i) else ""
         if name not in self.building.values:
             raise OnnxError(f"{self}: expected its input {i} to be computed from the images")
@@ -140,30 +140,30 @@ class Node:
         return self.building.straightened(self.name, x)
 
     def maps(self, i: int = 0) -> Value:
-        """The input at this place as maps (N, C, H, W)."""
+        """An input as maps (N, C, H, W)."""
         x = self.value(i)
         if len(x.shape) != 3:
             raise OnnxError(f"{self}: expected maps (N, C, H, W), got {x}")
         return x
 
     def with_channels(self, x: Value, channels: int) -> Shape:
-        """The shape of maps, with as many channels as the weights take."""
+        """The shape of maps; an error unless they have as many channels as the weights take."""
         C, H, W = x.shape
         if C not in (None, channels):
             raise OnnxError(f"{self}: its weights take {channels} channels, but it is given {C}")
         return channels, H, W
 
     def axis(self, value: Any, x: Value) -> int:
-        """An axis of x, counted from either end, as an axis of what the layer gives."""
+        """An axis of x, counted from either end, as an axis of the layer's output."""
         rank = len(x.order)
         if not isinstance(value, int) or not -rank <= value < rank:
             raise OnnxError(f"{self}: expected an axis of {x}, got {value!r:.80}")
         return x.order[value]
 
-    # What it becomes
+    # Results
 
     def fill(self, layer: Layer, **arrays: Array | None) -> None:
-        """Give a layer its arrays: copies, because the file's own bytes cannot be written to."""
+        """Set a layer's arrays: copies, because the file's own bytes are read-only."""
         for name, array in arrays.items():
             if array is None:
                 continue
@@ -173,7 +173,7 @@ class Node:
             setattr(layer, name, np.array(array, order="C"))
 
     def then(self, x: Value, *layers: Layer, shape: Shape | None = None) -> Value:
-        """x after some layers in a row; they keep its shape where none is given."""
+        """x after some layers in sequence; the shape is kept unless another is given."""
         source = x.source
         for layer in layers:
             last = layer is layers[-1]
@@ -188,7 +188,7 @@ class Node:
         return self.building.reshaped(self.name, x, checked(f"{self}: its output", shape))
 
     def joined(self, operation: str, values: Sequence[Value], shape: Shape, order: Sequence[int]) -> Value:
-        """Several values, their axes in the same order, joined to one."""
+        """Several values, their axes in the same order, joined into one."""
         if len(values) == 1:
             return values[0]
         source = self.building.add(self.name, Join(operation), [value.source for value in values])
@@ -199,7 +199,7 @@ Reader = Callable[[Node], "Value | list[Value | None]"]  # one value, or one for
 
 
 def _value(attribute: Any) -> Any:
-    """An attribute as a number, a string, a list or a TensorProto; one that is damaged as None."""
+    """An attribute as a number, a string, a list or a TensorProto; a damaged one as None."""
     try:
         value = package().helper.get_attribute_value(attribute)
     except ValueError:

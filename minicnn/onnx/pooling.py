@@ -18,7 +18,7 @@ from .windows import Windows
 
 
 def _max_pool(node: Node) -> Value:
-    node.attribute("storage_order", 0)  # of the indices, which are no output here
+    node.attribute("storage_order", 0)  # of the indices, which are not an output here
     return _pool(node, MaxPool2d)
 
 
@@ -30,7 +30,8 @@ def _average_pool(node: Node) -> Value:
 
 
 def _pool(node: Node, kind: type[MaxPool2d] | type[AvgPool2d]) -> Value:
-    """Padding stays the pooling's own: it decides where the last window may begin, and what an area counts."""
+    """Padding must be that of the pooling layer: it determines where the last window may start, and the area of a
+    window."""
     x = node.maps()
     windows = Windows.of(node, x.shape)
     ceil_mode = node.flag("ceil_mode")
@@ -63,7 +64,7 @@ def _maxima(node: Node, x: Value) -> list[Layer]:
 
 
 def _reduced(node: Node, mean: bool) -> Value:
-    """Over the maps' two axes, wherever they stand; or over the one of maps that were flattened, each by itself."""
+    """Over the two axes of maps, wherever they are; or over the one axis of maps that were flattened separately."""
     x = node.as_it_lies(0)
     axes = node.listed("axes", 1, since=18)
     if node.flag("noop_with_empty_axes") and not axes:
@@ -115,9 +116,9 @@ def _window(layer: Any) -> dict[str, Any]:
 
 
 def _ceil_mode(writer: Writer, layer: Any, path: str, x: str) -> int:
-    """Whether a last window reaches beyond the edge here.
+    """The `ceil_mode` attribute: whether the last window extends past the edge.
 
-    We drop a last window that would begin beyond the image; by its letter, ONNX does so only from opset 22 on.
+    A last window that would start past the image is dropped here; the ONNX standard says so only since opset 22.
     """
     dilation = getattr(layer, "dilation", (1, 1))
     left, right, top, bottom = sides(path, layer.padding)

@@ -26,29 +26,28 @@ from .values import BATCH, Shape, Value, spelled
 
 OLDEST_OPSET = 7
 TO_CHANNELS_FIRST = [0, 3, 1, 2]
-BETWEEN = ("Add", "Cast", "Div", "Identity", "Mul", "Sub")  # what may stand between an input (N, H, W, C) and Transpose
+BETWEEN = ("Add", "Cast", "Div", "Identity", "Mul", "Sub")  # allowed between an input (N, H, W, C) and its Transpose
 
 
 def load(
     path: str | Path, *, input_shape: tuple[int, int, int] | None = None, keep_softmax: bool = False
 ) -> Sequential | Graph:
-    """The model in an ONNX file: a `Sequential` where its layers stand in a row, otherwise a `Graph`.
+    """The model in an ONNX file: a `Sequential` if its layers form a chain, otherwise a `Graph`.
 
-    Its layers have the names of the nodes (of their outputs, where nodes have none), with "/" for ".". A last softmax
-    or log-softmax is left off, because losses, `predict` and attributions take the scores before it; scores
-    (N, K, 1, 1) come as (N, K). What `save` stored beside the graph, the transform and the names of the classes, is
-    back in its place.
+    Its layers are named after the nodes (or their outputs, if nodes have no names), with "/" for ".". A final softmax
+    or log-softmax is removed, because losses, `predict` and attributions use the scores before it; scores (N, K, 1, 1)
+    become (N, K). The transform and the class names that `save` stored are restored.
 
-    Images are (N, C, H, W), as everywhere: also for a file that takes (N, H, W, C) and begins by transposing it, as
-    those from Keras do.
+    Images are (N, C, H, W), also for a file that takes (N, H, W, C) and starts by transposing it, like those from
+    Keras.
 
     Args:
-        path: a file of opset 7 or later, with one input and one output; external data lie in its folder.
+        path: a file of opset 7 or later, with one input and one output; external data must be in its folder.
         input_shape: (C, H, W) of an image, if the file leaves it open and the network depends on it.
         keep_softmax: keep a last softmax.
 
     Raises:
-        OnnxError: the file is missing, broken, hostile, or holds what is not supported: it names the node.
+        OnnxError: the file is missing, broken, hostile, or contains something unsupported; the message names the node.
         ImportError: the onnx package is not installed.
     """
     path = Path(path)
@@ -60,7 +59,7 @@ def load(
 
 
 def input_shape(path: str | Path) -> tuple[int, int, int] | None:
-    """(C, H, W) of the images that the network in an ONNX file takes; None where the file leaves any of them open.
+    """(C, H, W) of the images that the network in an ONNX file takes; None if the file leaves any of them open.
 
     Raises:
         OnnxError: the file is missing, broken, or has no such input.
@@ -74,7 +73,7 @@ def input_shape(path: str | Path) -> tuple[int, int, int] | None:
 
 @contextmanager
 def _refused(path: Path) -> Iterator[None]:
-    """Turn whatever reading a file raises into one line that names it."""
+    """Turn any error raised while reading a file into one line that names the file."""
     try:
         yield
     except (ValueError, OSError, MemoryError) as error:
@@ -83,10 +82,10 @@ def _refused(path: Path) -> Iterator[None]:
 
 
 class _Reader:
-    """The reading of one graph.
+    """The state of reading one graph.
 
     Attributes:
-        input: what the graph takes.
+        input: the graph's input.
     """
 
     def __init__(self, proto: Any, tensors: Tensors, input_shape: tuple[int, int, int] | None) -> None:
@@ -151,7 +150,8 @@ class _Reader:
         self._give(node, given if isinstance(given, list) else [given])
 
     def _read_branch(self, node: Node, proto: Any) -> None:
-        """Read the branch that an If takes, where that is known: PyTorch asks it whether an axis is of length 1."""
+        """Read the branch that an If takes, if that is known: PyTorch's exporter uses If to test whether an axis has
+        length 1."""
         taken = "then_branch" if node.constant(0).all() else "else_branch"
         branches = [attribute.g for attribute in proto.attribute if attribute.name == taken]
         for branch in branches:
@@ -165,7 +165,7 @@ class _Reader:
         self._give(node, [known[name] for name in names])
 
     def _give(self, node: Node, given: Sequence[Value | Array | None]) -> None:
-        """Name what a node gives; refused where others of its outputs are needed: a mask, indices, statistics."""
+        """Name a node's output; an error if another of its outputs is needed: a mask, indices, statistics."""
         for name in node.outputs[len(given) :]:
             if name and self.building.uses[name]:
                 raise OnnxError(f"{node}: its output {name!r:.80} is not supported, only the first")
@@ -179,7 +179,7 @@ class _Reader:
 
 
 def _needed(graph: Any) -> list[Any]:
-    """The nodes that the output depends on, in their order: what nothing uses need not be supported."""
+    """The nodes that the output depends on, in order; unused nodes need not be supported."""
     given_by: dict[str, int] = {}
     for i, node in enumerate(graph.node):
         for name in node.output:
@@ -198,7 +198,7 @@ def _needed(graph: Any) -> list[Any]:
 
 
 def _taken(node: Any) -> list[str]:
-    """The names of all values that a node takes, those in its branches among them."""
+    """The names of all values that a node uses, including in its branches."""
     names = list(node.input)
     for attribute in node.attribute:
         if attribute.HasField("g"):
@@ -208,12 +208,12 @@ def _taken(node: Any) -> list[str]:
 
 
 def _transposed_first(nodes: list[Any], name: str) -> bool:
-    """Whether a graph takes images (N, H, W, C): the first that it does, but for arithmetic, is to transpose them."""
+    """Whether a graph takes images (N, H, W, C): apart from arithmetic, the first operation transposes them."""
     takers: dict[str, list[Any]] = {}
     for node in nodes:
         for taken in node.input:
             takers.setdefault(taken, []).append(node)
-    for _ in nodes:  # not for ever, if there is a cycle
+    for _ in nodes:  # finite even if there is a cycle
         if len(takers.get(name, [])) != 1:
             return False
         (node,) = takers[name]
@@ -229,7 +229,7 @@ def _transposed_first(nodes: list[Any], name: str) -> bool:
 def _input(
     name: str, sizes: tuple[int | None, ...], input_shape: tuple[int, int, int] | None, channels_last: bool
 ) -> Value:
-    """The graph's input, from the sizes that the file gives and those that the caller does: (C, H, W)."""
+    """The graph's input, from the sizes in the file and from the caller: (C, H, W)."""
     shape: Shape = (sizes[2], sizes[0], sizes[1]) if channels_last else sizes
     if input_shape is not None:
         if len(input_shape) != len(shape) or any(
@@ -241,12 +241,12 @@ def _input(
         raise OnnxError(f"expected an input of images (N, C, H, W), got {name!r:.80} {spelled((BATCH, *shape))}")
     known = [size for size in shape if size is not None]
     if min(known, default=1) < 1 or math.prod(known) > MOST_VALUES:
-        raise OnnxError(f"its input has the absurd shape {spelled((BATCH, *shape))}")
+        raise OnnxError(f"its input has the invalid shape {spelled((BATCH, *shape))}")
     return Value(Graph.INPUT, shape, (0, 2, 3, 1)) if channels_last else Value.of(Graph.INPUT, shape)
 
 
 def _describe(model: Layer, proto: Any) -> None:
-    """Give a model what `save` stored beside the graph."""
+    """Restore the transform and the classes that `save` stored."""
     stored = {entry.key: entry.value for entry in proto.metadata_props}
     try:
         if "minicnn.transform" in stored:
@@ -254,4 +254,4 @@ def _describe(model: Layer, proto: Any) -> None:
         if "minicnn.classes" in stored:
             model.classes = tuple(map(str, json.loads(stored["minicnn.classes"])))
     except (ValueError, TypeError, RecursionError) as error:
-        raise OnnxError(f"what it says of its transform and classes is not ours ({one_line(error)})") from error
+        raise OnnxError(f"its metadata on transform and classes are not ours ({one_line(error)})") from error

@@ -1,4 +1,4 @@
-"""Maps of another size: Resize, Upsample, Pad."""
+"""Operators that change the size of maps: Resize, Upsample, Pad."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .nodes import LARGEST, SIZE_NEEDED, Node, Reader
 from .unrolled import pad_of_channels
 from .values import Value
 
-MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}  # theirs: ours
+MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}  # ONNX's: ours
 OURS = (("nearest", False), ("bilinear", False), ("bilinear", True))  # modes, and whether corners are aligned
 
 # Reading
 
 
 def _resize(node: Node) -> Value:
-    """By their formulas for where an output reads from, and the mode of ours that reads from there; if there is one."""
+    """Find the mode of ours that reads the same pixels as ONNX's formulas, if there is one."""
     mode = node.attribute("mode", "nearest")
     for name, value in {"antialias": 0, "exclude_outside": 0, "keep_aspect_ratio_policy": "stretch"}.items():
         node.expect(name, value)
@@ -114,7 +114,7 @@ def _taps(node: Node, m: int, n: int, scale: float, mode: str, transform: str, r
 
 
 def _alike(theirs: Sequence[Array], ours: Sequence[Array]) -> bool:
-    """Whether both read the same pixels with the same weights: at the same places, counted in pixels."""
+    """Whether both read the same pixels with the same weights."""
     one, other = (low + t * (high - low) for low, high, t in (theirs, ours))
     return bool(np.allclose(one, other, rtol=0, atol=1e-4))
 

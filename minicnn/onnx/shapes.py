@@ -57,9 +57,9 @@ def _unsqueeze(node: Node) -> Value:
 
 
 def _to(node: Node, x: Value, axes: list[int | None]) -> Value:
-    """x, its axes in order, with axes of these sizes: −1 for one that follows from the others, and a batch.
+    """x, its axes in order, reshaped to these sizes, batch included; −1 for one that follows from the others.
 
-    A file for a batch of B images may write B for it.
+    A file for a fixed batch of B images may contain B as the batch size.
     """
     if axes and axes[0] == node.building.batch:
         axes[0] = BATCH
@@ -73,16 +73,16 @@ def _to(node: Node, x: Value, axes: list[int | None]) -> Value:
 
 
 def _with_sizes(shape: Shape, axes: list[int | None]) -> Shape | None:
-    """The shape of one image that axes of these sizes leave, if they can be its own."""
+    """The shape of one image after removing the batch axis, if possible."""
     if len(axes) < 2 or axes.count(-1) > 1 or any(n is not None and n < -1 for n in axes):
         return None
     first, *rest = axes
     if first == -1 and None in shape and None not in rest and len(rest) == 1:
-        return tuple(rest)  # vectors of as many features as there must be
+        return tuple(rest)  # vectors with the only possible number of features
     if None in shape or None in rest:
         if first in (BATCH, -1) and rest == [-1]:
             return (None,)
-        unknown = [n for n in shape if n != 1] == [n for n in rest if n != 1]  # axes of length 1 come and go
+        unknown = [n for n in shape if n != 1] == [n for n in rest if n != 1]  # axes of length 1 are added or removed
         return tuple(rest) if first == BATCH and unknown else None
     whole, known = BATCH * math.prod(shape), math.prod(n for n in axes if n not in (-1, None))  # type: ignore[arg-type]
     if -1 in axes:
@@ -110,7 +110,7 @@ def _slice(node: Node) -> Value:
 
 
 def _part(node: Node, x: Value, axis: int, start: int, stop: int, step: int) -> Value:
-    """A part of one of our axes, in a layer of its own."""
+    """A Slice layer over one axis."""
     if axis == 0:
         if start == 0 and stop >= BATCH and step == 1:
             return x
@@ -155,7 +155,7 @@ def _split(node: Node) -> list[Value | None]:
 
 
 def _gather(node: Node) -> Value:
-    """One place of an axis, such as `x[:, :, 0]`, or a range of them."""
+    """One position of an axis, such as `x[:, :, 0]`, or a range."""
     x, indices = node.as_it_lies(0), node.constant(1)
     axis = node.axis(node.attribute("axis", 0), x)
     size = None if axis == 0 else x.shape[axis - 1]

@@ -1,8 +1,8 @@
 """Local response normalization as PyTorch's exporters write it: x / (k + α · the mean of x² over channels)^β.
 
-The mean is a three-dimensional AveragePool of padded maps (N, 1, C, H, W), and for these steps we have no layers. So
-they are noted as they are read, each as a layer that cannot run, and the Div at the end looks back over them. Steps
-that are left over because no such Div follows are refused, each by its node.
+The mean is a three-dimensional AveragePool of padded maps (N, 1, C, H, W), and there are no layers for these steps. So
+each is recorded as a placeholder layer, and the final Div replaces them. Placeholders that are left over, because no
+such Div follows, raise an error that names the node.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .values import Value
 
 
 class Step(Layer):
-    """One operation that has no layer of its own."""
+    """A placeholder for one operation without a layer."""
 
     def __init__(self, node: Node, what: str, *numbers: float) -> None:
         self.refusal, self.what, self.numbers = f"{node}: {what} is not supported", what, numbers
 
 
 def refuse_steps(layers: dict[str, Layer]) -> None:
-    """Refuse a model in which a step is left over.
+    """Raise an error if a placeholder is left over.
 
     Raises:
         OnnxError: there is one.
@@ -35,7 +35,7 @@ def refuse_steps(layers: dict[str, Layer]) -> None:
 
 
 def pad_of_channels(node: Node, x: Value, sides: list[int]) -> Value:
-    """Pad (N, 1, C, H, W) by zeros in front of the channels and behind them."""
+    """Pad (N, 1, C, H, W) with zeros before and after the channels."""
     front, back = (sides[2], sides[7]) if len(sides) == 10 else (-1, -1)
     if min(front, back) < 0 or [n for n in sides if n] != [n for n in (front, back) if n] or node.number(2, 0.0) != 0:
         raise OnnxError(f"{node}: of {x} by {sides!s:.80} is not supported")
@@ -68,12 +68,12 @@ def power(node: Node, x: Value, exponent: float) -> Value:
 
 
 def normalized(node: Node, x: Value, divisor: Value) -> Value:
-    """x / divisor, where the divisor is found to be that of a local response normalization.
+    """x / divisor, if the divisor is that of a local response normalization.
 
     Raises:
         OnnxError: it is not.
     """
-    found: list[Any] = []  # from the end on
+    found: list[Any] = []  # from the end backward
     source = divisor.source
     for kind in (Step, Scale, Reshape, Step, Step, Reshape, Join):
         layer = node.building.layers.get(source)
@@ -91,7 +91,7 @@ def normalized(node: Node, x: Value, divisor: Value) -> Value:
 
 
 def _of_x(building: Building, found: list[Any], x: Value, divisor: Value) -> bool:
-    """Whether the steps, all of which are there, begin with the square of x and keep to its shape."""
+    """Whether the complete sequence of steps starts with the square of x and keeps its shape."""
     exponent, _, _, mean, pad, _, square = found
     name = next(name for name, layer in building.layers.items() if layer is square)
     counts = [len(step.numbers) for step in (exponent, mean, pad)]

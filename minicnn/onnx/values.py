@@ -1,4 +1,4 @@
-"""What is known of a value before the network runs: its shape, and how its axes stand in our array."""
+"""What is known of a value before the network runs: its shape, and the order of its axes in our array."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from .files import MOST_VALUES, OnnxError
 
-Shape = tuple[int | None, ...]  # without the batch: (C, H, W) or (F,); None where it is not known
+Shape = tuple[int | None, ...]  # without the batch: (C, H, W) or (F,); None for unknown sizes
 
-# Stands for the size of the batch, which a model of ours does not know, wherever a graph computes with shapes. It is a
-# prime larger than any other size, so that a product tells whether the batch is in it.
+# Stands for the unknown batch size wherever a graph computes with shapes. It is a prime larger than any other size, so
+# a product shows whether the batch is a factor of it.
 BATCH = 1_000_003
 
 
@@ -18,13 +18,13 @@ BATCH = 1_000_003
 class Value:
     """A value that is computed from the images.
 
-    A Transpose is not carried out but noted: networks for images (N, H, W, C) transpose back and forth around every
-    convolution, and ours need not.
+    A Transpose is recorded, not executed: networks for images (N, H, W, C) transpose back and forth around every
+    convolution, which is not needed here.
 
     Attributes:
-        source: the layer that gives it.
-        shape: of what that gives, without the batch.
-        order: axis i of the value is axis order[i] of what the layer gives.
+        source: the layer that outputs it.
+        shape: of that layer's output, without the batch.
+        order: axis i of the value is axis order[i] of the layer's output.
     """
 
     source: str
@@ -49,13 +49,13 @@ class Value:
 
 
 def spelled(axes: tuple[int | None, ...]) -> str:
-    """The sizes of axes as people write them."""
+    """The sizes of axes as text."""
     return f"({', '.join('?' if n is None else 'N' if n == BATCH else str(n) for n in axes)})"
 
 
 def checked(owner: object, shape: Shape) -> Shape:
-    """A shape, refused where it is empty or beyond all reason."""
+    """A shape; an error if it is empty or unreasonably large."""
     known = [size for size in shape if size is not None]
     if min(known, default=1) < 1 or math.prod(known) > MOST_VALUES:
-        raise OnnxError(f"{owner} has the absurd shape {spelled((BATCH, *shape))}")
+        raise OnnxError(f"{owner} has the invalid shape {spelled((BATCH, *shape))}")
     return shape

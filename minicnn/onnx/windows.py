@@ -25,9 +25,9 @@ class Windows:
 
     @classmethod
     def of(cls, node: Node, x: Shape, kernel: Sequence[int] | None = None, transposed: bool = False) -> Windows:
-        """What a node's attributes say; the weights' kernel, where there are weights, must say the same.
+        """The windows from a node's attributes; they must agree with the shape of the weights, if there are any.
 
-        The windows of a transposed convolution fall on its output: its pads are left as they are given.
+        The windows of a transposed convolution fall on its output: its pads are kept as given.
         """
         named = node.integers("kernel_shape", (0, 0) if kernel is None else kernel)
         stride, dilation = node.integers("strides", (1, 1)), node.integers("dilations", (1, 1))
@@ -42,11 +42,12 @@ class Windows:
         return cls((named[0], named[1]), (stride[0], stride[1]), (dilation[0], dilation[1]), around)
 
     def padding(self, x: Shape, blank: float) -> tuple[list[Layer], Both, Shape]:
-        """Padding as the layer's own where it can be, else as a layer before it; and the shape that the layer is given.
+        """Padding as the layer's own if possible, otherwise as a separate layer before it; and the shape of the layer's
+        input.
 
         Args:
-            x: what comes in.
-            blank: what padding is filled with.
+            x: the input.
+            blank: the padding value.
         """
         top, left, bottom, right = self.pads
         if (top, left) == (bottom, right):
@@ -65,7 +66,7 @@ class Windows:
 
 
 def _pads(node: Node, x: Shape, extent: Sequence[int], stride: Sequence[int]) -> tuple[int, int, int, int]:
-    """Pads as given, or to be found so that ⌈size / stride⌉ windows fit ("SAME"), an odd one above or below."""
+    """Pads as given, or chosen so that ⌈size / stride⌉ windows fit ("SAME"), an odd pixel before or after."""
     mode = node.attribute("auto_pad", "NOTSET")
     top, left, bottom, right = node.integers("pads", (0, 0, 0, 0))
     if mode == "NOTSET":
@@ -79,7 +80,7 @@ def _pads(node: Node, x: Shape, extent: Sequence[int], stride: Sequence[int]) ->
         if size is None and step > 1:
             raise OnnxError(f"{node}: auto_pad={mode} {SIZE_NEEDED}")
         total = window - (step if size is None or size % step == 0 else size % step)
-        if total < -1:  # onnxruntime puts the window into the middle then, and TensorFlow to the edge
+        if total < -1:  # onnxruntime centers the window then, TensorFlow aligns it to the edge
             raise OnnxError(f"{node}: auto_pad={mode} is not clear where windows leave out {-total} pixels; write pads")
         totals.append(max(0, total))
     return shared_out(totals, mode)

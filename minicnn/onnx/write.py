@@ -1,4 +1,4 @@
-"""From a model to an ONNX file: every layer becomes a node under its own path, its arrays initializers under theirs."""
+"""Writing a model to an ONNX file: every layer becomes a node named by its path, its arrays initializers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ OPSET, IR_VERSION = 18, 8
 
 
 def save(model: Any, path: str | Path, input_shape: tuple[int, int, int]) -> None:
-    """Write a model as it is in use, not in training: opset 18, for any number of images of one size.
+    """Write a model for inference: opset 18, for any number of images of one size.
 
-    The model's transform and the names of its classes are stored beside the graph, where `load` finds them.
+    The model's transform and class names are stored in the file's metadata, where `load` finds them.
 
     Args:
-        model: of our layers.
+        model: made of this package's layers.
         path: usually ends in ".onnx".
         input_shape: (C, H, W) of an image.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .avg_pool2d import average
-from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
+from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
 from .global_avg_pool2d import global_avg_pool2d
 
 
@@ -34,7 +34,7 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> tuple[Array, Pullback]:
     Source: PyTorch's `AdaptiveAvgPool2d`, whose windows these are; He et al. (2014), Spatial pyramid pooling in deep
     convolutional networks, section 2.2, for the idea.
     """
-    x = pictures("adaptive_avg_pool2d", x)
+    x = image_batch("adaptive_avg_pool2d", x)
     if not x.shape[2] * x.shape[3]:
         raise ValueError(f"adaptive_avg_pool2d: x {x.shape} has no pixels to average")
     OH, OW = pair("adaptive_avg_pool2d", "output_size", output_size)

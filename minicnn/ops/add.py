@@ -10,7 +10,7 @@ from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 @quiet
 def add(*arrays: Array) -> tuple[Array, Pullback]:
-    """The sum of arrays of one shape; every one of them receives the whole gradient.
+    """The sum of arrays of one shape; each of them receives the whole gradient.
 
         y = x₁ + x₂ + …,    dx₁ = dx₂ = … = dy
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, flag, pictures, quiet, upstream
+from ..kernels import avg_pool as kernels
+from .contract import Array, Pair, Pullback, flag, image_batch, quiet, upstream
 from .geometry import Padding, pooling
 
 
@@ -29,11 +29,11 @@ def avg_pool2d(
 
     Args:
         x: (N, C, H, W), in any memory order.
-        kernel_size, stride: an int, or (vertical, horizontal); stride is the kernel size where it is not given.
+        kernel_size, stride: an int, or (vertical, horizontal); stride defaults to the kernel size.
         padding: zeros around the image: an int, (vertical, horizontal), or (left, right, top, bottom), each below the
             kernel size.
-        ceil_mode: round the output size up: a last window may reach beyond the padding, but begins before its end.
-        count_include_pad: whether a window's area counts the padding it covers (never what lies beyond that).
+        ceil_mode: round the output size up: the last window may extend past the padding, but starts before its end.
+        count_include_pad: whether a window's area counts the padding it covers (never anything past it).
 
     Returns:
         y (N, C, OH, OW) and the pullback dy → (dx,).
@@ -43,7 +43,7 @@ def avg_pool2d(
 
     Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section II ("sub-sampling").
     """
-    x = pictures("avg_pool2d", x)
+    x = image_batch("avg_pool2d", x)
     H, W = x.shape[2:]
     ceil_mode = flag("avg_pool2d", "ceil_mode", ceil_mode)
     count_include_pad = flag("avg_pool2d", "count_include_pad", count_include_pad)
@@ -62,7 +62,7 @@ def _spans(count: int, stride: int, kernel: int, length: int, before: int, after
 
 
 def average(op: str, x: Array, rows: Array, columns: Array) -> tuple[Array, Pullback]:
-    """Averages over windows given as spans of rows and of columns (see `kernels.pool.average`)."""
+    """Averages over windows given as spans of rows and of columns (see `kernels.avg_pool.average`)."""
     N, C, H, W = x.shape
     OH, OW = len(rows), len(columns)
     y = np.empty((N, C, OH, OW), x.dtype)

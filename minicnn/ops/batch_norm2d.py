@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import layout
 from ..kernels import norm as kernels
-from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, image_batch, number, quiet, upstream
 
 
 @quiet
@@ -25,12 +25,12 @@ def batch_norm2d(
     eps: float = 1e-5,
     total: Callable[[Array], Array] | None = None,
 ) -> tuple[Array, Pullback]:
-    """Give every channel mean 0 and variance 1, then a scale and a shift of its own.
+    """Normalize every channel to mean 0 and variance 1, then scale and shift it.
 
         x̂ = (x − mean) / √(var + eps)
         y = weight · x̂ + bias
 
-    In training, mean and var are the batch's, so that every pixel of a channel acts on all the others:
+    In training, mean and var are the batch's, so every pixel of a channel affects all the others:
 
         dbias   = Σ dy
         dweight = Σ dy · x̂
@@ -41,23 +41,24 @@ def batch_norm2d(
     Args:
         x: (N, C, H, W), in any memory order.
         weight, bias: (C,), called γ and β in the paper.
-        running_mean, running_var: (C,) buffers, in training updated *in place* where they are given:
+        running_mean, running_var: (C,) buffers; if given, they are updated *in place* in training:
             running = (1 − momentum) · running + momentum · new, with the unbiased variance (divided by M − 1).
         training: use the batch's statistics, and update the running ones.
-        momentum: the share of the new value in the running one.
-        eps: keeps the root away from zero.
-        total: where x is a share of a batch, sums an array over all shares, so that mean, var and M are the batch's.
-            dweight and dbias stay this share's own.
+        momentum: the weight of the new value in the running one.
+        eps: keeps the square root away from zero.
+        total: if x is one shard of a batch, sums an array over all shards, so that mean, var and M are the whole
+            batch's. dweight and dbias remain this shard's own.
 
     Returns:
         y of x's shape and memory order, and the pullback dy → (dx, dweight, dbias).
 
     Raises:
-        ValueError: shapes do not fit; there is nothing to take a variance of; no running statistics outside training.
+        ValueError: shapes do not match; there are too few values for a variance; there are no running statistics
+            outside training.
 
     Source: Ioffe & Szegedy (2015), Batch normalization, algorithms 1 and 2.
     """
-    x, weight, bias = arrays_of_one_dtype("batch_norm2d", x=pictures("batch_norm2d", x), weight=weight, bias=bias)
+    x, weight, bias = arrays_of_one_dtype("batch_norm2d", x=image_batch("batch_norm2d", x), weight=weight, bias=bias)
     momentum, eps = number("batch_norm2d", "momentum", momentum, 0, 1), number("batch_norm2d", "eps", eps, least=0)
     N, C, H, W = x.shape
     M = N * H * W
@@ -114,14 +115,15 @@ def batch_norm2d(
 
 
 def _moments_in_double(x: Array) -> tuple[Array, Array]:
-    """Mean and variance of values whose squares are beyond single precision, as PyTorch's sums are not."""
+    """Mean and variance, in double precision, of values whose squares overflow single precision. (PyTorch's sums do
+    not.)"""
     x64 = x.astype(np.result_type(x.dtype, np.float64))
     mean = x64.mean(axis=(0, 2, 3))
     return mean, ((x64 - mean[:, None, None]) ** 2).mean(axis=(0, 2, 3))
 
 
 def _mean(total: Callable[[Array], Array], size: int, mean: Array) -> tuple[int, Array]:
-    """The number of values in all shares, and their mean, from those of this one."""
+    """The number of values in all shards and their mean, from those of this shard."""
     M, *sums = total(np.array([size, *(size * mean)]))
     return int(M), np.array(sums) / M
 
@@ -135,7 +137,7 @@ def _flat(array: Array, x: Array) -> Array:
 
 
 def _like(x: Array, flat: Array) -> Array:
-    """What `_flat` has flattened, as x is."""
+    """The inverse of `_flat`: an array of x's shape and memory order."""
     N, C, H, W = x.shape
     return flat.reshape(N, H, W, C).transpose(0, 3, 1, 2) if layout.is_channels_last(x) else flat.reshape(x.shape)
 

@@ -14,17 +14,17 @@ from .contract import Array, Pullback, arrays_of_one_dtype, number, quiet, throu
 def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple[Array, Pullback]:
     """Keep values within low…high.
 
-        y = min(max(x, low), high),    dx = dy · [low < x < high], where a bound that is not there holds for every x
+        y = min(max(x, low), high),    dx = dy · [low < x < high], where a missing bound is always satisfied
 
     Args:
         x: an array of any shape and memory order.
-        low, high: the bounds; None where there is none. (0, 6) makes it ReLU6.
+        low, high: the bounds, or None for no bound. (0, 6) is ReLU6.
 
     Returns:
         y of x's shape, and the pullback dy → (dx,).
 
     Raises:
-        ValueError: a bound is no number, or low is above high.
+        ValueError: a bound is not a number, or low is above high.
     """
     (x,) = arrays_of_one_dtype("clip", x=x)
     low, high = bounds_of("clip", low, high)
@@ -32,7 +32,7 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple
     if np.iscomplexobj(x):
         y = np.where(x.real < lowest, lowest, np.where(x.real > highest, highest, x))
     else:
-        y = np.clip(x, x.dtype.type(lowest), x.dtype.type(highest))  # a NaN stays one
+        y = np.clip(x, x.dtype.type(lowest), x.dtype.type(highest))  # NaN stays NaN
     inside = np.ones(x.shape, bool)
     if low is not None:
         inside &= x.real > low
@@ -50,7 +50,7 @@ def bounds_of(op: str, low: float | None, high: float | None) -> tuple[float | N
     """The two bounds.
 
     Raises:
-        ValueError: one is no finite number, or low is above high.
+        ValueError: a bound is not a finite number, or low is above high.
     """
     low = None if low is None else number(op, "low", low)
     high = None if high is None else number(op, "high", high)

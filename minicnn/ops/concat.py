@@ -13,7 +13,7 @@ from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 @quiet
 def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
-    """Lay arrays one behind the other along an axis (the channels, by default); the pullback cuts dy apart again.
+    """Join arrays along an axis (by default the channels); the pullback splits dy again.
 
         y = [x₁, x₂, …],    [dx₁, dx₂, …] = dy
 
@@ -34,7 +34,7 @@ def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
     for i, other in enumerate(rest):
         if other != rest[0]:
             raise ValueError(
-                f"concat: expected shapes alike but for axis {axis}, "
+                f"concat: expected shapes that differ only along axis {axis}, "
                 f"got array 0 {xs[0].shape} and array {i} {xs[i].shape}"
             )
     channels_last = axis == 1 and all(x.ndim == 4 and layout.is_channels_last(x) for x in xs)

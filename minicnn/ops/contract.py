@@ -1,4 +1,4 @@
-"""The one contract of this package, `y, pullback = op(*arrays, **options)`, and the checks that every op begins with.
+"""The one contract of this package, `y, pullback = op(*arrays, **options)`, and the checks that every op starts with.
 
 `pullback(dy)` returns one gradient per floating-point array argument, in their order: the transposed Jacobian applied
 to `dy`. `pullback(dy, wants=(True, False, …))` returns None in place of the ones that are not wanted, and does not
@@ -36,7 +36,8 @@ class Pullback(Protocol):
 
 
 def output_and_pullback(title: str, returned: Any, error: type[Exception] = ValueError) -> tuple[Any, Any]:
-    """What a function that keeps the contract returns. (An array of two images unpacks into two, and is neither.)
+    """The value returned by a function that keeps the contract. (An array of two images also unpacks into two, so the
+    type is checked.)
 
     Raises:
         error: it is not (y, pullback).
@@ -54,9 +55,10 @@ def kind_of(value: Any) -> str:
 
 
 def quiet(op: Op) -> Op:
-    """Decorate an op so that NumPy does not warn of what becomes infinite or NaN, forward or backward.
+    """Decorate an op so that NumPy does not warn when results become infinite or NaN, forward or backward.
 
-    Such values are results like others (docs/design.md tells which); PyTorch is silent about them, and so are kernels.
+    Such values are ordinary results (docs/design.md says which ones to expect). PyTorch does not warn about them, nor
+    do kernels.
     """
 
     @functools.wraps(op)
@@ -69,7 +71,7 @@ def quiet(op: Op) -> Op:
 
 
 def through(dy: Array, mask: Array) -> Array:
-    """dy where the mask is set and 0 elsewhere, whatever dy is: 0 · ∞ would be NaN."""
+    """dy where the mask is set and 0 elsewhere, even if dy is infinite there: 0 · ∞ would be NaN."""
     dx = dy * mask
     if np.isnan(np.maximum.reduce(dx, axis=None, initial=-np.inf)):  # rare: a product takes a fifth of the time
         dx = np.where(mask, dy, dy.dtype.type(0))
@@ -77,7 +79,7 @@ def through(dy: Array, mask: Array) -> Array:
 
 
 def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
-    """The arguments as arrays, refused unless all have the same floating-point dtype.
+    """The arguments as arrays, all of the same floating-point dtype.
 
     Raises:
         ValueError: an argument is not floating point, or two of them differ in dtype.
@@ -97,7 +99,7 @@ def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
     return list(found.values())
 
 
-def pictures(op: str, x: Any) -> Array:
+def image_batch(op: str, x: Any) -> Array:
     """`x` as a floating-point array of shape (N, C, H, W)."""
     (x,) = arrays_of_one_dtype(op, x=x)
     if x.ndim != 4:
@@ -128,7 +130,7 @@ def whole(op: str, name: str, value: Any, least: int | None = 1) -> int:
     """An option that is an int.
 
     Raises:
-        ValueError: it is none, or below `least`.
+        ValueError: it is not an int, or is below `least`.
     """
     if not is_whole(value) or (least is not None and value < least):
         bound = "" if least is None else f" of at least {least}"
@@ -140,7 +142,7 @@ def number(op: str, name: str, value: Any, least: float = -LARGEST, most: float 
     """An option that is a number, and finite unless the bounds are not.
 
     Raises:
-        ValueError: it is none, or not within least…most.
+        ValueError: it is not a number, or not within least…most.
     """
     value = value.item() if isinstance(value, np.generic) else value
     if not ((is_whole(value) or isinstance(value, float)) and least <= value <= most):
@@ -163,7 +165,7 @@ def flag(op: str, name: str, value: Any) -> bool:
 
 
 def upstream(op: str, dy: Any, y: Array | tuple[int, ...], dtype: Any) -> Array:
-    """The gradient that arrives from above, refused unless it has the output's shape; in the op's dtype."""
+    """The upstream gradient in the op's dtype; an error unless it has the output's shape."""
     dy = np.asarray(dy, dtype=dtype)
     shape = y if isinstance(y, tuple) else y.shape
     if dy.shape != shape:

@@ -101,7 +101,7 @@ def conv2d_relu_max_pool2d(
 
 
 def _checked(op: str, x: Any, w: Any, b: Any) -> tuple[Array, Filters]:
-    """Images and filters, refused unless they are floating-point arrays of one dtype."""
+    """Images and filters as floating-point arrays of one dtype; anything else is an error."""
     packed = isinstance(w, Filters)
     if packed and b is not None:
         raise ValueError(f"{op}: expected b to be None, because w is Filters, which hold their own bias")
@@ -113,7 +113,7 @@ def _checked(op: str, x: Any, w: Any, b: Any) -> tuple[Array, Filters]:
 
 
 def _convolve(op: str, p: Problem, x: Array, filters: Filters, algorithm: str | None = None) -> tuple[Array, Pullback]:
-    """The output of a convolution, with the ReLU and pooling that the problem asks for, and its pullback."""
+    """The output of a convolution, with the problem's ReLU and pooling, and the pullback."""
     how = choose(op, p, algorithm)
     x_source = images(x)
     result = how.forward(p, x_source, filters)

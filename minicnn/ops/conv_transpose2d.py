@@ -1,14 +1,14 @@
-"""Transposed convolution: what a convolution's pullback does, as an op of its own."""
+"""Transposed convolution: the input pullback of a convolution, as an op."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from .contract import Array, Pair, Pullback, arrays_of_one_dtype, pair, pictures, quiet, upstream
+from .contract import Array, Pair, Pullback, arrays_of_one_dtype, image_batch, pair, quiet, upstream
 from .convolution.choice import choose
 from .convolution.problem import NO_POOL, Filters, Problem, images
-from .geometry import geometry
+from .geometry import geometry, reach
 
 
 @quiet
@@ -32,11 +32,11 @@ def conv_transpose2d(
 
     Args:
         x: (N, C, H, W), in any memory order.
-        w: filters (C, O/groups, kh, kw): as `conv2d`'s, whose outputs are our inputs.
+        w: filters (C, O/groups, kh, kw): those of the `conv2d` whose output is our input.
         b: one number for each output channel (O,), or None.
-        stride, padding, dilation, groups: those of the convolution that this one transposes.
-        output_padding: rows and columns added to y's far side, less than the stride or the dilation: with a stride,
-            inputs of several sizes have the same output size, and this chooses among them.
+        stride, padding, dilation, groups: those of the convolution that is transposed.
+        output_padding: rows and columns added to the bottom and right of y, fewer than the stride or the dilation. With
+            a stride, `conv2d` maps several input sizes to the same output size; this chooses among them.
 
     Returns:
         y (N, O, OH, OW) with OH = (H−1)·stride − 2·padding + dilation·(kh−1) + output_padding + 1, and the pullback
@@ -48,18 +48,20 @@ def conv_transpose2d(
     Source: Zeiler et al. (2010), Deconvolutional networks; Dumoulin & Visin (2016), A guide to convolution
     arithmetic for deep learning, section 4.
     """
-    x, w, *bias = arrays_of_one_dtype("conv_transpose2d", x=pictures("conv_transpose2d", x), w=w, b=b)
+    x, w, *bias = arrays_of_one_dtype("conv_transpose2d", x=image_batch("conv_transpose2d", x), w=w, b=b)
     _check_filters(x, w, bias, groups)
     g = geometry("conv_transpose2d", w.shape[2:], stride, padding, dilation)
     strides, dilations = (g.stride_h, g.stride_w), (g.dilation_h, g.dilation_w)
     extra_h, extra_w = output_padding_of("conv_transpose2d", output_padding, strides, dilations)
     N, _, H, W = x.shape
-    height = (H - 1) * g.stride_h - 2 * g.pad_h + g.dilation_h * (g.kh - 1) + extra_h + 1
-    width = (W - 1) * g.stride_w - 2 * g.pad_w + g.dilation_w * (g.kw - 1) + extra_w + 1
+    height = reach(H, g.dilation_h * (g.kh - 1) + 1, g.stride_h) - 2 * g.pad_h + extra_h
+    width = reach(W, g.dilation_w * (g.kw - 1) + 1, g.stride_w) - 2 * g.pad_w + extra_w
     if height < 1 or width < 1:
         raise ValueError(f"conv_transpose2d: padding {padding} leaves an output of {height} x {width}; use less")
     shape = (N, w.shape[1] * groups, height, width)
-    p = Problem(shape, w.shape, x.dtype, g, groups, (H, W), False, NO_POOL)  # whose input gradient this op is
+    p = Problem(
+        shape, w.shape, x.dtype, g, groups, (H, W), False, NO_POOL
+    )  # the convolution whose input gradient this op computes
     how, filters, x_source = choose("conv_transpose2d", p), Filters(w), images(x)
     y = how.input_gradient(p, x_source, filters)
     if bias:

@@ -25,7 +25,7 @@ def cross_entropy(
     (1 − s) · t + s / K.
 
     Args:
-        logits: (N, K), or (N, K, …) with one classification per position; unnormalized, of any size.
+        logits: (N, K), or (N, K, …) with one classification per position; unnormalized, of any magnitude.
         target: integer labels (N, …) from 0 to K − 1, or distributions of the shape of the logits.
         label_smoothing: s, from 0 to 1.
         reduction: "mean" over all classifications, "sum", or "none": one loss for each.
@@ -58,12 +58,12 @@ def cross_entropy(
     if label_smoothing:
         t = (1 - label_smoothing) * t + t.dtype.type(label_smoothing / K)
     log_p, log_softmax_pullback = log_softmax(logits, axis=1)
-    # 0 · log 0 is 0: what is not in the target does not count, however impossible the classifier holds it.
+    # 0 · log 0 is 0: a class with target probability 0 costs nothing, whatever its predicted probability.
     surprise = np.multiply(t, log_p, out=np.zeros_like(log_p), where=(t != 0) | np.isnan(log_p))
     loss, reduce_pullback = reduce("cross_entropy", -surprise.sum(axis=1), reduction)
 
     def pullback(dloss: Any, wants: Sequence[bool] = (True, True)) -> tuple[Array | None, ...]:
-        each = np.expand_dims(reduce_pullback(dloss), 1)  # what each classification's loss is worth
+        each = np.expand_dims(reduce_pullback(dloss), 1)  # the weight of each classification's loss
         (dlogits,) = log_softmax_pullback(np.where(t == 0, t, -each * t), wants[:1])  # however large `each` is
         if labels:
             return (dlogits,)

@@ -29,11 +29,11 @@ def dense(x: Array, w: Array, b: Array | None = None) -> tuple[Array, Pullback]:
         y (N, O) and the pullback dy → (dx, dw, db), or (dx, dw) where b is None.
 
     Raises:
-        ValueError: shapes or dtypes do not fit together.
+        ValueError: shapes or dtypes do not match.
     """
     x, w, *bias = arrays_of_one_dtype("dense", x=x, w=w, b=b)
     if x.ndim != 2:
-        raise ValueError(f"dense: expected x of shape (N, inputs), got {x.shape}; flatten pictures first")
+        raise ValueError(f"dense: expected x of shape (N, inputs), got {x.shape}; flatten images first")
     if w.ndim != 2 or x.shape[1] != w.shape[1]:
         raise ValueError(f"dense: x {x.shape} has {x.shape[1]} inputs, but w {w.shape} takes {w.shape[-1]}")
     if bias and bias[0].shape != (len(w),):

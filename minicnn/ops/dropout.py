@@ -1,4 +1,4 @@
-"""Dropout, of single units and of whole maps."""
+"""Dropout of single units and of whole feature maps."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, number, pictures, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, image_batch, number, quiet, upstream
 
 
 @quiet
 def dropout(
     x: Array, p: float = 0.5, *, training: bool = True, rng: np.random.Generator | int | None = None
 ) -> tuple[Array, Pullback]:
-    """Set each unit to zero with probability p, and scale the others so that the expectation stays.
+    """Set each unit to zero with probability p, and scale the others to keep the expectation.
 
         y = x · mask,    mask = 0 with probability p, else 1 / (1 − p)
         dx = dy · mask
@@ -23,7 +23,7 @@ def dropout(
         x: an array of any shape and memory order.
         p: the probability of dropping, from 0 to 1.
         training: without it y = x.
-        rng: where the mask is drawn from; an int seeds a new generator, so that the op becomes a plain function.
+        rng: the generator that draws the mask; an int seeds a new one, which makes the op a pure function.
 
     Returns:
         y of x's shape, and the pullback dy → (dx,).
@@ -32,7 +32,7 @@ def dropout(
         ValueError: p is not a probability, or there is no rng in training.
 
     Source: Srivastava et al. (2014), Dropout: a simple way to prevent neural networks from overfitting, section 4
-    (here "inverted": scaled in training, so that nothing is done afterwards).
+    (here "inverted": scaled in training, so that inference needs no change).
     """
     (x,) = arrays_of_one_dtype("dropout", x=x)
     return _drop("dropout", x, x.shape, p, training, rng)
@@ -48,7 +48,7 @@ def dropout2d(
 
     Source: Tompson et al. (2015), Efficient object localization using convolutional networks, section 3.2.
     """
-    x = pictures("dropout2d", x)
+    x = image_batch("dropout2d", x)
     return _drop("dropout2d", x, (*x.shape[:2], 1, 1), p, training, rng)
 
 

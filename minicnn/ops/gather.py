@@ -1,4 +1,4 @@
-"""Reading along an axis by a table of indices is `numpy.take`; this is its transpose."""
+"""The transpose of `numpy.take`, which reads along an axis by a table of indices."""
 
 from __future__ import annotations
 

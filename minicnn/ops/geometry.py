@@ -12,7 +12,7 @@ Padding = Pair | tuple[int, int, int, int]  # an int, (vertical, horizontal), or
 
 
 class Geometry(NamedTuple):
-    """A window's size and steps, each (vertical, horizontal), flat so that kernels take it as one argument."""
+    """A window's size and steps, each (vertical, horizontal); flat, so that kernels take it as one argument."""
 
     kh: int
     kw: int
@@ -38,13 +38,13 @@ def count_windows(length: int, window: int, stride: int, before: int, after: int
 
         ⌊(length + before + after − window) / stride⌋ + 1
 
-    With `ceil_mode` the quotient is rounded up, so that a last window may reach beyond the padding, or a single one be
-    larger than all there is. But no window begins beyond the image and the padding before it: it would see no pixel.
-    This is PyTorch's rule, and that of ONNX's operators and onnxruntime.
+    With `ceil_mode` the quotient is rounded up: the last window may extend past the padding, and a single window may be
+    larger than the padded image. No window starts past the image and the padding before it, because it would see no
+    pixel. PyTorch, ONNX and onnxruntime have the same rule.
 
     Args:
         length: of the image.
-        window: what it spans, dilation included.
+        window: its extent, dilation included.
         before, after: the padding on the two sides.
     """
     room = length + before + after - window
@@ -52,6 +52,11 @@ def count_windows(length: int, window: int, stride: int, before: int, after: int
         return room // stride + 1
     count = -(-room // stride) + 1
     return count - ((count - 1) * stride >= length + before)
+
+
+def reach(count: int, window: int, stride: int) -> int:
+    """How far `count` windows reach in one direction: (count − 1)·stride + window, the reverse of `count_windows`."""
+    return (count - 1) * stride + window
 
 
 def windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool = False) -> tuple[int, int]:
@@ -85,10 +90,10 @@ def _windows(
 
 
 def sides(op: str, padding: Padding) -> tuple[int, int, int, int]:
-    """Padding as (left, right, top, bottom), given so, or as one int or pair for opposite sides alike.
+    """Padding as (left, right, top, bottom), from that form, from one int, or from (vertical, horizontal).
 
     Raises:
-        ValueError: it is none of these, or below 0.
+        ValueError: it has none of these forms, or is below 0.
     """
     if np.iterable(padding) and len(tuple(padding)) == 4:
         if not all(is_whole(side) and side >= 0 for side in padding):
@@ -100,10 +105,10 @@ def sides(op: str, padding: Padding) -> tuple[int, int, int, int]:
 
 
 def pooling_sides(op: str, padding: Padding, kernel_size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """`sides`, none of which may reach the kernel's size: then a window would see nothing but padding.
+    """`sides`, each smaller than the kernel: otherwise a window would see only padding.
 
     Raises:
-        ValueError: one does, or as for `sides`.
+        ValueError: a side is not, or as for `sides`.
     """
     left, right, top, bottom = sides(op, padding)
     if max(top, bottom) >= kernel_size[0] or max(left, right) >= kernel_size[1]:
@@ -144,7 +149,8 @@ def pooling(
     dilation: Pair = 1,
     ceil_mode: bool = False,
 ) -> Pooling:
-    """The windows of a pooling of (height, width), each of which sees a pixel: padding alone has no maximum or average.
+    """The windows of a pooling of (height, width), each of which sees a pixel: padding alone has no maximum and no
+    average.
 
     Raises:
         ValueError: padding reaches the kernel's size, dilation steps over the image, or no window fits.
@@ -158,7 +164,7 @@ def pooling(
     ):
         if any(first % dilation_ >= length for first in range(-pad, 0, stride_)):
             raise ValueError(
-                f"{op}: with padding {pad} and dilation {dilation_} a window sees nothing but padding beside a length "
+                f"{op}: with padding {pad} and dilation {dilation_} a window sees only padding along a length "
                 f"of {length}; use less of either"
             )
     return Pooling(g, (bottom, right), counts)

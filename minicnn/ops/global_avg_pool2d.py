@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import layout
-from .contract import Array, Pullback, pictures, quiet, upstream
+from .contract import Array, Pullback, image_batch, quiet, upstream
 
 
 @quiet
@@ -29,7 +29,7 @@ def global_avg_pool2d(x: Array) -> tuple[Array, Pullback]:
 
     Source: Lin, Chen & Yan (2014), Network in network, section 3.2.
     """
-    x = pictures("global_avg_pool2d", x)
+    x = image_batch("global_avg_pool2d", x)
     shape, pixels, channels_last = x.shape, x.shape[2] * x.shape[3], layout.is_channels_last(x)
     if not pixels:
         raise ValueError(f"global_avg_pool2d: x {shape} has no pixels to average")

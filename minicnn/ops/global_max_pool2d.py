@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, pictures, quiet, upstream
+from .contract import Array, Pullback, image_batch, quiet, upstream
 
 
 @quiet
@@ -28,7 +28,7 @@ def global_max_pool2d(x: Array) -> tuple[Array, Pullback]:
 
     Source: Oquab et al. (2015), Is object localization for free?, section 3.2.
     """
-    x = pictures("global_max_pool2d", x)
+    x = image_batch("global_max_pool2d", x)
     if not x.shape[2] * x.shape[3]:
         raise ValueError(f"global_max_pool2d: x {x.shape} has no pixels to compare")
     flat = x.reshape(*x.shape[:2], x.shape[2] * x.shape[3])

@@ -1,4 +1,4 @@
-"""Resampling: maps of another size."""
+"""Resampling: feature maps at another size."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
+from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
 from .gather import scatter
 
 MODES = ("nearest", "bilinear")
@@ -25,21 +25,22 @@ def interpolate2d(
         "bilinear"                     p = max(0, (o + 1/2) · m / n − 1/2)         y[o] = (1 − t) · x[i] + t · x[i + 1],
         "bilinear", align_corners      p = o · (m − 1) / (n − 1)                   i = ⌊p⌋, t = p − i
 
-    and the pullback adds each dy[o] to the inputs it was read from, with the same weights.
+    and the pullback adds each dy[o] to the inputs it was read from, with the same weights. A pixel of weight 0 is not
+    read, whatever it is: 0 · ∞ would be NaN.
 
     Args:
         x: (N, C, H, W), in any memory order.
         size: (height, width) of the output.
         mode: "nearest" or "bilinear".
-        align_corners: whether the centers of the corner pixels stay where they are.
+        align_corners: whether the centers of the corner pixels stay in place.
 
     Returns:
         y (N, C, *size) and the pullback dy → (dx,).
 
     Raises:
-        ValueError: the mode is unknown, or corners are to be aligned in mode "nearest".
+        ValueError: the mode is unknown, or `align_corners` is given in mode "nearest".
     """
-    x = pictures("interpolate2d", x)
+    x = image_batch("interpolate2d", x)
     sizes = pair("interpolate2d", "size", size)
     if mode not in MODES or (align_corners and mode == "nearest"):
         raise ValueError(
@@ -52,7 +53,8 @@ def interpolate2d(
     y = x
     for axis, _, low, high, t in steps:
         t = _along(t.astype(x.real.dtype), axis)
-        y = (1 - t) * y.take(low, axis) + t * y.take(high, axis) if mode == "bilinear" else y.take(low, axis)
+        lower = y.take(low, axis)
+        y = np.where(t == 0, lower, (1 - t) * lower + t * y.take(high, axis)) if mode == "bilinear" else lower
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dx = upstream("interpolate2d", dy, y.shape, y.dtype)
@@ -63,7 +65,7 @@ def interpolate2d(
                 dx = scatter(dx, low, m, axis)
                 continue
             t = _along(t.astype(dx.dtype), axis)
-            dx = scatter((1 - t) * dx, low, m, axis) + scatter(t * dx, high, m, axis)
+            dx = scatter((1 - t) * dx, low, m, axis) + scatter(np.where(t == 0, 0, t * dx), high, m, axis)
         return (dx,)
 
     return y, pullback
@@ -75,12 +77,13 @@ def taps(m: int, n: int, mode: str, align_corners: bool) -> tuple[Array, Array, 
     if mode == "nearest":
         low = o * m // n
         return low, low, np.zeros(n)
+    # The position as a fraction of whole numbers, so that t is exactly 0 where it falls on a pixel.
     if align_corners:
-        position = o * ((m - 1) / (n - 1) if n > 1 else 0.0)
+        above, below = o * (m - 1), max(n - 1, 1)
     else:
-        position = np.maximum(0, (o + 0.5) * (m / n) - 0.5)
-    low = np.minimum(position.astype(np.int64), m - 1)
-    return low, np.minimum(low + 1, m - 1), position - low
+        above, below = np.maximum(0, (2 * o + 1) * m - n), 2 * n
+    low = above // below
+    return low, np.minimum(low + 1, m - 1), above % below / below
 
 
 def _along(values: Array, axis: int) -> Array:

@@ -12,7 +12,7 @@ from .contract import Array, Pullback, arrays_of_one_dtype, number, quiet, upstr
 
 @quiet
 def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> tuple[Array, Pullback]:
-    """Keep what is positive, and a little of what is not.
+    """Keep positive values, and scale the others by a small slope.
 
         y = x where x > 0, else negative_slope · x
         dx = dy where x > 0, else negative_slope · dy
@@ -25,7 +25,7 @@ def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> tuple[Array, Pullba
         y of x's shape, and the pullback dy → (dx,).
 
     Raises:
-        ValueError: negative_slope is no finite number.
+        ValueError: negative_slope is not a finite number.
 
     Source: Maas et al. (2013), Rectifier nonlinearities improve neural network acoustic models, section 2.
     """

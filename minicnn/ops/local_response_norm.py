@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, number, pictures, quiet, upstream, whole
+from .contract import Array, Pullback, image_batch, number, quiet, upstream, whole
 
 
 @quiet
@@ -22,7 +22,8 @@ def local_response_norm(
         dx[c] = dy[c] · s[c]^(−beta)
                 − (2·alpha·beta / size) · x[c] · Σ_{c' whose window holds c} dy[c'] · x[c'] · s[c']^(−beta − 1)
 
-    The window of channel c runs from c − ⌊size/2⌋ to c + ⌊(size − 1)/2⌋, as PyTorch's; ONNX mirrors an even one.
+    The window of channel c runs from c − ⌊size/2⌋ to c + ⌊(size − 1)/2⌋, as in PyTorch; ONNX mirrors it if the size is
+    even.
 
     Args:
         x: (N, C, H, W), in any memory order.
@@ -38,7 +39,7 @@ def local_response_norm(
     Source: Krizhevsky et al. (2012), ImageNet classification with deep convolutional neural networks, section 3.3
     (whose alpha is not divided by the size).
     """
-    x = pictures("local_response_norm", x)
+    x = image_batch("local_response_norm", x)
     size, alpha, beta, k = constants_of("local_response_norm", size, alpha, beta, k)
     before, after = size // 2, (size - 1) // 2
     s = k + alpha / size * _window_sum(x * x, before, after)
@@ -50,8 +51,8 @@ def local_response_norm(
         if not wants[0]:
             return (None,)
         # The windows that hold c, mirrored; scaled before they are summed, so that no sum is larger than what it gives.
-        neighbours = _window_sum(2 * alpha * beta / size * dy * y / s, after, before)
-        return (dy * factor - x * neighbours,)
+        neighbors = _window_sum(2 * alpha * beta / size * dy * y / s, after, before)
+        return (dy * factor - x * neighbors,)
 
     return y, pullback
 
@@ -60,7 +61,8 @@ def constants_of(op: str, size: int, alpha: float, beta: float, k: float) -> tup
     """The constants of the formula.
 
     Raises:
-        ValueError: size is no int of at least 1, or another no number of at least 0: s could be negative.
+        ValueError: size is not an int of at least 1, or another constant is not a number of at least 0 (s could be
+            negative).
     """
     alpha, beta, k = (
         number(op, name, value, least=0) for name, value in {"alpha": alpha, "beta": beta, "k": k}.items()
@@ -69,7 +71,7 @@ def constants_of(op: str, size: int, alpha: float, beta: float, k: float) -> tup
 
 
 def _window_sum(x: Array, before: int, after: int) -> Array:
-    """Σ x[:, c − before : c + after + 1] for every channel c, where there are such channels."""
+    """Σ x[:, c − before : c + after + 1] for every channel c, counting only channels that exist."""
     total = x.copy()
     C = x.shape[1]
     for shift in range(1, min(before, C - 1) + 1):

@@ -8,8 +8,9 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from .. import layout
-from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, flag, pictures, quiet, upstream
+from ..kernels import max_pool as kernels
+from ..kernels.scatter import scatter_add
+from .contract import Array, Pair, Pullback, flag, image_batch, quiet, upstream
 from .geometry import Padding, pooling
 
 
@@ -53,16 +54,15 @@ def max_pool2d(
 
         dx[n, c, iy, ix] = Σ dy[n, c, oy, ox], over the windows that this pixel won
 
-    Of equal values the first wins, row by row, and alone receives the gradient; a NaN wins over everything, and of
-    several the last.
+    Among equal values the first one in row-major order wins and receives the whole gradient (`kernels.max_pool.beats`
+    decides). NaN wins over everything; of several NaNs, the last.
 
     Args:
         x: (N, C, H, W), in any memory order.
-        kernel_size, stride, dilation: an int, or (vertical, horizontal); stride is the kernel size where it is not
-            given.
+        kernel_size, stride, dilation: an int, or (vertical, horizontal); stride defaults to the kernel size.
         padding: an int, (vertical, horizontal), or (left, right, top, bottom), each below the kernel size.
-        ceil_mode: round the output size up: a last window may reach beyond the padding, but begins before its end.
-        return_indices: also return where the winners stood, in their plane, counted row by row: the switches that
+        ceil_mode: round the output size up: the last window may extend past the padding, but starts before its end.
+        return_indices: also return the winners' positions in their plane, in row-major order: the switches that
             `max_unpool2d` takes.
 
     Returns:
@@ -73,7 +73,7 @@ def max_pool2d(
 
     Source: Ranzato et al. (2007), Unsupervised learning of invariant feature hierarchies, section 3.
     """
-    x = pictures("max_pool2d", x)
+    x = image_batch("max_pool2d", x)
     N, C, H, W = x.shape
     ceil_mode = flag("max_pool2d", "ceil_mode", ceil_mode)
     g, _, size = pooling("max_pool2d", (H, W), kernel_size, stride, padding, dilation, ceil_mode)
@@ -96,7 +96,7 @@ def max_pool2d(
                 layout.channels_last(dy), layout.channels_last(indices), g, layout.channels_last(dx)
             )
         else:
-            kernels.scatter_add(_flat(dy), _flat(indices), _flat(dx))
+            scatter_add(_flat(dy), _flat(indices), _flat(dx))
         return (dx,)
 
     return ((y, indices) if return_indices else y), pullback

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import pool as kernels
-from .contract import Array, Pair, Pullback, pair, pictures, quiet, upstream
-from .geometry import geometry
+from ..kernels import scatter as kernels
+from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
+from .geometry import geometry, reach
 
 
 @quiet
@@ -22,12 +22,12 @@ def max_unpool2d(
     padding: Pair = 0,
     output_size: tuple[int, int] | None = None,
 ) -> tuple[Array, Pullback]:
-    """Zeros everywhere but at the switches that `max_pool2d(..., return_indices=True)` recorded.
+    """Put values at the switches that `max_pool2d(..., return_indices=True)` recorded, and zeros elsewhere.
 
         y[n, c, indices[n, c, oy, ox]] = x[n, c, oy, ox], and 0 elsewhere
         dx[n, c, oy, ox] = dy[n, c, indices[n, c, oy, ox]]
 
-    Overlapping windows may share a switch: the last of them, row by row, stays and alone receives the gradient.
+    Overlapping windows may share a switch: the last of them in row-major order stays and receives the whole gradient.
 
     Args:
         x: (N, C, OH, OW), in any memory order.
@@ -43,7 +43,7 @@ def max_unpool2d(
 
     Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, section 2.1.
     """
-    x = pictures("max_unpool2d", x)
+    x = image_batch("max_unpool2d", x)
     indices = np.asarray(indices)
     if indices.shape != x.shape or not np.issubdtype(indices.dtype, np.integer):
         raise ValueError(
@@ -52,13 +52,13 @@ def max_unpool2d(
     g = geometry("max_unpool2d", kernel_size, kernel_size if stride is None else stride, padding, 1)
     N, C, OH, OW = x.shape
     if output_size is None:
-        H, W = (OH - 1) * g.stride_h - 2 * g.pad_h + g.kh, (OW - 1) * g.stride_w - 2 * g.pad_w + g.kw
+        H, W = reach(OH, g.kh, g.stride_h) - 2 * g.pad_h, reach(OW, g.kw, g.stride_w) - 2 * g.pad_w
     else:
         H, W = pair("max_unpool2d", "output_size", output_size)
     if indices.size and not 0 <= indices.min() <= indices.max() < H * W:
         raise ValueError(
             f"max_unpool2d: indices run from {indices.min()} to {indices.max()}, but an output of {H} x {W} has "
-            f"positions 0 to {H * W - 1}; give the pooled picture's output_size"
+            f"positions 0 to {H * W - 1}; give the pooled image's output_size"
         )
     switches = np.ascontiguousarray(indices).reshape(N * C, OH * OW)
     y = np.empty((N, C, H, W), x.dtype)

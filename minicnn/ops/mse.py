@@ -11,7 +11,7 @@ from .reduction import reduce
 
 @quiet
 def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> tuple[Array, Pullback]:
-    """The squared distance between what was predicted and what was right.
+    """The squared distance between prediction and target.
 
         loss = (prediction − target)²,    reduced by its mean over all elements
         dprediction = 2 · (prediction − target) · dloss / size;    dtarget = −dprediction

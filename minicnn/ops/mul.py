@@ -12,7 +12,7 @@ from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 @quiet
 def mul(*arrays: Array) -> tuple[Array, Pullback]:
-    """The product of arrays, entry by entry; an axis of length 1 is repeated along the others'.
+    """The product of arrays, entry by entry; axes of length 1 are broadcast.
 
         y = x₁ · x₂ · …,    dxᵢ = dy · (the product of the others), summed over the axes along which xᵢ was repeated
 
@@ -32,7 +32,7 @@ def mul(*arrays: Array) -> tuple[Array, Pullback]:
     sizes = [{size for size in axis if size != 1} for axis in zip(*(x.shape for x in xs), strict=False)]
     if len({x.ndim for x in xs}) > 1 or any(len(axis) > 1 for axis in sizes):
         shapes = ", ".join(str(x.shape) for x in xs)
-        raise ValueError(f"mul: expected shapes alike but for axes of length 1, got {shapes}")
+        raise ValueError(f"mul: expected shapes that differ only in axes of length 1, got {shapes}")
     y = _product(xs)
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,) * len(xs)) -> tuple[Array | None, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, is_whole, number, pictures, quiet, upstream
+from .contract import Array, Pullback, image_batch, is_whole, number, quiet, upstream
 from .gather import scatter
 
 MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # as NumPy calls them
@@ -26,8 +26,8 @@ def pad(x: Array, padding: Sequence[int], *, value: float = 0.0, mode: str = "co
     Args:
         x: (N, C, H, W), in any memory order.
         padding: (left, right, top, bottom), or (left, right, top, bottom, front, back) with whole channels of `value`
-            in front of the others and behind them, from the last axis on as PyTorch's `F.pad` counts.
-        value: of a constant border; −inf for a maximum that shall not see it.
+            before and after the others; axes are counted from the last, as in PyTorch's `F.pad`.
+        value: of a constant border; −inf before max pooling, which then never selects it.
         mode: one of the above, as PyTorch names them.
 
     Returns:
@@ -35,9 +35,9 @@ def pad(x: Array, padding: Sequence[int], *, value: float = 0.0, mode: str = "co
 
     Raises:
         ValueError: x is not of shape (N, C, H, W), `padding` is not 4 or 6 ints of at least 0, value is NaN, the mode
-            is unknown, or the image is too small to be reflected or repeated.
+            is unknown, or the image is too small for the border.
     """
-    x = pictures("pad", x)
+    x = image_batch("pad", x)
     border = border_of("pad", padding, mode)
     value = number("pad", "value", value, -np.inf, np.inf)
     if mode != "constant":
@@ -59,9 +59,7 @@ def _copied(x: Array, border: list[tuple[int, int]], mode: str) -> tuple[Array, 
         size, most = x.shape[axis], max(border[axis])
         limit = {"reflect": size - 1, "circular": size}.get(mode, most if size else -1)
         if most > limit:
-            raise ValueError(
-                f"pad: mode {mode} takes a border of at most {limit} beside a length of {size}, got {most}"
-            )
+            raise ValueError(f"pad: mode {mode} takes a border of at most {limit} along a length of {size}, got {most}")
         tables.append((axis, size, np.pad(np.arange(size), border[axis], mode=MODES[mode])))  # type: ignore[call-overload]
     y = x
     for axis, _, table in tables:
@@ -82,7 +80,7 @@ def border_of(op: str, padding: Sequence[int], mode: str = "constant") -> list[t
     """Padding as (before, after) for each of the axes N, C, H, W.
 
     Raises:
-        ValueError: it is not 4 or 6 ints of at least 0, the mode is unknown, or channels are padded in another mode
+        ValueError: it is not 4 or 6 ints of at least 0, the mode is unknown, or channels are padded in a mode other
             than "constant".
     """
     sides = [*padding] if np.iterable(padding) else []
@@ -92,5 +90,7 @@ def border_of(op: str, padding: Sequence[int], mode: str = "constant") -> list[t
         raise ValueError(f"{op}: expected mode to be one of {', '.join(MODES)}, got {mode!r:.80}")
     left, right, top, bottom, front, back = (int(side) for side in (*sides, 0, 0)[:6])
     if mode != "constant" and (front or back):
-        raise ValueError(f"{op}: channels are padded with a constant alone, got padding {padding!r:.80} in mode {mode}")
+        raise ValueError(
+            f"{op}: channels can be padded only with a constant, got padding {padding!r:.80} in mode {mode}"
+        )
     return [(0, 0), (front, back), (top, bottom), (left, right)]

@@ -78,7 +78,7 @@ def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> tuple[A
 
 @quiet
 def hardswish(x: Array) -> tuple[Array, Pullback]:
-    """SiLU with the hard sigmoid in the sigmoid's place.
+    """SiLU with a hard sigmoid instead of the sigmoid.
 
         y = x · min(max(x / 6 + 1/2, 0), 1)
         dx = dy · (0 where x ≤ −3, 1 where x ≥ 3, else x / 3 + 1/2)

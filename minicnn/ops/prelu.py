@@ -13,7 +13,7 @@ from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 @quiet
 def prelu(x: Array, weight: Array) -> tuple[Array, Pullback]:
-    """Keep what is positive, and a learned share of what is not.
+    """Keep positive values, and scale the others by a learned slope.
 
         y = x where x > 0, else weight[c] · x
         dx = dy where x > 0, else weight[c] · dy

@@ -1,4 +1,4 @@
-"""How a loss of each example becomes one number."""
+"""How the losses of examples become one number."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ REDUCTIONS = ("mean", "sum", "none")
 
 
 def reduce(op: str, losses: Array, reduction: str) -> tuple[Array, Callable[[Any], Array]]:
-    """The mean, the sum, or the losses as they are; and what a gradient of the result is worth to each of them.
+    """The mean, the sum, or the losses as they are; and the factor by which a gradient of the result reaches each of
+    them.
 
     Raises:
-        ValueError: the reduction is unknown, or there is nothing to take the mean of.
+        ValueError: the reduction is unknown, or the batch is empty and has no mean.
     """
     if reduction not in REDUCTIONS:
         raise ValueError(f"{op}: expected reduction to be one of {', '.join(REDUCTIONS)}, got {reduction!r}")

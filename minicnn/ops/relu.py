@@ -14,14 +14,14 @@ RULES = ("plain", "guided", "deconv", "linear")
 
 @quiet
 def relu(x: Array, *, rule: str = "plain") -> tuple[Array, Pullback]:
-    """Keep what is positive.
+    """Keep positive values; all others become 0.
 
         y = max(x, 0)
 
-    The rule changes the pullback alone:
+    The rule changes only the pullback:
 
         "plain"   dx = dy · [x > 0]               the gradient (0 at 0; at NaN dy)
-        "deconv"  dx = dy · [dy > 0]              Zeiler & Fergus: rectify what comes back, not by x
+        "deconv"  dx = dy · [dy > 0]              Zeiler & Fergus: rectify the gradient, ignore x
         "guided"  dx = dy · [x > 0] · [dy > 0]    Springenberg: both
         "linear"  dx = dy                         the nearest linear map, for expanded weights
 
@@ -45,7 +45,7 @@ def relu(x: Array, *, rule: str = "plain") -> tuple[Array, Pullback]:
     if np.iscomplexobj(x):
         y = np.where(x.real > 0, x, 0)
     else:
-        y = np.maximum(x, 0)  # a NaN stays one
+        y = np.maximum(x, 0)  # NaN stays NaN
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dy = upstream("relu", dy, y.shape, y.dtype)

@@ -1,4 +1,4 @@
-"""The same numbers under other axes."""
+"""Reshaping: the same numbers with other axes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 @quiet
 def reshape(x: Array, shape: Sequence[int]) -> tuple[Array, Pullback]:
-    """Cut each example's numbers anew, in the order of their indices, last axis fastest; dx = dy reshaped.
+    """Reshape each example, its numbers in the order of their indices (last axis fastest); dx = dy reshaped.
 
     Args:
         x: (N, …), in any memory order.

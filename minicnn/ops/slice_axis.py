@@ -14,14 +14,14 @@ from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 def slice_axis(
     x: Array, axis: int = 1, start: int = 0, stop: int | None = None, step: int = 1
 ) -> tuple[Array, Pullback]:
-    """Cut a range out of an axis, the channels by default; the pullback fills the rest with zeros.
+    """Take a range along an axis, by default the channels; the pullback fills the rest with zeros.
 
         y = x[:, start:stop:step],    dx[:, start:stop:step] = dy, and 0 elsewhere
 
     Args:
         x: an array of any shape and memory order.
         axis: which axis to cut.
-        start, stop, step: as Python's slices have them, with a step of at least 1.
+        start, stop, step: as in a Python slice, with a step of at least 1.
 
     Returns:
         y, a view of x, and the pullback dy → (dx,).

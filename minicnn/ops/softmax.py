@@ -27,7 +27,7 @@ def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
         y of x's shape, and the pullback dy → (dx,).
 
     Raises:
-        ValueError: x has no such axis, or nothing along it.
+        ValueError: x has no such axis, or the axis is empty.
     """
     x, shifted = _shifted("softmax", x, axis)
     y = np.exp(shifted)
@@ -65,5 +65,5 @@ def _shifted(op: str, x: Array, axis: int) -> tuple[Array, Array]:
     axis = whole(op, "axis", axis, least=None)
     if not -x.ndim <= axis < x.ndim or not x.shape[axis]:
         raise ValueError(f"{op}: expected at least one value along axis {axis}, got x of shape {x.shape}")
-    with np.errstate(invalid="ignore"):  # ∞ − ∞ is NaN, and so is what comes of it
+    with np.errstate(invalid="ignore"):  # ∞ − ∞ is NaN, which propagates
         return x, x - x.real.max(axis=axis, keepdims=True)

@@ -1,10 +1,11 @@
-"""Tools to test gradients, ops and layers by property, yours as well as ours.
+"""Tools for property-based tests of gradients, ops and layers, for your own as well as ours.
 
 Without Hypothesis:
 
-    assert_contract   holds an op or a layer to the contract: purity, wants, dtype, memory order, linearity, reference
+    assert_contract   checks that an op or a layer follows the contract: purity, wants, dtype, memory order, linearity,
+        reference
     from_torch, from_jax      a PyTorch or JAX function as an op, for `gradcheck` and `assert_contract`
-    tie_free          values on which no maximum has a tie and no ReLU stands at its kink
+    tie_free          values without ties for a maximum and away from ReLU's kink
     in_order          the same values in another memory order, one of MEMORY_ORDERS
 
 Hypothesis strategies (`pip install ".[test]"` in a checkout):
@@ -12,7 +13,7 @@ Hypothesis strategies (`pip install ".[test]"` in a checkout):
     images, labels    batches to test with
     seeds, dtypes, memory_orders, pairs      options
     networks          random nested networks of every layer
-    CASES             calls of every op by its name; a failing one shrinks to a call one can paste
+    CASES             calls of every op by its name; a failing one shrinks to a call that can be pasted
 
 `minicnn.gradcheck` proves the gradients themselves; pytest finds both as fixtures (see `minicnn.testing.plugin`).
 The parts are imported when they are first used.

@@ -1,4 +1,4 @@
-"""Arrays to test with: values without ties or kinks, in every order that memory can have. Needs no Hypothesis."""
+"""Arrays for tests: values without ties or kinks, in every memory order. Does not need Hypothesis."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Array = NDArray[Any]
 def tie_free(shape: int | tuple[int, ...], seed: int = 0, dtype: Any = np.float64, reach: float = 2) -> Array:
     """Values between −reach and reach, no two alike and none near 0: a shuffled grid, each point moved a little.
 
-    A maximum over any of them has one clear winner, and no ReLU stands at its kink: gaps are at least reach / size.
+    A maximum over any of them has one clear winner, and no value is at ReLU's kink: gaps are at least reach / size.
     (A single value may be up to 1.5 · reach.)
 
     Args:
         shape: of the array, or its length.
         seed: the same seed gives the same values.
         dtype: in which they are returned.
-        reach: take 8 to also reach the ends of a hard sigmoid, 50 for what saturates late.
+        reach: use 8 to also cover the ends of a hard sigmoid, 50 for functions that saturate late.
     """
     rng = np.random.default_rng(seed)
     size = int(np.prod(shape))

@@ -1,4 +1,4 @@
-"""A call of an op that properties can repeat, and the error they raise."""
+"""A repeatable call of an op, and the error that properties raise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .flat import of_plain_arrays, one_output
 
 
 class ContractError(AssertionError):
-    """An op breaks the contract; `property` says in which way."""
+    """An op breaks the contract; `property` says how."""
 
     def __init__(self, op: str, property: str, message: str) -> None:
         super().__init__(f"{op}: {property}: {message}")
@@ -27,13 +27,13 @@ class ContractError(AssertionError):
 
 @dataclass
 class Call:
-    """A call of an op, which can be repeated: nothing that one run changes reaches the next."""
+    """A call of an op that can be repeated: no run can affect the next."""
 
     op: Callable[..., Any]
     arguments: Sequence[Any]
     options: dict[str, Any] = field(default_factory=dict)
     reference: Callable[..., Any] | None = None
-    layer: Any = None  # what `op` stands for, where it is no op itself
+    layer: Any = None  # what `op` was made from, if it is not an op itself
 
     @classmethod
     def of(
@@ -75,7 +75,8 @@ class Call:
         return ContractError(getattr(self.op, "__name__", "op"), property, message)
 
     def check_close(self, property: str, actual: Any, expected: Any, what: str, tolerance: float = 1e-12) -> None:
-        """Equal but for rounding, measured by the largest value: what cancels has no digits of its own.
+        """Equal up to rounding relative to the largest value (values that result from cancellation have few correct
+        digits).
 
         Raises:
             ContractError: they are not.

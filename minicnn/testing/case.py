@@ -1,4 +1,4 @@
-"""A call of an op: shapes, options and a seed, so that a failing one shrinks to what one can read, and paste.
+"""A call of an op: shapes, options and a seed, so a failing one shrinks to something readable that can be pasted.
 
 conv2d(tie_free((1, 1, 2, 1), 0), tie_free((1, 1, 1, 1), 1), stride=2)
 """

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for calls of every op: all their options, on arrays as small as shows the matter.
+"""Hypothesis strategies for calls of every op: all their options, on arrays as small as possible.
 
     @given(conv2d_cases())
     def test_gradient(case):
@@ -26,10 +26,9 @@ from .window_cases import (
     pool2d_cases,
 )
 
-# A few batches whose channels, rows and columns are as many: there alone does it go unnoticed if one is confused with
-# another.
+# A few batches have equally many channels, rows and columns. Only there can an op confuse two axes without an error.
 _cubes = st.integers(2, 3).map(lambda n: (2, n, n, n))
-_picture_shapes = st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 5), st.integers(1, 5)) | _cubes
+_image_shapes = st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 5), st.integers(1, 5)) | _cubes
 
 
 def _shapes(least: int = 0) -> st.SearchStrategy[tuple[int, ...]]:
@@ -38,16 +37,16 @@ def _shapes(least: int = 0) -> st.SearchStrategy[tuple[int, ...]]:
 
 
 @st.composite
-def _on_pictures(draw: st.DrawFn, op: str, **options: st.SearchStrategy[Any]) -> Case:
-    """An op of one argument, pictures (N, C, H, W)."""
-    return Case(op, (draw(_picture_shapes),), {name: draw(values) for name, values in options.items()}, draw(seeds()))
+def _on_images(draw: st.DrawFn, op: str, **options: st.SearchStrategy[Any]) -> Case:
+    """An op of one argument, images (N, C, H, W)."""
+    return Case(op, (draw(_image_shapes),), {name: draw(values) for name, values in options.items()}, draw(seeds()))
 
 
 @st.composite
 def batch_norm2d_cases(draw: st.DrawFn) -> Case:
     """In training (at least four values per channel: of two, one is +1 and the other −1 whatever they are), or not."""
     training = draw(st.booleans())
-    N, C, H, W = draw(_picture_shapes.filter(lambda s: not training or s[0] * s[2] * s[3] >= 4))
+    N, C, H, W = draw(_image_shapes.filter(lambda s: not training or s[0] * s[2] * s[3] >= 4))
     options: dict[str, Any] = {"training": training} | given_options(
         momentum=(draw(st.sampled_from([0.1, 0.3])), 0.1), eps=(draw(st.sampled_from([1e-5, 0.1])), 1e-5)
     )
@@ -65,7 +64,7 @@ def dense_cases(draw: st.DrawFn) -> Case:
 
 @st.composite
 def _on_any_shape(draw: st.DrawFn, op: str, least: int = 0, **options: st.SearchStrategy[Any]) -> Case:
-    """An op of one argument of any shape of at least so many axes."""
+    """An op of one argument of any shape with at least `least` axes."""
     return Case(op, (draw(_shapes(least)),), {name: draw(values) for name, values in options.items()}, draw(seeds()))
 
 
@@ -79,7 +78,7 @@ def softmax_cases(draw: st.DrawFn, op: str = "softmax") -> Case:
 
 @st.composite
 def cross_entropy_cases(draw: st.DrawFn) -> Case:
-    """Labels and distributions, one classification per picture or per pixel."""
+    """Labels and distributions, one classification per image or per pixel."""
     N, K = draw(st.integers(1, 4)), draw(st.integers(1, 5))
     rest = tuple(draw(st.lists(st.integers(1, 3), max_size=2)))
     shape = (N, K, *rest)
@@ -167,13 +166,13 @@ def interpolate2d_cases(draw: st.DrawFn) -> Case:
     mode = draw(st.sampled_from(["nearest", "bilinear"]))
     aligned = mode == "bilinear" and draw(st.booleans())
     options = given_options(mode=(mode, "nearest"), align_corners=(aligned, False))
-    return Case("interpolate2d", (draw(_picture_shapes),), {"size": draw(pairs(1, 7)), **options}, draw(seeds()))
+    return Case("interpolate2d", (draw(_image_shapes),), {"size": draw(pairs(1, 7)), **options}, draw(seeds()))
 
 
 @st.composite
 def pad_cases(draw: st.DrawFn) -> Case:
     """With a constant, perhaps whole channels of it, or with copies: no wider than each mode can."""
-    shape = draw(_picture_shapes)
+    shape = draw(_image_shapes)
     mode = draw(st.sampled_from(["constant", "reflect", "replicate", "circular"]))
     most = {"reflect": (shape[3] - 1, shape[2] - 1), "circular": (shape[3], shape[2])}.get(mode, (2, 2))
     padding = tuple(draw(st.integers(0, min(2, most[i // 2]))) for i in range(4))
@@ -189,7 +188,7 @@ def _dropout_cases(op: str, strategy: Callable[..., st.SearchStrategy[Case]]) ->
 
 
 CASES: dict[str, st.SearchStrategy[Case]] = {
-    "adaptive_avg_pool2d": _on_pictures("adaptive_avg_pool2d", output_size=pairs(1, 4)),
+    "adaptive_avg_pool2d": _on_images("adaptive_avg_pool2d", output_size=pairs(1, 4)),
     "add": add_cases(),
     "affine": channel_cases("affine"),
     "avg_pool2d": pool2d_cases("avg_pool2d"),
@@ -202,18 +201,18 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "cross_entropy": cross_entropy_cases(),
     "dense": dense_cases(),
     "dropout": _dropout_cases("dropout", _on_any_shape),
-    "dropout2d": _dropout_cases("dropout2d", _on_pictures),
+    "dropout2d": _dropout_cases("dropout2d", _on_images),
     "elu": _on_any_shape("elu", alpha=st.sampled_from([1.0, 0.3])),
     "erf": _on_any_shape("erf"),
     "flatten": _on_any_shape("flatten", least=1),
     "gelu": _on_any_shape("gelu", approximate=st.sampled_from(["none", "tanh"])),
-    "global_avg_pool2d": _on_pictures("global_avg_pool2d"),
-    "global_max_pool2d": _on_pictures("global_max_pool2d"),
+    "global_avg_pool2d": _on_images("global_avg_pool2d"),
+    "global_max_pool2d": _on_images("global_max_pool2d"),
     "hardsigmoid": _on_any_shape("hardsigmoid", alpha=st.sampled_from([1 / 6, 0.6]), beta=st.sampled_from([0.5, 0.2])),
     "hardswish": _on_any_shape("hardswish"),
     "interpolate2d": interpolate2d_cases(),
     "leaky_relu": _on_any_shape("leaky_relu", negative_slope=st.sampled_from([0.01, 0.2, 1.0])),
-    "local_response_norm": _on_pictures(
+    "local_response_norm": _on_images(
         "local_response_norm",
         size=st.integers(1, 5),
         alpha=st.sampled_from([0.5, 1e-4]),

@@ -1,6 +1,6 @@
-"""The contract of an op as properties, each a function that a wrong op fails; `assert_contract` runs them all.
+"""The contract of an op as properties, each a function that fails for a wrong op; `assert_contract` runs them all.
 
-It is all that a pullback promises but to be the gradient: that is `minicnn.gradcheck`'s part.
+They cover everything except that the pullback is the gradient, which `minicnn.gradcheck` checks.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from .layer_contract import LAYER_PROPERTIES
 def assert_contract(
     op: Any, *arrays: Any, reference: Callable[..., Any] | None = None, seed: int = 0, **options: Any
 ) -> None:
-    """Hold an op (or a layer) to everything that the contract promises, but for the gradient: `gradcheck` proves that.
+    """Check that an op (or a layer) follows the contract in everything but the gradient, which `gradcheck` checks.
 
     Args:
         op: `op(*arrays, **options) -> (y, pullback)`, or a layer, whose parameters become arguments.
         arrays: the op's positional arguments, floating-point arrays in float64; for a layer, its input.
-        reference: a plain forward that the output must agree with; for the ops of minicnn it is known.
+        reference: a plain forward that the output must match; for minicnn's own ops it is known.
         seed: of the generator that a layer in training draws from.
         options: the op's keyword arguments; for a layer, the fields of `Pass`.
 
     Raises:
         ContractError: a property does not hold; it names the property.
-        GradientError: the op does not return (y, pullback), or a layer does not give what a layer gives.
+        GradientError: the op does not return (y, pullback), or a layer does not return what a layer must.
     """
     call = Call.of(op, *arrays, reference=reference, seed=seed, **options)
     for property in (PROPERTIES if call.layer is None else PROPERTIES | LAYER_PROPERTIES).values():
@@ -84,7 +84,7 @@ def purity(call: Call) -> None:
 
 
 def wants(call: Call) -> None:
-    """What is not wanted comes back as None, and the rest is as if everything were."""
+    """Unwanted gradients are None, and the others are the same as if all were wanted."""
     y, pullback = call.run()
     dy, count = call.dy(y), len(call.floats)
     if not takes(pullback, dy, wants=(True,) * count):
@@ -127,7 +127,7 @@ def dtype(call: Call) -> None:
 
 
 def memory_order(call: Call) -> None:
-    """The order in memory changes nothing, of the arguments and of dy: C, Fortran, channels last, views, read-only."""
+    """The memory order of the arguments and of dy changes nothing: C, Fortran, channels last, views, read-only."""
     y, pullback = call.run()
     dy = call.dy(y)
     gradients = pullback(dy)

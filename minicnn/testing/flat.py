@@ -16,8 +16,8 @@ from .arrays import Array
 def one_output(y: Tree, pullback: Callable[..., Any]) -> tuple[Array, Callable[..., Any]]:
     """The floating-point outputs as one array, and the pullback of that.
 
-    One is given as it is, such as the first of `max_pool2d(..., return_indices=True)`; several as one row of all their
-    entries.
+    A single output is returned as it is, such as the first of `max_pool2d(..., return_indices=True)`; several as one
+    row of all their entries.
     """
     floats = [np.asarray(leaf) for _, leaf in leaves(y) if _is_output(leaf)]
     if children(y) is None or (isinstance(y, tuple) and len(floats) == 1):
@@ -35,7 +35,7 @@ def one_output(y: Tree, pullback: Callable[..., Any]) -> tuple[Array, Callable[.
 def of_plain_arrays(op: Callable[..., Any], arguments: Sequence[Tree]) -> tuple[Callable[..., Any], list[Any]]:
     """An op that takes the leaves of its arguments one after the other, and those leaves.
 
-    A gradient is asked for where one of an argument's leaves is wanted; unwanted leaves come back as None.
+    An argument's gradient is requested if one of its leaves is wanted; unwanted leaves are None.
     """
     if all(children(argument) is None for argument in arguments):
         return op, list(arguments)

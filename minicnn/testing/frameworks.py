@@ -1,11 +1,11 @@
-"""Functions of other frameworks as ops, so that they can be held to the same properties as ours.
+"""Functions of other frameworks as ops, so that they can be tested with the same properties as ours.
 
     cnn.gradcheck(from_torch(torch.nn.functional.gelu), x)
     assert_contract(from_jax(jax.nn.gelu), x)
 
 Any structure of tuples, lists and dicts goes in and comes out. An op made here takes and returns NumPy arrays; what its
-framework may differentiate are the floating-point arrays among its positional arguments. Each is imported when an op is
-called, by a function in `_run`: to support another one takes as many lines.
+framework may differentiate are the floating-point arrays among its positional arguments. Each framework is imported
+when an op is called, by a function in `_run`; supporting another one takes as few lines.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ def _floats(tree: Tree) -> Iterator[tuple[str, Array]]:
 
 
 def _like(y: Tree, dy: Tree) -> Tree:
-    """The output with None for what has no gradient; only its one array, where dy is the gradient of that alone."""
+    """The output, with None for parts without a gradient; or only its one array, if dy is the gradient of that array
+    alone."""
     kept = mapped(lambda _, leaf: leaf if leaf.dtype.kind in "fc" else None, y)
     arrays = [leaf for _, leaf in leaves(kept) if leaf is not None]
     return arrays[0] if isinstance(dy, np.ndarray) and len(arrays) == 1 else kept

@@ -1,4 +1,4 @@
-"""What the contract promises of layers and models beyond what it promises of ops."""
+"""The contract of layers and models beyond that of ops."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.base import arrays_of, cast, walk
 from ..layers.running import Pass, Watch
+from ..layers.tree import arrays_of, cast, walk
 from .call import Call
 
 
@@ -24,7 +24,7 @@ def evaluation(call: Call) -> None:
 
 
 def independence(call: Call) -> None:
-    """Outside training an example's output does not depend on its neighbours in the batch."""
+    """Outside training an example's output does not depend on its neighbors in the batch."""
     layer, x = _layer(call)
     together = layer.forward(x, Pass())[0]
     for n in range(len(x)):
@@ -32,7 +32,7 @@ def independence(call: Call) -> None:
 
 
 def watching(call: Call) -> None:
-    """Who watches the inside of a container changes nothing: fused or not, the numbers are the same."""
+    """Watching the inside of a container changes nothing: fused or not, the numbers are the same."""
     layer, x = _layer(call)
     watch = Watch(*_paths(layer))
     y, pullback = layer.forward(x, Pass())
@@ -49,7 +49,7 @@ def watching(call: Call) -> None:
 
 
 def until(call: Call) -> None:
-    """A pass that ends at a layer gives what that layer puts out in a whole pass."""
+    """A pass that ends at a layer returns that layer's output in a whole pass."""
     layer, x = _layer(call)
     watch = Watch(*_paths(layer))
     layer.forward(x, Pass(watch=watch))

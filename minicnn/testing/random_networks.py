@@ -1,4 +1,4 @@
-"""Random nested networks: every layer, in any order that fits, branches and shortcuts within each other."""
+"""Random nested networks: every layer in any valid order, with nested branches and shortcuts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def networks(draw: st.DrawFn, *, depth: int = 2, blocks: int = 4) -> Network:
 
 
 def with_random_arrays(model: Layer, seed: int) -> Layer:
-    """The model in float64, nothing in it 0 or 1: a zero bias puts ReLU on its kink, and hides what is left out."""
+    """The model in float64, without values of 0 or 1: a zero bias would put ReLU on its kink, and would hide omitted
+    terms."""
     model.initialize(seed).astype(np.float64)
     for i, (name, array) in enumerate(model.state().items()):
         array += (0.1 if name.endswith("running_var") else 0.2) * tie_free(array.shape, seed + i)

@@ -44,9 +44,9 @@ def images(
 ) -> Array:
     """Images (N, C, H, W) without ties.
 
-    There are up to three, of up to four channels and up to 6×6 pixels. In most draws one axis is longer, up
-    to 34, so that a mistake in the fourth image, or in the second block of a loop, is met; values reach ±2, ±8 or ±50,
-    so that saturated branches are. A failing example shrinks to a small one.
+    There are up to three, of up to four channels and up to 6×6 pixels. In most draws one axis is longer, up to 34, so
+    that mistakes in the fourth image or in a loop's second block are found; values reach ±2, ±8 or ±50, to cover
+    saturated branches. A failing example shrinks to a small one.
 
     Args:
         channels: how many; any number if None.

@@ -13,7 +13,7 @@ from .strategies import pairs, seeds
 
 
 @st.composite
-def _pictures_under(draw: st.DrawFn, kernel: Any, padding: Any, dilation: Any = 1, more: int = 4) -> tuple[int, int]:
+def _images_under(draw: st.DrawFn, kernel: Any, padding: Any, dilation: Any = 1, more: int = 4) -> tuple[int, int]:
     """A height and width into which the window just fits, or up to `more` pixels larger."""
     least = [
         max(1, d * (k - 1) + 1 - 2 * p) for k, p, d in zip(both(kernel), both(padding), both(dilation), strict=True)
@@ -23,11 +23,11 @@ def _pictures_under(draw: st.DrawFn, kernel: Any, padding: Any, dilation: Any = 
 
 @st.composite
 def conv2d_cases(draw: st.DrawFn) -> Case:
-    """Convolutions: any stride, padding, dilation and groups, oblong kernels, from 1 × 1 pictures up."""
+    """Convolutions: any stride, padding, dilation and groups, oblong kernels, from 1 × 1 images up."""
     groups, in_, out = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
     kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
     stride, padding, dilation = draw(pairs(1, 3)), draw(pairs(0, 2)), draw(pairs(1, 2))
-    size = draw(_pictures_under(kernel, padding, dilation))
+    size = draw(_images_under(kernel, padding, dilation))
     shapes: list[tuple[int, ...]] = [(draw(st.integers(1, 2)), groups * in_, *size), (groups * out, in_, *kernel)]
     if draw(st.booleans()):
         shapes.append((groups * out,))
@@ -37,11 +37,12 @@ def conv2d_cases(draw: st.DrawFn) -> Case:
 
 @st.composite
 def wide_conv2d_cases(draw: st.DrawFn) -> Case:
-    """Convolutions of many channels, for which the engine has faster ways: the widths and kernels of real networks."""
+    """Convolutions of many channels, for which the engine has faster algorithms: the widths and kernels of real
+    networks."""
     in_, out = draw(st.sampled_from([3, 8, 16, 20, 32, 64])), draw(st.sampled_from([8, 10, 16, 32, 64]))
     kernel = draw(st.sampled_from([1, 3, 5]))
     stride, padding = draw(st.sampled_from([1, 2])), draw(st.sampled_from([0, kernel // 2]))
-    size = draw(_pictures_under(kernel, padding, more=12))
+    size = draw(_images_under(kernel, padding, more=12))
     shapes = ((draw(st.integers(1, 2)), in_, *size), (out, in_, kernel, kernel), (out,))
     return Case("conv2d", shapes, given_options(stride=(stride, 1), padding=(padding, 0)), draw(seeds()))
 
@@ -85,7 +86,7 @@ def conv_transpose2d_cases(draw: st.DrawFn) -> Case:
 
 @st.composite
 def pool2d_cases(draw: st.DrawFn, op: str = "max_pool2d", sided: bool = True) -> Case:
-    """Poolings ("max_pool2d" or "avg_pool2d"): windows that overlap, touch, leave gaps, or reach beyond the edge.
+    """Poolings ("max_pool2d" or "avg_pool2d"): windows that overlap, touch, leave gaps, or extend past the edge.
 
     Args:
         sided: also padding that differs from side to side, and up to a pixel less than the kernel; otherwise at most
@@ -119,7 +120,7 @@ def pool2d_cases(draw: st.DrawFn, op: str = "max_pool2d", sided: bool = True) ->
 
 @st.composite
 def max_unpool2d_cases(draw: st.DrawFn) -> Case:
-    """What `max_pool2d` of a random picture recorded, to put other values back by."""
+    """Switches recorded by `max_pool2d` of a random image, at which to place other values."""
     pooling = draw(pool2d_cases(sided=False).filter(lambda case: "dilation" not in case.options))
     (x,) = pooling.arrays()
     (_, indices), _ = ops.max_pool2d(x, **pooling.options, return_indices=True)

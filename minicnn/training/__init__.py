@@ -1,4 +1,4 @@
-"""Training a classifier, and measuring it."""
+"""Training and evaluating a classifier."""
 
 from .agreement import check_alike, digest
 from .callbacks import BestCheckpoint, Callback, EarlyStopping, JsonLines

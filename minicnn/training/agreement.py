@@ -1,4 +1,4 @@
-"""What processes must have in common before they share a model's work."""
+"""What processes must have in common before they train a model together."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..layers.description import describe
 
 
 def check_alike(group: Group, model: Any, dataset: Dataset, **facts: Any) -> None:
-    """Refuse processes whose model or data differ: the parts of their work would not belong together.
+    """Raise an error if the processes' models or data differ: their work could not be combined.
 
     Args:
-        facts: what else must be the same.
+        facts: other values that must be equal.
 
     Raises:
         ValueError: something differs; on every process, with its name.
@@ -31,7 +31,7 @@ def fingerprint(dataset: Dataset) -> str:
     """A data set's size, and a checksum of its images and labels."""
     channels, height, width = dataset.images.shape[1:]
     checksum = crc32(dataset.labels.tobytes(), crc32(dataset.images.data))
-    return f"{len(dataset)} pictures of {channels}×{height}×{width}, checksum {checksum:08x}"
+    return f"{len(dataset)} images of {channels}×{height}×{width}, checksum {checksum:08x}"
 
 
 def digest(contents: Any) -> str:

@@ -1,8 +1,8 @@
-"""What is done after each epoch: a callback is called with the `Run`, and stops it by returning something true.
+"""Callbacks: each is called with the `Run` after every epoch, and stops it by returning a true value.
 
-One that has a method `begin(run)` gets it called before the first epoch of the run, or of its resumption; a method
-`after_batch(run)` is called after each batch. Ours keep no state but what the history tells, and doing the same epoch
-twice does no harm: so an interrupted run resumes exactly.
+A method `begin(run)`, if there is one, is called before the first epoch of a run or of its resumption; a method
+`after_batch(run)` after each batch. The callbacks here keep no state beyond the history, and repeating an epoch does no
+harm, so an interrupted run resumes exactly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ METRICS = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Stop when `metric` has not improved on its best for `patience` epochs.
+    """Stop when `metric` has not improved for `patience` epochs.
 
     Raises:
         ValueError: `patience` is below 1, the metric is unknown, or it needs a validation set and there is none.
@@ -96,7 +96,7 @@ class JsonLines:
 
 
 def _best_epoch(run: Run, metric: str) -> int:
-    """The first epoch that no other surpasses."""
+    """The best epoch; the first one if several are equal."""
     sign = 1 if metric.endswith("loss") else -1
     best, best_epoch = math.inf, 0
     for record in run.history.epochs:

@@ -1,4 +1,4 @@
-"""Where the first number that is not finite came from."""
+"""Finding the layer where the first NaN or infinity appeared."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..layers.base import arrays_of, walk
 from ..layers.running import Pass, Watch
+from ..layers.tree import arrays_of, walk
 from ..ops.contract import Array
 
 
@@ -17,9 +17,10 @@ class TrainingDiverged(ValueError):
     """The loss, a parameter or a buffer is no longer finite.
 
     Attributes:
-        epoch, batch: which batch it shows in, both from 1; batch 0: after the epoch, epoch 0: before training.
+        epoch, batch: the batch in which it appeared, both counted from 1; batch 0: after the epoch; epoch 0: before
+            training.
         layer: the path of the first layer whose output, or array, is not finite; None if only the loss is not.
-        checkpoint: the last good one, as it was before; None if this run has not written one.
+        checkpoint: the last one from before; None if this run has not written one.
     """
 
     def __init__(self, what: str, epoch: int, batch: int, layer: str | None, checkpoint: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""How good a model is on a data set, as a whole, class by class, and image by image."""
+"""How good a model is on a data set: overall, by class and by image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from ..data.loader import Loader
 from ..data.transform import Transform
 from ..display import Shown, Table, drawing
 from ..group import Group
-from ..layers.base import arrays_of, dtype_of, run_layer
+from ..layers.pullback import run_layer
+from ..layers.tree import arrays_of, dtype_of
 from ..ops.contract import Array
 from .agreement import check_alike
 
@@ -28,7 +29,7 @@ class Evaluation(Shown):
 
     Attributes:
         loss: the mean over all images.
-        accuracy: the fraction of images whose largest score is that of their class.
+        accuracy: the fraction of images whose class has the largest score.
         per_class: the same within each class, (K,); NaN for a class without images.
         confusion: the number of images of class i that were classified as j, (K, K).
         predictions, labels: the predicted and the true class of each image, (N,).
@@ -46,7 +47,7 @@ class Evaluation(Shown):
     classes: tuple[str, ...]
 
     def worst(self, count: int = 16) -> Array:
-        """Indices of the mistakes that the model was surest of, surest first, at most `count`."""
+        """Indices of the `count` most confident mistakes, most confident first."""
         wrong = np.flatnonzero(self.predictions != self.labels)
         confidence = self.probabilities[wrong, self.predictions[wrong]]
         return wrong[np.argsort(-confidence, kind="stable")[:count]]
@@ -65,7 +66,7 @@ class Evaluation(Shown):
         return "\n".join([title, "", *rows])
 
     def _headline(self) -> str:
-        return f"{len(self.labels):,} pictures: loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
+        return f"{len(self.labels):,} images: loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
 
     def plot(self) -> Any:
         """The confusion matrix (`viz.plot.confusion`)."""
@@ -91,18 +92,18 @@ def evaluate(
     loss: Loss = ops.cross_entropy,
     group: Group | None = None,
 ) -> Evaluation:
-    """Run a model on a data set, whose images go through the model's own transform.
+    """Run a model on a data set; the model's own transform prepares the images.
 
     Args:
-        model: gives a score for each class; the largest is its answer.
+        model: returns a score for each class; the largest is its prediction.
         dataset: images of the model's classes.
         batch_size: images at a time; it affects the results only by rounding.
         loss: an op of the scores and the labels that gives the mean over the images.
-        group: processes that share the batches (`minicnn.distributed`); each gets all of the result.
+        group: processes that share the batches (`minicnn.distributed`); each returns the whole result.
 
     Raises:
-        ValueError: images or classes do not fit the model, it has no transform or no first values yet, or the loss is
-            not one number.
+        ValueError: images or classes do not fit the model, the model has no transform or is not initialized, or the
+            loss is not one number.
     """
     check_dataset("evaluate", "dataset", dataset)
     check_classes("evaluate", model, dataset)
@@ -111,7 +112,7 @@ def evaluate(
     check_alike(group, model, dataset)
     loader = Loader(dataset, batch_size, shuffle=False, transform=transform_of("evaluate", model))
     dtype = dtype_of(model)
-    with np.errstate(over="ignore", invalid="ignore"):  # scores may be infinite: the loss tells
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite scores show in the loss
         mine = group.part(len(loader))
         batches = [np.empty((0, len(dataset.classes)), dtype)]
         for x, _ in islice(loader.epoch(0, start=mine.start), len(mine)):
@@ -125,11 +126,11 @@ def evaluate(
     K = len(dataset.classes)
     predictions = scores.argmax(axis=1)
     confusion = np.bincount(dataset.labels * K + predictions, minlength=K * K).reshape(K, K)
-    right, pictures = confusion.diagonal(), confusion.sum(axis=1)
+    right, images = confusion.diagonal(), confusion.sum(axis=1)
     return Evaluation(
         loss=float(value),
         accuracy=float(right.sum() / len(dataset)),
-        per_class=np.divide(right, pictures, out=np.full(K, np.nan), where=pictures > 0),
+        per_class=np.divide(right, images, out=np.full(K, np.nan), where=images > 0),
         confusion=confusion,
         predictions=predictions,
         labels=dataset.labels,
@@ -139,10 +140,10 @@ def evaluate(
 
 
 def transform_of(caller: str, model: Any) -> Transform:
-    """How images become the input of a model: other numbers than those of its training give wrong scores, silently.
+    """The transform that prepares images for a model. Without the one of its training, scores would be silently wrong.
 
     Raises:
-        ValueError: the model does not know.
+        ValueError: the model has none.
     """
     transform: Transform | None = getattr(model, "transform", None)
     if transform is None:
@@ -154,27 +155,27 @@ def transform_of(caller: str, model: Any) -> Transform:
 
 
 def check_initialized(caller: str, model: Any) -> None:
-    """Refuse a model whose weights are all zero: every unit of a layer would answer, and learn, the same."""
+    """Raise an error if all weights are zero: all units of a layer would compute, and learn, the same."""
     weights = [array for array in arrays_of(model, "parameters").values() if array.ndim > 1]
     with np.errstate(invalid="ignore"):  # a damaged file may hold a NaN that signals
         without_values = not any(weight.any() for weight in weights)
     if weights and without_values:
         raise ValueError(
-            f"{caller}: all weights are zero, the model has no first values yet; call model.initialize(seed=0)"
+            f"{caller}: all weights are zero, the model is not initialized yet; call model.initialize(seed=0)"
         )
 
 
 def check_dataset(caller: str, name: str, dataset: Any) -> None:
-    """Refuse arrays where a data set is expected."""
+    """Raise an error for arrays where a data set is expected."""
     if not all(hasattr(dataset, part) for part in ("images", "labels", "classes")):
         raise ValueError(
             f"{caller}: expected {name} to be a Dataset, got {type(dataset).__name__}; "
-            "make one of arrays by minicnn.data.Dataset(images, labels, classes)"
+            "make one from arrays by minicnn.data.Dataset(images, labels, classes)"
         )
 
 
 def check_classes(caller: str, model: Any, dataset: Dataset) -> None:
-    """Refuse a data set whose classes are not those that the model's outputs are known to stand for."""
+    """Raise an error if a data set's classes are not the model's."""
     known = getattr(model, "classes", None)
     if known is not None and tuple(known) != tuple(dataset.classes):
         raise ValueError(
@@ -184,11 +185,11 @@ def check_classes(caller: str, model: Any, dataset: Dataset) -> None:
 
 
 def check_scores(caller: str, scores: Array, dataset: Dataset) -> None:
-    """Refuse a model's output that is not one score for each image and class."""
+    """Raise an error unless the output is one score for each image and class."""
     K = len(dataset.classes)
     if scores.ndim != 2 or scores.shape[1] != K:
         raise ValueError(
-            f"{caller}: expected the model to give (N, {K}) scores, for {K} classes, but it gives {scores.shape}; "
+            f"{caller}: expected the model to return (N, {K}) scores, for {K} classes, but it returns {scores.shape}; "
             f"build it for {K} classes"
         )
 

@@ -1,4 +1,4 @@
-"""Training a classifier: what there is to choose, and the checks; `loop` does it."""
+"""Training a classifier: the options and the checks. The work is done in `loop`."""
 
 from __future__ import annotations
 
@@ -49,11 +49,12 @@ def fit(
     order of epoch e is a function of (seed, e), augmentation and dropout of batch b are functions of (seed, e, b).
 
     Args:
-        model: with first values (`model.initialize(seed=0)`). Its `transform` and `classes` are those of the training
-            set where it has none.
-        train: what to learn from.
-        valid: measured before training and after each epoch. Without one, some training images are measured before.
-        epochs: how often to go through the training set.
+        model: an initialized model (`model.initialize(seed=0)`). If it has no `transform` or `classes`, it gets those
+            of the training set.
+        train: the training set.
+        valid: the validation set, evaluated before training and after each epoch. Without one, some training images are
+            evaluated before training.
+        epochs: passes over the training set.
         batch_size: images in a step.
         optimizer: `Adam()` if not given.
         schedule: the factor of the optimizer's learning rate at (step, total steps), see `minicnn.schedules`.
@@ -61,23 +62,23 @@ def fit(
             `functools.partial(ops.cross_entropy, label_smoothing=0.1)`.
         augment: changes training images at random, see `minicnn.data`.
         clip_norm: scale gradients whose joint norm exceeds this.
-        seed: of all that is random.
-        callbacks: a list of functions that are called with the `Run` after each epoch; a true answer stops it.
-        checkpoint: a file to save the run to after each epoch, and inside one about every `checkpoint_seconds`; `load`
+        seed: of all randomness.
+        callbacks: a list of functions called with the `Run` after each epoch; a true return value stops the run.
+        checkpoint: a file for the run, saved after each epoch and about every `checkpoint_seconds` within one; `load`
             reads the model from it.
-        resume: go on where `checkpoint` stands, if there is one. All that the numbers depend on must be as before, but
-            for `epochs`; a run that a callback stopped stays stopped.
-        progress: False shows nothing, True a line for each epoch and a bar; None: the lines, and the bar where stderr
-            is a terminal, or in a notebook.
-        group: processes that train the model together, each calling this (`minicnn.distributed.mpi()`). The first one
-            alone calls the callbacks, shows the progress and writes the checkpoint, which all must be able to read.
+        resume: continue from `checkpoint`, if it exists. Everything the results depend on must be as before, except
+            `epochs`; a run that a callback stopped stays stopped.
+        progress: True shows a line for each epoch and a bar, False nothing; None shows the lines, and the bar on a
+            terminal or in a notebook.
+        group: processes that train the model together, each calling this (`minicnn.distributed.mpi()`). Only the first
+            calls the callbacks, shows the progress and writes the checkpoint, which all must be able to read.
 
     Returns:
-        the history of the run, including what was before it was resumed. Ctrl-C, or a notebook's stop button, ends the
-        run after the step under way, and returns the history so far, as `interrupted`.
+        the history of the run, including the epochs before it was resumed. Ctrl-C, or a notebook's stop button, ends
+        the run after the current step, and the history so far is returned, marked `interrupted`.
 
     Raises:
-        ValueError: arguments do not fit together, or the model was never initialised.
+        ValueError: arguments do not fit together, or the model was never initialized.
         TrainingDiverged: the loss or a parameter became NaN or infinite; the last checkpoint is from before.
         CheckpointError: the checkpoint cannot be read, resumed or written.
     """
@@ -86,7 +87,7 @@ def fit(
     if epochs < 1:
         raise ValueError(f"fit: epochs must be at least 1, got {epochs}")
     if getattr(model, "frozen", False):
-        raise ValueError("fit: expected a model that may change, but this one is frozen; train the original")
+        raise ValueError("fit: expected a model that can be trained, but this one is frozen; train the original")
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True continues from a file; give its path as checkpoint")
     if clip_norm is not None and not clip_norm > 0:
@@ -140,7 +141,8 @@ def _start(
     resume: bool,
     settings: dict[str, Any],
 ) -> tuple[Keeper | None, Position]:
-    """What saves the run, if it is to be saved, and where it begins: all processes begin alike, or none does."""
+    """The keeper that saves the run (if it is to be saved) and the position to start from, the same on all
+    processes."""
     if checkpoint is None and group.size == 1:
         return None, Position()
     settings = {"data": fingerprint(run.train), "classes": list(run.train.classes), **settings}
@@ -157,7 +159,7 @@ def _start(
 
 
 def _callbacks(callbacks: Any) -> list[Callback]:
-    """The callbacks, found out to be functions before the first epoch and not after it."""
+    """The callbacks, checked before the first epoch rather than after it."""
     if callable(callbacks) or isinstance(callbacks, str) or not isinstance(callbacks, Iterable):
         raise ValueError(f"fit: expected callbacks to be a list of functions, got {callbacks!r}; write callbacks=[…]")
     callbacks = list(callbacks)

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from ..deprecation import renamed_fields
 from ..display import Shown, Table, drawing
 
-HEAD = ("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "pictures/s", "seconds")
+HEAD = ("epoch", "train loss", "accuracy", "valid loss", "accuracy", "lr", "images/s", "seconds")
+OLD_NAMES = {"pictures_per_second": "images_per_second"}  # in files that version 0.1 wrote
 
 
 @dataclass(frozen=True)
@@ -22,18 +24,19 @@ class Measure:
         return f"loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
 
 
+@renamed_fields(pictures_per_second="images_per_second")
 @dataclass(frozen=True)
 class EpochRecord:
     """One epoch.
 
     Attributes:
         epoch: its number, from 1.
-        train_loss, train_accuracy: means over the epoch's batches, each as it was met, so that the model still learned
-            between them (and dropout was on).
+        train_loss, train_accuracy: means over the epoch's batches, measured while the model was still learning (with
+            dropout on).
         valid_loss, valid_accuracy: on the validation set after the epoch; None without one.
         lr: the learning rate of its last step.
         seconds: time spent training, without validation.
-        pictures_per_second: training images processed per second of that time.
+        images_per_second: training images processed per second of that time.
     """
 
     epoch: int
@@ -43,7 +46,7 @@ class EpochRecord:
     valid_accuracy: float | None
     lr: float
     seconds: float
-    pictures_per_second: float
+    images_per_second: float
 
     @property
     def train(self) -> Measure:
@@ -64,11 +67,11 @@ class History(Shown):
     """What `fit` returns.
 
     Attributes:
-        before: the model before its first step, on the validation set, or without one on at most 2,048 images drawn
-            from the training set.
+        before: the model before its first step, on the validation set, or else on at most 2,048 images drawn from the
+            training set.
         epochs: a record for each epoch.
         steps: (number of the step, from 1; loss of its batch) for about fifty steps of each epoch.
-        interrupted: whether Ctrl-C, or a notebook's stop button, ended the run; not kept with the rest in a file.
+        interrupted: whether Ctrl-C, or a notebook's stop button, ended the run; not stored in files.
     """
 
     before: Measure | None = None
@@ -77,12 +80,12 @@ class History(Shown):
     interrupted: bool = field(default=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it, as JSON can hold it."""
+        """The history as JSON can hold it."""
         return {name: value for name, value in asdict(self).items() if name != "interrupted"}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> History:
-        """The history that `to_dict` described; everything is checked, because it comes from a file.
+        """The history from `to_dict`'s result; everything is checked, because it comes from a file.
 
         Raises:
             ValueError: something is missing, unknown or of the wrong kind.
@@ -95,7 +98,7 @@ class History(Shown):
                 [(int(step), float(loss)) for step, loss in steps],
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"History: expected what to_dict gives ({error})") from error
+            raise ValueError(f"History: expected the result of to_dict ({error})") from error
 
     def __str__(self) -> str:
         """A table with a line for each epoch."""
@@ -107,7 +110,7 @@ class History(Shown):
             train, valid = (self.before, None) if self.epochs and not self.epochs[0].valid else (None, self.before)
             rows.append(("0", *_cells(train), *_cells(valid), "", "", ""))
         for e in self.epochs:
-            speed = f"{e.pictures_per_second:,.0f}", f"{e.seconds:.1f}"
+            speed = f"{e.images_per_second:,.0f}", f"{e.seconds:.1f}"
             rows.append((f"{e.epoch}", *_cells(e.train), *_cells(e.valid), f"{e.lr:.3g}", *speed))
         return rows
 
@@ -134,6 +137,8 @@ def _cells(measure: Measure | None) -> tuple[str, str]:
 def _record(kind: type, values: Mapping[str, Any]) -> Any:
     """A Measure or an EpochRecord from its fields, all of them numbers."""
     names = {field.name for field in fields(kind)}
+    if isinstance(values, Mapping):
+        values = {OLD_NAMES.get(name, name): value for name, value in values.items()}
     if set(values) != names:
         raise ValueError(f"{kind.__name__}: expected the fields {sorted(names)}, got {sorted(values)!s:.200}")
     for name, value in values.items():

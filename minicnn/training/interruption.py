@@ -15,8 +15,8 @@ class Interruption:
             with interruption.held:
                 step()              # is done as a whole; then KeyboardInterrupt, if Ctrl-C came meanwhile
 
-    A second Ctrl-C does not wait. Where the signal is not Python's own (another thread, another handler), nothing is
-    changed.
+    A second Ctrl-C does not wait: what was held is then `torn`. Where the signal is not Python's own (another thread,
+    another handler), nothing is changed.
     """
 
     def __init__(self) -> None:
@@ -38,23 +38,29 @@ class Interruption:
 
 
 class Held:
-    """What must be done as a whole."""
+    """What must be done as a whole.
+
+    Attributes:
+        pending: Ctrl-C came meanwhile.
+        torn: it came twice, and what was to be done was not.
+    """
 
     def __init__(self) -> None:
-        self._depth, self._pending = 0, False
+        self._depth, self.pending, self.torn = 0, False, False
 
     def receive(self, number: int, frame: FrameType | None) -> None:
         """Handle the signal."""
-        if self._depth == 0 or self._pending:
+        self.torn = self.pending
+        if self._depth == 0 or self.pending:
             raise KeyboardInterrupt
-        self._pending = True
+        self.pending = True
 
     def __enter__(self) -> None:
         self._depth += 1
 
     def __exit__(self, *exception: object) -> None:
         self._depth -= 1
-        if self._depth == 0 and self._pending:
-            self._pending = False
+        if self._depth == 0 and self.pending:
+            self.pending = False
             if exception[0] is None:
                 raise KeyboardInterrupt

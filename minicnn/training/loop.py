@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -17,8 +18,9 @@ from ..data.dataset import Dataset
 from ..data.loader import Loader
 from ..data.streams import Stream, generator
 from ..group import Group
-from ..layers.base import arrays_of, dtype_of, run_layer
+from ..layers.pullback import run_layer
 from ..layers.running import Pass
+from ..layers.tree import arrays_of, dtype_of
 from ..ops.contract import Array
 from .callbacks import Callback
 from .divergence import TrainingDiverged, first_not_finite, not_finite
@@ -31,11 +33,11 @@ from .run import Run
 
 Schedule = Callable[[int, int], float]
 
-SAMPLE = 2048  # training images that are measured before training; measuring all would take a third of an epoch
+SAMPLE = 2048  # training images evaluated before training; evaluating all would take a third of an epoch
 
 
 class Loop:
-    """A run under way: `run` and `position` say where it stands, the rest how it goes on."""
+    """A run in progress: `run` and `position` are its state, the rest its settings."""
 
     def __init__(
         self,
@@ -56,18 +58,20 @@ class Loop:
         self.interruption = Interruption()
 
     def go(self, callbacks: Sequence[Callback]) -> None:
-        """All epochs that are left, unless a callback or Ctrl-C stops the run."""
+        """Run the remaining epochs, unless a callback or Ctrl-C stops the run."""
         self.callbacks = callbacks
+        together = self.interruption.held if self.group.size > 1 else nullcontext()  # all stop after the same step
         with self.interruption, self.progress:
             try:
-                self.epochs()
+                with together:
+                    self.epochs()
             except KeyboardInterrupt:
-                if self.group.size > 1:  # the others would wait for this process
+                if self.interruption.held.torn:  # weights may be those of half a step
                     raise
                 self.stop()
 
     def epochs(self) -> None:
-        """All epochs that are left."""
+        """Run the remaining epochs."""
         run, callbacks = self.run, self.callbacks
         run.batch = self.position.batch
         if run.history.before is None:
@@ -81,23 +85,25 @@ class Loop:
                 self.epoch()
             with self.interruption.held:
                 self.progress.say(f"epoch {run.epoch}/{run.epochs}: {run.history.epochs[-1]}")
-                stops = [bool(callback(run)) for callback in callbacks]  # each is called, whatever the others say
+                stops = [
+                    bool(callback(run)) for callback in callbacks
+                ]  # all of them are called, whatever the others return
                 stopped = any(text == "stop" for text in self.group.texts("stop" if any(stops) else ""))
                 self.position = Position(epoch=run.epoch, stopped=stopped)
                 self.save()
 
     def stop(self) -> None:
-        """End the run where it stands: the model is that of the last whole step."""
+        """End the run here, with the model of the last complete step."""
         run, position = self.run, self.position
         run.history.interrupted = True
         where = f"in epoch {position.epoch + 1} of {run.epochs}, after {position.batch} of {len(self.loader)} batches"
-        if self.keeper is not None and run.epoch == position.epoch:  # else a callback has still to see the epoch
+        if self.keeper is not None and run.epoch == position.epoch:  # otherwise a callback has yet to see the epoch
             self.save()
         kept = f"; fit(…, resume=True) goes on from {self.keeper.last_good}" if self.keeper else ""
         self.progress.say(f"interrupted {where}{kept}")
 
     def epoch(self) -> None:
-        """The batches that are left of an epoch, and its record."""
+        """Run the remaining batches of an epoch; returns its record."""
         run, position = self.run, self.position
         parameters = arrays_of(run.model, "parameters")
         watches = [callback.after_batch for callback in self.callbacks if hasattr(callback, "after_batch")]
@@ -127,17 +133,18 @@ class Loop:
             valid_accuracy=valid.accuracy if valid else None,
             lr=float(run.optimizer.lr),
             seconds=position.seconds,
-            pictures_per_second=position.seen / position.seconds,
+            images_per_second=position.seen / position.seconds,
         )
         run.history.epochs.append(record)
         run.epoch, run.batch = record.epoch, 0
 
     def step(self, batch: Any, parameters: dict[str, Array]) -> None:
-        """Learn from one batch, or from this process's shares of it."""
+        """Train on one batch, or on this process's part of it."""
         run, position = self.run, self.position
         steps = len(self.loader)
         number = position.epoch * steps + position.batch
         rng = partial(generator, self.loader.seed, Stream.DROPOUT, position.epoch, position.batch)
+        self.group.interrupted = self.interruption.held.pending
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
             loss, correct, images, grads = self.group.gradients(run.model, batch, self.lesson, rng)
             if not math.isfinite(loss):
@@ -150,9 +157,12 @@ class Loop:
         position.add(loss, correct, images)
         if position.batch % max(1, steps // 50) == 0:
             run.history.steps.append((number + 1, loss))
+        if self.group.interrupted:
+            raise KeyboardInterrupt
 
     def lesson(self, x: Array, labels: Array, pass_: Pass) -> tuple[float, int, Callable[[float], dict[str, Array]]]:
-        """Loss and right answers of a batch, x (n, C, H, W) and labels (n,), and the gradients of the weighted loss."""
+        """Loss and correct answers of a batch, x (n, C, H, W) and labels (n,), and the gradients of the weighted
+        loss."""
         with np.errstate(over="ignore", invalid="ignore"):  # each thread has an errstate of its own
             scores, pullback = run_layer(self.run.model, x.astype(self.dtype, copy=False), pass_)
             check_scores("fit", scores, self.run.train)
@@ -180,12 +190,13 @@ class Loop:
             self.keeper.save(self.run, self.position)
 
     def check_finite(self) -> None:
-        """Refuse to go on from, or to save, a model that the last step has left with NaN or infinities."""
+        """Raise an error if the last step has left NaN or infinities in the model: it must not be saved or trained
+        further."""
         for name in not_finite(state_of(self.run.model)):
             raise self.error(f"{name} is no longer finite", name.rpartition(".")[0], self.position.batch)
 
     def diverged(self, what: str, x: Array, train: bool, batch: int) -> TrainingDiverged:
-        """Run a batch again, as it was run, to say in which layer it went wrong."""
+        """Run a batch again, exactly as before, to find the layer where it went wrong."""
         position = self.position
         rng = generator(self.loader.seed, Stream.DROPOUT, position.epoch, position.batch)
         found = first_not_finite(self.run.model, x.astype(self.dtype, copy=False), Pass(train=train, rng=rng))

@@ -1,4 +1,4 @@
-"""What a person sees of a run while it lasts."""
+"""What a user sees while a run is in progress."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FORMAT = "{desc} {percentage:3.0f}%|{bar}| {rate_fmt}, {remaining} left{postfix}
 
 
 class Progress:
-    """Lines that stay, one for each epoch, and where it can move, a bar with loss, accuracy, speed and time left.
+    """A permanent line for each epoch, and where possible a progress bar with loss, accuracy, speed and time left.
 
-    In a notebook both stand in the cell's output; elsewhere on stderr.
+    In a notebook both appear in the cell's output, elsewhere on stderr.
 
     Args:
-        shown: whether to show anything; None: lines in any case, the bar in a terminal or a notebook.
+        shown: whether to show anything; None: always the lines, the bar only in a terminal or a notebook.
     """
 
     def __init__(self, shown: bool | None) -> None:
@@ -36,30 +36,30 @@ class Progress:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """The bar vanishes; in a notebook one that was interrupted stays, in red."""
+        """Clear the bar; in a notebook an interrupted bar stays, in red."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
 
     def say(self, line: str) -> None:
-        """A line that stays, and is never cut to the terminal's width as the bar is."""
+        """A permanent line, which unlike the bar is never cut to the terminal's width."""
         if self.lines:
             print(line, file=sys.stdout if self.notebook else sys.stderr, flush=True)
 
     @contextmanager
-    def bar(self, title: str, pictures: int, done: int) -> Iterator[None]:
-        """A bar over `pictures` images, of which `done` are done.
+    def bar(self, title: str, images: int, done: int) -> Iterator[None]:
+        """A bar over `images` images, of which `done` are already done.
 
-        In a terminal it is cleared at the end, to leave room for lines; a notebook keeps it for the next epoch.
+        In a terminal it is cleared at the end, to make room for lines; a notebook keeps it for the next epoch.
         """
         if not self.bars:
             yield
             return
         self._pending, self._next = 0, 0.0
         if self._bar is None:
-            self._bar = self._new(title, pictures, done)
+            self._bar = self._new(title, images, done)
         else:
-            self._bar.reset(pictures)
+            self._bar.reset(images)
             self._bar.set_description(title, refresh=False)
             self._bar.update(done)
         yield
@@ -68,12 +68,12 @@ class Progress:
         if not self.notebook:
             self.__exit__()
 
-    def _new(self, title: str, pictures: int, done: int) -> Any:
+    def _new(self, title: str, images: int, done: int) -> Any:
         return tqdm(
-            total=pictures,
+            total=images,
             initial=done,
             desc=title,
-            unit=" pictures",
+            unit=" images",
             bar_format=FORMAT,
             unit_scale=True,
             ncols=None if self.notebook else min(shutil.get_terminal_size().columns - 1, WIDEST),
@@ -82,9 +82,9 @@ class Progress:
             mininterval=0,  # `advance` decides when to draw
         )
 
-    def advance(self, pictures: int, loss: float, accuracy: float) -> None:
-        """Count `pictures` more images as done; the bar is redrawn now and then."""
-        self._pending += pictures
+    def advance(self, images: int, loss: float, accuracy: float) -> None:
+        """Count `images` more images as done; the bar is redrawn now and then."""
+        self._pending += images
         if self.bars and (now := time.monotonic()) >= self._next:
             self._next = now + REFRESH
             self._bar.set_postfix_str(f"loss {loss:.4f}, accuracy {accuracy:.2%}", refresh=False)

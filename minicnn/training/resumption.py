@@ -1,6 +1,6 @@
-"""How a run is interrupted without harm: where it is, in a checkpoint, and how to resume it.
+"""How a run survives interruption: its position, its checkpoint, and how it is resumed.
 
-All randomness of a run is a function of (seed, epoch, batch), so that its place is all there is to its random state.
+All randomness of a run is a function of (seed, epoch, batch), so its position is its whole random state.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .run import Run
 
 @dataclass
 class Position:
-    """Where a run stands: between two batches.
+    """The position of a run, between two batches.
 
     Attributes:
         epoch: epochs done.
-        batch: batches done in the epoch under way.
+        batch: batches done in the current epoch.
         loss_sum, correct, seen, seconds: summed over the images of these batches.
         stopped: whether a callback has stopped the run.
     """
@@ -46,33 +46,33 @@ class Position:
     def accuracy(self) -> float:
         return self.correct / self.seen
 
-    def add(self, loss: float, correct: int, pictures: int) -> None:
-        """One more batch: its mean loss, and how many of its images were classified correctly."""
+    def add(self, loss: float, correct: int, images: int) -> None:
+        """The position after one more batch, from its mean loss and its number of correctly classified images."""
         self.batch += 1
-        self.loss_sum += loss * pictures
+        self.loss_sum += loss * images
         self.correct += correct
-        self.seen += pictures
+        self.seen += images
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Position:
-        """The position that `asdict` described, checked, because it comes from a file."""
+        """The position from `asdict`'s result, checked, because it comes from a file."""
         kinds = {name: type(value) for name, value in asdict(cls()).items()}
         if {name: type(value) for name, value in values.items()} != kinds:
             raise ValueError(f"expected its position to have {', '.join(kinds)}, got {dict(values)!r:.100}")
         position = cls(**values)
         if min(position.epoch, position.batch, position.seen) < 0 or (position.batch > 0) != (position.seen > 0):
-            raise ValueError(f"a run cannot stand at {position}")
+            raise ValueError(f"a run cannot be at {position}")
         return position
 
 
 class Keeper:
-    """Saves a run to a file, and brings it back.
+    """Saves a run to a file and restores it.
 
     Args:
         path: the file.
         seconds: how often to save inside an epoch.
-        settings: all that the numbers of the run depend on, except for the architecture, as JSON can hold it.
-        writes: whether this process saves; another one of its group does otherwise.
+        settings: everything the results depend on except the architecture, as JSON can hold it.
+        writes: whether this process saves; otherwise another process of its group does.
     """
 
     def __init__(self, path: str | Path, seconds: float, settings: dict[str, Any], writes: bool = True) -> None:
@@ -87,30 +87,30 @@ class Keeper:
         return self.writes and time.monotonic() - self._saved >= self.seconds
 
     def save(self, run: Run, position: Position) -> None:
-        """Write the run as it stands.
+        """Save the current state of the run.
 
         Raises:
-            CheckpointError: it cannot be written; the file of before is whole.
+            CheckpointError: it cannot be written; the earlier file is intact.
         """
         training = {"settings": self.settings, "position": asdict(position), "history": run.history.to_dict()}
         save(run.model, self.path, optimizer=run.optimizer, training=training)
         self.last_good, self._saved = self.path, time.monotonic()
 
     def restore(self, run: Run) -> Position:
-        """Bring model, optimizer and history to where the file's run stands.
+        """Restore model, optimizer and history from the file.
 
         Raises:
-            CheckpointError: the file is broken; or its run was another one, and then nothing is changed.
+            CheckpointError: the file is broken, or belongs to a different run; then nothing is changed.
         """
         contents = read(self.path)
         if contents.training is None:
-            raise CheckpointError(f"{self.path}: holds a model, but no run to resume; give resume=False to start anew")
+            raise CheckpointError(f"{self.path}: holds a model, but no run to resume; give resume=False to start over")
         here = {"architecture": describe(run.model), **self.settings}
         there = {"architecture": contents.architecture, **_mapping(contents.training.get("settings"))}
         if difference := _difference(there, json.loads(json.dumps(here))):
             raise CheckpointError(
                 f"{self.path}: cannot be resumed, because {difference}; "
-                "resume with what it was started with, or start anew with resume=False"
+                "resume with what it was started with, or start over with resume=False"
             )
         try:
             position = Position.from_dict(_mapping(contents.training.get("position")))
@@ -124,7 +124,7 @@ class Keeper:
 
 
 def described(thing: Any) -> Any:
-    """What tells two settings apart: a schedule's options, any other object's printed form."""
+    """A value that distinguishes settings: a schedule's options, or the repr of any other object."""
     if thing is None:
         return None
     options = getattr(thing, "options", None)

@@ -1,4 +1,4 @@
-"""A run of `fit`, as its callbacks see it."""
+"""A run of `fit`, as callbacks see it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .history import History
 
 @dataclass
 class Run:
-    """What a callback is given.
+    """The argument of a callback.
 
     Attributes:
         model: being trained, in place.
@@ -20,7 +20,7 @@ class Run:
         train, valid: the data sets.
         epochs: how many the run will have.
         epoch: how many are done.
-        batch: how many batches of the epoch under way are done.
+        batch: how many batches of the current epoch are done.
         history: what happened so far; `history.epochs[-1]` is the epoch just done.
     """
 

@@ -1,4 +1,4 @@
-"""Snapshots: the model at moments of its training, to watch it learn afterwards."""
+"""Snapshots: the model at several times during training, to watch it learn afterwards."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Snapshots:
     that `load` reads. A new run removes the snapshots of an older one.
 
     Args:
-        folder: made where it is missing.
+        folder: created if missing.
         first: the last batch of the first epoch after which the model is saved; 0 for none.
 
     Raises:
@@ -58,7 +58,7 @@ class Snapshots:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The model at one moment.
+    """The model at one time.
 
     Attributes:
         epoch: how many epochs were done.
@@ -77,7 +77,7 @@ class Snapshot:
 
 
 def read_snapshots(folder: str | Path) -> list[Snapshot]:
-    """The snapshots in a folder, in the order of time; none where there is no such folder.
+    """The snapshots in a folder, in order of time; empty if there is no such folder.
 
     Raises:
         CheckpointError: a file is broken.

@@ -3,8 +3,8 @@
     model = build("resnet18", classes=10)
     model = build("squeezenet1_1", weights="squeezenet1_1.safetensors")
 
-Parameters have torchvision's names where torchvision has the network, so that its weights fit. Each builder stands on
-one screen in this package; this file only lists them, and imports none before it is asked for.
+Parameters have torchvision's names if torchvision has the network, so that its weights can be loaded. Each builder in
+this package fits on one screen; this file lists them, and imports one only when it is used.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Network:
-    """What is known of a network before it is built.
+    """The facts about a network that are known before it is built.
 
     Attributes:
         builder: "module:function" inside this package.
-        input_shape: (channels, height, width) of the pictures it was made for.
-        classes: how many it was made for.
-        about: it in one line.
-        passed_over: how the names of arrays begin that files of weights hold, but that have no place here.
-        pixels: how torchvision's weights expect pictures to be prepared: one of `preprocessing.PIXELS`.
+        input_shape: (channels, height, width) of the images it was made for.
+        classes: the number it was made for.
+        about: a description in one line.
+        passed_over: prefixes of arrays in weight files that are ignored.
+        pixels: how torchvision's weights expect images to be prepared: one of `preprocessing.PIXELS`.
     """
 
     builder: str
@@ -45,26 +45,26 @@ IMAGENET = ((3, 224, 224), 1000)
 NETWORKS: dict[str, Network] = {
     "seed": Network("small:seed", (1, 28, 28), 10, "2 convolutions, 2 dense layers: learns MNIST in a minute"),
     "lenet5": Network("small:lenet5", (1, 28, 28), 10, "LeCun et al. 1998, with ReLU and max pooling"),
-    "mnist-cnn": Network("small:mnist_cnn", (1, 28, 28), 10, "3 batch-normalised convolutions: over 99.4 % of MNIST"),
+    "mnist-cnn": Network("small:mnist_cnn", (1, 28, 28), 10, "3 batch-normalized convolutions: over 99.4 % of MNIST"),
     "tiny_vgg": Network("small:tiny_vgg", (3, 64, 64), 10, "4 convolutions of 10 channels: CNN Explainer's network"),
     "cifar-vgg": Network("small:cifar_vgg", (3, 32, 32), 10, "6 convolutions of 64 to 256 channels"),
-    "cifar-vgg-bn": Network("small:cifar_vgg_bn", (3, 32, 32), 10, "the same with batch normalisation"),
+    "cifar-vgg-bn": Network("small:cifar_vgg_bn", (3, 32, 32), 10, "the same with batch normalization"),
     "resnet20": Network("resnet:resnet20", (3, 32, 32), 10, "He et al. 2015, for CIFAR-10"),
     "alexnet": Network("alexnet:alexnet", *IMAGENET, "Krizhevsky 2014"),
     "vgg11": Network("vgg:vgg11", *IMAGENET, "Simonyan & Zisserman 2014, column A"),
     "vgg13": Network("vgg:vgg13", *IMAGENET, "Simonyan & Zisserman 2014, column B"),
     "vgg16": Network("vgg:vgg16", *IMAGENET, "Simonyan & Zisserman 2014, column D"),
     "vgg19": Network("vgg:vgg19", *IMAGENET, "Simonyan & Zisserman 2014, column E"),
-    "vgg11_bn": Network("vgg:vgg11_bn", *IMAGENET, "the same with batch normalisation"),
-    "vgg13_bn": Network("vgg:vgg13_bn", *IMAGENET, "the same with batch normalisation"),
-    "vgg16_bn": Network("vgg:vgg16_bn", *IMAGENET, "the same with batch normalisation"),
-    "vgg19_bn": Network("vgg:vgg19_bn", *IMAGENET, "the same with batch normalisation"),
+    "vgg11_bn": Network("vgg:vgg11_bn", *IMAGENET, "the same with batch normalization"),
+    "vgg13_bn": Network("vgg:vgg13_bn", *IMAGENET, "the same with batch normalization"),
+    "vgg16_bn": Network("vgg:vgg16_bn", *IMAGENET, "the same with batch normalization"),
+    "vgg19_bn": Network("vgg:vgg19_bn", *IMAGENET, "the same with batch normalization"),
     "squeezenet1_0": Network("squeezenet:squeezenet1_0", *IMAGENET, "Iandola et al. 2016"),
     "squeezenet1_1": Network("squeezenet:squeezenet1_1", *IMAGENET, "the same, 2.4 times less work"),
     "googlenet": Network(
         "googlenet:googlenet",
         *IMAGENET,
-        "Szegedy et al. 2014, with batch normalisation",
+        "Szegedy et al. 2014, with batch normalization",
         passed_over=("aux1.", "aux2."),
         pixels="symmetric",
     ),
@@ -80,15 +80,15 @@ NETWORKS: dict[str, Network] = {
 
 
 def names() -> list[str]:
-    """All names that `build` knows."""
+    """All names that `build` accepts."""
     return list(NETWORKS)
 
 
 def network(name: str) -> Network:
-    """What is known of a network.
+    """The facts about a network.
 
     Raises:
-        ValueError: there is none of this name.
+        ValueError: there is no network of this name.
     """
     if name not in NETWORKS:
         close = difflib.get_close_matches(name, NETWORKS, n=3, cutoff=0.4)
@@ -107,20 +107,20 @@ def build(
     seed: int | None = 0,
     **options: Any,
 ) -> Layer:
-    """A network, with weights that are given, or with He's first values.
+    """A network, with the given weights or initialized by He's method.
 
-    Weights from elsewhere expect pictures to be prepared as they were where these came from: before you `predict`, set
+    Weights from elsewhere expect images prepared as in their training: before you `predict`, set
     `model.transform` to one of `zoo.preprocessing.PIXELS`, for torchvision's to `PIXELS[network(name).pixels]`.
 
     Args:
         name: one of `names()`.
-        classes: how many outputs; what the network was made for, if not given.
-        in_channels: how many channels its pictures have; what it was made for, if not given.
+        classes: the number of outputs; by default what the network was made for.
+        in_channels: the number of image channels; by default what the network was made for.
         input_size: their height and width (one number for both). Only networks that flatten their maps before a dense
-            layer depend on it; the others take any size, and pass over it.
-        weights: what `weights.read_weights` takes: the path or URL of a safetensors file, a dict of arrays, or a
+            layer depend on it; the others take any size and ignore it.
+        weights: as for `weights.read_weights`: the path or URL of a safetensors file, a dict of arrays, or a
             PyTorch `state_dict`.
-        seed: of the first values, where there are no weights; None leaves the arrays zero.
+        seed: of the initialization, if no weights are given; None leaves the arrays zero.
         options: the builder's own, such as `dropout=0.2` for "alexnet".
 
     Raises:

@@ -6,7 +6,7 @@ from ..layers import AdaptiveAvgPool2d, Conv2d, Dense, Dropout, Flatten, MaxPool
 
 
 def alexnet(*, classes: int, in_channels: int, dropout: float = 0.5) -> Sequential:
-    """The one-column variant, as torchvision has it: 61,100,840 parameters. Pictures of at least 63×63.
+    """The one-column variant, as torchvision has it: 61,100,840 parameters. Images of at least 63×63.
 
     Source: Krizhevsky (2014), One weird trick for parallelizing convolutional neural networks; after Krizhevsky et al.
     (2012), ImageNet classification with deep convolutional neural networks.

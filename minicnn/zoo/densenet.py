@@ -1,4 +1,4 @@
-"""DenseNet: every layer sees the outputs of all layers before it."""
+"""DenseNet: every layer takes the outputs of all earlier layers of its block."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def densenet121(*, classes: int, in_channels: int) -> Sequential:
 
 
 def dense_block(channels: int, depth: int) -> Graph:
-    """Each layer's output is laid behind all that it was given: equation 2 of the paper."""
+    """Each layer's output is concatenated to its input: equation 2 of the paper."""
     layers: dict[str, Any] = {}
     inputs: dict[str, list[str]] = {}
     before = Graph.INPUT

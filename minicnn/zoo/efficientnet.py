@@ -1,4 +1,4 @@
-"""EfficientNet-B0: MobileNet's blocks, in which each channel is weighted by what the whole image shows."""
+"""EfficientNet-B0: MobileNet's blocks, with each channel weighted by squeeze-and-excitation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STAGES = (  # how many times wider inside, kernel, stride of the first block, ch
 
 
 def efficientnet_b0(*, classes: int, in_channels: int, dropout: float = 0.2) -> Sequential:
-    """EfficientNet-B0, as torchvision has it but without its stochastic depth in training: 5,288,548 parameters.
+    """EfficientNet-B0, as in torchvision but without stochastic depth in training: 5,288,548 parameters.
 
     Source: Tan & Le (2019), EfficientNet: rethinking model scaling for convolutional neural networks.
     """
@@ -50,7 +50,7 @@ def efficientnet_b0(*, classes: int, in_channels: int, dropout: float = 0.2) -> 
 
 
 def mbconv(in_channels: int, out_channels: int, kernel_size: int, stride: int, expansion: int) -> Layer:
-    """An inverted residual with squeeze-and-excitation behind its depthwise convolution.
+    """An inverted residual with squeeze-and-excitation after its depthwise convolution.
 
     Source: Tan et al. (2019), MnasNet, figure 7.
     """
@@ -66,7 +66,7 @@ def mbconv(in_channels: int, out_channels: int, kernel_size: int, stride: int, e
 
 
 def squeeze_excitation(channels: int, squeezed: int) -> Graph:
-    """Every map times a number between 0 and 1, which two dense layers find from the means of all maps.
+    """Every map is multiplied by a number between 0 and 1, which two dense layers compute from the means of all maps.
 
     Source: Hu et al. (2018), Squeeze-and-excitation networks, figure 2.
     """

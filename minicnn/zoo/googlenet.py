@@ -1,6 +1,9 @@
-"""GoogLeNet, with batch normalisation, as torchvision has it."""
+"""GoogLeNet, with batch normalization, as torchvision has it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 from ..layers import BatchNorm2d, Concat, Conv2d, Dense, Dropout, GlobalAvgPool2d, MaxPool2d, ReLU, Sequential
 
@@ -20,7 +23,7 @@ WIDTHS = {  # 1×1; before 3×3, 3×3; before "5×5", "5×5"; after pooling: tab
 def googlenet(*, classes: int, in_channels: int, dropout: float = 0.2) -> Sequential:
     """GoogLeNet without its auxiliary classifiers: 6,624,904 parameters.
 
-    It differs from the paper: batch normalisation, and 3×3 filters where the paper has 5×5 (`inception_v1` has those).
+    It differs from the paper: batch normalization, and 3×3 filters where the paper has 5×5 (`inception_v1` has those).
     torchvision's weights take pixels from −1 to 1 (`preprocessing.SYMMETRIC`).
 
     Source: Szegedy et al. (2015), Going deeper with convolutions; torchvision's `GoogLeNet`.
@@ -31,25 +34,38 @@ def googlenet(*, classes: int, in_channels: int, dropout: float = 0.2) -> Sequen
         conv2=_conv(64, 64, 1),
         conv3=_conv(64, 192, 3),
         maxpool2=MaxPool2d(3, stride=2, ceil_mode=True),
-        inception3a=_inception(192, "3a"),
-        inception3b=_inception(256, "3b"),
-        maxpool3=MaxPool2d(3, stride=2, ceil_mode=True),
-        inception4a=_inception(480, "4a"),
-        inception4b=_inception(512, "4b"),
-        inception4c=_inception(512, "4c"),
-        inception4d=_inception(512, "4d"),
-        inception4e=_inception(528, "4e"),
-        maxpool4=MaxPool2d(2, stride=2, ceil_mode=True),
-        inception5a=_inception(832, "5a"),
-        inception5b=_inception(832, "5b"),
+        **stages("inception", _inception, "maxpool", last_pool=2),
         avgpool=GlobalAvgPool2d(),
         dropout=Dropout(dropout),
         fc=Dense(1024, classes),
     )
 
 
-def _inception(in_channels: int, name: str) -> Concat:
-    one, before_three, three, before_five, five, pooled = WIDTHS[name]
+def stages(name: str, block: Callable[..., Concat], pool: str, *, last_pool: int) -> dict[str, Any]:
+    """The nine blocks of the paper's table 1, by name, with max pooling before the fourth and the fifth stage.
+
+    Args:
+        name: begins the names of the blocks.
+        block: makes one from the number of its input channels and its six widths.
+        pool: begins the names of the pooling layers.
+        last_pool: the window of the second one, which torchvision has changed.
+    """
+    layers: dict[str, Any] = {}
+    channels = 192
+    for key, widths in WIDTHS.items():
+        if key == "4a":
+            layers[f"{pool}3"] = MaxPool2d(3, stride=2, ceil_mode=True)
+        if key == "5a":
+            layers[f"{pool}4"] = MaxPool2d(last_pool, stride=2, ceil_mode=True)
+        layers[f"{name}{key}"] = block(channels, *widths)
+        one, _, three, _, five, pooled = widths
+        channels = one + three + five + pooled
+    return layers
+
+
+def _inception(
+    in_channels: int, one: int, before_three: int, three: int, before_five: int, five: int, pooled: int
+) -> Concat:
     return Concat(
         branch1=_conv(in_channels, one, 1),
         branch2=Sequential(_conv(in_channels, before_three, 1), _conv(before_three, three, 3)),

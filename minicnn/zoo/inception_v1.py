@@ -13,13 +13,13 @@ from ..layers import (
     ReLU,
     Sequential,
 )
-from .googlenet import WIDTHS
+from .googlenet import stages
 
 
 def inception_v1(*, classes: int, in_channels: int, dropout: float = 0.4) -> Sequential:
     """The network of the paper, without its auxiliary classifiers: 6,998,552 parameters.
 
-    5×5 branches and local response normalisation, whose constants the paper leaves out: they are those of its
+    5×5 branches and local response normalization, whose constants the paper leaves out: they are those of its
     reimplementation in Caffe. The blocks have the names under which their features became known.
 
     Source: Szegedy et al. (2015), Going deeper with convolutions, table 1; Olah et al. (2017), Feature visualization.
@@ -35,25 +35,16 @@ def inception_v1(*, classes: int, in_channels: int, dropout: float = 0.4) -> Seq
         relu2=ReLU(),
         norm2=LocalResponseNorm(5, alpha=1e-4, beta=0.75),
         pool2=MaxPool2d(3, stride=2, ceil_mode=True),
-        mixed3a=_mixed(192, "3a"),
-        mixed3b=_mixed(256, "3b"),
-        pool3=MaxPool2d(3, stride=2, ceil_mode=True),
-        mixed4a=_mixed(480, "4a"),
-        mixed4b=_mixed(512, "4b"),
-        mixed4c=_mixed(512, "4c"),
-        mixed4d=_mixed(512, "4d"),
-        mixed4e=_mixed(528, "4e"),
-        pool4=MaxPool2d(3, stride=2, ceil_mode=True),
-        mixed5a=_mixed(832, "5a"),
-        mixed5b=_mixed(832, "5b"),
+        **stages("mixed", _mixed, "pool", last_pool=3),
         pool5=GlobalAvgPool2d(),
         drop=Dropout(dropout),
         fc=Dense(1024, classes),
     )
 
 
-def _mixed(in_channels: int, name: str) -> Concat:
-    one, before_three, three, before_five, five, pooled = WIDTHS[name]
+def _mixed(
+    in_channels: int, one: int, before_three: int, three: int, before_five: int, five: int, pooled: int
+) -> Concat:
     return Concat(
         branch1x1=Sequential(conv=Conv2d(in_channels, one, 1), relu=ReLU()),
         branch3x3=_reduced(in_channels, before_three, three, 3),

@@ -44,7 +44,8 @@ def mobilenet_v2(*, classes: int, in_channels: int, dropout: float = 0.2) -> Seq
 
 
 def inverted_residual(in_channels: int, out_channels: int, stride: int, expansion: int) -> Layer:
-    """1×1 to more channels, 3×3 in each of them, 1×1 back without an activation; added to the input where it fits.
+    """1×1 to more channels, 3×3 in each of them, 1×1 back without an activation; added to the input if the shapes
+    match.
 
     Source: figure 4d of the paper.
     """

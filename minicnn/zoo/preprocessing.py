@@ -1,4 +1,4 @@
-"""How the pictures were prepared that published weights were trained on."""
+"""How images are prepared for published weights."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..data.transform import Transform
 
-# torchvision's weights for ImageNet: the middle 224×224 of a picture whose shorter side is 256.
+# torchvision's weights for ImageNet: the middle 224×224 of an image whose shorter side is 256.
 IMAGENET = Transform(
     mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), scale=255, channels="RGB", size=256, crop=224
 )
@@ -19,7 +19,7 @@ PIXELS = {"imagenet": IMAGENET, "symmetric": SYMMETRIC, "bgr255": BGR255}
 
 
 def prepared(pixels: str, height: int, width: int) -> Transform:
-    """A preparation of `PIXELS` for a network that takes pictures of height × width, cut as much as it cuts them."""
+    """A preparation of `PIXELS` for images of height × width, with the same relative margin of the crop."""
     transform = PIXELS[pixels]
     assert isinstance(transform.size, int) and isinstance(transform.crop, int)
     covered = tuple(round(side * transform.size / transform.crop) for side in (height, width))

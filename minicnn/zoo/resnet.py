@@ -1,4 +1,4 @@
-"""ResNet: layers that learn what to add to what they are given."""
+"""ResNet: blocks that learn what to add to their input."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _for_imagenet(block: Block, depths: Sequence[int], expansion: int, classes: 
 
 
 def resnet20(*, classes: int, in_channels: int) -> Sequential:
-    """20 layers for 32×32 pictures, with shortcuts that have no parameters: 269,722 in all.
+    """20 layers for 32×32 images, with shortcuts that have no parameters: 269,722 in all.
 
     Source: He et al. (2016), section 4.2.
     """
@@ -90,7 +90,7 @@ def _stage(block: Block, in_channels: int, width: int, stride: int, depth: int, 
 
 
 def basic(in_channels: int, width: int, stride: int, shortcut: Layer | None = None) -> Graph:
-    """Two 3×3 convolutions, and a way around them: figure 5, left."""
+    """Two 3×3 convolutions and a shortcut: figure 5, left."""
     if shortcut is None and (stride > 1 or in_channels != width):
         shortcut = _projection(in_channels, width, stride)
     body = {
@@ -104,7 +104,7 @@ def basic(in_channels: int, width: int, stride: int, shortcut: Layer | None = No
 
 
 def bottleneck(in_channels: int, width: int, stride: int, groups: int = 1, width_per_group: int = 64) -> Graph:
-    """1×1 to fewer channels, 3×3 there, 1×1 to four times as many, and a way around: figure 5, right.
+    """1×1 to fewer channels, 3×3 there, 1×1 to four times as many, and a shortcut: figure 5, right.
 
     The stride is the 3×3 convolution's, as in torchvision; the paper gives it to the first 1×1. ResNeXt cuts the 3×3
     convolution into groups, whose width is given for the first stage's 64 channels.
@@ -125,7 +125,7 @@ def bottleneck(in_channels: int, width: int, stride: int, groups: int = 1, width
 
 
 def _added(body: dict[str, Layer], last: str, shortcut: Layer | None) -> Graph:
-    """ReLU of what the body gives, plus its input, or what the shortcut makes of that."""
+    """ReLU of the body's output plus its input, or plus the shortcut's output."""
     if shortcut is None:
         return Graph(body, add=Join("add"), relu=ReLU(), inputs={"add": [last, "input"]})
     inputs = {"downsample": ["input"], "add": [last, "downsample"]}
@@ -133,7 +133,7 @@ def _added(body: dict[str, Layer], last: str, shortcut: Layer | None) -> Graph:
 
 
 def basic_padded(in_channels: int, width: int, stride: int) -> Graph:
-    """A basic block whose shortcut takes every second pixel and fills up with channels of zeros: option A."""
+    """A basic block whose shortcut takes every second pixel and adds channels of zeros: option A."""
     if stride == 1 and in_channels == width:
         return basic(in_channels, width, stride)
     before = (width - in_channels) // 2

@@ -1,4 +1,4 @@
-"""Small networks for small pictures, which train in minutes."""
+"""Small networks for small images, which train in minutes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def seed(*, classes: int, in_channels: int, input_size: Pair) -> Sequential:
 
 
 def lenet5(*, classes: int, in_channels: int, input_size: Pair) -> Sequential:
-    """LeNet-5: 61,706 parameters for 28×28 pictures, which the first convolution pads to the 32×32 of the paper.
+    """LeNet-5: 61,706 parameters for 28×28 images, which the first convolution pads to the 32×32 of the paper.
 
-    As it is taught today: ReLU for tanh, max pooling for trainable averages, every second-layer filter sees all six
-    maps, and a dense last layer for distances to drawn digits.
+    In its modern form: ReLU instead of tanh, max pooling instead of trainable averages, second-layer filters over all
+    six maps, and a dense last layer instead of distances to drawn digits.
 
     Source: LeCun et al. (1998), Gradient-based learning applied to document recognition, section II.B.
     """
@@ -53,7 +53,7 @@ def lenet5(*, classes: int, in_channels: int, input_size: Pair) -> Sequential:
 
 
 def mnist_cnn(*, classes: int, in_channels: int, input_size: Pair, dropout: float = 0.2) -> Sequential:
-    """Three batch-normalised convolutions of 16, 32 and 64 channels: over 99.4 % of MNIST, with 54,778 parameters."""
+    """Three batch-normalized convolutions of 16, 32 and 64 channels: over 99.4 % of MNIST, with 54,778 parameters."""
     height, width = (side // 4 for side in pair("mnist-cnn", "input_size", input_size, least=4))
     return Sequential(
         conv1=Conv2d(in_channels, 16, 3, padding=1, bias=False),

@@ -6,7 +6,7 @@ from ..layers import AdaptiveAvgPool2d, Conv2d, Dropout, Flatten, Graph, Join, M
 
 
 def fire(in_channels: int, squeeze: int, expand: int) -> Graph:
-    """A few 1×1 filters, then many 1×1 and as many 3×3 filters side by side.
+    """A fire module: a few 1×1 filters, then many 1×1 and equally many 3×3 filters in parallel.
 
     Source: figure 2 of the paper.
     """
@@ -23,7 +23,7 @@ def fire(in_channels: int, squeeze: int, expand: int) -> Graph:
 
 
 def squeezenet1_0(*, classes: int, in_channels: int, dropout: float = 0.5) -> Sequential:
-    """SqueezeNet as published: 1,248,424 parameters. Pictures of at least 21×21.
+    """SqueezeNet as published: 1,248,424 parameters. Images of at least 21×21.
 
     Source: Iandola et al. (2016), SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size.
     """
@@ -69,5 +69,5 @@ def squeezenet1_1(*, classes: int, in_channels: int, dropout: float = 0.5) -> Se
 
 
 def _classifier(classes: int, dropout: float) -> Sequential:
-    """One map for each class, averaged."""
+    """One feature map for each class, averaged."""
     return Sequential(Dropout(dropout), Conv2d(512, classes, 1), ReLU(), AdaptiveAvgPool2d(1))

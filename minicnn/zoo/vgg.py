@@ -1,4 +1,4 @@
-"""VGG: nothing but 3×3 convolutions, pooling and three dense layers."""
+"""VGG: 3×3 convolutions, pooling and three dense layers."""
 
 from __future__ import annotations
 

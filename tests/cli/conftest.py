@@ -37,8 +37,8 @@ def fails(run):
     return command
 
 
-def _write_pictures(folder, count=12, size=12):
-    """Folders of bright and of dark pictures, which are easily told apart."""
+def _write_images(folder, count=12, size=12):
+    """Folders of bright and of dark images, which are easily told apart."""
     rng = np.random.default_rng(0)
     for name, level in zip(CLASSES, (170, 0), strict=True):
         (folder / name).mkdir(parents=True)
@@ -49,14 +49,14 @@ def _write_pictures(folder, count=12, size=12):
 
 
 @pytest.fixture
-def write_pictures():
-    """Write a data set into a folder: `write_pictures(folder, count=12, size=12)`."""
-    return _write_pictures
+def write_images():
+    """Write a data set into a folder: `write_images(folder, count=12, size=12)`."""
+    return _write_images
 
 
 @pytest.fixture(scope="session")
 def photos(tmp_path_factory):
-    return _write_pictures(tmp_path_factory.mktemp("data") / "photos")
+    return _write_images(tmp_path_factory.mktemp("data") / "photos")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from minicnn.cli.atlas import _data, _snapshots, read_history
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Few steps of feature visualisation: what they look like is not asked here."""
+    """Few steps of feature visualization: what they look like is not asked here."""
     from viz.page import layers
 
     monkeypatch.setattr(layers, "STEPS", 2)
@@ -32,32 +32,32 @@ def test_a_run_and_its_data_make_a_page_in_the_runs_folder(run, trained, photos)
     assert "Before its first step" in html and "<h1>trained</h1>" in html
 
 
-def test_loose_pictures_are_shown_under_their_own_names(run, trained, photos, tmp_path):
+def test_loose_images_are_shown_under_their_own_names(run, trained, photos, tmp_path):
     folder = tmp_path / "loose"
     folder.mkdir()
     shutil.copy(photos / "dark" / "0.png", folder / "midnight.png")
     shutil.copy(photos / "bright" / "0.png", folder / "noon.png")
     page = tmp_path / "loose.html"
-    assert run("atlas", trained, "--data", folder, "-o", page, "--title", "two <pictures>")[0] == 0
+    assert run("atlas", trained, "--data", folder, "-o", page, "--title", "two <images>")[0] == 0
     html = page.read_text(encoding="utf-8")
     assert "midnight" in html and "noon" in html
-    assert "two &lt;pictures&gt;" in html
+    assert "two &lt;images&gt;" in html
     assert "not among the network" in html
 
 
-def test_loose_pictures_in_colour_are_shown_as_a_grey_network_sees_them(run, trained, photos, tmp_path):
+def test_loose_images_in_color_are_shown_as_a_gray_network_sees_them(run, trained, photos, tmp_path):
     folder = tmp_path / "loose"
     folder.mkdir()
-    shutil.copy(photos / "bright" / "0.png", folder / "grey.png")
+    shutil.copy(photos / "bright" / "0.png", folder / "gray.png")
     Image.new("RGB", (12, 12), "navy").save(folder / "navy.png")
     page = tmp_path / "loose.html"
     assert run("atlas", trained, "--data", folder, "-o", page)[0] == 0
     assert "navy" in page.read_text(encoding="utf-8")
 
 
-def test_a_folder_without_pictures_is_refused(fails, trained, tmp_path):
+def test_a_folder_without_images_is_refused(fails, trained, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert "expected pictures or folders of pictures" in fails("atlas", trained, "--data", tmp_path / "empty")
+    assert "expected images or folders of images" in fails("atlas", trained, "--data", tmp_path / "empty")
 
 
 def test_a_network_of_the_zoo_takes_its_weights_and_pixels(run, fails, photos, tmp_path, monkeypatch):
@@ -108,10 +108,10 @@ def test_a_broken_log_is_one_line(fails, trained, photos, tmp_path, text):
 
 
 def test_a_data_sets_name_means_the_data_set_even_if_a_folder_of_that_name_lies_here(
-    run, trained, write_pictures, tmp_path, monkeypatch, capsys
+    run, trained, write_images, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    write_pictures(tmp_path / "garments")
+    write_images(tmp_path / "garments")
     word = "garments: the data set of that name is meant; for what lies here, write ./garments\n"
 
     options = Namespace(data="garments", root=None, size=None)
@@ -134,5 +134,5 @@ def test_a_networks_name_means_the_network_even_if_a_run_of_that_name_lies_here(
     assert (status, errors) == (0, word) and "28×28×1" in text
     status, text, errors = run("summary", "./seed")
     assert (status, errors) == (0, "") and "12×12×1" in text
-    status, _, errors = run("explain", "seed", "picture.png")
+    status, _, errors = run("explain", "seed", "image.png")
     assert status == 2 and errors.startswith(word) and "give --weights FILE" in errors

@@ -40,7 +40,7 @@ def test_manuals_name_all_data_sets_and_networks(capsys):
 
 
 @pytest.mark.parametrize("command", ["predict", "explain", "import"])
-def test_manuals_tell_how_pictures_must_be_prepared_for_published_files(command, capsys):
+def test_manuals_tell_how_images_must_be_prepared_for_published_files(command, capsys):
     text = " ".join(manual(capsys, command).split())
     assert "bgr255: blue, green and red from 0 to 255, no mean subtracted: SqueezeNet's own files" in text
     assert "ONNX model zoo" in text
@@ -81,15 +81,15 @@ def test_a_reader_that_has_seen_enough_is_no_error(trained):
         ("train garments --model sede", "there is no network 'sede'; did you mean seed"),
         ("train minst", "unknown data set 'minst'; did you mean 'mnist'?"),
         ("train mnist --root nowhere", "nowhere: expected a data folder, but there is none"),
-        ("train ./nowhere", "nowhere: expected a folder with a data set, but there is none"),
+        ("train ./nowhere", "nowhere: expected a folder with a data set, but it does not exist"),
         ("train garments --momentum 0.9", "--momentum is sgd's, and adam has its own"),
         ("train garments --lr -1", "lr must be positive and finite, got -1.0"),
         ("train garments --augment rotate", "expects a list such as crop=4,flip,cutout=8, got 'rotate' in it"),
         ("train garments --threads 0", "set_num_threads: expected 1 to "),
         ("train garments --size 32", "unexpected keyword argument 'size'"),
         ("evaluate nowhere.safetensors garments", "nowhere.safetensors: there is no such file"),
-        ("predict nowhere picture.png", "nowhere: there is no such file"),
-        ("predict . picture.png", ".: expected the folder of a run, but there is no model.safetensors in it"),
+        ("predict nowhere image.png", "nowhere: there is no such file"),
+        ("predict . image.png", ".: expected the folder of a run, but there is no model.safetensors in it"),
         (
             "summary resnet8",
             "resnet8: there is no such file or folder; expected a network of the zoo, the folder of a run",

@@ -6,17 +6,17 @@ import minicnn as cnn
 
 
 @pytest.fixture(scope="module")
-def picture(photos):
+def image(photos):
     return next((photos / "bright").glob("*.png"))
 
 
-def test_it_writes_what_there_is_to_see(run, trained, photos, picture, tmp_path):
+def test_it_writes_what_there_is_to_see(run, trained, photos, image, tmp_path):
     layers = ["--layer", "conv2", "--layer", "relu1"]
-    arguments = [trained, *layers, "--picture", picture, "--data", photos, "-o", tmp_path / "looks"]
+    arguments = [trained, *layers, "--image", image, "--data", photos, "-o", tmp_path / "looks"]
     status, printed, errors = run("look", *arguments)
     assert status == 0, errors
     names = ["diagram", "filters", "conv2.filters", "conv2.factors", "conv2.exciting", "relu1.exciting"]
-    names.append(f"{picture.stem}.maps")
+    names.append(f"{image.stem}.maps")
     assert printed.split() == [str(tmp_path / "looks" / f"{name}.png") for name in names]
     for path in printed.split():
         with open(path, "rb") as file:
@@ -42,9 +42,9 @@ def test_it_tells_dead_channels_and_what_the_numbers_are(run, trained, photos, t
     cnn.save(model, killed)
     drawn, original = {}, plot.exciting_patches
 
-    def noting(pictures, **said):
+    def noting(images, **said):
         drawn.update(said)
-        return original(pictures, **said)
+        return original(images, **said)
 
     monkeypatch.setattr(plot, "exciting_patches", noting)
     status, _, errors = run(

@@ -9,28 +9,28 @@ from PIL import Image
 import minicnn as cnn
 
 CLASSES = ("bright", "dark")
-PICTURES = ("curves.png", "confusion.png")
+IMAGES = ("curves.png", "confusion.png")
 
 
 @pytest.mark.parametrize("file", ["", "model.safetensors"])
 def test_evaluate_tells_each_class_and_the_commonest_mistakes(run, photos, trained, file):
     status, text, errors = run("evaluate", trained / file, photos)
     assert (status, errors) == (0, "")
-    assert "test: 4 pictures" in text
+    assert "test: 4 images" in text
     assert all(name in text for name in CLASSES)
     assert "mistakes" in text
 
 
 def test_evaluate_takes_either_part(run, photos, trained):
-    assert "train: 20 pictures" in run("evaluate", trained, photos, "--split", "train")[1]
+    assert "train: 20 images" in run("evaluate", trained, photos, "--split", "train")[1]
 
 
-def test_predict_names_the_likeliest_classes_of_each_picture(run, photos, trained):
-    pictures = [photos / "dark" / "0.png", photos / "bright" / "0.png"]
-    status, text, errors = run("predict", trained, *pictures, "--top", 2)
+def test_predict_names_the_likeliest_classes_of_each_image(run, photos, trained):
+    images = [photos / "dark" / "0.png", photos / "bright" / "0.png"]
+    status, text, errors = run("predict", trained, *images, "--top", 2)
     assert (status, errors) == (0, "")
     lines = text.splitlines()
-    assert (lines[0], lines[3]) == tuple(map(str, pictures))
+    assert (lines[0], lines[3]) == tuple(map(str, images))
     assert re.fullmatch(r"  [ \d]{3}\.\d\d%  dark", lines[1])
     assert re.fullmatch(r"  [ \d]{3}\.\d\d%  bright", lines[4])
 
@@ -49,7 +49,7 @@ def test_summary_of_a_network_by_name(run, arguments, expected):
     assert re.search(expected, text)
 
 
-def test_summary_of_a_trained_network_knows_its_pictures(run, trained):
+def test_summary_of_a_trained_network_knows_its_images(run, trained):
     assert re.search(r"input +12×12×1 ", run("summary", trained)[1])
 
 
@@ -91,7 +91,7 @@ def test_the_demo_shows_what_was_learned(run, monkeypatch, tmp_path):
     for part in ("conv1", "before training", "epoch 2/2", "class by class", "commonest mistakes", "Ankle boot"):
         assert part in text
     written = {path.name for path in tmp_path.iterdir()}
-    assert written >= {"model.safetensors", "log.jsonl", "classes.png", "filters.png", "feature_maps.png", *PICTURES}
+    assert written >= {"model.safetensors", "log.jsonl", "classes.png", "filters.png", "feature_maps.png", *IMAGES}
     assert all(name in " ".join(text.split()) for name in written)
     for path in tmp_path.glob("*.png"):
         Image.open(path).verify()
@@ -113,14 +113,14 @@ def test_checkpoints_that_are_broken(fails, photos, trained, tmp_path):
     assert path.read_bytes() == whole
 
 
-def test_pictures_in_colour_are_shown_to_a_grey_model_by_their_luminance(run, trained, write_pictures, tmp_path):
-    blue, grey = tmp_path / "blue.png", tmp_path / "grey.png"
+def test_images_in_color_are_shown_to_a_gray_model_by_their_luminance(run, trained, write_images, tmp_path):
+    blue, gray = tmp_path / "blue.png", tmp_path / "gray.png"
     image = Image.new("RGB", (12, 12), (0, 0, 255))
     image.save(blue)
-    image.convert("L").save(grey)
-    texts = [run("predict", trained, path)[1].partition("\n")[2] for path in (blue, grey)]
+    image.convert("L").save(gray)
+    texts = [run("predict", trained, path)[1].partition("\n")[2] for path in (blue, gray)]
     assert texts[0] == texts[1] and "dark" in texts[0].splitlines()[0]
-    Image.new("RGB", (12, 12), "navy").save(write_pictures(tmp_path / "data") / "dark" / "navy.png")
+    Image.new("RGB", (12, 12), "navy").save(write_images(tmp_path / "data") / "dark" / "navy.png")
     status, text, errors = run("evaluate", trained, tmp_path / "data")
     assert (status, errors) == (0, "") and "accuracy" in text
 

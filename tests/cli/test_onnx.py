@@ -64,13 +64,13 @@ def test_what_import_was_not_told_predict_can_be(run, network, names, photo, tmp
     out = tmp_path / "model.safetensors"
     run("import", network, "-o", out)
     status, text, said = run("predict", out, photo, "--pixels", "imagenet", "--classes", names, "--top", 3)
-    assert (status, said) == (0, f"{out}: does not tell the size of its pictures; they are cut to 224×224\n")
+    assert (status, said) == (0, f"{out}: does not tell the size of its images; they are cut to 224×224\n")
     assert "goldfish" in text
 
 
 def test_export_and_import_bring_back_the_same_model(run, trained, tmp_path):
     onnx_file, back = tmp_path / "model.onnx", tmp_path / "back.safetensors"
-    assert run("export", trained, "-o", onnx_file) == (0, f"{onnx_file}: for pictures of 12×12×1\n", "")
+    assert run("export", trained, "-o", onnx_file) == (0, f"{onnx_file}: for images of 12×12×1\n", "")
     onnx.checker.check_model(str(onnx_file), full_check=True)
     assert run("import", onnx_file, "-o", back)[1].count("\n") == 1  # nothing is missing
     model, again = cnn.load(trained / "model.safetensors"), cnn.load(back)
@@ -82,7 +82,7 @@ def test_export_and_import_bring_back_the_same_model(run, trained, tmp_path):
 def test_export_takes_a_network_of_the_zoo_with_its_weights(run, tmp_path):
     cnn.save(cnn.zoo.build("seed"), tmp_path / "weights.safetensors")
     status, text, _ = run("export", "seed", "--weights", tmp_path / "weights.safetensors", "-o", tmp_path / "seed.onnx")
-    assert (status, text) == (0, f"{tmp_path / 'seed.onnx'}: for pictures of 28×28×1\n")
+    assert (status, text) == (0, f"{tmp_path / 'seed.onnx'}: for images of 28×28×1\n")
 
 
 def test_predict_takes_a_network_of_the_zoo_with_its_weights(run, photo, tmp_path):
@@ -101,23 +101,23 @@ def test_models_and_files_that_do_not_fit_are_refused(fails, network, names, pho
     assert "there is no such file" in fails("import", tmp_path / "no.onnx")
     assert "expected an ONNX file" in fails("import", names)
     assert f"this is an ONNX file; first `minicnn import {network}`" in fails("predict", network, photo)
-    assert "expected a picture, but this is a folder" in fails("predict", trained, photos / "dark")
+    assert "expected an image, but this is a folder" in fails("predict", trained, photos / "dark")
     assert f"not {(3, 8, 8)}" in fails("import", network, "--input", 3, 8, 8, "-o", out)
     assert "no.txt: No such file" in fails("import", network, "--classes", tmp_path / "no.txt")
     (tmp_path / "latin.txt").write_bytes("Café".encode("latin-1"))
     assert "latin.txt: expected a text in UTF-8, but byte 3 is not" in fails(
         "import", network, "--classes", tmp_path / "latin.txt"
     )
-    cnn.onnx.save(cnn.load(trained / "model.safetensors"), tmp_path / "grey.onnx", (1, 12, 12))
-    assert "needs pictures of 3 channels, but it takes pictures of 1" in fails(
-        "import", tmp_path / "grey.onnx", "--pixels", "imagenet", "-o", out
+    cnn.onnx.save(cnn.load(trained / "model.safetensors"), tmp_path / "gray.onnx", (1, 12, 12))
+    assert "needs images of 3 channels, but it takes images of 1" in fails(
+        "import", tmp_path / "gray.onnx", "--pixels", "imagenet", "-o", out
     )
     assert "leave --pixels away" in fails("predict", trained, photo, "--pixels", "imagenet")
-    assert "has 2 outputs, but 3 names of classes" in fails(
+    assert "has 2 outputs, but 3 class names" in fails(
         "predict", trained, photos / "dark" / "0.png", "--classes", names
     )
     cnn.save(cnn.zoo.build("cifar-vgg"), tmp_path / "bare.safetensors")
-    assert "does not know the size of its pictures; give --input C H W" in fails(
+    assert "does not know the size of its images; give --input C H W" in fails(
         "export", tmp_path / "bare.safetensors", "-o", out
     )
     assert "or give --pixels (imagenet, symmetric, bgr255)" in fails("predict", tmp_path / "bare.safetensors", photo)

@@ -38,7 +38,7 @@ def test_no_more_mistakes_are_listed_than_asked_for() -> None:
 def test_each_class_has_its_own_accuracy_and_a_bar_as_long() -> None:
     lines = report.per_class(evaluation([[1, 3, 0], [0, 0, 0], [0, 1, 1]])).splitlines()
     assert lines[1].split() == ["ant", "25.00%", "█" * 8]
-    assert lines[2].split() == ["bee", "–", "(no", "pictures)"]
+    assert lines[2].split() == ["bee", "–", "(no", "images)"]
     assert lines[3].split() == ["cow", "50.00%", "█" * 15]
 
 

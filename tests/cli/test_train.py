@@ -17,7 +17,7 @@ from PIL import Image
 import minicnn as cnn
 
 CLASSES = ("bright", "dark")
-PICTURES = ("curves.png", "confusion.png")
+IMAGES = ("curves.png", "confusion.png")
 
 
 def log(folder):
@@ -32,13 +32,13 @@ def test_train_tells_how_it_goes_and_fills_its_folder(run, photos, tmp_path):
         "before training: loss ",
         "epoch 1/2: ",
         "epoch 2/2: ",
-        "test: 4 pictures",
+        "test: 4 images",
         "accuracy, class by class",
     ):
         assert line in text
     assert [entry["epoch"] for entry in log(out)] == [0, 1, 2]
-    assert {path.name for path in out.iterdir()} == {"model.safetensors", "log.jsonl", *PICTURES}
-    for name in PICTURES:
+    assert {path.name for path in out.iterdir()} == {"model.safetensors", "log.jsonl", *IMAGES}
+    for name in IMAGES:
         Image.open(out / name).verify()
     assert cnn.load(out / "model.safetensors").classes == CLASSES
 
@@ -46,7 +46,7 @@ def test_train_tells_how_it_goes_and_fills_its_folder(run, photos, tmp_path):
 def test_train_quietly_prints_the_result_alone(run, photos, tmp_path):
     _, text, errors = run("train", photos, "--out", tmp_path, "--epochs", 1, "--quiet")
     assert errors == ""
-    assert re.fullmatch(r"test: 4 pictures, loss \d+\.\d+, accuracy \d+\.\d+%\n", text)
+    assert re.fullmatch(r"test: 4 images, loss \d+\.\d+, accuracy \d+\.\d+%\n", text)
 
 
 def test_every_option_of_learning_reaches_fit(run, photos, tmp_path, monkeypatch):
@@ -134,16 +134,16 @@ def test_wrong_numbers(fails, options, message, photos, tmp_path):
     assert message in fails("train", photos, "--out", tmp_path, *options.split())
 
 
-def test_pictures_that_cannot_be_read(fails, write_pictures, tmp_path):
-    photos = write_pictures(tmp_path / "photos", count=3)
+def test_images_that_cannot_be_read(fails, write_images, tmp_path):
+    photos = write_images(tmp_path / "photos", count=3)
     odd = photos / "dark" / "odd.png"
     Image.new("L", (9, 12)).save(odd)
-    assert f"{odd}: 9×12 grey, but " in fails("train", photos)
-    odd.write_bytes(b"no picture")
-    assert f"{odd}: expected a picture" in fails("train", photos)
+    assert f"{odd}: 9×12 gray, but " in fails("train", photos)
+    odd.write_bytes(b"no image")
+    assert f"{odd}: expected an image" in fails("train", photos)
     odd.unlink()
     (photos / "empty").mkdir()
-    assert f"{photos / 'empty'}: expected pictures" in fails("train", photos)
+    assert f"{photos / 'empty'}: expected images" in fails("train", photos)
 
 
 def test_idx_files_that_are_not_what_they_should_be(fails, tmp_path):

@@ -19,8 +19,8 @@ from PIL import Image
 import minicnn as cnn
 from minicnn.checkpoint import CheckpointError
 from minicnn.cli.atlas import read_history
-from minicnn.cli.network import read_classes
-from minicnn.data import DataError, cifar, idx, read_cifar10, read_idx, read_idx_folder, read_picture
+from minicnn.cli.classes import read_classes
+from minicnn.data import DataError, cifar, idx, read_cifar10, read_idx, read_idx_folder, read_image
 from minicnn.weights import WeightsError, read_weights
 
 from . import harm
@@ -55,7 +55,7 @@ class Format:
 def formats() -> list[Format]:
     """All of them; those of ONNX only where the onnx package is."""
     cifar.RECORDS = RECORDS
-    return [*_idx(), *_cifar(), *_safetensors(), *_pictures(), *_text(), *_onnx()]
+    return [*_idx(), *_cifar(), *_safetensors(), *_images(), *_text(), *_onnx()]
 
 
 def _idx() -> Iterator[Format]:
@@ -269,14 +269,14 @@ def _wrong_run(result: Any, folder: Path) -> str:
     return next((name for name in state if not _same(state[name], stored[name])), "")
 
 
-def _pictures() -> Iterator[Format]:
+def _images() -> Iterator[Format]:
     rng = np.random.default_rng(RNG_SEED)
     shades = np.cumsum(rng.integers(0, 7, (24, 20, 4)), axis=0).astype(np.uint8)
-    rgb, grey = Image.fromarray(shades[..., :3]), Image.fromarray(shades[..., 0])
+    rgb, gray = Image.fromarray(shades[..., :3]), Image.fromarray(shades[..., 0])
     wide = Image.fromarray(shades[..., 0].astype(np.uint16) * 256)
     kept: list[tuple[str, Any, str, dict[str, Any]]] = [
-        ("PNG, colour", rgb, "png", {}),
-        ("PNG, grey", grey, "png", {}),
+        ("PNG, color", rgb, "png", {}),
+        ("PNG, gray", gray, "png", {}),
         ("PNG, alpha", Image.fromarray(shades), "png", {}),
         ("PNG, palette", rgb.quantize(16), "png", {"transparency": 3}),
         ("PNG, 16 bits", wide, "png", {}),
@@ -291,9 +291,7 @@ def _pictures() -> Iterator[Format]:
         buffer = io.BytesIO()
         image.save(buffer, {"jpg": "JPEG", "tif": "TIFF"}.get(suffix, suffix.upper()), **options)
         inside = harm.in_png if suffix == "png" else None
-        yield Format(
-            name, {f"image.{suffix}": buffer.getvalue()}, lambda f: read_picture(_only(f)), _wrong_image, inside
-        )
+        yield Format(name, {f"image.{suffix}": buffer.getvalue()}, lambda f: read_image(_only(f)), _wrong_image, inside)
 
 
 def _wrong_image(pixels: Any, folder: Path) -> str:
@@ -305,7 +303,7 @@ def _wrong_image(pixels: Any, folder: Path) -> str:
 
 def _text() -> Iterator[Format]:
     epoch = {"lr": 0.1, "train_loss": 1.5, "train_accuracy": 0.5, "valid_loss": 1.25, "valid_accuracy": 0.75,
-             "seconds": 2.0, "pictures_per_second": 100.0}  # fmt: skip
+             "seconds": 2.0, "images_per_second": 100.0}  # fmt: skip
     lines = [json.dumps({"epoch": i, **epoch}) for i in (1, 2, 3)]
     yield Format("log of a run", {"log.jsonl": "\n".join(lines).encode()}, lambda f: read_history(_only(f)),
                  _wrong_history, harm.in_json_lines, errors=(ValueError,))  # fmt: skip

@@ -9,52 +9,52 @@ from hypothesis.extra import numpy as hnp
 
 from minicnn.data import Compose, Cutout, RandomCrop, RandomFlip
 
-pictures = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=4, max_dims=4, max_side=7), elements=st.integers(1, 255))
+any_images = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=4, max_dims=4, max_side=7), elements=st.integers(1, 255))
 seeds = st.integers(0, 10_000)
 
 
-@given(pictures, seeds, st.integers(0, 4))
+@given(any_images, seeds, st.integers(0, 4))
 def test_crop_equals_padding_and_slicing_one_by_one(images, seed, padding):
     out = RandomCrop(padding)(images, np.random.default_rng(seed))
     shifts = np.random.default_rng(seed).integers(0, 2 * padding + 1, (2, len(images)))
     height, width = images.shape[2:]
-    for picture, cropped, dy, dx in zip(images, out, *shifts, strict=True):
-        padded = np.pad(picture, ((0, 0), (padding, padding), (padding, padding)))
+    for image, cropped, dy, dx in zip(images, out, *shifts, strict=True):
+        padded = np.pad(image, ((0, 0), (padding, padding), (padding, padding)))
         assert np.array_equal(cropped, padded[:, dy : dy + height, dx : dx + width])
 
 
-@given(pictures, seeds)
+@given(any_images, seeds)
 def test_crop_without_padding_changes_nothing(images, seed):
     assert np.array_equal(RandomCrop(0)(images, np.random.default_rng(seed)), images)
 
 
-@given(pictures, seeds)
+@given(any_images, seeds)
 def test_flip_is_an_involution(images, seed):
     once = RandomFlip()(images, np.random.default_rng(seed))
     assert np.array_equal(RandomFlip()(once, np.random.default_rng(seed)), images)
 
 
-@given(pictures, seeds)
-def test_flip_mirrors_a_picture_left_to_right_or_leaves_it(images, seed):
-    for picture, out in zip(images, RandomFlip()(images, np.random.default_rng(seed)), strict=True):
-        assert np.array_equal(out, picture) or np.array_equal(out, picture[:, :, ::-1])
+@given(any_images, seeds)
+def test_flip_mirrors_an_image_left_to_right_or_leaves_it(images, seed):
+    for image, out in zip(images, RandomFlip()(images, np.random.default_rng(seed)), strict=True):
+        assert np.array_equal(out, image) or np.array_equal(out, image[:, :, ::-1])
 
 
-def test_flip_mirrors_half_of_the_pictures():
+def test_flip_mirrors_half_of_the_images():
     images = np.tile(np.array([0, 1], np.uint8), (1000, 1, 1, 1))
     flipped = RandomFlip()(images, np.random.default_rng(0))[:, 0, 0, 0].sum()
     assert 440 < flipped < 560
 
 
-@given(pictures, seeds, st.integers(1, 9))
+@given(any_images, seeds, st.integers(1, 9))
 def test_cutout_blackens_one_square_cut_off_at_the_edges(images, seed, size):
     out = Cutout(size)(images, np.random.default_rng(seed))
     rng = np.random.default_rng(seed)
     height, width = images.shape[2:]
     rows, columns = rng.integers(0, height, len(images)), rng.integers(0, width, len(images))
-    for picture, cut, row, column in zip(images, out, rows, columns, strict=True):
+    for image, cut, row, column in zip(images, out, rows, columns, strict=True):
         top, left = row - size // 2, column - size // 2
-        expected = picture.copy()
+        expected = image.copy()
         expected[:, max(top, 0) : max(top + size, 0), max(left, 0) : max(left + size, 0)] = 0
         assert np.array_equal(cut, expected)
 
@@ -65,8 +65,8 @@ def test_cutout_far_from_the_edges_covers_size_squared():
     assert areas.max() == 36 and (areas == areas[:, :1]).all() and areas.min() >= 9
 
 
-@given(pictures, seeds)
-def test_given_pictures_are_not_changed_and_shape_and_dtype_kept(images, seed):
+@given(any_images, seeds)
+def test_given_images_are_not_changed_and_shape_and_dtype_kept(images, seed):
     before = images.copy()
     out = Compose([RandomCrop(2), RandomFlip(), Cutout(3)])(images, np.random.default_rng(seed))
     assert np.array_equal(images, before)

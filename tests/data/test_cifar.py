@@ -37,9 +37,9 @@ def check(train, test):
     marked = np.flatnonzero(train.images.any((1, 2, 3)))
     assert marked.tolist() == [7, 10_007, 20_007, 30_007, 40_007]
     assert train.labels[marked].tolist() == [0, 1, 2, 3, 4] and test.labels[7] == 5
-    picture = test.images[7]
-    assert (picture[0, 0, 0], picture[1, 1, 1], picture[2, 31, 31]) == (11, 22, 33)
-    assert np.count_nonzero(picture) == 3
+    image = test.images[7]
+    assert (image[0, 0, 0], image[1, 1, 1], image[2, 31, 31]) == (11, 22, 33)
+    assert np.count_nonzero(image) == 3
 
 
 def test_records_are_a_label_and_three_planes(files):
@@ -75,7 +75,7 @@ def test_a_truncated_file_is_named(tmp_path):
     write_files(tmp_path)
     with (tmp_path / "data_batch_3.bin").open("r+b") as file:
         file.truncate(1000)
-    with pytest.raises(DataError, match=r"data_batch_3\.bin: expected 30730000 bytes .*, got 1000; get the file anew"):
+    with pytest.raises(DataError, match=r"data_batch_3\.bin: expected 30730000 bytes .*, got 1000; download it again"):
         read_cifar10(tmp_path)
 
 

@@ -7,18 +7,18 @@ from minicnn.data import Dataset
 
 
 def numbered(n, classes=2):
-    """n pictures of one pixel whose value is their number, classes in turn."""
+    """n images of one pixel whose value is their number, classes in turn."""
     images = np.arange(n, dtype=np.uint8).reshape(n, 1, 1, 1)
     return Dataset(images, np.arange(n) % classes, [f"class {i}" for i in range(classes)])
 
 
-def test_holds_pictures_labels_and_class_names():
+def test_holds_images_labels_and_class_names():
     data = Dataset(np.zeros((3, 1, 4, 5), np.uint8), [2, 0, 1], ["a", "b", "c"])
     assert data.images.shape == (3, 1, 4, 5)
     assert data.labels.dtype == np.int64 and data.labels.tolist() == [2, 0, 1]
     assert data.classes == ("a", "b", "c")
     assert len(data) == 3
-    assert repr(data) == "Dataset(3 pictures of 1×4×5, 3 classes)"
+    assert repr(data) == "Dataset(3 images of 1×4×5, 3 classes)"
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ def test_holds_pictures_labels_and_class_names():
     [
         (np.zeros((2, 1, 4, 4), np.float32), [0, 1], r"uint8 of shape \(N, C, H, W\), got float32 \(2, 1, 4, 4\)"),
         (np.zeros((2, 4, 4), np.uint8), [0, 1], r"got uint8 \(2, 4, 4\).*images\[:, None\]"),
-        (np.zeros((2, 1, 4, 4), np.uint8), [0, 1, 1], r"2 integers, one for each picture, got int64 \(3,\)"),
-        (np.zeros((2, 1, 4, 4), np.uint8), [0.0, 1.0], "2 integers, one for each picture, got float64"),
+        (np.zeros((2, 1, 4, 4), np.uint8), [0, 1, 1], r"2 integers, one for each image, got int64 \(3,\)"),
+        (np.zeros((2, 1, 4, 4), np.uint8), [0.0, 1.0], "2 integers, one for each image, got float64"),
         (np.zeros((2, 1, 4, 4), np.uint8), [0, 2], r"lie in 0…1 .*labels\[1\] is 2"),
         (np.zeros((2, 1, 4, 4), np.uint8), [-1, 0], r"labels\[0\] is -1"),
     ],
@@ -37,12 +37,12 @@ def test_what_does_not_fit_together_is_refused(images, labels, message):
         Dataset(images, np.array(labels), ["a", "b"])
 
 
-def test_a_path_for_each_picture():
-    with pytest.raises(ValueError, match="2 pictures, but 1 paths"):
+def test_a_path_for_each_image():
+    with pytest.raises(ValueError, match="2 images, but 1 paths"):
         Dataset(np.zeros((2, 1, 4, 4), np.uint8), np.array([0, 0]), ["a"], paths=["x.png"])
 
 
-def test_an_integer_gives_one_picture_and_its_label():
+def test_an_integer_gives_one_image_and_its_label():
     image, label = numbered(5)[3]
     assert image.shape == (1, 1, 1) and image.item() == 3 and label == 1
 
@@ -54,12 +54,12 @@ def test_a_slice_is_a_data_set_that_shares_memory():
     assert np.shares_memory(part.images, data.images)
 
 
-def test_iteration_visits_every_picture():
+def test_iteration_visits_every_image():
     assert [image.item() for image, _ in numbered(4)] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("indices", [[4, 0, -1], np.array([True, False, False, False, True, True])])
-def test_subset_by_indices_or_mask_keeps_pictures_labels_and_paths_together(indices):
+def test_subset_by_indices_or_mask_keeps_images_labels_and_paths_together(indices):
     data = numbered(6)
     data = Dataset(data.images, data.labels, data.classes, paths=[f"{i}.png" for i in range(6)])
     part = data.subset(indices)

@@ -5,17 +5,17 @@ from PIL import Image
 from minicnn.data import DataError, load, load_folder, read_folder
 
 
-def draw(path, size=(6, 4), colour=(10, 20, 30)):
-    """A picture of one colour, (width, height); a number is a shade of grey."""
+def draw(path, size=(6, 4), color=(10, 20, 30)):
+    """An image of one color, (width, height); a number is a shade of gray."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("L" if isinstance(colour, int) else "RGB", size, colour).save(path)
+    Image.new("L" if isinstance(color, int) else "RGB", size, color).save(path)
 
 
 @pytest.fixture
 def pets(tmp_path):
     for i in range(5):
-        draw(tmp_path / "dog" / f"{i}.png", colour=(i, 100, 100))
-        draw(tmp_path / "cat" / f"{i}.jpg", colour=(200, 200, 200))
+        draw(tmp_path / "dog" / f"{i}.png", color=(i, 100, 100))
+        draw(tmp_path / "cat" / f"{i}.jpg", color=(200, 200, 200))
     return tmp_path
 
 
@@ -32,47 +32,47 @@ def test_hidden_files_and_other_kinds_of_file_are_ignored(pets):
     for name in (".DS_Store", "._0.png", "notes.txt", ".cache/x.png"):
         path = pets / "cat" / name
         path.parent.mkdir(exist_ok=True)
-        path.write_text("not a picture")
+        path.write_text("not an image")
     (pets / ".git").mkdir()
-    (pets / "README.md").write_text("about the pictures")
+    (pets / "README.md").write_text("about the images")
     data = read_folder(pets)
     assert len(data) == 10 and data.classes == ("cat", "dog")
 
 
-def test_pictures_lie_at_any_depth_and_in_any_case(pets):
+def test_images_lie_at_any_depth_and_in_any_case(pets):
     draw(pets / "cat" / "black" / "tom.PNG")
     assert len(read_folder(pets)) == 11
 
 
-def test_grey_pictures_have_one_channel(tmp_path):
-    draw(tmp_path / "a" / "0.png", colour=7)
-    draw(tmp_path / "b" / "0.png", colour=9)
+def test_gray_images_have_one_channel(tmp_path):
+    draw(tmp_path / "a" / "0.png", color=7)
+    draw(tmp_path / "b" / "0.png", color=9)
     assert read_folder(tmp_path).images[:, :, 0, 0].tolist() == [[7], [9]]
 
 
-def test_grey_pictures_among_coloured_ones_become_rgb(tmp_path):
-    draw(tmp_path / "a" / "0.png", colour=7)
-    draw(tmp_path / "a" / "1.png", colour=(1, 2, 3))
-    draw(tmp_path / "b" / "0.png", colour=9)
+def test_gray_images_among_colored_ones_become_rgb(tmp_path):
+    draw(tmp_path / "a" / "0.png", color=7)
+    draw(tmp_path / "a" / "1.png", color=(1, 2, 3))
+    draw(tmp_path / "b" / "0.png", color=9)
     assert read_folder(tmp_path).images[:, :, 3, 5].tolist() == [[7, 7, 7], [1, 2, 3], [9, 9, 9]]
 
 
-def test_channels_convert_all_pictures(tmp_path):
-    draw(tmp_path / "a" / "0.png", colour=7)
-    draw(tmp_path / "a" / "1.png", colour=(100, 200, 50))
-    assert read_folder(tmp_path, channels="grey").images[:, :, 0, 0].tolist() == [[7], [153]]
+def test_channels_convert_all_images(tmp_path):
+    draw(tmp_path / "a" / "0.png", color=7)
+    draw(tmp_path / "a" / "1.png", color=(100, 200, 50))
+    assert read_folder(tmp_path, channels="gray").images[:, :, 0, 0].tolist() == [[7], [153]]
     assert read_folder(tmp_path, channels="RGB").images.shape == (2, 3, 4, 6)
-    with pytest.raises(ValueError, match="channels must be 'grey', 'RGB' or None, got 'HSV'"):
+    with pytest.raises(ValueError, match="channels must be 'gray', 'RGB' or None, got 'HSV'"):
         read_folder(tmp_path, channels="HSV")
 
 
-def test_pictures_of_different_sizes_name_the_odd_one(pets):
+def test_images_of_different_sizes_name_the_odd_one(pets):
     draw(pets / "dog" / "9.png", size=(5, 4))
-    with pytest.raises(DataError, match=r"dog/9\.png: 5×4 colour, but .*cat/0\.jpg is 6×4 colour; give size="):
+    with pytest.raises(DataError, match=r"dog/9\.png: 5×4 color, but .*cat/0\.jpg is 6×4 color; give size="):
         read_folder(pets)
 
 
-def test_size_brings_pictures_to_one_size(pets):
+def test_size_brings_images_to_one_size(pets):
     draw(pets / "dog" / "9.png", size=(50, 4))
     assert read_folder(pets, size=8).images.shape == (11, 3, 8, 8)
     assert read_folder(pets, size=(8, 5)).images.shape == (11, 3, 8, 5)
@@ -87,39 +87,37 @@ def test_size_keeps_proportions_and_the_middle(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage"])
-def test_an_unreadable_picture_is_named(pets, content):
+def test_an_unreadable_image_is_named(pets, content):
     (pets / "dog" / "3.png").write_bytes(content)
-    with pytest.raises(DataError, match=r"dog/3\.png: expected a picture"):
+    with pytest.raises(DataError, match=r"dog/3\.png: expected an image"):
         read_folder(pets)
 
 
-def test_a_truncated_picture_is_named(pets):
+def test_a_truncated_image_is_named(pets):
     path = pets / "cat" / "3.jpg"
     path.write_bytes(path.read_bytes()[:-60])
-    with pytest.raises(DataError, match=r"cat/3\.jpg: expected a picture, but it cannot be read"):
+    with pytest.raises(DataError, match=r"cat/3\.jpg: expected an image, but it cannot be read"):
         read_folder(pets)
 
 
 def test_an_empty_class_folder_is_named(pets):
     (pets / "cow").mkdir()
-    with pytest.raises(
-        DataError, match=r"cow: expected pictures \(.*\.jpg.*\) in this class folder, but there are none"
-    ):
+    with pytest.raises(DataError, match=r"cow: expected images \(.*\.jpg.*\) in this class folder, but there are none"):
         read_folder(pets)
 
 
-def test_pictures_outside_class_folders_do_not_make_classes(tmp_path):
+def test_images_outside_class_folders_do_not_make_classes(tmp_path):
     draw(tmp_path / "0.png")
     with pytest.raises(DataError, match="expected a folder for each class"):
         read_folder(tmp_path)
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(DataError, match="gone: expected a folder of class folders, but there is none"):
+    with pytest.raises(DataError, match="gone: expected a folder of class folders, but it does not exist"):
         read_folder(tmp_path / "gone")
 
 
-def test_without_subfolders_the_pictures_are_split_by_a_seed(pets):
+def test_without_subfolders_the_images_are_split_by_a_seed(pets):
     train, test = load_folder(pets, fraction=0.6, seed=1)
     assert np.bincount(train.labels).tolist() == [3, 3] and np.bincount(test.labels).tolist() == [2, 2]
     assert sorted([*train.paths, *test.paths]) == sorted(read_folder(pets).paths)
@@ -152,7 +150,7 @@ def test_a_class_of_the_test_set_alone_is_named(tmp_path):
 
 def test_train_without_test_is_named(tmp_path):
     draw(tmp_path / "train" / "cat" / "0.png")
-    with pytest.raises(DataError, match="expected class folders in test/ beside train/"):
+    with pytest.raises(DataError, match="expected class folders in test/ next to train/"):
         load_folder(tmp_path)
 
 
@@ -163,14 +161,14 @@ def test_a_class_may_be_called_train(tmp_path):
     assert load_folder(tmp_path)[0].classes == ("train", "truck")
 
 
-def test_a_grey_test_set_follows_a_coloured_training_set(tmp_path):
-    draw(tmp_path / "train" / "cat" / "0.png", colour=(1, 2, 3))
-    draw(tmp_path / "test" / "cat" / "0.png", colour=7)
+def test_a_gray_test_set_follows_a_colored_training_set(tmp_path):
+    draw(tmp_path / "train" / "cat" / "0.png", color=(1, 2, 3))
+    draw(tmp_path / "test" / "cat" / "0.png", color=7)
     assert load_folder(tmp_path)[1].images.shape == (1, 3, 4, 6)
 
 
-def test_training_and_test_pictures_that_differ_are_named(tmp_path):
-    draw(tmp_path / "train" / "cat" / "0.png", colour=7)
-    draw(tmp_path / "test" / "cat" / "0.png", colour=(1, 2, 3))
-    with pytest.raises(DataError, match=r"test: its pictures are 6×4 colour, but those in .*train are 6×4 grey"):
+def test_training_and_test_images_that_differ_are_named(tmp_path):
+    draw(tmp_path / "train" / "cat" / "0.png", color=7)
+    draw(tmp_path / "test" / "cat" / "0.png", color=(1, 2, 3))
+    with pytest.raises(DataError, match=r"test: its images are 6×4 color, but those in .*train are 6×4 gray"):
         load_folder(tmp_path)

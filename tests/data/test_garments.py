@@ -35,7 +35,7 @@ def test_the_classes_are_fashion_mnists():
     assert FASHION_MNIST.classes == garments.CLASSES
 
 
-def test_load_gives_12000_training_and_2000_test_pictures_of_28_by_28_grey(data):
+def test_load_gives_12000_training_and_2000_test_images_of_28_by_28_gray(data):
     train, test = data
     assert train.images.shape == (12000, 1, 28, 28) and test.images.shape == (2000, 1, 28, 28)
     assert train.images.dtype == np.uint8 and train.labels.dtype == np.int64
@@ -55,12 +55,12 @@ def test_classes_come_in_random_order(data):
     assert not np.array_equal(labels[:100], garments.generate(100, seed=1)[1])
 
 
-def test_no_picture_of_the_test_set_nor_of_another_seed_is_in_the_training_set(data):
-    pictures = [picture.tobytes() for part in (*data, *garments.load(500, 500, seed=1)) for picture in part.images]
-    assert len(set(pictures)) == len(pictures)
+def test_no_image_of_the_test_set_nor_of_another_seed_is_in_the_training_set(data):
+    images = [image.tobytes() for part in (*data, *garments.load(500, 500, seed=1)) for image in part.images]
+    assert len(set(images)) == len(images)
 
 
-def test_every_picture_shows_something(data):
+def test_every_image_shows_something(data):
     images = data[1].images.astype(float)
     darkest, brightest = np.percentile(images, (2, 98), axis=(1, 2, 3))
     assert (brightest - darkest).min() > 50
@@ -73,7 +73,7 @@ def test_labels_that_are_no_class_are_refused(labels):
 
 
 def test_negative_numbers_are_refused():
-    with pytest.raises(ValueError, match="pictures of at least 0, got -5"):
+    with pytest.raises(ValueError, match="images of at least 0, got -5"):
         garments.generate(-5, seed=0)
     with pytest.raises(ValueError, match="seed of at least 0, got -1"):
         garments.draw([3], seed=-1)
@@ -99,11 +99,11 @@ def test_the_bytes_do_not_depend_on_the_vector_instructions_of_the_processor():
     assert run.stdout.strip() == DIGEST, run.stderr
 
 
-def test_another_seed_gives_other_pictures():
+def test_another_seed_gives_other_images():
     assert not np.array_equal(garments.draw(range(10), seed=0), garments.draw(range(10), seed=1))
 
 
-def test_the_kth_picture_of_a_class_depends_on_class_k_and_seed_alone():
+def test_the_kth_image_of_a_class_depends_on_class_k_and_seed_alone():
     shirts = garments.draw([SHIRT] * 150, seed=3)
     among_others = garments.draw([0, SHIRT, 9, SHIRT, 2], seed=3)
     np.testing.assert_array_equal(among_others[[1, 3]], shirts[:2])
@@ -114,7 +114,7 @@ def test_the_kth_picture_of_a_class_depends_on_class_k_and_seed_alone():
 
 
 def silhouettes(images):
-    """1 where a pixel differs from the backdrop, taken from the rim of the picture, by more than the noise."""
+    """1 where a pixel differs from the backdrop, taken from the rim of the image, by more than the noise."""
     rim = np.concatenate([images[:, 0, 0], images[:, 0, -1], images[:, 0, :, 0], images[:, 0, :, -1]], axis=1)
     return np.abs(images[:, 0] - np.median(rim, axis=1)[:, None, None]) > 40
 

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from minicnn.data import DataError, read_idx, read_idx_folder, write_idx
 
-PICTURES = np.random.default_rng(0).integers(0, 256, (5, 4, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 4, 3), dtype=np.uint8)
 
 
 @given(hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4, min_side=0)), st.sampled_from(["", ".gz"]))
@@ -20,21 +20,21 @@ def test_what_is_written_is_read(tmp_path_factory, array, suffix):
     assert np.array_equal(again, array) and again.flags.writeable
 
 
-def test_pictures_begin_with_2051_and_labels_with_2049(tmp_path):
-    write_idx(tmp_path / "pictures", PICTURES)
-    write_idx(tmp_path / "labels", PICTURES[:, 0, 0])
-    assert (tmp_path / "pictures").read_bytes()[:16] == struct.pack(">4I", 2051, 5, 4, 3)
-    assert (tmp_path / "labels").read_bytes() == struct.pack(">2I", 2049, 5) + PICTURES[:, 0, 0].tobytes()
+def test_images_begin_with_2051_and_labels_with_2049(tmp_path):
+    write_idx(tmp_path / "images", IMAGES)
+    write_idx(tmp_path / "labels", IMAGES[:, 0, 0])
+    assert (tmp_path / "images").read_bytes()[:16] == struct.pack(">4I", 2051, 5, 4, 3)
+    assert (tmp_path / "labels").read_bytes() == struct.pack(">2I", 2049, 5) + IMAGES[:, 0, 0].tobytes()
 
 
 def test_gzip_is_known_by_content_not_by_name(tmp_path):
-    write_idx(tmp_path / "a.gz", PICTURES)
-    assert np.array_equal(read_idx((tmp_path / "a.gz").rename(tmp_path / "a"), 3), PICTURES)
+    write_idx(tmp_path / "a.gz", IMAGES)
+    assert np.array_equal(read_idx((tmp_path / "a.gz").rename(tmp_path / "a"), 3), IMAGES)
 
 
 def test_the_same_array_is_written_as_the_same_bytes(tmp_path):
     for name in ("a.gz", "b.gz"):
-        write_idx(tmp_path / name, PICTURES)
+        write_idx(tmp_path / name, IMAGES)
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
 
 
@@ -43,7 +43,7 @@ def test_only_bytes_are_written(tmp_path):
         write_idx(tmp_path / "a", np.zeros(3))
 
 
-VALID = struct.pack(">4I", 2051, 5, 4, 3) + PICTURES.tobytes()
+VALID = struct.pack(">4I", 2051, 5, 4, 3) + IMAGES.tobytes()
 LABELS = struct.pack(">2I", 2049, 5) + bytes(5)
 HUGE = struct.pack(">4I", 2051, *[2**32 - 1] * 3)
 
@@ -54,18 +54,18 @@ HUGE = struct.pack(">4I", 2051, *[2**32 - 1] * 3)
         (VALID[:-7], r"expected 60 bytes of data for shape \(5, 4, 3\), got (only|at most) 53"),
         (VALID + b"more", r"expected 60 bytes of data for shape \(5, 4, 3\), got more"),
         (VALID[:10], "header is cut short"),
-        (b"", r"magic number 2051 \(pictures\), got 0"),
-        (b"\0", r"magic number 2051 \(pictures\), got 0"),
-        (LABELS, r"magic number 2051 \(pictures\), got 2049 \(labels\)"),
+        (b"", r"magic number 2051 \(images\), got 0"),
+        (b"\0", r"magic number 2051 \(images\), got 0"),
+        (LABELS, r"magic number 2051 \(images\), got 2049 \(labels\)"),
         (b"\x89PNG" + VALID, "magic number 2051"),
         (HUGE + bytes(50), r"expected 79228162458924105385300197375 bytes .* got at most"),
     ],
 )
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_broken_file_is_named_with_what_was_expected_and_what_came(tmp_path, content, message, zipped):
-    (tmp_path / "pictures").write_bytes(gzip.compress(content) if zipped else content)
-    with pytest.raises(DataError, match=f"pictures: .*{message}") as caught:
-        read_idx(tmp_path / "pictures", 3)
+    (tmp_path / "images").write_bytes(gzip.compress(content) if zipped else content)
+    with pytest.raises(DataError, match=f"images: .*{message}") as caught:
+        read_idx(tmp_path / "images", 3)
     assert "\n" not in str(caught.value)
 
 
@@ -82,7 +82,7 @@ def test_damaged_gzip_is_named(tmp_path):
     whole = bytearray(gzip.compress(VALID))
     whole[30] ^= 0xFF
     (tmp_path / "bad.gz").write_bytes(whole)
-    with pytest.raises(DataError, match=r"bad\.gz: expected an IDX file, but it cannot be read \(.*get it anew"):
+    with pytest.raises(DataError, match=r"bad\.gz: expected an IDX file, but it cannot be read \(.*download it again"):
         read_idx(tmp_path / "bad.gz", 3)
 
 
@@ -126,11 +126,9 @@ def test_the_classes_are_those_of_both_parts(tmp_path, train, test):
     assert [part.classes for part in read_idx_folder(tmp_path)] == [("0", "1", "2", "3", "4")] * 2
 
 
-def test_as_many_labels_as_pictures(tmp_path):
+def test_as_many_labels_as_images(tmp_path):
     write_four(tmp_path, labels=5)
-    with pytest.raises(
-        DataError, match="train-images-idx3-ubyte holds 6 pictures, but train-labels-idx1-ubyte 5 labels"
-    ):
+    with pytest.raises(DataError, match="train-images-idx3-ubyte holds 6 images, but train-labels-idx1-ubyte 5 labels"):
         read_idx_folder(tmp_path)
 
 

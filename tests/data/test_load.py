@@ -190,7 +190,9 @@ def test_a_name_like_no_other_gets_the_list():
 
 @pytest.mark.parametrize("path", ["./pets", "some/pets", Path("pets")])
 def test_a_path_to_nothing_is_a_missing_folder(path):
-    with pytest.raises(DataError, match="pets: expected a folder with a data set, but there is none; check the path"):
+    with pytest.raises(
+        DataError, match="pets: expected a folder with a data set, but it does not exist; check the path"
+    ):
         load(path)
 
 
@@ -218,8 +220,8 @@ def test_a_folder_of_idx_files_is_a_data_set(digits):
 
 @pytest.mark.parametrize("name", ["mnist", "cifar10", "garments"])
 def test_an_unknown_option_is_refused(name):
-    with pytest.raises(ValueError, match=f"load '{name}': .*flavour"):
-        load(name, flavour="vanilla")
+    with pytest.raises(ValueError, match=f"load '{name}': .*flavor"):
+        load(name, flavor="vanilla")
 
 
 def test_garments_are_drawn_with_the_options_given(monkeypatch):

@@ -8,7 +8,7 @@ from minicnn.data.streams import Stream, generator
 
 
 def numbered(n):
-    """n pictures of 2 × 2 pixels of the value of their number, which is their class too."""
+    """n images of 2 × 2 pixels of the value of their number, which is their class too."""
     images = np.broadcast_to(np.arange(n, dtype=np.uint8).reshape(n, 1, 1, 1), (n, 1, 2, 2))
     return Dataset(images, np.arange(n), [str(i) for i in range(n)])
 
@@ -29,7 +29,7 @@ sizes = st.integers(1, 60), st.integers(1, 25), st.integers(0, 2**40), st.intege
 
 
 @given(*sizes, st.booleans())
-def test_an_epoch_visits_every_picture_exactly_once(n, batch_size, seed, epoch, shuffle):
+def test_an_epoch_visits_every_image_exactly_once(n, batch_size, seed, epoch, shuffle):
     loader = Loader(numbered(n), batch_size, seed=seed, shuffle=shuffle)
     batches = list(loader.epoch(epoch))
     assert len(batches) == len(loader) == -(-n // batch_size)
@@ -40,7 +40,7 @@ def test_an_epoch_visits_every_picture_exactly_once(n, batch_size, seed, epoch, 
 
 
 @given(*sizes)
-def test_each_picture_keeps_its_label(n, batch_size, seed, epoch):
+def test_each_image_keeps_its_label(n, batch_size, seed, epoch):
     for x, labels in Loader(numbered(n), batch_size, seed=seed).epoch(epoch):
         assert np.allclose(x[:, 0, 1, 1] * 255, labels)
 
@@ -91,7 +91,7 @@ def test_without_a_transform_pixels_become_0_to_1():
     assert np.allclose(x, noise().images / 255.0)
 
 
-def test_the_transform_sees_the_augmented_pictures():
+def test_the_transform_sees_the_augmented_images():
     data = noise()
     augment, transform = RandomFlip(), Transform.fit(data.images)
     loader = Loader(data, 5, shuffle=False, seed=7, augment=augment, transform=transform)
@@ -114,8 +114,8 @@ def test_the_data_set_is_never_changed():
     [
         (3, {"batch_size": 0}, "batch_size must be at least 1, got 0"),
         (3, {"batch_size": 2, "seed": -1}, "seed must be at least 0, got -1"),
-        (3, {"batch_size": 4, "drop_last": True}, "3 pictures make no batch of 4 with drop_last"),
-        (0, {"batch_size": 4}, "0 pictures make no batch of 4"),
+        (3, {"batch_size": 4, "drop_last": True}, "3 images make no batch of 4 with drop_last"),
+        (0, {"batch_size": 4}, "0 images make no batch of 4"),
     ],
 )
 def test_a_loader_without_batches_is_refused(n, options, message):

@@ -17,21 +17,22 @@ from minicnn.faults import differences
 
 EPOCHS = 3
 KILLS, FEW_KILLS = 50, 10  # with --thorough, and without: each takes the time of a job
-SOON = 15  # seconds in which a job ends after a process has died, on a busy machine
+SOON = 10  # seconds in which a job ends after a process has died, on a busy machine; it is missed after 30
+HANGS = 60  # seconds after which it has not ended at all
 
 
 def lines(errors):
     return [line for line in errors.splitlines() if line.startswith("minicnn: ")]
 
 
-@pytest.mark.parametrize("rank", [0, 1, 3])
+@pytest.mark.parametrize("rank", [0, 3])
 def test_a_killed_process_ends_the_job_with_one_line_at_once(run, rank):
     status, out, errors = run(4, "fault", "killed", rank)
     ended = time.time()
     assert status != 0
     [line] = lines(errors)
     assert re.fullmatch(rf"minicnn: process {rank} of 4 on \S+ died; the job ends", line)
-    assert ended - float(re.search(r"ends at (\S+)", out)[1]) < 3
+    assert ended - float(re.search(r"ends at (\S+)", out)[1]) < SOON
 
 
 @pytest.mark.parametrize("rank", [0, 1, 2])
@@ -67,25 +68,31 @@ def test_an_error_that_all_have_is_each_ones_own_and_can_be_caught(run):
 
 
 START = ["the version of minicnn", "minicnn/ops/conv2d.py", "data", "weights", "seed", "checkpoint"]
-PASSES = [("data", "evaluate"), ("data", "features"), ("points", "neighbors")]
+DIFFERENCES = [*(f"{what} in fit" for what in START), "data in evaluate", "data in features", "points in neighbors"]
 
 
-@pytest.mark.parametrize(("what", "where"), [*((what, "fit") for what in START), *PASSES])
-def test_what_differs_between_processes_is_refused_by_name(run, tmp_path, what, where):
-    if what == "checkpoint":
-        cnn.save(cnn.Sequential(cnn.Flatten(), cnn.Dense(4, 2)), tmp_path / "run.safetensors")
-    _, out, errors = run(2, "differ", what, where, tmp_path / "run.safetensors")
-    refusals = out.split("refused: ")[1:]  # not by lines: two processes may print in one
-    assert len(refusals) == 2, (out, errors)  # on both processes, and neither waits for the other
-    for line in refusals:
-        assert f"{what} must be the same everywhere, but process 0 on node0 has" in line
-        assert "process 1 on node1 has" in line
+@pytest.fixture(scope="module")
+def refusals(run, tmp_path_factory):
+    """What a job of two processes has printed, who differed in one thing after another."""
+    path = tmp_path_factory.mktemp("differ") / "run.safetensors"
+    cnn.save(cnn.Sequential(cnn.Flatten(), cnn.Dense(4, 2)), path)
+    status, out, errors = run(2, "differ", path, *DIFFERENCES)
+    assert status == 0, errors  # neither process has waited for the other
+    return out
+
+
+@pytest.mark.parametrize("case", DIFFERENCES)
+def test_what_differs_between_processes_is_refused_by_name(refusals, case):
+    what = re.escape(case.partition(" in ")[0])
+    told = rf"refused {case}: \S+ {what} must be the same everywhere, but process 0 on node0 has .*, and process 1 on"
+    assert len(re.findall(told, refusals)) == 2, refusals  # on both processes
 
 
 def test_every_file_and_the_program_itself_are_compared(monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
     found = differences.versions()
-    assert {"minicnn/__init__.py", "viz/tsne/neighbours.py", "the version of numpy"} <= found.keys()
+    assert {"minicnn/__init__.py", "viz/tsne/neighbors.py"} <= found.keys()
+    assert {"the version of numpy", "the width of vectors"} <= found.keys()
     assert found["the program test_faults.py"] == hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
@@ -112,6 +119,14 @@ def test_a_run_goes_on_with_another_number_of_processes(run, whole, tmp_path):
     assert finish(run, 2, path) == whole
 
 
+def test_ctrl_c_in_one_process_ends_all_after_the_same_step(run, whole, tmp_path):
+    path = tmp_path / "run.safetensors"
+    status, _, errors = run(4, "resumable", path, EPOCHS, 7)
+    assert (status, lines(errors)) == (0, [])
+    assert errors.count("interrupted in epoch 2 of 3, after 3 of 5 batches; fit(…, resume=True) goes on") == 1
+    assert finish(run, 2, path) == whole
+
+
 def test_killed_at_random_again_and_again_a_run_loses_nothing(run, start, whole, tmp_path, request):
     """In jobs of 1, 2 and 4 processes one of them, or all, are killed; each run that ends has the very same weights."""
     dice, path = random.Random(0), tmp_path / "run.safetensors"
@@ -131,7 +146,7 @@ def test_killed_at_random_again_and_again_a_run_loses_nothing(run, start, whole,
             for victim in victims[: dice.choice([1, 1, 1, 4])]:
                 with suppress(ProcessLookupError):  # it may just have ended
                     os.kill(victim, signal.SIGKILL)
-            _, errors = job.communicate(timeout=SOON)
+            _, errors = job.communicate(timeout=HANGS)
         assert len(lines(errors)) <= 1, errors
         if job.returncode == 0:
             assert weights(path) == whole

@@ -1,11 +1,8 @@
 """The model that predicts many nodes, where its answer is known."""
 
-import numpy as np
 import pytest
 
-from benchmarks.scaling import Link, Work, efficiency
-
-FREE = Link("free", 0.0, np.inf)
+from benchmarks.cluster import FREE, Link, Work, efficiency
 
 
 def test_without_communication_only_the_fixed_part_costs():
@@ -30,3 +27,4 @@ def test_more_nodes_send_up_to_twice_the_bytes_in_more_messages():
     link = Link("", latency=1.0, bandwidth=1.0)
     assert link.sum(8, 2) == 2 + 8
     assert link.sum(8, 8) == 6 + 14
+    assert Link("", latency=1.0, bandwidth=1.0, addition=3.0).sum(8, 8) == 6 + 14 + 3 * 7  # each adds 7/8

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from minicnn.faults.guard import _start_watcher
+from minicnn.faults.guard import _start_watcher, lifelines
 
 
 @pytest.fixture
@@ -17,16 +17,17 @@ def connect(tmp_path):
     with open(tmp_path / "errors", "ab") as errors:
         ours = os.dup(2)
         os.dup2(errors.fileno(), 2)
-        host, _, port = _start_watcher("s", "", "127.0.0.1", "here", "1", "2").rpartition(":")
+        host, _, port = _start_watcher("s", "", "127.0.0.1", "here", "1", "4").rpartition(":")
         os.dup2(ours, 2)
         os.close(ours)
-    links = []
+    links = [lifelines.pop()]
 
     def connect(text=b""):
         links.append(socket.create_connection((host, int(port)), timeout=10))
         links[-1].sendall(text)
         return links[-1]
 
+    connect.lifeline = links[0]
     yield connect
     for link in links:
         link.close()
@@ -50,7 +51,7 @@ def test_strangers_are_shown_out_and_end_nothing(connect, tmp_path):
     with subprocess.Popen(["sleep", "60"]) as child:
         process = connect(hello(child.pid))
         assert all(map(closed, (wrong, rude)))
-        for _ in range(5):  # longer than the silent one is borne
+        for _ in range(8):  # longer than the silent one is borne
             process.sendall(b'{"waits": 0}\n')
             time.sleep(0.8)
         assert closed(silent)
@@ -68,10 +69,20 @@ def test_strangers_are_shown_out_and_end_nothing(connect, tmp_path):
 def test_it_ends_when_its_processes_have_left(connect):
     process = connect(hello(os.getpid()) + b'{"left": ""}\n')
     process.close()
+    assert ended(connect)
+
+
+def test_it_ends_when_the_process_that_started_it_dies_before_it_joins(connect, tmp_path):
+    connect.lifeline.close()
+    assert ended(connect)
+    assert (tmp_path / "errors").read_text() == "minicnn: the first process on here died; the job ends\n"
+
+
+def ended(connect):
     for _ in range(100):
         try:
             connect().close()
         except ConnectionRefusedError:
-            return
+            return True
         time.sleep(0.1)
-    raise AssertionError("the watcher goes on")
+    return False

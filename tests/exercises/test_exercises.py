@@ -28,6 +28,7 @@ def test_the_solution_passes_as_a_file_of_its_own(exercise: Exercise) -> None:
     namespace: dict[str, Any] = {}
     exec(exercise.code, namespace)
     exercise.check(namespace[exercise.name])
+    exercise.check(exercise.solution)
 
 
 def off(value: Any) -> Any:

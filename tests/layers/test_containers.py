@@ -70,7 +70,7 @@ REFUSED = {
     "Sequential: expected at least one layer, got none": cnn.Sequential,
     "Sequential: expected 'a' to be a layer with a forward(x, pass_), got 3": lambda: cnn.Sequential(a=3),
     "Concat: expected names without dots, got 'a.b'": lambda: cnn.Concat({"a.b": cnn.ReLU()}),
-    "Residual: expected at least one layer beside 'shortcut', got none": lambda: cnn.Residual(shortcut=cnn.ReLU()),
+    "Residual: expected at least one layer besides 'shortcut', got none": lambda: cnn.Residual(shortcut=cnn.ReLU()),
     "Pass: there is no layer 'convv'; did you mean conv": lambda: network().forward(x, Pass(until="convv")),
     "Pass: there is no layer 'fire.middle'": lambda: network().forward(x, Pass(watch=Watch("fire.middle"))),
     "fire.left: conv2d: x has 3 channels, but w (2, 4, 1, 1) takes 4": lambda: network()["fire":].forward(
@@ -122,7 +122,7 @@ def test_the_rule_of_relu_reaches_every_depth() -> None:
         assert model.forward(z, Pass(relu=rule))[1](np.array([[-5.0, 2.0]]))[0].tolist() == [expected]
 
 
-def test_only_a_training_pass_drops_and_normalises_by_the_batch() -> None:
+def test_only_a_training_pass_drops_and_normalizes_by_the_batch() -> None:
     model = cnn.Sequential(norm=cnn.BatchNorm2d(1), drop=cnn.Dropout(0.5))
     np.testing.assert_allclose(model(x), x, rtol=1e-4)
     y, _ = model.forward(x, Pass(train=True, rng=np.random.default_rng(0)))

@@ -85,7 +85,7 @@ def test_of_equals_the_first_wins_in_a_wide_convolution_too() -> None:
 
 
 @pytest.mark.parametrize("ceil_mode", [False, True])
-def test_a_picture_without_a_batch_is_refused_by_name(ceil_mode: bool) -> None:
+def test_an_image_without_a_batch_is_refused_by_name(ceil_mode: bool) -> None:
     with pytest.raises(ValueError, match=r"expected x of shape \(N, C, H, W\)"):
         network(NARROW, 2, ceil_mode=ceil_mode)(np.zeros((3, 17, 15), np.float32))
 

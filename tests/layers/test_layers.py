@@ -6,8 +6,8 @@ import pytest
 import minicnn as cnn
 from minicnn import Pass
 from minicnn.layers import LAYERS
-from minicnn.layers.base import options_of
 from minicnn.layers.description import build, describe
+from minicnn.layers.options import options_of
 from minicnn.testing import tie_free
 
 SHAPES = {
@@ -149,7 +149,7 @@ def test_a_dense_layer_at_the_end_starts_so_small_that_all_scores_are_about_0() 
     assert cnn.Dense(9, 9).initialize(0).weight.std() > 0.3
 
 
-def test_initial_values_make_biases_zero_and_batch_normalisation_the_identity() -> None:
+def test_initial_values_make_biases_zero_and_batch_normalization_the_identity() -> None:
     model = network()
     for array in model.state().values():
         array += 5

@@ -12,9 +12,9 @@ import pytest
 
 import minicnn as cnn
 from minicnn.layers import LAYERS
-from minicnn.layers.base import options_of
 from minicnn.layers.container import Container
 from minicnn.layers.description import build, describe
+from minicnn.layers.options import options_of
 
 NO_INT = ["3", "", 1.5, 2.0, True, None, math.nan, [], {}, (1, 2, 3), np.array([2])]
 NO_NUMBER = ["3", "", True, None, math.nan, [], {}, (1.0,), [0.5], np.array([0.5])]

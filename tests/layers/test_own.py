@@ -283,7 +283,7 @@ class Scattered(cnn.Layer):
 
 
 def test_layers_that_nobody_finds_are_refused(tmp_path) -> None:
-    message = r"inner: it keeps a layer as self.first, whose parameters nobody finds; put its layers into one self.body"
+    message = r"inner: it keeps a layer as self.first, so its weights are not found; put its layers into one self.body"
     with pytest.raises(ValueError, match=message):
         cnn.Sequential(inner=Scattered()).initialize()
     with pytest.raises(ValueError, match=message):

@@ -42,6 +42,7 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/receptive_field.py", ["tests/viz/activations", "tests/test_summarize.py"]),
     ("viz/containers.py", ["tests/peers/test_sklearn.py"]),
     ("viz/attribution/*", ["tests/viz/attribution", "tests/cli/test_why.py", "tests/peers/test_attribution.py"]),
+    ("viz/bounds.py", ["tests/viz/adversarial", "tests/viz/synthesis"]),
     ("viz/features/*", ["tests/viz/features", "tests/viz/tsne"]),
     ("viz/tsne/*", ["tests/viz/tsne", "tests/viz/test_estimator.py", "tests/viz/test_quality.py",
                     "tests/peers/test_tsne.py"]),

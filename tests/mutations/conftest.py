@@ -46,7 +46,7 @@ def not_a_number(call: Call) -> None:
 
 
 def running_statistics(call: Call) -> None:
-    """The running mean and the unbiased variance move by `momentum` towards the batch's."""
+    """The running mean and the unbiased variance move by `momentum` toward the batch's."""
     x, C = call.arguments[0], call.arguments[0].shape[1]
     mean, var = np.full(C, 5.0), np.full(C, 7.0)
     if x[:, 0].size < 2:

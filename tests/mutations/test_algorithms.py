@@ -1,4 +1,4 @@
-"""Mistakes in the optimised path: Winograd's matrices, one entry wrong at a time, and what is done around them."""
+"""Mistakes in the optimized path: Winograd's matrices, one entry wrong at a time, and what is done around them."""
 
 import numpy as np
 import pytest

@@ -85,7 +85,7 @@ def dropped_in_evaluation():
 
 
 def batch_statistics_in_evaluation():
-    """batch normalisation forgets that training is over"""
+    """batch normalization forgets that training is over"""
 
     class Wrong(cnn.BatchNorm2d):
         def forward(self, x, pass_):
@@ -106,7 +106,7 @@ def weights_decay_in_forward():
 
 
 def batch_reversed():
-    """flatten mixes up the pictures of a batch"""
+    """flatten mixes up the images of a batch"""
 
     class Wrong(cnn.Flatten):
         def forward(self, x, pass_):

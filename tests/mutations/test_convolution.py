@@ -94,7 +94,7 @@ def stride_and_padding_swap_directions(x, w, *b, **options):
 
 
 def bias_gradient_over_wrong_axes(x, w, *b, **options):
-    """the bias gradient is summed over the wrong axes: one per picture, and should be one per channel"""
+    """the bias gradient is summed over the wrong axes: one per image, and should be one per channel"""
     y, right = ops.conv2d(x, w, *b, **options)
     return y, lambda dy: (*right(dy)[:2], *(dy.sum(axis=(1, 2, 3)) for _ in b))
 
@@ -122,8 +122,8 @@ def weight_gradient_averaged(x, w, *b, **options):
     return y, pullback
 
 
-def weight_gradient_of_the_last_picture(x, w, *b, **options):
-    """the cache holds the last picture of the batch alone"""
+def weight_gradient_of_the_last_image(x, w, *b, **options):
+    """the cache holds the last image of the batch alone"""
     y, right = ops.conv2d(x, w, *b, **options)
     last = ops.conv2d(x[-1:], w, *b, **options)[1]
     return y, lambda dy: (right(dy)[0], last(dy[-1:])[1], *right(dy)[2:])
@@ -248,7 +248,7 @@ MISTAKES = {
         bias_gradient_of_one_pixel,
         bias_gradient_averaged,
         weight_gradient_averaged,
-        weight_gradient_of_the_last_picture,
+        weight_gradient_of_the_last_image,
         groups_interleaved,
         groups_mixed_up_on_the_way_back,
     ],

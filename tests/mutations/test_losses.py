@@ -97,7 +97,7 @@ def smoothing_over_the_other_classes(logits, target, *, label_smoothing=0.0, **o
 
 
 def mean_over_the_batch_alone(logits, target, *, reduction="mean", **options):
-    """with one classification per pixel the mean divides by the number of pictures"""
+    """with one classification per pixel the mean divides by the number of images"""
     if reduction != "mean":
         return ops.cross_entropy(logits, target, reduction=reduction, **options)
     loss, right = ops.cross_entropy(logits, target, reduction="sum", **options)

@@ -1,4 +1,4 @@
-"""Mistakes in batch normalisation, local response normalisation and dropout."""
+"""Mistakes in batch normalization, local response normalization and dropout."""
 
 import numpy as np
 
@@ -11,15 +11,15 @@ def over(channels):
     return channels[:, None, None]
 
 
-def batch_norm(x, weight, bias, options, *, centre=None, dx=None, scale=None):
-    """Batch normalisation in training, written out, with three places to go wrong; the real one otherwise."""
+def batch_norm(x, weight, bias, options, *, center=None, dx=None, scale=None):
+    """Batch normalization in training, written out, with three places to go wrong; the real one otherwise."""
     y, right = ops.batch_norm2d(x, weight, bias, **options)  # updates the running statistics
     if not options.get("training"):
         return y, right
     eps = options.get("eps", 1e-5)
     mean, var = x.mean(axis=AXES), x.var(axis=AXES)
-    if centre is not None:
-        mean, var = centre(x)
+    if center is not None:
+        mean, var = center(x)
     factor = 1 / np.sqrt(var + eps) if scale is None else scale(var, eps)
     normalized = (x - over(mean)) * over(factor)
 
@@ -54,8 +54,8 @@ def eps_outside_the_root(x, weight, bias, **options):
 
 
 def unbiased_variance_to_normalize(x, weight, bias, **options):
-    """the batch is normalised by its unbiased variance"""
-    return batch_norm(x, weight, bias, options, centre=lambda x: (x.mean(axis=AXES), x.var(axis=AXES, ddof=1)))
+    """the batch is normalized by its unbiased variance"""
+    return batch_norm(x, weight, bias, options, center=lambda x: (x.mean(axis=AXES), x.var(axis=AXES, ddof=1)))
 
 
 def batch_statistics_in_evaluation(x, weight, bias, *, training=False, **options):
@@ -149,7 +149,7 @@ def dropped_in_evaluation(x, p=0.5, *, training, rng):
 
 
 def one_mask_for_the_batch(x, p=0.5, *, training, rng):
-    """every picture of the batch loses the same maps"""
+    """every image of the batch loses the same maps"""
     if not training or p in (0, 1):
         return ops.dropout2d(x, p, training=training, rng=rng)
     kept = mask(x, p, rng, (1, x.shape[1], 1, 1)) / (1 - p)

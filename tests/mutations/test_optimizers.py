@@ -1,4 +1,4 @@
-"""Mistakes in optimisers."""
+"""Mistakes in optimizers."""
 
 import math
 
@@ -42,7 +42,7 @@ def textbook_adam(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, decoupled=Fals
     return path
 
 
-# Properties: each takes a kind of optimiser, and asserts.
+# Properties: each takes a kind of optimizer, and asserts.
 
 
 def equations(kind):

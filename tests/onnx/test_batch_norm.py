@@ -1,4 +1,4 @@
-"""Batch normalisation: ONNX weighs the past, we and PyTorch the new batch."""
+"""Batch normalization: ONNX weighs the past, we and PyTorch the new batch."""
 
 import numpy as np
 import pytest

@@ -124,7 +124,7 @@ def test_an_input_of_open_size_needs_no_size_unless_the_network_depends_on_it(tm
 @pytest.mark.parametrize(
     ("shape", "expected"), [((1, 3, 4, 6), (3, 4, 6)), (("N", 3, "H", "W"), None), ((1, 12), None)]
 )
-def test_the_size_of_its_pictures_is_known_where_the_file_tells_it(shape, expected, tmp_path) -> None:
+def test_the_size_of_its_images_is_known_where_the_file_tells_it(shape, expected, tmp_path) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(proto([node("Relu", "x", "y")], shape=shape).SerializeToString())
     assert cnn.onnx.input_shape(path) == expected

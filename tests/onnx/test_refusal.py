@@ -71,14 +71,14 @@ REFUSED = {
     "an input from nowhere": (proto([node("Relu", "lost", "y")]), "it takes 'lost', which nothing before it gives"),
     "a cycle": (proto([node("Add", "x y", "y")]), "it takes 'y', which nothing before it gives"),
     "a value given twice": (proto([node("Relu", "x", "y"), node("Relu", "x", "y")]), "'y' is given twice"),
-    "no network at all": (proto([node("Identity", "x", "y")]), "there is no network in between"),
+    "no network at all": (proto([node("Identity", "x", "y")]), "there is no network"),
     "weights that are computed": (proto([node("Conv", "x x", "y")]), "expected input 1 to be an initializer"),
     "one-dimensional convolution": (proto(conv(), {"w": W[0]}), "expected input 1 to have 4 axes"),
     "weights for other channels": (proto(conv(), {"w": W}, (1, 4, 4, 4)), "take 3 channels, but it is given 4"),
     "groups that do not divide": (proto(conv(group=3), {"w": W}, (1, 9, 4, 4)), "3 groups do not divide 9 channels"),
     "negative groups": (proto(conv(group=-1), {"w": W}, (1, "C", 4, 4)), "expected .* an int of at least 1"),
     "another kernel than the weights'": (proto(conv(kernel_shape=[5, 5]), {"w": W}), "make no windows for weights"),
-    "a kernel larger than the picture": (proto(pool(kernel_shape=[9, 9])), "absurd shape"),
+    "a kernel larger than the image": (proto(pool(kernel_shape=[9, 9])), "invalid shape"),
     "a kernel without size": (proto(pool()), "make no windows"),
     "strides of zero": (proto(conv(strides=[0, 1]), {"w": W}), "make no windows"),
     "absurd pads": (proto(conv(pads=[1 << 40] * 4), {"w": W}), "expected pads to be 4 numbers in 0…10000"),
@@ -95,7 +95,7 @@ REFUSED = {
         proto([node("Pad", "x p", "y", mode="mirror")], {"p": np.int64([0] * 8)}),
         "mode='mirror' is not supported, only constant, reflect, edge, wrap",
     ),
-    "maps that double until nothing holds them": (proto([*doubling], shape=(1, 1 << 12, 16, 16)), "absurd shape"),
+    "maps that double until nothing holds them": (proto([*doubling], shape=(1, 1 << 12, 16, 16)), "invalid shape"),
     "addition of maps that do not fit": (
         proto([node("Flatten", "x", "a"), node("Add", "x a", "y")]),
         "do not fit together",
@@ -155,7 +155,7 @@ REFUSED = {
     ),
     "constants of absurd size": (
         proto([node("ConstantOfShape", "s", "w"), *conv()], {"s": np.int64([1 << 16, 1 << 16])}),
-        "of the absurd shape",
+        "of the invalid shape",
     ),
     "constants that together are too large": (
         proto(
@@ -256,7 +256,7 @@ REFUSED = {
     ),
     "concatenation of rows": (proto([node("Concat", "x x", "y", axis=2)]), "axis=2 of .* not supported, only the chan"),
     "an even window of channels": (proto([node("LRN", "x", "y", size=4)]), "expected an odd size, got 4"),
-    "batch normalisation in training": (
+    "batch normalization in training": (
         proto([node("BatchNormalization", "x s s s s", "y", training_mode=1)], {"s": np.ones(3, np.float32)}),
         "training_mode=1 is not supported",
     ),
@@ -264,8 +264,8 @@ REFUSED = {
         proto(conv(), [tensor(dims=(1 << 20, 1 << 10, 1, 1))]),
         "takes 4294967296 bytes, got",
     ),
-    "a tensor of absurd shape": (proto(conv(), [tensor(dims=(1 << 40, 1 << 40))]), "absurd shape"),
-    "a tensor of negative shape": (proto(conv(), [tensor(dims=(-2, -27))]), "absurd shape"),
+    "a tensor of absurd shape": (proto(conv(), [tensor(dims=(1 << 40, 1 << 40))]), "invalid shape"),
+    "a tensor of negative shape": (proto(conv(), [tensor(dims=(-2, -27))]), "invalid shape"),
     "a tensor of strings": (proto(conv(), [tensor(kind=TensorProto.STRING)]), "is of type STRING"),
     "a tensor of no known type": (proto(conv(), [tensor(kind=99)]), "is of type 99"),
     "one array in so many layers that memory would not do": (
@@ -279,7 +279,7 @@ REFUSED = {
         "its arrays take over 8 times the [0-9]+ bytes of its files",
     ),
     "weights that are whole numbers": (proto(conv(), {"w": W.astype(np.int64)}), "expected its weight to be"),
-    "an absurd input": (proto([node("Relu", "x", "y")], shape=(1, 1 << 31, 1 << 31, 1)), "absurd shape"),
+    "an absurd input": (proto([node("Relu", "x", "y")], shape=(1, 1 << 31, 1 << 31, 1)), "invalid shape"),
     "sound": (proto([node("Relu", "x", "y")], shape=(1, 2, 100)), "expected an input of images"),
     "data in another folder": (proto(conv(), [external(location="../secret")]), "lies outside the model's folder"),
     "data at an absolute path": (proto(conv(), [external(location="/etc/passwd")]), "lies outside the model's folder"),
@@ -287,7 +287,7 @@ REFUSED = {
     "data in the folder itself": (proto(conv(), [external()]), "there is no such file"),
     "data behind a link to another folder": (proto(conv(), [external(location="link")]), "outside the model's folder"),
     "data beyond the file": (proto(conv(), [external(location="m.onnx", offset=1 << 60)]), "which has"),
-    "data at a negative offset": (proto(conv(), [external(location="m.onnx", offset=-1)]), "the absurd place"),
+    "data at a negative offset": (proto(conv(), [external(location="m.onnx", offset=-1)]), "the invalid place"),
     "data of another length": (proto(conv(), [external(location="m.onnx", length=1 << 40)]), "takes 216 bytes"),
 }
 

@@ -61,7 +61,7 @@ def test_one_that_does_more_than_its_body_is_refused(tmp_path) -> None:
         cnn.onnx.save(Sequential(odd=Doubling(2)).initialize(), tmp_path / "m.onnx", (2, 4, 4))
 
 
-def test_any_number_of_pictures_fits(tmp_path) -> None:
+def test_any_number_of_images_fits(tmp_path) -> None:
     cnn.onnx.save(Sequential(ReLU()), tmp_path / "m.onnx", (1, 2, 2))
     dims = onnx.load(tmp_path / "m.onnx").graph.input[0].type.tensor_type.shape.dim
     assert [dim.dim_param or dim.dim_value for dim in dims] == ["N", 1, 2, 2]
@@ -85,7 +85,7 @@ def test_the_transform_and_the_classes_come_back(tmp_path) -> None:
 def test_a_transform_that_is_not_ours_is_refused(tmp_path) -> None:
     model = proto([node("Relu", "x", "y")])
     helper.set_model_props(model, {"minicnn.transform": '{"mean": "everything"}'})
-    with pytest.raises(cnn.onnx.OnnxError, match="transform and classes is not ours"):
+    with pytest.raises(cnn.onnx.OnnxError, match="transform and classes are not ours"):
         load(model, tmp_path)
 
 

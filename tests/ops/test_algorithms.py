@@ -18,7 +18,7 @@ from minicnn.testing import (
     wide_conv2d_cases,
 )
 
-# Of float32, measured by what the largest sum would be if nothing in it cancelled.
+# Of float32, measured by what the largest sum would be if nothing in it canceled.
 TOLERANCE = {"direct": 1e-6, "im2col": 1e-6, "winograd2": 1e-5, "winograd4": 1e-4}
 
 

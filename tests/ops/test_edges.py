@@ -65,10 +65,10 @@ def test_an_empty_batch_is_a_batch(op: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (5, 1)])
-def test_pictures_of_one_pixel_row_or_column(size: tuple[int, int]) -> None:
+def test_images_of_one_pixel_row_or_column(size: tuple[int, int]) -> None:
     x = tie_free((1, 2, *size))
     assert gradcheck(ops.conv2d, x, tie_free((3, 2, 3, 3), 1), tie_free(3, 2), padding=1) < 1e-7
-    assert gradcheck(ops.conv2d, x, tie_free((3, 2, *size), 1)) < 1e-7  # a kernel as large as the picture
+    assert gradcheck(ops.conv2d, x, tie_free((3, 2, *size), 1)) < 1e-7  # a kernel as large as the image
     assert gradcheck(ops.max_pool2d, x, size) < 1e-7
     assert gradcheck(ops.avg_pool2d, x, 3, stride=2, padding=1) < 1e-7
 
@@ -183,7 +183,7 @@ def test_a_batch_moves_the_running_statistics_by_the_momentum() -> None:
 
 
 @pytest.mark.parametrize("order", ["C", "channels_last"])
-def test_batch_normalisation_keeps_the_order_in_memory(order: str) -> None:
+def test_batch_normalization_keeps_the_order_in_memory(order: str) -> None:
     x = in_order(tie_free((2, 3, 4, 5)), order)
     y, pullback = ops.batch_norm2d(x, np.ones(3), np.zeros(3), training=True)
     assert y.strides == pullback(x)[0].strides == x.strides
@@ -245,7 +245,7 @@ def in_double(x):
 
 @pytest.mark.parametrize("order", ["C", "channels_last"])
 @pytest.mark.parametrize("size", [1e15, 1e20, 1e38])
-def test_batch_normalisation_of_numbers_whose_squares_overflow(size: float, order: str) -> None:
+def test_batch_normalization_of_numbers_whose_squares_overflow(size: float, order: str) -> None:
     x = in_order((size * tie_free((2, 3, 4, 5))).astype(np.float32), order)
     weight, bias = np.array([1, 2, -3], np.float32), np.array([0, 1, 2], np.float32)
     running_var = np.ones(3, np.float32)
@@ -256,8 +256,8 @@ def test_batch_normalisation_of_numbers_whose_squares_overflow(size: float, orde
     dx, dweight, dbias = pullback(dy)
     np.testing.assert_allclose(dweight, (dy * hat).sum(axis=(0, 2, 3)), rtol=1e-4)
     np.testing.assert_allclose(dbias, dy.sum(axis=(0, 2, 3)), rtol=1e-4)
-    centred = dy - dy.mean(axis=(0, 2, 3), keepdims=True) - hat * (dy * hat).mean(axis=(0, 2, 3), keepdims=True)
-    expected = weight[:, None, None] / x.astype(float).std(axis=(0, 2, 3), keepdims=True) * centred
+    centered = dy - dy.mean(axis=(0, 2, 3), keepdims=True) - hat * (dy * hat).mean(axis=(0, 2, 3), keepdims=True)
+    expected = weight[:, None, None] / x.astype(float).std(axis=(0, 2, 3), keepdims=True) * centered
     np.testing.assert_allclose(dx, expected, atol=1e-4 * abs(expected).max())
     assert np.array_equal(running_var == np.inf, x.astype(float).var(axis=(0, 2, 3)) > 1e39)
 
@@ -291,6 +291,12 @@ def test_an_infinite_gradient_does_not_pass_what_is_shut() -> None:
 def test_interpolation_keeps_an_infinity_and_the_nearest_pixel_alone_is_rewarded() -> None:
     x = np.full((1, 1, 2, 2), -np.inf)
     assert ops.interpolate2d(x, 1, mode="bilinear")[0] == -np.inf
+    row = np.array([np.inf, 1, np.nan, 4]).reshape(1, 1, 1, 4)
+    assert np.array_equal(ops.interpolate2d(row, (1, 4), mode="bilinear")[0], row, equal_nan=True)
+    finer, pullback = ops.interpolate2d(row, (1, 7), mode="bilinear", align_corners=True)
+    expected = [np.inf, np.inf, 1, np.nan, np.nan, np.nan, 4]
+    assert np.array_equal(finer.ravel(), expected, equal_nan=True)
+    assert pullback(np.float64([[[[0, 0, np.inf, 0, 0, 0, 0]]]]))[0].ravel().tolist() == [0, np.inf, 0, 0]
     (dx,) = ops.interpolate2d(x, 3)[1](np.where(np.eye(3) > 0, np.inf, 0.0)[None, None])
     assert dx[0, 0].tolist() == [[np.inf, 0], [0, np.inf]]
 

@@ -13,7 +13,7 @@ channels = np.ones(3)
 labels = np.array([0, 2])
 
 REFUSED = {
-    "mul: expected shapes alike but for axes of length 1, got (2, 3, 5, 4), (2, 3, 1, 2)": lambda: ops.mul(
+    "mul: expected shapes that differ only in axes of length 1, got (2, 3, 5, 4), (2, 3, 1, 2)": lambda: ops.mul(
         x, x[:, :, :1, :2]
     ),
     "mul: expected at least one array, got none": lambda: ops.mul(),
@@ -33,10 +33,10 @@ REFUSED = {
     "pad: expected mode to be one of constant, reflect, replicate, circular, got 'edge'": lambda: ops.pad(
         x, (1, 1, 1, 1), mode="edge"
     ),
-    "pad: mode reflect takes a border of at most 3 beside a length of 4, got 4": lambda: ops.pad(
+    "pad: mode reflect takes a border of at most 3 along a length of 4, got 4": lambda: ops.pad(
         x, (4, 0, 0, 0), mode="reflect"
     ),
-    "pad: channels are padded with a constant alone": lambda: ops.pad(x, (0, 0, 0, 0, 1, 0), mode="circular"),
+    "pad: channels can be padded only with a constant": lambda: ops.pad(x, (0, 0, 0, 0, 1, 0), mode="circular"),
     "conv2d: expected x of shape (N, C, H, W), got (2, 3)": lambda: ops.conv2d(rows, w),
     "conv2d: expected x to be float32 or float64, got int64": lambda: ops.conv2d(x.astype(int), w),
     "conv2d: x is float64, but w is float32": lambda: ops.conv2d(x, w.astype(np.float32)),
@@ -74,7 +74,7 @@ REFUSED = {
     ),
     "conv_transpose2d: padding 5 leaves an output of -3 x -4": lambda: ops.conv_transpose2d(x, w[:3], padding=5),
     "max_pool2d: expected padding below the kernel size (2, 2), got 2": lambda: ops.max_pool2d(x, 2, padding=2),
-    "max_pool2d: with padding 1 and dilation 2 a window sees nothing but padding beside a length of 1": (
+    "max_pool2d: with padding 1 and dilation 2 a window sees only padding along a length of 1": (
         lambda: ops.max_pool2d(x[:, :, :1], 2, padding=(1, 0), dilation=2)
     ),
     "max_pool2d: a window of 6 does not fit into height 5": lambda: ops.max_pool2d(x, (6, 1)),
@@ -102,7 +102,7 @@ REFUSED = {
     "relu: expected rule to be one of plain, guided, deconv, linear, got 'guide'": lambda: ops.relu(x, rule="guide"),
     "clip: expected low not above high, got 1 and 0": lambda: ops.clip(x, 1, 0),
     "pad: expected padding to be 4 or 6 ints of at least 0, got (1, 2)": lambda: ops.pad(x, (1, 2)),
-    "dense: expected x of shape (N, inputs), got (2, 3, 5, 4); flatten pictures first": lambda: ops.dense(x, rows),
+    "dense: expected x of shape (N, inputs), got (2, 3, 5, 4); flatten images first": lambda: ops.dense(x, rows),
     "dense: x (2, 3) has 3 inputs, but w (3, 2) takes 2": lambda: ops.dense(rows, rows.T),
     "dense: expected b of shape (2,) for w (2, 3), got (3,)": lambda: ops.dense(rows, rows, channels),
     "flatten: expected x of shape (N, …), got a scalar": lambda: ops.flatten(np.array(1.0)),
@@ -126,7 +126,7 @@ REFUSED = {
     "mse: expected target of the prediction's shape (2, 3), got (3, 2)": lambda: ops.mse(rows, rows.T),
     "concat: expected at least one array, got none": lambda: ops.concat(),
     "concat: array 0 of shape (2, 3) has no axis 2": lambda: ops.concat(rows, axis=2),
-    "concat: expected shapes alike but for axis 1, got array 0 (2, 3) and array 1 (3, 2)": lambda: ops.concat(
+    "concat: expected shapes that differ only along axis 1, got array 0 (2, 3) and array 1 (3, 2)": lambda: ops.concat(
         rows, rows.T
     ),
     "add: expected at least one array, got none": lambda: ops.add(),

@@ -1,4 +1,4 @@
-"""The equations of the optimisers, worked out by hand."""
+"""The equations of the optimizers, worked out by hand."""
 
 import math
 import runpy
@@ -62,7 +62,7 @@ def test_adams_second_moment_is_exact_though_beta2_is_near_one():
 
 
 def test_adam_puts_the_weight_decay_into_the_gradient_and_adamw_takes_it_from_the_weight():
-    # Without a gradient, Adam's first step is by lr towards zero, and AdamW's by lr · weight_decay · w.
+    # Without a gradient, Adam's first step is by lr toward zero, and AdamW's by lr · weight_decay · w.
     assert steps_by_hand(Adam(0.1, weight_decay=0.5), 2.0, [0.0]) == pytest.approx([1.9])
     assert steps_by_hand(AdamW(0.1, weight_decay=0.5), 2.0, [0.0]) == pytest.approx([1.9])
     assert steps_by_hand(Adam(0.1, weight_decay=0.5), 8.0, [0.0]) == pytest.approx([7.9])

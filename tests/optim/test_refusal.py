@@ -1,4 +1,4 @@
-"""What optimisers refuse: options out of range, and gradients that do not fit."""
+"""What optimizers refuse: options out of range, and gradients that do not fit."""
 
 import math
 import runpy
@@ -60,7 +60,7 @@ def test_gradients_that_do_not_fit_are_refused_and_update_nothing(change, messag
 def test_another_models_parameters_are_refused():
     optimizer = SGD(0.1, momentum=0.9)
     run(optimizer, random_arrays(0), range(1))
-    with pytest.raises(ValueError, match="no velocity for other; a new set of parameters takes a new optimiser"):
+    with pytest.raises(ValueError, match="no velocity for other; a new set of parameters takes a new optimizer"):
         optimizer.step({"other": np.zeros(3)}, {"other": np.zeros(3)})
     parameters, grads = random_arrays(0) | {"scale": np.zeros(3)}, random_arrays(1) | {"scale": np.zeros(3)}
     with pytest.raises(ValueError, match=r"scale is float64 of shape \(3,\), but its velocity is .* shape \(\)"):

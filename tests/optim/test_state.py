@@ -27,7 +27,7 @@ def test_a_resumed_run_is_bit_identical(make):
     resumed = optim.build(**json.loads(json.dumps(optimizer.options())))
     resumed.load_state(saved)
     assert identical(run(resumed, parameters, range(6, 10)), through)
-    assert identical(saved, copied), "neither optimiser may write to the state that was saved"
+    assert identical(saved, copied), "neither optimizer may write to the state that was saved"
 
 
 def test_state_names_every_moment_and_loads_exactly():
@@ -88,7 +88,7 @@ def test_options_rebuild_the_optimizer_whatever_its_present_learning_rate(make):
 
 
 def test_build_refuses_unknown_names_and_options():
-    with pytest.raises(ValueError, match='no optimiser "adamax"; choose from sgd, adam, adamw'):
+    with pytest.raises(ValueError, match='no optimizer "adamax"; choose from sgd, adam, adamw'):
         optim.build("adamax")
     with pytest.raises(ValueError, match="betas"):
         optim.build("sgd", lr=0.1, betas=(0.9, 0.99))

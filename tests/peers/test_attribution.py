@@ -137,7 +137,7 @@ def squeezenet():
     ours.astype(np.float64)
     theirs = Squeeze().eval().double()
     theirs.load_state_dict({name: torch.tensor(array) for name, array in ours.state().items()})
-    x = ours.transform.picture(DATA / "images" / "cat_dog.png").astype(np.float64)
+    x = ours.transform.image(DATA / "images" / "cat_dog.png").astype(np.float64)
     return ours, theirs, x, torch.tensor(x, requires_grad=True)
 
 

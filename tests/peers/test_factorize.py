@@ -106,7 +106,7 @@ def test_pca_of_mnist_in_float32_is_scikit_learns_in_float64(solver):
     assert_same_pca(PCA(20, svd_solver=solver, random_state=0).fit(X), theirs, 1e-4 if solver == "full" else 1e-5)
 
 
-def test_the_randomised_solver_misses_as_little_variance_as_scikit_learns():
+def test_the_randomized_solver_misses_as_little_variance_as_scikit_learns():
     X = load_digits().data
     exact = PCA(20).fit(X).explained_variance_.sum()
     missed = [

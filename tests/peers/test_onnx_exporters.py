@@ -21,7 +21,8 @@ torch.set_num_threads(1)
 
 HERE = Path(__file__).parent
 run = runpy.run_path(str(HERE / "onnx_models.py"))["run"]
-EXPORTERS = ["old", "new"] if find_spec("onnxscript") else ["old"]  # the new one needs another package
+NEEDS = pytest.mark.skipif(find_spec("onnxscript") is None, reason="onnxscript, the new exporter's, is not installed")
+EXPORTERS = ["old", pytest.param("new", marks=NEEDS)]
 PEERS = {
     name: network
     for file in ("torch_networks.py", "torch_mobile.py")
@@ -100,6 +101,18 @@ def images(name: str) -> np.ndarray:
 @pytest.mark.parametrize("name", [name for name in PEERS if name not in HUGE])
 def test_a_network_is_read(name: str, exporter: str, tmp_path) -> None:
     assert_read(exported(peer(name), images(name), exporter), images(name), tmp_path)
+
+
+OPSETS = [("old", opset) for opset in (7, 9, 11, 13, 15, 18, 20)]
+OPSETS += [pytest.param("new", opset, marks=NEEDS) for opset in (18, 21, 23)]
+
+
+@pytest.mark.parametrize(("exporter", "opset"), OPSETS)
+def test_every_opset_of_an_exporter_is_read(exporter: str, opset: int, tmp_path) -> None:
+    x = images("mobilenet_v3_small")
+    contents = exported(peer("mobilenet_v3_small"), x, exporter, opset)
+    assert opset == max(entry.version for entry in onnx.ModelProto.FromString(contents).opset_import)
+    assert_read(contents, x, tmp_path)
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)

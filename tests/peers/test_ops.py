@@ -142,9 +142,9 @@ def test_output_and_gradients_are_pytorchs(op: str, data: st.DataObject) -> None
 @given(PYTORCHS["max_pool2d"])
 def test_switches_are_pytorchs_also_where_values_are_equal(case) -> None:
     (x,) = case.arrays()
-    for picture in (x, np.round(x)):
-        (_, indices), _ = ops.max_pool2d(picture, **case.options, return_indices=True)
-        _, expected = F.max_pool2d(torch.tensor(picture), **case.options, return_indices=True)
+    for image in (x, np.round(x)):
+        (_, indices), _ = ops.max_pool2d(image, **case.options, return_indices=True)
+        _, expected = F.max_pool2d(torch.tensor(image), **case.options, return_indices=True)
         np.testing.assert_array_equal(indices, expected.numpy())
 
 

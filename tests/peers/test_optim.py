@@ -1,4 +1,4 @@
-"""Optimisers, schedules and clipping against PyTorch's, over whole trajectories."""
+"""Optimizers, schedules and clipping against PyTorch's, over whole trajectories."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def start(dtype):
 
 
 def gradient(step, w):
-    """A noisy pull towards zero: it depends on the weights, so that a difference would be carried on."""
+    """A noisy pull toward zero: it depends on the weights, so that a difference would be carried on."""
     return w + np.random.default_rng(step).standard_normal(w.shape).astype(w.dtype)
 
 

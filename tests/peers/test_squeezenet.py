@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 DATA = Path(os.environ.get("MINICNN_DATA", "."))
 MODELS = DATA.resolve().parent / "models"
-PICTURES = ["kitten_224", "cat_dog", "snake", "spider", "dd_tree"]
+IMAGES = ["kitten_224", "cat_dog", "snake", "spider", "dd_tree"]
 
 
 @functools.cache
@@ -63,14 +63,14 @@ def spelled_out() -> Any:
     return session(proto.SerializeToString())
 
 
-def picture(name: str) -> np.ndarray:
-    return model("onnx").transform.picture(DATA / "images" / f"{name}.png")
+def image(name: str) -> np.ndarray:
+    return model("onnx").transform.image(DATA / "images" / f"{name}.png")
 
 
 @pytest.mark.parametrize("source", ["onnx", "safetensors"])
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", IMAGES)
 def test_probabilities_are_onnxruntimes(name: str, source: str) -> None:
-    x = picture(name)
+    x = image(name)
     ours = cnn.ops.softmax(model(source)(x))[0][0]
     theirs = published().run(None, {"data_0": x.astype(np.float16)})[0].astype(np.float32).ravel()
     assert np.abs(ours - theirs).max() < 2e-3
@@ -78,9 +78,9 @@ def test_probabilities_are_onnxruntimes(name: str, source: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["onnx", "safetensors"])
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", IMAGES)
 def test_every_layers_activations_are_onnxruntimes(name: str, source: str) -> None:
-    x = picture(name)
+    x = image(name)
     network = model(source)
     paths = [path for path, layer in walk(network) if path and not getattr(layer, "children", None)]
     watch = cnn.Watch(*paths)
@@ -100,5 +100,5 @@ def test_the_kitten_is_a_cat(source: str) -> None:
 
 
 def test_both_files_hold_the_same_network() -> None:
-    x = picture("snake")
+    x = image("snake")
     assert np.allclose(model("onnx")(x), model("safetensors")(x), atol=1e-4)

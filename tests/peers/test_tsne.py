@@ -8,7 +8,7 @@ from scipy.spatial.distance import squareform
 
 from viz import TSNE
 from viz.tsne.affinities import conditional, joint
-from viz.tsne.neighbours import nearest_neighbors
+from viz.tsne.neighbors import nearest_neighbors
 from viz.tsne.objective import Objective
 from viz.tsne.repulsion import exact
 from viz.tsne.space import Space
@@ -29,7 +29,7 @@ def our_affinities(X, perplexity):
     return joint(indices, conditional(distances, [perplexity]))
 
 
-def neighbour_accuracy(y, labels):
+def neighbor_accuracy(y, labels):
     half = len(y) // 2
     return KNeighborsClassifier(10).fit(y[:half], labels[:half]).score(y[half:], labels[half:])
 
@@ -44,7 +44,7 @@ def test_check_estimator_passes():
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
-def test_neighbours_are_those_of_scikit_learn(metric):
+def test_neighbors_are_those_of_scikit_learn(metric):
     X, _ = digits()
     space = Space(X, metric)
     points = space.coordinates(X)
@@ -77,14 +77,14 @@ def test_divergence_and_gradient_are_those_of_scikit_learn(dimensions):
     np.testing.assert_allclose(objective.gradient(y)[0].T.ravel(), gradient, atol=1e-5 * np.abs(gradient).max())
 
 
-def test_divergence_and_neighbours_are_at_least_as_good_as_scikit_learn_s():
+def test_divergence_and_neighbors_are_at_least_as_good_as_scikit_learn_s():
     from sklearn.manifold import TSNE as Theirs
 
     X, labels = digits()
     theirs = Theirs(max_iter=500, random_state=0).fit(X)
     ours = TSNE(max_iter=500, random_state=0).fit(X)
     assert ours.kl_divergence_ <= 1.005 * theirs.kl_divergence_
-    assert neighbour_accuracy(ours.embedding_, labels) >= neighbour_accuracy(theirs.embedding_, labels) - 0.005
+    assert neighbor_accuracy(ours.embedding_, labels) >= neighbor_accuracy(theirs.embedding_, labels) - 0.005
 
 
 @pytest.mark.parametrize("method", ["bh", "fft"])

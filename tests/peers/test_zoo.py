@@ -22,7 +22,7 @@ SMALL = ("seed", "lenet5", "mnist-cnn", "tiny_vgg", "cifar-vgg", "cifar-vgg-bn",
 
 
 def size_of(name: str) -> int:
-    """As small as the network can take, where it can take small pictures."""
+    """As small as the network can take, where it can take small images."""
     return cnn.zoo.network(name).input_shape[1] if name in SMALL else SIZES.get(name, 32)
 
 
@@ -66,10 +66,10 @@ def differences(model, peer, x: np.ndarray, rng: np.random.Generator) -> dict[st
 
 
 def assert_same_forward_and_gradients(name: str, dtype: str, tolerance: float) -> None:
-    """For one picture of several at least.
+    """For one image of several at least.
 
     Gradients jump where rounding turns the sign of a ReLU's input, and hundreds of thousands of signs hang on each
-    picture. Where one is turned the gradients differ by a little, never by much, and the outputs not at all.
+    image. Where one is turned the gradients differ by a little, never by much, and the outputs not at all.
     """
     model, peer = twins(name, dtype)
     rng = np.random.default_rng(1)
@@ -82,7 +82,7 @@ def assert_same_forward_and_gradients(name: str, dtype: str, tolerance: float) -
         if max(found[-1].values()) <= tolerance:
             return
     worst = [max(each.items(), key=lambda item: item[1]) for each in found]
-    raise AssertionError(f"{name}: the gradients of no picture agree to {tolerance}: {worst}")
+    raise AssertionError(f"{name}: the gradients of no image agree to {tolerance}: {worst}")
 
 
 @pytest.mark.parametrize("name", cnn.zoo.names())

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-CHAPTERS = ("from-nothing", "1-building-blocks", "2-learning", "3-looking-inside", "4-why", "5-making-pictures")
+CHAPTERS = ("from-nothing", "1-building-blocks", "2-learning", "3-looking-inside", "4-why", "5-making-images")
 
 
 @dataclass

@@ -13,8 +13,8 @@ from minicnn.testing import CASES, Network, conv2d_cases, networks, pool2d_cases
 # What the suite promises to reach. `find` fails where the strategy cannot.
 REACHED = {
     "a batch of one": (conv2d_cases(), lambda case: case.arguments[0][0] == 1),
-    "a picture of one pixel": (conv2d_cases(), lambda case: case.arguments[0][2:] == (1, 1)),
-    "a kernel as large as the picture": (conv2d_cases(), lambda c: c.arguments[0][2:] == c.arguments[1][2:] != (1, 1)),
+    "an image of one pixel": (conv2d_cases(), lambda case: case.arguments[0][2:] == (1, 1)),
+    "a kernel as large as the image": (conv2d_cases(), lambda c: c.arguments[0][2:] == c.arguments[1][2:] != (1, 1)),
     "an oblong kernel": (conv2d_cases(), lambda case: case.arguments[1][2] != case.arguments[1][3]),
     "different strides each way": (conv2d_cases(), lambda case: case.options.get("stride") == (1, 2)),
     "a stride beyond the kernel": (conv2d_cases(), lambda c: c.options.get("stride") == 3 and c.arguments[1][2] < 3),

@@ -22,7 +22,7 @@ def stripes():
 
 @pytest.fixture
 def network():
-    """Builds a network with batch normalisation and dropout for such pictures."""
+    """Builds a network with batch normalization and dropout for such images."""
 
     def build(classes=3, seed=0):
         return cnn.Sequential(

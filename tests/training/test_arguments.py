@@ -17,7 +17,7 @@ def dataset() -> cnn.data.Dataset:
 
 def test_arrays_in_place_of_a_data_set() -> None:
     given = dataset()
-    message = r"fit: expected train to be a Dataset, got ndarray; make one of arrays by minicnn\.data\.Dataset"
+    message = r"fit: expected train to be a Dataset, got ndarray; make one from arrays by minicnn\.data\.Dataset"
     with pytest.raises(ValueError, match=message):
         cnn.fit(model(), given.images, given.labels, epochs=1)
     with pytest.raises(ValueError, match="fit: expected valid to be a Dataset, got ndarray"):

@@ -10,18 +10,18 @@ from minicnn.data import Dataset, Loader, Transform
 
 
 def judge():
-    """A model whose scores are the three pixels of a picture."""
+    """A model whose scores are the three pixels of an image."""
     model = cnn.Sequential(cnn.Flatten())
     model.transform = Transform(scale=1.0)
     return model
 
 
-def pictures(*scores, labels, classes=("ant", "bee", "cow")):
+def images(*scores, labels, classes=("ant", "bee", "cow")):
     return Dataset(np.array(scores, np.uint8).reshape(-1, 1, 1, 3), np.array(labels), classes)
 
 
 #       ant: right, wrong; bee: right, wrong (surely); no cow
-FOUR = pictures([2, 1, 0], [1, 3, 0], [0, 5, 1], [9, 1, 0], labels=[0, 0, 1, 1])
+FOUR = images([2, 1, 0], [1, 3, 0], [0, 5, 1], [9, 1, 0], labels=[0, 0, 1, 1])
 
 
 def test_accuracy_and_confusion_by_hand():
@@ -36,12 +36,12 @@ def test_accuracy_and_confusion_by_hand():
 def test_the_confusion_counts_each_class_by_what_it_was_taken_for(pairs):
     """Its row is the true class, its column the answer."""
     scores = [[9 * (answer == k) for k in range(3)] for _, answer in pairs]
-    result = cnn.evaluate(judge(), pictures(*scores, labels=[true for true, _ in pairs]))
+    result = cnn.evaluate(judge(), images(*scores, labels=[true for true, _ in pairs]))
     assert result.confusion.tolist() == [[pairs.count((i, j)) for j in range(3)] for i in range(3)]
     assert list(zip(result.labels, result.predictions, strict=True)) == pairs
 
 
-def test_a_class_without_pictures_has_no_accuracy():
+def test_a_class_without_images_has_no_accuracy():
     assert np.array_equal(cnn.evaluate(judge(), FOUR).per_class, [0.5, 0.5, np.nan], equal_nan=True)
 
 
@@ -79,14 +79,14 @@ def test_evaluating_changes_nothing(stripes, network):
 
 def test_it_prints_every_class_with_its_accuracy_and_what_it_was_taken_for():
     lines = str(cnn.evaluate(judge(), FOUR)).splitlines()
-    assert lines[0] == "4 pictures: loss 2.6507, accuracy 50.00%"
+    assert lines[0] == "4 images: loss 2.6507, accuracy 50.00%"
     assert lines[-3].split() == ["0", "ant", "50.00%", "1", "1", "·"]
     assert lines[-1].split() == ["2", "cow", "–", "·", "·", "·"]
 
 
 def test_a_model_of_another_number_of_classes_is_refused():
-    with pytest.raises(ValueError, match=r"expected the model to give \(N, 2\) scores, for 2 classes"):
-        cnn.evaluate(judge(), pictures([1, 2, 3], labels=[0], classes=("ant", "bee")))
+    with pytest.raises(ValueError, match=r"expected the model to return \(N, 2\) scores, for 2 classes"):
+        cnn.evaluate(judge(), images([1, 2, 3], labels=[0], classes=("ant", "bee")))
 
 
 def test_the_same_classes_in_another_order_are_refused():
@@ -96,9 +96,9 @@ def test_the_same_classes_in_another_order_are_refused():
         cnn.evaluate(model, FOUR)
 
 
-def test_pictures_with_the_wrong_channels_are_refused():
+def test_images_with_the_wrong_channels_are_refused():
     odd = Dataset(np.zeros((1, 2, 1, 1), np.uint8), np.array([0]), ("ant", "bee", "cow"))
-    with pytest.raises(ValueError, match="pictures have 2 channels, but the model takes 1"):
+    with pytest.raises(ValueError, match="images have 2 channels, but the model takes 1"):
         cnn.evaluate(judge(), odd)
 
 
@@ -138,7 +138,7 @@ def test_a_nan_that_signals_is_no_reason_to_warn(stripes):
 def test_a_model_without_first_values_has_no_score(stripes):
     model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(64, 3))
     model.transform = Transform()
-    with pytest.raises(ValueError, match="evaluate: all weights are zero, the model has no first values yet"):
+    with pytest.raises(ValueError, match="evaluate: all weights are zero, the model is not initialized yet"):
         cnn.evaluate(model, stripes())
-    with pytest.raises(ValueError, match="predict: all weights are zero, the model has no first values yet"):
+    with pytest.raises(ValueError, match="predict: all weights are zero, the model is not initialized yet"):
         cnn.predict(model, stripes().images[0])

@@ -11,7 +11,7 @@ from minicnn.data.streams import Stream, generator
 from minicnn.training.progress import Progress
 
 
-def test_twenty_pictures_can_be_overfitted(stripes):
+def test_twenty_images_can_be_overfitted(stripes):
     rng = np.random.default_rng(0)
     noise = cnn.data.Dataset(rng.integers(0, 256, (20, 1, 8, 8), dtype=np.uint8), np.arange(20) % 10, "abcdefghij")
     model = cnn.Sequential(
@@ -23,7 +23,7 @@ def test_twenty_pictures_can_be_overfitted(stripes):
     assert result.loss < 0.01
 
 
-def test_what_is_learned_holds_for_other_pictures(stripes, network):
+def test_what_is_learned_holds_for_other_images(stripes, network):
     model = network()
     cnn.fit(model, stripes(300), epochs=5, batch_size=20, optimizer=cnn.Adam(1e-2))
     assert cnn.evaluate(model, stripes(100, seed=1)).accuracy > 0.9
@@ -104,7 +104,7 @@ def test_validation_is_the_evaluation_of_the_model_after_the_epoch(stripes, netw
     assert (history.epochs[-1].valid_loss, history.epochs[-1].valid_accuracy) == (after.loss, after.accuracy)
 
 
-def test_training_loss_is_the_mean_over_pictures_not_over_batches(stripes):
+def test_training_loss_is_the_mean_over_images_not_over_batches(stripes):
     model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(64, 3)).initialize()
     data = stripes(50)
     history = cnn.fit(model, data, epochs=1, batch_size=48, optimizer=cnn.SGD(1e-30))  # it does not move
@@ -113,7 +113,7 @@ def test_training_loss_is_the_mean_over_pictures_not_over_batches(stripes):
     assert history.epochs[0].train_accuracy == expected.accuracy
 
 
-def test_normalisation_and_class_names_come_from_the_training_set_and_stay_with_the_model(stripes, network):
+def test_normalization_and_class_names_come_from_the_training_set_and_stay_with_the_model(stripes, network):
     data, model = stripes(), network()
     cnn.fit(model, data, epochs=1)
     assert model.transform == Transform.fit(data.images)
@@ -150,7 +150,7 @@ def test_any_op_of_scores_and_labels_is_a_loss(stripes, network):
     assert history.epochs[-1].valid_loss != cnn.evaluate(model, data).loss
 
 
-def test_augmentation_changes_training_pictures_only(stripes, network):
+def test_augmentation_changes_training_images_only(stripes, network):
     data, model = stripes(), network()
     seen = []
 
@@ -160,7 +160,7 @@ def test_augmentation_changes_training_pictures_only(stripes, network):
 
     history = cnn.fit(model, data, data, epochs=2, batch_size=32, augment=blacken)
     assert seen == [32, 28] * 2
-    assert len({loss for _, loss in history.steps}) > 1  # dropout and labels, not pictures
+    assert len({loss for _, loss in history.steps}) > 1  # dropout and labels, not images
     untrained = network()
     untrained.transform = Transform.fit(data.images)
     assert history.before.loss == cnn.evaluate(untrained, data).loss
@@ -210,7 +210,7 @@ def test_the_progress_bar_tells_loss_accuracy_speed_and_validation(stripes, netw
     out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith(f"before training: {history.before}\n")
-    for part in ("%|", "pictures/s", "left", ", loss ", ", accuracy "):
+    for part in ("%|", "images/s", "left", ", loss ", ", accuracy "):
         assert part in err
     assert err.endswith(f"epoch 2/2: {history.epochs[-1]}\n")
 
@@ -246,13 +246,13 @@ def test_what_is_no_model_is_told_at_once(stripes, network):
         cnn.fit(stripes(), network(), epochs=1)
 
 
-def test_a_loss_for_each_picture_is_refused(stripes, network):
+def test_a_loss_for_each_image_is_refused(stripes, network):
     each = functools.partial(cnn.ops.cross_entropy, reduction="none")
     with pytest.raises(ValueError, match=r"expected loss to give one number, the mean, got an array \(60,\)"):
         cnn.fit(network(), stripes(), epochs=1, loss=each)
 
 
-def test_a_model_that_was_never_initialised_is_refused(stripes):
+def test_a_model_that_was_never_initialized_is_refused(stripes):
     model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(64, 3))
     with pytest.raises(ValueError, match=r"all weights are zero.*call model.initialize\(seed=0\)"):
         cnn.fit(model, stripes(), epochs=1)
@@ -275,7 +275,7 @@ def test_a_validation_set_of_other_classes_is_refused(stripes, network):
         cnn.fit(network(), stripes(), stripes(classes=2), epochs=1)
 
 
-def test_pictures_that_do_not_fit_the_first_layer_are_refused(network):
-    coloured = cnn.data.Dataset(np.zeros((4, 3, 8, 8), np.uint8), np.zeros(4, int), ["a", "b", "c"])
+def test_images_that_do_not_fit_the_first_layer_are_refused(network):
+    colored = cnn.data.Dataset(np.zeros((4, 3, 8, 8), np.uint8), np.zeros(4, int), ["a", "b", "c"])
     with pytest.raises(ValueError, match="conv: conv2d: x has 3 channels"):
-        cnn.fit(network(), coloured, epochs=1)
+        cnn.fit(network(), colored, epochs=1)

@@ -35,7 +35,7 @@ def test_a_run_that_has_not_begun_survives_json():
     ],
 )
 def test_anything_else_is_refused(change):
-    with pytest.raises(ValueError, match="History: expected what to_dict gives"):
+    with pytest.raises(ValueError, match="History: expected the result of to_dict"):
         History.from_dict(HISTORY.to_dict() | change)
 
 

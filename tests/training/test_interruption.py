@@ -95,6 +95,18 @@ def test_a_callback_sees_every_epoch_whatever_is_pressed(stripes, network):
     assert seen == [1, "second"] and history.interrupted
 
 
+def test_a_second_one_ends_a_run_in_the_middle_of_a_step_which_is_not_saved(stripes, network, tmp_path):
+    class Twice(PressingAt):
+        def __call__(self, scores, labels):
+            if self.calls == 1:  # the first is of the measurement before training
+                press()
+            return super().__call__(scores, labels)
+
+    with pytest.raises(KeyboardInterrupt):
+        cnn.fit(network(), stripes(), epochs=1, loss=Twice(2), checkpoint=tmp_path / "run.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_second_one_does_not_wait():
     done = []
     with pytest.raises(KeyboardInterrupt), Interruption() as interruption, interruption.held:

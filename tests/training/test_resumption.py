@@ -35,13 +35,13 @@ def timeless(history):
     """A history without what the clock says."""
     return cnn.History(
         history.before,
-        [replace(record, seconds=0.0, pictures_per_second=0.0) for record in history.epochs],
+        [replace(record, seconds=0.0, images_per_second=0.0) for record in history.epochs],
         history.steps,
     )
 
 
 def assert_same_run(folder, model, history, whole):
-    """Weights, optimiser, history, log and best model are those of the whole run."""
+    """Weights, optimizer, history, log and best model are those of the whole run."""
     whole_folder, whole_model, whole_history = whole
     state, expected = model.state(), whole_model.state()
     assert all(state[name].tobytes() == expected[name].tobytes() for name in expected)
@@ -190,9 +190,9 @@ def test_a_run_of_another_architecture_is_refused(whole):
     assert (other["conv"].weight == first).all()
 
 
-def test_a_run_on_other_pictures_is_refused(whole):
+def test_a_run_on_other_images_is_refused(whole):
     folder, model, _ = whole
-    message = "data was '44 pictures of 1×8×8, checksum .*', and now is '43 pictures"
+    message = "data was '44 images of 1×8×8, checksum .*', and now is '43 images"
     with pytest.raises(cnn.CheckpointError, match=message):
         cnn.fit(model, resumable["data"](0)[:43], epochs=1, checkpoint=folder / "run.safetensors", resume=True)
 

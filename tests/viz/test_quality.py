@@ -61,7 +61,7 @@ def test_constant_and_duplicate_points_are_measured_too(measure):
             assert 0 <= measure(X, Y, n_neighbors=3) <= 1
 
 
-def test_neighbours_that_are_equally_near_in_the_data_are_all_trusted():
+def test_neighbors_that_are_equally_near_in_the_data_are_all_trusted():
     assert trustworthiness(np.eye(30), cloud(30, 2), n_neighbors=5) == 1
 
 

@@ -1,4 +1,4 @@
-"""How pictures are prepared for weights from elsewhere."""
+"""How images are prepared for weights from elsewhere."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def test_the_command_line_knows_them_all_and_every_network_has_one() -> None:
 
 
 def test_white_becomes_what_each_says() -> None:
-    white = {name: transform.picture(WHITE)[0, :, 0, 0] for name, transform in PIXELS.items()}
+    white = {name: transform.image(WHITE)[0, :, 0, 0] for name, transform in PIXELS.items()}
     np.testing.assert_allclose(white["imagenet"], (1 - np.array([0.485, 0.456, 0.406])) / [0.229, 0.224, 0.225], 1e-6)
     np.testing.assert_allclose(white["symmetric"], 1)
     np.testing.assert_allclose(white["bgr255"], 255)
@@ -27,11 +27,11 @@ def test_white_becomes_what_each_says() -> None:
 def test_blue_comes_first_where_the_weights_want_it() -> None:
     blue = np.zeros((230, 230, 3), np.uint8)
     blue[..., 2] = 255
-    assert preprocessing.BGR255.picture(blue)[0, :, 0, 0].tolist() == [255, 0, 0]
+    assert preprocessing.BGR255.image(blue)[0, :, 0, 0].tolist() == [255, 0, 0]
 
 
 @pytest.mark.parametrize("pixels", PIXELS)
 def test_other_sizes_are_cut_by_the_same_share(pixels: str) -> None:
-    assert prepared(pixels, 224, 224).picture(WHITE).shape == (1, 3, 224, 224)
-    assert prepared(pixels, 112, 64).picture(WHITE).shape == (1, 3, 112, 64)
+    assert prepared(pixels, 224, 224).image(WHITE).shape == (1, 3, 224, 224)
+    assert prepared(pixels, 112, 64).image(WHITE).shape == (1, 3, 112, 64)
     assert prepared("imagenet", 112, 224).size == (128, 256)

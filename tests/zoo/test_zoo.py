@@ -45,7 +45,7 @@ PARAMETERS = {  # as published; of the zoo's own small networks, as their layers
     "efficientnet_b0": 5_288_548,
 }
 
-STAGES = {  # (C, H, W) behind some layers, for the picture the network was made for
+STAGES = {  # (C, H, W) behind some layers, for the image the network was made for
     "seed": {"pool1": (10, 13, 13), "pool2": (20, 5, 5)},
     "lenet5": {"pool1": (6, 14, 14), "pool2": (16, 5, 5), "fc1": (120,), "fc2": (84,)},
     "mnist-cnn": {"pool1": (16, 14, 14), "pool2": (32, 7, 7), "conv3": (64, 7, 7)},
@@ -161,14 +161,14 @@ def test_networks_that_flatten_their_maps_are_built_for_a_size(name: str) -> Non
 
 
 @pytest.mark.parametrize(("name", "least"), [("seed", 10), ("lenet5", 12), ("mnist-cnn", 4), ("tiny_vgg", 16)])
-def test_the_smallest_pictures_are_as_small_as_they_can_be(name: str, least: int) -> None:
+def test_the_smallest_images_are_as_small_as_they_can_be(name: str, least: int) -> None:
     model = zoo.build(name, input_size=least, in_channels=1)
     assert model(np.zeros((1, 1, least, least), np.float32)).shape == (1, 10)
     with pytest.raises(ValueError, match=f"{name}: expected input_size .* at least {least}, got {least - 1}"):
         zoo.build(name, input_size=least - 1)
 
 
-def test_batch_normalised_convolutions_have_no_bias() -> None:
+def test_batch_normalized_convolutions_have_no_bias() -> None:
     model = zoo.build("cifar-vgg-bn", seed=None)
     assert "bn6.running_mean" in model.state() and "conv6.bias" not in model.state()
 

@@ -1,4 +1,4 @@
-"""What the layers put out: for one picture, and over a data set."""
+"""The outputs of layers: for one image, and over a data set."""
 
 from .exciting import ExcitingPatches, exciting_patches
 from .feature_maps import feature_maps

@@ -1,4 +1,4 @@
-"""Which pictures, and which patches of them, excite a channel most."""
+"""Which images, and which patches of them, excite a channel most."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from minicnn.receptive_field import Field, receptive_fields
 from .statistics import listed
 from .streaming import as_dataset, stream
 
-OUTSIDE = 128  # the grey of what lies beyond a picture's edge
+OUTSIDE = 128  # the gray beyond an image's edge
 BLANK = 255  # white: where there is no patch
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ExcitingPatches(Shown):
-    """The pictures that excite each of C channels most, strongest first; at most T of them, one patch from each.
+    """The images that excite each of C channels most, strongest first: at most T, with one patch from each.
 
-    A picture excites a channel that it brings above 0 somewhere. Where fewer than T do, the channel's last entries are
-    empty; a dead channel's all are.
+    An image excites a channel if the channel's activation is above 0 somewhere. If fewer than T images do, the
+    channel's last entries are empty; for a dead channel all are.
 
     Attributes:
         layer: the channels' layer.
-        scores: the strongest activation in the picture, (C, T); NaN in empty entries.
-        indices: the picture, an index into the data set, (C, T); −1 in empty entries.
-        places: where in the layer's map it is, (row, column), (C, T, 2); the first of equals; −1 in empty entries.
-        boxes: all the pixels it depends on, (top, left, bottom, right) in the picture, int (C, T, 4). They reach
-            beyond the edge where the network has padded the picture. The whole picture where there is no fixed window;
-            without a meaning in empty entries.
-        dataset: the images that were looked through, where they are known.
+        scores: the strongest activation in the image, (C, T); NaN in empty entries.
+        indices: the image, an index into the data set, (C, T); −1 in empty entries.
+        places: its position in the layer's map, (row, column), (C, T, 2); the first among equals; −1 in empty entries.
+        boxes: the box of pixels it depends on, (top, left, bottom, right), int (C, T, 4). Boxes extend past the edge
+            where the network pads the image. Without a fixed receptive field, the whole image; undefined in empty
+            entries.
+        dataset: the images that were searched, if known.
     """
 
     layer: str
@@ -48,12 +48,12 @@ class ExcitingPatches(Shown):
 
     @property
     def hits(self) -> np.ndarray:
-        """How many of the T entries hold a patch, int (C,): the first ones."""
+        """How many of the T entries hold a patch (the first ones), int (C,)."""
         return (self.indices >= 0).sum(axis=1)
 
     @property
     def dead(self) -> np.ndarray:
-        """Channels that no picture excites, bool (C,)."""
+        """Channels that no image excites, bool (C,)."""
         return self.hits == 0
 
     def names(self, channels: ArrayLike | None = None) -> list[str]:
@@ -67,14 +67,14 @@ class ExcitingPatches(Shown):
     def patches(
         self, dataset: Dataset | np.ndarray | None = None, channels: ArrayLike | None = None
     ) -> np.ma.MaskedArray:
-        """The patches as pictures, uint8 (channels, T, 1 or 3, h, w), cut exactly; grey lies beyond the edge.
+        """The patches as images, uint8 (channels, T, 1 or 3, h, w), cropped exactly, gray beyond the edge.
 
-        Empty entries are masked, and white below the mask. Where a box is as high (or wide) as the picture or more,
-        all of that side is shown.
+        Empty entries are masked, and white under the mask. If a box is at least as high (or wide) as the image, the
+        whole side is shown.
 
         Args:
-            dataset: the pictures that were looked through; those that it remembers if not given.
-            channels: which, (n,); all of them if not given.
+            dataset: the images that were searched; by default the stored ones.
+            channels: which ones, (n,); by default all.
 
         Raises:
             ValueError: there are no images.
@@ -82,7 +82,7 @@ class ExcitingPatches(Shown):
         chosen = self._chosen(channels)
         dataset = self.dataset if dataset is None else dataset
         if dataset is None:
-            raise ValueError("patches: expected the images that were looked through, got none")
+            raise ValueError("patches: expected the images that were searched, got none")
         images = as_dataset(dataset).images
         height, width = images.shape[2:]
         boxes = self.boxes[chosen].copy()
@@ -103,7 +103,7 @@ class ExcitingPatches(Shown):
         return f"layer={self.layer!r}, channels={C}, top={T}, dead={listed(self.dead)}"
 
     def plot(self, channels: ArrayLike | None = None) -> Any:
-        """The patches of some channels, of the twelve most excited if not given (`viz.plot.exciting_patches`)."""
+        """The patches of some channels, by default the twelve most excited (`viz.plot.exciting_patches`)."""
         if self.dataset is None or not self.hits.any():
             return None
         return drawing().exciting_patches(self, channels=channels)
@@ -122,24 +122,24 @@ def exciting_patches(
     progress: bool | None = None,
     group: Group | None = None,
 ) -> ExcitingPatches:
-    """Look through a data set once, and remember for each channel of a layer what excited it most.
+    """Search a data set once for the images that excite each channel of a layer most.
 
-        score of a picture = max over places (i, j) of  layer[channel, i, j]
+        score of an image = max over places (i, j) of  layer[channel, i, j]
 
-    Each picture counts once, by its strongest place, so that one picture cannot fill a channel's list, and only if its
-    score is above 0: a dead channel's list is empty. Memory is that of one batch, and the best so far.
+    Each image counts once, by its strongest position, so that one image cannot fill a channel's list, and only if its
+    score is above 0: a dead channel's list is empty. Memory holds one batch and the best so far.
 
     Args:
         model: a network.
-        dataset: pictures, with labels or without (see `stream`), which go through the model's own transform.
-        layer: whose channels; maps, or a dense layer's units (each sees the whole picture).
-        top: patches for each channel, fewer where there are fewer pictures.
+        dataset: images, with or without labels (see `stream`), prepared by the model's own transform.
+        layer: the layer: its maps, or a dense layer's units (each sees the whole image).
+        top: patches for each channel, at most.
         batch_size, progress: those of `stream`.
-        group: processes that share the images (`minicnn.distributed`); each gets all of the result.
+        group: processes that share the images (`minicnn.distributed`); each returns the whole result.
 
     Raises:
         ValueError: the layer is unknown, or `top` is below 1.
-        TypeError: `dataset` is neither a data set nor pictures.
+        TypeError: `dataset` is neither a data set nor images.
 
     Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, figure 2; the patch is the
     receptive field (`minicnn.receptive_field`), the union over all paths through branches.
@@ -149,7 +149,7 @@ def exciting_patches(
     dataset = as_dataset(dataset)
     best: list[np.ndarray] | None = None  # scores, indices, places in flat maps: each (C, up to top)
     maps: tuple[int, ...] | None = None
-    for pictures, activations in stream(
+    for images, activations in stream(
         model, dataset, [layer], batch_size=batch_size, progress=progress, title=f"what excites {layer}", group=group
     ):
         y = activations[layer]
@@ -157,7 +157,7 @@ def exciting_patches(
         flat = y.reshape(*y.shape[:2], -1)
         places = flat.argmax(axis=2)
         scores = np.take_along_axis(flat, places[..., None], axis=2)[..., 0]
-        indices = np.broadcast_to(np.arange(pictures.start, pictures.stop)[:, None], places.shape)
+        indices = np.broadcast_to(np.arange(images.start, images.stop)[:, None], places.shape)
         found = [scores.T, indices.T, places.T]
         if best is not None:
             found = [np.concatenate(pair, axis=1) for pair in zip(best, found, strict=True)]
@@ -177,31 +177,31 @@ def exciting_patches(
 
 
 def _strongest(found: list[np.ndarray], top: int) -> list[np.ndarray]:
-    """Scores, indices and places (C, many) of the `top` strongest; of equals the picture that comes first."""
+    """Scores, indices and places (C, many) of the `top` strongest; among equals the first image."""
     order = np.argsort(-found[0], axis=1, kind="stable")[:, :top]
     return [np.take_along_axis(values, order, axis=1) for values in found]
 
 
 def _merged(best: list[np.ndarray] | None, group: Group) -> list[np.ndarray]:
-    """The lists of all processes, one after the other: in the order of the pictures."""
+    """The lists of all processes, concatenated in the order of the images."""
     mine = [values.T for values in best] if best else [np.empty((0, 0))] * 3
     return [group.gather(values).T for values in mine]
 
 
-def _boxes(places: np.ndarray, field: Field | None, picture: tuple[int, ...]) -> np.ndarray:
-    """`Field.box` of every place; the whole picture where there is no field."""
+def _boxes(places: np.ndarray, field: Field | None, image: tuple[int, ...]) -> np.ndarray:
+    """`Field.box` of every position; the whole image if there is no field."""
     if field is None:
-        return np.broadcast_to(np.array([0, 0, *picture]), (*places.shape[:2], 4)).copy()
+        return np.broadcast_to(np.array([0, 0, *image]), (*places.shape[:2], 4)).copy()
     corner = np.array(field.offset) + places * np.array(field.stride)
     return np.concatenate([corner, corner + np.array(field.size)], axis=2)
 
 
-def _cut(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """A box of a picture (C, H, W), grey where it reaches beyond the edge."""
+def _cut(image: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """A box of an image (C, H, W), gray beyond the edge."""
     top, left, bottom, right = (int(edge) for edge in box)
-    H, W = picture.shape[1:]
-    patch = np.full((len(picture), bottom - top, right - left), OUTSIDE, np.uint8)
+    H, W = image.shape[1:]
+    patch = np.full((len(image), bottom - top, right - left), OUTSIDE, np.uint8)
     y0, y1, x0, x1 = max(0, top), min(H, bottom), max(0, left), min(W, right)
     if y0 < y1 and x0 < x1:
-        patch[:, y0 - top : y1 - top, x0 - left : x1 - left] = picture[:, y0:y1, x0:x1]
+        patch[:, y0 - top : y1 - top, x0 - left : x1 - left] = image[:, y0:y1, x0:x1]
     return patch

@@ -1,4 +1,4 @@
-"""The maps that layers make of one picture."""
+"""The feature maps of one image."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from minicnn import Pass, Watch
 
 
 def feature_maps(model: Any, x: np.ndarray, *layers: str) -> dict[str, np.ndarray]:
-    """What layers put out for one picture: by path, (C, H, W).
+    """The output maps of layers for one image: by path, (C, H, W).
 
     Args:
         model: the network.
-        x: the picture as the network takes it, (1, C, H, W).
-        layers: paths; those of the outermost layers that put out maps, if none is given.
+        x: the image as the network's input, (1, C, H, W).
+        layers: paths; by default the outermost layers that output maps.
 
     Raises:
-        ValueError: x is not one picture, or a layer is unknown or puts out no maps.
+        ValueError: x is not one image, or a layer is unknown or does not output maps.
     """
     if x.ndim != 4 or len(x) != 1:
-        raise ValueError(f"feature_maps: expected x (1, C, H, W), one picture, got shape {x.shape}")
+        raise ValueError(f"feature_maps: expected x (1, C, H, W), one image, got shape {x.shape}")
     watch = Watch(*(layers or model.children))
     model.forward(x, Pass(watch=watch))
     for path in layers:
         if watch.activations[path].ndim != 4:
-            raise ValueError(f"feature_maps: {path} puts out {watch.activations[path].shape}, which are no maps")
+            raise ValueError(f"feature_maps: {path} outputs {watch.activations[path].shape}, which are not maps")
     return {path: y[0].copy() for path, y in watch.activations.items() if y.ndim == 4}

@@ -1,4 +1,4 @@
-"""What each channel does over a whole data set: how strong, how often, how sparse, how localised."""
+"""Statistics of each channel over a data set: how strong, how often, how sparse, how localized."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minicnn.data import Dataset
+from minicnn.deprecation import renamed_fields
 from minicnn.display import Shown, Table, drawing
 from minicnn.distributed import Group
 
@@ -17,51 +18,53 @@ from .streaming import stream
 ALWAYS = 0.99  # the share of values above 0 from which a channel counts as always on
 
 
+@renamed_fields(pictures="images", active_pictures="active_images")
 @dataclass(frozen=True, eq=False, repr=False)
 class ActivationStatistics(Shown):
-    """Of each of a layer's C channels, over all pictures and places; every array is float64 (C,).
+    """Statistics of each of a layer's C channels over all images and positions; every array is float64 (C,).
 
     Attributes:
         layer: its path.
-        pictures: how many were looked at.
+        images: the number of images.
         mean, std, min, max: of the values.
         active: the share of values above 0.
-        active_pictures: the share of pictures with a value above 0 anywhere.
-        sparsity: of the values, in 0…1 (see `treves_rolls`): 0 all alike, near 1 where few values carry everything.
-        concentration: the same within one map, averaged over the pictures that excite the channel: are there a few
-            bright spots, or is it all over the map? NaN where there is no map of two places or more above 0.
-        clustering: are a map's bright places neighbours? Moran's I, averaged (see `morans_i`): about 0 for noise,
-            however sparse, and near 1 for smooth patches. NaN where every map is constant.
+        active_images: the share of images with a value above 0 anywhere.
+        sparsity: of the values, in 0…1 (see `treves_rolls`): 0 if all are equal, near 1 if few values carry everything.
+        concentration: the same within one map, averaged over the images that excite the channel: a few bright spots, or
+            spread over the map? NaN if there is no map of at least two pixels with values above 0.
+        clustering: are a map's bright pixels neighbors? The mean of Moran's I (see `morans_i`): about 0 for noise,
+            however sparse, and near 1 for smooth patches. NaN if every map is constant.
 
-    A channel that answers to something, somewhere, has bright localised spots: high concentration *and* clustering.
+    A channel that responds to something local has bright, localized spots: high concentration *and* clustering.
     Noise, even rectified, has neither.
     """
 
     layer: str
-    pictures: int
+    images: int
     mean: np.ndarray
     std: np.ndarray
     min: np.ndarray
     max: np.ndarray
     active: np.ndarray
-    active_pictures: np.ndarray
+    active_images: np.ndarray
     sparsity: np.ndarray
     concentration: np.ndarray
     clustering: np.ndarray
 
     @property
     def dead(self) -> np.ndarray:
-        """Channels that no picture brings above 0 anywhere, bool (C,): after ReLU they are zero for good."""
+        """Channels that are never above 0, bool (C,): after ReLU they are always zero."""
         return self.active == 0
 
     @property
     def always_on(self) -> np.ndarray:
-        """Channels that are above 0 in at least 99 % of all places of all pictures, bool (C,): they tell little."""
+        """Channels that are above 0 at 99 % or more of all positions of all images, bool (C,): they carry little
+        information."""
         return self.active >= ALWAYS
 
     def _headline(self) -> str:
         return (
-            f"layer={self.layer!r}, pictures={self.pictures}, channels={len(self.mean)}, "
+            f"layer={self.layer!r}, images={self.images}, channels={len(self.mean)}, "
             f"dead={listed(self.dead)}, always_on={listed(self.always_on)}"
         )
 
@@ -70,7 +73,7 @@ class ActivationStatistics(Shown):
         return drawing().activation_statistics(self)
 
     def _table(self) -> Table:
-        columns = ("mean", "std", "max", "active", "active_pictures", "sparsity", "concentration", "clustering")
+        columns = ("mean", "std", "max", "active", "active_images", "sparsity", "concentration", "clustering")
         rows = [
             (str(c), *("–" if np.isnan(value) else f"{value:.3g}" for value in values))
             for c, values in enumerate(zip(*(getattr(self, name) for name in columns), strict=True))
@@ -82,7 +85,7 @@ class LayerStatistics(Shown, dict[str, ActivationStatistics]):
     """The statistics of several layers, by path; a notebook shows a row for each."""
 
     def _headline(self) -> str:
-        return f"{len(self)} layers, {max((s.pictures for s in self.values()), default=0):,} pictures"
+        return f"{len(self)} layers, {max((s.images for s in self.values()), default=0):,} images"
 
     def _table(self) -> Table:
         rows = [
@@ -105,14 +108,14 @@ def activation_statistics(
 
     Args:
         model: a network.
-        dataset: pictures, with labels or without (see `stream`), which go through the model's own transform.
-        layers: paths; the outermost layers if not given.
+        dataset: images, with labels or without (see `stream`), which go through the model's own transform.
+        layers: paths; by default the outermost layers.
         batch_size, progress: those of `stream`.
         group: processes that share the images (`minicnn.distributed`); each gets all of the result.
 
     Raises:
         ValueError: a layer is unknown, or there are no layers.
-        TypeError: `dataset` is neither a data set nor pictures.
+        TypeError: `dataset` is neither a data set nor images.
     """
     chosen = list(model.children if layers is None else layers)
     sums = {path: _Sums() for path in chosen}
@@ -131,11 +134,11 @@ def activation_statistics(
 
 
 def treves_rolls(maps: np.ndarray) -> np.ndarray:
-    """How few of a map's places carry its activation, (…, H, W) → (…): 0 where all are alike, 1 for a single place.
+    """How few of a map's pixels carry its activation, (…, H, W) → (…): 0 if all are equal, 1 for a single pixel.
 
         S = (1 − (Σ r / n)² / (Σ r² / n)) / (1 − 1/n),    r the values above 0, n = H·W
 
-    NaN for a single place, or where nothing is above 0.
+    NaN for a map of one pixel, or if nothing is above 0.
 
     Source: Treves & Rolls (1991), What determines the capacity of autoassociative memories in the brain?; in this
     form Vinje & Gallant (2000), Sparse coding and decorrelation in primary visual cortex, note 17.
@@ -146,9 +149,9 @@ def treves_rolls(maps: np.ndarray) -> np.ndarray:
 
 
 def morans_i(maps: np.ndarray) -> np.ndarray:
-    """How alike neighbouring places of a map are, (…, H, W) → (…): about 0 for noise, near 1 for smooth patches.
+    """How similar neighboring pixels of a map are, (…, H, W) → (…): about 0 for noise, near 1 for smooth patches.
 
-        I = (mean of z_p z_q over all pairs of horizontal or vertical neighbours) / (mean of z²),    z = map − its mean
+        I = (mean of z_p z_q over all pairs of horizontal or vertical neighbors) / (mean of z²),    z = map − its mean
 
     −1 for a chessboard, −1 / (H·W − 1) on average for noise; NaN for a constant map.
 
@@ -161,7 +164,7 @@ def morans_i(maps: np.ndarray) -> np.ndarray:
     products = across.sum(axis=(-2, -1)) + down.sum(axis=(-2, -1))
     variance = np.square(z).mean(axis=(-2, -1))
     pairs = H * (W - 1) + W * (H - 1)
-    # Rounding leaves a constant map a trace of variance: not of the map's own size, so it is no structure.
+    # Rounding gives a constant map a trace of variance. It is tiny relative to the map, so it is not structure.
     constant = variance <= 1e-12 * np.square(maps, dtype=np.float64).mean(axis=(-2, -1))
     return _divided(products / max(pairs, 1), np.where(constant, 0, variance))
 
@@ -186,7 +189,7 @@ def _divided(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _of_batch(y: np.ndarray) -> np.ndarray:
-    """What is kept of a batch, float64 (14, C): the rows are those that `_Sums.add` takes apart."""
+    """The sums over a batch, float64 (14, C): the rows that `_Sums.add` unpacks."""
     n, C, H, W = y.shape
     places = (0, 2, 3)
     mean = y.mean(axis=places, dtype=np.float64)
@@ -210,13 +213,13 @@ def _of_batch(y: np.ndarray) -> np.ndarray:
 
 
 class _Sums:
-    """What is kept of the batches so far: counts, means, and sums of squared deviations, by channel."""
+    """The sums over the batches so far: counts, means, and squared deviations, by channel."""
 
     values = 0  # of each channel
-    pictures = 0
+    images = 0
 
     def add(self, batch: np.ndarray) -> None:
-        """One more batch, as `_of_batch` gives it; the order in which they come is that of the data set."""
+        """One more batch, as `_of_batch` returns it, in the order of the data set."""
         (n, *_), (count, *_), mean, deviations, low, high, *sums = batch
         if not self.values:
             C = len(mean)
@@ -226,22 +229,22 @@ class _Sums:
         # Chan, Golub & LeVeque (1983): two parts' squared deviations, and that of their means.
         self.deviations += deviations + shift**2 * self.values * count / values
         self.mean += shift * count / values
-        self.values, self.pictures = values, self.pictures + int(n)
+        self.values, self.images = values, self.images + int(n)
         self.low, self.high = np.minimum(self.low, low), np.maximum(self.high, high)
         self.sums += sums
 
     def statistics(self, path: str) -> ActivationStatistics:
-        positive, lit, total, squares, *localised = self.sums
+        positive, lit, total, squares, *localized = self.sums
         return ActivationStatistics(
             layer=path,
-            pictures=self.pictures,
+            images=self.images,
             mean=self.mean,
             std=np.sqrt(self.deviations / self.values),
             min=self.low,
             max=self.high,
             active=positive / self.values,
-            active_pictures=lit / self.pictures,
+            active_images=lit / self.images,
             sparsity=_sparseness(total, squares, self.values),
-            concentration=_divided(*localised[:2]),
-            clustering=_divided(*localised[2:]),
+            concentration=_divided(*localized[:2]),
+            clustering=_divided(*localized[2:]),
         )

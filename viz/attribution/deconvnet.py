@@ -1,4 +1,4 @@
-"""Deconvnet: project an activation back to the picture that caused it."""
+"""Deconvnet: project an activation back to the image that caused it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 import minicnn as cnn
 from minicnn.training import check_initialized
 
-from .target import Array, Target, batches, check_pictures, input_gradient
+from .inputs import batches, check_images
+from .passes import input_gradient
+from .target import Array, Target
 
 
 def deconvnet(
@@ -24,15 +26,16 @@ def deconvnet(
 ) -> Array:
     """Keep one activation, or one map, set all others to zero, and run the network in reverse.
 
-    Layer by layer on the way back: unpool by the switches (max pooling's pullback), rectify (ReLU's rule "deconv":
-    what comes back is kept where it is positive, wherever the activation was), filter by the transposed filters (the
+    In the backward pass, layer by layer: unpool by the switches (max pooling's pullback), rectify (ReLU's rule
+    "deconv":
+    keep the gradient where it is positive, whatever the activation was), filter by the transposed filters (the
     convolution's pullback). No ReLU follows the first layer's transposed filter, so the result has both signs.
 
-    Like guided backpropagation this partly reconstructs the picture whatever the class (Nie et al. 2018).
+    Like guided backpropagation, this partly reconstructs the image, whatever the class (Nie et al. 2018).
 
     Args:
-        model, x, target, batch_size: those of `saliency`; the target is used where no layer is given.
-        layer: begin at this layer's output (N, C, H, W) instead of a class.
+        model, x, target, batch_size: those of `saliency`; the target is used if no layer is given.
+        layer: start from this layer's output (N, C, H, W) instead of a class.
         channel: the map to keep; by default the one with the strongest activation.
         position: (row, column) of the only activation to keep in it; by default the whole map.
 
@@ -48,7 +51,7 @@ def deconvnet(
         if channel is not None or position is not None:
             raise ValueError("deconvnet: channel and position choose an activation of a layer; give the layer")
         return input_gradient(model, x, target, relu="deconv", batch_size=batch_size)
-    check_pictures(x)
+    check_images(x)
     check_initialized("deconvnet", model)
     projection = np.empty_like(x)
     for part in batches(x, batch_size):
@@ -60,7 +63,7 @@ def deconvnet(
 def _kept(maps: Array, layer: str, channel: int | None, position: tuple[int, int] | None) -> Array:
     """The activations with all but the chosen ones set to zero."""
     if maps.ndim != 4:
-        raise ValueError(f"deconvnet: expected {layer!r} to put out maps (N, C, H, W), got {maps.shape}")
+        raise ValueError(f"deconvnet: expected {layer!r} to output maps (N, C, H, W), got {maps.shape}")
     N, C, H, W = maps.shape
     if channel is not None and not 0 <= channel < C:
         raise ValueError(f"deconvnet: {layer!r} has channels 0 to {C - 1}, got {channel}")

@@ -1,4 +1,4 @@
-"""Grad-CAM: where in a layer's maps the evidence for a class lies."""
+"""Grad-CAM: where a layer's feature maps hold evidence for a class."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 import minicnn as cnn
 
 from .guided_backprop import guided_backprop
+from .inputs import batches
+from .passes import layer_gradients, leaves
 from .resize import resize
-from .target import Array, Target, batches, check_target, layer_gradients, leaves, one_for_each
+from .target import Array, Target, check_target, one_for_each
 
 
 def grad_cam(
@@ -22,21 +24,22 @@ def grad_cam(
     upsample: str | None = "bilinear",
     batch_size: int = 32,
 ) -> Array:
-    """A layer's maps, added up with the weight that the class gives to each.
+    """The weighted sum of a layer's feature maps; the weights α are the mean gradients of the class score.
 
         α[k] = mean_{i, j} ∂S_target / ∂A[k, i, j]
         map  = max(0, Σ_k α[k] · A[k])
 
     Args:
         model, x, target, batch_size: those of `saliency`.
-        layer: whose maps A to use; by default the last that has maps.
-        upsample: "bilinear" or "nearest" to the picture's size, or None for the layer's own.
+        layer: the layer with maps A; by default the last one with maps.
+        upsample: "bilinear" or "nearest" to the image's size, or None for the layer's own.
 
     Returns:
         maps (N, H, W), not negative.
 
     Raises:
-        ValueError: the layer has no maps, targets are not as many as pictures, or the upsampling is unknown.
+        ValueError: the layer has no maps, the number of targets is not that of the images, or the upsampling is
+            unknown.
 
     Source: Selvaraju et al. (2017), Grad-CAM: visual explanations from deep networks via gradient-based localization,
     equations 1 and 2.
@@ -48,7 +51,7 @@ def grad_cam(
         activations, gradients = layer_gradients(model, x[part], one_for_each(target, part), layer)
         A, dA = activations[layer], gradients[layer]
         if A.ndim != 4:
-            raise ValueError(f"grad_cam: expected {layer!r} to put out maps (N, C, H, W), got {A.shape}")
+            raise ValueError(f"grad_cam: expected {layer!r} to output maps (N, C, H, W), got {A.shape}")
         alpha = dA.mean(axis=(2, 3))
         found.append(np.maximum(np.einsum("nk,nkij->nij", alpha, A), 0))
     maps = np.concatenate(found)
@@ -64,21 +67,21 @@ def guided_grad_cam(
     upsample: str = "nearest",
     batch_size: int = 32,
 ) -> Array:
-    """Guided backpropagation where Grad-CAM sees evidence: their product, of x's shape.
+    """The product of guided backpropagation and Grad-CAM, of x's shape.
 
-    It inherits the outlines of guided backpropagation, and their fault: they reconstruct the picture more than they
-    explain the decision. Arguments, errors and source are those of `grad_cam`.
+    It inherits the outlines of guided backpropagation and their flaw: they reconstruct the image more than they explain
+    the decision. Arguments, errors and source are those of `grad_cam`.
     """
     where = grad_cam(model, x, target, layer=layer, upsample=upsample, batch_size=batch_size)
     return guided_backprop(model, x, target, batch_size=batch_size) * where[:, None]
 
 
 def last_with_maps(model: Any, x: Array) -> str:
-    """The path of the last layer whose output is maps with more than one place."""
+    """The path of the last layer whose output is maps of more than one pixel."""
     paths = leaves(model)
     watch = cnn.Watch(*paths)
     model.forward(x, cnn.Pass(watch=watch))
     found = [path for path in paths if watch.activations[path].ndim == 4 and watch.activations[path][0, 0].size > 1]
     if not found:
-        raise ValueError("grad_cam: no layer of this model puts out maps (N, C, H, W)")
+        raise ValueError("grad_cam: no layer of this model outputs maps (N, C, H, W)")
     return found[-1]

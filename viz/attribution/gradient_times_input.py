@@ -1,14 +1,15 @@
-"""Gradient × input: how much of the score each pixel supplies, if the model were linear."""
+"""Gradient × input: how much each pixel would contribute to the score if the model were linear."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .target import Array, Target, input_gradient
+from .passes import input_gradient
+from .target import Array, Target
 
 
 def gradient_times_input(model: Any, x: Array, target: Target = None, *, batch_size: int = 32) -> Array:
-    """Every pixel's value times the slope of the score there.
+    """Every pixel's value times the gradient of the score there.
 
         map = x · ∂S_target / ∂x
 

@@ -1,22 +1,23 @@
-"""Guided backpropagation: a gradient that follows only what excites."""
+"""Guided backpropagation: a gradient that follows only excitation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from .target import Array, Target, input_gradient, last_before_softmax, layer_gradients, leaves
+from .passes import input_gradient, last_before_softmax, layer_gradients, leaves
+from .target import Array, Target
 
 
 def guided_backprop(
     model: Any, x: Array, target: Target = None, *, layer: str | None = None, batch_size: int = 32
 ) -> Array:
-    """The gradient of the score, where every ReLU on its way back also stops what is negative.
+    """The gradient of the score, with every ReLU in the backward pass also blocking negative gradients.
 
         dx = dy · [x > 0] · [dy > 0]    at every ReLU
 
-    It draws crisp outlines, and explains less than it seems to: the result is nearly the same for another class, and
-    for a network with random last layers. It partly reconstructs the picture (Nie et al. 2018); see `sanity_check`.
+    It draws crisp outlines but explains less than it seems to: the result is nearly the same for another class, and
+    for a network with random last layers. It partly reconstructs the image (Nie et al. 2018); see `sanity_check`.
 
     Args:
         model, x, target, batch_size: those of `saliency`.
@@ -35,11 +36,11 @@ def guided_backprop(
 def guided_backprop_by_layer(
     model: Any, x: Array, target: Target = None, *, layers: Sequence[str] = (), batch_size: int = 32
 ) -> dict[str, Array]:
-    """What comes by on guided backpropagation's way back, at every layer of one and the same pass.
+    """The gradients of guided backpropagation at every layer, from a single pass.
 
     Args:
         model, x, target, batch_size: those of `guided_backprop`.
-        layers: where to look; by default every layer that is made of no others.
+        layers: which layers; by default every layer without children.
 
     Returns:
         by the layer's path, from the input on, an array of its output's shape (N, …).

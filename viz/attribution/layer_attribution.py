@@ -1,4 +1,4 @@
-"""Layer attribution: what each unit of a hidden layer contributes to the score."""
+"""Layer attribution: the contribution of each unit of a hidden layer to the score."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 
 from minicnn.display import tqdm
 
-from .target import Array, Target, baselines_for, batches, check_target, layer_gradients, logits_of, one_for_each
+from .inputs import baselines_for, batches
+from .passes import layer_gradients, logits_of
+from .target import Array, Target, check_target, one_for_each
 
 METHODS = ("gradient", "gradient_times_activation", "conductance")
 
@@ -25,29 +27,29 @@ def layer_attribution(
     batch_size: int = 32,
     progress: bool = False,
 ) -> Array:
-    """Share out the score among a layer's units A, as other methods share it out among pixels.
+    """Divide the score among a layer's units A, as other methods divide it among pixels.
 
         "gradient"                      ∂S_target / ∂A
         "gradient_times_activation"     A · ∂S_target / ∂A
         "conductance"                   ∫₀¹ ∂S_target / ∂A · dA/dα dα    along x′ + α·(x − x′)
 
-    Conductances sum to S(x) − S(x′) over any layer that all evidence passes through, as integrated gradients do over
-    the pixels, and with an error as there. The integral is a sum over `steps` pieces of the way: the change of A in
-    each, times the mean of the gradients at its two ends.
+    Over any layer that all evidence passes through, conductances sum to S(x) − S(x′), as integrated gradients do over
+    the pixels and with a similar error. The integral is a sum over `steps` pieces of the path: the change of A in each
+    piece, times the mean of the gradients at its two ends.
 
     Args:
-        model, x, target: those of `saliency`; the predicted class is that of x, all along the way.
+        model, x, target: those of `saliency`; the predicted class is that of x, along the whole path.
         layer: the path of the layer.
         method: one of the above.
-        baseline, steps: of the way, for "conductance".
-        batch_size: pictures, or points of the way, in memory at once.
+        baseline, steps: of the path, for "conductance".
+        batch_size: images, or points of the path, in memory at once.
         progress: whether to show a bar.
 
     Returns:
         an array of the shape of the layer's output, with both signs. Sum over a map for its channel's share.
 
     Raises:
-        ValueError: the method or the layer is unknown, or the baseline does not fit the pictures.
+        ValueError: the method or the layer is unknown, or the baseline does not fit the images.
 
     Source: Shrikumar et al. (2017), Learning important features through propagating activation differences, section 2;
     Dhamdhere, Sundararajan & Yan (2019), How important is a neuron?, equation 3.
@@ -70,12 +72,12 @@ def _conductance(
     alphas = np.linspace(0, 1, steps + 1, dtype=x.dtype)
     found = []
     with tqdm(total=len(x) * len(alphas), desc="conductance", unit="point", disable=not progress) as bar:
-        for n, (picture, base) in enumerate(zip(x, baselines, strict=True)):
+        for n, (image, base) in enumerate(zip(x, baselines, strict=True)):
             mine = one_for_each(target, slice(n, n + 1))
             total: Any = 0.0
             before: tuple[Array, Array] | None = None  # A and its gradient at the end of the batch before
             for part in batches(alphas, batch_size):
-                points = base + alphas[part, None, None, None] * (picture - base)
+                points = base + alphas[part, None, None, None] * (image - base)
                 A, dA = (by[layer] for by in layer_gradients(model, points, mine, layer, batch_size=batch_size))
                 if before is not None:
                     A, dA = np.concatenate([before[0], A]), np.concatenate([before[1], dA])

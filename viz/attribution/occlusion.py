@@ -1,4 +1,4 @@
-"""Occlusion: hide a part of the picture, and see what the model makes of the rest."""
+"""Occlusion: hide a part of the image, and see how the score changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as np
 import minicnn as cnn
 from minicnn.display import tqdm
 
-from .target import Array, Target, baselines_for, check_target, last_before_softmax, logits_of, one_for_each, score
+from .inputs import baselines_for
+from .passes import last_before_softmax, logits_of
+from .target import Array, Target, check_target, one_for_each, score
 
 
 @overload
@@ -50,27 +52,28 @@ def occlusion(
     batch_size: int = 16,
     progress: bool = False,
 ) -> Any:
-    """Slide a grey square over the picture; the map says how much of the score it takes away.
+    """Slide a gray square over the image; the map shows how much the score drops.
 
-        map[y, x] = mean over the windows that cover (y, x) of S(picture) − S(picture with that window hidden)
+        map[y, x] = mean over the windows that cover (y, x) of S(image) − S(image with that window hidden)
 
-    The windows step by `stride` from the top left corner, and a last one reaches the far edge, so that every pixel is
+    The windows step by `stride` from the top left corner, and the last one reaches the far edge, so that every pixel is
     covered.
 
     Args:
-        model, x, target: those of `saliency`; the predicted class is that of the whole picture.
+        model, x, target: those of `saliency`; the predicted class is that of the whole image.
         window: the square's side, or (height, width), in pixels.
         stride: the step, by default half the window.
-        baseline: what hides: a number, or an array that broadcasts to x; 0 is the mean picture after normalisation.
+        baseline: the covering value: a number, or an array that broadcasts to x; 0 is the mean image after
+            normalization.
         return_predictions: also return the class that is predicted while each window is hidden, (N, rows, columns).
-        batch_size: occluded pictures in memory at once.
+        batch_size: occluded images in memory at once.
         progress: whether to show a bar.
 
     Returns:
-        maps (N, H, W): positive where the picture supports the class; with `return_predictions` also the classes.
+        maps (N, H, W): positive where the image supports the class; with `return_predictions` also the classes.
 
     Raises:
-        ValueError: the window is larger than the picture, or another option does not fit.
+        ValueError: the window is larger than the image, or another option does not fit.
 
     Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, section 4.2.
     """
@@ -80,7 +83,7 @@ def occlusion(
     step_y, step_x = (max(1, height // 2), max(1, width // 2)) if stride is None else np.broadcast_to(stride, 2)
     if not (1 <= height <= H and 1 <= width <= W) or step_y < 1 or step_x < 1:
         raise ValueError(
-            f"occlusion: expected a window inside the {H} x {W} picture and a stride of at least 1, "
+            f"occlusion: expected a window inside the {H} x {W} image and a stride of at least 1, "
             f"got {window} and {stride}"
         )
     tops, lefts = _starts(H, height, int(step_y)), _starts(W, width, int(step_x))
@@ -94,7 +97,7 @@ def occlusion(
     for top, left in corners:
         covered[top : top + height, left : left + width] += 1
     classes = np.empty((N, len(corners)), int)
-    with tqdm(total=N * len(corners), desc="occlusion", unit="picture", disable=not progress) as bar:
+    with tqdm(total=N * len(corners), desc="occlusion", unit="image", disable=not progress) as bar:
         for n in range(N):
             mine = one_for_each(target, slice(n, n + 1))
             reference = score(whole[n : n + 1], mine)

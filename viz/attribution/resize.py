@@ -1,4 +1,4 @@
-"""Maps of one size drawn at another."""
+"""Resizing maps."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ METHODS = ("nearest", "bilinear")
 
 
 def resize(maps: Array, size: tuple[int, ...], method: str = "bilinear") -> Array:
-    """Maps (…, h, w) at (…, *size): for every output pixel o, along each axis, a place in the input is looked up.
+    """Maps (…, h, w) at (…, *size): for every output pixel o, along each axis, a position in the input is read.
 
-        "bilinear"   (o + ½) · h / size − ½, cut off at the edges, between its two neighbours
+        "bilinear"   (o + ½) · h / size − ½, cut off at the edges, between its two neighbors
         "nearest"    ⌊o · h / size⌋
 
     Both are those of PyTorch's `interpolate` (align_corners=False).

@@ -1,4 +1,4 @@
-"""Saliency: which pixels change the score most when they change a little."""
+"""Saliency: the pixels whose small changes affect the score most."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from .target import Array, Target, input_gradient
+from .passes import input_gradient
+from .target import Array, Target
 
 
 def saliency(model: Any, x: Array, target: Target = None, *, batch_size: int = 32) -> Array:
-    """The steepness of a class's score at every pixel.
+    """The magnitude of the gradient of a class's score at every pixel.
 
         map[n, y, x] = max_c |∂S_target / ∂x[n, c, y, x]|,    S the score before softmax
 
     Args:
         model: a network with outputs (N, classes).
-        x: pictures (N, C, H, W), normalised by the model's transform.
-        target: a class (its number, or its name in model.classes), one for each picture, an op of the logits, or None
+        x: images (N, C, H, W), normalized by the model's transform.
+        target: a class (its number, or its name in model.classes), one for each image, an op of the logits, or None
             for the predicted class.
-        batch_size: pictures in memory at once.
+        batch_size: images in memory at once.
 
     Returns:
         maps (N, H, W), not negative.
 
     Raises:
-        ValueError: x is no batch of pictures, or a class is not there.
+        ValueError: x is not a batch of images, or a class does not exist.
 
     Source: Simonyan, Vedaldi & Zisserman (2014), Deep inside convolutional networks, section 3.
     """

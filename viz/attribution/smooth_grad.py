@@ -9,7 +9,9 @@ import numpy as np
 
 from minicnn.display import tqdm
 
-from .target import Array, Target, check_pictures, input_gradient, logits_of, noise_for
+from .inputs import check_images, noise_for
+from .passes import input_gradient, logits_of
+from .target import Array, Target
 
 
 def smooth_grad(
@@ -24,18 +26,18 @@ def smooth_grad(
     progress: bool = False,
     **options: Any,
 ) -> Array:
-    """Gradients fluctuate wildly from one picture to the next nearly equal one; their mean does not.
+    """Gradients of nearly equal images fluctuate wildly; their mean does not.
 
-        map = mean_k method(x + ε_k),    ε_k normal with deviation noise · (max(x) − min(x)) of each picture
+        map = mean_k method(x + ε_k),    ε_k normal with deviation noise · (max(x) − min(x)) of each image
 
-    All pictures of a batch get the same noise, each in its own deviation: so the map of a picture does not depend on
-    which others it is explained with.
+    All images of a batch get the same noise, scaled to each image's range, so the map of an image does not depend on
+    the rest of the batch.
 
     Args:
         model, x, target: those of `saliency`. The predicted class is that of x.
-        method: what to average, the plain gradient or any method of this package.
+        method: what to average: the plain gradient, or any method of this package.
         samples: how many noisy copies.
-        noise: their deviation, as a share of the picture's range.
+        noise: their deviation, as a share of the image's range.
         seed: the same seed draws the same noise.
         progress: whether to show a bar.
         options: passed on to the method.
@@ -44,11 +46,11 @@ def smooth_grad(
         an array of the shape that the method returns.
 
     Raises:
-        ValueError: an option is out of range, or x is no batch of pictures.
+        ValueError: an option is out of range, or x is not a batch of images.
 
     Source: Smilkov et al. (2017), SmoothGrad: removing noise by adding noise, section 2.
     """
-    check_pictures(x)
+    check_images(x)
     if samples < 1 or noise < 0:
         raise ValueError(f"smooth_grad: expected samples ≥ 1 and noise ≥ 0, got {samples} and {noise}")
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""A network four ways, side by side: bricks, letters, algebra, Python."""
+"""A network in four forms, side by side: bricks, letters, algebra, Python."""
 
 from .code import python_code
 from .page import Diagram, diagram

@@ -1,4 +1,4 @@
-"""A network as bricks: a strip for what flows, a block for what was learned, all on one scale."""
+"""A network as bricks: a strip for activations, a block for learned weights, all on one scale."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def bricks_of(s: Statement) -> tuple[Brick | None, Brick]:
 
 
 def size_of(found: list[Statement]) -> tuple[float, float]:
-    """Width and height, in inches, that the bricks are drawn legibly in."""
+    """The width and height, in inches, at which the bricks are legible."""
     count = sum(1 + (s.weight is not None) for s in found)
     width = float(np.clip(PITCH * count, 9, 40))
     _, _, height = _layout(found, width)
@@ -68,7 +68,7 @@ def size_of(found: list[Statement]) -> tuple[float, float]:
 
 
 def draw_bricks(found: list[Statement], ax: Axes, width: float) -> None:
-    """Draw on axes of so many inches; a unit of both axes is an inch."""
+    """Draw on axes of this size; a unit of both axes is an inch."""
     boxes, columns, height = _layout(found, width)
     for s in found:
         block, strip = bricks_of(s)
@@ -129,7 +129,9 @@ def _layout(
         for source in s.sources:
             reach[source] = max(reach[source], columns[s.number] - columns[source])
     for inside in members.values():
-        inside.sort(key=lambda s: -reach[s.number])  # what skips columns is on top: its arc goes over the others
+        inside.sort(
+            key=lambda s: -reach[s.number]
+        )  # connections that skip columns are on top: their arcs go over the others
     pairs = {s.number: bricks_of(s) for s in found}
     sizes = {
         brick.letter: (np.sqrt(brick.columns), np.sqrt(brick.rows))

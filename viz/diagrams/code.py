@@ -11,14 +11,14 @@ WIDTH = 100  # columns that a layer may take on one line
 
 
 def python_code(model: Any) -> str:
-    """Python that builds a model of the same layers, names and options; its arrays have not yet their values.
+    """Python that builds a model of the same layers, names and options; its arrays are not filled yet.
 
         namespace = {}
         exec(python_code(model), namespace)
         namespace["model"].load_state(model.state())         # now it computes the same
 
-    Options that have their defaults are left out. Layers of your own are written by their class's name, which must be
-    there when the code runs.
+    Options that have their defaults are left out. Your own layers are written by their class's name, which must be
+    defined when the code runs.
 
     Raises:
         ValueError: a layer has an option that it does not store under its own name.

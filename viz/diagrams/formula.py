@@ -1,4 +1,4 @@
-"""A network in letters and in algebra: l for what flows, W for what was learned."""
+"""A network in letters and in algebra: l for activations, W for learned weights."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FUNCTIONS = {
     cnn.Clip: "clip",
     cnn.Pad: "pad",
 }
-SILENT = ("drop", "vec")  # left out of the letters: as a network is used, dropout does nothing, and vec only rewrites
+SILENT = ("drop", "vec")  # left out of the letters: in inference dropout does nothing, and vec only reshapes
 WEIGHTED = (cnn.Dense, cnn.Conv2d, cnn.ConvTranspose2d)
 
 
@@ -115,7 +115,7 @@ def statements(nodes: list[Node]) -> list[Statement]:
 
 
 def letters(found: list[Statement]) -> list[str]:
-    """l₂ = relu(l₀W₀)W₁: what a network does, without biases, and without what is silent when it is used.
+    """l₂ = relu(l₀W₀)W₁: what a network computes in inference, without biases.
 
     One line for a short chain, else one for each letter. ∗ is convolution, [ , ] one behind the other.
     """

@@ -26,11 +26,11 @@ class Diagram(Shown):
     """A network four ways.
 
     Attributes:
-        letters: lines such as "l₂ = relu(l₀W₀)W₁": l is what flows, W what was learned, ∗ convolution, [ , ] one behind
-            the other. Biases, dropout and flattening are left out.
+        letters: lines such as "l₂ = relu(l₀W₀)W₁": l for activations, W for learned weights, ∗ convolution, [ , ] one
+            behind the other. Biases, dropout and flattening are left out.
         algebra: the same with everything, in LaTeX without dollar signs: matplotlib's mathtext renders each line.
         python: code that builds the network (see `python_code`).
-        input_shape: of one picture, (C, H, W) or (D,).
+        input_shape: of one image, (C, H, W) or (D,).
         statements: what each letter stands for.
     """
 
@@ -43,9 +43,9 @@ class Diagram(Shown):
     def plot(self, figure: Figure | None = None) -> Figure:
         """Bricks above, and below them, side by side, letters, algebra and Python.
 
-        A brick is a matrix of the product l W on one scale, √rows high and √columns wide: what flows has a row for
-        each place and a column for each channel, weights have a row for each number that one output is made of and a
-        column for each output. Columns of text longer than 72 lines are cut; the attributes have all of it.
+        A brick is a matrix of the product l W on one scale, √rows high and √columns wide: activations have a row for
+        each position and a column for each channel, weights have a row for each number that one output is made of and a
+        column for each output. Columns of text longer than 72 lines are cut; the attributes hold all of it.
         """
         width, height = size_of(self.statements)
         code = _cut(self.python.splitlines())
@@ -91,8 +91,8 @@ def diagram(model: Any, input_shape: tuple[int, ...] | None = None) -> Diagram:
     """A network as bricks, letters, algebra and Python.
 
     Args:
-        model: any network of our containers and layers; a layer of your own is a function of its class's name.
-        input_shape: (C, H, W) of a picture, or (D,); by default what its transform or its first dense layer tells, or
+        model: any network of our containers and layers; your own layers are functions with their class's name.
+        input_shape: (C, H, W) of an image, or (D,); by default taken from its transform or its first dense layer, or
             else the first of 224, 227, 299, 64, 32 and 28 pixels that fits.
 
     Raises:

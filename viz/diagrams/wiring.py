@@ -1,4 +1,4 @@
-"""What a network's containers come to: layers, and which takes from which."""
+"""A network's containers resolved into layers and their connections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn.layers import children_of, dtype_of, transparent
 
-SIDES = (224, 227, 299, 64, 32, 28)  # of pictures, tried where nothing tells
+SIDES = (224, 227, 299, 64, 32, 28)  # of images, tried if nothing determines the size
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,10 @@ class Node:
     """One layer in the wiring.
 
     Attributes:
-        path: where it stands; "" for what joins a container's branches.
+        path: its path; "" for the join of a container's branches.
         layer: the layer itself; "concat", "add" or "mul" for a join; None for the network's input.
         sources: the nodes it takes from, by their numbers.
-        shape: what it puts out for one picture, (C, H, W) or (D,).
+        shape: of its output for one image, (C, H, W) or (D,).
     """
 
     path: str
@@ -33,7 +33,7 @@ class Node:
 def wiring(model: Any, input_shape: tuple[int, ...]) -> list[Node]:
     """The layers in the order they run, from the input (number 0) to the output (the last).
 
-    A container that is none of ours is one node: what it does inside is its own.
+    A container from outside this package is one node.
     """
     found: list[tuple[str, Any, tuple[int, ...]]] = [("", None, ())]
 
@@ -89,7 +89,7 @@ def wiring(model: Any, input_shape: tuple[int, ...]) -> list[Node]:
 
 
 def input_shape_of(model: Any) -> tuple[int, ...]:
-    """The shape of what a network takes: of the pictures it was trained on, or one that fits.
+    """The shape of what a network takes: of the images it was trained on, or one that fits.
 
     Raises:
         ValueError: no usual size fits.
@@ -103,7 +103,7 @@ def input_shape_of(model: Any) -> tuple[int, ...]:
         if isinstance(layer, cnn.Flatten):
             continue
     else:
-        raise ValueError("diagram: the network has no weights that tell the shape of its input; give input_shape")
+        raise ValueError("diagram: the network has no weights that determine the shape of its input; give input_shape")
     crop = getattr(getattr(model, "transform", None), "crop", None)
     if crop is not None:
         return (channels, *((crop, crop) if isinstance(crop, int) else crop))
@@ -114,7 +114,7 @@ def input_shape_of(model: Any) -> tuple[int, ...]:
             continue
         return channels, side, side
     sizes = ", ".join(map(str, SIDES))
-    raise ValueError(f"diagram: pictures of none of the usual sizes ({sizes}) fit the network; give input_shape")
+    raise ValueError(f"diagram: images of none of the usual sizes ({sizes}) fit the network; give input_shape")
 
 
 def _shapes(model: Any, paths: list[str], input_shape: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
@@ -126,10 +126,10 @@ def _shapes(model: Any, paths: list[str], input_shape: tuple[int, ...]) -> dict[
 
 
 def _blank_run(model: Any, input_shape: tuple[int, ...], watch: cnn.Watch | None = None) -> np.ndarray:
-    """What comes out for a blank picture, of which only the shape is right: no kernel is run (see `cnn.sketch`).
+    """The outputs for a blank image, correct only in shape: no kernel is run (see `cnn.sketch`).
 
     Raises:
-        ValueError: the picture does not fit the model.
+        ValueError: the image does not fit the model.
     """
     y, _ = cnn.sketch(model).forward(np.zeros((1, *input_shape), dtype_of(model)), cnn.Pass(watch=watch))
     return np.asarray(y)

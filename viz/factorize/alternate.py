@@ -1,12 +1,12 @@
-"""Factorising X ≈ W H by improving W with H fixed, then H with W fixed, over and over, and with momentum.
+"""Factorizing X ≈ W H by alternately improving W with H fixed and H with W fixed, with momentum.
 
 The objective is
 
     F(W, H) = ½ ‖X − W H‖² + l1_W Σ|W| + l1_H Σ|H| + ½ l2_W ‖W‖² + ½ l2_H ‖H‖².
 
 An iteration is one pass over X: each block of its rows improves the same rows of W, which need only H for that, and
-adds its share of WᵀX and WᵀW, of which the step for H and the objective are made. Products with X are in its own
-precision; what is only k wide is in float64, because the factors of semi-NMF may be ill-conditioned.
+adds its share of WᵀX and WᵀW, of which the step for H and the objective are made. Products with X are in X's precision;
+matrices of only k rows or columns are in float64, because the factors of semi-NMF may be ill-conditioned.
 
 Each step starts at, and sees the other factor at, a point *ahead* of where that factor's last step ended, by β of the
 way it came; β grows while that works. When the objective rises the iteration is done again without momentum, and then
@@ -27,7 +27,7 @@ Step = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """See `steps`. It may overwrite and return its last argument."""
 
 WINDOW = 10  # iterations over which the objective's fall is judged: with momentum, single ones fall unevenly
-DIGITS = 1e4  # times its terms' rounding: a squared error below that is summed anew, from differences
+DIGITS = 1e4  # times its terms' rounding: a smaller squared error is computed again from differences
 
 
 class Penalties(NamedTuple):
@@ -79,7 +79,7 @@ def descend(
 
 
 def alternate(iterate: Iteration, W: np.ndarray, H: np.ndarray) -> Iterator[Factors]:
-    """Yield ever better factors, from W (n, k) and H (k, p) on; end when rounding leaves nothing to gain."""
+    """Yield better and better factors, starting from W (n, k) and H (k, p); end when rounding prevents progress."""
     beta, most = (0.5, 1.0) if iterate.method.momentum else (0.0, 0.0)
     now = iterate(W, H, W, 0.0)
     H_ahead = now.H

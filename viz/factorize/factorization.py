@@ -1,4 +1,4 @@
-"""What NMF and semi-NMF have in common: everything but the start and the steps."""
+"""The common part of NMF and semi-NMF: everything but the start and the steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .alternate import Method, Penalties, descend
 from .nnls import solve, sweep
 
 SWEEPS_BEFORE_PIVOTING = 10  # enough for most signs to be right
-LARGEST = 1e100  # weight of a penalty: it makes zeros of all, and times zero it is zero
+LARGEST = 1e100  # weight of a penalty, at most: it makes everything zero, and times zero it is zero
 
 
 class Factorization(Estimator):
@@ -34,10 +34,10 @@ class Factorization(Estimator):
         """Learn H from `X` (samples, features).
 
         Raises:
-            ValueError: a parameter is out of range, or `X` is not a matrix of the kind wanted.
+            ValueError: a parameter is out of range, or `X` is not a suitable matrix.
 
         Warns:
-            ConvergenceWarning: `max_iter` was reached first.
+            ConvergenceWarning: `max_iter` was reached before convergence.
         """
         self.fit_transform(X)
         return self
@@ -50,7 +50,7 @@ class Factorization(Estimator):
         X = self._training_matrix(X)
         k = X.shape[1] if self.n_components is None else as_count(self.n_components, "n_components", name)
 
-        # With X / s factorised into W' H', W = √s W' and H = √s H'. The penalties' weights are in X's own units.
+        # With X / s factorized into W' H', W = √s W' and H = √s H'. The penalties' weights are in X's own units.
         scale = unit_scale(_magnitude(X))
         root = scale**0.5
         l1_W, l2_W, l1_H, l2_H = self._penalties(X.shape)
@@ -80,7 +80,7 @@ class Factorization(Estimator):
 
         Raises:
             NotFittedError: before `fit`.
-            ValueError: `X` has another number of features than the data fitted to, or is not of the kind wanted.
+            ValueError: `X` has another number of features than the data fitted to, or is not a suitable matrix.
         """
         return self._encode(self._new_matrix(X))
 
@@ -90,7 +90,7 @@ class Factorization(Estimator):
         return map_rows(W, self.n_features_in_, lambda rows: W[rows] @ self.components_)
 
     def _encode(self, X: np.ndarray) -> np.ndarray:
-        """W that minimises  ½ ‖X − W H‖² + l1_W Σ W + ½ l2_W ‖W‖²  over W ≥ 0, row by row."""
+        """W that minimizes  ½ ‖X − W H‖² + l1_W Σ W + ½ l2_W ‖W‖²  over W ≥ 0, row by row."""
         x_scale, h_scale = unit_scale(_magnitude(X)), unit_scale(_magnitude(self.components_))
         l1_W, l2_W, *_ = self._penalties(X.shape)
         H = (self.components_ / h_scale).astype(X.dtype)

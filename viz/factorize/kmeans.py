@@ -1,4 +1,4 @@
-"""k-means clustering: where semi-NMF starts."""
+"""k-means clustering, the start of semi-NMF."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ ROUNDS = 20
 def kmeans(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
     """The cluster, 0 … k−1, of each row of `X`, after at most twenty rounds of Lloyd's algorithm.
 
-    A round puts each row x into the cluster with the nearest centre c, where  x·c − ½‖c‖²  is largest, and each centre
-    into the mean of its rows; a centre without rows stays.
+    A round puts each row x into the cluster with the nearest center c, where  x·c − ½‖c‖²  is largest, and each center
+    into the mean of its rows; a center without rows stays.
     """
     labels = np.full(len(X), -1)
     with row_blocks(X) as blocks:

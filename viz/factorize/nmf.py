@@ -1,4 +1,4 @@
-"""Nonnegative matrix factorisation."""
+"""Nonnegative matrix factorization."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .steps import coordinate_descent
 class NMF(Factorization):
     """Nonnegative data as sums of nonnegative parts: X ≈ W H, with W ≥ 0 and H ≥ 0.
 
-    Minimises
+    Minimizes
 
         ½ ‖X − W H‖² + alpha_W (l1_ratio p Σ W + ½ (1 − l1_ratio) p ‖W‖²)
                      + alpha_H (l1_ratio n Σ H + ½ (1 − l1_ratio) n ‖H‖²),     X of n samples and p features,
@@ -30,10 +30,10 @@ class NMF(Factorization):
             values), "random", or None: "nndsvda" if k ≤ min(samples, features), else "random".
         tol: stop when the objective has fallen by less than this share of itself in ten iterations, or W H differs
             from X by less than this share of X.
-        max_iter: stop after so many iterations.
+        max_iter: stop after this many iterations.
         random_state: the seed of random starts; None, an int or a generator.
         alpha_W, alpha_H: weights of the penalties; alpha_H="same" takes alpha_W.
-        l1_ratio: 0 for L2 penalties, 1 for L1, between for both.
+        l1_ratio: 0 for L2 penalties, 1 for L1, in between for a mixture.
 
     Attributes:
         components_: H (n_components_, features).

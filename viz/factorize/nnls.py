@@ -2,9 +2,9 @@
 
 Given A (k, k), symmetric and positive semidefinite, and B (k, m), each column z of Z (k, m) is to solve
 
-    minimise  ½ zᵀA z − bᵀz   over  z ≥ 0,     b the same column of B.
+    minimize  ½ zᵀA z − bᵀz   over  z ≥ 0,     b the same column of B.
 
-Both halves of a factorisation X ≈ W H have this form: with H fixed, the rows of W are the z, A = H Hᵀ and B = H Xᵀ.
+Both halves of a factorization X ≈ W H have this form: with H fixed, the rows of W are the z, A = H Hᵀ and B = H Xᵀ.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ TILE = 256  # problems swept together: their part of Z and B stays in the first-
 RIDGE = 1e-13
 ROUNDING = 1e-12
 PATIENCE = 3  # exchanges of all entries without progress, before the rule that exchanges one
-MOST_PIVOTS = 1000  # a column that needs more, which only rounding can cause, keeps the values it came with
+MOST_PIVOTS = 1000  # a column that needs more, which only rounding can cause, keeps its initial values
 
 
 @jit
 def sweep(A, B, Z, sweeps):
-    """Improve `Z` in place: `sweeps` rounds over its rows, each row minimised exactly with the others fixed.
+    """Improve `Z` in place: `sweeps` rounds over its rows, each row minimized exactly with the others fixed.
 
         z_j ← max(0, z_j + r_j / A_jj),     r = b − A z
 
     This is hierarchical alternating least squares (Cichocki and Phan 2009, algorithm 2) with the loop over problems
-    innermost, where it vectorises. A row whose A_jj is 0 has no part in the objective and stays as it is.
+    innermost, where it vectorizes. A row whose A_jj is 0 has no part in the objective and stays as it is.
     """
     k, m = Z.shape
     zero = Z.dtype.type(0)
@@ -59,10 +59,10 @@ def solve(A, B, Z):
     """Overwrite `Z` with the exact solutions, by block principal pivoting (Kim and Park 2011, section 3).
 
     Each column starts from the guess that its positive entries are the solution's: they are the passive set P. With
-    A_PP z_P = b_P  and zero elsewhere, entries of P that are negative, and others with a negative gradient A z − b,
-    stand on the wrong side. All of them change sides at once; but when their number has not fallen for a while only the
-    last one does, a rule that cannot cycle. A, B and Z are float64. A singular A is made regular by adding RIDGE of its
-    mean diagonal to it, and entries that it does not weigh at all are zero.
+    A_PP z_P = b_P  and zero elsewhere, entries of P that are negative, and others with a negative gradient A z − b, are
+    on the wrong side. All of them change sides at once; if their number has not fallen for a while, only the last one
+    does, a rule that cannot cycle. A, B and Z are float64. A singular A is made regular by adding RIDGE of its mean
+    diagonal to it, and entries with zero weight are zero.
     """
     k, m = Z.shape
     ridge = RIDGE * np.trace(A) / k
@@ -92,7 +92,7 @@ def solve(A, B, Z):
 
 @jit
 def _solve_passive(A, b, passive, ridge, z):
-    """z_P from A_PP z_P = b_P by Cholesky's factorisation A_PP = L Lᵀ; zero elsewhere."""
+    """z_P from A_PP z_P = b_P by Cholesky's factorization A_PP = L Lᵀ; zero elsewhere."""
     members = np.flatnonzero(passive)
     n = len(members)
     L = np.empty((n, n))

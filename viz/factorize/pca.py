@@ -27,11 +27,12 @@ class PCA(Estimator):
         whiten: divide each coordinate by its standard deviation, so that all have variance 1. A direction without
             variance gets coordinate 0.
         svd_solver: "full" decomposes D, "covariance_eigh" DᵀD, "randomized" finds few directions of a large matrix
-            (Halko, Martinsson and Tropp 2011), "auto" takes an exact one unless that takes long and this far less.
-        iterated_power: passes over the data that the randomised solver makes; "auto" for 7 where fewer than a tenth of
+            (Halko, Martinsson and Tropp 2011), "auto" is exact unless that takes long and the randomized solver takes
+            far less.
+        iterated_power: passes over the data that the randomized solver makes; "auto" for 7 where fewer than a tenth of
             the directions are wanted, else 4.
-        n_oversamples: extra directions that the randomised solver carries along.
-        random_state: the randomised solver's seed; None, an int or a generator.
+        n_oversamples: extra directions that the randomized solver carries along.
+        random_state: the randomized solver's seed; None, an int or a generator.
 
     Attributes:
         components_: (n_components_, features), orthonormal rows; the largest entry of each is positive.
@@ -39,7 +40,7 @@ class PCA(Estimator):
         explained_variance_ratio_: its share of the data's whole variance.
         singular_values_: (n_components_,), of D.
         mean_: (features,).
-        n_components_: how many directions there are.
+        n_components_: the number of directions.
         noise_variance_: the mean variance along the directions left out.
         n_samples_, n_features_in_: the shape of the data.
     """
@@ -67,7 +68,7 @@ class PCA(Estimator):
         Raises:
             ValueError: a parameter is out of range, or `X` is not a finite matrix.
         """
-        self._learn(as_matrix(X, "PCA", check_finite=False))  # the pass for the means will tell
+        self._learn(as_matrix(X, "PCA", check_finite=False))  # the pass that computes the means checks this
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> np.ndarray:
@@ -120,7 +121,7 @@ class PCA(Estimator):
         self.n_samples_, self.n_features_in_ = X.shape
 
     def _wanted(self, most: int) -> tuple[int, float | None]:
-        """`n_components` as the number of directions to compute, and the share of variance that will cut them."""
+        """The number of directions to compute, and the share of variance at which to stop, from `n_components`."""
         wanted = self.n_components
         if wanted is None:
             return most, None
@@ -138,7 +139,7 @@ class PCA(Estimator):
         if self.whiten:
             deviations = self._deviations()[:, None]
             axes = np.divide(axes, deviations, out=np.zeros_like(axes), where=deviations > 0)
-        columns = np.ascontiguousarray(axes.T)  # the product of a block is quicker by columns than by a transpose
+        columns = np.ascontiguousarray(axes.T)  # the product of a block is faster by columns than by a transpose
         return map_rows(X, self.n_components_, lambda rows: (X[rows] - self.mean_) @ columns)
 
     def _deviations(self) -> np.ndarray:

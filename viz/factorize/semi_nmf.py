@@ -1,4 +1,4 @@
-"""Semi-nonnegative matrix factorisation: one factor nonnegative, the other free."""
+"""Semi-nonnegative matrix factorization: one factor nonnegative, the other free."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SOFTENING = 0.2  # added to the cluster indicators, so that no entry starts at z
 class SemiNMF(Factorization):
     """Data of any sign as nonnegative mixtures of free directions: X ≈ W H with W ≥ 0, H of any sign.
 
-    Minimises ½ ‖X − W H‖² (Ding, Li and Jordan 2010, "Convex and semi-nonnegative matrix factorizations", section 2;
-    their G is W, their F is Hᵀ). It is k-means with soft, overlapping clusters, W the memberships and H the centres,
+    Minimizes ½ ‖X − W H‖² (Ding, Li and Jordan 2010, "Convex and semi-nonnegative matrix factorizations", section 2;
+    their G is W, their F is Hᵀ). It is k-means with soft, overlapping clusters, W the memberships and H the centers,
     and starts from k-means. In turn,
 
         H ← (WᵀW)⁻¹ WᵀX                                              the least-squares solution,
@@ -28,7 +28,7 @@ class SemiNMF(Factorization):
         w_j ← max(0, w_j + (X Hᵀ − W H Hᵀ)_j / (H Hᵀ)_jj)              solver="cd", coordinate descent with momentum,
 
     where M⁺ = max(M, 0) and M⁻ = max(−M, 0). The objective never rises. It may have no minimum but
-    only an infimum, which ever larger terms approach by cancelling (Gillis and Kumar 2015, "Exact and heuristic
+    only an infimum, which ever larger terms approach by canceling (Gillis and Kumar 2015, "Exact and heuristic
     algorithms for semi-nonnegative matrix factorization"): to solve for W exactly at every turn would lead there, while
     these steps stay near the clusters that they start from.
 
@@ -37,7 +37,7 @@ class SemiNMF(Factorization):
         solver: "cd", many times faster, or "mu", the published one.
         tol: stop when the objective has fallen by less than this share of itself in ten iterations, or W H differs
             from X by less than this share of X.
-        max_iter: stop after so many iterations.
+        max_iter: stop after this many iterations.
         random_state: the seed of the k-means start; None, an int or a generator.
 
     Attributes:

@@ -1,6 +1,6 @@
 """The leading principal directions of a matrix, three ways.
 
-All three find the eigenvectors of the scatter matrix  S = DᵀD  of centred data  D = (X − mean) / scale. They are D's
+All three find the eigenvectors of the scatter matrix  S = DᵀD  of centered data  D = (X − mean) / scale. They are D's
 right singular vectors, and the eigenvalues are the squares of its singular values:
 
 - `by_svd` decomposes D itself, and so keeps the digits of the smallest values;
@@ -21,7 +21,7 @@ from ..blocks import row_blocks, unit_scale
 from ..estimator import require_finite
 
 LONG = 2e11  # multiplications: about a second
-WORTH_DROPPING = 0.95  # of the columns vary: then to copy them costs less than to carry along the others
+WORTH_DROPPING = 0.95  # of the columns vary: then copying them costs less than carrying the others along
 
 
 @dataclass(frozen=True)
@@ -81,14 +81,14 @@ def center(X: np.ndarray) -> Centered:
         ValueError: `X` is not finite, which the means tell.
     """
     n = len(X)
-    extremes = []  # of each block, in any order: a maximum does not mind
+    extremes = []  # of each block, in any order: the maximum is the same
 
     def share_of_mean(rows: slice) -> np.ndarray:
         block = X[rows]
         high, low = block.max(axis=0), block.min(axis=0)
         extremes.append((high, low))
         if not (np.isfinite(high).all() and np.isfinite(low).all()):
-            return np.full_like(high, np.nan)  # and not infinities, of which two may not add up
+            return np.full_like(high, np.nan)  # and not infinities, whose sum may be NaN
         scale = X.dtype.type(unit_scale(max(high.max(), -low.min())))
         return block.sum(axis=0) / n if scale == 1 else (block / scale).sum(axis=0) / n * scale
 
@@ -123,7 +123,7 @@ def spectrum(
 
 
 def choose(shape: tuple[int, int], k: int, iterations: int, oversamples: int) -> str:
-    """The exact solver for this shape, or the randomised one where exact takes long, and at least four times as long.
+    """The exact solver for this shape, or the randomized one where exact takes long, and at least four times as long.
 
     Costs are counted in multiplications, those of slower routines weighted by how much slower they were measured to be.
     """
@@ -166,7 +166,7 @@ def by_scatter(centered: Centered, k: int) -> Spectrum:
 def by_subspace_iteration(
     centered: Centered, k: int, iterations: int, oversamples: int, rng: np.random.Generator
 ) -> Spectrum:
-    """V ← orthonormalised DᵀD V, from a random start, then the singular vectors of D within the span of D V.
+    """V ← orthonormalized DᵀD V, from a random start, then the singular vectors of D within the span of D V.
 
     Each product takes one pass over the data. After q of them the part of V outside the leading k directions has shrunk
     by (σ_l / σ_k)^2q, where l = k + oversamples is V's width. At last  D V = Q Λ^½ Rᵀ  with orthonormal columns Q, by

@@ -1,4 +1,4 @@
-"""Starting points for nonnegative factorisation."""
+"""Starting points for nonnegative factorization."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def nndsvd(X: np.ndarray, k: int, rng: np.random.Generator) -> tuple[np.ndarray,
     """Nonnegative double singular value decomposition (Boutsidis and Gallopoulos 2008).
 
     Of each term σ u vᵀ of the SVD, the positive part of u vᵀ is  u⁺v⁺ᵀ + u⁻v⁻ᵀ,  where u = u⁺ − u⁻. The larger of the
-    two products takes the term's place.
+    two products replaces the term.
     """
     found = spectrum(Centered(X, np.zeros(X.shape[1], X.dtype)), k, "auto", None, 10, rng)
     V = found.directions.astype(X.dtype)

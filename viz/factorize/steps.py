@@ -1,4 +1,4 @@
-"""The steps that a factorisation alternates between.
+"""The steps that a factorization alternates between.
 
 Each is given A (k, k), B (k, m) and Z (k, m) in float64, and returns a Z with a lower  ½ tr(ZᵀA Z) − tr(BᵀZ).  For W,
 transposed, A = H Hᵀ and B = H Xᵀ; for H, A = WᵀW and B = WᵀX. Penalties have been added to A and subtracted from B.
@@ -10,7 +10,7 @@ import numpy as np
 
 from .nnls import sweep
 
-SWEEPS = 4  # little work beside the pass over the data
+SWEEPS = 4  # little work compared with the pass over the data
 
 
 def coordinate_descent(A: np.ndarray, B: np.ndarray, Z: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def multiplicative_update(A: np.ndarray, B: np.ndarray, Z: np.ndarray) -> np.nda
 def least_squares(A: np.ndarray, B: np.ndarray, Z: np.ndarray) -> np.ndarray:
     """Z ← Z + A⁺(B − A Z):  the minimum over all Z, of any sign, by the pseudo-inverse of A.
 
-    Directions in which A has lost its digits keep the Z they have: to set them to zero could raise the objective.
+    Directions in which A has lost its precision keep their Z: setting them to zero could raise the objective.
     """
     eigenvalues, V = np.linalg.eigh(A)
     lost = eigenvalues <= len(A) * np.finfo(A.dtype).eps * eigenvalues[-1]

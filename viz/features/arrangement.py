@@ -1,4 +1,4 @@
-"""Points of the plane moved to the cells of a grid, so that their pictures do not overlap."""
+"""Moving points of the plane to the cells of a grid, so that their images do not overlap."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ EXACT = 1600  # points up to which the assignment is optimal: a second of work, 
 
 
 def grid_places(points: ArrayLike, columns: int | None = None) -> np.ndarray:
-    """A cell (row, column) of its own for each of N points, near to where it was: int (N, 2).
+    """A separate grid cell (row, column) for each of N points, near its original position: int (N, 2).
 
-        minimise Σ |points_i − cell_i|²,  both scaled to the unit square
+        minimize Σ |points_i − cell_i|²,  both scaled to the unit square
 
-    Row 0 is on top, where y is largest. Up to 1,600 points the assignment is optimal; beyond, the grid and the points
-    are halved again and again, across the longer side, each half of the points to its half of the cells: neighbours
-    stay near, but the sum is larger.
+    Row 0 is on top, where y is largest. Up to 1,600 points the assignment is optimal. For more, the grid and the points
+    are repeatedly halved across the longer side, each half of the points going to its half of the cells: neighbors stay
+    close, but the sum is larger.
 
     Args:
         points: (N, 2): x and y.
-        columns: of the grid, whose rows follow; by default it is as near to a square as can be.
+        columns: of the grid, which determine its rows; by default the grid is nearly square.
 
     Raises:
-        ValueError: the points are no (N, 2), are not finite, or there are fewer than 1 columns.
+        ValueError: the points are not (N, 2) or not finite, or `columns` is below 1.
 
-    Source: after Karpathy (2014), t-SNE visualization of CNN codes, where pictures are moved to a grid one by one.
+    Source: after Karpathy (2014), t-SNE visualization of CNN codes, where images are moved to a grid one by one.
     """
     xy = np.asarray(points, float)
     if xy.ndim != 2 or xy.shape[1] != 2 or not len(xy) or not np.isfinite(xy).all():
@@ -48,13 +48,13 @@ def _optimal(wished: np.ndarray, rows: int, columns: int) -> np.ndarray:
     from scipy.spatial.distance import cdist
 
     cells = np.stack(np.divmod(np.arange(rows * columns), columns), axis=1)
-    centres = (cells + 0.5) / (rows, columns)
-    _, chosen = linear_sum_assignment(cdist(wished, centres, "sqeuclidean"))
+    centers = (cells + 0.5) / (rows, columns)
+    _, chosen = linear_sum_assignment(cdist(wished, centers, "sqeuclidean"))
     return cells[chosen]
 
 
 def _halve(wished: np.ndarray, points: np.ndarray, box: tuple[int, int, int, int], cells: np.ndarray) -> None:
-    """Give the points (indices) cells of the box (top, left, bottom, right), which has at least as many."""
+    """Assign the points (indices) to cells of the box (top, left, bottom, right), which has at least as many cells."""
     top, left, bottom, right = box
     height, width = bottom - top, right - left
     if len(points) <= 1 or height * width == 1:

@@ -13,7 +13,7 @@ from minicnn.distributed import Group
 
 from ..activations.streaming import as_dataset, stream
 
-IN_MEMORY = 2**29  # bytes: what is larger lies on disk
+IN_MEMORY = 2**29  # bytes; larger matrices are kept on disk
 
 
 def extract_features(
@@ -27,24 +27,24 @@ def extract_features(
     progress: bool | None = None,
     group: Group | None = None,
 ) -> np.ndarray:
-    """What a layer puts out for every picture, a row for each: float32 (N, D).
+    """A layer's output for every image, one row for each: float32 (N, D).
 
-    More than 512 MiB are kept in a file that is mapped into memory (`np.memmap`): in the file at `path`, or without one
-    in a temporary file, which is gone with the array.
+    More than 512 MiB are kept in a memory-mapped file (`np.memmap`): at `path`, or in a temporary file that is deleted
+    with the array.
 
     Args:
         model: a network.
-        dataset: pictures, with labels or without, which go through the model's own transform; see `activations.stream`.
+        dataset: images, with or without labels, prepared by the model's own transform; see `activations.stream`.
         layer: a path. Maps are flattened to rows of C·H·W numbers.
         average: take each map's mean, so that D = C.
         path: write the matrix to this `.npy` file, however large, and return it mapped; `np.load(path)` reads it.
         batch_size, progress: those of `activations.stream`.
-        group: processes that share the images (`minicnn.distributed`). Each gets all rows, in memory; the first
-            one alone writes to `path`.
+        group: processes that share the images (`minicnn.distributed`). Each gets all rows, in memory; only the first
+            writes to `path`.
 
     Raises:
-        ValueError: the layer is unknown, or the pictures do not fit the model.
-        TypeError: `dataset` is neither a data set nor pictures.
+        ValueError: the layer is unknown, or the images do not fit the model.
+        TypeError: `dataset` is neither a data set nor images.
     """
     dataset = as_dataset(dataset)
     if group is not None and group.size > 1:
@@ -76,7 +76,7 @@ def _shared(
     progress: bool | None,
     group: Group,
 ) -> np.ndarray:
-    """As `extract_features`, where each process has some of the rows."""
+    """`extract_features` if each process computes some of the rows."""
     title = f"features of {layer}"
     parts = stream(model, dataset, [layer], batch_size=batch_size, progress=progress, title=title, group=group)
     rows = [_rows(activations[layer], average).astype(np.float32, copy=False) for _, activations in parts]
@@ -93,5 +93,5 @@ def _matrix(shape: tuple[int, int], path: str | Path | None) -> np.ndarray:
         return np.lib.format.open_memmap(path, "w+", np.float32, shape)
     if 4 * shape[0] * shape[1] <= IN_MEMORY:
         return np.empty(shape, np.float32)
-    with tempfile.TemporaryFile() as file:  # the mapping keeps the file alive, and nothing else does
+    with tempfile.TemporaryFile() as file:  # only the mapping keeps the file alive
         return np.memmap(file, np.float32, "w+", shape=shape)

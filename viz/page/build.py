@@ -37,7 +37,7 @@ SCRIPTS = (
     *("theme", "core", "colors", "live", "sections", "studio", "pad", "network", "data", "training", "film", "journey"),
     *("trace", "number", "layers", "lens", "selection", "scatter", "lasso", "space", "why", "fooled", "compare"),
 )
-THUMBNAIL = 48  # pixels of a picture in the gallery
+THUMBNAIL = 48  # pixels of an image in the gallery
 READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
 FOLDER = "pictures"  # beside the page, where it is not one file
 
@@ -61,13 +61,13 @@ def atlas(
 
     Args:
         model: a trained network, with its transform; or two, the second of which the first is compared with.
-        data: pictures to test it on. Where their classes are not the network's, what needs labels is left out.
+        data: images to test it on. Where their classes are not the network's, what needs labels is left out.
         path: an HTML file, which will hold everything; or a folder (a path without the ending .html) for an
-            `index.html` with its pictures beside it, for atlases too large for one file.
-        train: the pictures it has learned from, for the section on the data.
+            `index.html` with its images beside it, for atlases too large for one file.
+        train: the images it has learned from, for the section on the data.
         history: what `fit` returned, for the course of the training.
         snapshots: what a `Snapshots` callback kept, or its folder: the page shows the training as a film.
-        attributes: numbers of the test pictures by name, to color the map of the feature space by.
+        attributes: numbers of the test images by name, to color the map of the feature space by.
         title: what to call the network, or both; by default the name of its type.
         seed: of all that is random.
         progress: whether to show a bar of the sections, by default in a terminal and in a notebook; or what is called
@@ -77,7 +77,7 @@ def atlas(
         the page's path, which shows the page in a notebook.
 
     Raises:
-        ValueError: the model has no transform, gives no scores, or the pictures, the attributes, the snapshots or the
+        ValueError: the model has no transform, gives no scores, or the images, the attributes, the snapshots or the
             second network do not fit it.
         OSError: the page cannot be written.
     """
@@ -242,7 +242,7 @@ def _source(environment: jinja2.Environment, name: str) -> str:
 
 
 def _pictures(subject: Subject, indices: Iterable[Any]) -> list[dict[str, Any]]:
-    """What the page says of the chosen pictures."""
+    """What the page says of the chosen images."""
     e = subject.evaluation
     places = {int(index): place for place, index in enumerate(subject.gallery)}
     return [
@@ -263,7 +263,7 @@ def _likeliest(probabilities: Any, most: int = 10) -> list[list[float]]:
 
 
 def _gallery(subject: Subject) -> dict[str, Any]:
-    """Of every picture that can be shown: its class, what it is taken for, and how surely."""
+    """Of every image that can be shown: its class, what it is taken for, and how surely."""
     e, shown = subject.evaluation, subject.gallery
     sureness = e.probabilities[shown, e.predictions[shown]]
     return {

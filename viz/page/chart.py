@@ -1,4 +1,4 @@
-"""Line charts as the numbers of an SVG, which a template draws: the page's own colours and fonts apply."""
+"""Line charts as the numbers of an SVG, which a template draws: the page's own colors and fonts apply."""
 
 from __future__ import annotations
 

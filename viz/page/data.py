@@ -1,4 +1,4 @@
-"""The data: what the classes look like, and how many pictures there are of each."""
+"""The data: what the classes look like, and how many images there are of each."""
 
 from __future__ import annotations
 

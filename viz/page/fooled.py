@@ -8,7 +8,8 @@ import numpy as np
 
 import minicnn as cnn
 
-from ..attribution import pgd, pixel_bounds
+from ..adversarial.pgd import pgd
+from ..bounds import pixel_bounds
 from .chart import chart, percent
 from .sprites import Sprites
 from .subject import Array, Subject, probability
@@ -29,7 +30,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     original = subject.data.images[subject.chosen]
     believed = e.predictions[subject.chosen]
     attacked = [_attack(subject, original, believed, level) for level in levels]
-    pictures = np.stack(attacked, axis=1)  # (pictures, ε, C, H, W)
+    pictures = np.stack(attacked, axis=1)  # (images, ε, C, H, W)
     changes = (pictures.astype(np.float32) - original[:, None]).mean(axis=2)
     sprites.add_pictures("attacked", pictures.reshape(-1, *original.shape[1:]), lossless=True)
     sprites.add_maps("changes", changes.reshape(-1, *original.shape[2:]), signed=True, each=True)
@@ -43,7 +44,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _attack(subject: Subject, images: Array, labels: Array, level: int) -> Array:
-    """Pictures uint8, no pixel of which is farther than `level` from the original: what a file could hold."""
+    """Images uint8, no pixel of which is farther than `level` from the original: what a file could hold."""
     if level == 0:
         return images
     transform = subject.model.transform
@@ -65,7 +66,7 @@ def _likeliest(probabilities: Array) -> list[list[float]]:
 
 
 def _accuracy(subject: Subject, levels: tuple[int, ...]) -> dict[str, Any]:
-    """The share of pictures that are classified rightly, for each size of the attack."""
+    """The share of images that are classified rightly, for each size of the attack."""
     if not subject.labelled or subject.is_large:
         why = (
             "the classes of these images are not the network's"

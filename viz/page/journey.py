@@ -1,4 +1,4 @@
-"""The journey of a picture: what every layer makes of it, up to the probabilities."""
+"""The journey of an image: what every layer makes of it, up to the probabilities."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
+from minicnn.display import shape_text
 
-from .network import shape
 from .sprites import Sprites, shrunk
 from .subject import Missing, Subject
 
@@ -41,7 +41,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
                 "path": stage.path,
                 "source": stage.source,
                 "kind": stage.kind,
-                "shape": shape(stage.shape),
+                "shape": shape_text(stage.shape),
                 "channels": [int(channel) for channel in stage.channels],
                 "of": channels,
                 "places": [height, width],
@@ -62,7 +62,7 @@ def _vectors(subject: Subject) -> list[dict[str, Any]]:
             "path": stage.path,
             "source": "",
             "kind": stage.kind,
-            "shape": shape(stage.shape),
+            "shape": shape_text(stage.shape),
             "channels": list(range(min(stage.shape[0], MOST))),
             "of": stage.shape[0],
             "signed": True,

@@ -1,4 +1,4 @@
-"""Every layer: its filters, what excites its channels, the pictures that would excite them most, and dead ones."""
+"""Every layer: its filters, what excites its channels, the images that would excite them most, and dead ones."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
+from minicnn.display import shape_text
 
 from ..activations import activation_statistics, exciting_patches
 from ..synthesis import feature_visualization
 from ..synthesis.objective import Objective
-from ..weights import weight_factors
 from ..weights.filters import filters
-from .network import shape
+from ..weights.weight_factors import weight_factors
 from .sprites import Sprites, thumbnails
 from .subject import Array, Missing, Stage, Subject
 
@@ -23,8 +23,8 @@ QUESTION = "What does each channel look for?"
 PATCHES = 9
 PATCH_SIDE = 48  # pixels
 CONTRAST = 40.0  # levels: a paler feature visualization is stretched to it
-BORDER = 8  # pixels around a feature visualisation that are not shown
-STEPS, LARGE_STEPS = 160, 64  # of a feature visualisation
+BORDER = 8  # pixels around a feature visualization that are not shown
+STEPS, LARGE_STEPS = 160, 64  # of a feature visualization
 IMAGINED, LARGE_IMAGINED = 64, 10  # channels of a layer that one is made for
 IMAGE_SIDE, LARGE_IMAGE_SIDE = 48, 96  # its pixels, at most
 
@@ -47,7 +47,7 @@ def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict
     return {
         "path": stage.path,
         "kind": stage.kind,
-        "shape": shape(stage.shape),
+        "shape": shape_text(stage.shape),
         "measured": path,
         "channels": [int(channel) for channel in stage.channels],
         "of": stage.shape[0],
@@ -59,13 +59,13 @@ def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict
         "imagined": imagined,
         "dead": [int(channel) for channel in np.flatnonzero(statistics.dead)],
         "active": [round(float(share), 4) for share in statistics.active[stage.channels]],
-        "active_pictures": [round(float(share), 4) for share in statistics.active_pictures[stage.channels]],
+        "active_pictures": [round(float(share), 4) for share in statistics.active_images[stage.channels]],
         "strongest": [round(float(value), 3) for value in statistics.max[stage.channels]],
     }
 
 
 def _rectified(subject: Subject, stage: Stage) -> str:
-    """The ReLU that follows a stage, perhaps after batch normalisation: there a channel is on or off."""
+    """The ReLU that follows a stage, perhaps after batch normalization: there a channel is on or off."""
     after = subject.stages[subject.stages.index(stage) + 1 :]
     for following in after:
         if following.kind == "ReLU":
@@ -76,7 +76,7 @@ def _rectified(subject: Subject, stage: Stage) -> str:
 
 
 def _weights(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> tuple[dict[str, Any] | None, str | None]:
-    """The filters as pictures where they look at a picture, else their factors in three colours."""
+    """The filters as images where they look at an image, else their factors in three colors."""
     layer = subject.model[stage.path]
     if not isinstance(layer, cnn.Conv2d):
         return None, f"A block of type {stage.kind} is made of several convolutions; it has no filters of its own."
@@ -97,13 +97,13 @@ def _weights(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> tup
 
 
 def _in_colours(sprites: Sprites, name: str, w: Array) -> str:
-    """Weights (n, 3, kh, kw) of both signs; grey is zero."""
+    """Weights (n, 3, kh, kw) of both signs; gray is zero."""
     levels = 127.5 + 127.5 * w / (np.abs(w).max() or 1)
     return sprites.add_pictures(name, np.rint(levels).astype(np.uint8), lossless=True)
 
 
 def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dict[str, Any]:
-    """The pictures that the optimiser finds for each channel, all of a layer in one go."""
+    """The images that the optimizer finds for each channel, all of a layer in one go."""
     large = subject.is_large
     channels = stage.channels[:: -(-len(stage.channels) // (LARGE_IMAGINED if large else IMAGINED))]
     height, width = subject.data.images.shape[2:]
@@ -116,7 +116,7 @@ def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dic
         steps=LARGE_STEPS if large else STEPS,
         seed=subject.seed,
     )
-    middle = found.pictures[:, :, BORDER:-BORDER, BORDER:-BORDER]  # the optimiser's random moves spoil the rest
+    middle = found.images[:, :, BORDER:-BORDER, BORDER:-BORDER]  # the optimizer's random moves spoil the rest
     pictures = _with_contrast(255 * subject.model.transform.inverse(middle))
     return {"sprite": sprites.add_pictures(name, pictures), "channels": [int(channel) for channel in channels]}
 
@@ -130,7 +130,7 @@ def _with_contrast(pictures: Array) -> Array:
 
 
 def each_its_own(layer: str, channels: Array) -> Objective:
-    """The mean of map `channels[n]` of picture n, summed over the pictures: they don't know of each other."""
+    """The mean of map `channels[n]` of image n, summed over the images: they don't know of each other."""
 
     def evaluate(activations: dict[str, Array]) -> tuple[float, dict[str, Array]]:
         A = activations[layer]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from minicnn.display import shape_text
+
 from ..diagrams import diagram
 from ..diagrams.bricks import draw_bricks, size_of
 from ..plot._canvas import new_figure
@@ -28,7 +30,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
             "path": row.path,
             "stage": _stage_of(row.path, paths),
             "kind": row.kind,
-            "shape": shape(row.output_shape),
+            "shape": shape_text(row.output_shape),
             "parameters": row.parameters,
             "multiply_adds": row.multiply_adds,
             "parameters_share": row.parameters / largest,
@@ -40,7 +42,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     return {
         **_four_ways(subject, sprites),
         "rows": rows,
-        "input": shape(table.input_shape),
+        "input": shape_text(table.input_shape),
         "parameters": table.parameters,
         "multiply_adds": table.multiply_adds,
     }
@@ -63,11 +65,6 @@ def _four_ways(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         "python": drawn.python,
         "open": len(drawn.letters) <= LONGEST and drawn.python.count("\n") <= LONGEST,
     }
-
-
-def shape(sizes: tuple[int, ...]) -> str:
-    """(C, H, W) as H×W×C, the way the field prints the stages of a network."""
-    return "×".join(map(str, (*sizes[1:], sizes[0]))) if sizes else "1"
 
 
 def _stage_of(path: str, stages: list[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""The feature space: which pictures the last hidden layer takes to be alike."""
+"""The feature space: which images the last hidden layer takes to be alike."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .subject import Array, Missing, Stage, Subject
 TITLE = "The feature space"
 SHORT = "Feature space"
 QUESTION = "Which images are alike to the network, and which only pixel by pixel?"
-FEWEST = 30  # pictures, below which there is no space to speak of
+FEWEST = 30  # images, below which there is no space to speak of
 NEIGHBOURS = 8
 PERPLEXITY = 30
 WIDE = 50  # columns, to which PCA brings wider features before t-SNE

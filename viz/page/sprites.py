@@ -1,4 +1,4 @@
-"""Small pictures by the hundred: sheets of equal cells, each one file or one data URI."""
+"""Small images by the hundred: sheets of equal cells, each one file or one data URI."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DOTS = 96  # of the screen, to an inch
 
 
 class Sprites:
-    """The pictures of a page, by name.
+    """The images of a page, by name.
 
     Attributes:
         sheets: what the page must know of each: the cells' width and height, how many there are, and in a row.
@@ -36,7 +36,7 @@ class Sprites:
         self.files: dict[str, bytes] = {}
 
     def add_maps(self, name: str, maps: Array, *, signed: bool = False, each: bool = False) -> str:
-        """Numbers (n, h, w) in colours: from zero (black) up, or symmetric about zero (white).
+        """Numbers (n, h, w) in colors: from zero (black) up, or symmetric about zero (white).
 
         Args:
             name: of the sheet, a file name without its ending.
@@ -55,7 +55,7 @@ class Sprites:
         return self._store(name, image, lossless=True)
 
     def add_pictures(self, name: str, pictures: Array, *, lossless: bool = False) -> str:
-        """Pictures uint8 (n, 1 or 3, h, w), grey or red, green, blue; grey ones are always kept exactly."""
+        """Images uint8 (n, 1 or 3, h, w), gray or red, green, blue; gray ones are always kept exactly."""
         cells = pictures.transpose(0, 2, 3, 1)
         sheet = self._sheet(name, cells[..., 0] if cells.shape[3] == 1 else cells)
         return self._store(name, Image.fromarray(sheet), lossless=lossless or sheet.ndim == 2)
@@ -111,7 +111,7 @@ def _drawn_box(figure: Figure, margin: float = 0.05) -> Bbox:
 
 
 def data_uri(file: str, contents: bytes) -> str:
-    """A picture's file inside the page."""
+    """An image's file inside the page."""
     kind = file.rpartition(".")[2].replace("svg", "svg+xml")
     return f"data:image/{kind};base64,{base64.b64encode(contents).decode('ascii')}"
 
@@ -127,7 +127,7 @@ def shrunk(maps: Array, side: int) -> Array:
 
 
 def thumbnails(pictures: Array, side: int) -> Array:
-    """Pictures uint8 (n, C, h, w), brought to at most `side` pixels a side; smaller ones as they are."""
+    """Images uint8 (n, C, h, w), brought to at most `side` pixels a side; smaller ones as they are."""
     n, channels, h, w = pictures.shape
     if max(h, w) <= side:
         return pictures

@@ -1,4 +1,4 @@
-"""What an atlas is about: a network, pictures, and what the network makes of them, computed once for all sections."""
+"""What an atlas is about: a network, images, and what the network makes of them, computed once for all sections."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 __all__ = ["Array", "Missing", "Stage", "Subject", "probability", "study"]
 
-CHOSEN = 12  # pictures that can be followed through the network
-GALLERY = 2000  # pictures that the page can show, besides mistakes
+CHOSEN = 12  # images that can be followed through the network
+GALLERY = 2000  # images that the page can show, besides mistakes
 MISTAKES = 600
 CHANNELS = 64  # of a layer
-LARGE = 50_000_000  # multiply-adds for a picture, from which on the costly parts are made of fewer pictures
+LARGE = 50_000_000  # multiply-adds for an image, from which on the costly parts are made of fewer images
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Stage:
 
     Attributes:
         path, kind: where it stands, and its type.
-        shape: of its output for one picture.
+        shape: of its output for one image.
         weighted: whether it, or a layer inside it, is a convolution.
         source: the last such stage up to this one, if its channels are still those; else "".
         channels: those to show: all, or of many the strongest, in ascending order.
-        field: what one of its outputs sees of the picture, where that is a fixed window.
+        field: what one of its outputs sees of the image, where that is a fixed window.
     """
 
     path: str
@@ -52,7 +52,7 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Other:
-    """A second network for the same pictures and classes; `program` and `program_missing` as a subject's."""
+    """A second network for the same images and classes; `program` and `program_missing` as a subject's."""
 
     model: Any
     title: str
@@ -67,15 +67,15 @@ class Subject:
     Attributes:
         model: the network, with its transform.
         title: what to call it.
-        data: the pictures to test on; its labels are indices into `classes` where `labelled`.
+        data: the images to test on; its labels are indices into `classes` where `labelled`.
         train: those that were learned from, if they are given.
         history: of the training, if it is given.
         classes: a name for each output.
-        labelled: whether the classes of the pictures are classes of the network.
+        labelled: whether the classes of the images are classes of the network.
         evaluation: of the model on `data`; where it is not `labelled` only its predictions and probabilities mean
             something.
-        chosen: indices of the pictures to follow, at most `CHOSEN`.
-        gallery: indices of the pictures that the page can show, in ascending order.
+        chosen: indices of the images to follow, at most `CHOSEN`.
+        gallery: indices of the images that the page can show, in ascending order.
         summary: the network as a table.
         stages: the layers in the order they run.
         seed: of all that is random.
@@ -83,7 +83,7 @@ class Subject:
         program_missing: why it cannot.
         snapshots: of the training (`minicnn.training.Snapshot`), in the order of time.
         other: a second network, to compare.
-        attributes: numbers of the pictures by name, one for each of `data`.
+        attributes: numbers of the images by name, one for each of `data`.
     """
 
     model: Any
@@ -107,7 +107,7 @@ class Subject:
 
     @property
     def x(self) -> Array:
-        """The chosen pictures as the network takes them."""
+        """The chosen images as the network takes them."""
         return self.inputs(self.chosen)
 
     @property
@@ -128,11 +128,11 @@ class Subject:
         return bool(self.summary.multiply_adds > LARGE)
 
     def inputs(self, indices: Any) -> Array:
-        """Pictures as the network takes them, (n, C, H, W)."""
+        """Images as the network takes them, (n, C, H, W)."""
         return np.asarray(self.model.transform(self.data.images[indices]))
 
     def name_of(self, index: int) -> str:
-        """What a picture shows, as the data say it."""
+        """What an image shows, as the data say it."""
         return str(self.data.classes[self.data.labels[index]])
 
 
@@ -151,7 +151,7 @@ def study(
     """Run the model on the data, and choose what to show.
 
     Raises:
-        ValueError: the model has no transform, gives no finite scores, or the pictures, the attributes or the second
+        ValueError: the model has no transform, gives no finite scores, or the images, the attributes or the second
             network do not fit it.
     """
     if model.transform is None:
@@ -198,7 +198,7 @@ def study(
 
 
 def _attributes(given: Mapping[str, Any], count: int) -> dict[str, Array]:
-    """Attributes as arrays, one finite number for each picture."""
+    """Attributes as arrays, one finite number for each image."""
     found = {}
     for name, values in given.items():
         array = np.asarray(values, np.float64)
@@ -217,7 +217,7 @@ def _program(model: Any, data: Dataset) -> tuple[Program | None, str]:
 
 
 def _other(model: Any, title: str, data: Dataset, classes: tuple[str, ...]) -> Other:
-    """A network to compare, which must take the same pictures and know the same classes."""
+    """A network to compare, which must take the same images and know the same classes."""
     if model.transform is None:
         raise ValueError("atlas: the second network does not know how pictures become its input; set its transform")
     if len(model.transform.mean) != data.images.shape[1]:
@@ -249,7 +249,7 @@ def _classes(model: Any, data: Dataset, outputs: int) -> tuple[tuple[str, ...], 
 
 
 def _choose(e: cnn.Evaluation) -> Array:
-    """One picture of each class that is known for it, then the surest mistakes, then what comes first."""
+    """One image of each class that is known for it, then the surest mistakes, then what comes first."""
     right = np.flatnonzero(e.predictions == e.labels)
     first = [right[e.labels[right] == k][:1] for k in range(len(e.classes))]
     known = np.concatenate([*first, np.empty(0, int)]).astype(int)[: CHOSEN - 2]
@@ -259,7 +259,7 @@ def _choose(e: cnn.Evaluation) -> Array:
 
 
 def _gallery(e: cnn.Evaluation, chosen: Array, labelled: bool, seed: int) -> Array:
-    """Random pictures, those that are chosen, and mistakes."""
+    """Random images, those that are chosen, and mistakes."""
     count = len(e.predictions)
     some = np.random.default_rng(seed).permutation(count)[:GALLERY]
     mistakes = e.worst(MISTAKES) if labelled else np.empty(0, int)

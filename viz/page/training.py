@@ -14,7 +14,7 @@ from .subject import Missing, Subject
 
 TITLE = "Training"
 QUESTION = "How did it learn, and what does it still confuse?"
-CELL = 24  # pictures that a cell of the confusion matrix opens
+CELL = 24  # images that a cell of the confusion matrix opens
 NUMBERED = 25  # classes: beyond, a matrix has no room
 COMMONEST = 8
 
@@ -76,7 +76,7 @@ def _curves(history: cnn.History) -> list[dict[str, Any]]:
 
 
 def _matrix(e: cnn.Evaluation) -> list[list[dict[str, Any]]]:
-    """Counts, and how deep to colour a cell: its share of its row, mistakes beside the worst mistake."""
+    """Counts, and how deep to color a cell: its share of its row, mistakes beside the worst mistake."""
     share = e.confusion / np.maximum(e.confusion.sum(axis=1, keepdims=True), 1)
     worst = share[~np.eye(len(share), dtype=bool)].max(initial=0) or 1
     return [
@@ -100,7 +100,7 @@ def _commonest(e: cnn.Evaluation) -> list[dict[str, int]]:
 
 
 def _cells(subject: Subject) -> dict[str, list[int]]:
-    """The pictures of every cell that the page can show, surest first, as places in the gallery."""
+    """The images of every cell that the page can show, surest first, as places in the gallery."""
     e = subject.evaluation
     shown = subject.gallery
     sureness = e.probabilities[shown, e.predictions[shown]]

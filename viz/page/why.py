@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import attribution
+from ..evaluation.sanity_check import sanity_check
 from .sprites import Sprites, shrunk
 from .subject import Array, Missing, Subject
 
@@ -19,7 +20,7 @@ SIDE = 96  # pixels of a map
 CLASSES = 10  # that are explained, the likeliest
 LARGE_CLASSES = 3
 CHECKED, LARGE_CHECKED = 16, 6  # images of the sanity check
-SATURATED = 0.995  # the quantile of the magnitudes that the end of the colour scale stands for
+SATURATED = 0.995  # the quantile of the magnitudes that the end of the color scale stands for
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,10 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _check(subject: Subject, method: Method) -> dict[str, Any]:
-    """The verdict of `SanityCheck`, over more pictures than are shown."""
+    """The verdict of `SanityCheck`, over more images than are shown."""
     some = np.union1d(subject.chosen, subject.gallery)
     x = subject.inputs(some[:: -(-len(some) // (LARGE_CHECKED if subject.is_large else CHECKED))])
-    check = attribution.sanity_check(method.run, subject.model, x, seed=subject.seed, **method.options)
+    check = sanity_check(method.run, subject.model, x, seed=subject.seed, **method.options)
     medians = [round(float(median), 3) for median in itertools.takewhile(np.isfinite, check.medians)]
     compared = int(check.compared[check.middle])
     return {
@@ -111,7 +112,7 @@ def _methods(subject: Subject) -> list[Method]:
         Method(
             "occlusion",
             "Occlusion",
-            "how much of the score a grey square takes away",
+            "how much of the score a gray square takes away",
             a.occlusion,
             options={"window": side, "stride": stride},
         ),
@@ -147,7 +148,7 @@ def _methods(subject: Subject) -> list[Method]:
 
 
 def _signed(maps: Array) -> Array:
-    """One number for each pixel, (N, H, W): the sum over the colours."""
+    """One number for each pixel, (N, H, W): the sum over the colors."""
     return maps.sum(axis=1) if maps.ndim == 4 else maps
 
 

@@ -1,7 +1,7 @@
-"""What every plot here begins with: somewhere to draw, the colours, and the look.
+"""The common basis of all plots: figures and axes, colors, and style.
 
-Figures are made without pyplot: no window, no backend to choose, no global list that keeps them alive. A notebook
-shows what is returned, Figure or Axes, because these draw themselves; `figure.savefig(path)` writes it.
+Figures are made without pyplot: no window, no backend, no global list that keeps them alive. A notebook shows the
+returned Figure or Axes, because these display themselves; `figure.savefig(path)` writes it.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from matplotlib.figure import Figure
 
 from minicnn.display import png
 
-# Okabe and Ito's colours, which the colour-blind tell apart: https://jfly.uni-koeln.de/color
+# Okabe and Ito's colors, which the color-blind tell apart: https://jfly.uni-koeln.de/color
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 INK, FAINT, PAPER = "#262626", "#8c8c8c", "#ffffff"
 
-# Paul Tol's scheme "muted" (SRON/EPS/TN/09-002, figure 4) and its pale grey, dark: ten classes that the colour-blind
+# Paul Tol's scheme "muted" (SRON/EPS/TN/09-002, figure 4) and its pale gray, dark: ten classes that the color-blind
 # tell apart.
 MUTED = ["#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#777777"]
 
-SEQUENTIAL = "magma"  # perceptually uniform, also in grey; zero is black
+SEQUENTIAL = "magma"  # perceptually uniform, also in gray; zero is black
 DIVERGING = "RdBu_r"  # white is zero, blue negative, red positive
 
 SMALL, TEXT, TITLE = 8, 9, 11  # points
 
 
 def class_colors() -> np.ndarray:
-    """A colour for each of ten classes, red, green, blue in 0…1, (10, 3)."""
+    """A color for each of ten classes, red, green, blue in 0…1, (10, 3)."""
     return to_rgba_array(MUTED)[:, :3]
 
 
 class Drawn:
-    """A part of a figure that a notebook shows as the whole figure, whether or not it knows matplotlib."""
+    """A part of a figure that a notebook shows as the whole figure, even without matplotlib support."""
 
     figure: Any
 
@@ -53,19 +53,19 @@ class DrawnAxes(Drawn, Axes):
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """A white figure of so many inches that arranges its parts by itself."""
+    """A white figure of this size in inches, with automatic layout."""
     figure = DrawnFigure(figsize=(width, height), dpi=150, layout="constrained", facecolor=PAPER)
     FigureCanvasAgg(figure)
     return figure
 
 
 def axes_for(ax: Axes | None, width: float, height: float) -> Axes:
-    """The axes that the caller gave, or those of a new figure."""
+    """The caller's axes, or those of a new figure."""
     return new_figure(width, height).add_subplot(axes_class=DrawnAxes) if ax is None else ax
 
 
 def tidy(ax: Axes) -> None:
-    """Only the lines that carry meaning: two spines, small ticks, a faint grid behind the data."""
+    """Only meaningful lines: two spines, small ticks, a faint grid behind the data."""
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -75,7 +75,7 @@ def tidy(ax: Axes) -> None:
 
 
 def heading(ax: Axes, title: str) -> None:
-    """A title over the left edge, taken as it is: a dollar sign in a class's name starts no formula."""
+    """A left-aligned title, taken literally: a dollar sign in a class name does not start a formula."""
     ax.set_title(title, loc="left", fontsize=TITLE, color=INK, parse_math=False)
 
 

@@ -1,4 +1,4 @@
-"""Several named lines in one plot, told apart by colour, mark and dash."""
+"""Several named lines in one plot, told apart by color, mark and dash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from ._canvas import BLUE, FAINT, GREEN, INK, SMALL, TEXT, VERMILLION, tidy
 
-# The rest of Okabe and Ito's colours; after eight lines they begin again with another dash.
+# The rest of Okabe and Ito's colors; after eight lines they begin again with another dash.
 COLORS = (BLUE, VERMILLION, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
 MARKS = "osD^vPX<"
 DASHES = ("-", "--", ":")

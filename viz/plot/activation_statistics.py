@@ -34,7 +34,7 @@ def activation_statistics(found: ActivationStatistics, ax: Axes | None = None) -
     places = np.arange(len(order))
     tidy(ax)
     ax.bar(places, found.active[order], color=BLUE, width=0.85, label="of values")
-    ax.plot(places, found.active_pictures[order], "o", color=VERMILLION, markersize=2.5, label="of images")
+    ax.plot(places, found.active_images[order], "o", color=VERMILLION, markersize=2.5, label="of images")
     ax.set_xlim(-0.6, len(order) - 0.4)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(0, 1.04)

@@ -1,4 +1,4 @@
-"""Pictures that fool a network, and how easily it is fooled."""
+"""Images that fool a network, and how easily it is fooled."""
 
 from __future__ import annotations
 
@@ -10,55 +10,58 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
+from minicnn.deprecation import renamed
+
 from ._canvas import DIVERGING, FAINT, INK, SMALL, TEXT, axes_for, heading, largest_magnitude, new_figure
 from ._lines import lines
 
-SIDE = 2.2  # inches of a picture
+SIDE = 2.2  # inches of an image
 
 
+@renamed(pictures="images")
 def attacks(
-    pictures: ArrayLike,
+    images: ArrayLike,
     changed: ArrayLike,
     before: Sequence[str],
     after: Sequence[str],
     figure: Figure | None = None,
 ) -> Figure:
-    """In each row a picture, what was added to it, and what came out, with the network's verdicts.
+    """In each row an image, what was added to it, and what came out, with the network's verdicts.
 
     The change is drawn on a scale of its own, which stands beside it: red where it brightens, blue where it darkens
-    (of colours the channels' mean).
+    (of colors the channels' mean).
 
     Args:
-        pictures, changed: (n, H, W) or (n, H, W, 3), in 0…1.
-        before, after: the verdicts, one for each picture.
+        images, changed: (n, H, W) or (n, H, W, 3), in 0…1.
+        before, after: the verdicts, one for each image.
         figure: where to draw; a new one if not given.
 
     Raises:
         ValueError: the arrays' shapes differ, there are none, or not one verdict for each.
     """
-    pictures, changed = np.asarray(pictures, float), np.asarray(changed, float)
-    if pictures.shape != changed.shape or pictures.ndim not in (3, 4) or not len(pictures):
+    images, changed = np.asarray(images, float), np.asarray(changed, float)
+    if images.shape != changed.shape or images.ndim not in (3, 4) or not len(images):
         raise ValueError(
-            f"attacks: expected as many pictures before as after, (n, H, W) or (n, H, W, 3), got {pictures.shape} "
+            f"attacks: expected as many images before as after, (n, H, W) or (n, H, W, 3), got {images.shape} "
             f"and {changed.shape}"
         )
-    if not len(pictures) == len(before) == len(after):
-        raise ValueError(f"attacks: {len(pictures)} pictures, but {len(before)} verdicts before, {len(after)} after")
+    if not len(images) == len(before) == len(after):
+        raise ValueError(f"attacks: {len(images)} images, but {len(before)} verdicts before, {len(after)} after")
     if figure is None:
-        figure = new_figure(3 * SIDE + 1, (SIDE + 0.35) * len(pictures) + 0.1)
-    for row, places in enumerate(figure.subplots(len(pictures), 3, squeeze=False)):
-        moved = changed[row] - pictures[row]
+        figure = new_figure(3 * SIDE + 1, (SIDE + 0.35) * len(images) + 0.1)
+    for row, places in enumerate(figure.subplots(len(images), 3, squeeze=False)):
+        moved = changed[row] - images[row]
         largest = float(np.abs(moved).max())
         drawn = moved.mean(axis=-1) if moved.ndim == 3 else moved
         limit = largest_magnitude(drawn)
-        grey = {"cmap": "gray", "vmin": 0, "vmax": 1}
-        places[0].imshow(pictures[row], **grey)
+        gray = {"cmap": "gray", "vmin": 0, "vmax": 1}
+        places[0].imshow(images[row], **gray)
         change = places[1].imshow(drawn, cmap=DIVERGING, vmin=-limit, vmax=limit)
         bar = figure.colorbar(change, ax=places[1], shrink=0.8, aspect=20, pad=0.03, ticks=[-limit, 0, limit])
         bar.ax.set_yticklabels([f"{value:+.2g}".replace("-", "−") if value else "0" for value in (-limit, 0, limit)])
         bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
         bar.outline.set_visible(False)
-        places[2].imshow(changed[row], **grey)
+        places[2].imshow(changed[row], **gray)
         for ax, title in zip(
             places, (before[row], f"change: at most {255 * largest:.3g} of 255 levels", after[row]), strict=True
         ):
@@ -75,7 +78,7 @@ def accuracy_under_attack(
     unit: str = "of the range from black to white",
     title: str = "",
 ) -> Axes:
-    """The share of pictures still classified rightly against the size of the attack.
+    """The share of images still classified rightly against the size of the attack.
 
     Args:
         epsilons: the sizes, (K,).

@@ -13,14 +13,17 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from minicnn.deprecation import renamed
+
 from ._canvas import DIVERGING, FAINT, INK, SEQUENTIAL, SMALL, heading, new_figure
 
 COLUMNS = 5
 SIDE = 1.9  # inches of a map
 
 
+@renamed(picture="image")
 def attributions(
-    picture: ArrayLike,
+    image: ArrayLike,
     maps: Mapping[str, ArrayLike],
     figure: Figure | None = None,
     *,
@@ -28,23 +31,23 @@ def attributions(
     one_unit: bool = False,
     percentile: float = 99.5,
 ) -> Figure:
-    """The picture, and each map beside it: red speaks for the class, blue against it, white is silent.
+    """The image, and each map beside it: red speaks for the class, blue against it, white is silent.
 
     Maps without a negative value, such as saliency, do not say for or against: they are drawn from black up. Methods
     measure in units of their own, so each map is divided by its largest magnitude (a high percentile, lest a few
     pixels whiten all others): one scale goes from −1 to 1, the other from 0 to 1.
 
     Args:
-        picture: what was explained, in 0…1: (H, W), (H, W, 3), or (1, 1 or 3, H, W), as `Transform.inverse` gives it.
-        maps: by title, (H, W), or (C, H, W), of which the channels are added up; also as a batch of one picture,
+        image: what was explained, in 0…1: (H, W), (H, W, 3), or (1, 1 or 3, H, W), as `Transform.inverse` gives it.
+        maps: by title, (H, W), or (C, H, W), of which the channels are added up; also as a batch of one image,
             (1, H, W) or (1, C, H, W).
         figure: where to draw; a new one if not given.
-        title: over the picture.
+        title: over the image.
         one_unit: the maps have one unit, such as those of one method for several classes: divide all by one number.
         percentile: of the magnitudes, what counts as the largest.
 
     Raises:
-        ValueError: there is no map, or an array has another shape, such as that of several pictures.
+        ValueError: there is no map, or an array has another shape, such as that of several images.
     """
     flat = {name: np.asarray(values, float) for name, values in maps.items()}
     if not flat:
@@ -52,7 +55,7 @@ def attributions(
     for name, values in flat.items():
         if values.ndim not in (2, 3) and not (values.ndim == 4 and len(values) == 1):
             raise ValueError(
-                f"attributions: expected maps of one picture, (H, W) or (C, H, W), got shape {values.shape} for {name}"
+                f"attributions: expected maps of one image, (H, W) or (C, H, W), got shape {values.shape} for {name}"
             )
         flat[name] = values.sum(axis=tuple(range(values.ndim - 2)))
     sizes = {name: _size(values, percentile) for name, values in flat.items()}
@@ -66,7 +69,7 @@ def attributions(
     places = list(figure.subplots(rows, columns, squeeze=False).flat)
     for ax in places:
         ax.set_axis_off()
-    places[0].imshow(_shown(picture), cmap="gray", vmin=0, vmax=1)
+    places[0].imshow(_shown(image), cmap="gray", vmin=0, vmax=1)
     heading(places[0], title)
     for ax, (name, values) in zip(places[1:], flat.items(), strict=False):
         ax.imshow(values / sizes[name], **_look(signed[name]))
@@ -91,14 +94,14 @@ def _bar(figure: Figure, places: list[Axes], look: dict[str, Any], ticks: dict[i
     return bar
 
 
-def _shown(picture: ArrayLike) -> np.ndarray:
-    """A picture as matplotlib takes it, (H, W) or (H, W, 3)."""
-    pixels = np.asarray(picture)
+def _shown(image: ArrayLike) -> np.ndarray:
+    """An image as matplotlib takes it, (H, W) or (H, W, 3)."""
+    pixels = np.asarray(image)
     if pixels.ndim == 4 and len(pixels) == 1 and pixels.shape[1] in (1, 3):
         pixels = pixels[0, 0] if pixels.shape[1] == 1 else pixels[0].transpose(1, 2, 0)
     if pixels.ndim != 2 and not (pixels.ndim == 3 and pixels.shape[2] == 3):
         raise ValueError(
-            f"attributions: expected a picture (H, W), (H, W, 3) or (1, 1 or 3, H, W), got shape {pixels.shape}"
+            f"attributions: expected an image (H, W), (H, W, 3) or (1, 1 or 3, H, W), got shape {pixels.shape}"
         )
     return pixels
 

@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""The confusion matrix: which classes are mistaken for which."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MOST_NAMED = 60
 def confusion(result: Evaluation | ArrayLike, classes: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """The counts of a confusion matrix; the diagonal in blue, mistakes in orange, on a scale of their own.
 
-    A cell's depth is its share of the row: of all pictures of that class. Mistakes are few, and would not show on the
-    diagonal's scale: the darkest orange is the commonest mistake.
+    A cell's depth is its share of the row: of all images of that class. Mistakes are few and would be invisible on the
+    diagonal's scale: the darkest orange is the most frequent mistake.
 
     Args:
         result: what `evaluate` returned, or counts (K, K): how many images of class i were taken for class j.
@@ -36,7 +36,7 @@ def confusion(result: Evaluation | ArrayLike, classes: Sequence[str] | None = No
     counts = np.asarray(getattr(result, "confusion", result))
     classes = getattr(result, "classes", None) if classes is None else classes
     if classes is None:
-        raise ValueError("confusion: expected the names of the classes beside the counts, or what evaluate returned")
+        raise ValueError("confusion: expected the class names with the counts, or what evaluate returned")
     K = len(classes)
     if counts.shape != (K, K):
         raise ValueError(f"confusion: expected {(K, K)} counts for {K} classes, got {counts.shape}")
@@ -58,7 +58,7 @@ def confusion(result: Evaluation | ArrayLike, classes: Sequence[str] | None = No
 
 
 def _colors(share: np.ndarray) -> np.ndarray:
-    """The colour of each cell, (K, K, 3): blues on the diagonal, oranges beside it."""
+    """The color of each cell, (K, K, 3): blues on the diagonal, oranges elsewhere."""
     right = np.eye(len(share), dtype=bool)
     worst = share[~right].max(initial=0) or 1.0
     blue, orange = colormaps["Blues"](0.85 * share), colormaps["Oranges"](0.75 * share / worst)
@@ -67,7 +67,7 @@ def _colors(share: np.ndarray) -> np.ndarray:
 
 
 def _labels(ax: Axes, classes: Sequence[str]) -> None:
-    """Class names on both axes as far as there is room, then every so many indices; a faint grid between cells."""
+    """Class names on both axes if there is room, otherwise some indices; a faint grid between cells."""
     K = len(classes)
     if K <= MOST_NAMED:
         ax.set_xticks(range(K), classes, rotation=45, ha="right", rotation_mode="anchor", parse_math=False)

@@ -20,14 +20,14 @@ def descent(
     *,
     title: str = "",
 ) -> Axes:
-    """The contours of a loss over two weights, and the steps that optimisers took across it.
+    """The contours of a loss over two weights, and the steps that optimizers took across it.
 
     Contours stand at equal ratios of the loss, so that a long flat valley shows as well as its steep sides. Where a
     minimum lies near, within twice the width of the paths, it is in sight.
 
     Args:
         loss: of arrays of first and of second weights, element by element.
-        paths: by the optimiser's name the weights after each of its steps, (steps, 2).
+        paths: by the optimizer's name the weights after each of its steps, (steps, 2).
         ax: where to draw; a new figure's if not given.
         title: over the plot.
 
@@ -50,7 +50,7 @@ def descent(
     above = height - height.min()
     if above.max() > 0:
         levels = height.min() + above.max() * np.geomspace(1e-4, 1, 14)
-        ax.contourf(first, second, height, levels=[height.min() - 1e-9, *levels], cmap="Greys", alpha=0.35)
+        ax.contourf(first, second, height, levels=[height.min() - 1e-9, *levels], cmap="Grays", alpha=0.35)
         ax.contour(first, second, height, levels=levels, colors=[INK], linewidths=0.4, alpha=0.4)
     for i, (name, path) in enumerate(ways.items()):
         color, marker = STYLES[i % len(STYLES)]

@@ -1,4 +1,4 @@
-"""What filters answer to a picture, before and after ReLU."""
+"""The responses of filters to an image, before and after ReLU."""
 
 from __future__ import annotations
 
@@ -9,35 +9,37 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from minicnn import ops
+from minicnn.deprecation import renamed
 
 from ._canvas import DIVERGING, INK, SEQUENTIAL, SMALL, heading, largest_magnitude, new_figure
 
 
+@renamed(picture="image")
 def detectors(
     filters: ArrayLike,
-    picture: ArrayLike,
+    image: ArrayLike,
     figure: Figure | None = None,
     *,
     names: Sequence[str] = (),
 ) -> Figure:
-    """A row for each filter: its numbers, its map over a grey picture as grey levels, and what ReLU leaves of it.
+    """A row for each filter: its numbers, its map over a gray image as gray levels, and the same after ReLU.
 
-    Before ReLU a map is as much below zero as above: on its scale, symmetric about zero, zero is the middle grey and
-    most of the map is near it. ReLU keeps what is above, and black stands for nothing: the contrast is high. All maps
-    are on one scale.
+    Before ReLU a map has as many values below zero as above: on its symmetric scale, zero is middle gray, and most of
+    the map is near it. After ReLU only positive values remain, and black is zero: the contrast is high. All maps share
+    one scale.
 
     Args:
         filters: (n, kh, kw).
-        picture: grey, (H, W), in 0…1.
+        image: gray, (H, W), in 0…1.
         figure: where to draw; a new one if not given.
         names: of the filters.
 
     Raises:
         ValueError: an array has another number of axes, or there is not one name for each filter.
     """
-    w, x = np.asarray(filters, np.float32), np.asarray(picture, np.float32)
+    w, x = np.asarray(filters, np.float32), np.asarray(image, np.float32)
     if w.ndim != 3 or x.ndim != 2 or not len(w):
-        raise ValueError(f"detectors: expected filters (n, kh, kw) and a picture (H, W), got {w.shape} and {x.shape}")
+        raise ValueError(f"detectors: expected filters (n, kh, kw) and an image (H, W), got {w.shape} and {x.shape}")
     if names and len(names) != len(w):
         raise ValueError(f"detectors: {len(w)} filters, but {len(names)} names")
     maps = ops.conv2d(x[None, None], w[:, None])[0][0]
@@ -55,7 +57,7 @@ def detectors(
         row[1].imshow(x, cmap="gray", vmin=0, vmax=1)
         row[2].imshow(maps[i], cmap="gray", vmin=-answers, vmax=answers)
         row[3].imshow(np.maximum(maps[i], 0), cmap=SEQUENTIAL, vmin=0, vmax=answers)
-        titles = (names[i] if names else f"filter {i}", "picture", "map: zero is grey", "after ReLU: zero is black")
+        titles = (names[i] if names else f"filter {i}", "image", "map: zero is gray", "after ReLU: zero is black")
         for ax, title in zip(row, titles, strict=True):
             ax.set_axis_off()
             heading(ax, title if i == 0 or ax is row[0] else "")

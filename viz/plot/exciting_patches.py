@@ -1,4 +1,4 @@
-"""What excites channels most, and what weights between them mean beside it."""
+"""The patches that excite channels most, and weights between channels shown with them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ..weights import ContextualizedWeights
 
 LEAST = 36  # pixels of a patch on the sheet, at least: smaller ones are magnified, each pixel to a square
-GAP, FRAME = 5, 0.6  # pixels of white between patches, and the grey of the line around each
+GAP, FRAME = 5, 0.6  # pixels of white between patches, and the gray of the line around each
 LETTER = 0.07  # inches of a name's letter
-EMPTY = "no picture excites it"
+EMPTY = "no image excites it"
 FEW = 12  # channels
 
 
@@ -31,7 +31,7 @@ def exciting_patches(
     names: Sequence[str] = (),
     title: str = "",
 ) -> Axes:
-    """A row of patches for each channel, strongest first; where one is masked the paper is bare.
+    """A row of patches for each channel, strongest first; masked entries are left blank.
 
     Args:
         found: what `viz.exciting_patches` returned; or uint8 (C, T, 1 or 3, h, w), as its `patches` gives them.
@@ -51,7 +51,7 @@ def exciting_patches(
         title = title or f"{result.layer}: what excites its channels"
     given: np.ma.MaskedArray = np.ma.asarray(found)
     if given.ndim != 5 or 0 in given.shape or given.shape[2] not in (1, 3):
-        raise ValueError(f"exciting_patches: expected pictures (channels, T, 1 or 3, h, w), got shape {given.shape}")
+        raise ValueError(f"exciting_patches: expected images (channels, T, 1 or 3, h, w), got shape {given.shape}")
     C, T, _, h, w = given.shape
     if names and len(names) != C:
         raise ValueError(f"exciting_patches: {C} channels, but {len(names)} names")
@@ -77,7 +77,7 @@ def contextualized_weights(found: ContextualizedWeights, figure: Figure | None =
     Weights are on one scale: red wants the input there, blue wants it absent.
 
     Args:
-        found: what `viz.contextualized_weights` gives, with uint8 pictures (…, 1 or 3, h, w).
+        found: what `viz.contextualized_weights` gives, with uint8 images (…, 1 or 3, h, w).
         figure: where to draw; a new one if not given.
     """
     n, T = found.inputs.shape[:2]

@@ -1,4 +1,4 @@
-"""What the layers of a network make of one picture."""
+"""What the layers of a network make of one image."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from minicnn.deprecation import renamed
+
 from ._canvas import heading, new_figure
 from .mosaic import LINE, mosaic
 
 COLUMNS = 10
 
 
+@renamed(picture="image")
 def feature_maps(
     maps: Mapping[str, ArrayLike],
-    picture: ArrayLike | None = None,
+    image: ArrayLike | None = None,
     figure: Figure | None = None,
     *,
     title: str = "",
@@ -24,13 +27,13 @@ def feature_maps(
     quantity: str = "activation",
     signed: bool | None = None,
 ) -> Figure:
-    """A block of maps for each layer, by channel, beside the picture; the maps of a layer share one scale.
+    """A block of maps for each layer, by channel, beside the image; the maps of a layer share one scale.
 
     Args:
         maps: by the layer's path its maps, (C, H, W).
-        picture: what the network was shown, (H, W) or (H, W, 3), in 0…1.
+        image: what the network was shown, (H, W) or (H, W, 3), in 0…1.
         figure: where to draw; a new one if not given.
-        title: over the picture.
+        title: over the image.
         most: maps drawn of each layer, from the first on.
         quantity: what the maps hold, for their scales: "gradient", for example.
         signed: whether the scales are symmetric about zero; by default those of layers with a negative number.
@@ -45,15 +48,15 @@ def feature_maps(
     if not blocks:
         raise ValueError("feature_maps: there is no layer to draw")
     rows = [-(-min(len(block), most) // COLUMNS) for block in blocks.values()]
-    left = 0.0 if picture is None else 1.9  # the width of the picture's column, in maps
+    left = 0.0 if image is None else 1.9  # the width of the image's column, in maps
     if figure is None:
         figure = new_figure(0.85 * (left + COLUMNS) + 0.8, (0.85 + LINE) * sum(rows) + 0.4 * len(rows))
     grid = figure.add_gridspec(
         len(blocks), 1 + bool(left), height_ratios=rows, width_ratios=[left, COLUMNS][not left :]
     )
-    if picture is not None:
+    if image is not None:
         ax = figure.add_subplot(grid[0, 0])
-        ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        ax.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         ax.set_anchor("NW")
         ax.set_axis_off()
         heading(ax, title)

@@ -1,4 +1,4 @@
-"""What the filters of a first layer look like."""
+"""The filters of a first layer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .mosaic import KEY, color_key, mosaic
 
 
 def filters(weights: ArrayLike, ax: Axes | None = None, *, title: str = "filters", columns: int | None = None) -> Axes:
-    """Filters by number: over a grey picture as signed maps, over a colour picture in its colours, grey being zero.
+    """Filters by number: those over gray images as signed maps, those over color images in color, with gray for zero.
 
     Args:
         weights: (n, C, kh, kw) with one channel or three (red, green, blue).
@@ -20,7 +20,7 @@ def filters(weights: ArrayLike, ax: Axes | None = None, *, title: str = "filters
         columns: filters in a row.
 
     Raises:
-        ValueError: there are other numbers of channels, or of axes.
+        ValueError: the number of channels or axes is another.
     """
     weights = np.asarray(weights)
     if weights.ndim != 4 or weights.shape[1] not in (1, 3):

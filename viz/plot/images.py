@@ -1,4 +1,4 @@
-"""A contact sheet: some of a data set, or all of a few images."""
+"""A contact sheet of some images of a data set, or of a few images."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def images(
     if not len(pixels):
         raise ValueError("images: there is no image to draw")
     pixels = pixels.transpose(0, 2, 3, 1) / 255
-    grey: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
-    ax = mosaic(pixels[..., 0] if grey else pixels, ax, titles=titles, columns=columns, **grey)
+    gray: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
+    ax = mosaic(pixels[..., 0] if gray else pixels, ax, titles=titles, columns=columns, **gray)
     heading(ax, title)
     return ax

@@ -1,4 +1,4 @@
-"""Pictures with what a network takes them for."""
+"""Images with the network's predictions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mistakes(
     columns: int | None = None,
     title: str = "",
 ) -> Axes:
-    """Each image under the class it was taken for, with the probability given to it, and its true class.
+    """Each image under its predicted class, with the probability, and its true class.
 
         plot.mistakes(result, test)     # the surest mistakes of what evaluate(model, test) returned
         plot.mistakes(images, labels, predictions, probabilities, classes)
@@ -45,13 +45,13 @@ def mistakes(
         title: over the plot.
 
     Raises:
-        ValueError: there is no picture, the arrays' lengths differ, or an evaluation comes without its data set.
+        ValueError: there is no image, the arrays' lengths differ, or an evaluation comes without its data set.
     """
     if hasattr(images, "worst"):
         result: Any = images
         dataset: Any = labels
         if not hasattr(dataset, "images"):
-            raise ValueError("mistakes: expected the data set beside the evaluation: plot.mistakes(result, test)")
+            raise ValueError("mistakes: expected the data set with the evaluation: plot.mistakes(result, test)")
         worst = result.worst(count)
         images, labels, predictions = dataset.images[worst], result.labels[worst], result.predictions[worst]
         probabilities, classes = result.probabilities[worst], result.classes
@@ -69,7 +69,7 @@ def mistakes(
         f"{shortened(classes[found])} {chances[i, found]:.0%}\nis {shortened(classes[true])} {chances[i, true]:.0%}"
         for i, (true, found) in enumerate(zip(labels, predictions, strict=True))
     ]
-    grey: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
-    ax = mosaic(pixels[..., 0] if grey else pixels, ax, titles=titles, columns=columns, **grey)
+    gray: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
+    ax = mosaic(pixels[..., 0] if gray else pixels, ax, titles=titles, columns=columns, **gray)
     heading(ax, title)
     return ax

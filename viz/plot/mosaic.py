@@ -1,4 +1,4 @@
-"""Many small pictures on one pair of axes, which is what filters, feature maps and mistakes all come to."""
+"""Many small images on one pair of axes, the basis of the plots of filters, feature maps and mistakes."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
+from minicnn.deprecation import renamed
+
 from ._canvas import DIVERGING, FAINT, INK, SEQUENTIAL, SMALL, TEXT, axes_for, largest_magnitude
 
-GAP = 0.08  # of a picture's width
-LINE = 0.17  # a line of title text, of a picture's width
-NUMBER = 5  # letters of a title that a narrow picture has room for: a channel's number
-KEY = 1.1  # inches that a colour key takes
+GAP = 0.08  # of an image's width
+LINE = 0.17  # a line of title text, of an image's width
+NUMBER = 5  # letters of a title that a narrow image has room for: a channel's number
+KEY = 1.1  # inches that a color key takes
 STEPS = 100  # of it, from its low end to its high one
 
 
+@renamed(pictures="images")
 def mosaic(
-    pictures: ArrayLike,
+    images: ArrayLike,
     ax: Axes | None = None,
     *,
     titles: Sequence[str] = (),
@@ -34,29 +37,30 @@ def mosaic(
     margin: float = 0.0,
     cell: float | None = None,
 ) -> Axes:
-    """Pictures of one size in rows, all on one scale, so that they can be compared.
+    """Images of one size in rows, all on one scale, so that they can be compared.
 
     Args:
-        pictures: numbers (n, h, w), or colours in 0…1 (n, h, w, 3).
+        images: numbers (n, h, w), or colors in 0…1 (n, h, w, 3).
         ax: where to draw; a new figure's if not given.
-        titles: a line or more over each picture.
-        columns: pictures in a row; by default what makes the whole about twice as wide as high.
-        signed: use a diverging colour map, symmetric about zero.
-        limits: what the map's two ends stand for; by default 0 (or the minimum below it) and the maximum.
-        cmap: another colour map's name.
-        colorbar: a label for a colour bar; without one there is none.
+        titles: a line or more over each image.
+        columns: images in a row; by default what makes the whole about twice as wide as high.
+        signed: use a diverging color map, symmetric about zero.
+        limits: the values at the two ends of the color map; by default 0 (or the minimum, if that is below 0) and the
+            maximum.
+        cmap: another color map's name.
+        colorbar: a label for a color bar; without one there is none.
         margin: inches of a new figure that are left at the right, for a `color_key` (KEY).
         cell: inches of an image's width, in a new figure.
 
     Raises:
-        ValueError: `pictures` has another number of axes, or there are none, or not one title for each.
+        ValueError: `images` has another number of axes, or there are none, or not one title for each.
     """
-    pictures = np.asarray(pictures)
-    if pictures.ndim not in (3, 4) or 0 in pictures.shape or pictures.shape[3:] not in ((), (3,)):
-        raise ValueError(f"mosaic: expected pictures (n, h, w) or (n, h, w, 3), got shape {pictures.shape}")
-    n, h, w = pictures.shape[:3]
+    images = np.asarray(images)
+    if images.ndim not in (3, 4) or 0 in images.shape or images.shape[3:] not in ((), (3,)):
+        raise ValueError(f"mosaic: expected images (n, h, w) or (n, h, w, 3), got shape {images.shape}")
+    n, h, w = images.shape[:3]
     if titles and len(titles) != n:
-        raise ValueError(f"mosaic: {n} pictures, but {len(titles)} titles")
+        raise ValueError(f"mosaic: {n} images, but {len(titles)} titles")
     columns = min(n, columns or int(np.ceil(np.sqrt(2 * n))))
     rows = -(-n // columns)
     lines = max((title.count("\n") + 1 for title in titles), default=0)
@@ -65,12 +69,12 @@ def mosaic(
         cell = 1.2 if max(map(len, titles), default=0) > NUMBER else 0.8
     ax = axes_for(ax, cell * columns * (1 + GAP) + 0.6 * bool(colorbar) + margin, cell * rows * step + 0.35)
     look: dict[str, Any] = {}
-    if pictures.ndim == 3:
+    if images.ndim == 3:
         look["cmap"] = cmap or (DIVERGING if signed else SEQUENTIAL)
-        look["norm"] = Normalize(*(limits or _limits(pictures, signed)))
-    for place, picture in enumerate(pictures):
+        look["norm"] = Normalize(*(limits or _limits(images, signed)))
+    for place, image in enumerate(images):
         left, top = place % columns * (1 + GAP), place // columns * step + LINE * lines
-        ax.imshow(picture, extent=(left, left + 1, top + high, top), interpolation="nearest", **look)
+        ax.imshow(image, extent=(left, left + 1, top + high, top), interpolation="nearest", **look)
         ax.add_patch(Rectangle((left, top), 1, high, fill=False, edgecolor=FAINT, linewidth=0.5))
         if titles:
             ax.text(
@@ -89,7 +93,7 @@ def mosaic(
     ax.set_aspect("equal")
     ax.set_axis_off()
     if colorbar is not None and look:
-        beside = ax.inset_axes((1 + 0.1 / columns, 0.02, 0.08 / columns, 0.96))  # as high as the pictures
+        beside = ax.inset_axes((1 + 0.1 / columns, 0.02, 0.08 / columns, 0.96))  # as high as the images
         bar = ax.figure.colorbar(ScalarMappable(**look), cax=beside)
         bar.set_label(colorbar, fontsize=TEXT, color=INK)
         bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
@@ -98,16 +102,16 @@ def mosaic(
 
 
 def color_key(ax: Axes, names: Sequence[str], limit: float, *, title: str, label: str) -> None:
-    """What red, green and blue stand for in signed colours, 0.5 + 0.5 · value / limit, beside a mosaic of them.
+    """A key for the meaning of red, green and blue in signed colors, 0.5 + 0.5 · value / limit, next to a mosaic.
 
     Args:
         ax: the mosaic's.
         names: of the three quantities.
-        limit: the value of full red, green or blue; minus it is the lack of it, and zero is grey.
+        limit: the value of full red, green or blue; its negative is none of that color, and zero is gray.
         title: what the three are.
         label: of the scale.
     """
-    width = np.ptp(ax.get_xlim())  # in pictures
+    width = np.ptp(ax.get_xlim())  # in images
     beside = ax.inset_axes((1 + 0.1 / width, 0.02, 0.6 / width, 0.96))
     ramps = np.full((STEPS, 3, 3), 0.5)
     ramps[:, range(3), range(3)] = np.linspace(1, 0, STEPS)[:, None]  # each quantity alone, the high end on top
@@ -123,15 +127,15 @@ def color_key(ax: Axes, names: Sequence[str], limit: float, *, title: str, label
 
 
 def shortened(name: str) -> str:
-    """A class's name that fits over or under a picture."""
+    """A class's name that fits over or under an image."""
     return name if len(name) <= 12 else f"{name[:11]}…"
 
 
-def _limits(pictures: np.ndarray, signed: bool) -> tuple[float, float]:
+def _limits(images: np.ndarray, signed: bool) -> tuple[float, float]:
     """The ends of the scale: ±the largest magnitude, or from zero (or below) to the maximum; never equal."""
     if signed:
-        largest = largest_magnitude(pictures)
+        largest = largest_magnitude(images)
         return -largest, largest
-    finite = pictures[np.isfinite(pictures)]
+    finite = images[np.isfinite(images)]
     low, high = min(0.0, float(finite.min(initial=0))), float(finite.max(initial=0))
     return low, high if high > low else low + 1

@@ -1,4 +1,4 @@
-"""Pictures beside those that lie nearest to them, in several spaces."""
+"""Images next to their nearest neighbors in several spaces."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..features import label_agreement
 from ._canvas import BLUE, INK, SMALL, TEXT, VERMILLION, axes_for, heading
 from .mosaic import GAP, shortened
 
-CELL = 0.85  # inches of a picture
-LABEL = 0.27  # the line below a picture, of a picture's width
-APART = 0.45  # between two spaces, of a picture's width
-LEAST = 2.0  # pictures' widths that the words over a space need
+CELL = 0.85  # inches of an image
+LABEL = 0.27  # the line below an image, of an image's width
+APART = 0.45  # between two spaces, of an image's width
+LEAST = 2.0  # images' widths that the words over a space need
 
 
 def nearest_neighbors(
@@ -32,18 +32,18 @@ def nearest_neighbors(
     rows: Sequence[int] = range(6),
     title: str = "",
 ) -> Axes:
-    """In each row a picture, and its nearest neighbours in each space, nearest first, over their labels.
+    """In each row an image, and its nearest neighbors in each space, nearest first, over their labels.
 
-    A neighbour with the query's label has a blue frame, another a thicker orange one. Over each space stands the share
-    of neighbours that agree, of all queries, not only of those drawn.
+    A neighbor with the query's label has a blue frame, another a thicker orange one. Above each space is the share of
+    neighbors that agree, over all queries, not only those drawn.
 
     Args:
-        images: those that neighbours were looked for among, uint8 (N, 1 or 3, H, W).
-        indices: by the name of a space the neighbours' indices, (M, k), as `viz.nearest_neighbors` gives them.
+        images: the images that were searched, uint8 (N, 1 or 3, H, W).
+        indices: by the name of a space the neighbors' indices, (M, k), as `viz.nearest_neighbors` gives them.
         labels: of the images, (N,).
         classes: the labels' names.
         ax: where to draw; a new figure's if not given.
-        queries: the pictures whose neighbours they are, (M, 1 or 3, H, W); `images` if not given, and then M = N.
+        queries: the images whose neighbors they are, (M, 1 or 3, H, W); `images` if not given, and then M = N.
         query_labels: theirs, (M,).
         rows: which queries are drawn, by their indices; those beyond the last are left out.
         title: over the plot.
@@ -70,11 +70,11 @@ def nearest_neighbors(
     step = high + LABEL + GAP
     ax = axes_for(ax, CELL * starts[-1], CELL * len(drawn) * step + 0.9)
     for place, row in enumerate(drawn):
-        _picture(ax, asked[row], 0, place * step, str(classes[own[row]]), INK)
+        _image(ax, asked[row], 0, place * step, str(classes[own[row]]), INK)
         for start, found in zip(starts, near.values(), strict=False):
             for nth, i in enumerate(found[row]):
                 color = BLUE if kinds[i] == own[row] else VERMILLION
-                _picture(ax, known[i], start + nth * (1 + GAP), place * step, str(classes[kinds[i]]), color)
+                _image(ax, known[i], start + nth * (1 + GAP), place * step, str(classes[kinds[i]]), color)
     look: dict[str, Any] = {"fontsize": TEXT, "va": "baseline", "parse_math": False}
     ax.text(0, -0.32, "query", color=INK, **look)
     for start, (name, share) in zip(starts, agreement.items(), strict=False):
@@ -88,13 +88,13 @@ def nearest_neighbors(
     return ax
 
 
-def _picture(ax: Axes, picture: np.ndarray, left: float, top: float, label: str, color: str) -> None:
-    """One picture, framed, over its label; uint8 (1 or 3, H, W)."""
-    pixels = picture.transpose(1, 2, 0)
+def _image(ax: Axes, image: np.ndarray, left: float, top: float, label: str, color: str) -> None:
+    """One image, framed, over its label; uint8 (1 or 3, H, W)."""
+    pixels = image.transpose(1, 2, 0)
     high = pixels.shape[0] / pixels.shape[1]
     extent = (left, left + 1, top + high, top)
     ax.imshow(np.broadcast_to(pixels, (*pixels.shape[:2], 3)), extent=extent, interpolation="nearest")
-    width = 3.0 if color == VERMILLION else 1.5  # for those to whom the colours look alike
+    width = 3.0 if color == VERMILLION else 1.5  # for readers who cannot tell the colors apart
     ax.add_patch(Rectangle((left, top), 1, high, fill=False, edgecolor=color, linewidth=width))
     words: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": SMALL, "color": color, "parse_math": False}
     ax.text(left + 0.5, top + high + 0.04, shortened(label), **words)

@@ -1,4 +1,4 @@
-"""How well each class is known."""
+"""The accuracy of each class."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def per_class(
     *,
     overall: float | None = None,
 ) -> Axes:
-    """A bar for each class, the best known on top.
+    """A bar for each class, the highest accuracy on top.
 
     Args:
         result: what `evaluate` returned, or the accuracy of each class, (K,); NaN where there is no image of it.
@@ -38,7 +38,7 @@ def per_class(
     classes = getattr(result, "classes", None) if classes is None else classes
     overall = getattr(result, "accuracy", None) if overall is None else overall
     if classes is None:
-        raise ValueError("per_class: expected the names of the classes beside the numbers, or what evaluate returned")
+        raise ValueError("per_class: expected the class names with the numbers, or what evaluate returned")
     K = len(classes)
     if values.shape != (K,):
         raise ValueError(f"per_class: expected {K} numbers for {K} classes, got shape {values.shape}")
@@ -46,7 +46,7 @@ def per_class(
     order = np.argsort(np.nan_to_num(values, nan=-1), kind="stable")
     ax.barh(range(K), np.nan_to_num(values[order]), color=BLUE, height=0.72)
     for place, value in enumerate(values[order]):
-        text = "no pictures" if np.isnan(value) else f"{value:.1%}"
+        text = "no images" if np.isnan(value) else f"{value:.1%}"
         ax.text(1.02, place, text, va="center", fontsize=SMALL, color=INK)
     tidy(ax)
     ax.set_yticks(range(K), [classes[i] for i in order], parse_math=False)
@@ -60,6 +60,6 @@ def per_class(
     title = "accuracy, class by class"
     if overall is not None:
         ax.axvline(overall, color=VERMILLION, linewidth=1.2, linestyle="--")
-        title += f" (all pictures: {overall:.2%})"
+        title += f" (all images: {overall:.2%})"
     heading(ax, title)
     return ax

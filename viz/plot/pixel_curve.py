@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def pixel_curve(curves: PixelCurve | Mapping[str, PixelCurve], ax: Axes | None = None, *, title: str = "") -> Axes:
-    """The class's probability against the share of pixels exchanged, the mean over the pictures.
+    """The class's probability against the share of pixels exchanged, the mean over the images.
 
     Args:
         curves: what `deletion_curve` or `insertion_curve` returned; of several methods, by their names.

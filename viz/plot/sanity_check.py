@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from viz.attribution.sanity_check import quartiles
+from viz.evaluation.sanity_check import quartiles
 
 from ._canvas import FAINT, SMALL, heading, new_figure
 from ._lines import lines
@@ -20,10 +20,10 @@ MOST_NAMED = 14  # layers: of more, every second or third is named
 
 
 def sanity_check(checks: SanityCheck | Mapping[str, SanityCheck], figure: Figure | None = None) -> Figure:
-    """Similarity of maps to the trained network's, after each layer that was randomised; a line for each method.
+    """Similarity of maps to the trained network's, after each layer that was randomized; a line for each method.
 
-    The median over the pictures, of the rank correlation with and without signs, and of the structural similarity. A
-    line that stays up belongs to a method that hardly looks at the weights.
+    The median over the images, of the rank correlation with and without signs, and of the structural similarity. A line
+    that stays high belongs to a method that hardly depends on the weights.
 
     Args:
         checks: what `viz.sanity_check` returned; of several methods, all for the same layers, by their names.
@@ -48,7 +48,7 @@ def sanity_check(checks: SanityCheck | Mapping[str, SanityCheck], figure: Figure
     )
     for ax, (label, measure) in zip(figure.subplots(1, 3), panels, strict=True):
         medians = {name: [1.0, *quartiles(getattr(check, measure))[1]] for name, check in checks.items()}
-        labels = {"xlabel": "randomised, layer by layer", "ylabel": "similarity to the trained network's map"}
+        labels = {"xlabel": "randomized, layer by layer", "ylabel": "similarity to the trained network's map"}
         lines(ax, places, medians, **labels, legend=measure == "ssim")
         ax.axhline(0, color=FAINT, linewidth=0.8)
         ticks = places[:: -(-len(places) // MOST_NAMED)]

@@ -1,4 +1,4 @@
-"""Points of the plane, as dots in their classes' colours or as the pictures they stand for."""
+"""Points of the plane, as dots in their classes' colors or as images."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def scatter(
 ) -> Axes:
     """A map of points: distances to the right and up mean the same.
 
-    The axes of a PCA are its first two components, in the unit of the features. Those of t-SNE have no unit and no
-    zero, and so no ticks.
+    The axes of a PCA are its first two components, in the unit of the features. Those of t-SNE have neither unit nor
+    zero, and therefore no ticks.
 
-    With pictures, as many of them as there is room for stand in the place of their dots, framed in the colour of their
-    class: point by point in the order given, each that would lie on one drawn already stays a dot.
+    With `images`, as many as there is room for replace their dots, framed in the color of their class: points are tried
+    in the given order, and a point whose image would overlap one already drawn stays a dot.
 
     Args:
         points: (N, 2).
@@ -44,8 +44,8 @@ def scatter(
         classes: the classes' names.
         ax: where to draw; a new figure's if not given.
         images: uint8 (N, 1 or 3, H, W).
-        most: pictures drawn.
-        size: of a picture, of the plot's longer side.
+        most: images drawn.
+        size: of an image, of the plot's longer side.
         variance: of a PCA the share of each axis, (2,) or more: its `explained_variance_ratio_`, which names the axes.
         title: over the plot.
 
@@ -57,7 +57,7 @@ def scatter(
     if shares is not None and (shares.ndim != 1 or len(shares) < 2):
         raise ValueError(f"scatter: expected the variance of at least two components, got shape {shares.shape}")
     span = float(np.ptp(xy, axis=0).max()) or 1.0
-    edge = (0.02 if images is None else 0.01 + size / 2) * span  # from the outermost points, or their pictures
+    edge = (0.02 if images is None else 0.01 + size / 2) * span  # from the outermost points, or their images
     sides = np.maximum(np.ptp(xy, axis=0) + 2 * edge, FLATTEST * span)
     low = (xy.min(axis=0) + xy.max(axis=0) - sides) / 2
     wide, tall = SIDE * sides / sides.max()
@@ -100,12 +100,12 @@ def grid_places(
     *,
     title: str = "",
 ) -> Axes:
-    """Every picture in its cell of a grid (see `viz.grid_places`), framed in the colour of its class.
+    """Every image in its cell of a grid (see `viz.grid_places`), framed in the color of its class.
 
     Args:
         images: uint8 (N, 1 or 3, H, W).
         places: (row, column) of each, (N, 2).
-        labels: the class of each picture, (N,).
+        labels: the class of each image, (N,).
         classes: the classes' names.
         ax: where to draw; a new figure's if not given.
         title: over the plot.
@@ -134,7 +134,7 @@ def grid_places(
 def _checked(
     caller: str, points: ArrayLike, labels: ArrayLike | None, images: ArrayLike | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points (N, 2), the class of each (0 where none is known), and its colour (N, 3)."""
+    """Points (N, 2), the class of each (0 where none is known), and its color (N, 3)."""
     xy = np.asarray(points, float)
     if xy.ndim != 2 or xy.shape[1] != 2 or not len(xy):
         raise ValueError(f"{caller}: expected points (N, 2), got shape {xy.shape}")
@@ -147,14 +147,14 @@ def _checked(
 
 
 def _pixels(images: ArrayLike) -> np.ndarray:
-    """uint8 (N, C, H, W) to colours in 0…1, (N, H, W, 3)."""
+    """uint8 (N, C, H, W) to colors in 0…1, (N, H, W, 3)."""
     pixels = np.asarray(images).transpose(0, 2, 3, 1) / 255
     return np.broadcast_to(pixels, (*pixels.shape[:3], 3))
 
 
 def _apart(xy: np.ndarray, distance: float, most: int) -> np.ndarray:
     """Indices of at most `most` points, no two nearer than `distance` along both axes; first come first."""
-    taken: dict[tuple[int, int], list[int]] = {}  # by squares of this size: only neighbours can collide
+    taken: dict[tuple[int, int], list[int]] = {}  # by squares of this size: only neighbors can collide
     kept: list[int] = []
     for i, cell in enumerate(map(tuple, np.floor(xy / distance).astype(int))):
         near = [j for dx in (-1, 0, 1) for dy in (-1, 0, 1) for j in taken.get((cell[0] + dx, cell[1] + dy), [])]

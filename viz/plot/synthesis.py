@@ -1,4 +1,4 @@
-"""What gradient ascent has found."""
+"""The results of gradient ascent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def synthesis(found: Synthesis, ax: Axes | None = None, *, columns: int | None = None, title: str = "") -> Axes:
-    """The images side by side, as large as a page allows, black and white where the model has them.
+    """The images side by side, as large as a page allows, with the model's black and white.
 
     Args:
         found: what `viz.feature_visualization` and its like return.
@@ -30,7 +30,7 @@ def synthesis(found: Synthesis, ax: Axes | None = None, *, columns: int | None =
     if pixels.shape[1] not in (1, 3):
         raise ValueError(f"synthesis: expected images of 1 or 3 channels, got shape {pixels.shape}")
     pixels = np.asarray(pixels.transpose(0, 2, 3, 1))
-    grey: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
-    ax = mosaic(pixels[..., 0] if grey else pixels, ax, columns=columns, cell=2.4, **grey)
+    gray: dict[str, Any] = {"cmap": "gray", "limits": (0.0, 1.0)} if pixels.shape[3] == 1 else {}
+    ax = mosaic(pixels[..., 0] if gray else pixels, ax, columns=columns, cell=2.4, **gray)
     heading(ax, title)
     return ax

@@ -1,4 +1,4 @@
-"""Filters of later layers: too many numbers for one picture each, so many small ones side by side."""
+"""Filters of later layers: too many numbers for one image each, so many small ones side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS, COLUMNS = 8, 12
 def weight_factors(
     factors: ArrayLike, ax: Axes | None = None, *, most: int = MOST_UNITS, title: str = "", columns: int | None = None
 ) -> Axes:
-    """A picture for each unit, in which red, green and blue are three groups of its inputs; grey is zero.
+    """An image for each unit, in which red, green and blue are three groups of its inputs; gray is zero.
 
     Each factor has its own scale, or the strongest would hide the others' colors; a negative weight takes its factor's
     color away from the gray. Of more than `most` units those with the largest weights are drawn.
@@ -26,7 +26,7 @@ def weight_factors(
         ax: where to draw; a new figure's if not given.
         most: units drawn.
         title: over the plot; how many of how many are drawn is added.
-        columns: pictures in a row.
+        columns: images in a row.
 
     Raises:
         ValueError: there are not three factors.

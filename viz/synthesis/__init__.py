@@ -1,4 +1,4 @@
-"""Pictures from within: one ascent, of objective × parameterisation × transformation × optimiser."""
+"""Synthesizing images by gradient ascent: objective × parameterization × transformation × optimizer."""
 
 from . import objective as objectives
 from . import transformation as transforms
@@ -6,7 +6,7 @@ from .ascend import Synthesis, ascend
 from .deep_dream import deep_dream
 from .feature_visualization import class_model, feature_visualization
 from .invert import invert
-from .parameterization import Fourier, Pixels, colour_statistics
+from .parameterization import Fourier, Pixels, color_statistics
 from .style_transfer import style_transfer
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "Synthesis",
     "ascend",
     "class_model",
-    "colour_statistics",
+    "color_statistics",
     "deep_dream",
     "feature_visualization",
     "invert",

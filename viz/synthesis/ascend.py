@@ -1,4 +1,4 @@
-"""Gradient ascent on a picture: objective × parameterisation × transformation × optimiser."""
+"""Gradient ascent on an image: objective × parameterization × transformation × optimizer."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 import minicnn as cnn
+from minicnn.deprecation import renamed_fields
 from minicnn.display import Shown, drawing, tqdm
 
-from ..attribution.adversarial import pixel_bounds
+from ..bounds import pixel_bounds
 from .evaluate import value_and_gradient
 from .objective import Array, Objective
 from .transformation import Transform
@@ -20,33 +21,35 @@ from .transformation import Transform
 OPTIMIZERS = ("adam", "lbfgs")
 
 
+@renamed_fields(pictures="images")
 @dataclass(frozen=True, repr=False)
 class Synthesis(Shown):
-    """What an ascent found.
+    """The result of an ascent.
 
     Attributes:
-        pictures: (N, C, H, W) as the model sees them.
-        values: the objective at each step, of the transformed picture.
-        bounds: black and white as the model sees them, where it knows.
+        images: (N, C, H, W) as the model sees them.
+        values: the objective at each step, of the transformed image.
+        bounds: black and white as the model sees them, if known.
     """
 
-    pictures: Array
+    images: Array
     values: tuple[float, ...]
     bounds: tuple[Array | float, Array | float] | None = None
 
     def shown(self) -> Array:
-        """The images in 0…1: from black to white, or where the model does not know these, from least to largest."""
-        low, high = (self.pictures.min(), self.pictures.max()) if self.bounds is None else self.bounds
-        return np.clip((self.pictures - low) / np.maximum(np.asarray(high) - low, 1e-12), 0, 1)
+        """The images in 0…1: from black to white, or, if these are not known, from the smallest to the largest
+        value."""
+        low, high = (self.images.min(), self.images.max()) if self.bounds is None else self.bounds
+        return np.clip((self.images - low) / np.maximum(np.asarray(high) - low, 1e-12), 0, 1)
 
     def _headline(self) -> str:
-        shape = "×".join(map(str, self.pictures.shape))
+        shape = "×".join(map(str, self.images.shape))
         path = f", objective {self.values[0]:.4g} → {self.values[-1]:.4g}" if self.values else ""
         return f"images {shape} after {len(self.values)} steps{path}"
 
     def plot(self) -> Any:
-        """The images (`viz.plot.synthesis`); None where they have other channels than can be seen."""
-        return drawing().synthesis(self) if self.pictures.shape[1] in (1, 3) else None
+        """The images (`viz.plot.synthesis`); None if their channels cannot be displayed."""
+        return drawing().synthesis(self) if self.images.shape[1] in (1, 3) else None
 
 
 def ascend(
@@ -63,23 +66,24 @@ def ascend(
     progress: bool = False,
     callback: Callable[[int, Array], Any] | None = None,
 ) -> Synthesis:
-    """Look for a picture with a large objective.
+    """Search for an image with a large objective.
 
     Args:
         model: any network.
-        objective: what to raise.
-        parameterization: `Pixels` or `Fourier`: what is changed in place of the picture.
+        objective: what to maximize.
+        parameterization: `Pixels` or `Fourier`: what is optimized instead of pixels.
         steps: how many steps; for "lbfgs" the most iterations.
         lr: Adam's learning rate, in units of the parameters.
-        optimizer: "adam", or "lbfgs" (SciPy's L-BFGS, for objectives that are always the same: no transform).
-        transform: random changes that the objective must survive, drawn anew at each step.
-        seed: of the first picture and of the transformations: the same seed gives the same picture, bit for bit.
-        initial: parameters to begin with, instead of noise.
+        optimizer: "adam", or "lbfgs" (SciPy's L-BFGS, for deterministic objectives: no transform).
+        transform: random changes applied at each step, which the objective must survive.
+        seed: of the initial image and of the transformations: the same seed gives the same image, bit for bit.
+        initial: initial parameters, instead of noise.
         progress: whether to show a bar with the objective's value.
-        callback: called with (step, pictures) after each step, for pictures of a long run; a true answer stops it.
+        callback: called with (step, images) after each step, to show the progress of a long run; a true return value
+            stops it.
 
     Raises:
-        ValueError: an option is out of range, or the objective names a layer that is not there.
+        ValueError: an option is out of range, or the objective names a layer that does not exist.
     """
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"ascend: expected optimizer to be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
@@ -92,7 +96,7 @@ def ascend(
     values: list[float] = []
 
     def evaluate(p: Array) -> tuple[float, Array, Array]:
-        x, to_parameters = parameterization.picture(p)
+        x, to_parameters = parameterization.image(p)
         seen, untransform = transform(x, rng) if transform is not None else (x, lambda dy: dy)
         value, dseen = value_and_gradient(model, seen, objective, wake=optimizer == "adam")
         return value, to_parameters(untransform(dseen)), x
@@ -115,13 +119,13 @@ def ascend(
         else:
             p = _lbfgs(evaluate, p, steps, note)
     bounds = None if getattr(model, "transform", None) is None else pixel_bounds(model)
-    return Synthesis(parameterization.picture(p)[0], tuple(values), bounds)
+    return Synthesis(parameterization.image(p)[0], tuple(values), bounds)
 
 
 def _lbfgs(
     evaluate: Callable[[Array], tuple[float, Array, Array]], p: Array, steps: int, note: Callable[[float, Array], bool]
 ) -> Array:
-    """SciPy minimises −objective, in float64; it is told the value relative to the first, which may be huge."""
+    """SciPy minimizes −objective, in float64; it gets the value relative to the first, which may be huge."""
     shape, dtype = p.shape, p.dtype
     size = max(abs(evaluate(p)[0]), 1e-12)
 

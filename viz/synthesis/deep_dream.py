@@ -1,4 +1,4 @@
-"""Deep dream: whatever the network sees in a picture, make it more so."""
+"""Deep dream: whatever the network sees in an image, make it more so."""
 
 from __future__ import annotations
 
@@ -30,26 +30,27 @@ def deep_dream(
     progress: bool = False,
     callback: Callable[[int, Array], Any] | None = None,
 ) -> Array:
-    """Climb on small copies of the picture first, and carry the new detail over to larger ones.
+    """Gradient ascent on small copies of the image first, then on larger ones with the new detail added.
 
-        x ← x + step_size · deviation(x) · g / mean|g|,    g the objective's gradient at the jittered picture
+        x ← x + step_size · deviation(x) · g / mean|g|,    g the objective's gradient at the jittered image
 
     Args:
         model: any network.
-        x: pictures (N, C, H, W), normalised by the model's transform.
-        objective: what to raise; a layer's path for all it sees (½ Σ A²). Early layers give strokes, late ones things.
+        x: images (N, C, H, W), normalized by the model's transform.
+        objective: what to maximize; a layer's path stands for everything it detects (½ Σ A²). Early layers give
+            strokes, late ones objects.
         octaves: how many sizes, each `octave_scale` times larger than the one before.
         octave_scale: the ratio of two sizes.
         steps: on each size.
-        step_size: how far a step goes, as a share of the picture's own deviation.
-        jitter: shift by up to so many pixels (at most a quarter of the side) before each step.
+        step_size: the size of a step, as a share of the image's standard deviation.
+        jitter: shift by up to this many pixels (at most a quarter of the side) before each step.
         bounds: black and white as the model sees them, to clip to; see `viz.pixel_bounds`.
         seed: of the jitter: the same seed gives the same dream.
         progress: whether to show a bar.
-        callback: called with (step, pictures) after each step; a true answer ends the octave.
+        callback: called with (step, images) after each step; a true return value ends the octave.
 
     Returns:
-        pictures of x's shape.
+        images of x's shape.
 
     Raises:
         ValueError: an option is out of range.

@@ -1,4 +1,4 @@
-"""An objective's value for a picture, and its gradient in the pixels."""
+"""An objective's value for an image, and its gradient with respect to the pixels."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 import minicnn as cnn
 from minicnn.training import check_initialized
 
-from ..attribution.target import last_before_softmax
+from ..attribution.passes import last_before_softmax
 from .objective import INPUT, OUTPUT, Array, Objective
 
 
 def value_and_gradient(model: Any, x: Array, objective: Objective, *, wake: bool = False) -> tuple[float, Array]:
-    """Run the model as far as the objective looks, and pull all its layers' gradients back in one go.
+    """Run the model as far as the objective needs, and pull the gradients of all its layers back in one backward pass.
 
     Args:
         model: any network.
-        x: pictures as the model sees them.
+        x: images as the model sees them.
         objective: what to evaluate.
-        wake: where no gradient arrives at all, since a ReLU on every way back is off, take that of the same network
-            with lines for ReLUs: a unit that sleeps in noise would else never be woken. (Lucid does the same at a
-            single ReLU for its first steps: redirected_relu_grad.py.)
+        wake: if no gradient arrives, because every path back is blocked by an inactive ReLU, use the gradient of the
+            same network with linear ReLUs: otherwise a unit that is inactive for noise would never be activated. (Lucid
+            does the same at a single ReLU in its first steps: redirected_relu_grad.py.)
 
     Raises:
-        ValueError: the objective names a layer that is not there, or the model has no first values yet.
+        ValueError: the objective names a layer that does not exist, or the model is not initialized.
     """
     inner = [layer for layer in objective.layers if layer not in (INPUT, OUTPUT)]
     if not inner and OUTPUT not in objective.layers:

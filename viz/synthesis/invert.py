@@ -1,4 +1,4 @@
-"""Inversion: the picture that a layer's features remember."""
+"""Inversion: reconstructing an image from a layer's features."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def invert(
     seed: int = 0,
     **options: Any,
 ) -> Synthesis:
-    """From noise, look for a picture with the same features: what differs, the layer has forgotten.
+    """Starting from noise, find an image with the same features. Where it differs, the layer has lost information.
 
-        minimise ½ ‖Φ(x̂) − Φ(x)‖² / ‖Φ(x)‖² + smoothness · total variation(x̂) / Σ (x − mean(x))²
+        minimize ½ ‖Φ(x̂) − Φ(x)‖² / ‖Φ(x)‖² + smoothness · total variation(x̂) / Σ (x − mean(x))²
 
     Args:
         model: any network.
-        x: pictures (N, C, H, W), normalised by the model's transform.
+        x: images (N, C, H, W), normalized by the model's transform.
         layer: whose features Φ to invert.
-        smoothness: the weight of the total variation, which is measured in the picture's own contrast.
+        smoothness: the weight of the total variation, which is measured in the image's own contrast.
         steps, optimizer, seed, options: those of `ascend`.
 
     Source: Mahendran & Vedaldi (2015), Understanding deep image representations by inverting them, equation 1.
     """
     features, _ = model.forward(x, cnn.Pass(until=layer))
     size = float((features * features).sum(dtype=np.float64))
-    centre, contrast = float(x.mean()), float(x.std()) or 1.0
+    center, contrast = float(x.mean()), float(x.std()) or 1.0
     objective = content(layer, features) * (1 / max(size, 1e-12))
     objective -= total_variation() * (smoothness / (x.size * contrast**2))
-    pixels = Pixels(x.shape, centre, contrast)
+    pixels = Pixels(x.shape, center, contrast)
     return ascend(model, objective, pixels, steps=steps, optimizer=optimizer, seed=seed, **options)

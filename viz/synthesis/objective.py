@@ -1,10 +1,10 @@
-"""What to look for in a picture: a number made of a network's activations, and its gradient in them.
+"""Objectives of gradient ascent: functions of a network's activations, with their gradients.
 
 Objectives add, subtract and scale:
 
     channel("mixed4a", 97) + 0.5 * channel("mixed4b", 12) - total_variation() * 1e-3
 
-Each names the layers it reads ("input" is the picture itself, "output" the logits), and is a function
+Each names the layers it reads ("input" is the image itself, "output" the logits), and is a function
 activations → (value, gradients), both by layer.
 """
 
@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from minicnn.deprecation import renamed
+
 Array = NDArray[Any]
 Activations = dict[str, Array]
 Evaluated = tuple[float, Activations]
@@ -26,12 +28,12 @@ INPUT, OUTPUT = "input", "output"
 
 @dataclass(frozen=True)
 class Objective:
-    """A number to be made as large as possible.
+    """A quantity to maximize.
 
     Attributes:
-        layers: whose activations it reads.
+        layers: the layers whose activations it reads.
         evaluate: activations → (value, gradients by layer).
-        name: what it is, for titles.
+        name: its name, for titles.
     """
 
     layers: frozenset[str]
@@ -76,22 +78,22 @@ def _of(layer: str, name: str, evaluate: Callable[[Array], tuple[float, Array]])
 
 
 def unit(layer: str, channel: int, position: tuple[int, int] | None = None) -> Objective:
-    """One activation, summed over the pictures: Σ_n A[n, channel, row, column], by default the one in the middle."""
+    """One activation, summed over the images: Σ_n A[n, channel, row, column], by default the one in the middle."""
 
     def evaluate(A: Array) -> tuple[float, Array]:
         _maps("unit", layer, A, channel)
         row, column = position or (A.shape[2] // 2, A.shape[3] // 2)
         if not (0 <= row < A.shape[2] and 0 <= column < A.shape[3]):
-            raise ValueError(f"unit: {layer!r} puts out maps {A.shape[2:]}, which have no place {position}")
+            raise ValueError(f"unit: {layer!r} outputs maps {A.shape[2:]}, which have no position {position}")
         dA = np.zeros_like(A)
         dA[:, channel, row, column] = 1
         return float(A[:, channel, row, column].sum()), dA
 
-    return _of(layer, f"{layer}:{channel} at {position or 'the centre'}", evaluate)
+    return _of(layer, f"{layer}:{channel} at {position or 'the center'}", evaluate)
 
 
 def channel(layer: str, channel: int) -> Objective:
-    """The mean of one map, summed over the pictures: Σ_n mean_{i, j} A[n, channel, i, j]."""
+    """The mean of one map, summed over the images: Σ_n mean_{i, j} A[n, channel, i, j]."""
 
     def evaluate(A: Array) -> tuple[float, Array]:
         _maps("channel", layer, A, channel)
@@ -113,7 +115,7 @@ def layer(layer: str) -> Objective:
 
 
 def logit(target: int) -> Objective:
-    """The score of a class before softmax, summed over the pictures."""
+    """The score of a class before softmax, summed over the images."""
 
     def evaluate(scores: Array) -> tuple[float, Array]:
         if scores.ndim != 2 or not 0 <= target < scores.shape[1]:
@@ -131,7 +133,7 @@ def direction(layer: str, vector: Array) -> Objective:
 
     def evaluate(A: Array) -> tuple[float, Array]:
         if A.ndim < 2 or vector.shape != (A.shape[1],):
-            raise ValueError(f"direction: {layer!r} puts out {A.shape}, but the vector has shape {vector.shape}")
+            raise ValueError(f"direction: {layer!r} outputs {A.shape}, but the vector has shape {vector.shape}")
         places = max(1, int(np.prod(A.shape[2:])))
         v = vector.astype(A.dtype).reshape(-1, *[1] * (A.ndim - 2))
         return float((A * v).sum(dtype=np.float64)) / places, np.broadcast_to(v / _like(places, A), A.shape)
@@ -140,7 +142,7 @@ def direction(layer: str, vector: Array) -> Objective:
 
 
 def diversity(layer: str) -> Objective:
-    """How little the pictures of a batch resemble each other in a layer's style; for several at once.
+    """How different the images of a batch are in a layer's style.
 
         −mean_{n < m} cos(G[n], G[m]),    G the Gram matrices of the maps
 
@@ -150,7 +152,7 @@ def diversity(layer: str) -> Objective:
     def evaluate(A: Array) -> tuple[float, Array]:
         N, C = A.shape[:2]
         if N < 2:
-            raise ValueError("diversity: expected at least two pictures to tell apart; give batch=2 or more")
+            raise ValueError("diversity: expected at least two images to tell apart; give batch=2 or more")
         F = A.reshape(N, C, -1)
         G = (F @ F.transpose(0, 2, 1)).reshape(N, -1)
         length = np.maximum(np.linalg.norm(G, axis=1, keepdims=True), _like(1e-12, G))
@@ -175,7 +177,7 @@ def content(layer: str, target: Array) -> Objective:
 
     def evaluate(A: Array) -> tuple[float, Array]:
         if A.shape[1:] != target.shape[1:]:
-            raise ValueError(f"content: {layer!r} puts out {A.shape}, but the target has shape {target.shape}")
+            raise ValueError(f"content: {layer!r} outputs {A.shape}, but the target has shape {target.shape}")
         difference = A - target
         return -float((difference * difference).sum(dtype=np.float64)) / 2, -difference
 
@@ -183,7 +185,7 @@ def content(layer: str, target: Array) -> Objective:
 
 
 def gram(A: Array) -> Array:
-    """Which maps are active together, wherever that is: G[n] = F Fᵀ, F the maps of picture n in rows (C, H·W)."""
+    """Which maps are active together, at any position: G[n] = F Fᵀ, F the maps of image n in rows (C, H·W)."""
     F = A.reshape(*A.shape[:2], -1)
     return F @ F.transpose(0, 2, 1)
 
@@ -191,7 +193,7 @@ def gram(A: Array) -> Array:
 def style(layer: str, target: Array) -> Objective:
     """Minus the distance of the Gram matrices: −Σ (G/(H·W) − target)² / (4 C²), the target divided by its own H·W.
 
-    Dividing by the places lets the style picture have another size than the result.
+    Dividing by H·W allows the style image and the result to have different sizes.
 
     Source: Gatys, Ecker & Bethge (2016), Image style transfer using convolutional neural networks, equations 3–6.
     """
@@ -209,7 +211,7 @@ def style(layer: str, target: Array) -> Objective:
 
 
 def total_variation(power: float = 2.0) -> Objective:
-    """How much neighbouring pixels differ: Σ (Δx² + Δy²)^(power/2); subtract it to smooth.
+    """How much neighboring pixels differ: Σ (Δx² + Δy²)^(power/2); subtract it to smooth.
 
     Source: Mahendran & Vedaldi (2015), Understanding deep image representations by inverting them, equation 3.
     """
@@ -232,11 +234,12 @@ def total_variation(power: float = 2.0) -> Objective:
     return _of(INPUT, "total variation", evaluate)
 
 
-def squared_norm(centre: Array | float = 0.0, scale: Array | float = 1.0) -> Objective:
-    """Σ ((x − centre) / scale)²: subtract it to keep a picture near its centre."""
+@renamed(centre="center")
+def squared_norm(center: Array | float = 0.0, scale: Array | float = 1.0) -> Objective:
+    """Σ ((x − center) / scale)²: subtract it to keep an image near its center."""
 
     def evaluate(x: Array) -> tuple[float, Array]:
-        far = (x - np.asarray(centre, x.dtype)) / np.asarray(scale, x.dtype)
+        far = (x - np.asarray(center, x.dtype)) / np.asarray(scale, x.dtype)
         return float((far * far).sum(dtype=np.float64)), 2 * far / np.asarray(scale, x.dtype)
 
     return _of(INPUT, "squared norm", evaluate)
@@ -248,4 +251,4 @@ def _like(number: float, A: Array) -> Any:
 
 def _maps(what: str, layer: str, A: Array, channel: int) -> None:
     if A.ndim != 4 or not 0 <= channel < A.shape[1]:
-        raise ValueError(f"{what}: {layer!r} puts out {A.shape} (N, C, H, W), which has no channel {channel}")
+        raise ValueError(f"{what}: {layer!r} outputs {A.shape} (N, C, H, W), which has no channel {channel}")

@@ -1,6 +1,6 @@
-"""What is optimised in place of pixels: with another basis the same ascent takes other, smoother ways.
+"""The parameters that are optimized instead of pixels: in another basis, the same ascent takes a smoother path.
 
-A parameterisation turns parameters into a picture as the model sees it, `picture(p) → (x, pullback)`.
+A parameterization turns parameters into an image as the model sees it, `image(p) → (x, pullback)`.
 """
 
 from __future__ import annotations
@@ -12,57 +12,61 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from minicnn.deprecation import renamed_fields
+
 from .objective import Array
 
-PicturePullback = Callable[[Array], Array]
+ImagePullback = Callable[[Array], Array]
 
 # A square root of the covariance of red, green and blue in the photographs of ImageNet, found by the authors of Lucid
 # (lucid/optvis/param/color.py): brightness first, then blue against yellow, then green against purple.
 PHOTOGRAPHS = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], np.float32)
 
 
+@renamed_fields(centre="center", picture="image")
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels themselves, in units of their own: x = centre + scale · p.
+    """The pixels themselves, rescaled: x = center + scale · p.
 
-    Whether a model takes pixels from −2 to 2 or from 0 to 255, steps and penalties then mean the same.
+    Steps and penalties then mean the same for pixels from −2 to 2 and from 0 to 255.
 
     Attributes:
-        shape: (N, C, H, W) of the pictures.
-        centre, scale: numbers, or arrays that broadcast to the pictures.
-        deviation: of the noise that p begins with.
+        shape: (N, C, H, W) of the images.
+        center, scale: numbers, or arrays that broadcast to the images.
+        deviation: of the initial noise in p.
     """
 
     shape: tuple[int, int, int, int]
-    centre: Array | float = 0.0
+    center: Array | float = 0.0
     scale: Array | float = 1.0
     deviation: float = 0.1
 
     def initial(self, rng: np.random.Generator) -> Array:
         return (self.deviation * rng.standard_normal(self.shape)).astype(np.float32)
 
-    def picture(self, p: Array) -> tuple[Array, PicturePullback]:
+    def image(self, p: Array) -> tuple[Array, ImagePullback]:
         scale = np.asarray(self.scale, np.float32)
-        return np.asarray(self.centre, np.float32) + scale * p, lambda dx: scale * dx
+        return np.asarray(self.center, np.float32) + scale * p, lambda dx: scale * dx
 
     def parameters(self, x: Array) -> Array:
-        """The parameters of a given picture."""
-        return np.asarray((x - np.asarray(self.centre)) / np.asarray(self.scale), np.float32)
+        """The parameters of a given image."""
+        return np.asarray((x - np.asarray(self.center)) / np.asarray(self.scale), np.float32)
 
 
+@renamed_fields(colours="colors", picture="image")
 class Fourier:
-    """Frequencies of decorrelated colours: every step changes all scales, and all colours as nature mixes them.
+    """Frequencies of decorrelated colors: every step changes all scales, and colors in their natural combinations.
 
-        x = low + (high − low) · σ(colours · irfft2(p · scale) ),    scale = √(W·H) / (4 · max(f, 1 / max(W, H)))
+        x = low + (high − low) · σ(colors · irfft2(p · scale) ),    scale = √(W·H) / (4 · max(f, 1 / max(W, H)))
 
-    with σ the logistic function, so that every pixel is possible, f the frequency, and `colours` a square root of the
+    with σ the logistic function, so that every pixel is possible, f the frequency, and `colors` a square root of the
     data's own covariance of channels. The 4 is Lucid's choice of contrast.
 
     Args:
-        shape: (N, C, H, W) of the pictures.
+        shape: (N, C, H, W) of the images.
         low, high: black and white as the model sees them, for each channel: `viz.pixel_bounds(model)`.
-        colours: (C, C), see `colour_statistics`; by default uncorrelated.
-        deviation: of the noise that the parameters begin with.
+        colors: (C, C), see `color_statistics`; by default uncorrelated.
+        deviation: of the initial noise in the parameters.
 
     Source: Olah, Mordvintsev & Schubert (2017), Feature visualization, "Preconditioning and parameterization".
     """
@@ -72,16 +76,16 @@ class Fourier:
         shape: tuple[int, int, int, int],
         low: Array | float,
         high: Array | float,
-        colours: Array | None = None,
+        colors: Array | None = None,
         deviation: float = 0.01,
     ) -> None:
         _, C, H, W = shape
         self.shape, self.deviation = shape, deviation
         self.low = np.broadcast_to(np.asarray(low, np.float32), (1, C, 1, 1))
         self.range = np.broadcast_to(np.asarray(high, np.float32), (1, C, 1, 1)) - self.low
-        self.colours = np.eye(C, dtype=np.float32) if colours is None else np.asarray(colours, np.float32)
-        if self.colours.shape != (C, C):
-            raise ValueError(f"Fourier: expected colours of shape {(C, C)}, got {self.colours.shape}")
+        self.colors = np.eye(C, dtype=np.float32) if colors is None else np.asarray(colors, np.float32)
+        if self.colors.shape != (C, C):
+            raise ValueError(f"Fourier: expected colors of shape {(C, C)}, got {self.colors.shape}")
         frequency = np.hypot(np.fft.fftfreq(H)[:, None], np.fft.rfftfreq(W)[None])
         self.scale = (np.sqrt(W * H) / (4 * np.maximum(frequency, 1 / max(W, H)))).astype(np.float32)
         # irfft2 reads every column but the first (and, for an even width, the last) twice: as itself and mirrored
@@ -96,29 +100,29 @@ class Fourier:
         size = (2, *self.shape[:2], *self.scale.shape)
         return (self.deviation * rng.standard_normal(size)).astype(np.float32)
 
-    def picture(self, p: Array) -> tuple[Array, PicturePullback]:
+    def image(self, p: Array) -> tuple[Array, ImagePullback]:
         spectrum = (p[0] + 1j * p[1]) * self.scale
         plain = np.fft.irfft2(spectrum, s=self.shape[2:]).astype(np.float32)
-        mixed = np.einsum("dc,nchw->ndhw", self.colours, plain, optimize=True)
+        mixed = np.einsum("dc,nchw->ndhw", self.colors, plain, optimize=True)
         share = expit(mixed)
 
         def pullback(dx: Array) -> Array:
             dmixed = dx * self.range * share * (1 - share)
-            dplain = np.einsum("dc,ndhw->nchw", self.colours, dmixed, optimize=True)
+            dplain = np.einsum("dc,ndhw->nchw", self.colors, dmixed, optimize=True)
             dspectrum = np.fft.rfft2(dplain) * (self._adjoint * self.scale)
             return np.stack([dspectrum.real, dspectrum.imag]).astype(np.float32)
 
         return self.low + self.range * share, pullback
 
     def parameters(self, x: Array) -> Array:
-        """The parameters of a given picture, of which what is black or white comes out a little less so."""
+        """The parameters of a given image (approximately for pixels that are pure black or white)."""
         share = np.clip((x - self.low) / self.range, 0.01, 0.99)
-        plain = np.einsum("dc,nchw->ndhw", np.linalg.inv(self.colours), np.log(share / (1 - share)), optimize=True)
+        plain = np.einsum("dc,nchw->ndhw", np.linalg.inv(self.colors), np.log(share / (1 - share)), optimize=True)
         spectrum = np.fft.rfft2(plain) / self.scale
         return np.stack([spectrum.real, spectrum.imag]).astype(np.float32)
 
 
-def colour_statistics(images: Any, most: int = 2_000_000) -> Array:
+def color_statistics(images: Any, most: int = 2_000_000) -> Array:
     """A square root of the covariance of a data set's channels, scaled to a largest column of length 1.
 
     Args:
@@ -132,8 +136,8 @@ def colour_statistics(images: Any, most: int = 2_000_000) -> Array:
     return scaled(vectors * np.sqrt(np.maximum(values, 0)))
 
 
-def colours_of(model: Any) -> Array | None:
-    """How photographs mix the channels that a model takes; None where these are not red, green and blue."""
+def colors_of(model: Any) -> Array | None:
+    """How the channels of photographs are correlated; None if the model's channels are not red, green and blue."""
     channels = getattr(model.transform, "channels", None)
     if channels not in ("RGB", "BGR"):
         return None

@@ -1,4 +1,4 @@
-"""Random changes that a visualisation must survive: what only one exact position of the pixels excites, is noise.
+"""Random changes that a visualization must survive, which remove patterns that depend on exact pixel positions.
 
 Each is a function `transform(x, rng) → (changed, pullback)`, linear in x, with its exact transpose as the pullback.
 """
@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
+
+from minicnn.deprecation import renamed_fields
 
 from .objective import Array
 
@@ -33,13 +35,13 @@ class Pad:
 
 @dataclass(frozen=True)
 class Jitter:
-    """A random window that is `pixels` smaller: the picture shifts by up to so many pixels."""
+    """A random window that is `pixels` smaller: the image shifts by up to this many pixels."""
 
     pixels: int
 
     def __call__(self, x: Array, rng: np.random.Generator) -> Transformed:
         if min(x.shape[2:]) <= self.pixels:
-            raise ValueError(f"Jitter: a picture of {x.shape[2:]} is no larger than the jitter of {self.pixels}")
+            raise ValueError(f"Jitter: an image of {x.shape[2:]} is no larger than the jitter of {self.pixels}")
         top, left = rng.integers(0, self.pixels + 1, 2)
         window = (..., slice(top, top + x.shape[2] - self.pixels), slice(left, left + x.shape[3] - self.pixels))
 
@@ -53,7 +55,7 @@ class Jitter:
 
 @dataclass(frozen=True)
 class Roll:
-    """A random shift of up to `pixels`, what leaves on one side enters on the other: deep dream's jitter."""
+    """A random circular shift of up to `pixels`: deep dream's jitter."""
 
     pixels: int
 
@@ -64,7 +66,7 @@ class Roll:
 
 @dataclass(frozen=True)
 class RandomScale:
-    """One of the factors, around the centre, by bilinear sampling; the size stays."""
+    """Scaling by one of the factors, around the center, by bilinear sampling; the size is kept."""
 
     factors: Sequence[float]
 
@@ -75,7 +77,7 @@ class RandomScale:
 
 @dataclass(frozen=True)
 class RandomRotate:
-    """One of the angles, in degrees, around the centre, by bilinear sampling; the size stays."""
+    """Rotation by one of the angles, in degrees, around the center, by bilinear sampling; the size is kept."""
 
     degrees: Sequence[float]
 
@@ -105,29 +107,30 @@ class Compose:
         return x, pullback
 
 
+@renamed_fields(colour="color")
 @dataclass(frozen=True)
 class Around:
-    """A transformation of what differs from a colour, so that the borders that it fills have that colour.
+    """A transformation of the difference from a color, so that new borders have that color.
 
     Attributes:
-        colour: for each channel, (1, C, 1, 1), or one number.
+        color: for each channel, (1, C, 1, 1), or one number.
         transform: one of the above.
     """
 
-    colour: Array | float
+    color: Array | float
     transform: Transform
 
     def __call__(self, x: Array, rng: np.random.Generator) -> Transformed:
-        colour = np.asarray(self.colour, x.dtype)
-        changed, pullback = self.transform(x - colour, rng)
-        return changed + colour, pullback
+        color = np.asarray(self.color, x.dtype)
+        changed, pullback = self.transform(x - color, rng)
+        return changed + color, pullback
 
 
 def robust(side: int = 128) -> Compose:
-    """The mixture of Distill's Feature visualization: pad, jitter, scale, rotate, jitter; the size stays.
+    """The mixture of Distill's Feature visualization: pad, jitter, scale, rotate, jitter; the size is kept.
 
     Args:
-        side: of the pictures; they shift by up to about a sixteenth of it, and then once more by half as much.
+        side: of the images; they shift by up to about a sixteenth of it, and then once more by half as much.
     """
     far, near = 2 * max(1, side // 32), 2 * max(1, side // 64)
     return Compose(
@@ -142,7 +145,7 @@ def robust(side: int = 128) -> Compose:
 
 
 def _resample(x: Array, matrix: Array) -> Transformed:
-    """Each output pixel looks up the input at matrix · (its place − centre) + centre; outside is 0.
+    """Each output pixel looks up the input at matrix · (its position − center) + center; 0 outside.
 
     A sparse matrix M with the four bilinear weights of every output pixel: y = M x, and the pullback is Mᵀ dy.
     """
@@ -156,9 +159,9 @@ def _resample(x: Array, matrix: Array) -> Transformed:
 
 
 def _sampling(matrix: Array, H: int, W: int, dtype: Any) -> Any:
-    centre = np.array([(H - 1) / 2, (W - 1) / 2])[:, None]
-    y, x = np.mgrid[:H, :W].reshape(2, -1) - centre
-    row, column = matrix @ np.stack([y, x]) + centre
+    center = np.array([(H - 1) / 2, (W - 1) / 2])[:, None]
+    y, x = np.mgrid[:H, :W].reshape(2, -1) - center
+    row, column = matrix @ np.stack([y, x]) + center
     top, left = np.floor(row).astype(int), np.floor(column).astype(int)
     below, right = row - top, column - left
     outputs, inputs, weights = [], [], []

@@ -1,12 +1,12 @@
-"""From distances to probabilities: how much each point minds where each of its neighbours is.
+"""From distances to probabilities: the weight of each of a point's neighbors.
 
-    p_{j|i} = exp(−β_i d²_ij) / Σ_k exp(−β_i d²_ik)      over the nearest neighbours k of i
+    p_{j|i} = exp(−β_i d²_ij) / Σ_k exp(−β_i d²_ik)      over the nearest neighbors k of i
     H_i = −Σ_j p_{j|i} log p_{j|i} = log(perplexity)      which fixes β_i
     p_ij = (p_{j|i} + p_{i|j}) / 2N
 
 (van der Maaten & Hinton, "Visualizing data using t-SNE", 2008, §2 and §3.1). The perplexity is a smooth count of
-neighbours. With several of them, p_{j|i} is the mean over perplexities: small ones hold a point to its own kind, large
-ones its kind to the others (Kobak & Berens, "The art of using t-SNE for single-cell transcriptomics", 2019).
+neighbors. With several of them, p_{j|i} is the mean over perplexities: small ones keep a point with its own cluster,
+large ones arrange the clusters (Kobak & Berens, "The art of using t-SNE for single-cell transcriptomics", 2019).
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ import scipy.sparse
 
 from minicnn.threads import parallel
 
-NEIGHBOURS = 3  # as many times the perplexity: those beyond would get less than 1 % of the weight
+NEIGHBORS = 3  # neighbors per unit of perplexity: those beyond would get less than 1 % of the weight
 TOLERANCE = 1e-5  # of the entropy
-TRIALS = 100  # values of β tried at most: where the perplexity cannot be reached, 2¹⁰⁰ is as good as infinity
+TRIALS = 100  # values of β tried, at most: if the perplexity cannot be reached, 2¹⁰⁰ is as good as infinity
 
 
 def conditional(distances: np.ndarray, perplexities: Sequence[float]) -> np.ndarray:
-    """p_{j|i} from the distances (N, k) of each point's neighbours, float32 of the same shape; rows sum to 1.
+    """p_{j|i} from the distances (N, k) of each point's neighbors, float32 of the same shape; rows sum to 1.
 
-    Where no β reaches a perplexity (all neighbours equally far, or too many at distance zero), the row is the limit
-    that comes nearest: uniform over the neighbours, or over the nearest ones.
+    If no β reaches a perplexity (all neighbors equally far, or too many at distance zero), the row is the closest
+    limit: uniform over the neighbors, or over the nearest ones.
     """
     # Less their minimum, the d² give the same probabilities, and not all exponentials underflow; over their mean, they
     # make 1 a good first guess of β.
@@ -45,7 +45,7 @@ def conditional(distances: np.ndarray, perplexities: Sequence[float]) -> np.ndar
 
 
 def joint(indices: np.ndarray, probabilities: np.ndarray) -> scipy.sparse.csr_array:
-    """p_ij from the neighbours' indices (N, k) and p_{j|i} (N, k): symmetric float32 (N, N), the sum of all is 1."""
+    """p_ij from the neighbors' indices (N, k) and p_{j|i} (N, k): symmetric float32 (N, N), the sum of all is 1."""
     n = len(indices)
     directed = to_sparse(indices, probabilities, n)
     symmetric = (directed + directed.T.tocsr()).tocsr()

@@ -1,8 +1,8 @@
-"""Attraction along the affinities, one term an edge:
+"""Attraction along the affinities, one term per edge:
 
     force_i = Σ_j p_ij (1 + |y_i−y_j|²)⁻¹ (y_i − y_j)
 
-It is the gradient, which points away from the neighbours; the descent goes against it.
+It is the gradient, which points away from the neighbors; the descent goes against it.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ def _pull_in_plane(row_start, column, p, y, others, force):
     for i in numba.prange(len(y0)):
         a, b = y0[i], y1[i]
         fa = fb = np.float32(0)
-        neighbours, weights = column[row_start[i] : row_start[i + 1]], p[row_start[i] : row_start[i + 1]]
-        for e in range(len(neighbours)):
-            j = np.uint32(neighbours[e])  # unsigned: no test whether it counts from the end
+        neighbors, weights = column[row_start[i] : row_start[i + 1]], p[row_start[i] : row_start[i + 1]]
+        for e in range(len(neighbors)):
+            j = np.uint32(neighbors[e])  # unsigned, so Numba does not test for negative indices
             u, v = a - x0[j], b - x1[j]
             pq = weights[e] / (ONE + u * u + v * v)
             fa += pq * u
@@ -60,9 +60,9 @@ def _pull_in_space(row_start, column, p, y, others, force):
     for i in numba.prange(len(y0)):
         a, b, c = y0[i], y1[i], y2[i]
         fa = fb = fc = np.float32(0)
-        neighbours, weights = column[row_start[i] : row_start[i + 1]], p[row_start[i] : row_start[i + 1]]
-        for e in range(len(neighbours)):
-            j = np.uint32(neighbours[e])
+        neighbors, weights = column[row_start[i] : row_start[i + 1]], p[row_start[i] : row_start[i + 1]]
+        for e in range(len(neighbors)):
+            j = np.uint32(neighbors[e])
             u, v, w = a - x0[j], b - x1[j], c - x2[j]
             pq = weights[e] / (ONE + u * u + v * v + w * w)
             fa += pq * u

@@ -9,15 +9,16 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse
 
+from minicnn.deprecation import renamed_fields
 from minicnn.distributed import Group
 
 from ..containers import plain
 from ..estimator import Estimator, as_choice, as_count, as_generator, as_number, require_finite
 from ..factorize.pca import PCA
-from .affinities import NEIGHBOURS, conditional, joint, to_sparse
-from .neighbours import nearest_neighbors
+from .affinities import NEIGHBORS, conditional, joint, to_sparse
+from .neighbors import nearest_neighbors
 from .objective import Objective
-from .optimiser import CHECK_EVERY, Callback, Schedule, minimize
+from .optimizer import CHECK_EVERY, Callback, Schedule, minimize
 from .placing import place
 from .repulsion import METHODS, repulsion_by
 from .space import METRICS, Space
@@ -27,41 +28,42 @@ ROUNDING = 1e-6  # of the data's principal components, where the data are of ord
 LARGEST = 1e9  # learning rate and exaggeration: larger ones overflow
 
 
+@renamed_fields(place="transform")
 class TSNE(Estimator):
-    """t-distributed stochastic neighbour embedding.
+    """t-distributed stochastic neighbor embedding.
 
-    Places every row of the data in a line, a plane or space so that the Kullback-Leibler divergence between neighbour
-    probabilities there and in the data is small (van der Maaten & Hinton 2008). Near is meaningful; far, and the sizes
-    of clusters, are not. Data of many columns are best reduced to about 50 by `PCA` first.
+    Places every row of the data in a line, a plane or space so that the Kullback-Leibler divergence between neighbor
+    probabilities there and in the data is small (van der Maaten & Hinton 2008). Small distances are meaningful; large
+    ones, and the sizes of clusters, are not. Reduce data with many columns to about 50 by `PCA` first.
 
     Parameters have scikit-learn's names. The same `random_state` gives the same bits, on any number of threads.
 
     Args:
         n_components: 1, 2 or 3 dimensions.
-        perplexity: how many neighbours a point minds, below the number of samples; or several such numbers, whose
-            affinities are averaged: the small ones keep neighbourhoods, the large ones the whole.
-        early_exaggeration: what the affinities are multiplied by at first, so that clusters gather.
+        perplexity: the effective number of neighbors of a point, below the number of samples; or several such numbers,
+            whose affinities are averaged: small ones preserve neighborhoods, large ones the global arrangement.
+        early_exaggeration: the factor of the affinities at first, which lets clusters form.
         early_exaggeration_iter: for how many iterations.
-        learning_rate: a number, as the t-SNE papers count it (scikit-learn's are a quarter of it), or "auto" for
-            N / exaggeration: N / early_exaggeration at first, N after.
+        learning_rate: a number, by the convention of the t-SNE papers (scikit-learn's are a quarter of it), or "auto"
+            for N / exaggeration: N / early_exaggeration at first, N after.
         max_iter: iterations in all.
-        n_iter_without_progress: stop after so many without a new lowest divergence.
-        min_grad_norm: stop where √N·|gradient| is below this; so scaled, it means the same for any N.
+        n_iter_without_progress: stop after this many iterations without a new lowest divergence.
+        min_grad_norm: stop when √N·|gradient| is below this; the scaling makes it independent of N.
         metric: "euclidean", or "cosine" for the distance 1 − cos.
         init: "pca" for the first principal components, "random" for Gaussian noise, both with standard deviation 1e-4,
             or an array (samples, n_components).
         method: how the repulsion is computed. "exact": all pairs. "barnes_hut": by a tree. "fft": interpolated on a
-            grid, for 1 or 2 dimensions. "auto": the quickest of them within 1 % of the exact force.
+            grid, for 1 or 2 dimensions. "auto": the fastest with an error below 1 % of the exact force.
         angle: Barnes-Hut's: the size over the distance at which a cell of points acts as one; smaller is more accurate.
         callbacks: functions called with (iteration, divergence, embedding) every `callbacks_every_iters` iterations;
-            one that returns something true ends the optimisation.
+            a true return value ends the optimization.
         verbose: 1 for a progress bar.
-        random_state: None, an int, or a NumPy generator, for init="random" and where PCA leaves a coordinate without
+        random_state: None, an int, or a NumPy generator, for init="random", and for coordinates to which PCA gives no
             variance.
 
     Attributes:
         embedding_: (samples, n_components), float32.
-        kl_divergence_: of the embedding, without exaggeration, over each point's 3·perplexity nearest neighbours.
+        kl_divergence_: of the embedding, without exaggeration, over each point's 3·perplexity nearest neighbors.
         n_iter_: iterations made.
         learning_rate_: that of the exaggerated iterations.
         n_features_in_: columns of the data.
@@ -107,7 +109,8 @@ class TSNE(Estimator):
     def fit(self, X: Any, y: Any = None, *, group: Group | None = None) -> Self:
         """Embed the rows of `X` (samples, features); the result is in `embedding_`.
 
-        The processes of a `group` (`minicnn.distributed`) share the search for neighbours; each gets all of the result.
+        The processes of a `group` (`minicnn.distributed`) share the search for neighbors; each returns the whole
+        result.
 
         Raises:
             ValueError: a parameter is out of range, `X` is not a finite matrix, or it has no more rows than the
@@ -116,7 +119,7 @@ class TSNE(Estimator):
         X = self._training_matrix(X)
         n = len(X)
         if n == 1:
-            raise ValueError("TSNE: expected 2 or more samples, to place them by each other, got n_samples=1")
+            raise ValueError("TSNE: expected 2 or more samples, to place them relative to each other, got n_samples=1")
         dimensions = as_count(self.n_components, "n_components", "TSNE")
         if dimensions > 3:
             raise ValueError(f"TSNE: n_components must be 1, 2 or 3, got {dimensions}; for more, use PCA")
@@ -142,15 +145,15 @@ class TSNE(Estimator):
         """Embed the rows of `X` (samples, features); returns `embedding_` (samples, n_components). See `fit`."""
         return self.fit(X, group=group).embedding_
 
-    def place(self, X: Any, *, perplexity: float = 5.0, max_iter: int = 100) -> np.ndarray:
-        """Where new rows (M, features) belong in the embedding, which stays as it is: (M, n_components), float32.
+    def transform(self, X: Any, *, perplexity: float = 5.0, max_iter: int = 100) -> np.ndarray:
+        """Positions for new rows (M, features) in the embedding, which is not changed: (M, n_components), float32.
 
-        Every new point sets out from the median of its nearest neighbours' places and moves to where its own
-        divergence is least; see `viz.tsne.placing`. It does not depend on the other new points.
+        Every new point starts at the median of its nearest neighbors' positions and moves to minimize its own
+        divergence; see `viz.tsne.placing`. The new points do not affect each other.
 
         Args:
-            X: new data with the columns that were fitted to.
-            perplexity: how many of the embedded points a new one minds, at most their number.
+            X: new data with the same columns as the fitted data.
+            perplexity: the effective number of embedded neighbors of a new point, at most their number.
             max_iter: steps from the start.
 
         Raises:
@@ -160,10 +163,10 @@ class TSNE(Estimator):
         X = self._new_matrix(X)
         embedded = np.ascontiguousarray(self.embedding_.T)
         n = embedded.shape[1]
-        perplexity = as_number(perplexity, "perplexity", "TSNE.place", 1, n)
-        steps = as_count(max_iter, "max_iter", "TSNE.place", 0)
+        perplexity = as_number(perplexity, "perplexity", "TSNE.transform", 1, n)
+        steps = as_count(max_iter, "max_iter", "TSNE.transform", 0)
         queries = self._space.coordinates(X)
-        indices, distances = nearest_neighbors(self._points, min(n, math.ceil(NEIGHBOURS * perplexity)), queries)
+        indices, distances = nearest_neighbors(self._points, min(n, math.ceil(NEIGHBORS * perplexity)), queries)
         affinities = to_sparse(indices, conditional(self._space.distances(distances), [perplexity]), n)
         start = np.median(embedded[:, indices], axis=2)
         return np.ascontiguousarray(place(affinities, embedded, start, steps).T)
@@ -202,7 +205,7 @@ class TSNE(Estimator):
         )
 
     def _start(self, points: np.ndarray, dimensions: int) -> np.ndarray:
-        """Where the points (N, D) set out: (n_components, N), float32."""
+        """The initial embedding of the points (N, D): (n_components, N), float32."""
         n = len(points)
         if not isinstance(self.init, str):
             start = np.asarray(self.init, np.float32)
@@ -219,7 +222,7 @@ class TSNE(Estimator):
         if init == "pca":
             scores = plain(PCA(min(dimensions, *points.shape), random_state=rng)).fit_transform(points).T
             deviation = scores.std(axis=1)
-            # Coordinates without variance stay random: points that start in one place would never part.
+            # Coordinates without variance stay random: points that start at the same position would never separate.
             varying = deviation > ROUNDING
             start[: len(scores)][varying] = scores[varying] * START / deviation[0]
         return start
@@ -228,7 +231,7 @@ class TSNE(Estimator):
 def _affinities(
     points: np.ndarray, space: Space, perplexities: Sequence[float], group: Group | None
 ) -> scipy.sparse.csr_array:
-    """p_ij over each point's nearest neighbours, whose indices and distances are given up with the return."""
-    k = min(len(points) - 1, math.ceil(NEIGHBOURS * max(perplexities)))
+    """p_ij over each point's nearest neighbors, whose indices and distances are freed on return."""
+    k = min(len(points) - 1, math.ceil(NEIGHBORS * max(perplexities)))
     indices, distances = nearest_neighbors(points, k, group=group)
     return joint(indices, conditional(space.distances(distances), perplexities))

@@ -1,4 +1,4 @@
-"""What t-SNE minimises, and its gradient.
+"""What t-SNE minimizes, and its gradient.
 
     q_ij = (1 + |y_i−y_j|²)⁻¹ / Z,   Z = Σ_{k≠l} (1 + |y_k−y_l|²)⁻¹
 

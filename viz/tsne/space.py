@@ -1,7 +1,7 @@
 """Coordinates in which the Euclidean distance is, up to one function, the metric asked for.
 
-t-SNE's affinities do not change when the data are shifted or scaled. So they are centred and brought to unit size here,
-once, and everything after can be float32, whatever the units of the data.
+Shifting or scaling the data does not change t-SNE's affinities. The data are therefore centered and scaled to unit size
+here, once, and everything after works in float32 whatever the data's units.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 METRICS = ("euclidean", "cosine")
-FARTHEST = 1e9  # times the size of the fitted data: beyond, a new point's distances to all of them are equal
+FARTHEST = 1e9  # times the size of the fitted data: beyond it, a new point's distances to all of them are equal
 
 
 class Space:
-    """The transformation that is right for the data `X` (N, D), to be applied to later data too.
+    """The transformation determined from the data `X` (N, D), also applied to new data.
 
-    - "euclidean":  u = (x − mean) / largest coordinate;  distance |u − v|, in units of that.
-    - "cosine":  u = x / |x|;  distance 1 − cos(x, x') = ½|u − v|². A row of zeros has no direction: it gets a unit
-      vector along an axis of its own, so that it is at distance 1 from every other row, and at 0 from its like.
+    - "euclidean":  u = (x − mean) / largest coordinate;  distance |u − v|, in units of that. - "cosine":  u = x / |x|;
+    distance 1 − cos(x, x') = ½|u − v|². A row of zeros has no direction: it gets a unit vector along an extra axis, so
+    that it is at distance 1 from every other row, and at 0 from other zero rows.
     """
 
     def __init__(self, X: np.ndarray, metric: str) -> None:

@@ -1,4 +1,4 @@
-"""What the weights themselves show."""
+"""Views of the weights themselves."""
 
 from .banding_index import banding_index, banding_test
 from .expanded_weights import expanded_weights

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..progress import bar
 
-TIE = 1e-9  # indices so near to each other, relatively, are equal but for rounding
+TIE = 1e-9  # indices this close to each other, relatively, are equal up to rounding
 
 
 def banding_index(weights: np.ndarray) -> float:
@@ -17,8 +17,8 @@ def banding_index(weights: np.ndarray) -> float:
         MS_columns = kh · Σ_{o, c, j} (mean_i w[o, c, i, j] − mean_{ij} w[o, c])² / (kw − 1)
 
     This is the ratio of the two mean squares of an analysis of variance by rows and columns, so that weights without
-    structure have an index near 1 whatever the kernel's shape; horizontal bands raise it, vertical ones lower it, and
-    turning every filter by 90° turns the index into its reciprocal.
+    structure have an index near 1, whatever the kernel's shape. Horizontal bands raise it, vertical ones lower it, and
+    rotating every filter by 90° inverts it.
 
     Args:
         weights: filters (out, in, kh, kw), kh and kw at least 2.
@@ -43,9 +43,10 @@ def banding_index(weights: np.ndarray) -> float:
 def banding_test(
     weights: np.ndarray, permutations: int = 999, seed: int = 0, *, progress: bool | None = None
 ) -> tuple[float, float]:
-    """The index, and how probable one at least as large is where places do not matter.
+    """The index, and the probability of one at least as large if positions do not matter.
 
-    Under the null hypothesis a filter's places can be exchanged: each filter's are shuffled, all its channels alike.
+    Under the null hypothesis a filter's positions are exchangeable: each filter's positions are shuffled, in the same
+    way for all its channels.
 
         p = (1 + number of shuffles with an index ≥ the true one) / (1 + permutations)
 
@@ -53,7 +54,7 @@ def banding_test(
         weights: those of `banding_index`.
         permutations: how many shuffles.
         seed: of the shuffles.
-        progress: show a bar on stderr; None: where stderr is a terminal.
+        progress: show a bar on stderr; None: only if stderr is a terminal.
 
     Returns:
         (index, p).

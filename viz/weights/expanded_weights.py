@@ -1,4 +1,4 @@
-"""Expanded weights: what a neuron is connected to several layers below, through everything in between."""
+"""Expanded weights: a neuron's connections to a layer several layers below."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ def expanded_weights(
 ) -> np.ndarray:
     """The weights of the linear map that is nearest to the network between two layers.
 
-    The product of adjacent layers' weights, by all ways there are (residual and parallel ones too), is the gradient of
+    The product of adjacent layers' weights, over all paths (residual and parallel ones too), is the gradient of
     a network whose non-linearities are replaced by the linear maps nearest to them: ReLU by the identity
     (`Pass(relu="linear")`), max pooling by the average. It is taken for the neurons in the middle of `layer`'s maps.
 
-        w[o, c, i, j] = ∂ layer[o, centre] / ∂ source[c, place (i, j) of the neuron's field]
+        w[o, c, i, j] = ∂ layer[o, center] / ∂ source[c, place (i, j) of the neuron's field]
 
     Args:
         model: any network.
-        source: the lower layer, whose channels are the weights' inputs; None for the picture itself.
+        source: the lower layer, whose channels are the weights' inputs; None for the image itself.
         layer: the upper layer.
-        input_shape: (C, H, W) of a picture, large enough that the middle neuron's field lies inside.
+        input_shape: (C, H, W) of an image, large enough that the middle neuron's field lies inside.
         batch_size: neurons in memory at once.
-        progress: show a bar on stderr; None: where stderr is a terminal.
+        progress: show a bar on stderr; None: only if stderr is a terminal.
 
     Returns:
-        (out, in, kh, kw), the window that a neuron of `layer` sees of `source`; what lies beyond the edge is 0.
+        (out, in, kh, kw), the window that a neuron of `layer` sees of `source`; 0 beyond the edge.
 
     Raises:
-        ValueError: a layer is not there or has no fixed field, or `source` is not below `layer`.
+        ValueError: a layer does not exist or has no fixed field, or `source` is not below `layer`.
 
     Source: Voss et al. (2021), Visualizing weights (Distill), "Expanded weights".
     """
@@ -63,7 +63,7 @@ def expanded_weights(
     count = min(batch_size, out)
     watch = cnn.Watch(*names)
     pass_ = cnn.Pass(relu="linear", until=layer, watch=watch)
-    y, pullback = linear.forward(np.repeat(blank, count, axis=0), pass_)  # once: where it is linear does not matter
+    y, pullback = linear.forward(np.repeat(blank, count, axis=0), pass_)  # once: a linear map is the same everywhere
     weights = []
     with bar(f"weights up to {layer}", out, "neurons", progress) as shown:
         for first in range(0, out, count):
@@ -89,7 +89,7 @@ def _window(upper: Field, lower: Field, row: int, column: int) -> tuple[int, int
 
 
 def _cut(gradient: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    """The part of the maps (N, C, H, W) in the box, with zeros where it reaches beyond them."""
+    """The part of the maps (N, C, H, W) in the box, with zeros beyond their edges."""
     top, left, bottom, right = box
     H, W = gradient.shape[2:]
     window = np.zeros((*gradient.shape[:2], bottom - top, right - left), gradient.dtype)

@@ -1,4 +1,4 @@
-"""A convolution's filters, as they can be looked at."""
+"""A convolution's filters, for display."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 
 def filters(model: Any, layer: str | None = None) -> np.ndarray:
-    """The weights of a convolution, (out, in/groups, kh, kw), copied; red, green, blue where its input is a picture.
+    """The weights of a convolution, (out, in/groups, kh, kw), copied; red, green, blue where its input is an image.
 
     Args:
-        model: whose `parameters()` have them.
-        layer: the convolution's path; the first one, which sees the picture itself, if not given.
+        model: the model.
+        layer: the convolution's path; by default the first one, which sees the image itself.
 
     Raises:
         ValueError: there is no such convolution.

@@ -1,4 +1,4 @@
-"""What first-layer filters are for, in numbers: oriented edges and opposing colours."""
+"""Measures of first-layer filters: oriented edges and opponent colors."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 
 def orientation(weights: np.ndarray) -> np.ndarray:
-    """How much a filter's spectrum lies along one direction, 0…1, for filters (out, C, kh, kw) → (out,).
+    """How concentrated a filter's spectrum is in one direction, 0…1, for filters (out, C, kh, kw) → (out,).
 
         orientation = |Σ_f P(f) e^{2iθ(f)}| / Σ_f P(f)
 
-    where P(f) is the power of the filter's Fourier transform (padded to 32×32, summed over its channels), without
-    the mean, at the frequency f of direction θ, up to ½ cycle a pixel so that all directions have as many. A grating
-    or an edge has an index near 1; a blob, or noise on average, one near 0. The angle is doubled, for a direction and
-    its opposite are one.
+    where P(f) is the power of the filter's Fourier transform (padded to 32×32, summed over its channels), without the
+    mean, at the frequency f of direction θ, up to ½ cycle per pixel, so that all directions have equally many. A
+    grating or an edge has an index near 1; a blob, or noise on average, one near 0. The angle is doubled, because
+    opposite directions are the same orientation.
 
     Source: the resultant length of axial data, Mardia & Jupp (2000), Directional statistics; of
     orientation tuning, Swindale (1998), Orientation tuning curves.
@@ -35,25 +35,25 @@ def orientation(weights: np.ndarray) -> np.ndarray:
 
 
 def color_opponency(weights: np.ndarray) -> np.ndarray:
-    """The share of a filter's energy in colour differences, 0…1, for filters (out, 3, kh, kw) → (out,).
+    """The share of a filter's energy in color differences, 0…1, for filters (out, 3, kh, kw) → (out,).
 
         opponency = 1 − Σ_p 3·m_p² / Σ_{p, c} w_{c, p}²,    m_p the mean of the three channels at place p
 
-    0 for a filter that treats red, green and blue alike; 1 for one whose channels cancel at every place, which
-    answers to colour alone. About ⅔ for independent random channels.
+    0 for a filter that treats red, green and blue alike; 1 for one whose channels cancel at every place, which responds
+    only to color. About ⅔ for independent random channels.
     """
     w = np.asarray(weights, np.float64)
     if w.ndim != 4 or w.shape[1] != 3:
         raise ValueError(f"color_opponency: expected filters (out, 3, kh, kw), got shape {w.shape}")
     energy = np.square(w).sum(axis=(1, 2, 3))
-    grey = 3 * np.square(w.mean(axis=1)).sum(axis=(1, 2))
-    return np.asarray(np.divide(energy - grey, energy, out=np.zeros_like(energy), where=energy > 0))
+    gray = 3 * np.square(w.mean(axis=1)).sum(axis=(1, 2))
+    return np.asarray(np.divide(energy - gray, energy, out=np.zeros_like(energy), where=energy > 0))
 
 
 def beyond_chance(
     measure: Callable[[np.ndarray], np.ndarray], weights: np.ndarray, *, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """The share of filters that a measure puts above 95 % of random filters, and the measure's value there.
+    """The share of filters whose measure exceeds that of 95 % of random filters, and the measure's value at that point.
 
     By chance the share is 5 %.
 

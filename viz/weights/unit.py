@@ -1,4 +1,4 @@
-"""One unit's weights: which inputs matter to it, and what its weights to them mean."""
+"""One unit's weights: which inputs matter to it, and what its weights mean."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .filters import filters
 
 
 def important_inputs(model: Any, layer: str, unit: int, count: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """The input channels that a convolution's unit listens to most: those whose weights have the largest norm.
+    """The most important input channels of a convolution's unit: those whose weights have the largest norm.
 
         norm[c] = ‖w[unit, c]‖,    over the kernel's places
 
@@ -40,14 +40,14 @@ def important_inputs(model: Any, layer: str, unit: int, count: int = 5) -> tuple
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ContextualizedWeights(Shown):
-    """Weights of one unit to some of its inputs, beside what these and it stand for.
+    """Weights of one unit to some of its inputs, with images of what the unit and the inputs represent.
 
     Attributes:
         layer, unit: whose weights.
         channels: the inputs, (n,).
         weights: to each of them, (n, kh, kw).
-        inputs: pictures of what excites each input, (n, T, …), as they were given.
-        output: pictures of what excites the unit, (T, …).
+        inputs: images of what excites each input, (n, T, …), as they were given.
+        output: images of what excites the unit, (T, …).
     """
 
     layer: str
@@ -61,14 +61,14 @@ class ContextualizedWeights(Shown):
         return f"unit {self.unit} of {self.layer}, its weights to inputs {', '.join(map(str, self.channels))}"
 
     def plot(self) -> Any:
-        """Weights beside what excites both their ends (`viz.plot.contextualized_weights`)."""
+        """The weights with images of what excites both ends (`viz.plot.contextualized_weights`)."""
         return drawing().contextualized_weights(self) if self.inputs.dtype == np.uint8 else None
 
 
 def contextualized_weights(
     model: Any, layer: str, unit: int, *, inputs: np.ndarray, outputs: np.ndarray, count: int = 5
 ) -> ContextualizedWeights:
-    """A weight between hidden layers says nothing alone; beside pictures of both its ends it is a sentence.
+    """Weights between hidden layers, shown with images of both their ends, without which they mean nothing.
 
     "This unit wants the curve (input 12) on its left and nothing of the fur (input 7) in its middle."
 
@@ -76,13 +76,13 @@ def contextualized_weights(
         model: a network.
         layer: the path of a convolution.
         unit: one of its output channels.
-        inputs: pictures for each channel of the layer's input, (C, T, …): `ExcitingPatches.patches` of the layer
-            below, or feature visualisations.
-        outputs: pictures for each unit of the layer, (out, T, …).
+        inputs: images for each channel of the layer's input, (C, T, …): `ExcitingPatches.patches` of the layer
+            below, or feature visualizations.
+        outputs: images for each unit of the layer, (out, T, …).
         count: how many inputs: the most important ones.
 
     Raises:
-        ValueError: there is no such convolution or unit, or there are not pictures for all channels.
+        ValueError: there is no such convolution or unit, or there are not images for all channels.
 
     Source: Voss et al. (2021), Visualizing weights (Distill), "Contextualizing weights with feature visualization".
     """
@@ -90,7 +90,7 @@ def contextualized_weights(
     channels, _ = important_inputs(model, layer, unit, count)
     if len(inputs) <= channels.max() or len(outputs) <= unit:
         raise ValueError(
-            f"contextualized_weights: {layer!r} needs pictures of its {len(w)} input channels and of unit {unit}, "
+            f"contextualized_weights: {layer!r} needs images of its {len(w)} input channels and of unit {unit}, "
             f"got {len(inputs)} and {len(outputs)}"
         )
     return ContextualizedWeights(layer, unit, channels, w[channels - first], inputs[channels], outputs[unit])

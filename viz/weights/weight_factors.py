@@ -1,4 +1,4 @@
-"""The weights between two hidden layers as colour pictures: many input channels, summarised by three."""
+"""The weights between two hidden layers as color images: many input channels summarized by three."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ def weight_factors(
 ) -> np.ndarray:
     """Group a convolution's input channels into a few factors, the same for all its neurons.
 
-    A filter w[o] has a number for each input channel at each of its places: far too many dimensions to look at. With
+    A filter w[o] has one number for each input channel at each position: far too many dimensions to look at. With
     X (in, out·kh·kw) the layer's weights,
 
         "semi-nmf"      X ≈ G P with G ≥ 0: every factor is a non-negative group of input channels (one-sided NMF)
         "nmf-pos-neg"   [X⁺, X⁻] ≈ G [P⁺, P⁻], all non-negative, and P = P⁺ − P⁻
         "pca"           the principal directions of the weights in the space of channels
 
-    and P, reshaped, are pictures: at each place of each filter, how much it wants of each group. The groups are those
-    of the whole layer, so that the same colour means the same in every neuron's picture.
+    and P, reshaped, are images: at each position of each filter, the weight of each group. The groups are those of the
+    whole layer, so a color means the same in every neuron's image.
 
     Args:
         model: a network.
         layer: the path of a convolution.
         factors: how many; 3 are red, green and blue.
         method: one of the above.
-        random_state: of the factorisation.
+        random_state: of the factorization.
 
     Returns:
-        (out, kh, kw, factors), of both signs, the factors ordered by their size.
+        (out, kh, kw, factors), of both signs, factors in order of decreasing size.
 
     Raises:
         ValueError: there is no such convolution, or the method is unknown, or there are fewer channels than factors.

@@ -1,4 +1,4 @@
-"""The studio: a garment is laid down in some pose, painted piece by piece in some light, and photographed."""
+"""The canvas: a garment in a random pose is painted piece by piece in random light, and photographed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZE = 28  # pixels
 
 
 class Canvas:
-    """n pictures being painted.
+    """n images being painted.
 
     Attributes:
         image: what is painted so far, (n, 28, 28).
@@ -28,9 +28,9 @@ class Canvas:
         """A bare backdrop.
 
         Args:
-            dice: what every random choice is made with.
-            mirrored: whether half of the pictures show the garment from its other side.
-            fabrics: how often it is made of which fabric, such as plain=2, stripes=1.
+            dice: the source of every random choice.
+            mirrored: whether half of the images show the garment from its other side.
+            fabrics: weights of the fabrics, such as plain=2, stripes=1.
         """
         self._pose(dice, mirrored)
         self._light(dice, fabrics)
@@ -70,9 +70,9 @@ class Canvas:
         self.lining = 0.6 * tone
 
     def paint(self, field: Floats, tone: Number, opacity: Number | Mask = 1.0) -> None:
-        """Lay a tone over the inside of a field.
+        """Paint a tone over the inside of a field.
 
-        A straight edge at d pixels from a pixel's centre covers ½ − d of it, so outlines come out anti-aliased.
+        A straight edge at d pixels from a pixel's center covers ½ − d of it, so outlines come out anti-aliased.
         """
         cover = np.clip(0.5 - field / self._pixel, 0.0, 1.0) * opacity
         self.image += cover * (tone - self.image)

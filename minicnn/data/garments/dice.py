@@ -1,7 +1,7 @@
 """Random numbers that are the same on every machine.
 
-The integers come from PCG64, whose stream NumPy guarantees never to change. What NumPy's `Generator` makes of them
-(deviates, permutations) carries no such promise, so the few distributions needed are made here, by operations that
+The integers come from PCG64, whose stream NumPy guarantees never to change. What NumPy's `Generator` derives from them
+(deviates, permutations) has no such guarantee, so the few distributions needed are computed here, by operations that
 IEEE 754 rounds exactly.
 """
 
@@ -13,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]  # float32 in fact: kept so by NumPy, whose stubs cannot tell
-Number = float | Floats  # one for all pictures, or an array that broadcasts against (n, height, width)
+Number = float | Floats  # one for all images, or an array that broadcasts against (n, height, width)
 Mask = NDArray[np.bool_]
 
-THROWS = 64  # more than any picture needs, besides its noise
+THROWS = 64  # more than any image needs, besides its noise
 
 
 class Dice:
-    """The random numbers of n pictures, one row each: every throw uses up the next column.
+    """The random numbers of n images, one row each: every draw uses the next column.
 
-    What a picture is dealt thus depends on its place in the stream alone, not on how many are drawn beside it.
+    So an image's numbers depend only on its position in the stream, not on how many images are drawn with it.
     Throws have shape (n, 1, 1), to broadcast over pixels.
     """
 
     def __init__(self, stream: np.random.PCG64, count: int, size: int) -> None:
-        """Rows for the next `count` pictures of `size` × `size` pixels, `size` even."""
+        """Rows for the next `count` images of `size` × `size` pixels, `size` even."""
         rows = stream.random_raw((count, THROWS + size * size // 2))
         # u = k / 2²⁴ from the top 24 bits, as many as a float32 holds: exact, in [0, 1).
         self._throws = (rows[:, :THROWS] >> 40).astype(np.float32)[:, :, None, None] / 2.0**24

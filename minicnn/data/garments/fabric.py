@@ -1,4 +1,4 @@
-"""What a garment is made of: patterns in [−1, 1] over its own coordinates, which modulate its tone."""
+"""Fabrics: patterns in [−1, 1] over a garment's own coordinates, which modulate its tone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def checks(x: Floats, y: Floats) -> Floats:
 
 
 def knit(x: Floats, y: Floats) -> Floats:
-    """Rows of chevrons, as stocking stitch lies."""
+    """Rows of chevrons, like stocking stitch."""
     return 0.6 * wave(1.2 * y + 0.4 * wave(x))
 
 
@@ -56,7 +56,7 @@ FABRICS = {f.__name__: f for f in (plain, stripes, pinstripes, checks, knit, twi
 
 
 def weave(dice: Dice, x: Floats, y: Floats, weights: dict[str, float]) -> Floats:
-    """A fabric for each picture, picked by `weights` from the functions above, and of its own period."""
+    """A fabric for each image, chosen by `weights` from the functions above, with a random period."""
     picked = dice.pick(weights.values())[:, 0, 0]
     period = dice.uniform(0.25, 0.5)
     x, y = x / period, y / period

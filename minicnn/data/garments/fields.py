@@ -5,7 +5,7 @@ A shape is an array, so shapes combine by arithmetic (Quilez, "2D distance funct
     a ∪ b = min(a, b)      a ∩ b = max(a, b)      a \\ b = max(a, −b)      outline of a = |a| − w/2
 
 Coordinates are x to the right and y *down*, as pixels run. Every argument may be an array with one value for each
-picture, or each pixel.
+image, or each pixel.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def segment(x: Floats, y: Floats, x0: Number, y0: Number, x1: Number, y1: Number
 
 
 def convex(x: Floats, y: Floats, *corners: tuple[Number, Number]) -> Floats:
-    """A convex polygon: maxᵢ nᵢ · (p − pᵢ), nᵢ the normal of side i, outward if corners run from x towards y.
+    """A convex polygon: maxᵢ nᵢ · (p − pᵢ), nᵢ the normal of side i, outward if corners run from x toward y.
 
-    That is clockwise on the screen where y runs down, and the other way round where y runs up.
+    That is clockwise on a screen, where y runs down, and counterclockwise where y runs up.
     """
     sides = []
     for (x0, y0), (x1, y1) in zip(corners, (*corners[1:], corners[0]), strict=True):
@@ -56,7 +56,7 @@ def convex(x: Floats, y: Floats, *corners: tuple[Number, Number]) -> Floats:
 
 
 def below(t: Floats, value: Floats, *knots: tuple[Number, Number]) -> Floats:
-    """What lies below a graph: value < f(t), where f runs through the knots (t₀, f₀), (t₁, f₁), …
+    """The region below a graph: value < f(t), where f runs through the knots (t₀, f₀), (t₁, f₁), …
 
     The distance to a graph is, to first order, (value − f(t)) / √(1 + f′(t)²). Between knots f is a smooth step,
     f₀ + (f₁ − f₀) s² (3 − 2s); beyond the ends it is constant.

@@ -1,4 +1,4 @@
-"""Trousers and bags, which share nothing with the others."""
+"""Trousers and bags, which share no parts with the other classes."""
 
 from __future__ import annotations
 

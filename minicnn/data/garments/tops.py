@@ -1,7 +1,7 @@
 """T-shirt, pullover, coat and shirt, which share one cut of body and sleeves; and the dress.
 
-The four are told apart by details that overlap on purpose: sleeve length, hem, neck, what runs down the front. A faint
-placket on a plain dark shirt leaves what a plain dark pullover shows.
+The four are told apart by details that overlap on purpose: sleeve length, hem, neck, what runs down the front. A plain
+dark shirt with a faint placket looks like a plain dark pullover.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def shirt(dice: Dice) -> Canvas:
     x, y = np.abs(canvas.x), canvas.y
     body = np.maximum(torso(canvas, cut), y - cut.hem + dice.uniform(0.5, 1.5) * np.square(x))
     canvas.drape(body)
-    clarity = dice.either(0.25, 0.15, dice.uniform(0.8, 1.0))  # one in four hardly shows its front
+    clarity = dice.either(0.25, 0.15, dice.uniform(0.8, 1.0))  # in one of four the front is barely visible
     button = NECK + dice.uniform(0.1, 0.25)  # the height of the topmost one
     canvas.paint(np.maximum(np.abs(canvas.x - 0.03) - 0.045, np.maximum(button - y, body)), canvas.trim, clarity)
     buttons(canvas, canvas.x + 0.03, button, cut.hem - 0.05, dice.uniform(0.18, 0.28), clarity)

@@ -1,4 +1,4 @@
-"""Convolution of complex numbers, which only check derivatives: real and imaginary parts go apart."""
+"""Convolution of complex numbers, used only to check derivatives: real and imaginary parts are convolved separately."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which algorithm computes a convolution: the thresholds that decide it stand here alone.
+"""Which algorithm computes a convolution: all thresholds are in this file.
 
 | algorithm   | what it is                                     | what it cannot do        | when it pays              |
 |-------------|------------------------------------------------|--------------------------|---------------------------|
@@ -23,9 +23,9 @@ from .problem import NO_POOL, Problem
 from .winograd import winograd2, winograd4
 
 ALGORITHMS = {"direct": direct, "im2col": im2col, "winograd4": winograd4, "winograd2": winograd2}
-LEAST_CHANNELS = 16  # below it, in or out, Winograd's transforms cost more than the multiplications that they save
+LEAST_CHANNELS = 16  # channels, in or out: with fewer, Winograd's transforms cost more than they save
 WIDE = REGISTER // 4 + 1  # and if neither is this wide, which is more than fills a register
-LEAST_TILES = 16  # fewer do not pay for transforming the filters
+LEAST_TILES = 16  # with fewer, transforming the filters does not pay
 FEW_OUTPUTS = 12  # of one image: fewer leave a register tile half empty
 WINOGRAD_POOL = (2, 2, 2, 2)  # the pooling whose windows never straddle two of its tiles
 
@@ -61,7 +61,7 @@ def _fastest(p: Problem) -> Any:
 
 
 def _obstacle(p: Problem) -> str | None:
-    """What Winograd asks for that is not so, or None."""
+    """The requirement of Winograd that this problem does not meet, or None."""
     if p.dtype != np.float32:
         return f"float32, whose rounding it is made for, not {p.dtype}"
     g = p.window
@@ -81,7 +81,7 @@ def _winograd_window(window: Any, stride: Any, dilation: Any, groups: int) -> bo
 
 
 def pools_along(filters: tuple[int, ...], stride: Any, dilation: Any, groups: int, pool: tuple[int, ...]) -> bool:
-    """Whether a convolution had better pool its own output: wherever that does not keep it from Winograd.
+    """Whether a convolution should pool its own output: yes, unless that would rule out Winograd.
 
     Args:
         pool: (kh, kw, stride_h, stride_w).

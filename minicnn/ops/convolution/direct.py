@@ -1,4 +1,4 @@
-"""Convolution without columns: the tables that `kernels.direct` walks by, made once for each problem."""
+"""Convolution without columns: the offset tables of `kernels.direct`, made once for each problem."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .problem import NO_POOL, Filters, Problem, target
 
 
 class Walk(NamedTuple):
-    """How filters walk over a source, where each tap lies, and which pixels of the result they give."""
+    """How filters slide over a source, the position of each tap, and the pixels of the result."""
 
     slide: Slide
     rows: Array  # of each tap, in the source
@@ -93,12 +93,12 @@ def bias_of(p: Problem, b: Array | None) -> Array:
 
 
 def _flat(p: Problem) -> bool:
-    """Whether the images may be taken for one tall one: a 1 × 1 filter does not see where one ends."""
+    """Whether all images can be treated as one tall image: a 1 × 1 filter never crosses a border."""
     return p.window[:6] == (1, 1, 1, 1, 0, 0) and p.pool == NO_POOL and p.size == p.images[2:]
 
 
 def _tall(ends: Any) -> Any:
-    """A source or target whose images are one below the other."""
+    """A source or target whose images are stacked vertically."""
     arrays = ends._asdict()
     for name, array in arrays.items():
         if isinstance(array, np.ndarray) and array.size:
@@ -163,7 +163,7 @@ def _walk(
     depth: int,
     lattice: Lattice,
 ) -> Walk:
-    """A walk whose taps lie at these rows and columns, and are these of the filter's."""
+    """A walk over taps at these rows and columns, with the given taps of the filter."""
     rows, columns = (np.array([tap[d] for tap in taps], np.int64) for d in (0, 1))
     NR = NR_BYTES // p.dtype.itemsize
     places = np.array([(i * p.window.kw + j) * depth * NR for i, j in filters], np.int64)

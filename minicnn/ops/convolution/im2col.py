@@ -1,4 +1,4 @@
-"""Convolution by gathering what lies under the filters: see `kernels.im2col`."""
+"""Convolution by gathering the pixels under the filters: see `kernels.im2col`."""
 
 from __future__ import annotations
 

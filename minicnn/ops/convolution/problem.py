@@ -1,4 +1,4 @@
-"""What a convolution is asked to do: shapes, steps and what follows, checked and worked out once per combination."""
+"""The problem that a convolution solves: shapes, steps, ReLU and pooling, checked and derived once per combination."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ NO_POOL = (1, 1, 1, 1)
 
 
 class Problem(NamedTuple):
-    """One convolution of images (N, C, H, W) by filters (O, C/groups, kh, kw), and what is done to its outputs."""
+    """One convolution of images (N, C, H, W) by filters (O, C/groups, kh, kw), with what follows it: ReLU and
+    pooling."""
 
     images: tuple[int, ...]
     filters: tuple[int, ...]
@@ -47,7 +48,7 @@ def problem(
     pool_size: Pair = 1,
     pool_stride: Pair | None = None,
 ) -> Problem:
-    """The problem that these arrays and options pose.
+    """The problem for these shapes and options.
 
     Raises:
         ValueError: shapes or options do not fit together.
@@ -87,7 +88,7 @@ def _problem(
 
 
 def _check_filters(op: str, x: tuple[int, ...], w: tuple[int, ...], bias: tuple[int, ...] | None, groups: int) -> None:
-    """Refuse filters, a bias or groups that do not fit the images."""
+    """Raise an error if filters, bias or groups do not fit the images."""
     if len(w) != 4 or 0 in w:
         raise ValueError(f"{op}: expected filters w of shape (out, in/groups, kh, kw), got {w}")
     if not isinstance(groups, int) or groups < 1 or w[0] % groups:
@@ -102,7 +103,7 @@ def _check_filters(op: str, x: tuple[int, ...], w: tuple[int, ...], bias: tuple[
 class Filters:
     """Filters and bias, and the forms into which an algorithm packs them: each is made once, and kept.
 
-    For filters that no longer change: `conv2d(x, Filters(w, b))` packs them in its first call alone.
+    For filters that no longer change: `conv2d(x, Filters(w, b))` packs them only in its first call.
 
     Attributes:
         w: (O, C/groups, kh, kw).

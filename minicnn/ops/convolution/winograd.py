@@ -53,7 +53,8 @@ class Winograd:
         return dw, db
 
     def _slide(self, source: Source, u: Array, bias: Array, pad_h: int, pad_w: int, result: Target) -> bool:
-        """Fill the result; whether the source's values are too far apart for it, and the result not to be used."""
+        """Fill the result; returns True if the source's range of values is too large, so that the result must not be
+        used."""
         return bool(kernels.forward(source, u, bias, self.tile, pad_h, pad_w, result))
 
     def _transformed(self, filters: Filters, turned: bool) -> Array:

@@ -1,4 +1,4 @@
-"""One process differs from the others in what it is told to: differ.py WHAT WHERE CHECKPOINT."""
+"""One process differs from the others in what it is told to, again and again: differ.py CHECKPOINT."""
 
 import sys
 from pathlib import Path
@@ -9,26 +9,26 @@ from task import network, stripes
 
 import minicnn as cnn
 import viz
+from minicnn.distributed import processes
 from minicnn.faults import differences
-from viz.tsne.neighbours import nearest_neighbors
+from viz.tsne.neighbors import nearest_neighbors
 
-what, where, checkpoint = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 odd = MPI.COMM_WORLD.rank == 1
 MPI.Get_processor_name = lambda: f"node{MPI.COMM_WORLD.rank}"
-if odd and what in ("the version of minicnn", "minicnn/ops/conv2d.py"):
-    from minicnn.distributed import processes
-
-    processes.versions = lambda: differences.versions() | {what: "0.0"}
-passes = {
+PASSES = {
     "evaluate": lambda group, data, model: cnn.evaluate(model, data, group=group),
     "features": lambda group, data, model: viz.extract_features(model, data, "relu", group=group),
     "neighbors": lambda group, data, _: nearest_neighbors(data.images.reshape(len(data), -1), 3, group=group),
 }
-try:
+
+
+def work(what, where, checkpoint):
+    """Do in `where` what all do, and what the second process does with another `what`."""
+    processes.versions = lambda: differences.versions() | ({what: "0.0"} if odd and "minicnn" in what else {})
     group = cnn.distributed.mpi()
     data, model, seed = stripes(), network(), 0
     model.transform = cnn.data.Transform.fit(data.images)
-    if odd and (what == "data" or where in passes):
+    if odd and (what == "data" or where in PASSES):
         data = cnn.data.Dataset(255 - data.images, data.labels, data.classes)
     if odd and what == "weights":
         model["fc"].bias += np.float32(1)
@@ -36,8 +36,14 @@ try:
         seed = 1
     if odd and what == "checkpoint":
         checkpoint = checkpoint.with_name("another.safetensors")
-    if where in passes:
-        passes[where](group, data, model)
-    cnn.fit(model, data, epochs=1, seed=seed, group=group, checkpoint=checkpoint, resume=True)
-except ValueError as error:
-    print(f"refused: {error}", flush=True)
+    if where in PASSES:
+        PASSES[where](group, data, model)
+    cnn.fit(model, data, epochs=1, seed=seed, group=group, checkpoint=checkpoint, resume=what == "checkpoint")
+
+
+checkpoint, *cases = sys.argv[1:]
+for case in cases:
+    try:
+        work(*case.split(" in "), Path(checkpoint))
+    except ValueError as error:
+        print(f"refused {case}: {error}\n", end="", flush=True)  # in one piece: two processes print

@@ -1,5 +1,10 @@
-"""A run that saves after each step, and goes on where it stands: resumable.py CHECKPOINT."""
+"""A run that saves after each step, and goes on where it stands: resumable.py CHECKPOINT EPOCHS [STEP].
 
+After the step given, Ctrl-C is pressed in the last process.
+"""
+
+import itertools
+import signal
 import sys
 
 from task import network, stripes
@@ -7,7 +12,17 @@ from task import network, stripes
 import minicnn as cnn
 from minicnn.training.resumption import Keeper
 
-Keeper.due = property(lambda keeper: keeper.writes)
-group = cnn.distributed.mpi()
-options = {"augment": cnn.data.RandomCrop(1), "checkpoint": sys.argv[1], "resume": True}
-cnn.fit(network(), stripes(), epochs=int(sys.argv[2]), batch_size=12, group=group, **options)
+checkpoint, epochs, *pressed = sys.argv[1:]
+group, steps = cnn.distributed.mpi(), itertools.count(1)
+
+
+def due(keeper):
+    if next(steps) in map(int, pressed) and group.rank == group.size - 1:
+        signal.raise_signal(signal.SIGINT)
+    return keeper.writes
+
+
+Keeper.due = property(due)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born without
+options = {"augment": cnn.data.RandomCrop(1), "checkpoint": checkpoint, "resume": True}
+cnn.fit(network(), stripes(), epochs=int(epochs), batch_size=12, group=group, **options)

@@ -26,31 +26,31 @@ def network(channels=1):
 
 
 def test_the_scores_are_those_of_brute_force():
-    model, pictures = network(), dataset(20)
-    found = viz.exciting_patches(model, pictures, "block", top=5, batch_size=3)
-    y = model.forward(pictures.images.astype(np.float32) / 255, cnn.Pass(until="block"))[0]
-    by_picture = y.reshape(20, 6, -1).max(axis=2).T
-    np.testing.assert_allclose(found.scores, -np.sort(-by_picture)[:, :5], rtol=1e-5)
-    assert np.array_equal(found.indices, np.argsort(-by_picture)[:, :5])
+    model, images = network(), dataset(20)
+    found = viz.exciting_patches(model, images, "block", top=5, batch_size=3)
+    y = model.forward(images.images.astype(np.float32) / 255, cnn.Pass(until="block"))[0]
+    by_image = y.reshape(20, 6, -1).max(axis=2).T
+    np.testing.assert_allclose(found.scores, -np.sort(-by_image)[:, :5], rtol=1e-5)
+    assert np.array_equal(found.indices, np.argsort(-by_image)[:, :5])
     for c in range(6):
         for t in range(5):
             row, column = found.places[c, t]
             assert y[found.indices[c, t], c, row, column] == pytest.approx(found.scores[c, t], rel=1e-5)
 
 
-def test_pictures_without_labels_excite_as_much():
-    model, pictures = network(), dataset(20)
-    expected, found = (viz.exciting_patches(model, given, "block", top=5) for given in (pictures, pictures.images))
+def test_images_without_labels_excite_as_much():
+    model, images = network(), dataset(20)
+    expected, found = (viz.exciting_patches(model, given, "block", top=5) for given in (images, images.images))
     np.testing.assert_array_equal(found.indices, expected.indices)
-    np.testing.assert_array_equal(found.patches(pictures.images), expected.patches(pictures))
-    with pytest.raises(TypeError, match=r"expected a Dataset, or its pictures as uint8 .* got float64"):
-        viz.exciting_patches(model, pictures.images / 255, "block")
+    np.testing.assert_array_equal(found.patches(images.images), expected.patches(images))
+    with pytest.raises(TypeError, match=r"expected a Dataset, or its images as uint8 .* got float64"):
+        viz.exciting_patches(model, images.images / 255, "block")
 
 
 def test_a_box_is_exactly_what_the_activation_depends_on():
     model = network()
-    picture = RNG.standard_normal((1, 1, 40, 40)).astype(np.float32)
-    y, pullback = model.forward(picture, cnn.Pass(relu="linear", until="block"))
+    image = RNG.standard_normal((1, 1, 40, 40)).astype(np.float32)
+    y, pullback = model.forward(image, cnn.Pass(relu="linear", until="block"))
     found = viz.exciting_patches(model, dataset(3, (1, 40, 40)), "block", top=1)
     for c in range(6):
         row, column = found.places[c, 0]
@@ -62,18 +62,18 @@ def test_a_box_is_exactly_what_the_activation_depends_on():
         assert (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1) == inside
 
 
-def test_patches_are_cut_with_grey_beyond_the_edge():
+def test_patches_are_cut_with_gray_beyond_the_edge():
     model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 3, padding=1))
     model.transform = cnn.data.Transform()
     model["conv"].weight[0, 0, 1, 1] = 1
-    pictures = dataset(2, (1, 5, 5))
-    pictures.images[:] = 0
-    pictures.images[1, 0, 0, 4] = 200  # the brightest: the upper right corner of the second picture
-    pictures.images[0, 0, 2, 2] = 100
-    found = viz.exciting_patches(model, pictures, "conv")
+    images = dataset(2, (1, 5, 5))
+    images.images[:] = 0
+    images.images[1, 0, 0, 4] = 200  # the brightest: the upper right corner of the second image
+    images.images[0, 0, 2, 2] = 100
+    found = viz.exciting_patches(model, images, "conv")
     assert found.indices.tolist() == [[1, 0]] and found.places.tolist() == [[[0, 4], [2, 2]]]
     assert found.boxes.tolist() == [[[-1, 3, 2, 6], [1, 1, 4, 4]]]
-    corner, middle = found.patches(pictures)[0, :, 0]
+    corner, middle = found.patches(images)[0, :, 0]
     assert corner.tolist() == [[128, 128, 128], [0, 200, 128], [0, 0, 128]]
     assert middle.tolist() == [[0, 0, 0], [0, 100, 0], [0, 0, 0]]
 
@@ -82,34 +82,34 @@ def test_an_edge_filter_is_excited_by_the_edge():
     model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 4))
     model.transform = cnn.data.Transform()
     model["conv"].weight[...] = np.array([[-1, -1, 1, 1]] * 4)
-    pictures = dataset(4, (1, 12, 12))
-    pictures.images[:] = 0
-    pictures.images[2, 0, :, 7:] = 255  # dark to bright, left to right
-    pictures.images[3, 0, 7:, :] = 255  # and from the top down
-    found = viz.exciting_patches(model, pictures, "conv", top=1)
+    images = dataset(4, (1, 12, 12))
+    images.images[:] = 0
+    images.images[2, 0, :, 7:] = 255  # dark to bright, left to right
+    images.images[3, 0, 7:, :] = 255  # and from the top down
+    found = viz.exciting_patches(model, images, "conv", top=1)
     assert found.indices.item() == 2
-    assert np.array_equal(found.patches(pictures)[0, 0, 0], np.array([[0, 0, 255, 255]] * 4))
+    assert np.array_equal(found.patches(images)[0, 0, 0], np.array([[0, 0, 255, 255]] * 4))
 
 
-def test_units_without_a_window_see_the_whole_picture():
+def test_units_without_a_window_see_the_whole_image():
     model = cnn.Sequential(conv=cnn.Conv2d(3, 2, 3), gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(2, 5)).initialize(0)
     model.transform = cnn.data.Transform((0.0,) * 3, (1.0,) * 3, channels="RGB")
     model["fc"].bias[...] = 9
-    pictures = dataset(4, (3, 6, 7))
-    found = viz.exciting_patches(model, pictures, "fc", top=2)
+    images = dataset(4, (3, 6, 7))
+    found = viz.exciting_patches(model, images, "fc", top=2)
     assert found.scores.shape == (5, 2) and (found.boxes == [0, 0, 6, 7]).all() and not found.places.any()
-    assert np.array_equal(found.patches(pictures, [3])[0], pictures.images[found.indices[3]])
+    assert np.array_equal(found.patches(images, [3])[0], images.images[found.indices[3]])
 
 
-def test_a_field_larger_than_the_picture_is_shown_as_the_picture():
+def test_a_field_larger_than_the_image_is_shown_as_the_image():
     model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 9, padding=4)).initialize(0)
     model.transform = cnn.data.Transform()
-    pictures = dataset(3, (1, 5, 12))
-    found = viz.exciting_patches(model, pictures, "conv", top=1)
-    assert found.patches(pictures).shape == (2, 1, 1, 5, 9)
+    images = dataset(3, (1, 5, 12))
+    found = viz.exciting_patches(model, images, "conv", top=1)
+    assert found.patches(images).shape == (2, 1, 1, 5, 9)
 
 
-def test_fewer_pictures_than_asked_for_are_all_there_are():
+def test_fewer_images_than_asked_for_are_all_there_are():
     found = viz.exciting_patches(network(), dataset(3), "conv1")
     assert found.scores.shape == found.indices.shape == (4, 3)
 
@@ -123,26 +123,26 @@ def test_of_equals_the_first_is_kept_however_they_are_batched():
 
 
 def a_dead_a_lazy_and_a_busy_channel():
-    """Over pictures of which the second alone has a bright pixel: hits of each channel among the three."""
+    """Over images of which the second alone has a bright pixel: hits of each channel among the three."""
     model = cnn.Sequential(conv=cnn.Conv2d(1, 3, 1), relu=cnn.ReLU())
     model.transform = cnn.data.Transform()
     model["conv"].weight[:, 0, 0, 0] = 0, 1, 1
     model["conv"].bias[...] = -1, 0, 1
-    pictures = dataset(3, (1, 4, 4))
-    pictures.images[:] = 0
-    pictures.images[1, 0, 2, 3] = 255
-    return model, pictures
+    images = dataset(3, (1, 4, 4))
+    images.images[:] = 0
+    images.images[1, 0, 2, 3] = 255
+    return model, images
 
 
 @pytest.mark.parametrize("layer", ["conv", "relu"])
 def test_what_does_not_excite_a_channel_is_left_out(layer):
-    model, pictures = a_dead_a_lazy_and_a_busy_channel()
-    found = viz.exciting_patches(model, pictures, layer, top=3)
+    model, images = a_dead_a_lazy_and_a_busy_channel()
+    found = viz.exciting_patches(model, images, layer, top=3)
     assert found.hits.tolist() == [0, 1, 3] and found.dead.tolist() == [True, False, False]
     np.testing.assert_array_equal(found.scores, [[np.nan] * 3, [1, np.nan, np.nan], [2, 1, 1]])
     assert found.indices.tolist() == [[-1, -1, -1], [1, -1, -1], [1, 0, 2]]
     assert found.places[1].tolist() == [[2, 3], [-1, -1], [-1, -1]]
-    patches = found.patches(pictures)
+    patches = found.patches(images)
     assert patches.shape == (3, 3, 1, 1, 1)
     assert patches.mask[:, :, 0, 0, 0].tolist() == [[True] * 3, [False, True, True], [False] * 3]
     assert patches.data[1].ravel().tolist() == [255, 255, 255] and patches.data[2].ravel().tolist() == [255, 0, 0]

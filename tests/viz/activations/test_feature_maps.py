@@ -32,7 +32,7 @@ def test_without_names_all_outer_layers_that_have_maps(model):
 
 
 def test_what_has_no_maps_is_refused(model):
-    with pytest.raises(ValueError, match=r"feature_maps: fc puts out \(1, 3\), which are no maps"):
+    with pytest.raises(ValueError, match=r"feature_maps: fc outputs \(1, 3\), which are not maps"):
         viz.feature_maps(model, X, "fc")
-    with pytest.raises(ValueError, match=r"feature_maps: expected x \(1, C, H, W\), one picture, got shape \(2, 1"):
+    with pytest.raises(ValueError, match=r"feature_maps: expected x \(1, C, H, W\), one image, got shape \(2, 1"):
         viz.feature_maps(model, np.concatenate([X, X]))

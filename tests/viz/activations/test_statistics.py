@@ -9,7 +9,7 @@ RNG = np.random.default_rng(0)
 
 
 @pytest.fixture
-def pictures():
+def images():
     return cnn.data.Dataset(RNG.integers(0, 256, (23, 1, 8, 8), np.uint8), np.zeros(23, int), ["all"])
 
 
@@ -24,9 +24,9 @@ def model():
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 23, None])
-def test_the_moments_are_those_of_all_values_at_once(model, pictures, batch_size):
-    found = viz.activation_statistics(model, pictures, ["conv", "fc"], batch_size=batch_size)
-    x = pictures.images.astype(np.float32) / 255
+def test_the_moments_are_those_of_all_values_at_once(model, images, batch_size):
+    found = viz.activation_statistics(model, images, ["conv", "fc"], batch_size=batch_size)
+    x = images.images.astype(np.float32) / 255
     for path, axes in (("conv", (0, 2, 3)), ("fc", (0,))):
         y = model.forward(x, cnn.Pass(until=path))[0].astype(np.float64)
         s = found[path]
@@ -40,25 +40,25 @@ def test_the_moments_are_those_of_all_values_at_once(model, pictures, batch_size
             np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_dead_and_always_on_channels_are_found(model, pictures):
-    found = viz.activation_statistics(model, pictures, ["relu"])["relu"]
+def test_dead_and_always_on_channels_are_found(model, images):
+    found = viz.activation_statistics(model, images, ["relu"])["relu"]
     assert np.flatnonzero(found.dead).tolist() == [1]
     assert np.flatnonzero(found.always_on).tolist() == [3]
-    assert found.active_pictures[[1, 3]].tolist() == [0, 1]
+    assert found.active_images[[1, 3]].tolist() == [0, 1]
 
 
-def test_they_are_told_in_a_line(model, pictures):
-    found = viz.activation_statistics(model, pictures, ["relu"])["relu"]
-    assert repr(found) == "ActivationStatistics(layer='relu', pictures=23, channels=5, dead=[1], always_on=[3])"
+def test_they_are_told_in_a_line(model, images):
+    found = viz.activation_statistics(model, images, ["relu"])["relu"]
+    assert repr(found) == "ActivationStatistics(layer='relu', images=23, channels=5, dead=[1], always_on=[3])"
     wide = cnn.Sequential(conv=cnn.Conv2d(1, 40, 3), relu=cnn.ReLU()).initialize(0)
     wide.transform = cnn.data.Transform()
     wide["conv"].bias[...] = -100
-    found = viz.activation_statistics(wide, pictures, ["relu"])["relu"]
+    found = viz.activation_statistics(wide, images, ["relu"])["relu"]
     assert "dead=[0, 1, 2, 3, 4, 5, 6, 7, … 40 in all]" in repr(found)
 
 
-def test_all_outer_layers_if_none_is_named(model, pictures):
-    assert list(viz.activation_statistics(model, pictures)) == ["conv", "relu", "flatten", "fc"]
+def test_all_outer_layers_if_none_is_named(model, images):
+    assert list(viz.activation_statistics(model, images)) == ["conv", "relu", "flatten", "fc"]
 
 
 def spot(size=16):
@@ -94,34 +94,34 @@ def test_the_measures_by_hand():
 
 
 def test_a_channel_with_spots_has_both_numbers_high():
-    images = np.round(255 * spot()).astype(np.uint8)
-    pictures = cnn.data.Dataset(np.stack([np.roll(images, i, axis=1) for i in range(5)])[:, None], [0] * 5, ["all"])
+    shown = np.round(255 * spot()).astype(np.uint8)
+    images = cnn.data.Dataset(np.stack([np.roll(shown, i, axis=1) for i in range(5)])[:, None], [0] * 5, ["all"])
     model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1))
     model.transform = cnn.data.Transform()
     model["conv"].weight[...] = 1
-    found = viz.activation_statistics(model, pictures)["conv"]
+    found = viz.activation_statistics(model, images)["conv"]
     assert found.concentration[0] > 0.8 and found.clustering[0] > 0.7
 
 
-def test_a_bar_is_shown_on_demand(model, pictures, capsys):
-    viz.activation_statistics(model, pictures, ["relu"], progress=True)
+def test_a_bar_is_shown_on_demand(model, images, capsys):
+    viz.activation_statistics(model, images, ["relu"], progress=True)
     assert "activation statistics" in capsys.readouterr().err
-    viz.activation_statistics(model, pictures, ["relu"])
+    viz.activation_statistics(model, images, ["relu"])
     assert not capsys.readouterr().err
 
 
-def test_nothing_after_the_layers_is_run(pictures):
+def test_nothing_after_the_layers_is_run(images):
     class Never(cnn.Layer):
         def forward(self, x, pass_):
             raise AssertionError("it was run")
 
     model = cnn.Sequential(a=cnn.Sequential(cnn.Conv2d(1, 2, 3)), b=Never()).initialize(0)
     model.transform = cnn.data.Transform()
-    assert [rows for rows, _ in stream(model, pictures, ["a.0"], batch_size=20)] == [slice(0, 20), slice(20, 23)]
+    assert [rows for rows, _ in stream(model, images, ["a.0"], batch_size=20)] == [slice(0, 20), slice(20, 23)]
 
 
-def test_bad_input_is_refused(model, pictures):
+def test_bad_input_is_refused(model, images):
     with pytest.raises(ValueError, match="there is no layer 'conv9'"):
-        viz.activation_statistics(model, pictures, ["conv9"])
+        viz.activation_statistics(model, images, ["conv9"])
     with pytest.raises(ValueError, match="at least one layer"):
-        viz.activation_statistics(model, pictures, [])
+        viz.activation_statistics(model, images, [])

@@ -47,13 +47,13 @@ def attributed(name: str, model: cnn.Sequential) -> None:
 
 @pytest.mark.parametrize("name", ATTRIBUTIONS)
 def test_nothing_is_attributed_by_a_model_without_first_values(name: str) -> None:
-    with pytest.raises(ValueError, match="all weights are zero, the model has no first values yet"):
+    with pytest.raises(ValueError, match="all weights are zero, the model is not initialized yet"):
         attributed(name, network())
     attributed(name, network().initialize(0))
 
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_nothing_is_seen_by_a_model_without_first_values(name: str) -> None:
-    with pytest.raises(ValueError, match="all weights are zero, the model has no first values yet"):
+    with pytest.raises(ValueError, match="all weights are zero, the model is not initialized yet"):
         OTHERS[name](network())
     OTHERS[name](network().initialize(0))

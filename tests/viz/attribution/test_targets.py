@@ -35,7 +35,7 @@ def class_1_minus_class_2(logits):
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_a_target_is_a_class_or_one_for_each_picture_or_the_predicted_one(method):
+def test_a_target_is_a_class_or_one_for_each_image_or_the_predicted_one(method):
     predicted = MODEL(X).argmax(axis=1)
     maps = method(MODEL, X)
     np.testing.assert_allclose(method(MODEL, X, predicted), maps, rtol=1e-4, atol=1e-6)
@@ -43,19 +43,19 @@ def test_a_target_is_a_class_or_one_for_each_picture_or_the_predicted_one(method
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_a_list_of_one_class_is_that_class_for_all_pictures(method):
+def test_a_list_of_one_class_is_that_class_for_all_images(method):
     np.testing.assert_allclose(method(MODEL, X, [4], batch_size=1), method(MODEL, X, 4), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_a_picture_is_explained_alike_in_any_batch(method):
+def test_an_image_is_explained_alike_in_any_batch(method):
     maps = method(MODEL, X, [4, 5, 6])
     np.testing.assert_allclose(method(MODEL, X, [4, 5, 6], batch_size=1), maps, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(method(MODEL, X[2:], 6), maps[2:], rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_a_target_is_the_name_of_a_class_or_one_for_each_picture(method):
+def test_a_target_is_the_name_of_a_class_or_one_for_each_image(method):
     model = copy.deepcopy(MODEL)
     model.classes = tuple("abcdefghij")
     np.testing.assert_array_equal(method(model, X, "e"), method(MODEL, X, 4))
@@ -99,11 +99,11 @@ def test_an_array_of_pythons_own_numbers_is_as_good_as_a_list_of_them():
         (
             None,
             "cat",
-            "target: the model has no names of classes, so 'cat' is none; give its number, or set model.classes",
+            "target: the model has no class names, so 'cat' is unknown; give its number, or set model.classes",
         ),
-        (("cat", "dog"), "dig", "target: there is no class 'dig'; did you mean dog?"),
+        (("cat", "dog"), "dig", r"target: there is no class 'dig'; did you mean dog\? Or give its number"),
         (("cat", "dog"), ["cat", "dog", "eel"], "target: there is no class 'eel'"),
-        (("crane", "crane"), "crane", r"target: 'crane' is the name of classes 0 and 1; give the number"),
+        (("crane", "crane"), "crane", r"target: 'crane' may mean 2 classes: 0 \(crane\), 1 \(crane\); give the number"),
     ],
 )
 def test_a_name_that_is_no_class_is_refused(classes, target, message):

@@ -87,7 +87,7 @@ def test_momentum_is_faster():
     assert ahead[-1] < plain[-1]
 
 
-def test_a_nearly_exact_factorisation_is_measured_by_its_differences():
+def test_a_nearly_exact_factorization_is_measured_by_its_differences():
     rng = np.random.default_rng(0)
     W, H = rng.random((200, 3)), rng.random((3, 40))
     X = (W @ H).astype(np.float32)

@@ -22,7 +22,7 @@ def low_rank(n=300, p=40, rank=8, dtype=np.float64, seed=0):
 
 
 def textbook(X):
-    """Variances and directions by NumPy's SVD of the centred data."""
+    """Variances and directions by NumPy's SVD of the centered data."""
     _, s, Vt = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
     return s**2 / (len(X) - 1), Vt
 
@@ -213,5 +213,5 @@ def test_an_impossible_number_of_components_is_refused(n_components):
 
 
 def test_coordinates_of_the_wrong_width_are_refused():
-    with pytest.raises(ValueError, match="PCA: Y has 3 columns, expected one a component, 2"):
+    with pytest.raises(ValueError, match="PCA: Y has 3 columns, expected one per component, 2"):
         PCA(2).fit(low_rank()).inverse_transform(np.ones((5, 3)))

@@ -52,7 +52,7 @@ def test_it_is_no_worse_than_the_clusters_it_starts_from():
     assert SemiNMF(4, random_state=0).fit(X).reconstruction_err_ < np.linalg.norm(X - clusters[labels])
 
 
-def test_no_rank_k_factorisation_can_beat_the_svd():
+def test_no_rank_k_factorization_can_beat_the_svd():
     X = mixtures()
     s = np.linalg.svd(X, compute_uv=False)
     assert SemiNMF(4, random_state=0).fit(X).reconstruction_err_ >= np.sqrt(np.sum(s[4:] ** 2)) * (1 - 1e-9)

@@ -14,8 +14,8 @@ def all_different(cells):
 
 def cost(points, cells, rows, columns):
     unit = (points - points.min(axis=0)) / np.ptp(points, axis=0)
-    centres = np.stack([(cells[:, 1] + 0.5) / columns, 1 - (cells[:, 0] + 0.5) / rows], axis=1)
-    return ((unit - centres) ** 2).sum()
+    centers = np.stack([(cells[:, 1] + 0.5) / columns, 1 - (cells[:, 0] + 0.5) / rows], axis=1)
+    return ((unit - centers) ** 2).sum()
 
 
 def test_points_that_stand_in_a_grid_stay_there():

@@ -16,43 +16,43 @@ def model():
 
 
 @pytest.fixture
-def pictures():
+def images():
     return cnn.data.Dataset(RNG.integers(0, 256, (11, 1, 28, 28), np.uint8), np.arange(11) % 3, ["a", "b", "c"])
 
 
 @pytest.mark.parametrize("layer", ["pool2", "relu3"])
-def test_features_are_what_the_layer_puts_out(model, pictures, layer):
+def test_features_are_what_the_layer_puts_out(model, images, layer):
     model.transform = cnn.data.Transform(mean=(0.5,), std=(0.2,))
-    found = viz.extract_features(model, pictures, layer, batch_size=4)
-    y, _ = model.forward(model.transform(pictures.images), cnn.Pass(until=layer))
+    found = viz.extract_features(model, images, layer, batch_size=4)
+    y, _ = model.forward(model.transform(images.images), cnn.Pass(until=layer))
     np.testing.assert_allclose(found, y.reshape(11, -1), rtol=1e-4, atol=1e-5)
     assert found.dtype == np.float32
 
 
-def test_pictures_without_labels_have_features_too(model, pictures):
-    expected = viz.extract_features(model, pictures, "fc1")
-    np.testing.assert_array_equal(viz.extract_features(model, pictures.images, "fc1"), expected)
+def test_images_without_labels_have_features_too(model, images):
+    expected = viz.extract_features(model, images, "fc1")
+    np.testing.assert_array_equal(viz.extract_features(model, images.images, "fc1"), expected)
 
 
 @pytest.mark.parametrize("given", [np.zeros((2, 1, 28, 28)), np.zeros((28, 28), np.uint8), [1, 2], "mnist"])
-def test_what_is_neither_a_data_set_nor_pictures_is_refused(model, given):
-    with pytest.raises(TypeError, match=r"expected a Dataset, or its pictures as uint8 \(N, C, H, W\), got "):
+def test_what_is_neither_a_data_set_nor_images_is_refused(model, given):
+    with pytest.raises(TypeError, match=r"expected a Dataset, or its images as uint8 \(N, C, H, W\), got "):
         viz.extract_features(model, given, "fc1")
 
 
-def test_maps_can_be_averaged(model, pictures):
-    y, _ = model.forward(pictures.images.astype(np.float32) / 255, cnn.Pass(until="pool2"))
-    found = viz.extract_features(model, pictures, "pool2", average=True)
+def test_maps_can_be_averaged(model, images):
+    y, _ = model.forward(images.images.astype(np.float32) / 255, cnn.Pass(until="pool2"))
+    found = viz.extract_features(model, images, "pool2", average=True)
     np.testing.assert_allclose(found, y.mean(axis=(2, 3)), rtol=1e-4, atol=1e-6)
-    assert viz.extract_features(model, pictures, "fc1", average=True).shape == (11, 50)
+    assert viz.extract_features(model, images, "fc1", average=True).shape == (11, 50)
 
 
-def test_large_features_lie_on_disk(model, pictures, monkeypatch, tmp_path):
-    small = viz.extract_features(model, pictures, "fc1")
+def test_large_features_lie_on_disk(model, images, monkeypatch, tmp_path):
+    small = viz.extract_features(model, images, "fc1")
     monkeypatch.setattr(extraction, "IN_MEMORY", 100)
-    large = viz.extract_features(model, pictures, "fc1")
+    large = viz.extract_features(model, images, "fc1")
     assert isinstance(large, np.memmap) and np.array_equal(large, small)
-    named = viz.extract_features(model, pictures, "fc1", path=tmp_path / "features.npy")
+    named = viz.extract_features(model, images, "fc1", path=tmp_path / "features.npy")
     named.flush()
     assert np.array_equal(np.load(tmp_path / "features.npy"), small)
 
@@ -61,7 +61,7 @@ def brute_force(rows, queries):
     return np.sqrt(((queries[:, None] - rows[None]) ** 2).sum(axis=2))
 
 
-def test_neighbours_are_those_of_brute_force():
+def test_neighbors_are_those_of_brute_force():
     rows, queries = RNG.standard_normal((60, 7)) + 5, RNG.standard_normal((9, 7)) + 5
     indices, distances = viz.nearest_neighbors(rows, queries, 4)
     expected = brute_force(rows, queries)
@@ -69,7 +69,7 @@ def test_neighbours_are_those_of_brute_force():
     np.testing.assert_allclose(distances, np.sort(expected)[:, :4], rtol=1e-4)
 
 
-def test_nobody_is_their_own_neighbour():
+def test_nobody_is_their_own_neighbor():
     rows = np.array([[0.0, 0], [1, 0], [5, 0]])
     indices, distances = viz.nearest_neighbors(rows, k=1)
     assert indices.tolist() == [[1], [0], [1]] and distances.tolist() == [[1], [1], [4]]
@@ -91,9 +91,9 @@ def test_the_distance_by_cosine_is_one_minus_the_cosine():
     np.testing.assert_allclose(distances, 1 - np.take_along_axis(cosines, indices, axis=1), atol=1e-5)
 
 
-def test_pictures_are_rows_of_pixels():
-    pictures = RNG.integers(0, 256, (8, 1, 4, 4), np.uint8)
-    indices, distances = viz.nearest_neighbors(pictures, pictures[[3]], 1)
+def test_images_are_rows_of_pixels():
+    images = RNG.integers(0, 256, (8, 1, 4, 4), np.uint8)
+    indices, distances = viz.nearest_neighbors(images, images[[3]], 1)
     assert indices.item() == 3 and distances.item() == pytest.approx(0, abs=1e-3)
 
 
@@ -110,7 +110,7 @@ def test_agreement_is_the_share_of_equal_labels():
         (lambda: viz.nearest_neighbors(np.zeros((3, 2)), k=3), "k must lie in 1…2"),
         (lambda: viz.nearest_neighbors(np.zeros((3, 2)), k=1, metric="taxi"), "euclidean, cosine"),
         (lambda: viz.nearest_neighbors(np.zeros(3)), "expected features"),
-        (lambda: viz.label_agreement(np.zeros((0, 1), int), []), "at least one neighbour"),
+        (lambda: viz.label_agreement(np.zeros((0, 1), int), []), "at least one neighbor"),
         (lambda: viz.label_agreement(np.zeros((3, 2), int), [0, 1]), "a label for each row"),
     ],
 )

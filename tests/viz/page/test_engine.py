@@ -58,7 +58,7 @@ def images(shape, seed=1):
 
 
 def with_transform(model, channels):
-    model.transform = Transform((0.45,) * channels, (0.25,) * channels, channels="grey" if channels == 1 else "RGB")
+    model.transform = Transform((0.45,) * channels, (0.25,) * channels, channels="gray" if channels == 1 else "RGB")
     return model
 
 

@@ -3,12 +3,12 @@ import pytest
 
 from viz import plot
 
-PICTURES = np.full((2, 4, 4), 0.5)
-CHANGED = PICTURES + np.array([0.1, -0.2])[:, None, None]
+IMAGES = np.full((2, 4, 4), 0.5)
+CHANGED = IMAGES + np.array([0.1, -0.2])[:, None, None]
 
 
-def test_picture_change_and_outcome_stand_in_a_row_with_the_verdicts(figure, render):
-    assert plot.attacks(PICTURES, CHANGED, ["$cat", "dog"], ["dog", "dog"], figure) is figure
+def test_image_change_and_outcome_stand_in_a_row_with_the_verdicts(figure, render):
+    assert plot.attacks(IMAGES, CHANGED, ["$cat", "dog"], ["dog", "dog"], figure) is figure
     titles = [ax.get_title(loc="left") for ax in figure.axes if ax.get_images()]
     assert titles[:3] == ["$cat", "change: at most 25.5 of 255 levels", "dog"]
     assert titles[3:] == ["dog", "change: at most 51 of 255 levels", "dog"]
@@ -19,15 +19,15 @@ def test_picture_change_and_outcome_stand_in_a_row_with_the_verdicts(figure, ren
     render(figure)
 
 
-def test_of_colours_the_mean_change_is_drawn(render):
-    pictures = np.full((1, 4, 4, 3), 0.5)
-    figure = plot.attacks(pictures, pictures + np.array([0.3, 0, 0]), ["a"], ["b"])
+def test_of_colors_the_mean_change_is_drawn(render):
+    images = np.full((1, 4, 4, 3), 0.5)
+    figure = plot.attacks(images, images + np.array([0.3, 0, 0]), ["a"], ["b"])
     np.testing.assert_allclose(figure.axes[1].get_images()[0].get_array(), 0.1)
     render(figure)
 
 
 def test_an_attack_that_changes_nothing_is_drawn(render):
-    render(plot.attacks(PICTURES, PICTURES, ["a", "b"], ["a", "b"]))
+    render(plot.attacks(IMAGES, IMAGES, ["a", "b"], ["a", "b"]))
 
 
 def test_accuracy_against_epsilon(ax, render):
@@ -40,8 +40,8 @@ def test_accuracy_against_epsilon(ax, render):
 
 @pytest.mark.parametrize(
     ("changed", "before", "message"),
-    [(PICTURES[:1], ["a", "b"], "as many pictures before as after"), (CHANGED, ["a"], "2 pictures, but 1 verdicts")],
+    [(IMAGES[:1], ["a", "b"], "as many images before as after"), (CHANGED, ["a"], "2 images, but 1 verdicts")],
 )
 def test_what_does_not_fit_is_refused(changed, before, message):
     with pytest.raises(ValueError, match=f"attacks: .*{message}"):
-        plot.attacks(PICTURES, changed, before, ["a", "b"])
+        plot.attacks(IMAGES, changed, before, ["a", "b"])

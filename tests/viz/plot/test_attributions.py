@@ -3,7 +3,7 @@ import pytest
 
 from viz import plot
 
-PICTURE = np.zeros((4, 4))
+IMAGE = np.zeros((4, 4))
 MAPS = {"saliency": np.eye(4), "guided": -3 * np.ones((2, 4, 4))}
 
 
@@ -11,8 +11,8 @@ def drawn(figure):
     return [ax.get_images()[0] for ax in figure.axes if ax.get_images()]
 
 
-def test_maps_stand_beside_the_picture_those_with_a_sign_on_a_scale_symmetric_about_zero(figure, render):
-    assert plot.attributions(PICTURE, MAPS, figure, title="$hoe") is figure
+def test_maps_stand_beside_the_image_those_with_a_sign_on_a_scale_symmetric_about_zero(figure, render):
+    assert plot.attributions(IMAGE, MAPS, figure, title="$hoe") is figure
     assert [ax.get_title(loc="left") for ax in figure.axes[:3]] == ["$hoe", "saliency", "guided"]
     saliency, guided = drawn(figure)[1:3]
     assert (saliency.norm.vmin, guided.norm.vmin, saliency.norm.vmax, guided.norm.vmax) == (0, -1, 1, 1)
@@ -27,27 +27,27 @@ def test_maps_stand_beside_the_picture_those_with_a_sign_on_a_scale_symmetric_ab
 
 
 def test_each_map_is_divided_by_its_largest_magnitude():
-    saliency, guided = (image.get_array() for image in drawn(plot.attributions(PICTURE, MAPS, percentile=100))[1:3])
+    saliency, guided = (image.get_array() for image in drawn(plot.attributions(IMAGE, MAPS, percentile=100))[1:3])
     assert saliency.max() == 1 and saliency.min() == 0
     assert (guided == -1).all()
 
 
 def test_maps_of_one_unit_are_divided_by_one_number():
     saliency, guided = (
-        image.get_array() for image in drawn(plot.attributions(PICTURE, MAPS, one_unit=True, percentile=100))[1:3]
+        image.get_array() for image in drawn(plot.attributions(IMAGE, MAPS, one_unit=True, percentile=100))[1:3]
     )
     assert float(saliency.max()) == pytest.approx(1 / 6) and (guided == -1).all()  # the channels of −3 add up to −6
 
 
 def test_a_batch_of_one_is_drawn_as_what_is_in_it():
-    colours = np.random.default_rng(0).random((4, 5, 3))
+    colors = np.random.default_rng(0).random((4, 5, 3))
     maps = np.random.default_rng(1).standard_normal((3, 4, 5))
-    alone = drawn(plot.attributions(colours, {"a": maps, "b": maps.sum(axis=0)}))
-    batch = drawn(plot.attributions(colours.transpose(2, 0, 1)[None], {"a": maps[None], "b": maps.sum(axis=0)[None]}))
+    alone = drawn(plot.attributions(colors, {"a": maps, "b": maps.sum(axis=0)}))
+    batch = drawn(plot.attributions(colors.transpose(2, 0, 1)[None], {"a": maps[None], "b": maps.sum(axis=0)[None]}))
     for one, other in zip(alone, batch, strict=True):
         np.testing.assert_array_equal(one.get_array(), other.get_array())
-    grey = drawn(plot.attributions(np.ones((1, 1, 4, 5)), {"a": maps}))[0].get_array()
-    assert grey.shape == (4, 5)
+    gray = drawn(plot.attributions(np.ones((1, 1, 4, 5)), {"a": maps}))[0].get_array()
+    assert gray.shape == (4, 5)
 
 
 @pytest.mark.parametrize("value", [0.0, 2.0, np.nan])
@@ -60,15 +60,15 @@ def test_constant_maps_are_drawn(value, render):
     [
         ({}, "no map"),
         ({"a": np.zeros(5)}, r"got shape \(5,\) for a"),
-        ({"a": np.zeros((2, 1, 4, 4))}, r"of one picture.* got shape \(2, 1, 4, 4\) for a"),
+        ({"a": np.zeros((2, 1, 4, 4))}, r"of one image.* got shape \(2, 1, 4, 4\) for a"),
     ],
 )
 def test_what_is_no_maps_is_refused(maps, message):
     with pytest.raises(ValueError, match=f"attributions: .*{message}"):
-        plot.attributions(PICTURE, maps)
+        plot.attributions(IMAGE, maps)
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 4, 4), (2, 3, 4, 4)])
-def test_what_is_no_picture_is_refused(shape):
-    with pytest.raises(ValueError, match="attributions: expected a picture"):
+def test_what_is_no_image_is_refused(shape):
+    with pytest.raises(ValueError, match="attributions: expected an image"):
         plot.attributions(np.zeros(shape), MAPS)

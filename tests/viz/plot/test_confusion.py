@@ -48,7 +48,7 @@ def test_any_number_of_classes_can_be_drawn(K, render):
     render(ax)
 
 
-def test_no_pictures_at_all_can_be_drawn(render):
+def test_no_images_at_all_can_be_drawn(render):
     render(plot.confusion(np.zeros((2, 2), int), ["a", "b"]))
 
 

@@ -10,14 +10,14 @@ def titles(figure):
     return [ax.get_title(loc="left") for ax in figure.axes]
 
 
-def test_each_layer_has_a_block_beside_the_picture(figure, render):
+def test_each_layer_has_a_block_beside_the_image(figure, render):
     assert plot.feature_maps(MAPS, np.zeros((4, 4)), figure, title="$hoe") is figure
     assert titles(figure) == ["$hoe", "relu1: 3 maps of 4×4", "conv2: 45 maps of 2×2, the first 40"]
     assert [len(ax.get_images()) for ax in figure.axes] == [1, 3, 40]
     render(figure)
 
 
-def test_maps_are_numbered_by_channel_and_their_scales_labelled():
+def test_maps_are_numbered_by_channel_and_their_scales_labeled():
     plain, signed = plot.feature_maps(MAPS).axes
     assert [text.get_text() for text in plain.texts] == ["0", "1", "2"]
     assert [text.get_text() for text in signed.texts] == [str(i) for i in range(40)]

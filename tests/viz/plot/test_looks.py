@@ -19,7 +19,7 @@ from viz import plot
 
 FOLDER = Path(__file__).parent / "looks"
 RNG = np.random.default_rng(0)
-GREY, COLOR, WIDE = RNG.random((7, 6, 5)), RNG.random((3, 6, 5, 3)), RNG.standard_normal((45, 4, 4))
+GRAY, COLOR, WIDE = RNG.random((7, 6, 5)), RNG.random((3, 6, 5, 3)), RNG.standard_normal((45, 4, 4))
 BYTES = RNG.integers(0, 256, (40, 1, 28, 30), np.uint8)
 POINTS, LABELS = RNG.standard_normal((40, 2)), np.arange(40) % 12
 CLASSES = [f"class {k}" for k in range(12)]
@@ -51,9 +51,9 @@ LOOKS = {
     "accuracy_under_attack": lambda: plot.accuracy_under_attack(
         [0, 0.1, 0.2], {"fgsm": [1, 0.5, 0.3], "pgd": [1, 0.2, 0]}, title="A"
     ),
-    "attacks": lambda: plot.attacks(GREY[:2], GREY[2:4], ["cat", "dog"], ["dog", "cat"]),
+    "attacks": lambda: plot.attacks(GRAY[:2], GRAY[2:4], ["cat", "dog"], ["dog", "cat"]),
     "attacks-color": lambda: plot.attacks(COLOR[:1], COLOR[1:2], ["a"], ["b"]),
-    "attributions": lambda: plot.attributions(GREY[0], {str(i): WIDE[i] for i in range(7)}, title="maps"),
+    "attributions": lambda: plot.attributions(GRAY[0], {str(i): WIDE[i] for i in range(7)}, title="maps"),
     "attributions-one-unit": lambda: plot.attributions(COLOR[0], {"a": WIDE[0], "b": 3 * WIDE[1]}, one_unit=True),
     "confusion": lambda: plot.confusion(COUNTS, CLASSES[:4]),
     "confusion-30": lambda: plot.confusion(np.eye(30, dtype=int) + 1, [f"class {i}" for i in range(30)]),
@@ -61,15 +61,15 @@ LOOKS = {
     "contextualized_weights": lambda: plot.contextualized_weights(contextualized(False)),
     "contextualized_weights-empty": lambda: plot.contextualized_weights(contextualized(True)),
     "descent": lambda: plot.descent(lambda a, b: a**2 + 9 * b**2, {"plain": PATH, "momentum": PATH / 2}),
-    "detectors": lambda: plot.detectors(WEIGHTS[:2, 0], GREY[0], names=["up", "down"]),
-    "feature_maps": lambda: plot.feature_maps({"relu1": GREY, "conv2": WIDE}, GREY[0], title="maps"),
+    "detectors": lambda: plot.detectors(WEIGHTS[:2, 0], GRAY[0], names=["up", "down"]),
+    "feature_maps": lambda: plot.feature_maps({"relu1": GRAY, "conv2": WIDE}, GRAY[0], title="maps"),
     "filter_table": lambda: plot.filter_table(WEIGHTS, title="conv5"),
     "filters": lambda: plot.filters(WEIGHTS[:, :1], title="conv1"),
     "filters-color": lambda: plot.filters(WEIGHTS[:, :3]),
     "images": lambda: plot.images(BYTES[:6], titles=list("abcdef"), title="images"),
     "images-data": lambda: plot.images(Dataset(BYTES, LABELS, CLASSES), count=5, columns=3),
     "mistakes": lambda: plot.mistakes(BYTES[:9], LABELS[:9], LABELS[1:10], RNG_ROWS, CLASSES, title="mistakes"),
-    "mosaic": lambda: plot.mosaic(GREY, colorbar="activation", titles=[f"map {i}" for i in range(7)]),
+    "mosaic": lambda: plot.mosaic(GRAY, colorbar="activation", titles=[f"map {i}" for i in range(7)]),
     "mosaic-signed": lambda: plot.mosaic(WIDE, signed=True, colorbar="weight", columns=9),
     "nearest_neighbors": lambda: plot.nearest_neighbors(BYTES, NEAR, LABELS, CLASSES, title="nearest"),
     "exciting_patches": lambda: plot.exciting_patches(
@@ -83,7 +83,7 @@ LOOKS = {
     "scatter-pca": lambda: plot.scatter(POINTS, variance=[0.6, 0.3]),
     "grid_places": lambda: plot.grid_places(BYTES, np.argwhere(np.ones((5, 8))), LABELS, CLASSES, title="grid"),
     "grid_places-plain": lambda: plot.grid_places(BYTES, np.argwhere(np.ones((8, 5)))),
-    "synthesis": lambda: plot.synthesis(viz.Synthesis(GREY[:, None], (0.0, 1.0)), columns=3, title="found"),
+    "synthesis": lambda: plot.synthesis(viz.Synthesis(GRAY[:, None], (0.0, 1.0)), columns=3, title="found"),
     "training": lambda: plot.training(HISTORY, validation="test"),
     "weight_factors": lambda: plot.weight_factors(FACTORS, title="conv5"),
 }

@@ -15,7 +15,7 @@ def test_titles_say_what_it_was_taken_for_and_what_it_is(channels, ax, render):
     render(ax)
 
 
-def test_a_dark_picture_stays_dark(ax):
+def test_a_dark_image_stays_dark(ax):
     plot.mistakes(np.full((1, 1, 2, 2), 51, np.uint8), [0], [1], [[0, 1]], CLASSES, ax)
     (image,) = ax.get_images()
     assert (image.norm.vmin, image.norm.vmax) == (0, 1)

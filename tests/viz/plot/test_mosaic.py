@@ -12,17 +12,17 @@ def scales(ax):
 
 
 def places(ax):
-    """Left and top of each picture."""
+    """Left and top of each image."""
     return [(round(left, 2), round(top, 2)) for left, _, _, top in (image.get_extent() for image in ax.get_images())]
 
 
-def test_pictures_run_in_rows(ax, render):
+def test_images_run_in_rows(ax, render):
     assert plot.mosaic(np.zeros((3, 4, 4)), ax, columns=2) is ax
     assert places(ax) == [(0, 0), (1.08, 0), (0, 1.08)]
     render(ax)
 
 
-def test_a_picture_keeps_its_proportions(ax):
+def test_an_image_keeps_its_proportions(ax):
     plot.mosaic(np.zeros((1, 6, 3)), ax)
     left, right, bottom, top = ax.get_images()[0].get_extent()
     assert (bottom - top) / (right - left) == 2
@@ -46,34 +46,34 @@ def test_constant_maps_are_drawn(value, signed, render):
     render(plot.mosaic(np.full((2, 3, 3), value), signed=signed, colorbar="value"))
 
 
-def test_colours_are_drawn_as_they_are(ax, render):
-    plot.mosaic(np.full((2, 3, 3, 3), 0.5), ax, colorbar="not shown: colours have no scale")
+def test_colors_are_drawn_as_they_are(ax, render):
+    plot.mosaic(np.full((2, 3, 3, 3), 0.5), ax, colorbar="not shown: colors have no scale")
     assert ax.get_images()[0].get_array().shape == (3, 3, 3)
     assert not ax.child_axes
     render(ax)
 
 
-def test_a_colour_bar_is_labelled(ax, render):
+def test_a_color_bar_is_labeled(ax, render):
     plot.mosaic([[[0.0, 1.0]]], ax, colorbar="weight")
     (bar,) = ax.child_axes
     assert bar.get_ylabel() == "weight"
     render(ax)
 
 
-def test_titles_stand_over_their_pictures(ax, render):
+def test_titles_stand_over_their_images(ax, render):
     plot.mosaic(np.zeros((2, 2, 2)), ax, titles=["one\nline $more", "two"])
     assert [text.get_text() for text in ax.texts] == ["one\nline $more", "two"]
     render(ax)
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 3), (3, 3), (2, 3, 3, 4), (2, 0, 3)])
-def test_what_is_no_pictures_is_refused(shape):
-    with pytest.raises(ValueError, match="mosaic: expected pictures"):
+def test_what_is_no_images_is_refused(shape):
+    with pytest.raises(ValueError, match="mosaic: expected images"):
         plot.mosaic(np.zeros(shape))
 
 
 def test_a_title_for_each_or_none():
-    with pytest.raises(ValueError, match="mosaic: 2 pictures, but 1 titles"):
+    with pytest.raises(ValueError, match="mosaic: 2 images, but 1 titles"):
         plot.mosaic(np.zeros((2, 3, 3)), titles=["one"])
 
 

@@ -12,7 +12,7 @@ NEAR = {"pixels": [[1, 2], [0, 2], [3, 1], [2, 0]], "relu3": [[1, 2], [0, 3], [3
 
 
 def shown(ax):
-    """Of each picture, row by row: its grey, and its frame's colour."""
+    """Of each image, row by row: its gray, and its frame's color."""
     frames = [patch.get_edgecolor() for patch in ax.patches]
     return [
         (int(np.asarray(image.get_array()).max()), color) for image, color in zip(ax.get_images(), frames, strict=True)
@@ -34,7 +34,7 @@ def test_the_agreement_is_that_of_all_queries(ax):
     assert "75.0% have the query's label" in [text.get_text() for text in ax.texts]
 
 
-def test_queries_may_be_other_pictures_than_those_searched(render):
+def test_queries_may_be_other_images_than_those_searched(render):
     ax = plot.nearest_neighbors(IMAGES, {"pixels": [[3]]}, LABELS, CLASSES, queries=IMAGES[:1] + 7, query_labels=[1])
     assert [level for level, _ in shown(ax)] == [7, 240]
     assert [text.get_text() for text in ax.texts][:2] == ["shirt $x"] * 2

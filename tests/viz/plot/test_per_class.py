@@ -13,9 +13,9 @@ def test_bars_are_sorted_with_the_best_on_top(ax, render):
     render(ax)
 
 
-def test_a_class_without_pictures_says_so(render):
+def test_a_class_without_images_says_so(render):
     ax = plot.per_class([np.nan, 0.0], ["none", "all wrong"])
-    assert [text.get_text() for text in ax.texts] == ["no pictures", "0.0%"]
+    assert [text.get_text() for text in ax.texts] == ["no images", "0.0%"]
     render(ax)
 
 

@@ -13,7 +13,7 @@ IMAGES = RNG.integers(0, 256, (40, 1, 8, 8), np.uint8)
 CLASSES = ("coat", "shirt $x", "shoe")
 
 
-def test_dots_have_their_class_colour_and_the_legend_names_it(ax, render):
+def test_dots_have_their_class_color_and_the_legend_names_it(ax, render):
     assert plot.scatter(POINTS, LABELS, CLASSES, ax, title="t-SNE") is ax
     for kind, dots in enumerate(ax.collections):
         assert np.allclose(dots.get_offsets(), POINTS[kind == LABELS])
@@ -69,7 +69,7 @@ def test_points_that_coincide_are_drawn(points, render):
     render(plot.scatter(points, images=np.zeros((len(points), 3, 4, 4), np.uint8)))
 
 
-def test_more_classes_than_colours_have_other_markers(ax, render):
+def test_more_classes_than_colors_have_other_markers(ax, render):
     plot.scatter(np.arange(24).reshape(12, 2), np.arange(12), [str(i) for i in range(12)], ax)
     colors = [tuple(dots.get_facecolor()[0]) for dots in ax.collections]
     shapes = [len(dots.get_paths()[0].vertices) for dots in ax.collections]
@@ -77,7 +77,7 @@ def test_more_classes_than_colours_have_other_markers(ax, render):
     render(ax)
 
 
-def test_a_grid_shows_every_picture_in_its_cell(ax, render):
+def test_a_grid_shows_every_image_in_its_cell(ax, render):
     images = np.full((2, 1, 4, 4), 255, np.uint8)
     images[1] = 0
     plot.grid_places(images, [[0, 1], [1, 0]], ax=ax)
@@ -87,7 +87,7 @@ def test_a_grid_shows_every_picture_in_its_cell(ax, render):
     render(ax)
 
 
-def test_frames_have_the_class_colour(render):
+def test_frames_have_the_class_color(render):
     ax = plot.grid_places(IMAGES, grid_places(POINTS), LABELS, CLASSES, title="fc1")
     sheet = np.asarray(ax.get_images()[0].get_array())
     row, column = grid_places(POINTS)[5]

@@ -13,7 +13,7 @@ def record(epoch, loss, accuracy, validated=True):
         else dict.fromkeys(("valid_loss", "valid_accuracy"))
     )
     return EpochRecord(
-        epoch=epoch, train_loss=loss, train_accuracy=accuracy, **valid, lr=0.1, seconds=1.0, pictures_per_second=9.0
+        epoch=epoch, train_loss=loss, train_accuracy=accuracy, **valid, lr=0.1, seconds=1.0, images_per_second=9.0
     )
 
 

@@ -12,9 +12,9 @@ RNG = np.random.default_rng(0)
 
 def test_detectors_show_maps_before_and_after_relu(figure):
     edge = np.array([[-1.0, 1.0]])
-    picture = np.zeros((6, 8))
-    picture[:, 3:5] = 1
-    assert plot.detectors([edge, -edge], picture, figure, names=["up", "down"]) is figure
+    image = np.zeros((6, 8))
+    image[:, 3:5] = 1
+    assert plot.detectors([edge, -edge], image, figure, names=["up", "down"]) is figure
     maps = [ax.get_images()[0] for ax in figure.axes]
     before, after = maps[2].get_array(), maps[3].get_array()
     assert (before[:, 2] == 1).all() and (before[:, 4] == -1).all()
@@ -23,11 +23,11 @@ def test_detectors_show_maps_before_and_after_relu(figure):
     figure.savefig(io.BytesIO(), format="svg")
 
 
-def test_a_picture_without_edges_is_drawn(render):
+def test_an_image_without_edges_is_drawn(render):
     render(plot.detectors(np.zeros((1, 2, 2)), np.zeros((4, 4))))
 
 
-def test_the_path_of_an_optimiser_is_drawn_on_the_surface(ax, render):
+def test_the_path_of_an_optimizer_is_drawn_on_the_surface(ax, render):
     path = np.array([[2.0, 1.0], [1.0, -0.5], [0.0, 0.0]])
     assert plot.descent(lambda a, b: a**2 + 9 * b**2, {"plain": path, "momentum": path / 2}, ax) is ax
     assert np.array_equal(ax.get_lines()[0].get_xydata(), path)
@@ -48,7 +48,7 @@ def test_a_flat_surface_is_drawn(render):
     render(plot.descent(lambda a, b: 0 * a, {"nowhere": np.zeros((3, 2))}))
 
 
-def test_three_factors_are_colours_and_zero_is_grey(ax, render):
+def test_three_factors_are_colors_and_zero_is_gray(ax, render):
     factors = np.zeros((2, 3, 3, 3))
     factors[1, ..., 0] = 2.0
     plot.weight_factors(factors, ax, title="conv5")
@@ -57,7 +57,7 @@ def test_three_factors_are_colours_and_zero_is_grey(ax, render):
     render(ax)
 
 
-def test_a_key_tells_the_factors_colours_of_both_signs(ax):
+def test_a_key_tells_the_factors_colors_of_both_signs(ax):
     factors = np.zeros((2, 1, 1, 3))
     factors[0, 0, 0, 0], factors[1, 0, 0, 2] = 4.0, -4.0
     plot.weight_factors(factors, ax)
@@ -98,9 +98,9 @@ def test_which_are_largest_and_in_their_own_order():
 
 
 def test_patches_stand_in_rows(ax, render):
-    pictures = np.zeros((2, 3, 1, 4, 5), np.uint8)
-    pictures[1, 2] = 255
-    plot.exciting_patches(pictures, ax, names=["dead", "alive"])
+    images = np.zeros((2, 3, 1, 4, 5), np.uint8)
+    images[1, 2] = 255
+    plot.exciting_patches(images, ax, names=["dead", "alive"])
     sheet = np.asarray(ax.get_images()[0].get_array())
     assert sheet.shape == (2 * 38 + 5, 3 * 47 + 2 * 5, 3)  # nine times as large, framed, set apart by white
     assert (sheet[1:37, 1:46] == 0).all() and (sheet[38:43] == 1).all() and (sheet[44:80, 105:150] == 1).all()
@@ -108,13 +108,13 @@ def test_patches_stand_in_rows(ax, render):
 
 
 def test_masked_patches_are_bare_paper_and_a_row_of_them_says_why(ax, render):
-    pictures = np.ma.MaskedArray(np.zeros((2, 2, 1, 4, 4), np.uint8))
-    pictures[0, 1] = pictures[1] = np.ma.masked
-    plot.exciting_patches(pictures, ax, names=["channel 0, activation 1", "channel 1: dead"])
+    images = np.ma.MaskedArray(np.zeros((2, 2, 1, 4, 4), np.uint8))
+    images[0, 1] = images[1] = np.ma.masked
+    plot.exciting_patches(images, ax, names=["channel 0, activation 1", "channel 1: dead"])
     sheet = np.asarray(ax.get_images()[0].get_array())
     assert (sheet[1:37, 1:37] == 0).all() and (sheet[:38, 43:] == 1).all() and (sheet[43:] == 1).all()
     assert [label.get_text() for label in ax.get_yticklabels()] == ["channel 0, activation 1", "channel 1: dead"]
-    assert [text.get_text() for text in ax.texts] == ["no picture excites it"]
+    assert [text.get_text() for text in ax.texts] == ["no image excites it"]
     render(ax)
 
 
@@ -130,7 +130,7 @@ def test_what_nothing_excites_is_said_beside_its_weights(figure, render):
         np.ma.masked_all((1, 4, 3, 5, 5), np.uint8), np.ma.masked_all((9, 3, 8, 8), np.uint8),
     )  # fmt: skip
     plot.contextualized_weights(found, figure)
-    assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["no picture excites it"] * 2
+    assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["no image excites it"] * 2
     render(figure)
 
 
@@ -155,7 +155,7 @@ def test_weights_stand_between_what_they_connect(figure):
         (lambda: plot.descent(np.add, {"a": [1, 2]}), "expected a path"),
         (lambda: plot.weight_factors(np.zeros((4, 3, 3, 2))), "expected factors"),
         (lambda: plot.filter_table(np.zeros((4, 3))), "expected weights"),
-        (lambda: plot.exciting_patches(np.zeros((4, 3, 3))), "expected pictures"),
+        (lambda: plot.exciting_patches(np.zeros((4, 3, 3))), "expected images"),
         (lambda: plot.exciting_patches(np.zeros((1, 1, 1, 2, 2)), names=["a", "b"]), "1 channels, but 2 names"),
     ],
 )

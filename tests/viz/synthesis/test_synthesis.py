@@ -1,4 +1,4 @@
-"""Pictures from within: every gradient proven, every run repeatable, every method reaches what it is for."""
+"""Images from within: every gradient proven, every run repeatable, every method reaches what it is for."""
 
 import copy
 
@@ -33,9 +33,9 @@ OBJECTIVES = {
 
 def test_the_style_is_the_papers_but_for_the_number_of_places():
     """Equation 4 of Gatys et al.: E = Σ (G − A)² / (4 N² M²), with N maps of M places, in both of as many."""
-    painting, picture = RNG.standard_normal((2, 1, 3, 4, 5))
-    G, A = (np.einsum("ihw,jhw->ij", maps[0], maps[0]) for maps in (picture, painting))
-    value, _ = of.style("a", of.gram(painting) / 20).evaluate({"a": picture})
+    painting, image = RNG.standard_normal((2, 1, 3, 4, 5))
+    G, A = (np.einsum("ihw,jhw->ij", maps[0], maps[0]) for maps in (image, painting))
+    value, _ = of.style("a", of.gram(painting) / 20).evaluate({"a": image})
     assert value == pytest.approx(-((G - A) ** 2).sum() / (4 * 3**2 * 20**2), rel=1e-12)
 
 
@@ -105,30 +105,30 @@ def test_rotating_by_a_right_angle_and_scaling_by_one_only_move_pixels():
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 10), (9, 5)])
 def test_the_pullback_of_the_fourier_parameterization_is_its_gradient(size):
-    colours = RNG.standard_normal((3, 3))
-    fourier = viz.Fourier((2, 3, *size), -1.0, np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1), colours)
+    colors = RNG.standard_normal((3, 3))
+    fourier = viz.Fourier((2, 3, *size), -1.0, np.array([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1), colors)
     p = fourier.initial(np.random.default_rng(0)).astype(np.float64)
-    x, pullback = fourier.picture(p)
+    x, pullback = fourier.image(p)
     dx, direction = RNG.standard_normal(x.shape), RNG.standard_normal(p.shape)
     h = 1e-3
-    numeric = np.vdot((fourier.picture(p + h * direction)[0] - fourier.picture(p - h * direction)[0]) / (2 * h), dx)
+    numeric = np.vdot((fourier.image(p + h * direction)[0] - fourier.image(p - h * direction)[0]) / (2 * h), dx)
     assert np.vdot(pullback(dx), direction) == pytest.approx(numeric, rel=1e-2)
 
 
-def test_a_parameterization_finds_the_parameters_of_a_picture():
+def test_a_parameterization_finds_the_parameters_of_an_image():
     x = RNG.uniform(-0.9, 0.9, (1, 3, 9, 12)).astype(np.float32)
-    colours = RNG.standard_normal((3, 3)) + 3 * np.eye(3)
-    for parameterization in (viz.Fourier(x.shape, -1, 1, colours), viz.Pixels(x.shape, centre=2.0, scale=0.5)):
-        again, _ = parameterization.picture(parameterization.parameters(x))
+    colors = RNG.standard_normal((3, 3)) + 3 * np.eye(3)
+    for parameterization in (viz.Fourier(x.shape, -1, 1, colors), viz.Pixels(x.shape, center=2.0, scale=0.5)):
+        again, _ = parameterization.image(parameterization.parameters(x))
         np.testing.assert_allclose(again, x, atol=1e-3)
 
 
 def test_pixels_have_units_of_their_own():
-    x, pullback = viz.Pixels((1, 1, 2, 2), centre=100.0, scale=50.0).picture(np.full((1, 1, 2, 2), 0.5, np.float32))
+    x, pullback = viz.Pixels((1, 1, 2, 2), center=100.0, scale=50.0).image(np.full((1, 1, 2, 2), 0.5, np.float32))
     assert (x == 125).all() and (pullback(np.ones_like(x)) == 50).all()
 
 
-def test_a_transformation_around_a_colour_fills_its_borders_with_it():
+def test_a_transformation_around_a_color_fills_its_borders_with_it():
     x = np.full((1, 2, 8, 8), 3.0)
     x[:, 1] = 5
     turned, _ = by.Around(np.array([3.0, 5.0]).reshape(1, 2, 1, 1), by.RandomRotate((30,)))(x, np.random.default_rng(0))
@@ -141,16 +141,16 @@ def test_the_usual_mixture_keeps_the_size(side):
     assert by.robust(side)(x, np.random.default_rng(0))[0].shape == x.shape
 
 
-def test_fourier_pictures_stay_between_black_and_white():
+def test_fourier_images_stay_between_black_and_white():
     fourier = viz.Fourier((1, 1, 16, 16), -2.0, 3.0)
-    x, _ = fourier.picture(1e3 * fourier.initial(np.random.default_rng(0)))
+    x, _ = fourier.image(1e3 * fourier.initial(np.random.default_rng(0)))
     assert x.min() >= -2 and x.max() <= 3
 
 
-def test_colour_statistics_are_a_root_of_the_covariance():
+def test_color_statistics_are_a_root_of_the_covariance():
     images = RNG.integers(0, 256, (20, 3, 8, 8), dtype=np.uint8)
     images[:, 1] = images[:, 0]  # two channels always alike
-    root = viz.colour_statistics(images)
+    root = viz.color_statistics(images)
     covariance = root @ root.T
     np.testing.assert_allclose(covariance[0], covariance[1], rtol=1e-4)
     assert np.linalg.norm(root, axis=0).max() == pytest.approx(1)
@@ -164,31 +164,31 @@ def test_ascent_raises_the_objective_and_repeats_with_its_seed(model, optimizer)
         viz.ascend(model, of.logit(3) - of.squared_norm() * 0.01, pixels, seed=s, **options) for s in (0, 0, 1)
     )
     assert first.values[-1] > first.values[0]
-    assert np.array_equal(first.pictures, again.pictures) and not np.array_equal(first.pictures, other.pictures)
+    assert np.array_equal(first.images, again.images) and not np.array_equal(first.images, other.images)
 
 
 def test_feature_visualization_excites_its_channel(model):
     found = viz.feature_visualization(model, ("conv2", 4), size=28, steps=40, transform=by.Jitter(0))
     noise = viz.feature_visualization(model, ("conv2", 4), size=28, steps=1, transform=None)
-    excited = model.forward(found.pictures, cnn.Pass(until="conv2"))[0][:, 4].mean()
-    assert excited > 5 * abs(model.forward(noise.pictures, cnn.Pass(until="conv2"))[0][:, 4].mean())
+    excited = model.forward(found.images, cnn.Pass(until="conv2"))[0][:, 4].mean()
+    assert excited > 5 * abs(model.forward(noise.images, cnn.Pass(until="conv2"))[0][:, 4].mean())
 
 
 def test_a_unit_that_sleeps_in_noise_is_woken(model):
     sleepy = copy.deepcopy(model)
-    sleepy["conv2"].bias[4] = -1  # off on grey noise
+    sleepy["conv2"].bias[4] = -1  # off on gray noise
     found = viz.feature_visualization(sleepy, ("relu2", 4), size=28, steps=60, transform=None)
     assert found.values[0] == 0 and found.values[-1] > 0
 
 
-def test_diversity_tells_pictures_of_a_batch_apart(model):
+def test_diversity_tells_images_of_a_batch_apart(model):
     alike = viz.feature_visualization(model, of.channel("relu2", 4), size=28, batch=2, steps=30, transform=None)
     apart = viz.feature_visualization(
         model, of.channel("relu2", 4) + 5 * of.diversity("relu2"), size=28, batch=2, steps=30, transform=None
     )
 
     def difference(found):
-        return -of.diversity("relu2").evaluate({"relu2": model.forward(found.pictures, cnn.Pass(until="relu2"))[0]})[0]
+        return -of.diversity("relu2").evaluate({"relu2": model.forward(found.images, cnn.Pass(until="relu2"))[0]})[0]
 
     assert difference(apart) < difference(alike)
 
@@ -196,7 +196,7 @@ def test_diversity_tells_pictures_of_a_batch_apart(model):
 @pytest.mark.parametrize("transform", ["robust", None])
 def test_class_model_is_of_its_class(model, transform):
     found = viz.class_model(model, 6, size=28, steps=60, lr=0.05, transform=transform)
-    assert model(found.pictures).argmax() == 6
+    assert model(found.images).argmax() == 6
 
 
 def test_class_model_is_the_same_whatever_the_unit_of_pixels(model):
@@ -204,13 +204,13 @@ def test_class_model_is_the_same_whatever_the_unit_of_pixels(model):
     in_bytes.transform = cnn.data.Transform(mean=(0.0,), std=(1.0,), scale=1.0)
     in_bytes["conv1"].weight /= np.float32(255 / 4)
     in_bytes["conv1"].bias -= 2 * model["conv1"].weight.sum(axis=(1, 2, 3))
-    found, same = (viz.class_model(m, 6, size=28, steps=20, transform=None).pictures for m in (model, in_bytes))
+    found, same = (viz.class_model(m, 6, size=28, steps=20, transform=None).images for m in (model, in_bytes))
     np.testing.assert_allclose(same / 255 * 4 - 2, found, atol=0.05)
 
 
 def test_deep_dream_excites_its_layer_keeps_the_shape_and_repeats(model):
     x = RNG.standard_normal((1, 1, 40, 36)).astype(np.float32)
-    net = model["conv1":"relu2"]  # any size of picture
+    net = model["conv1":"relu2"]  # any size of image
     dream = viz.deep_dream(net, x, "relu2", octaves=2, steps=12)
     assert dream.shape == x.shape and np.array_equal(dream, viz.deep_dream(net, x, "relu2", octaves=2, steps=12))
     assert (net(dream) ** 2).mean() > 1.5 * (net(x) ** 2).mean()
@@ -219,17 +219,17 @@ def test_deep_dream_excites_its_layer_keeps_the_shape_and_repeats(model):
 def test_inversion_recovers_the_features(model):
     x = RNG.standard_normal((1, 1, 28, 28)).astype(np.float32)
     found = viz.invert(model, x, "relu1", steps=60, smoothness=1e-6)
-    target, reached = (model.forward(picture, cnn.Pass(until="relu1"))[0] for picture in (x, found.pictures))
+    target, reached = (model.forward(image, cnn.Pass(until="relu1"))[0] for image in (x, found.images))
     assert ((target - reached) ** 2).sum() < 0.1 * (target**2).sum()
 
 
 def test_style_transfer_comes_nearer_to_the_style_and_stays_near_the_content(model):
-    picture, painting = (RNG.standard_normal((1, 1, 28, side)).astype(np.float32) for side in (28, 20))
+    image, painting = (RNG.standard_normal((1, 1, 28, side)).astype(np.float32) for side in (28, 20))
     net = model["conv1":"relu2"]
     found = viz.style_transfer(
-        net, picture, painting, content_layers=["relu2"], style_layers=["relu1"], steps=25, bounds=(-4, 4)
+        net, image, painting, content_layers=["relu2"], style_layers=["relu1"], steps=25, bounds=(-4, 4)
     )
-    assert found.pictures.shape == picture.shape and found.values[-1] > found.values[0]
+    assert found.images.shape == image.shape and found.values[-1] > found.values[0]
 
 
 def test_average_pooling_replaces_every_maximum_in_a_copy(model):

@@ -1,4 +1,4 @@
-"""Probabilities of neighbours: their perplexity, their symmetry, and their limits."""
+"""Probabilities of neighbors: their perplexity, their symmetry, and their limits."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viz.tsne.affinities import conditional, joint
-from viz.tsne.neighbours import nearest_neighbors
+from viz.tsne.neighbors import nearest_neighbors
 
 
 def perplexity_of(p):
@@ -26,11 +26,11 @@ def test_every_row_has_the_perplexity_asked_for(perplexity, scale, d, seed):
     p = conditional(distances * np.float32(scale), [perplexity])
     np.testing.assert_allclose(perplexity_of(p), perplexity, rtol=1e-4)
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
-    assert (np.diff(p, axis=1) <= 0).all(), "a nearer neighbour has at least the probability of a farther one"
+    assert (np.diff(p, axis=1) <= 0).all(), "a nearer neighbor has at least the probability of a farther one"
 
 
 def test_the_formula_by_hand():
-    # With two neighbours at d² = 0 and ln 3 / β the probabilities are 3/4 and 1/4, whose perplexity is 4 / 3^(3/4).
+    # With two neighbors at d² = 0 and ln 3 / β the probabilities are 3/4 and 1/4, whose perplexity is 4 / 3^(3/4).
     p = conditional(np.array([[0.0, 2.5]], np.float32), [4 / 3**0.75])
     np.testing.assert_allclose(p, [[0.75, 0.25]], atol=1e-4)
 
@@ -42,7 +42,7 @@ def test_several_perplexities_are_averaged():
 
 
 @pytest.mark.parametrize("distance", [0.0, 1e-20, 1.0, 1e15])
-def test_equally_far_neighbours_share_equally(distance):
+def test_equally_far_neighbors_share_equally(distance):
     np.testing.assert_allclose(conditional(np.full((2, 8), distance, np.float32), [3.0]), 1 / 8, rtol=1e-6)
 
 
@@ -51,7 +51,7 @@ def test_more_duplicates_than_the_perplexity_share_equally():
     np.testing.assert_allclose(conditional(distances, [3.0])[0], np.r_[np.full(10, 0.1), np.zeros(20)], atol=1e-6)
 
 
-def test_one_neighbour_has_it_all():
+def test_one_neighbor_has_it_all():
     np.testing.assert_array_equal(conditional(np.array([[3.0]], np.float32), [1.0]), [[1.0]])
 
 

@@ -14,7 +14,7 @@ def blobs(n=300, classes=5, d=8, seed=0):
     return (5 * rng.standard_normal((classes, d))[labels] + rng.standard_normal((n, d))).astype(np.float32), labels
 
 
-def neighbour_accuracy(y, labels, k=10):
+def neighbor_accuracy(y, labels, k=10):
     """Share of points whose class is the majority's among their k nearest."""
     squared = ((y[:, None] - y[None]) ** 2).sum(axis=2)
     np.fill_diagonal(squared, np.inf)
@@ -29,7 +29,7 @@ def test_classes_that_are_apart_in_the_data_are_apart_in_the_embedding(method, i
     tsne = TSNE(perplexity=20, method=method, init=init, random_state=0, max_iter=400)
     y = tsne.fit_transform(X)
     assert y.shape == (300, 2) and y.dtype == np.float32 and y is tsne.embedding_
-    assert neighbour_accuracy(y, labels) > 0.97
+    assert neighbor_accuracy(y, labels) > 0.97
     assert 0 < tsne.kl_divergence_ < 1 and tsne.n_iter_ == 400 and tsne.n_features_in_ == 8
 
 
@@ -37,7 +37,7 @@ def test_classes_that_are_apart_in_the_data_are_apart_in_the_embedding(method, i
 def test_in_a_line_and_in_space(n_components):
     X, labels = blobs()
     y = TSNE(n_components, perplexity=20, random_state=0, max_iter=500).fit_transform(X)
-    assert y.shape == (300, n_components) and neighbour_accuracy(y, labels) > 0.95
+    assert y.shape == (300, n_components) and neighbor_accuracy(y, labels) > 0.95
 
 
 def test_every_method_finds_about_the_same_divergence():
@@ -92,14 +92,14 @@ def test_cosine_sees_directions_alone():
     labels = rng.integers(0, 4, 200)
     X = (rng.standard_normal((4, 10))[labels] + 0.1 * rng.standard_normal((200, 10))) * rng.lognormal(0, 3, (200, 1))
     by_angle = TSNE(perplexity=10, metric="cosine", max_iter=400).fit_transform(X)
-    assert neighbour_accuracy(by_angle, labels) > 0.99
-    assert neighbour_accuracy(TSNE(perplexity=10, max_iter=400).fit_transform(X), labels) < 0.95
+    assert neighbor_accuracy(by_angle, labels) > 0.99
+    assert neighbor_accuracy(TSNE(perplexity=10, max_iter=400).fit_transform(X), labels) < 0.95
 
 
 def test_several_perplexities():
     X, labels = blobs()
     tsne = TSNE(perplexity=[5, 50], random_state=0, max_iter=400).fit(X)
-    assert neighbour_accuracy(tsne.embedding_, labels) > 0.97
+    assert neighbor_accuracy(tsne.embedding_, labels) > 0.97
     alone = TSNE(perplexity=(50,), max_iter=400).fit(X).embedding_
     np.testing.assert_array_equal(alone, TSNE(perplexity=50, max_iter=400).fit(X).embedding_)
 

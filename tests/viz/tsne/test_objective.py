@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viz.tsne.affinities import conditional, joint
-from viz.tsne.neighbours import nearest_neighbors
+from viz.tsne.neighbors import nearest_neighbors
 from viz.tsne.objective import Objective
 from viz.tsne.repulsion import exact, repulsion_by
 

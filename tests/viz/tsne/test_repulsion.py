@@ -11,8 +11,8 @@ from viz.tsne.repulsion import barnes_hut, exact, interpolated, interpolation, r
 def clusters(dimensions, n=2000, extent=40.0, seed=0):
     """Points as late embeddings have them: clumps in a box, with a few strays between."""
     rng = np.random.default_rng(seed)
-    centres = rng.uniform(-extent, extent, (12, dimensions))
-    y = centres[rng.integers(0, 12, n)] + rng.standard_normal((n, dimensions)) * extent / 15
+    centers = rng.uniform(-extent, extent, (12, dimensions))
+    y = centers[rng.integers(0, 12, n)] + rng.standard_normal((n, dimensions)) * extent / 15
     y[:20] = rng.uniform(-extent, extent, (20, dimensions))
     return np.ascontiguousarray(y.T, np.float32)
 

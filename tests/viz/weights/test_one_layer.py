@@ -28,7 +28,7 @@ def test_a_blob_and_a_constant_are_not():
     assert orientation(np.ones((1, 3, 5, 5)))[0] == 0
 
 
-def test_opposing_colours_are_told_from_grey():
+def test_opposing_colors_are_told_from_gray():
     red_against_green = np.zeros((1, 3, 5, 5))
     red_against_green[0, 0], red_against_green[0, 1] = 1, -1
     assert color_opponency(red_against_green)[0] == pytest.approx(1)

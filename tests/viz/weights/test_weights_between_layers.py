@@ -5,6 +5,7 @@ import pytest
 
 import minicnn as cnn
 import viz
+from viz.weights.expanded_weights import _cut
 
 RNG = np.random.default_rng(0)
 
@@ -31,9 +32,9 @@ def test_groups_of_channels_become_factors(method):
 
 def test_principal_factors_keep_the_size_of_rank_two_weights():
     model, _ = grouped_layer()
-    centred = model["conv2"].weight - model["conv2"].weight.mean(axis=(0, 2, 3), keepdims=True)
+    centered = model["conv2"].weight - model["conv2"].weight.mean(axis=(0, 2, 3), keepdims=True)
     factors = viz.weight_factors(model, "conv2", factors=2, method="pca")
-    assert np.linalg.norm(factors) == pytest.approx(np.linalg.norm(centred), rel=1e-4)
+    assert np.linalg.norm(factors) == pytest.approx(np.linalg.norm(centered), rel=1e-4)
 
 
 def test_factors_come_in_order_of_size_and_repeat():
@@ -110,6 +111,14 @@ def test_expanded_weights_of_two_convolutions_are_their_full_convolution():
             expected[:, :, i : i + 3, j : j + 3] += np.einsum("om,mcyx->ocyx", b[:, :, i, j], a)
     np.testing.assert_allclose(expanded, expected, atol=1e-12)
     np.testing.assert_allclose(viz.expanded_weights(model, "a", "b", input_shape=(2, 12, 12)), b, atol=1e-12)
+
+
+@pytest.mark.parametrize("top, bottom", [(-2, 2), (0, 3), (1, 5), (-1, 6)])
+@pytest.mark.parametrize("left, right", [(-3, 1), (0, 4), (2, 7), (-2, 6)])
+def test_what_lies_beyond_any_edge_is_0(top, bottom, left, right):
+    maps = np.random.default_rng(0).standard_normal((2, 3, 3, 4))
+    around = np.pad(maps, ((0, 0), (0, 0), (9, 9), (9, 9)))[:, :, top + 9 : bottom + 9, left + 9 : right + 9]
+    np.testing.assert_array_equal(_cut(maps, (top, left, bottom, right)), around)
 
 
 def test_expanded_weights_go_through_relu_pooling_branches_and_shortcuts():

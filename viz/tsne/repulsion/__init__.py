@@ -22,14 +22,14 @@ Repulsion = Callable[[np.ndarray], tuple[np.ndarray, float]]
 # What the parts cost, in units of one pair of the exact sum (0.06 ns on two cores), measured.
 POINT_COST = 1200  # splines, spreading and gathering
 NODE_COST = 80  # four passes of FFTs
-EXACT_IN_SPACE = 16_000  # points in three dimensions up to which the exact sum is quicker than the tree
+EXACT_IN_SPACE = 16_000  # points in three dimensions up to which the exact sum is faster than the tree
 
 
 def repulsion_by(method: str, dimensions: int, angle: float) -> Repulsion:
-    """The repulsion for embeddings of that many dimensions; `angle` is Barnes-Hut's.
+    """The repulsion function for this number of dimensions; `angle` is Barnes-Hut's.
 
-    "auto" is the quickest that errs by less than 1 %. In a line or a plane it decides anew at every step, because the
-    grid grows with the embedding: all pairs while they are fewer than what the grid costs, interpolation after.
+    "auto" is the fastest with an error below 1 %. In one or two dimensions it decides at every step, because the grid
+    grows with the embedding: all pairs while they cost less than the grid, then interpolation.
 
     Raises:
         ValueError: "fft" in three dimensions, where the grid would be too large.

@@ -1,14 +1,14 @@
 """Repulsion in O(N log N) by a tree of cells: Barnes & Hut (Nature 1986), for t-SNE van der Maaten (JMLR 2014).
 
-A distant cell of m points with centre of mass c acts on y_i nearly as m points at c would:
+A distant cell of m points with center of mass c acts on y_i nearly as m points at c would:
 
     Σ_{j ∈ cell} (1 + |y_i−y_j|²)⁻² (y_i − y_j) ≈ m (1 + |y_i−c|²)⁻² (y_i − c)    where  size < angle · |y_i−c|
 
 with the diagonal of a cube for the cell's size, √3 times its side: so the force is within 1 % at the usual angle of
-0.5. (With its side, as most programs have it, the error is 2 %.)
+0.5. (With the side, as in most programs, the error is 2 %.)
 
-The square (cube) around all points is halved along every axis, again and again, until a cell holds one point or points
-too close to part. Cells are numbered depth first, so a walk over the tree is a loop: `cell + 1` goes down into a cell,
+The square (cube) around all points is repeatedly halved along every axis until a cell holds one point, or points too
+close to separate. Cells are numbered depth first, so a walk over the tree is a loop: `cell + 1` goes down into a cell,
 `skip[cell]` goes past it.
 """
 
@@ -19,11 +19,11 @@ import numpy as np
 
 from minicnn.threads import jit, parallel
 
-DEEPEST = 24  # halvings: float32 resolves no more
+DEEPEST = 24  # halvings: the resolution of float32
 
 
 def barnes_hut(y: np.ndarray, angle: float = 0.5) -> tuple[np.ndarray, float]:
-    """Repulsive forces on the points `y` (C, N) and Z, as `exact` gives them.
+    """Repulsive forces on the points `y` (C, N) and Z, as in `exact`.
 
     Args:
         angle: a cell acts as one point where its size over its distance is below this. 0 opens every cell.
@@ -32,11 +32,11 @@ def barnes_hut(y: np.ndarray, angle: float = 0.5) -> tuple[np.ndarray, float]:
     space = y if dimensions > 1 else np.vstack([y, np.zeros_like(y)])  # a line is a plane of no height
     low = space.min(axis=1)
     width = np.float32((space.max(axis=1) - low).max())
-    order, mass, centre, side, skip = _tree(space, low, width)
+    order, mass, center, side, skip = _tree(space, low, width)
     reach = 3 * (side / angle) ** 2 if angle else np.full_like(side, np.inf)
     force = np.empty_like(space)
     row_sums = np.empty(n, np.float32)
-    _walk(space, order, mass, centre, reach, skip, force, row_sums)
+    _walk(space, order, mass, center, reach, skip, force, row_sums)
     return force[:dimensions], float(row_sums.sum(dtype=np.float64)) - n
 
 
@@ -44,7 +44,7 @@ def barnes_hut(y: np.ndarray, angle: float = 0.5) -> tuple[np.ndarray, float]:
 def _tree(y, low, width):
     """The points in the order of the tree, and its cells depth first.
 
-    Of each cell: how many points, their centre of mass, the cell's side, and the number of the first cell after it. A
+    Of each cell: how many points, their center of mass, the cell's side, and the number of the first cell after it. A
     cell whose points all lie in one child is replaced by that child, so every inner cell has two children or more,
     and there are fewer than 2N cells.
     """
@@ -52,7 +52,7 @@ def _tree(y, low, width):
     children = 1 << dimensions
     order, scratch = np.arange(n), np.empty((2, n), np.int64)
     mass, side = np.empty(2 * n, np.float32), np.empty(2 * n, np.float32)
-    centre, parent = np.empty((2 * n, dimensions), np.float32), np.empty(2 * n, np.int64)
+    center, parent = np.empty((2 * n, dimensions), np.float32), np.empty(2 * n, np.int64)
     cells = 0
 
     # The cells still to be numbered: their points order[begin:end], lowest corner, depth and parent.
@@ -75,7 +75,7 @@ def _tree(y, low, width):
                 total = 0.0
                 for s in range(first, last):
                     total += y[c, order[s]]
-                centre[cells, c] = total / (last - first)
+                center[cells, c] = total / (last - first)
             up = cells
             cells += 1
         if not is_leaf:
@@ -92,7 +92,7 @@ def _tree(y, low, width):
     size = np.ones(cells, np.int64)
     for cell in range(cells - 1, 0, -1):
         size[parent[cell]] += size[cell]
-    return order, mass[:cells], centre[:cells], side[:cells], np.arange(cells) + size
+    return order, mass[:cells], center[:cells], side[:cells], np.arange(cells) + size
 
 
 @jit
@@ -118,10 +118,10 @@ def _sort_into_children(y, order, first, last, middle, scratch):
 
 
 @parallel
-def _walk(y, order, mass, centre, reach, skip, force, row_sums):
+def _walk(y, order, mass, center, reach, skip, force, row_sums):
     dimensions, n = y.shape
     for s in numba.prange(n):
-        i = order[s]  # neighbours walk alike: the cells they read are in the cache
+        i = order[s]  # neighbors take similar walks, so their cells are in the cache
         total = np.float32(0)
         point = y[:, i].copy()
         sums = np.zeros(dimensions, np.float32)
@@ -129,12 +129,12 @@ def _walk(y, order, mass, centre, reach, skip, force, row_sums):
         while cell < len(mass):
             squared = np.float32(0)
             for c in range(dimensions):
-                squared += (point[c] - centre[cell, c]) ** 2
+                squared += (point[c] - center[cell, c]) ** 2
             if squared > reach[cell] or skip[cell] == cell + 1:  # far enough away, or a leaf
                 q = np.float32(1) / (np.float32(1) + squared)
                 total += mass[cell] * q
                 for c in range(dimensions):
-                    sums[c] += mass[cell] * q * q * (point[c] - centre[cell, c])
+                    sums[c] += mass[cell] * q * q * (point[c] - center[cell, c])
                 cell = skip[cell]
             else:
                 cell += 1

@@ -1,7 +1,7 @@
-"""Repulsion by all pairs: the definition, and the fastest way for a few thousand points.
+"""Repulsion by all pairs: the definition, and the fastest method for a few thousand points.
 
-The inner loops are vectorised, at about a fifteenth of a nanosecond a pair. (That hangs on `y0 = y[0]`: Numba takes the
-rows of `y0, y1 = y` for strided, and the loop is ten times as slow.)
+The inner loops are vectorized, at about a fifteenth of a nanosecond per pair. (This depends on `y0 = y[0]`: with `y0,
+y1 = y`, Numba treats the rows as strided, and the loop is ten times slower.)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ONE = np.float32(1)
 
 
 def exact(y: np.ndarray) -> tuple[np.ndarray, float]:
-    """Repulsive forces and their normalisation.
+    """Repulsive forces and their normalization.
 
         force_i = Σ_j (1 + |y_i−y_j|²)⁻² (y_i − y_j),   Z = Σ_i Σ_{j≠i} (1 + |y_i−y_j|²)⁻¹
 

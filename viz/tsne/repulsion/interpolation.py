@@ -14,8 +14,8 @@ with the same β and its derivative. C is the grid function for which the approx
 spectrum is that of K there, divided by that of β in both arguments.
 
 FFT-accelerated interpolation for t-SNE is Linderman et al., "Fast interpolation-based t-SNE" (Nature Methods 2019),
-with Lagrange polynomials on 3 nodes a unit, 4 charges and 8 transforms. Splines and one potential are how molecular
-dynamics does it (Essmann et al., "A smooth particle mesh Ewald method", 1995): 2 transforms, and on the same nodes a
+with Lagrange polynomials on 3 nodes per unit, 4 charges and 8 transforms. Splines and one potential are the method of
+molecular dynamics (Essmann et al., "A smooth particle mesh Ewald method", 1995): 2 transforms, and on the same nodes a
 force fifteen times as accurate. That matters late, when attraction and repulsion nearly cancel.
 """
 
@@ -32,9 +32,9 @@ from minicnn.threads import get_num_threads, jit, parallel
 
 ORDER = 6  # nodes that a point touches along each axis
 SPACING = 1 / 3  # of the nodes, in units of K's width; the error of the force is about 0.2 %
-INTERVALS = 50  # at least that many along the longer side, so that a small embedding is resolved too
+INTERVALS = 50  # nodes along the longer side, at least, so that a small embedding is resolved too
 SMALLEST = 1e-12  # side of the box
-MOST_NODES = 4_000_000  # an embedding that has come apart is resolved less finely, so that the grid fits in memory
+MOST_NODES = 4_000_000  # a very spread-out embedding gets a coarser grid, which fits in memory
 
 
 class Grid(NamedTuple):
@@ -66,7 +66,7 @@ def grid_around(y: np.ndarray) -> Grid:
 
 
 def interpolated(y: np.ndarray) -> tuple[np.ndarray, float]:
-    """Repulsive forces on the points `y` (1 or 2, N) and Z, as `exact` gives them."""
+    """Repulsive forces on the points `y` (1 or 2, N) and Z, as in `exact`."""
     dimensions, n = y.shape
     grid = grid_around(y)
     spectrum, offset = _kernel(grid.spacing, *grid.padded)

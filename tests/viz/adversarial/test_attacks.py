@@ -60,7 +60,7 @@ def test_epsilon_may_differ_between_channels():
 
 
 @pytest.mark.parametrize("epsilon", [0.1, np.float64(0.1), np.full((1, 1, 1, 1), 0.1)])
-def test_the_pictures_keep_their_precision(epsilon):
+def test_the_images_keep_their_precision(epsilon):
     assert viz.pgd(MODEL, X, LABELS, epsilon, steps=1).dtype == np.float32
 
 
@@ -69,12 +69,12 @@ def test_pgd_repeats_with_its_seed():
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
-def test_a_picture_does_not_depend_on_the_batch_it_is_in():
+def test_an_image_does_not_depend_on_the_batch_it_is_in():
     np.testing.assert_allclose(viz.fgsm(MODEL, X, LABELS, 0.1)[2:3], viz.fgsm(MODEL, X[2:3], 4, 0.1), atol=1e-6)
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
-def test_the_random_start_of_a_picture_does_not_depend_on_its_place_in_the_batch(norm):
+def test_the_random_start_of_an_image_does_not_depend_on_its_place_in_the_batch(norm):
     start = partial(viz.pgd, MODEL, epsilon=0.1, norm=norm, step_size=0)
     starts = start(X, LABELS)
     assert (starts != X).any()
@@ -98,9 +98,9 @@ def test_accuracy_under_attack_falls_from_the_clean_one():
         (LABELS == 1, "expected classes from 0 to 9, got"),
         ([3, 1, None, 1, 5, 9], "expected classes from 0 to 9, got"),
         (lambda logits: logits, "expected classes from 0 to 9, got <function"),
-        (LABELS[:5], r"one for each of 6 pictures, got shape \(5,\)"),
-        (LABELS[:, None], r"one for each of 6 pictures, got shape \(6, 1\)"),
-        ("cat", "the model has no names of classes"),
+        (LABELS[:5], r"one for each of 6 images, got shape \(5,\)"),
+        (LABELS[:, None], r"one for each of 6 images, got shape \(6, 1\)"),
+        ("cat", "the model has no class names"),
     ],
 )
 def test_labels_that_are_no_classes_are_refused_even_where_nothing_is_attacked(labels, message):

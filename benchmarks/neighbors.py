@@ -1,10 +1,10 @@
-"""Do nearest neighbours agree on the label more often in features than in pixels?
+"""Do nearest neighbors agree on the label more often in features than in pixels?
 
-    python -m benchmarks neighbours --model runs/mnist-seed/model.safetensors --data mnist
+    python -m benchmarks neighbors --model runs/mnist-seed/model.safetensors --data mnist
 
-Each test picture's nearest among the training pictures, by Euclidean distance in pixels and in what a layer puts out;
-the share of them that have the test picture's label, and the accuracy of taking over the nearest one's label. Then a
-pass over all training pictures, with the memory that it needs above the data.
+Each test image's nearest among the training images, by Euclidean distance in pixels and in what a layer puts out;
+the share of them that have the test image's label, and the accuracy of taking over the nearest one's label. Then a
+pass over all training images, with the memory that it needs above the data.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from .report import add_distributed, group_of, section
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks neighbours", description=__doc__.partition("\n\n")[2])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks neighbors", description=__doc__.partition("\n\n")[2])
     parser.add_argument("--model", required=True, help="a file that `minicnn train` has written")
     parser.add_argument("--data", default="mnist", help="the data set that it was trained on (default: mnist)")
     parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
     parser.add_argument("--layer", default="relu3", help="whose output is the feature space (default: relu3)")
     parser.add_argument("--maps", default="relu2", help="whose channels are looked at in the pass (default: relu2)")
-    parser.add_argument("-k", type=int, default=10, help="neighbours (default: 10)")
-    parser.add_argument("--train", type=int, help="look among the first so many training pictures (default: all)")
-    parser.add_argument("--test", type=int, help="for the neighbours of the first so many test pictures (default: all)")
+    parser.add_argument("-k", type=int, default=10, help="neighbors (default: 10)")
+    parser.add_argument("--train", type=int, help="look among the first so many training images (default: all)")
+    parser.add_argument("--test", type=int, help="for the neighbors of the first so many test images (default: all)")
     add_distributed(parser)
     options = parser.parse_args(arguments)
     group = group_of(options)
@@ -57,12 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not group.main:
         return
     about = (
-        f"`python -m benchmarks neighbours --model {options.model} --data {options.data}`: the {options.k} nearest of "
-        f"{len(train):,} training pictures to each of {len(test):,} test pictures, by Euclidean distance, and how many "
+        f"`python -m benchmarks neighbors --model {options.model} --data {options.data}`: the {options.k} nearest of "
+        f"{len(train):,} training images to each of {len(test):,} test images, by Euclidean distance, and how many "
         f"bear its label. The network finds the class of {accuracy:.2%} of the test set."
     )
     shared = f", in the first of {group.size} processes" if group.size > 1 else ""
-    memory_line = f"Passes over the {len(train):,} pictures, memory at most above the data{shared}: {', '.join(needs)}."
-    section(
-        f"Neighbours in pixels and in features: {options.data}", "\n\n".join([about, "\n".join(lines), memory_line])
-    )
+    memory_line = f"Passes over the {len(train):,} images, memory at most above the data{shared}: {', '.join(needs)}."
+    section(f"Neighbors in pixels and in features: {options.data}", "\n\n".join([about, "\n".join(lines), memory_line]))

@@ -1,4 +1,4 @@
-"""What there is to see of a run, as PNG files. Only commands like this call `viz`."""
+"""The figures of a run, as PNG files. The part of `minicnn train` and `minicnn demo` that needs `viz`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MISTAKES = 24
 
 
 def write_run(folder: Path, history: History, evaluation: Evaluation) -> list[Path]:
-    """How training went, and what is taken for what."""
+    """The training curves and the confusion matrix."""
     return [
         _write(folder / "curves.png", plot.training(history, validation="test")),
         _write(folder / "confusion.png", plot.confusion(evaluation.confusion, evaluation.classes).figure),
@@ -28,7 +28,7 @@ def write_run(folder: Path, history: History, evaluation: Evaluation) -> list[Pa
 
 
 def write_insight(folder: Path, model: Any, test: Dataset, evaluation: Evaluation) -> list[Path]:
-    """What the seed network looks for, what it makes of a picture, how well it knows each class, where it fails."""
+    """The accuracy of each class, the seed network's filters, its feature maps of an image, and its mistakes."""
     e = evaluation
     classes = plot.per_class(e.per_class, e.classes, overall=e.accuracy)
     filters = weights.filters(model, "conv1")
@@ -37,18 +37,18 @@ def write_insight(folder: Path, model: Any, test: Dataset, evaluation: Evaluatio
         _write(folder / "classes.png", classes.figure),
         _write(folder / "filters.png", plot.filters(filters, title=title).figure),
     ]
-    chosen = int(np.argmax(e.predictions == e.labels))  # the first picture that it knows
+    chosen = int(np.argmax(e.predictions == e.labels))  # the first image that is classified correctly
     pixels = test.images[chosen]
     maps = activations.feature_maps(model, model.transform(pixels[None]), "relu1", "relu2")
     figure = plot.feature_maps(maps, pixels[0] / 255, title=e.classes[e.labels[chosen]])
     paths.append(_write(folder / "feature_maps.png", figure))
     if len(worst := e.worst(MISTAKES)):
-        title = "the surest mistakes: what each picture was taken for, and what it is"
+        title = "the most confident mistakes: the predicted class, and the true one"
         found = e.labels[worst], e.predictions[worst], e.probabilities[worst]
         drawn = plot.mistakes(test.images[worst], *found, e.classes, title=title)
         paths.append(_write(folder / "mistakes.png", drawn.figure))
-    Image.fromarray(pixels[0]).save(folder / "picture.png")
-    return [*paths, folder / "picture.png"]
+    Image.fromarray(pixels[0]).save(folder / "image.png")
+    return [*paths, folder / "image.png"]
 
 
 def _write(path: Path, figure: Figure | SubFigure) -> Path:

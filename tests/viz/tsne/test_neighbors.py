@@ -1,12 +1,12 @@
-"""Nearest neighbours against brute force in float64."""
+"""Nearest neighbors against brute force in float64."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viz.tsne import neighbours
-from viz.tsne.neighbours import nearest_neighbors
+from viz.tsne import neighbors
+from viz.tsne.neighbors import nearest_neighbors
 
 
 def brute_force(x, k, queries=None):
@@ -24,7 +24,7 @@ def assert_exact(x, k, queries=None):
     expected = brute_force(x, k, queries)
     scale = max(expected.max(), np.finfo(np.float32).tiny)
     np.testing.assert_allclose(distances, expected, rtol=1e-4, atol=1e-5 * scale)
-    # The indices are those of the distances, each once, and a point is not its own neighbour.
+    # The indices are those of the distances, each once, and a point is not its own neighbor.
     np.testing.assert_allclose(np.linalg.norm(rows[:, None] - x[indices], axis=2), distances, rtol=1e-4, atol=1e-30)
     assert all(len(set(row)) == k for row in indices)
     if queries is None:
@@ -39,7 +39,7 @@ def test_the_nearest_are_found(n, d, share, seed):
 
 def test_more_points_than_a_tile_holds():
     rng = np.random.default_rng(0)
-    assert 2 * neighbours.REFERENCES < 1500 and 1500 % neighbours.QUERIES and 1500 % neighbours.REFERENCES
+    assert 2 * neighbors.REFERENCES < 1500 and 1500 % neighbors.QUERIES and 1500 % neighbors.REFERENCES
     assert_exact(rng.standard_normal((1500, 20)).astype(np.float32), 90)
 
 
@@ -53,8 +53,8 @@ def test_rows_of_another_matrix_may_be_their_own_nearest():
 def test_tight_clusters_far_from_the_origin():
     # There |x|² − 2 x·x' + |x'|² holds no correct digit of the distances within a cluster.
     rng = np.random.default_rng(0)
-    centres = rng.uniform(-1, 1, (8, 6))
-    x = (np.repeat(centres, 40, axis=0) + 1e-4 * rng.standard_normal((320, 6))).astype(np.float32)
+    centers = rng.uniform(-1, 1, (8, 6))
+    x = (np.repeat(centers, 40, axis=0) + 1e-4 * rng.standard_normal((320, 6))).astype(np.float32)
     assert_exact(x, 30)
 
 
@@ -64,12 +64,12 @@ def test_duplicates_are_at_distance_zero():
     assert (distances == 0).all()
 
 
-def test_a_constant_matrix_has_neighbours_all_the_same():
+def test_a_constant_matrix_has_neighbors_all_the_same():
     indices, distances = nearest_neighbors(np.ones((50, 3), np.float32), 20)
     assert (distances == 0).all() and all(len(set(row)) == 20 for row in indices)
 
 
 @pytest.mark.parametrize(("k", "queries"), [(0, None), (5, None), (6, np.zeros((1, 2), np.float32))])
-def test_more_neighbours_than_there_are_is_an_error(k, queries):
+def test_more_neighbors_than_there_are_is_an_error(k, queries):
     with pytest.raises(ValueError, match=r"k must lie in 1…[45]"):
         nearest_neighbors(np.zeros((5, 2), np.float32), k, queries)

@@ -1,4 +1,4 @@
-"""Which pictures lie near each other, in pixels or in features, and whether they are of one kind."""
+"""Which images are near each other, in pixels or features, and whether they have the same label."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from minicnn.distributed import Group
 
-from ..tsne.neighbours import nearest_neighbors as nearest_rows
+from ..tsne.neighbors import nearest_neighbors as nearest_rows
 
 METRICS = ("euclidean", "cosine")
 
@@ -23,20 +23,20 @@ def nearest_neighbors(
     """The k nearest rows of `features`, nearest first, exactly, by blocked matrix products.
 
     Args:
-        features: (N, …), such as features (N, D) or pictures (N, C, H, W), whose axes after the first are flattened.
-        queries: (M, …), whose neighbours among `features` are wanted. Without it the rows of `features` are meant, and
-            none is its own neighbour.
+        features: (N, …), such as features (N, D) or images (N, C, H, W), whose axes after the first are flattened.
+        queries: (M, …): find their neighbors among `features`. By default the rows of `features` themselves, none of
+            which is its own neighbor.
         k: how many.
-        metric: "euclidean", or "cosine" (1 − the cosine of the angle between rows), which overlooks how bright a
-            picture, how strong an activation is.
+        metric: "euclidean", or "cosine" (1 − the cosine of the angle between rows), which ignores the brightness of an
+            image or the strength of an activation.
         group: processes that share the queries (`minicnn.distributed`); each gets all of the result.
 
     Returns:
         indices int32 (M, k) and distances float32 (M, k).
 
     Raises:
-        ValueError: the rows do not fit together, a value is not finite, there are not k others, or the metric is
-            unknown.
+        ValueError: the rows have different lengths, a value is not finite, there are fewer than k other rows, or the
+            metric is unknown.
     """
     if metric not in METRICS:
         raise ValueError(f"nearest_neighbors: expected metric to be one of {', '.join(METRICS)}, got {metric!r}")
@@ -46,26 +46,26 @@ def nearest_neighbors(
         raise ValueError(f"nearest_neighbors: features have {rows.shape[1]} columns, but queries {asked.shape[1]}")
     if metric == "cosine":
         rows, asked = _directions(rows), None if asked is None else _directions(asked)
-    centre = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # far from the origin the products lose digits
-    indices, distances = nearest_rows(rows - centre, k, None if asked is None else asked - centre, group)
+    center = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # far from the origin, the products lose digits
+    indices, distances = nearest_rows(rows - center, k, None if asked is None else asked - center, group)
     return indices, np.square(distances) / 2 if metric == "cosine" else distances
 
 
 def label_agreement(indices: ArrayLike, labels: ArrayLike, query_labels: ArrayLike | None = None) -> float:
-    """The share of neighbours that have the label of whom they are neighbours of; about 1/K by chance.
+    """The share of neighbors with the same label as the query; about 1/K by chance.
 
     Args:
-        indices: of the neighbours, (M, k), as `nearest_neighbors` returns them; `indices[:, :1]` asks the nearest only.
-        labels: of the rows they were looked for among, (N,).
-        query_labels: of those whose neighbours they are, (M,); `labels` if not given.
+        indices: of the neighbors, (M, k), as `nearest_neighbors` returns them; `indices[:, :1]` uses only the nearest.
+        labels: of the rows that were searched, (N,).
+        query_labels: of the queries, (M,); by default `labels`.
 
     Raises:
-        ValueError: there are no neighbours, or there is not one label for each row of `indices`.
+        ValueError: there are no neighbors, or there is not one label for each row of `indices`.
     """
     indices, labels = np.asarray(indices), np.asarray(labels)
     own = labels if query_labels is None else np.asarray(query_labels)
     if not indices.size:
-        raise ValueError(f"label_agreement: expected at least one neighbour, got indices of shape {indices.shape}")
+        raise ValueError(f"label_agreement: expected at least one neighbor, got indices of shape {indices.shape}")
     if indices.ndim != 2 or own.shape != (len(indices),):
         raise ValueError(f"label_agreement: expected a label for each row of indices {indices.shape}, got {own.shape}")
     return float((labels[indices] == own[:, None]).mean())
@@ -86,6 +86,6 @@ def _first_infinite(rows: np.ndarray) -> int:
 
 
 def _directions(rows: np.ndarray) -> np.ndarray:
-    """Rows of length 1; a row of zeros stays one, at a distance of ½ from all others."""
+    """Rows of length 1; a row of zeros stays zero, at a distance of ½ from all others."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0))

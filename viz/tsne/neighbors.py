@@ -1,11 +1,11 @@
-"""The k nearest neighbours of every point, exactly, by blocked matrix products.
+"""The k nearest neighbors of every point, exactly, by blocked matrix products.
 
-With  s_ij = x_i·x_j − ½|x_j|²  the squared distance is  d²_ij = |x_i|² − 2 s_ij,  so the nearest neighbours of i are
+With  s_ij = x_i·x_j − ½|x_j|²  the squared distance is  d²_ij = |x_i|² − 2 s_ij,  so the nearest neighbors of i are
 the largest scores in row i of one matrix product  [x, 1] @ [x, −½|x|²]ᵀ.  It is computed tile by tile, and each tile
 is scanned while it is in the cache: the N×N matrix never exists.
 
-The product form loses digits where a neighbourhood is much smaller than its distance from the origin (d² is the small
-difference of large numbers). Rows where that could change the answer are done again by plain differences.
+The product form loses digits where a neighborhood is much smaller than its distance from the origin (d² is the small
+difference of large numbers). Rows where that could change the result are computed again by plain differences.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from minicnn.training import digest
 
 QUERIES = 128  # rows and columns of a tile: 256 KB of float32 scores, which stay in the second-level cache
 REFERENCES = 512
-NOBODY = -(2**62)  # queries that are no references need not be kept from themselves
+NOBODY = -(2**62)  # queries that are not references need not be excluded from their own neighbors
 CHUNK = 64  # scores tested at once against a row's threshold
-LANES = 1024  # references measured at once by differences
+REFERENCES = 1024  # references measured at once by differences
 PRODUCT_ERROR = 4 * np.finfo(np.float32).eps  # of d², relative to |x|²
-TOLERANCE = 1e-4  # of d²: neighbours that close to a tie may be exchanged
+TOLERANCE = 1e-4  # of d²: neighbors this close to a tie may be swapped
 
 
 def nearest_neighbors(
@@ -34,10 +34,10 @@ def nearest_neighbors(
     """Indices and Euclidean distances of the `k` nearest rows of `x`, nearest first.
 
     Args:
-        x: float32 (N, D), finite, best centred on the origin.
+        x: float32 (N, D), finite, best centered on the origin.
         k: how many, at most N − 1 (N with `queries`).
-        queries: float32 (M, D) whose neighbours among `x` are wanted. Without it the rows of `x` are meant, and a point
-            is not its own neighbour.
+        queries: float32 (M, D) whose neighbors among `x` are wanted. By default the rows of `x` themselves, without
+            each point itself.
         group: processes that share the queries (`minicnn.distributed`); each gets all of the result.
 
     Returns:
@@ -54,7 +54,7 @@ def nearest_neighbors(
     group = group or Group()
     if group.size > 1:
         group.agree({"points": digest(x), "queries": digest(rows), "number of neighbors": k})
-    mine = group.part(-(-len(rows) // QUERIES))  # whole tiles, so that all are cut as one process cuts them
+    mine = group.part(-(-len(rows) // QUERIES))  # whole tiles, so that the division is the same as for one process
     first, rows = mine.start * QUERIES, rows[mine.start * QUERIES : mine.stop * QUERIES]
     own = first if queries is None else NOBODY
     half_norms = -0.5 * np.einsum("ij,ij->i", x, x)
@@ -108,24 +108,24 @@ def _by_differences(queries, columns, rows, own, indices):
     """As `_by_products`, for the given rows only, with scores −Σ_f (x_jf − x_if)²; `columns` is x transposed."""
     k = indices.shape[1]
     features, n = columns.shape
-    capacity = 2 * k + LANES
+    capacity = 2 * k + REFERENCES
     for r in numba.prange(len(rows)):
         i = rows[r]
         kept = np.empty(capacity, np.float32)
         kept_index = np.empty(capacity, np.int32)
         count = 0
         threshold = np.float32(-np.inf)
-        for start in range(0, n, LANES):
-            scores = np.zeros(min(LANES, n - start), np.float32)
+        for start in range(0, n, REFERENCES):
+            scores = np.zeros(min(REFERENCES, n - start), np.float32)
             for f in range(features):
-                column = columns[f, start : start + LANES]
+                column = columns[f, start : start + REFERENCES]
                 value = queries[i, f]
                 for j in range(len(scores)):
                     scores[j] -= (column[j] - value) ** 2
             if 0 <= own + i - start < len(scores):
                 scores[own + i - start] = -np.inf
             count = _collect(scores, start, threshold, kept, kept_index, count)
-            if count > capacity - LANES:
+            if count > capacity - REFERENCES:
                 threshold = _keep_largest(kept, kept_index, count, k)
                 count = k
         _keep_largest(kept, kept_index, count, k)
@@ -138,7 +138,7 @@ def _collect(scores, start, threshold, kept, kept_index, count):
     """Append the scores above `threshold`, and their indices (from `start`), to `kept`; returns the new count."""
     for first in range(0, len(scores), CHUNK):
         chunk = scores[first : first + CHUNK]
-        # Few chunks hold a candidate: this test is vectorised, the loop after it is not.
+        # Few chunks hold a candidate: this test is vectorized, the loop after it is not.
         found = np.int32(0)
         for j in range(len(chunk)):
             found |= np.int32(chunk[j] > threshold)
@@ -182,7 +182,7 @@ def _keep_largest(value, index, count, k):
 
 @parallel
 def _measure(queries, x, indices, distances):
-    """Distances of the neighbours found, by differences."""
+    """Distances of the neighbors found, by differences."""
     n, k = indices.shape
     for i in numba.prange(n):
         for m in range(k):

@@ -1,4 +1,5 @@
-"""Deletion and insertion: if a map names the pixels that matter, taking those first must matter most."""
+"""Deletion and insertion: if a map identifies the pixels that matter, removing those first must have the largest
+effect."""
 
 from __future__ import annotations
 
@@ -11,15 +12,17 @@ from scipy.ndimage import gaussian_filter
 import minicnn as cnn
 from minicnn.display import Shown, drawing, tqdm
 
-from .target import Array, Target, baselines_for, batches, check_pictures, check_target, logits_of, upstream
+from ..attribution.inputs import baselines_for, batches, check_images
+from ..attribution.passes import logits_of
+from ..attribution.target import Array, Target, check_target, upstream
 
 
 @dataclass(frozen=True, repr=False)
 class PixelCurve(Shown):
-    """The class's probability while pixels are exchanged, the most important first.
+    """The class's probability while pixels are replaced, the most important first.
 
     Attributes:
-        shares: the share of pixels exchanged, from 0 to 1, (steps + 1,).
+        shares: the share of pixels replaced, from 0 to 1, (steps + 1,).
         probabilities: of the class, (N, steps + 1).
         done: what is done to the pixels, "removed" or "inserted".
     """
@@ -30,7 +33,7 @@ class PixelCurve(Shown):
 
     @property
     def areas(self) -> Array:
-        """The area under each picture's curve, (N,), from 0 to 1."""
+        """The area under each image's curve, (N,), from 0 to 1."""
         return np.trapezoid(self.probabilities, self.shares, axis=1)
 
     def _headline(self) -> str:
@@ -53,24 +56,24 @@ def deletion_curve(
     batch_size: int = 64,
     progress: bool = False,
 ) -> PixelCurve:
-    """Take away the pixels that a map calls most important, and see how soon the class is lost.
+    """Remove the pixels that a map ranks as most important, and measure how soon the class is lost.
 
         p[k] = softmax(logits(x with the k/steps most important pixels replaced by the baseline))[target]
 
-    The smaller the area under it, the better the map. A map that is no better than chance: see that of random numbers.
+    The smaller the area under it, the better the map. For the level of chance, use a map of random numbers.
 
     Args:
         model: a network with outputs (N, classes).
-        x: pictures (N, C, H, W), normalised by the model's transform.
+        x: images (N, C, H, W), normalized by the model's transform.
         maps: their explanations, (N, H, W), or (N, C, H, W), of which the channels are added up.
-        target: a class (its number or name), one for each picture, or None for the predicted class of x.
-        steps: pixels are taken in so many equal parts.
+        target: a class (its number or name), one for each image, or None for the predicted class of x.
+        steps: the number of equal parts in which pixels are replaced.
         baseline: what replaces them, a number or an array that broadcasts to x.
-        batch_size: changed pictures in memory at once.
+        batch_size: changed images in memory at once.
         progress: whether to show a bar.
 
     Raises:
-        ValueError: maps do not fit the pictures, an option is out of range, or the target is an op.
+        ValueError: maps do not fit the images, an option is out of range, or the target is an op.
 
     Source: Petsiuk, Das & Saenko (2018), RISE: randomized input sampling for explanation of black-box models,
     section 4.2.
@@ -89,15 +92,16 @@ def insertion_curve(
     batch_size: int = 64,
     progress: bool = False,
 ) -> PixelCurve:
-    """Bring the pixels that a map calls most important into a blurred picture, and see how soon the class appears.
+    """Insert the pixels that a map ranks as most important into a blurred image, and measure how soon the class
+    appears.
 
         p[k] = softmax(logits(baseline with the k/steps most important pixels of x))[target]
 
     The larger the area under it, the better the map. Arguments, errors and source are those of `deletion_curve`, but
-    the baseline is by default x itself, blurred (a Gaussian of 5 pixels' deviation): a constant picture into which a
-    few pixels are set has sharp edges, which are evidence of their own.
+    the baseline is by default x itself, blurred (a Gaussian of 5 pixels' deviation): a few pixels set into a constant
+    image would have sharp edges, which are evidence themselves.
     """
-    check_pictures(x)
+    check_images(x)
     start = gaussian_filter(x, (0, 0, 5, 5)) if baseline is None else baseline
     return _curve(model, x, maps, target, start, x, steps, batch_size, progress, "inserted")
 
@@ -114,14 +118,14 @@ def _curve(
     progress: bool,
     done: str,
 ) -> PixelCurve:
-    """The target's probability while pixels of `before` give way to those of `after`."""
+    """The target's probability while pixels of `before` are replaced by those of `after`."""
     target = check_target(model, x, target)
     N, _, H, W = x.shape
     maps = maps.sum(axis=1) if maps.ndim == 4 else maps
     if maps.shape != (N, H, W):
-        raise ValueError(f"expected maps of shape {(N, H, W)}, one for each picture, got {maps.shape}")
+        raise ValueError(f"expected maps of shape {(N, H, W)}, one for each image, got {maps.shape}")
     if not np.isfinite(maps).all():
-        raise ValueError("expected finite maps: a pixel that is not a number has no rank")
+        raise ValueError("expected finite maps: NaN has no rank")
     if not 1 <= steps <= H * W:
         raise ValueError(f"expected from 1 to {H * W} steps, one for each pixel, got {steps}")
     if callable(target):
@@ -131,7 +135,7 @@ def _curve(
     before, after = baselines_for(x, before), baselines_for(x, after)
     counts = np.round(np.linspace(0, H * W, steps + 1)).astype(int)
     probabilities = np.empty((N, steps + 1))
-    with tqdm(total=N * len(counts), desc="exchanging pixels", unit="picture", disable=not progress) as bar:
+    with tqdm(total=N * len(counts), desc="exchanging pixels", unit="image", disable=not progress) as bar:
         for n in range(N):
             rank = np.empty(H * W, int)
             rank[np.argsort(-maps[n].ravel(), kind="stable")] = np.arange(H * W)

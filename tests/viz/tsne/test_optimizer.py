@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from viz.tsne.optimiser import Descent, Schedule, minimize
+from viz.tsne.optimizer import Descent, Schedule, minimize
 
 
 class Bowl:
@@ -60,7 +60,7 @@ def test_no_point_moves_more_than_five_at_once():
     np.testing.assert_allclose(descent.y, [[-3, -2e-4], [-4, 0]], rtol=1e-5)
 
 
-def test_the_embedding_stays_centred_and_descends():
+def test_the_embedding_stays_centered_and_descends():
     y, divergence, steps = minimize(Bowl(), start() + 7, schedule())
     np.testing.assert_allclose(y.mean(axis=1), 0, atol=1e-6)
     assert divergence < 1e-3 and steps == 400

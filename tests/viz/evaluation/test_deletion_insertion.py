@@ -1,4 +1,4 @@
-"""Deletion and insertion curves of pictures whose important pixels are known."""
+"""Deletion and insertion curves of images whose important pixels are known."""
 
 import numpy as np
 import pytest
@@ -8,14 +8,14 @@ import viz
 
 
 def brightness_at(*pixels):
-    """Of a 1×4 picture: class 0's logit is ten times the sum of some pixels, class 1's is 5."""
+    """Of a 1×4 image: class 0's logit is ten times the sum of some pixels, class 1's is 5."""
     model = cnn.Sequential(flat=cnn.Flatten(), fc=cnn.Dense(4, 2))
     model["fc"].weight[0, list(pixels)] = 10
     model["fc"].bias[1] = 5
     return model
 
 
-PICTURE = np.ones((1, 1, 1, 4), np.float32)
+IMAGE = np.ones((1, 1, 1, 4), np.float32)
 RIGHT, WRONG = np.array([[[3.0, 2, 1, 0]]]), np.array([[[0.0, 1, 2, 3]]])
 
 
@@ -24,18 +24,18 @@ def sigmoid(z):
 
 
 def test_deletion_takes_the_most_important_pixels_first():
-    curve = viz.deletion_curve(brightness_at(0), PICTURE, RIGHT, 0, steps=4)
+    curve = viz.deletion_curve(brightness_at(0), IMAGE, RIGHT, 0, steps=4)
     assert curve.shares.tolist() == [0, 0.25, 0.5, 0.75, 1]
     np.testing.assert_allclose(curve.probabilities, [[sigmoid(5), *[sigmoid(-5)] * 4]], rtol=1e-5)
 
 
 def test_evidence_against_the_class_goes_last():
-    curve = viz.deletion_curve(brightness_at(0), PICTURE, np.array([[[-3.0, 2, 1, -1]]]), 0, steps=4)
+    curve = viz.deletion_curve(brightness_at(0), IMAGE, np.array([[[-3.0, 2, 1, -1]]]), 0, steps=4)
     np.testing.assert_allclose(curve.probabilities, [[*[sigmoid(5)] * 4, sigmoid(-5)]], rtol=1e-5)
 
 
 def test_insertion_brings_the_most_important_pixels_first():
-    curve = viz.insertion_curve(brightness_at(0), PICTURE, RIGHT, 0, steps=4, baseline=0.0)
+    curve = viz.insertion_curve(brightness_at(0), IMAGE, RIGHT, 0, steps=4, baseline=0.0)
     np.testing.assert_allclose(curve.probabilities, [[sigmoid(-5), *[sigmoid(5)] * 4]], rtol=1e-5)
 
 
@@ -46,24 +46,24 @@ def test_the_area_is_that_under_the_curve():
 
 def test_the_right_map_has_the_smaller_area_of_deletion_and_the_larger_of_insertion():
     model = brightness_at(0, 1)
-    deletion = [viz.deletion_curve(model, PICTURE, maps, 0, steps=4).areas[0] for maps in (RIGHT, WRONG)]
-    insertion = [viz.insertion_curve(model, PICTURE, maps, 0, steps=4, baseline=0).areas[0] for maps in (RIGHT, WRONG)]
+    deletion = [viz.deletion_curve(model, IMAGE, maps, 0, steps=4).areas[0] for maps in (RIGHT, WRONG)]
+    insertion = [viz.insertion_curve(model, IMAGE, maps, 0, steps=4, baseline=0).areas[0] for maps in (RIGHT, WRONG)]
     assert deletion[0] < deletion[1] and insertion[0] > insertion[1]
 
 
-def test_the_first_point_is_the_picture_and_the_last_the_baseline_in_any_batch():
+def test_the_first_point_is_the_image_and_the_last_the_baseline_in_any_batch():
     model = cnn.zoo.build("seed")
     x = np.random.default_rng(0).standard_normal((3, 1, 28, 28)).astype(np.float32)
     maps = viz.saliency(model, x)
     curve = viz.deletion_curve(model, x, maps, steps=10, baseline=0.5)
     predicted = model(x).argmax(axis=1)
-    ends = [cnn.ops.softmax(model(pictures))[0][np.arange(3), predicted] for pictures in (x, np.full_like(x, 0.5))]
+    ends = [cnn.ops.softmax(model(images))[0][np.arange(3), predicted] for images in (x, np.full_like(x, 0.5))]
     np.testing.assert_allclose(curve.probabilities[:, [0, -1]].T, ends, rtol=1e-5)
     again = viz.deletion_curve(model, x, maps, predicted, steps=10, baseline=0.5, batch_size=3)
     np.testing.assert_allclose(curve.probabilities, again.probabilities, rtol=1e-5)
 
 
-def test_insertion_begins_with_the_blurred_picture():
+def test_insertion_begins_with_the_blurred_image():
     model = cnn.zoo.build("seed")
     x = np.zeros((1, 1, 28, 28), np.float32)
     x[..., 14] = 1
@@ -73,4 +73,4 @@ def test_insertion_begins_with_the_blurred_picture():
 
 def test_an_op_has_no_probability():
     with pytest.raises(ValueError, match="expected classes as target"):
-        viz.deletion_curve(brightness_at(0), PICTURE, RIGHT, lambda logits: (logits[:, 0], None), steps=4)
+        viz.deletion_curve(brightness_at(0), IMAGE, RIGHT, lambda logits: (logits[:, 0], None), steps=4)

@@ -1,11 +1,12 @@
-"""The sanity check tells a method that looks at the weights from one that looks at the picture."""
+"""The sanity check tells a method that looks at the weights from one that looks at the image."""
 
 import numpy as np
 import pytest
 
 import minicnn as cnn
 import viz
-from viz.attribution.sanity_check import hog, quartiles, spearman, ssim
+from viz.evaluation.sanity_check import quartiles
+from viz.evaluation.similarity import hog, spearman, ssim
 
 RNG = np.random.default_rng(0)
 MODEL = cnn.zoo.build("seed", seed=1)
@@ -21,7 +22,7 @@ def edges(model, x, target):
 def test_a_method_that_ignores_the_model_fails(mode):
     check = viz.sanity_check(edges, MODEL, X, mode=mode)
     assert all((values > 0.999).all() for values in (check.spearman, check.ssim, check.signed, check.hog))
-    assert check.passed is False and check.verdict == "fails: 1.00 (1.00 to 1.00), 4 of 4 pictures"
+    assert check.passed is False and check.verdict == "fails: 1.00 (1.00 to 1.00), 4 of 4 images"
 
 
 def test_the_gradient_passes_and_layers_go_from_the_output_down():
@@ -72,10 +73,10 @@ def test_spearman_by_hand():
 
 
 def test_ssim_is_one_for_equal_maps_and_falls_with_noise():
-    picture = RNG.random((20, 20))
-    values = [ssim(picture, picture + level * RNG.standard_normal((20, 20))) for level in (0, 0.2, 2)]
+    image = RNG.random((20, 20))
+    values = [ssim(image, image + level * RNG.standard_normal((20, 20))) for level in (0, 0.2, 2)]
     assert values[0] == pytest.approx(1) and values[0] > values[1] > values[2]
-    assert np.isfinite(ssim(np.zeros((9, 9)), picture[:9, :9]))
+    assert np.isfinite(ssim(np.zeros((9, 9)), image[:9, :9]))
 
 
 def test_ssim_is_the_mean_of_equation_13_under_a_gaussian_window():
@@ -109,7 +110,7 @@ def test_maps_that_are_empty_are_left_out_and_counted():
     assert check.compared.tolist() == [3, 2, 3, 0]
     assert np.isnan(check.likeness[1]).tolist() == [True, True, False, False]
     np.testing.assert_allclose(check.medians, [1, 1, 1, np.nan])
-    assert check.passed is None and check.verdict == "no verdict: 1.00 (1.00 to 1.00), 2 of 4 pictures"
+    assert check.passed is None and check.verdict == "no verdict: 1.00 (1.00 to 1.00), 2 of 4 images"
     assert "nan" in str(check)
 
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from minicnn.data import DataError, read_picture
+from minicnn.data import DataError, read_image
 
 RNG = np.random.default_rng(0)
-COLOURS = RNG.integers(0, 256, (6, 4, 3), dtype=np.uint8)
-GREYS = RNG.integers(0, 256, (6, 4), dtype=np.uint8)
+COLORS = RNG.integers(0, 256, (6, 4, 3), dtype=np.uint8)
+GRAYS = RNG.integers(0, 256, (6, 4), dtype=np.uint8)
 
 
 def saved(image, path, **options):
@@ -20,69 +20,69 @@ def saved(image, path, **options):
     return path
 
 
-def test_colour_pictures_are_channels_first(tmp_path):
-    picture = read_picture(saved(Image.fromarray(COLOURS), tmp_path / "a.png"))
-    assert picture.dtype == np.uint8 and np.array_equal(picture, COLOURS.transpose(2, 0, 1))
-    assert picture.flags.c_contiguous and picture.flags.writeable
+def test_color_images_are_channels_first(tmp_path):
+    image = read_image(saved(Image.fromarray(COLORS), tmp_path / "a.png"))
+    assert image.dtype == np.uint8 and np.array_equal(image, COLORS.transpose(2, 0, 1))
+    assert image.flags.c_contiguous and image.flags.writeable
 
 
-def test_grey_pictures_have_one_channel(tmp_path):
-    assert np.array_equal(read_picture(saved(Image.fromarray(GREYS), tmp_path / "a.png")), GREYS[None])
+def test_gray_images_have_one_channel(tmp_path):
+    assert np.array_equal(read_image(saved(Image.fromarray(GRAYS), tmp_path / "a.png")), GRAYS[None])
 
 
-@pytest.mark.parametrize("source", [COLOURS, Image.fromarray(COLOURS)], ids=["array", "Pillow image"])
-def test_arrays_and_pillow_images_are_pictures_too(source):
-    assert np.array_equal(read_picture(source), COLOURS.transpose(2, 0, 1))
+@pytest.mark.parametrize("source", [COLORS, Image.fromarray(COLORS)], ids=["array", "Pillow image"])
+def test_arrays_and_pillow_images_are_images_too(source):
+    assert np.array_equal(read_image(source), COLORS.transpose(2, 0, 1))
 
 
 def test_photographs_are_turned_upright_as_their_camera_noted(tmp_path):
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: show the picture rotated a quarter clockwise
-    path = saved(Image.fromarray(COLOURS), tmp_path / "a.png", exif=exif)
-    assert np.array_equal(read_picture(path), np.rot90(COLOURS, -1).transpose(2, 0, 1))
+    exif[0x0112] = 6  # the camera was turned: show the image rotated a quarter clockwise
+    path = saved(Image.fromarray(COLORS), tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_image(path), np.rot90(COLORS, -1).transpose(2, 0, 1))
 
 
 def test_transparent_parts_are_white(tmp_path):
     pixels = np.zeros((1, 3, 4), np.uint8)
     pixels[0, :, 3] = 0, 51, 255
-    picture = read_picture(saved(Image.fromarray(pixels), tmp_path / "a.png"))
-    assert picture[:, 0].tolist() == [[255, 204, 0]] * 3
+    image = read_image(saved(Image.fromarray(pixels), tmp_path / "a.png"))
+    assert image[:, 0].tolist() == [[255, 204, 0]] * 3
 
 
-def test_transparent_grey_pictures_stay_grey(tmp_path):
+def test_transparent_gray_images_stay_gray(tmp_path):
     path = saved(Image.merge("LA", [Image.new("L", (2, 1), 10), Image.new("L", (2, 1), 0)]), tmp_path / "a.png")
-    assert read_picture(path).tolist() == [[[255, 255]]]
+    assert read_image(path).tolist() == [[[255, 255]]]
 
 
-def test_palettes_give_their_colours_and_transparency(tmp_path):
+def test_palettes_give_their_colors_and_transparency(tmp_path):
     image = Image.fromarray(np.array([[0, 1, 2]], np.uint8)).convert("P")
     image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
-    assert read_picture(saved(image, tmp_path / "a.png"))[:, 0].T.tolist() == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
+    assert read_image(saved(image, tmp_path / "a.png"))[:, 0].T.tolist() == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
     path = saved(image, tmp_path / "b.png", transparency=1)
-    assert read_picture(path)[:, 0, 1].tolist() == [255, 255, 255]
+    assert read_image(path)[:, 0, 1].tolist() == [255, 255, 255]
 
 
-def test_black_and_white_pictures_are_0_and_255(tmp_path):
+def test_black_and_white_images_are_0_and_255(tmp_path):
     path = saved(Image.fromarray(np.array([[True, False]])), tmp_path / "a.png")
-    assert read_picture(path).tolist() == [[[255, 0]]]
+    assert read_image(path).tolist() == [[[255, 0]]]
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_sixteen_bits_are_scaled_to_eight(tmp_path, suffix):
     path = saved(Image.fromarray(np.array([[128, 129, 128 * 257, 65535]], np.uint16)), tmp_path / f"a.{suffix}")
-    assert read_picture(path).tolist() == [[[0, 1, 128, 255]]]
+    assert read_image(path).tolist() == [[[0, 1, 128, 255]]]
 
 
 def test_cmyk_becomes_rgb(tmp_path):
     path = saved(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), tmp_path / "a.tif")
-    assert read_picture(path)[:, 0, 0].tolist() == [255, 0, 0]
+    assert read_image(path)[:, 0, 0].tolist() == [255, 0, 0]
 
 
 @pytest.mark.parametrize("value, dtype", [(0.5, np.float32), (70_000, np.int32), (-1, np.int32)])
 def test_pixels_that_are_not_8_or_16_bits_are_refused(tmp_path, value, dtype):
     path = saved(Image.fromarray(np.full((2, 2), value, dtype)), tmp_path / "a.tif")
     with pytest.raises(DataError, match=r"a\.tif: .*save it with 8 or 16 bits a channel"):
-        read_picture(path)
+        read_image(path)
 
 
 @pytest.mark.parametrize(
@@ -97,57 +97,57 @@ def test_pixels_that_are_not_8_or_16_bits_are_refused(tmp_path, value, dtype):
     ],
 )
 def test_size_keeps_proportions_and_covers(height, width, size, expected):
-    assert read_picture(np.zeros((height, width), np.uint8), size).shape[1:] == expected
+    assert read_image(np.zeros((height, width), np.uint8), size).shape[1:] == expected
 
 
 def test_crop_takes_the_middle():
     pixels = np.arange(30, dtype=np.uint8).reshape(5, 6)
-    assert np.array_equal(read_picture(pixels, crop=(3, 2))[0], pixels[1:4, 2:4])
-    assert np.array_equal(read_picture(pixels, crop=5)[0], pixels[:, 0:5])
+    assert np.array_equal(read_image(pixels, crop=(3, 2))[0], pixels[1:4, 2:4])
+    assert np.array_equal(read_image(pixels, crop=5)[0], pixels[:, 0:5])
 
 
 @pytest.mark.parametrize("size", [0, -1, 10**9, 8.0, "8", (8,), (8, 8, 8), True])
 def test_a_size_that_is_none_is_refused(size):
     with pytest.raises(ValueError, match="size: expected a number of pixels"):
-        read_picture(GREYS, size)
+        read_image(GRAYS, size)
 
 
 def test_scaling_down_averages():
     checks = np.tile(np.array([[0, 255], [255, 0]], np.uint8), (32, 32))
-    assert abs(read_picture(checks, 8).astype(float) - 127.5).max() < 8
+    assert abs(read_image(checks, 8).astype(float) - 127.5).max() < 8
 
 
-def test_a_picture_smaller_than_the_crop_is_refused():
+def test_an_image_smaller_than_the_crop_is_refused():
     with pytest.raises(DataError, match="expected at least 8×9 pixels, got 4×6"):
-        read_picture(GREYS, crop=(9, 8))
+        read_image(GRAYS, crop=(9, 8))
 
 
 def test_scaling_never_takes_endless_memory():
     with pytest.raises(DataError, match="60000×1 is too long and thin"):
-        read_picture(np.zeros((1, 60_000), np.uint8), 224)
+        read_image(np.zeros((1, 60_000), np.uint8), 224)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n"])
-def test_what_is_no_picture_is_named(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_image_is_named(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(DataError, match=r"a\.png: expected a picture"):
-        read_picture(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"a\.png: expected an image"):
+        read_image(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "bmp", "tiff", "webp", "ppm"])
-def test_a_truncated_picture_is_named(tmp_path, kind):
+def test_a_truncated_image_is_named(tmp_path, kind):
     path = tmp_path / f"a.{kind}"
     noise = RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(path)
     path.write_bytes(path.read_bytes()[:-1500])
-    with pytest.raises(DataError, match=rf"a\.{kind}: expected a picture, but it cannot be read") as caught:
-        read_picture(path)
+    with pytest.raises(DataError, match=rf"a\.{kind}: expected an image, but it cannot be read") as caught:
+        read_image(path)
     assert "\n" not in str(caught.value)
 
 
-def png(width, height, bits, colour, rows, *chunks):
+def png(width, height, bits, color, rows, *chunks):
     """A PNG by hand, of kinds that Pillow does not write."""
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)), *chunks]
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)), *chunks]
     parts += [(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))), (b"IEND", b"")]
     chunks = [
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
@@ -155,60 +155,60 @@ def png(width, height, bits, colour, rows, *chunks):
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
-def test_the_transparent_shade_of_a_grey_picture_of_16_bits_is_white(tmp_path):
+def test_the_transparent_shade_of_a_gray_image_of_16_bits_is_white(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(png(3, 1, 16, 0, [struct.pack(">3H", 1028, 0, 65535)], (b"tRNS", struct.pack(">H", 1028))))
-    assert read_picture(path).tolist() == [[[255, 0, 255]]]
+    assert read_image(path).tolist() == [[[255, 0, 255]]]
 
 
-def test_grey_with_transparency_in_16_bits_is_one_channel_on_white(tmp_path):
+def test_gray_with_transparency_in_16_bits_is_one_channel_on_white(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(png(3, 1, 16, 4, [struct.pack(">6H", 0, 0, 0, 65535, 51400, 65535)]))
-    assert read_picture(path).tolist() == [[[255, 0, 200]]]
+    assert read_image(path).tolist() == [[[255, 0, 200]]]
 
 
-def test_colours_of_16_bits_and_with_transparency(tmp_path):
+def test_colors_of_16_bits_and_with_transparency(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(png(2, 1, 16, 6, [struct.pack(">8H", 65535, 0, 32896, 65535, 9, 9, 9, 0)]))
-    assert read_picture(path)[:, 0].T.tolist() == [[255, 0, 128], [255, 255, 255]]
+    assert read_image(path)[:, 0].T.tolist() == [[255, 0, 128], [255, 255, 255]]
     path.write_bytes(png(2, 1, 16, 2, [struct.pack(">6H", 65535, 0, 32896, 0, 0, 257)]))
-    assert read_picture(path)[:, 0].T.tolist() == [[255, 0, 128], [0, 0, 1]]
+    assert read_image(path)[:, 0].T.tolist() == [[255, 0, 128], [0, 0, 1]]
 
 
 @pytest.mark.parametrize("kind", ["gif", "png", "webp", "tiff"])
 def test_of_an_animation_or_of_pages_it_is_the_first(tmp_path, kind):
-    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "lime", "blue")]
+    frames = [Image.new("RGB", (16, 16), color) for color in ("red", "lime", "blue")]
     path = saved(frames[0], tmp_path / f"a.{kind}", save_all=True, append_images=frames[1:])
-    assert abs(read_picture(path).astype(int)[:, 8, 8] - [255, 0, 0]).max() <= 2
+    assert abs(read_image(path).astype(int)[:, 8, 8] - [255, 0, 0]).max() <= 2
 
 
 def test_cmyk_of_a_jpeg_becomes_rgb(tmp_path):
-    for ink, colour in (((0, 255, 255, 0), [255, 0, 0]), ((0, 0, 0, 255), [0, 0, 0]), ((0, 0, 0, 0), [255, 255, 255])):
+    for ink, color in (((0, 255, 255, 0), [255, 0, 0]), ((0, 0, 0, 255), [0, 0, 0]), ((0, 0, 0, 0), [255, 255, 255])):
         path = saved(Image.new("CMYK", (16, 16), ink), tmp_path / "a.jpg", quality=100)
-        assert abs(read_picture(path)[:, 8, 8].astype(int) - colour).max() <= 2
+        assert abs(read_image(path)[:, 8, 8].astype(int) - color).max() <= 2
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_is_put_upright(tmp_path, orientation):
     turned = {
-        1: COLOURS,
-        2: COLOURS[:, ::-1],
-        3: COLOURS[::-1, ::-1],
-        4: COLOURS[::-1],
-        5: COLOURS.transpose(1, 0, 2),
-        6: np.rot90(COLOURS, -1),
-        7: COLOURS[::-1, ::-1].transpose(1, 0, 2),
-        8: np.rot90(COLOURS),
+        1: COLORS,
+        2: COLORS[:, ::-1],
+        3: COLORS[::-1, ::-1],
+        4: COLORS[::-1],
+        5: COLORS.transpose(1, 0, 2),
+        6: np.rot90(COLORS, -1),
+        7: COLORS[::-1, ::-1].transpose(1, 0, 2),
+        8: np.rot90(COLORS),
     }
     exif = Image.Exif()
     exif[0x0112] = orientation
-    path = saved(Image.fromarray(COLOURS), tmp_path / "a.png", exif=exif)
-    assert np.array_equal(read_picture(path), turned[orientation].transpose(2, 0, 1))
+    path = saved(Image.fromarray(COLORS), tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_image(path), turned[orientation].transpose(2, 0, 1))
 
 
 def test_a_broken_note_of_the_camera_is_read_over_without_a_word(tmp_path, recwarn):
-    path = saved(Image.fromarray(COLOURS), tmp_path / "a.png", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff")
-    assert np.array_equal(read_picture(path), COLOURS.transpose(2, 0, 1))
+    path = saved(Image.fromarray(COLORS), tmp_path / "a.png", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff")
+    assert np.array_equal(read_image(path), COLORS.transpose(2, 0, 1))
     assert not recwarn.list
 
 
@@ -232,56 +232,56 @@ def test_a_size_that_is_declared_and_huge_is_refused_before_anything_is_decoded(
     (tmp_path / name).write_bytes(BOMBS[name])
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda self: pytest.fail("it is decoded"))
     with pytest.raises(DataError, match=rf"{name}: declares 60000×50000 pixels, .* MINICNN_PIXELS=3000000000$"):
-        read_picture(tmp_path / name)
+        read_image(tmp_path / name)
 
 
 def test_the_bound_on_pixels_can_be_moved(tmp_path, monkeypatch):
-    path = saved(Image.fromarray(GREYS), tmp_path / "a.png")
+    path = saved(Image.fromarray(GRAYS), tmp_path / "a.png")
     monkeypatch.setenv("MINICNN_PIXELS", "24")
-    assert read_picture(path).shape == (1, 6, 4)
+    assert read_image(path).shape == (1, 6, 4)
     monkeypatch.setenv("MINICNN_PIXELS", "23")
     with pytest.raises(DataError, match="declares 4×6 pixels, more than 23;"):
-        read_picture(path)
+        read_image(path)
     monkeypatch.setenv("MINICNN_PIXELS", "all")
     with pytest.raises(DataError, match="MINICNN_PIXELS: expected the number of pixels"):
-        read_picture(path)
+        read_image(path)
 
 
-def test_a_file_that_would_start_another_program_is_no_picture(tmp_path):
+def test_a_file_that_would_start_another_program_is_no_image(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
     with pytest.raises(DataError, match="of another kind or broken"):
-        read_picture(path)
+        read_image(path)
 
 
-def test_a_missing_picture_or_a_folder_is_named(tmp_path):
+def test_a_missing_image_or_a_folder_is_named(tmp_path):
     with pytest.raises(DataError, match=r"missing\.png: no such file"):
-        read_picture(tmp_path / "missing.png")
-    with pytest.raises(DataError, match="expected a picture"):
-        read_picture(tmp_path)
+        read_image(tmp_path / "missing.png")
+    with pytest.raises(DataError, match="expected an image"):
+        read_image(tmp_path)
 
 
 @pytest.mark.parametrize("array", [np.zeros((2, 2)), np.zeros((3, 4, 2), np.uint8), np.zeros(4, np.uint8)])
 def test_other_arrays_are_refused(array):
     with pytest.raises(ValueError, match=r"expected a uint8 array \(H, W\)"):
-        read_picture(array)
+        read_image(array)
 
 
 def encoded(kind):
     file = io.BytesIO()
-    Image.fromarray(COLOURS).save(file, kind)
+    Image.fromarray(COLORS).save(file, kind)
     return file.getvalue()
 
 
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "PPM"]), st.data())
-def test_damage_anywhere_gives_a_picture_or_a_data_error(tmp_path_factory, kind, data):
+def test_damage_anywhere_gives_an_image_or_a_data_error(tmp_path_factory, kind, data):
     content = bytearray(encoded(kind))
     for place in data.draw(st.lists(st.integers(0, len(content) - 1), min_size=1, max_size=8)):
         content[place] = data.draw(st.integers(0, 255))
     path = tmp_path_factory.getbasetemp() / "damaged"
     path.write_bytes(content)
     try:
-        picture = read_picture(path, size=8, crop=8)
+        image = read_image(path, size=8, crop=8)
     except DataError:
         return
-    assert picture.shape in ((1, 8, 8), (3, 8, 8))
+    assert image.shape in ((1, 8, 8), (3, 8, 8))

@@ -8,28 +8,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
-from scipy.stats import rankdata
 
 import minicnn as cnn
 from minicnn.display import Shown, Table, drawing, tqdm
 
-from .target import Array, Target, logits_of
+from ..attribution.passes import logits_of
+from ..attribution.target import Array, Target
+from .similarity import hog, spearman, ssim
 
 MODES = ("cascading", "independent")
 THRESHOLD = 0.5
-LEAST = 4  # pictures: of fewer there is no spread to speak of
+LEAST = 4  # images: fewer have no meaningful spread
 
 
 @dataclass(frozen=True, repr=False)
 class SanityCheck(Shown):
-    """How similar maps stay to the original ones while weights are randomised: (layers, pictures) for each measure.
+    """How similar maps stay to the original ones while weights are randomized: (layers, images) for each measure.
 
-    Where the original or the new map is empty there is nothing to compare, and a NaN stands: the score of a network
-    that ends in ReLU is often exactly 0 when its layers are random.
+    NaN means that the original or the new map is empty, so there is nothing to compare: the score of a network that
+    ends in ReLU is often exactly 0 when its layers are random.
 
     Attributes:
-        layers: the paths of the randomised layers, from the output to the input.
+        layers: the paths of the randomized layers, from the output to the input.
         spearman: rank correlation of the absolute maps.
         ssim: structural similarity of the absolute maps.
         signed: rank correlation of the maps with their signs.
@@ -46,10 +46,10 @@ class SanityCheck(Shown):
 
     @property
     def likeness(self) -> Array:
-        """The measure that decides: `signed`, and `ssim` for maps without signs.
+        """The measure used for the verdict: `signed`, or `ssim` for maps without signs.
 
-        Absolute maps rank alike wherever the picture is empty, or multiplied into them: on a digit even random networks
-        agree that the corners do not matter. Where the map is strong, and with what structure, they need not.
+        Ranks of absolute maps agree wherever the image is empty, or if it is a factor of the map: on a digit, even
+        random networks agree that the corners do not matter. Signs and structure need not agree.
         """
         return self.ssim if self.absolute else self.signed
 
@@ -60,25 +60,25 @@ class SanityCheck(Shown):
 
     @property
     def compared(self) -> Array:
-        """How many pictures' maps were not empty, at each layer, (layers,)."""
+        """How many images' maps were not empty, at each layer, (layers,)."""
         return np.isfinite(self.likeness).sum(axis=1)
 
     @property
     def medians(self) -> Array:
-        """The median of the likeness over the pictures, (layers,)."""
+        """The median of the likeness over the images, (layers,)."""
         return quartiles(self.likeness)[1]
 
     @property
     def passed(self) -> bool | None:
         """Do maps cease to resemble the original once the upper half of the layers is random?
 
-            True     three quarters of the pictures have a likeness below 0.5 there
+            True     three quarters of the images have a likeness below 0.5 there
             False    three quarters have one above
-            None     neither, or fewer than 4 pictures were compared: no verdict
+            None     neither, or fewer than 4 images were compared: no verdict
 
-        The paper judges by whole curves and by eye; the threshold is ours. A method that redraws the picture stays near
-        1 until the first layers, which draw, are randomised as well. Meant for "cascading": with "independent" weights
-        it asks for the layer in the middle alone.
+        The paper judges by whole curves and by eye; the threshold is ours. A method that redraws the image stays near
+        1 until the first layers, which draw, are randomized as well. Meant for "cascading": with "independent" weights
+        only the layer in the middle counts.
         """
         low, _, high = quartiles(self.likeness[self.middle])
         if self.compared[self.middle] < LEAST or low <= THRESHOLD <= high:
@@ -87,20 +87,20 @@ class SanityCheck(Shown):
 
     @property
     def verdict(self) -> str:
-        """`passed`, in words, with the median, the quartiles and the pictures that it rests on."""
+        """`passed` in words, with the median, the quartiles and the number of images it is based on."""
         low, median, high = quartiles(self.likeness[self.middle])
         word = {True: "passes", False: "fails", None: "no verdict"}[self.passed]
         count, of = self.compared[self.middle], self.likeness.shape[1]
-        return f"{word}: {median:.2f} ({low:.2f} to {high:.2f}), {count} of {of} pictures"
+        return f"{word}: {median:.2f} ({low:.2f} to {high:.2f}), {count} of {of} images"
 
     def __str__(self) -> str:
-        lines = [f"{'randomised':<24} spearman  ssim  signed   hog  compared"]
+        lines = [f"{'randomized':<24} spearman  ssim  signed   hog  compared"]
         for layer, rank, structure, signed, edges, count in self._rows():
             lines.append(f"{layer:<24} {rank:>8}  {structure:>4}  {signed:>6}  {edges:>4}  {count:>8}")
         return "\n".join([*lines, self.verdict])
 
     def _rows(self) -> list[tuple[str, ...]]:
-        """Of each layer the medians over the images, and how many of these were compared."""
+        """For each layer the medians over the images, and the number of images compared."""
         medians = [quartiles(values)[1] for values in (self.spearman, self.ssim, self.signed, self.hog)]
         return [
             (layer, *(f"{median:.2f}" for median in found), str(count))
@@ -115,11 +115,11 @@ class SanityCheck(Shown):
         return drawing().sanity_check(self)
 
     def _table(self) -> Table:
-        return Table(("randomised", "spearman", "ssim", "signed", "hog", "compared"), self._rows())
+        return Table(("randomized", "spearman", "ssim", "signed", "hog", "compared"), self._rows())
 
 
 def quartiles(values: Array) -> Array:
-    """The lower quartile, median and upper quartile along the last axis, of what is no NaN; NaN where nothing is."""
+    """The lower quartile, median and upper quartile along the last axis, ignoring NaN; NaN if nothing is left."""
     found = np.full((3, *values.shape[:-1]), np.nan)
     for place in np.ndindex(values.shape[:-1]):
         finite = values[place][np.isfinite(values[place])]
@@ -139,12 +139,12 @@ def sanity_check(
     progress: bool = False,
     **options: Any,
 ) -> SanityCheck:
-    """Randomise the weights layer by layer from the output down, and compare the method's maps with the original.
+    """Randomize the weights layer by layer from the output down, and compare the method's maps with the original.
 
     Args:
         method: an attribution of this package, or any `method(model, x, target, **options) -> maps`.
         model: a trained network; it is not changed.
-        x: pictures (N, C, H, W), normalised by the model's transform.
+        x: images (N, C, H, W), normalized by the model's transform.
         target: those of `saliency`; the predicted class is that of the trained network, throughout.
         mode: "cascading": each layer in turn, those before stay random; "independent": one layer at a time.
         seed: of the new weights.
@@ -170,81 +170,30 @@ def sanity_check(
         if isinstance(layer, cnn.Layer) and layer.parameter_names and not layer.children
     ][::-1]
     if not layers:
-        raise ValueError("sanity_check: the model has no weights to randomise")
-    randomised = copy.deepcopy(model)
+        raise ValueError("sanity_check: the model has no weights to randomize")
+    randomized = copy.deepcopy(model)
     fresh = copy.deepcopy(model).initialize(seed).parameters()
     found: list[list[Array]] = []
-    for path in tqdm(layers, desc="randomising", unit="layer", disable=not progress):
+    for path in tqdm(layers, desc="randomizing", unit="layer", disable=not progress):
         if mode == "independent":
-            randomised = copy.deepcopy(model)
-        for name, array in randomised.parameters().items():
+            randomized = copy.deepcopy(model)
+        for name, array in randomized.parameters().items():
             if name.rpartition(".")[0] == path:
                 array[...] = fresh[name]
-        found.append(_similarities(original, method(randomised, x, target, **options)))
+        found.append(_similarities(original, method(randomized, x, target, **options)))
     absolute = bool((_summed(original) >= 0).all())
     rank, structure, signed, edges = (np.array(values) for values in zip(*found, strict=True))
     return SanityCheck(tuple(layers), rank, structure, signed, edges, absolute)
 
 
 def _similarities(original: Array, maps: Array) -> list[Array]:
-    """The measures of a `SanityCheck` for each picture, in its order."""
+    """The measures of a `SanityCheck` for each image, in its order."""
     absolute = list(zip(_absolute(original), _absolute(maps), strict=True))
     signed = list(zip(_summed(original), _summed(maps), strict=True))
     return [
         np.array([measure(a, b) if np.ptp(a) and np.ptp(b) else np.nan for a, b in pairs])
         for measure, pairs in ((spearman, absolute), (ssim, absolute), (spearman, signed), (hog, absolute))
     ]
-
-
-def spearman(a: Array, b: Array) -> float:
-    """The correlation of ranks, from −1 to 1; 0 where a map is constant."""
-    return _correlation(rankdata(a), rankdata(b))
-
-
-def ssim(a: Array, b: Array, sigma: float = 1.5) -> float:
-    """The structural similarity of two maps, each scaled to 0…1; 1 for equal ones.
-
-        mean of (2 μₐ μᵦ + c₁)(2 σₐᵦ + c₂) / ((μₐ² + μᵦ² + c₁)(σₐ² + σᵦ² + c₂)),    c₁ = 0.01², c₂ = 0.03²
-
-    with means, variances and covariance under a Gaussian window of deviation `sigma`.
-
-    Source: Wang et al. (2004), Image quality assessment: from error visibility to structural similarity, equation 13.
-    """
-    a, b = _to_unit(a), _to_unit(b)
-
-    def blur(image: Array) -> Array:
-        return gaussian_filter(image, sigma, truncate=3.5)
-
-    mean_a, mean_b = blur(a), blur(b)
-    var_a, var_b = blur(a * a) - mean_a**2, blur(b * b) - mean_b**2
-    covariance = blur(a * b) - mean_a * mean_b
-    c1, c2 = 0.01**2, 0.03**2
-    similarity = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
-    return float((similarity / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))).mean())
-
-
-def hog(a: Array, b: Array, cells: int = 8, directions: int = 9) -> float:
-    """The correlation of two maps' histograms of oriented gradients: do their edges run the same way?
-
-    A map is cut into square cells, `cells` along its shorter side, but of at least 2 × 2 pixels. In each the magnitudes
-    of the gradient are summed by its direction, and the sums scaled to length 1.
-
-    Source: Dalal & Triggs (2005), Histograms of oriented gradients for human detection, without their blocks of cells.
-    """
-    return _correlation(*(_histograms(_to_unit(image), cells, directions) for image in (a, b)))
-
-
-def _histograms(image: Array, cells: int, directions: int) -> Array:
-    down, right = np.gradient(image)
-    size = np.hypot(down, right)
-    direction = (np.arctan2(down, right) % np.pi / np.pi * directions).astype(int) % directions
-    side = max(2, min(image.shape) // cells)
-    rows, columns = (length // side for length in image.shape)
-    sums = np.zeros((rows, columns, directions))
-    for k in range(directions):
-        cut = np.where(direction == k, size, 0)[: rows * side, : columns * side]
-        sums[..., k] = cut.reshape(rows, side, columns, side).sum(axis=(1, 3))
-    return np.asarray(sums / np.sqrt((sums * sums).sum(axis=2, keepdims=True) + 1e-4))
 
 
 def _absolute(maps: Array) -> Array:
@@ -257,14 +206,3 @@ def _summed(maps: Array) -> Array:
     """The maps (N, H, W), channels added up."""
     maps = np.asarray(maps, np.float64)
     return maps.sum(axis=1) if maps.ndim == 4 else maps
-
-
-def _correlation(a: Array, b: Array) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    size = np.sqrt((a * a).sum() * (b * b).sum())
-    return float((a * b).sum() / size) if size else 0.0
-
-
-def _to_unit(image: Array) -> Array:
-    low, high = image.min(), image.max()
-    return (image - low) / (high - low) if high > low else np.zeros_like(image)

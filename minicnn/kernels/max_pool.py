@@ -1,7 +1,7 @@
-"""Pooling: one pass over each plane (one channel of one picture).
+"""Max pooling: the largest value under each window, and where it lies.
 
-Arrays are C-contiguous with the planes first: x (P, H, W), y (P, OH, OW). Max pooling also takes channels-last pictures
-as they are, x (N, H, W, C), y (N, OH, OW, C): then all loops run over channels.
+The kernels take planes (one channel of one image), x (P, H, W), y (P, OH, OW), and channels-last images as they are,
+x (N, H, W, C), y (N, OH, OW, C), where all loops run over channels. `beats` decides ties.
 """
 
 import numpy as np
@@ -12,22 +12,23 @@ from ..threads import borrowing, parallel
 
 @borrowing
 def beats(value, best):
-    """The first of equals wins, and the last NaN over all; a complex value counts by its real part."""
+    """Whether a later value wins: among equals the first stays; NaN beats everything; a complex value counts by its
+    real part."""
     return (value.real > best.real) | (value.real != value.real)
 
 
 @borrowing
 def larger(a, b):
-    """Of two values the one that wins: the first, if the second does not beat it."""
+    """The winner of two values: the first, unless the second beats it."""
     return b if beats(b, a) else a
 
 
 @borrowing
 def largest_of_four(a, b, c, d):
-    """The value that beats the others, and its place from 0 to 3, unless it is NaN.
+    """The value that beats the others, and its position from 0 to 3 (undefined if it is NaN).
 
-    Its place is found by comparing with it, not by remembering who won: that compiles to branches, of which a processor
-    guesses every other wrong, because each of four values is as likely the largest. This compiles to none.
+    The position is found by comparing each value with the winner. Remembering the winner instead would compile to
+    branches that the processor often mispredicts, because each of the four values is equally likely to be the largest.
     """
     best = larger(larger(a, b), larger(c, d))
     after_a = a.real != best.real
@@ -38,7 +39,8 @@ def largest_of_four(a, b, c, d):
 
 @borrowing
 def row_of_fours(top, bottom, start, W, best, at):
-    """One row of windows of 2 x 2 in steps of 2, the commonest, several times as fast; whether none holds a NaN."""
+    """One row of 2 × 2 windows with stride 2, the most common case, several times as fast; returns whether no window
+    holds a NaN."""
     numbers = True
     for ox in range(best.shape[0]):
         best[ox], tap = largest_of_four(top[2 * ox], top[2 * ox + 1], bottom[2 * ox], bottom[2 * ox + 1])
@@ -80,8 +82,8 @@ def max_pool(x, geometry, y, indices):
 def compete(values, here, before, best, at):
     """best = each channel's value where it beats the one before, else that one; `at` becomes `here` where it does.
 
-    The best are not kept in place: for that the compiler would store under a mask, or branch. Without AVX-512 both take
-    several times as long.
+    The best values are not updated in place: the compiler would use masked stores or branches, and without AVX-512 both
+    take several times as long.
     """
     for c in range(best.shape[0]):
         value, held, place = values[c], before[c], at[c]
@@ -92,9 +94,9 @@ def compete(values, here, before, best, at):
 
 @borrowing
 def largest_of_nine(a, b, c, d, e, f, g, h, i, best, at):
-    """best = each channel's largest value; at = which it was, from 0 to 8: the first that is as large.
+    """best = each channel's largest value; at = its position, from 0 to 8: the first value that is as large.
 
-    Returns whether these are numbers: of a NaN, `at` does not tell the place.
+    Returns whether no value is NaN: `at` does not give the position of a NaN.
 
     For windows of 3 × 3, which are common: the values are compared twice, with each other and then with the largest,
     but stay in registers meanwhile, where each round of `compete` reads and writes the best so far.
@@ -120,7 +122,7 @@ def largest_of_nine(a, b, c, d, e, f, g, h, i, best, at):
 
 @parallel
 def max_pool_channels_last(x, geometry, y, indices):
-    """`max_pool` of channels-last pictures: one row of windows at a time."""
+    """`max_pool` of channels-last images: one row of windows at a time."""
     kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
     N, H, W, C = x.shape
     OH, OW = y.shape[1:3]
@@ -170,7 +172,8 @@ def add_where_won(values, indices, here, target):
 
 @parallel
 def max_pool_gradient_channels_last(dy, indices, geometry, dx):
-    """dx = Σ dy of the windows that each pixel won: one row of pixels at a time, asking all windows over each."""
+    """dx = Σ dy of the windows that each pixel won: one row of pixels at a time, checking all windows over each
+    pixel."""
     kh, kw, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = geometry
     N, H, W, C = dx.shape
     OH, OW = dy.shape[1:3]
@@ -188,67 +191,3 @@ def max_pool_gradient_channels_last(dy, indices, geometry, dx):
                     ox, rest = divmod(ix + pad_w - j * dilation_w, stride_w)
                     if not rest and 0 <= ox < OW:
                         add_where_won(dy[n, oy, ox], indices[n, oy, ox], np.int32(iy * W + ix), target)
-
-
-@parallel
-def scatter_add(values, indices, planes):
-    """planes = 0, then planes[p, indices[p, k]] += values[p, k]: windows that overlap accumulate."""
-    for p in prange(planes.shape[0]):
-        planes[p] = 0
-        for k in range(values.shape[1]):
-            planes[p, indices[p, k]] += values[p, k]
-
-
-@parallel
-def scatter(values, indices, planes):
-    """planes = 0, then planes[p, indices[p, k]] = values[p, k]: of several with one index, the last stays."""
-    for p in prange(planes.shape[0]):
-        planes[p] = 0
-        for k in range(values.shape[1]):
-            planes[p, indices[p, k]] = values[p, k]
-
-
-@parallel
-def scatter_gradient(dplanes, indices, dvalues):
-    """dvalues[p, k] = dplanes[p, indices[p, k]] for the values that stayed, 0 for those that were overwritten."""
-    for p in prange(dplanes.shape[0]):
-        owner = np.empty(dplanes.shape[1], np.int32)
-        for k in range(dvalues.shape[1]):
-            owner[indices[p, k]] = k
-        for k in range(dvalues.shape[1]):
-            at = indices[p, k]
-            dvalues[p, k] = dplanes[p, at] if owner[at] == k else 0
-
-
-@parallel
-def average(x, rows, columns, y):
-    """y[p, oy, ox] = the sum of x[p] over rows[oy] and columns[ox], divided by their area.
-
-    Rows and columns are (first, last + 1, length that counts for the area). A window reads its own pixels alone, so
-    that what is not finite stays where it is seen.
-    """
-    for p in prange(len(x)):
-        for oy in range(len(rows)):
-            top, bottom, height = rows[oy]
-            for ox in range(len(columns)):
-                left, right, width = columns[ox]
-                total = x.dtype.type(0)
-                for iy in range(top, bottom):
-                    for ix in range(left, right):
-                        total += x[p, iy, ix]
-                y[p, oy, ox] = total / x.dtype.type(height * width)
-
-
-@parallel
-def average_gradient(dy, rows, columns, dx):
-    """dx = each window's dy, divided by its area, added to every pixel under it."""
-    for p in prange(len(dx)):
-        dx[p] = 0
-        for oy in range(len(rows)):
-            top, bottom, height = rows[oy]
-            for ox in range(len(columns)):
-                left, right, width = columns[ox]
-                share = dy[p, oy, ox] / dx.dtype.type(height * width)
-                for iy in range(top, bottom):
-                    for ix in range(left, right):
-                        dx[p, iy, ix] += share

@@ -1,10 +1,10 @@
-"""One picture file as an array: the only place where pictures are opened.
+"""One image file as an array: the only place where images are opened.
 
-Whatever the file's kind, what comes out is upright (its EXIF orientation applied), opaque (transparent parts on
-white), and has 8 bits a channel (16 are scaled down). Of an animation, or of several pages, it is the first.
+Whatever the file's format, the result is upright (its EXIF orientation applied), opaque (transparent parts on white),
+and has 8 bits per channel (16 are scaled down). Of an animation or of several pages, the first is read.
 
-A small file can declare any size. So no more than 64 million pixels are decoded, or as many as the environment
-variable MINICNN_PIXELS says.
+A small file can declare any size. So at most 64 million pixels are decoded; the environment variable MINICNN_PIXELS
+changes the limit.
 """
 
 from __future__ import annotations
@@ -34,22 +34,21 @@ Size = int | tuple[int, int]
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # of these files
 MOST_PIXELS = 64_000_000
 OPENING = threading.Lock()
-LARGEST = 10_000  # pixels along a side: sizes come from files too, and must not take endless memory
+LARGEST = 10_000  # pixels along a side: sizes can come from files, and must not take unlimited memory
 
 
-def read_picture(source: Source, size: Size | None = None, crop: Size | None = None) -> NDArray[np.uint8]:
-    """A picture as uint8, (1, H, W) if it is stored as shades of grey, else (3, H, W): red, green, blue.
+def read_image(source: Source, size: Size | None = None, crop: Size | None = None) -> NDArray[np.uint8]:
+    """An image as uint8, (1, H, W) if it is stored as shades of gray, else (3, H, W): red, green, blue.
 
     Args:
         source: a file, a Pillow image, or an array (H, W) or (H, W, 3 or 4) of uint8.
-        size: scale the picture, its proportions kept, to the smallest that covers this (height, width); a number
-            is the new length of the shorter side.
-        crop: then keep this (height, width) from the middle; a number is both.
+        size: scale the image, keeping its aspect ratio, to the smallest size that covers this (height, width); a number
+            is the length of the shorter side.
+        crop: then crop this (height, width) from the center; a number is both.
 
     Raises:
-        DataError: the file is missing, broken, no picture, of more pixels than the module allows, or smaller than
-            `crop`.
-        ValueError: the array is no picture, or a size is none.
+        DataError: the file is missing, broken, not an image, has too many pixels, or is smaller than `crop`.
+        ValueError: the array is not an image, or a size is invalid.
     """
     from PIL import Image
 
@@ -58,7 +57,7 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
     if isinstance(source, np.ndarray):
         if source.dtype != np.uint8 or not (source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))):
             raise ValueError(
-                f"picture: expected a uint8 array (H, W), (H, W, 3) or (H, W, 4), got {source.dtype} {source.shape}"
+                f"image: expected a uint8 array (H, W), (H, W, 3) or (H, W, 4), got {source.dtype} {source.shape}"
             )
         source = Image.fromarray(source)
     name = describe(source)
@@ -71,16 +70,16 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
     except FileNotFoundError as error:
         raise DataError(f"{name}: no such file") from error
     except IsADirectoryError as error:
-        raise DataError(f"{name}: expected a picture, but this is a folder; name the pictures in it") from error
+        raise DataError(f"{name}: expected an image, but this is a folder; name the images in it") from error
     except Image.UnidentifiedImageError as error:
         raise DataError(
-            f"{name}: expected a picture ({', '.join(FORMATS)}), but it is of another kind or broken; replace it"
+            f"{name}: expected an image ({', '.join(FORMATS)}), but it is of another kind or broken; replace it"
         ) from error
     except DataError:
         raise
-    except Exception as error:  # Pillow's readers raise whatever a broken file leads them to
+    except Exception as error:  # Pillow's readers may raise anything for a broken file
         raise DataError(
-            f"{name}: expected a picture, but it cannot be read ({one_line(error)}); replace or remove it"
+            f"{name}: expected an image, but it cannot be read ({one_line(error)}); replace or remove it"
         ) from error
     if covered is not None:
         image = _cover(image, *covered, name)
@@ -91,9 +90,9 @@ def read_picture(source: Source, size: Size | None = None, crop: Size | None = N
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image]:
-    """A file of which Pillow has read no more than the header, and found an acceptable size.
+    """A file of which Pillow has read only the header, with an acceptable size.
 
-    Pillow warns of what it can read over, such as a broken note of the camera's: of that nobody need know.
+    Pillow's warnings about harmless damage, such as broken camera metadata, are suppressed.
 
     Raises:
         DataError: it declares too many pixels.
@@ -103,7 +102,10 @@ def _opened(path: Path) -> Iterator[Image]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with OPENING:
-            own, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # Pillow's own limit knows no way around
+            own, Image.MAX_IMAGE_PIXELS = (
+                Image.MAX_IMAGE_PIXELS,
+                None,
+            )  # Pillow's own limit cannot be overridden otherwise
             try:
                 file = Image.open(path, formats=FORMATS)
             finally:
@@ -112,7 +114,7 @@ def _opened(path: Path) -> Iterator[Image]:
             most = _most_pixels()
             if file.width * file.height > most:
                 raise DataError(
-                    f"{path}: declares {file.width}×{file.height} pixels, more than {most:,}; where you trust it, set "
+                    f"{path}: declares {file.width}×{file.height} pixels, more than {most:,}; if you trust it, set "
                     f"the environment variable MINICNN_PIXELS={file.width * file.height}"
                 )
             yield file
@@ -121,13 +123,13 @@ def _opened(path: Path) -> Iterator[Image]:
 def _most_pixels() -> int:
     named = os.environ.get("MINICNN_PIXELS", "")
     if named and not (named.isascii() and named.isdecimal()):
-        raise DataError(f"MINICNN_PIXELS: expected the number of pixels that a picture may have, got {named!r:.40}")
+        raise DataError(f"MINICNN_PIXELS: expected the number of pixels that an image may have, got {named!r:.40}")
     return int(named or MOST_PIXELS)
 
 
 def describe(source: Source) -> str:
-    """What error messages call a picture: its path where it has one."""
-    return str(source) if isinstance(source, str | Path) else str(getattr(source, "filename", "") or "picture")
+    """An image's name in error messages: its path, if it has one."""
+    return str(source) if isinstance(source, str | Path) else str(getattr(source, "filename", "") or "image")
 
 
 def pair(size: Size, name: str) -> tuple[int, int]:
@@ -142,19 +144,19 @@ def pair(size: Size, name: str) -> tuple[int, int]:
     return height, width
 
 
-def to_grey(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def to_gray(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(…, 1, H, W) from (…, 3, H, W): the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, as Pillow's "L"."""
-    red, green, blue = np.moveaxis(pictures, -3, 0).astype(np.uint32)
+    red, green, blue = np.moveaxis(images, -3, 0).astype(np.uint32)
     return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(np.uint8)[..., None, :, :]
 
 
 def _plain(image: Image) -> Image:
-    """Upright, opaque, of mode L (grey) or RGB."""
+    """Upright, opaque, of mode L (gray) or RGB."""
     from PIL import Image as pillow
     from PIL import ImageOps
 
-    grey = image.mode in ("1", "L", "LA", "La") or _stored_as_grey_and_alpha(image)
-    with suppress(Exception):  # a broken note does not tell which side is up
+    gray = image.mode in ("1", "L", "LA", "La") or _stored_as_gray_and_alpha(image)
+    with suppress(Exception):  # broken metadata does not tell the orientation
         image = ImageOps.exif_transpose(image)
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers; save it with 8 or 16 bits a channel")
@@ -162,7 +164,7 @@ def _plain(image: Image) -> Image:
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:
             raise ValueError("its pixels exceed 16 bits; save it with 8 or 16 bits a channel")
-        if isinstance(clear := image.info.get("transparency"), int):  # the one shade that is transparent
+        if isinstance(clear := image.info.get("transparency"), int):  # the one transparent shade
             values = np.where(values == clear, 65535, values)
         return pillow.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
     if image.has_transparency_data:
@@ -170,11 +172,11 @@ def _plain(image: Image) -> Image:
         opaque = pillow.new("RGB", image.size, "white")
         opaque.paste(image, mask=image)
         image = opaque
-    return image.convert("L" if grey else "RGB")
+    return image.convert("L" if gray else "RGB")
 
 
-def _stored_as_grey_and_alpha(image: Image) -> bool:
-    """Whether a PNG of 16 bits holds shades of grey, of which Pillow makes RGBA."""
+def _stored_as_gray_and_alpha(image: Image) -> bool:
+    """Whether a 16-bit PNG holds shades of gray, which Pillow reads as RGBA."""
     tiles = getattr(image, "tile", None) or [()]
     return "LA;16B" in tiles[0]
 
@@ -182,7 +184,7 @@ def _stored_as_grey_and_alpha(image: Image) -> bool:
 def _cover(image: Image, height: int, width: int, name: str) -> Image:
     from PIL import Image as pillow
 
-    # The longer way is rounded down, as torchvision's Resize does.
+    # The longer side is rounded down, as in torchvision's Resize.
     if image.height * width < image.width * height:
         width = max(width, height * image.width // image.height)
     else:

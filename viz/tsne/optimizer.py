@@ -1,17 +1,18 @@
 """Gradient descent with momentum and gains, in two phases, and when it stops.
 
     g_t = ∂KL/∂y / 4
-    gain ← gain + 0.2 where the velocity goes against g_t, as it should, else 0.8 gain;  at least 0.01
+    gain ← gain + 0.2 where the velocity is opposite to g_t, as it should be, else 0.8 gain;  at least 0.01
     v_t = momentum · v_{t−1} − learning_rate · gain · g_t,   |v_i| ≤ 5
     y_t = y_{t−1} + v_t
 
 (Jacobs 1988; van der Maaten & Hinton 2008, §3.4; the quarter is in every published learning rate since.) At first the
-affinities are exaggerated, so that clusters gather while there is still room to move between each other. The learning
+affinities are exaggerated, so that clusters form while points can still move past each other. The learning
 rate N / exaggeration is Belkina et al.'s (Nature Communications 2019): the gradient of one point is of order 1/N.
 
-Two things are not in the papers. The last phase's momentum is 0.9, where most programs have 0.8: on MNIST it reaches in
-750 steps a divergence 2 % lower. And the exaggeration ends early where it crushes the embedding: few or shapeless data
-have no clusters to gather, so that every point is pulled to the middle, exponentially, until float32 holds no shape.
+Two things are not in the papers. The last phase's momentum is 0.9 instead of the usual 0.8: on MNIST the divergence
+after 750 steps is 2 % lower. And the exaggeration ends early if it collapses the embedding: with little or unstructured
+data there are no clusters, so all points are pulled to the center, exponentially, until float32 cannot represent the
+shape.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ from .objective import Objective
 
 EARLY_MOMENTUM, FINAL_MOMENTUM = 0.5, 0.9
 SMALLEST_GAIN = 0.01
-LONGEST_STEP = 5.0  # of one point: none shoots off the map, whatever the learning rate
+LONGEST_STEP = 5.0  # of one point: no point flies away, whatever the learning rate
 CRUSHED = 1e-5  # standard deviation, a tenth of the usual start's
-CHECK_EVERY = 50  # steps between looks at the divergence
+CHECK_EVERY = 50  # steps between checks of the divergence
 
 Callback = Callable[[int, float, np.ndarray], object]
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long to descend, how fast, and who is told.
+    """The number of steps, the learning rates and the callbacks of a descent.
 
     `callbacks` are called every `callbacks_every` steps with the step's number, KL(P‖Q) and a copy of the embedding
-    (N, C); one that returns something true stops the descent.
+    (N, C); a true return value stops the descent.
     """
 
     exaggeration: float
@@ -54,7 +55,7 @@ class Schedule:
 
 
 class Descent:
-    """Points y (C, N) on their way down, with the velocity and gain of every coordinate."""
+    """The state of a descent: points y (C, N), with the velocity and gain of every coordinate."""
 
     def __init__(self, y: np.ndarray) -> None:
         self.y = y
@@ -77,7 +78,7 @@ def minimize(objective: Objective, y: np.ndarray, schedule: Schedule) -> tuple[n
     After the exaggeration, every 50 steps, the descent ends if
 
     - √N·|∂KL/∂y| ≤ min_gradient: a measure that does not depend on N, since the gradient of one point is of order 1/N;
-    - KL has not been at a new low for more than `steps_without_progress` steps.
+    - KL has not reached a new minimum for more than `steps_without_progress` steps.
     """
     descent = Descent(y)
     steps, lowest, lowest_step = 0, np.inf, 0
@@ -113,5 +114,5 @@ def _size(y: np.ndarray) -> float:
 
 
 def _wants_to_stop(callbacks: Sequence[Callback], step: int, divergence: float, y: np.ndarray) -> bool:
-    answers = [callback(step, divergence, y.T.copy()) for callback in callbacks]  # all are called, whatever one says
+    answers = [callback(step, divergence, y.T.copy()) for callback in callbacks]  # all are called, whatever one returns
     return any(answers)

@@ -1,0 +1,21 @@
+"""Local response normalization."""
+
+from __future__ import annotations
+
+from .. import ops
+from ..ops.contract import Array
+from ..ops.local_response_norm import constants_of
+from .base import Layer
+from .pullback import LayerPullback, layer_pullback
+from .running import Pass
+
+
+class LocalResponseNorm(Layer):
+    """`ops.local_response_norm`."""
+
+    def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
+        self.size, self.alpha, self.beta, self.k = constants_of("LocalResponseNorm", size, alpha, beta, k)
+
+    def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
+        y, pullback = ops.local_response_norm(x, self.size, alpha=self.alpha, beta=self.beta, k=self.k)
+        return y, layer_pullback(pullback)

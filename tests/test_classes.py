@@ -1,0 +1,42 @@
+"""One rule for the class that a word means: the command line's and the attributions'."""
+
+import pytest
+
+from minicnn.classes import find_class
+
+CLASSES = ("night", "bright day", "day", "10", "1")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("day", 2),  # the whole name, though another contains it
+        ("DAY", 2),
+        ("bright", 1),
+        ("ni", 0),
+        ("1", 4),  # a name before a number
+        ("2", 2),
+    ],
+)
+def test_a_class_is_found_by_name_by_number_and_by_a_part_that_no_other_has(text, expected):
+    assert find_class(text, CLASSES) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ight", r"target: 'ight' may mean 2 classes: 0 \(night\), 1 \(bright day\); give the number"),
+        ("dusk", "target: there is no class 'dusk'; give its number, from 0 to 4, or its name"),
+        ("dax", r"target: there is no class 'dax'; did you mean day\? Or give its number, from 0 to 4, or its name"),
+        ("7", "there is no class '7'"),
+    ],
+)
+def test_no_class_and_several_are_errors(text, message):
+    with pytest.raises(ValueError, match=message):
+        find_class(text, CLASSES, "target: ")
+
+
+def test_two_classes_of_one_name_are_told_apart_by_their_numbers():
+    with pytest.raises(ValueError, match="may mean 2 classes"):
+        find_class("crane", ("crane", "crane"))
+    assert find_class("1", ("crane", "crane")) == 1

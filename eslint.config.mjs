@@ -11,7 +11,7 @@ export default [
     languageOptions: { sourceType: "script", globals: { ...globals.browser, engine: "readonly" } },
   },
   // A script names itself for those that come after it.
-  ...["atlas", "colors", "lens", "live", "scatter", "selection"].map((name) => ({
+  ...["atlas", "colors", "lens", "live", "scatter", "selection", "trace"].map((name) => ({
     files: ["viz/page/templates/*.js"],
     ignores: [`viz/page/templates/${{ atlas: "core" }[name] || name}.js`, "viz/page/templates/theme.js"],
     languageOptions: { globals: { [name]: "readonly" } },
@@ -19,7 +19,7 @@ export default [
   { files: ["eslint.config.mjs"], languageOptions: { sourceType: "module" } },
   {
     rules: {
-      "no-unused-vars": ["error", { varsIgnorePattern: "^(atlas|colors|lens|live|scatter|selection)$" }],
+      "no-unused-vars": ["error", { varsIgnorePattern: "^(atlas|colors|lens|live|scatter|selection|trace)$" }],
       "prefer-const": ["error", { destructuring: "all" }],
       "no-var": "error",
       eqeqeq: "error",

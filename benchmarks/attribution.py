@@ -131,7 +131,8 @@ def mnist(out: Path, epochs: int) -> Iterator[Row]:
     back = {"input": viz.guided_backprop(model, x[:1])[0]}
     back |= {path: values[0] for path, values in viz.guided_backprop_by_layer(model, x[:1], layers=layers).items()}
     title = f"a {labels[0]}"
-    save(plot.feature_maps(back, shown(model, x[:1])[0], title=title), out / "why-guided-backprop-by-layer.png")
+    drawn = plot.feature_maps(back, shown(model, x[:1])[0], title=title, quantity="gradient", signed=True)
+    save(drawn, out / "why-guided-backprop-by-layer.png")
 
 
 def trained(epochs: int) -> tuple[Any, Any]:

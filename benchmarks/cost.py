@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import conv, step
 from .table import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 BATCHES = (1, 4, 16, 64, 256)
 WIDTHS = (4, 8, 16, 32, 64, 128)
@@ -20,26 +24,32 @@ def rows(modes: tuple[str, ...]) -> tuple[list[Row], list[Row]]:
 
 
 def draw(path: Path, modes: tuple[str, ...]) -> list[Row]:
-    """Draw both, and return what was measured."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
+    """Measure, draw both, and return what was measured."""
     by_batch, by_width = rows(modes)
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-    for ax, x, found, label in (
-        (axes[0], BATCHES, by_batch, "batch size"),
-        (axes[1], WIDTHS, by_width, "channels in and out"),
+    picture(by_batch, by_width).savefig(path)
+    return by_batch + by_width
+
+
+def picture(by_batch: list[Row], by_width: list[Row]) -> Figure:
+    """Milliseconds against batch size, and against width."""
+    from viz.plot._canvas import heading, new_figure
+    from viz.plot._lines import lines, log_ticks
+
+    figure = new_figure(9.6, 3.8)
+    for ax, x, found, label, title in zip(
+        figure.subplots(1, 2),
+        (BATCHES, WIDTHS),
+        (by_batch, by_width),
+        ("batch size", "channels in and out"),
+        ("training step, seed network", "3×3 convolution, forward, 16×32×32"),
+        strict=True,
     ):
-        ax.loglog(x, [row.milliseconds for row in found], "o-", label="minicnn")
-        for mode in found[0].peers:
-            ax.loglog(x, [row.peers[mode] for row in found], "s--", label=mode)
-        ax.set(xlabel=label, ylabel="ms")
+        curves = {"minicnn": [row.milliseconds for row in found]}
+        curves |= {mode: [row.peers[mode] for row in found] for mode in found[0].peers}
+        ax.set(xscale="log", yscale="log")
+        lines(ax, x, curves, xlabel=label, ylabel="ms", legend=x is WIDTHS)
         ax.set_xticks(x, [str(value) for value in x])
         ax.minorticks_off()
-        ax.legend()
-    axes[0].set_title("training step, seed network")
-    axes[1].set_title("3×3 convolution, forward, 16×32×32")
-    figure.savefig(path, dpi=110)
-    return by_batch + by_width
+        log_ticks(ax.yaxis, [value for curve in curves.values() for value in curve])
+        heading(ax, title)
+    return figure

@@ -11,10 +11,14 @@ import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import minicnn as cnn
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # channels, size, batch
 CONVOLUTIONS = ((16, 64, 64), (32, 32, 64), (64, 32, 64), (128, 16, 64), (256, 8, 64), (512, 14, 1))
@@ -56,32 +60,40 @@ def points() -> list[tuple[str, float, float]]:
 
 
 def draw(path: Path, threads: int) -> str:
-    """Draw the roofline; returns the ceilings in words."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
+    """Measure, and draw the roofline; returns the ceilings in words."""
     gflops, gigabytes = ceilings(threads)
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    picture(gflops, gigabytes, points()).savefig(path)
+    return f"sgemm {gflops:.0f} GFLOP/s, copying {gigabytes:.0f} GB/s"
+
+
+def picture(gflops: float, gigabytes: float, found: list[tuple[str, float, float]]) -> Figure:
+    """Convolutions, each twice (see `points`), under the two ceilings."""
+    from viz.plot._canvas import BLUE, INK, SMALL, TEXT, VERMILLION, heading, new_figure, tidy
+    from viz.plot._lines import log_ticks
+
+    figure = new_figure(7, 4.5)
+    ax = figure.subplots()
+    tidy(ax)
     x = np.geomspace(2, 1000, 200)
     ceiling = f"ceilings: sgemm {gflops:.0f} GFLOP/s, copying {gigabytes:.0f} GB/s"
-    axes.loglog(x, np.minimum(x * gigabytes, gflops), color="0.3", label=ceiling)
-    found = points()
+    ax.loglog(x, np.minimum(x * gigabytes, gflops), color=INK, linewidth=1.2, label=ceiling)
     for label, chosen, marker, color in (
-        ("direct", found[::2], "o", "tab:blue"),
-        ("as chosen (Winograd)", found[1::2], "^", "tab:orange"),
+        ("direct", found[::2], "s", BLUE),
+        ("as chosen (Winograd)", found[1::2], "o", VERMILLION),
     ):
-        axes.plot([p[1] for p in chosen], [p[2] for p in chosen], marker, color=color, label=label)
-    for name, intensity, rate in found[1::2]:
-        away = {"xytext": (0, 7), "ha": "center"} if rate > gflops else {"xytext": (-9, -3), "ha": "right"}
-        axes.annotate(name, (intensity, rate), textcoords="offset points", fontsize=8, **away)
-    axes.set(xlabel="arithmetic intensity, FLOP per byte", ylabel="GFLOP/s, by the definition's arithmetic")
-    axes.set_ylim(top=gflops * 8)
-    axes.set_title("3×3 convolutions, forward: channels@size²")
-    axes.legend(loc="upper left")
-    figure.savefig(path, dpi=110)
-    return f"sgemm {gflops:.0f} GFLOP/s, copying {gigabytes:.0f} GB/s"
+        ax.plot([p[1] for p in chosen], [p[2] for p in chosen], marker, color=color, markersize=5, label=label)
+    for name, intensity, rate in found[1::2]:  # slanted, so that neighbors do not touch
+        look = {"textcoords": "offset points", "xytext": (2, 6), "rotation": 35, "rotation_mode": "anchor"}
+        ax.annotate(name, (intensity, rate), fontsize=SMALL, color=INK, **look)
+    ax.set_xlabel("arithmetic intensity, FLOP per byte", fontsize=TEXT, color=INK)
+    ax.set_ylabel("GFLOP/s, by the definition's arithmetic", fontsize=TEXT, color=INK)
+    rates = [rate for _, _, rate in found]
+    ax.set_ylim(min(rates) / 2, 4 * max(*rates, gflops))
+    for axis, values in ((ax.xaxis, x), (ax.yaxis, rates)):
+        log_ticks(axis, values)
+    heading(ax, "3×3 convolutions, forward: channels@size²")
+    ax.legend(loc="upper left", fontsize=SMALL, frameon=False)
+    return figure
 
 
 def _fastest(run: Callable[[], object], rounds: int = 7) -> float:

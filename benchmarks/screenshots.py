@@ -40,15 +40,15 @@ class Shot:
 
 
 SHOTS = (
-    Shot("atlas-journey", "demo", "main", "image=5"),
-    Shot("atlas-number", "demo", "number", "image=5&layer=conv2&channel=7&spot=4-5", below=8),
+    Shot("atlas-journey", "demo", "main", "picture=5"),
+    Shot("atlas-number", "demo", "number", "picture=5&layer=conv2&channel=7&spot=4-5", below=8),
     Shot("atlas-film", "demo", "film", "moment=9", "dark", below=8),
     Shot("atlas-training", "demo", "training", below=520),
-    Shot("atlas-fooled", "demo", "fooled", "image=3&eps=8"),
-    Shot("atlas-phone", "demo", "why", "image=4", "dark", PHONE, below=560),
-    Shot("atlas-space", "demo", "space", "point=120&lens=attribute:brightness", below=440),
+    Shot("atlas-fooled", "demo", "fooled", "picture=3&eps=8"),
+    Shot("atlas-phone", "demo", "why", "picture=4", "dark", PHONE, below=560),
+    Shot("atlas-space", "demo", "space", "point=120&lens=attribute:brightness", below=505),
     Shot("atlas-layers", "squeezenet", "layers", "layer=features.7", "dark", below=8),
-    Shot("atlas-why", "squeezenet", "why", "image=1", "dark", below=330),
+    Shot("atlas-why", "squeezenet", "why", "picture=1", "dark", below=330),
 )
 
 
@@ -95,8 +95,8 @@ def photograph(pages: Path, out: Path) -> None:
                 color_scheme=shot.theme,  # type: ignore[arg-type]
                 reduced_motion="reduce",
             )
+            tab.set_default_timeout(300_000)  # a busy machine is no fault of the page
             tab.goto(f"{page.resolve().as_uri()}#{shot.chosen}")
-            tab.wait_for_load_state("networkidle")
             while not tab.evaluate("!live.available || Boolean(live.refreshed())"):
                 tab.wait_for_timeout(100)
             if shot.section != "main":

@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="pgd",
         help="fgsm: one step along the gradient's sign; pgd (the default): many small ones",
     )
-    parser.add_argument("--epsilon", metavar="X", type=float, default=0.02, help="from 0 to 1 (default: 0.02)")
+    parser.add_argument(
+        "--epsilon", metavar="X", type=float, default=0.02, help="from 0 to 1 (default: 0.02, five of 255 levels)"
+    )
     parser.add_argument("--steps", metavar="N", type=int, default=10, help="of pgd (default: 10)")
     parser.add_argument(
         "--target", metavar="CLASS", help="the class to arrive at, by number or name (default: any other)"

@@ -13,7 +13,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 import minicnn as cnn
 
 from ..plot._canvas import BLUE, FAINT, INK, SMALL, VERMILLION
-from .formula import SUBSCRIPTS, Statement
+from .formula import DIGITS, SUBSCRIPTS, Statement
 
 INCHES = 0.06  # of √n, at most
 TALLEST = 3.2  # inches
@@ -81,9 +81,8 @@ def draw_bricks(found: list[Statement], ax: Axes, width: float) -> None:
             far = columns[s.number] - columns[source] > 1
             arrow: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 5, "color": FAINT, "linewidth": 0.7}
             if far:  # over what lies between, from letter to letter
-                span = target[0] - start[0]
-                arrow["connectionstyle"] = f"arc3,rad={-min(0.5, 1.2 / span):.3f}"
                 ends = [(b[0] + b[2] / 2, b[1] + b[3] + LETTER) for b in (start, target)]
+                arrow["connectionstyle"] = f"arc3,rad={-_bend(ends[0], ends[1], list(boxes.values())):.3f}"
             else:
                 ends = [(start[0] + start[2], start[1] + start[3] / 2), (target[0], target[1] + target[3] / 2)]
             ax.add_patch(FancyArrowPatch(*ends, shrinkA=1, shrinkB=1, zorder=1, **arrow))
@@ -97,6 +96,23 @@ def draw_bricks(found: list[Statement], ax: Axes, width: float) -> None:
     ax.set_ylim(0, height)
     ax.set_aspect("equal", anchor="NW")
     ax.set_axis_off()
+
+
+def _bend(
+    start: tuple[float, float], end: tuple[float, float], boxes: list[tuple[float, float, float, float]]
+) -> float:
+    """How far an arc rises, of its span: enough for the bricks of its own lane that it goes over.
+
+    At the share t of the way a quadratic curve with the bend r is 2 t (1 − t) r · span above its chord.
+    """
+    span = end[0] - start[0]
+    bend = min(0.5, 1.2 / span)
+    for x, y, w, h in boxes:
+        t = (x + w / 2 - start[0]) / span
+        chord = start[1] + t * (end[1] - start[1])
+        if 0.02 < t < 0.98 and y < max(start[1], end[1]):
+            bend = max(bend, (y + h + LETTER + 0.12 - chord) / (2 * t * (1 - t) * span))
+    return float(min(bend, 1.0))
 
 
 def _layout(
@@ -158,8 +174,13 @@ def _layout(
 def _draw(ax: Axes, brick: Brick, box: tuple[float, float, float, float], color: str, *, turned: bool) -> None:
     x, y, w, h = box
     ax.add_patch(Rectangle((x, y), w, h, facecolor=color, edgecolor=color, linewidth=0.8, alpha=0.85, zorder=2))
-    ax.text(x + w / 2, y + h + 0.03, brick.letter, ha="center", va="bottom", fontsize=SMALL, color=INK)
-    shape, done = "×".join(map(str, brick.shape)), ", ".join(brick.functions)
+    letter = (
+        rf"$\mathdefault{{{brick.letter[0]}_{{{brick.letter[1:].translate(DIGITS)}}}}}$"  # all digits of one weight
+    )
+    ax.text(x + w / 2, y + h + 0.03, letter, ha="center", va="bottom", fontsize=SMALL, color=INK)
+    flows = brick.letter.startswith("l")
+    sizes = (*brick.shape[1:], brick.shape[0]) if flows else brick.shape  # H×W×C, as the summary has it
+    shape, done = "×".join(map(str, sizes)), ", ".join(brick.functions)
     look: dict[str, Any] = {"ha": "center", "va": "top", "parse_math": False}
     if not turned:
         ax.text(x + w / 2, y - 0.05, shape, color=INK, fontsize=7, **look)

@@ -11,6 +11,7 @@ from .wiring import Node
 
 MOST_NESTED = 3  # layers with weights that one line holds
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 FUNCTIONS = {
     cnn.ReLU: "relu",
     cnn.LeakyReLU: "leaky",

@@ -24,10 +24,12 @@ class PixelCurve(Shown):
     Attributes:
         shares: the share of pixels replaced, from 0 to 1, (steps + 1,).
         probabilities: of the class, (N, steps + 1).
+        done: what is done to the pixels, "removed" or "inserted".
     """
 
     shares: Array
     probabilities: Array
+    done: str = "exchanged"
 
     @property
     def areas(self) -> Array:
@@ -76,7 +78,7 @@ def deletion_curve(
     Source: Petsiuk, Das & Saenko (2018), RISE: randomized input sampling for explanation of black-box models,
     section 4.2.
     """
-    return _curve(model, x, maps, target, x, baseline, steps, batch_size, progress)
+    return _curve(model, x, maps, target, x, baseline, steps, batch_size, progress, "removed")
 
 
 def insertion_curve(
@@ -101,7 +103,7 @@ def insertion_curve(
     """
     check_images(x)
     start = gaussian_filter(x, (0, 0, 5, 5)) if baseline is None else baseline
-    return _curve(model, x, maps, target, start, x, steps, batch_size, progress)
+    return _curve(model, x, maps, target, start, x, steps, batch_size, progress, "inserted")
 
 
 def _curve(
@@ -114,6 +116,7 @@ def _curve(
     steps: int,
     batch_size: int,
     progress: bool,
+    done: str,
 ) -> PixelCurve:
     """The target's probability while pixels of `before` are replaced by those of `after`."""
     target = check_target(model, x, target)
@@ -142,4 +145,4 @@ def _curve(
                 scores, _ = cnn.ops.softmax(logits_of(model, changed, batch_size))
                 probabilities[n, part] = scores[:, classes[n]]
                 bar.update(len(changed))
-    return PixelCurve(counts / (H * W), probabilities)
+    return PixelCurve(counts / (H * W), probabilities, done)

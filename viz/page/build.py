@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 SECTIONS = (journey, number, network, data_section, training, film, layers, space, why, fooled, compare)
 SCRIPTS = (
-    *("theme", "core", "colors", "live", "sections", "studio", "pad", "network", "training", "film", "journey"),
-    *("number", "layers", "lens", "selection", "scatter", "lasso", "space", "why", "fooled", "compare"),
+    *("theme", "core", "colors", "live", "sections", "studio", "pad", "network", "data", "training", "film", "journey"),
+    *("trace", "number", "layers", "lens", "selection", "scatter", "lasso", "space", "why", "fooled", "compare"),
 )
 THUMBNAIL = 48  # pixels of an image in the gallery
 READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
@@ -109,7 +109,8 @@ def atlas(
             bar.set_postfix_str(section.TITLE)
             if callable(progress):
                 progress(section.TITLE)
-            sections[name] = {"title": section.TITLE, "question": section.QUESTION, "missing": None}
+            short = getattr(section, "SHORT", section.TITLE)  # in the bar
+            sections[name] = {"title": section.TITLE, "short": short, "question": section.QUESTION, "missing": None}
             try:
                 sections[name] |= section.make(subject, sprites)
             except Missing as reason:
@@ -175,7 +176,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         program_missing=subject.program_missing,
         weights=as_text(program.weights(), program.precision) if program else None,
         channels=subject.data.images.shape[1],
-        attributes=list(_attributes(subject)),
+        attributes=list(subject.lenses),
         data=as_json(
             {
                 "classes": subject.classes,
@@ -235,12 +236,6 @@ def _background(subject: Subject) -> list[int]:
     return [int(value) for value in np.median(corners, axis=(0, 2))]
 
 
-def _attributes(subject: Subject) -> dict[str, Any]:
-    """Numbers of every image to color the map of the feature space by: those given, and two of its pixels."""
-    images = subject.data.images.reshape(len(subject.data), -1)
-    return {**subject.attributes, "brightness": images.mean(axis=1), "contrast": images.std(axis=1)}
-
-
 def _source(environment: jinja2.Environment, name: str) -> str:
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0]
@@ -276,8 +271,6 @@ def _gallery(subject: Subject) -> dict[str, Any]:
         "names": None if subject.labelled else [subject.name_of(i) for i in shown],
         "predictions": e.predictions[shown].tolist(),
         "sureness": [probability(value) for value in sureness],
-        "attributes": {
-            name: [float(f"{v:.4g}") for v in values[shown]] for name, values in _attributes(subject).items()
-        },
+        "attributes": {name: [float(f"{v:.4g}") for v in values[shown]] for name, values in subject.lenses.items()},
         "chosen": {str(places): k for k, places in enumerate(np.searchsorted(shown, subject.chosen).tolist())},
     }

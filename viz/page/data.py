@@ -10,6 +10,7 @@ from .sprites import Sprites, thumbnails
 from .subject import Array, Subject
 
 TITLE = "The data"
+SHORT = "Data"
 QUESTION = "What does the network get to see?"
 EXAMPLES = 10
 CLASSES = 20

@@ -15,6 +15,7 @@ from .sprites import Sprites
 from .subject import Array, Subject, probability
 
 TITLE = "How it can be fooled"
+SHORT = "Fooled"
 QUESTION = "How small a change of the pixels changes its mind?"
 EPSILONS = (0, 1, 2, 4, 6, 8, 12, 16, 24, 32, 48)  # of 255 levels of brightness
 SMALL_EPSILONS = (0, 1, 2, 4, 8)  # for large networks, which less suffices to fool

@@ -13,9 +13,11 @@ from .sprites import Sprites, shrunk
 from .subject import Missing, Subject
 
 TITLE = "The journey of an image"
+SHORT = "Journey"
 QUESTION = "What do the layers make of one image, one after the other?"
 SIDE = 56  # pixels of a map
 MOST = 1024  # numbers of a vector
+LONG = 300  # maps, beyond which the layers are folded
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
                 "field": _field(stage),
             }
         )
-    return {"layers": layers + _vectors(subject)}
+    return {"layers": layers + _vectors(subject), "long": sum(len(layer["channels"]) for layer in layers) > LONG}
 
 
 def _vectors(subject: Subject) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from .sprites import Sprites, thumbnails
 from .subject import Array, Missing, Stage, Subject
 
 TITLE = "Every layer"
+SHORT = "Layers"
 QUESTION = "What does each channel look for?"
 PATCHES = 9
 PATCH_SIDE = 48  # pixels

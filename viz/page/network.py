@@ -13,6 +13,7 @@ from .sprites import Sprites
 from .subject import Subject
 
 TITLE = "The network"
+SHORT = "Network"
 QUESTION = "What is it made of, and where do its numbers and its work lie?"
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from ..containers import plain
 from ..factorize import PCA
@@ -15,12 +19,16 @@ from .sprites import Sprites
 from .subject import Array, Missing, Stage, Subject
 
 TITLE = "The feature space"
+SHORT = "Feature space"
 QUESTION = "Which images are alike to the network, and which only pixel by pixel?"
 FEWEST = 30  # images, below which there is no space to speak of
 NEIGHBOURS = 8
 PERPLEXITY = 30
 WIDE = 50  # columns, to which PCA brings wider features before t-SNE
 DIGITS = 4
+NEAR = 0.02  # of the map's side: points nearer than this belong together
+LEAST_GROUP, LEAST_SHARE = 0.02, 0.6  # of all images a group has; of a group one class has, lest it be a mixed one
+TYPICAL = 0.8  # standard deviations, from which on an attribute tells a group from the others
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
@@ -47,6 +55,12 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     if subject.labelled:
         agreement = {name: float(label_agreement(indices, shown.labels)) for name, indices in near.items()}
     rows_columns = grid_places(embedding)
+    placed = _unit(embedding)
+    mixed = []
+    if subject.labelled:
+        attributes = {name: values[subject.gallery] for name, values in subject.lenses.items()}
+        right = subject.evaluation.predictions[subject.gallery] == shown.labels
+        mixed = mixed_groups(np.array(placed), shown.labels, right, attributes)
     low, span, margin = _frame(flat)
     return {
         "layer": layer.path,
@@ -56,8 +70,9 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         "perplexity": round(float(perplexity), 1),
         "explained": [round(float(ratio), 4) for ratio in directions.explained_variance_ratio_],
         "agreement": agreement,
+        "mixed": mixed,
         "maps": {
-            "tsne": _unit(embedding),
+            "tsne": placed,
             "pca": _unit(flat),
             "grid": _unit(np.stack([rows_columns[:, 1], -rows_columns[:, 0]], axis=1)),
         },
@@ -72,6 +87,39 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
             "margin": margin.tolist(),
         },
     }
+
+
+def mixed_groups(points: Array, labels: Array, right: Array, attributes: Mapping[str, Array]) -> list[dict[str, Any]]:
+    """Groups of the map that something else than a class holds together, largest first.
+
+    No class dominates such a group, and an attribute sets it apart from the other images.
+
+    Args:
+        points: (N, 2), in 0…1.
+        labels: the class of each.
+        right: whether it is recognized.
+        attributes: numbers of the images by name, (N,).
+    """
+    pairs = cKDTree(points).query_pairs(NEAR, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(points), len(points)))
+    _, groups = connected_components(links, directed=False)
+    found = []
+    for group in np.flatnonzero(np.bincount(groups) >= LEAST_GROUP * len(points)):
+        inside = groups == group
+        away = {name: (v[inside].mean() - v.mean()) / (v.std() or 1) for name, v in attributes.items()}
+        name = max(away, key=lambda one: abs(away[one]))
+        if np.bincount(labels[inside]).max() >= LEAST_SHARE * inside.sum() or abs(away[name]) < TYPICAL:
+            continue
+        found.append(
+            {
+                "at": [round(float(v), DIGITS) for v in np.median(points[inside], axis=0)],
+                "count": int(inside.sum()),
+                "what": f"{'high' if away[name] > 0 else 'low'} {name}",
+                "right": float(right[inside].mean()),
+                "elsewhere": float(right[~inside].mean()),
+            }
+        )
+    return sorted(found, key=lambda one: -one["count"])
 
 
 def last_hidden(subject: Subject) -> Stage:

@@ -118,6 +118,12 @@ class Subject:
         return cnn.data.Dataset(self.data.images, np.zeros(len(self.data), int), self.classes)
 
     @property
+    def lenses(self) -> dict[str, Array]:
+        """Numbers of every image to color the map of the feature space by: those given, and two of its pixels."""
+        pixels = self.data.images.reshape(len(self.data), -1)
+        return {**self.attributes, "brightness": pixels.mean(axis=1), "contrast": pixels.std(axis=1)}
+
+    @property
     def is_large(self) -> bool:
         return bool(self.summary.multiply_adds > LARGE)
 

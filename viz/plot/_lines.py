@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 from numpy.typing import ArrayLike
 
 from ._canvas import BLUE, FAINT, GREEN, INK, SMALL, TEXT, VERMILLION, tidy
@@ -39,3 +41,12 @@ def lines(
     ax.set_ylabel(ylabel, fontsize=TEXT, color=INK)
     if legend and ys:
         ax.legend(fontsize=SMALL, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+
+
+def log_ticks(axis: Axis, values: ArrayLike) -> None:
+    """Ticks of a logarithmic axis in plain numbers: 1, 2, 5, 10, …; over less than a decade round ones."""
+    values = np.asarray(values, float)
+    narrow = values.size and values.max() < 6 * values.min()
+    axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]) if narrow else LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axis.set_minor_locator(NullLocator())

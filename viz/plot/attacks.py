@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from minicnn.deprecation import renamed
 
-from ._canvas import DIVERGING, INK, TEXT, axes_for, heading, largest_magnitude, new_figure
+from ._canvas import DIVERGING, FAINT, INK, SMALL, TEXT, axes_for, heading, largest_magnitude, new_figure
 from ._lines import lines
 
 SIDE = 2.2  # inches of an image
@@ -28,7 +28,7 @@ def attacks(
 ) -> Figure:
     """In each row an image, what was added to it, and what came out, with the network's verdicts.
 
-    The change is drawn on a scale of its own, which its title names: red where it brightens, blue where it darkens
+    The change is drawn on a scale of its own, which stands beside it: red where it brightens, blue where it darkens
     (of colors the channels' mean).
 
     Args:
@@ -48,17 +48,23 @@ def attacks(
     if not len(images) == len(before) == len(after):
         raise ValueError(f"attacks: {len(images)} images, but {len(before)} verdicts before, {len(after)} after")
     if figure is None:
-        figure = new_figure(3 * SIDE + 0.4, (SIDE + 0.35) * len(images) + 0.1)
+        figure = new_figure(3 * SIDE + 1, (SIDE + 0.35) * len(images) + 0.1)
     for row, places in enumerate(figure.subplots(len(images), 3, squeeze=False)):
-        change = changed[row] - images[row]
-        largest = float(np.abs(change).max())
-        drawn = change.mean(axis=-1) if change.ndim == 3 else change
+        moved = changed[row] - images[row]
+        largest = float(np.abs(moved).max())
+        drawn = moved.mean(axis=-1) if moved.ndim == 3 else moved
         limit = largest_magnitude(drawn)
         gray = {"cmap": "gray", "vmin": 0, "vmax": 1}
         places[0].imshow(images[row], **gray)
-        places[1].imshow(drawn, cmap=DIVERGING, vmin=-limit, vmax=limit)
+        change = places[1].imshow(drawn, cmap=DIVERGING, vmin=-limit, vmax=limit)
+        bar = figure.colorbar(change, ax=places[1], shrink=0.8, aspect=20, pad=0.03, ticks=[-limit, 0, limit])
+        bar.ax.set_yticklabels([f"{value:+.2g}".replace("-", "−") if value else "0" for value in (-limit, 0, limit)])
+        bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
+        bar.outline.set_visible(False)
         places[2].imshow(changed[row], **gray)
-        for ax, title in zip(places, (before[row], f"at most ±{largest:.3g} of 1", after[row]), strict=True):
+        for ax, title in zip(
+            places, (before[row], f"change: at most {255 * largest:.3g} of 255 levels", after[row]), strict=True
+        ):
             ax.set_axis_off()
             ax.set_title(title, loc="left", fontsize=TEXT, color=INK, parse_math=False)
     return figure

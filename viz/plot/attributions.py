@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from minicnn.deprecation import renamed
 
-from ._canvas import DIVERGING, FAINT, INK, SMALL, TEXT, heading, new_figure
+from ._canvas import DIVERGING, FAINT, INK, SEQUENTIAL, SMALL, heading, new_figure
 
 COLUMNS = 5
 SIDE = 1.9  # inches of a map
@@ -31,8 +33,9 @@ def attributions(
 ) -> Figure:
     """The image, and each map beside it: red speaks for the class, blue against it, white is silent.
 
-    Methods measure in units of their own, so each map is divided by its largest magnitude (a high percentile, lest a
-    few pixels whiten all others), and all are drawn on one scale from −1 to 1.
+    Maps without a negative value, such as saliency, do not say for or against: they are drawn from black up. Methods
+    measure in units of their own, so each map is divided by its largest magnitude (a high percentile, lest a few
+    pixels whiten all others): one scale goes from −1 to 1, the other from 0 to 1.
 
     Args:
         image: what was explained, in 0…1: (H, W), (H, W, 3), or (1, 1 or 3, H, W), as `Transform.inverse` gives it.
@@ -62,20 +65,33 @@ def attributions(
     rows = -(-(1 + len(flat)) // columns)
     if figure is None:
         figure = new_figure(SIDE * columns + 0.8, (SIDE + 0.35) * rows + 0.1)
+    signed = {name: bool((values < 0).any()) for name, values in flat.items()}
     places = list(figure.subplots(rows, columns, squeeze=False).flat)
     for ax in places:
         ax.set_axis_off()
     places[0].imshow(_shown(image), cmap="gray", vmin=0, vmax=1)
     heading(places[0], title)
-    look: dict[str, Any] = {"cmap": DIVERGING, "norm": Normalize(-1, 1)}
     for ax, (name, values) in zip(places[1:], flat.items(), strict=False):
-        ax.imshow(values / sizes[name], **look)
+        ax.imshow(values / sizes[name], **_look(signed[name]))
         heading(ax, name)
-    bar = figure.colorbar(ScalarMappable(**look), ax=places, shrink=0.8, aspect=30, pad=0.01, ticks=[-1, 0, 1])
-    bar.set_label("of the largest, of all maps" if one_unit else "of each map's largest", fontsize=TEXT, color=INK)
+    if not all(signed.values()):
+        bar = _bar(figure, places, _look(False), {0: "0", 1: "strong"})
+    if any(signed.values()):
+        bar = _bar(figure, places, _look(True), {-1: "against", 0: "0", 1: "for"})
+    bar.set_label("all on one scale" if one_unit else "each map has its own scale", fontsize=SMALL, color=INK)
+    return figure
+
+
+def _look(signed: bool) -> dict[str, Any]:
+    return {"cmap": DIVERGING if signed else SEQUENTIAL, "norm": Normalize(-1 if signed else 0, 1)}
+
+
+def _bar(figure: Figure, places: list[Axes], look: dict[str, Any], ticks: dict[int, str]) -> Colorbar:
+    bar = figure.colorbar(ScalarMappable(**look), ax=places, shrink=0.8, aspect=30, pad=0.01)
+    bar.set_ticks(list(ticks), labels=list(ticks.values()))
     bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
     bar.outline.set_visible(False)
-    return figure
+    return bar
 
 
 def _shown(image: ArrayLike) -> np.ndarray:

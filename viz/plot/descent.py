@@ -22,7 +22,8 @@ def descent(
 ) -> Axes:
     """The contours of a loss over two weights, and the steps that optimizers took across it.
 
-    Contours stand at equal ratios of the loss, so that a long flat valley shows as well as its steep sides.
+    Contours stand at equal ratios of the loss, so that a long flat valley shows as well as its steep sides. Where a
+    minimum lies near, within twice the width of the paths, it is in sight.
 
     Args:
         loss: of arrays of first and of second weights, element by element.
@@ -43,7 +44,7 @@ def descent(
     tidy(ax)
     points = np.concatenate(list(ways.values()))
     margin = 0.12 * (np.ptp(points, axis=0) + 1e-12)
-    low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
+    low, high = _with_minimum(loss, points.min(axis=0) - margin, points.max(axis=0) + margin, margin)
     first, second = np.meshgrid(np.linspace(low[0], high[0], 200), np.linspace(low[1], high[1], 200))
     height = np.asarray(loss(first, second), float)
     above = height - height.min()
@@ -61,3 +62,19 @@ def descent(
     ax.legend(fontsize=SMALL, framealpha=0.9)
     heading(ax, title)
     return ax
+
+
+def _with_minimum(
+    loss: Callable[[np.ndarray, np.ndarray], np.ndarray], low: np.ndarray, high: np.ndarray, margin: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The corners of a window, widened to the lowest point of three or five times its sides, if it lies inside."""
+    for wider in (0, 1, 2):
+        sides = [np.linspace(a - wider * (b - a), b + wider * (b - a), 201) for a, b in zip(low, high, strict=True)]
+        height = np.asarray(loss(*np.meshgrid(*sides)), float)
+        if not np.isfinite(height).all():
+            break
+        row, column = np.unravel_index(height.argmin(), height.shape)
+        if 0 < row < 200 and 0 < column < 200:
+            least = np.array([sides[0][column], sides[1][row]])
+            return (np.minimum(low, least - margin), np.maximum(high, least + margin)) if wider else (low, high)
+    return low, high

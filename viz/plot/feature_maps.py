@@ -24,6 +24,8 @@ def feature_maps(
     *,
     title: str = "",
     most: int = 40,
+    quantity: str = "activation",
+    signed: bool | None = None,
 ) -> Figure:
     """A block of maps for each layer, by channel, beside the image; the maps of a layer share one scale.
 
@@ -33,6 +35,8 @@ def feature_maps(
         figure: where to draw; a new one if not given.
         title: over the image.
         most: maps drawn of each layer, from the first on.
+        quantity: what the maps hold, for their scales: "gradient", for example.
+        signed: whether the scales are symmetric about zero; by default those of layers with a negative number.
 
     Raises:
         ValueError: there is no map, or an array has another number of axes.
@@ -58,10 +62,10 @@ def feature_maps(
         heading(ax, title)
     places = [figure.add_subplot(grid[row, -1]) for row in range(len(blocks))]
     for ax, (name, block) in zip(places, blocks.items(), strict=True):
-        signed = bool((block < 0).any())
+        both = bool((block < 0).any()) if signed is None else signed
         count, height, width = block.shape
         numbers = [str(i) for i in range(min(count, most))]
-        mosaic(block[:most], ax, titles=numbers, columns=COLUMNS, signed=signed, colorbar="activation")
+        mosaic(block[:most], ax, titles=numbers, columns=COLUMNS, signed=both, colorbar=quantity)
         ax.set_anchor("NW")
         shown = f", the first {most}" if count > most else ""
         heading(ax, f"{name}: {count} map{'s' if count > 1 else ''} of {height}×{width}{shown}")

@@ -34,9 +34,14 @@ def pixel_curve(curves: PixelCurve | Mapping[str, PixelCurve], ax: Axes | None =
     for_all = {
         f"{name} (area {curve.areas.mean():.2f})": curve.probabilities.mean(axis=0) for name, curve in curves.items()
     }
-    (shares, *_) = (curve.shares for curve in curves.values())
+    first = next(iter(curves.values()))
+    done = first.done if {curve.done for curve in curves.values()} == {first.done} else "exchanged"
     lines(
-        ax, shares, for_all, xlabel="share of the pixels, the most important first", ylabel="probability of the class"
+        ax,
+        first.shares,
+        for_all,
+        xlabel=f"share of the pixels {done}, the most important first",
+        ylabel="probability of the class",
     )
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1.02)

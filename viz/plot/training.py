@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ._canvas import BLUE, FAINT, INK, SMALL, TEXT, VERMILLION, heading, new_figure, tidy
+from ._lines import log_ticks
 
 if TYPE_CHECKING:
     from minicnn import History
@@ -57,8 +58,6 @@ def _panel(ax: Axes, name: str, train: Points, valid: Points, validation: str) -
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     else:
         ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        ax.yaxis.set_minor_locator(NullLocator())
+        log_ticks(ax.yaxis, [value for _, value in [*train, *valid]])
         if ax.get_lines():
             ax.legend(fontsize=SMALL, frameon=False)

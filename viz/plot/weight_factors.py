@@ -18,8 +18,8 @@ def weight_factors(
 ) -> Axes:
     """An image for each unit, in which red, green and blue are three groups of its inputs; gray is zero.
 
-    All on one scale, which stands beside them: a negative weight takes its factor's color away from the gray. Of more
-    than `most` units those with the largest weights are drawn.
+    Each factor has its own scale, or the strongest would hide the others' colors; a negative weight takes its factor's
+    color away from the gray. Of more than `most` units those with the largest weights are drawn.
 
     Args:
         factors: what `viz.weight_factors` gives, (out, kh, kw, 3).
@@ -35,9 +35,9 @@ def weight_factors(
     if w.ndim != 4 or w.shape[3] != 3:
         raise ValueError(f"weight_factors: expected factors (out, kh, kw, 3), got shape {w.shape}")
     units = largest(w, most)
-    limit = largest_magnitude(w)
-    ax = mosaic(0.5 + 0.5 * w[units] / limit, ax, titles=[str(unit) for unit in units], columns=columns, margin=KEY)
-    color_key(ax, ("1", "2", "3"), limit, title="factor", label="weight")
+    shares = w[units] / [largest_magnitude(w[..., factor]) for factor in range(3)]
+    ax = mosaic(0.5 + 0.5 * shares, ax, titles=[str(unit) for unit in units], columns=columns, margin=KEY)
+    color_key(ax, ("1", "2", "3"), 1, title="factor", label="share of the factor's largest")
     heading(ax, f"{title}{_chosen(len(units), len(w), 'units')}".strip())
     return ax
 

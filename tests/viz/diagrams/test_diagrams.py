@@ -9,7 +9,7 @@ from matplotlib.mathtext import MathTextParser
 import minicnn as cnn
 import viz
 from minicnn import testing
-from viz.diagrams.bricks import _layout, bricks_of
+from viz.diagrams.bricks import _bend, _layout, bricks_of
 
 
 def two_layers(**options):
@@ -161,6 +161,13 @@ def test_a_projection_is_drawn_above_what_it_skips():
     assert columns[8] == columns[10] < columns[9] < columns[11]  # l₁₁ = relu(l₉ + l₁₀), l₉ is made of l₈
     tops = {letter: bottom + high for letter, (_, bottom, _, high) in boxes.items()}
     assert boxes["l₁₀"][1] > max(tops[letter] for letter in ("W₆", "l₉", "l₁₁"))
+
+
+def test_an_arc_clears_the_bricks_that_it_goes_over():
+    tall = (4.0, 0.0, 2.0, 3.0)  # its top is 2 above the arc's ends, in the middle of the way
+    bend = _bend((0.0, 1.0), (10.0, 1.0), [tall])
+    assert 2 * 0.5 * 0.5 * bend * 10 > 2
+    assert _bend((0.0, 1.0), (10.0, 1.0), [(4.0, 2.0, 2.0, 3.0)]) < bend  # of another lane
 
 
 @pytest.mark.parametrize(("name", "width"), [("lenet5", 9), ("lenet5", 12), ("resnet18", 21), ("squeezenet1_1", 21)])

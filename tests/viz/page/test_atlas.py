@@ -19,6 +19,7 @@ import viz
 from minicnn.training import Snapshot, read_snapshots
 from viz.page import compare, film, journey, layers
 from viz.page.build import share
+from viz.page.space import mixed_groups
 from viz.page.sprites import Sprites, data_uri
 from viz.page.subject import study
 
@@ -162,6 +163,17 @@ def test_without_an_engine_the_maps_of_the_journey_are_stored_and_those_of_the_l
     assert levels[0] == 0 and levels[-1] == 255
 
 
+def test_the_layers_of_a_long_journey_are_folded_and_its_maps_have_scales_of_their_own(
+    trained, few, quick, tmp_path, data_of, page, read, monkeypatch
+):
+    monkeypatch.setattr(journey, "LONG", 5)
+    path = viz.atlas(trained[0], few, tmp_path / "atlas.html", progress=False)
+    assert path.read_text(encoding="utf-8").count('<details class="layer"') == 8
+    assert data_of(path)["sections"]["journey"]["long"]
+    assert '<details class="layer"' not in page.read_text(encoding="utf-8")
+    assert not read["sections"]["journey"]["long"]
+
+
 def test_a_network_that_the_page_cannot_run_has_an_atlas_that_says_so(
     trained, test_set, quick, tmp_path, text_of, data_of
 ):
@@ -182,6 +194,20 @@ def test_neighbours_are_the_nearest_others(read, trained, test_set):
         others = np.delete(np.arange(len(features)), place)
         expected = np.sort(distances[place, others])[: len(near)]
         np.testing.assert_allclose(distances[place, near], expected, rtol=1e-3, atol=1e-3)
+
+
+def test_a_group_of_several_classes_is_named_by_what_sets_it_apart():
+    rng = np.random.default_rng(0)
+    spots = np.repeat([[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]], 40, axis=0)
+    points = spots + 0.01 * rng.random((120, 2))
+    labels = np.r_[np.zeros(40, int), np.ones(40, int), np.arange(40) % 2]  # the third holds both classes
+    brightness = np.r_[np.zeros(80), np.full(40, 9.0)] + rng.random(120)
+    right = np.r_[np.ones(80, bool), np.arange(40) % 4 > 0]
+    (group,) = mixed_groups(points, labels, right, {"brightness": brightness, "noise": rng.random(120)})
+    np.testing.assert_allclose(group.pop("at"), [0.505, 0.905], atol=5e-3)
+    assert group == {"count": 40, "what": "high brightness", "right": 0.75, "elsewhere": 1.0}
+    assert mixed_groups(points[:80], labels[:80], right[:80], {"brightness": brightness[:80]}) == []
+    assert mixed_groups(points, labels, right, {"noise": rng.random(120)}) == []
 
 
 def test_an_attack_stays_within_epsilon_and_the_answers_are_those_to_the_pictures_shown(read, trained):

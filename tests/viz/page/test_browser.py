@@ -83,6 +83,17 @@ def test_a_place_of_the_enlarged_map_tells_its_number_and_leads_to_its_origin(vi
     assert tab.locator("[aria-current]").count() <= 1
 
 
+def test_each_map_can_have_a_scale_of_its_own(visit):
+    tab = visit()
+    maps = '#journey [data-layer="conv2"] canvas'
+    before, cover = seen(tab, maps), seen(tab, "#overview figure:nth-of-type(4) canvas")
+    tab.locator("#journey-scale").check()
+    assert seen(tab, maps) != before and seen(tab, "#overview figure:nth-of-type(4) canvas") != cover
+    assert "scale=map" in tab.url
+    tab.locator("#journey-scale").uncheck()
+    assert seen(tab, maps) == before
+
+
 def test_pointing_at_the_enlarged_map_frames_what_it_sees(visit):
     tab = visit("#layer=conv2")
     before = seen(tab, "#journey-picture")
@@ -224,6 +235,15 @@ def test_a_phone_needs_no_scrolling_sideways(visit):
         .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
         .map((e) => e.outerHTML)"""
     assert tab.evaluate(wider) == []
+    cut = (
+        "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.ariaLabel)"
+    )
+    assert set(tab.evaluate(cut)) <= {"Diagram of the network"}
+
+
+def test_the_bar_shows_all_sections(visit):
+    tab = visit()
+    assert tab.evaluate("document.querySelector('nav').scrollWidth <= document.querySelector('nav').clientWidth")
 
 
 def test_on_paper_there_is_no_bar_and_the_colours_are_light(visit):
@@ -232,6 +252,16 @@ def test_on_paper_there_is_no_bar_and_the_colours_are_light(visit):
     assert tab.locator(".bar").is_hidden()
     assert tab.locator(".bricks").evaluate("(e) => getComputedStyle(e).filter") == "none"
     assert background(tab) == "rgb(255, 255, 255)"
+
+
+def test_on_paper_the_map_has_its_light_colors(visit):
+    light, dark = visit(color_scheme="light"), visit(color_scheme="dark")
+    expected = seen(light, "#space-scatter")
+    assert seen(dark, "#space-scatter") != expected
+    dark.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert seen(dark, "#space-scatter") == expected
+    dark.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert seen(dark, "#space-scatter") != expected
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

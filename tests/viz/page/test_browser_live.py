@@ -82,12 +82,13 @@ def test_the_keyboard_draws(visit):
     tab.locator('[data-edit="clear"]').click()
     settled(tab)
     empty = tab.evaluate("[...live.own()].join()")
+    assert tab.locator("#pad-said").inner_text().startswith("The pad is empty")
     tab.locator("#pad").press("ArrowRight")
     assert tab.evaluate("[...live.own()].join()") == empty
     tab.locator("#pad").press("Shift+ArrowDown")
     tab.locator("#pad").press("Space")
     assert tab.evaluate("[...live.own()].join()") != empty
-    assert tab.locator("#pad-said").inner_text()
+    until(tab, "document.getElementById('pad-said').textContent.startsWith('Computed in this page, in ')")
 
 
 def test_a_file_is_opened_and_one_that_is_no_image_is_refused(visit, tmp_path):
@@ -112,6 +113,21 @@ def test_a_number_is_taken_apart_down_to_the_pixels(visit):
     assert tab.locator("#number-trail").inner_text().endswith("made of the image")
     assert tab.locator("#number-terms td button").count() == 0
     assert 'model["conv1"].weight' in tab.locator("#number-python").inner_text()
+
+
+def test_the_window_slides_over_the_map_below_and_a_click_on_the_map_chooses_a_place(visit):
+    tab = visit("#layer=conv2&channel=1&spot=0-0")
+    source, place = seen(tab, "#trace-from"), seen(tab, "#trace-to")
+    tab.locator("#number-step").click()
+    assert tab.evaluate("atlas.state.spot") == "0-1"
+    assert seen(tab, "#trace-from") != source and seen(tab, "#trace-to") != place
+    box = tab.locator("#trace-to").bounding_box()
+    tab.locator("#trace-to").click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.5})
+    assert tab.evaluate("atlas.state.spot") == "1-2"
+    value = tab.locator("#number-formula").inner_text().rpartition("= ")[2]
+    assert tab.locator("#number-next").inner_text().startswith(f"Then relu2 takes it: max(0, {value})")
+    tab.locator("#number-next button").click()
+    assert tab.evaluate("[atlas.state.layer, atlas.state.spot].join()") == "relu2,1-2"
 
 
 def test_the_python_line_gives_the_number(visit, trained, read, test_set):

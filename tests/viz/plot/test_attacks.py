@@ -9,9 +9,11 @@ CHANGED = IMAGES + np.array([0.1, -0.2])[:, None, None]
 
 def test_image_change_and_outcome_stand_in_a_row_with_the_verdicts(figure, render):
     assert plot.attacks(IMAGES, CHANGED, ["$cat", "dog"], ["dog", "dog"], figure) is figure
-    titles = [ax.get_title(loc="left") for ax in figure.axes]
-    assert titles == ["$cat", "at most ±0.1 of 1", "dog", "dog", "at most ±0.2 of 1", "dog"]
-    change = figure.axes[4].get_images()[0]
+    titles = [ax.get_title(loc="left") for ax in figure.axes if ax.get_images()]
+    assert titles[:3] == ["$cat", "change: at most 25.5 of 255 levels", "dog"]
+    assert titles[3:] == ["dog", "change: at most 51 of 255 levels", "dog"]
+    assert [label.get_text() for label in figure.axes[-1].get_yticklabels()] == ["−0.2", "0", "+0.2"]  # the scale
+    change = [ax for ax in figure.axes if ax.get_images()][4].get_images()[0]
     np.testing.assert_allclose(change.get_array(), -0.2)
     assert change.norm.vmin == -change.norm.vmax == pytest.approx(-0.2)
     render(figure)

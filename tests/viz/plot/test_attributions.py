@@ -11,10 +11,18 @@ def drawn(figure):
     return [ax.get_images()[0] for ax in figure.axes if ax.get_images()]
 
 
-def test_maps_stand_beside_the_image_on_one_scale_symmetric_about_zero(figure, render):
+def test_maps_stand_beside_the_image_those_with_a_sign_on_a_scale_symmetric_about_zero(figure, render):
     assert plot.attributions(IMAGE, MAPS, figure, title="$hoe") is figure
     assert [ax.get_title(loc="left") for ax in figure.axes[:3]] == ["$hoe", "saliency", "guided"]
-    assert {(image.norm.vmin, image.norm.vmax) for image in drawn(figure)[1:3]} == {(-1, 1)}
+    saliency, guided = drawn(figure)[1:3]
+    assert (saliency.norm.vmin, guided.norm.vmin, saliency.norm.vmax, guided.norm.vmax) == (0, -1, 1, 1)
+    assert saliency.cmap.name != guided.cmap.name
+    bars = [
+        [label.get_text() for label in ax.get_yticklabels()]
+        for ax in figure.axes
+        if ax.get_ylabel() or not ax.get_images()
+    ]
+    assert ["0", "strong"] in bars and ["against", "0", "for"] in bars
     render(figure)
 
 

@@ -30,6 +30,12 @@ def test_only_a_layer_with_negative_values_has_a_signed_scale():
     assert {(image.norm.vmin, image.norm.vmax) for image in signed.get_images()} == {(-1, 1)}
 
 
+def test_gradients_are_called_so_and_all_have_a_signed_scale():
+    plain, signed = plot.feature_maps(MAPS, quantity="gradient", signed=True).axes
+    assert {(image.norm.vmin, image.norm.vmax) for image in plain.get_images()} == {(-47, 47)}
+    assert [scale.get_ylabel() for ax in (plain, signed) for scale in ax.child_axes] == ["gradient"] * 2
+
+
 @pytest.mark.parametrize(
     ("maps", "message"),
     [({}, "no layer"), ({"fc": np.zeros(5)}, r"expected maps \(C, H, W\), got shape \(5,\) for fc")],

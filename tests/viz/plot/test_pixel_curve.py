@@ -14,6 +14,14 @@ def test_a_line_for_each_method_with_its_area(ax, render):
     render(ax)
 
 
+def test_the_axis_says_what_is_done_to_the_pixels():
+    shares, falling = np.array([0, 0.5, 1]), np.array([[1, 0.5, 0]])
+    removed, inserted = (viz.PixelCurve(shares, falling, done) for done in ("removed", "inserted"))
+    assert plot.pixel_curve(inserted).get_xlabel() == "share of the pixels inserted, the most important first"
+    assert "removed" in plot.pixel_curve({"a": removed, "b": removed}).get_xlabel()
+    assert "exchanged" in plot.pixel_curve({"a": removed, "b": inserted}).get_xlabel()
+
+
 def test_no_curve_is_refused():
     with pytest.raises(ValueError, match="pixel_curve: there is no curve"):
         plot.pixel_curve({})

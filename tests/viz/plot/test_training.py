@@ -31,6 +31,14 @@ def test_training_stands_in_the_middle_of_its_epoch_and_validation_at_its_end():
     assert points(accuracy)["test"] == [(0.0, 0.1), (1.0, 0.6), (2.0, 0.85)]
 
 
+@pytest.mark.parametrize(("first", "last"), [(2.3, 0.02), (1.8, 0.7), (1.0, 0.95)])
+def test_the_scale_of_the_loss_has_several_numbers(first, last):
+    history = History(None, [record(1, first, 0.5, validated=False), record(2, last, 0.6, validated=False)])
+    loss = plot.training(history).axes[0]
+    low, high = loss.get_ylim()
+    assert 3 <= sum(low <= tick <= high for tick in loss.yaxis.get_major_locator()()) <= 9
+
+
 def test_titles_say_where_it_ended():
     history = History(Measure(2.3, 0.1), [record(1, 1.0, 0.5)])
     loss, accuracy = plot.training(history, validation="test").axes

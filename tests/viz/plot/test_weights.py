@@ -36,6 +36,14 @@ def test_the_path_of_an_optimizer_is_drawn_on_the_surface(ax, render):
     render(ax)
 
 
+def test_a_minimum_that_lies_near_is_in_sight_and_one_far_away_is_not():
+    path = np.array([[-4.0, 2.0], [-3.0, 0.1], [-2.0, 0.0]])
+    near = plot.descent(lambda a, b: a**2 + 9 * b**2, {"plain": path})
+    assert near.get_xlim()[1] > 0.1 and near.get_ylim()[0] < -0.1
+    far = plot.descent(lambda a, b: (a - 50) ** 2 + 9 * b**2, {"plain": path})
+    assert far.get_xlim()[1] < 0
+
+
 def test_a_flat_surface_is_drawn(render):
     render(plot.descent(lambda a, b: 0 * a, {"nowhere": np.zeros((3, 2))}))
 
@@ -54,11 +62,19 @@ def test_a_key_tells_the_factors_colors_of_both_signs(ax):
     factors[0, 0, 0, 0], factors[1, 0, 0, 2] = 4.0, -4.0
     plot.weight_factors(factors, ax)
     (key,) = ax.child_axes
-    assert (key.get_xlabel(), key.get_ylabel()) == ("factor", "weight") and key.get_ylim() == (-4, 4)
+    assert (key.get_xlabel(), key.get_ylabel()) == ("factor", "share of the factor's largest")
+    assert key.get_ylim() == (-1, 1)
     assert [label.get_text() for label in key.get_xticklabels()] == ["1", "2", "3"]
     wanted, unwanted = (np.asarray(image.get_array())[0, 0] for image in ax.get_images())
     ramps = np.asarray(key.get_images()[0].get_array())
     assert np.array_equal(ramps[0, 0], wanted) and np.array_equal(ramps[-1, 2], unwanted)
+
+
+def test_a_weak_factor_has_as_much_color_as_a_strong_one():
+    factors = np.zeros((2, 1, 1, 3))
+    factors[0, 0, 0, 0], factors[1, 0, 0, 2] = 4.0, 0.01
+    strong, weak = (np.asarray(image.get_array())[0, 0] for image in plot.weight_factors(factors).get_images())
+    assert strong[0] == weak[2] == 1
 
 
 def test_of_many_filters_the_largest_are_drawn(ax, render):

@@ -1,8 +1,7 @@
 // Colors of points: a class has one, a share lies between pale and full.
 "use strict";
 const colors = (() => {
-  const { data } = atlas;
-  const dark = () => document.documentElement.dataset.theme === "dark";
+  const { data, isDark } = atlas;
 
   // A canvas takes no color-mix: the browser works it out, once for each color.
   const probe = document.createElement("i"), known = new Map();
@@ -17,7 +16,7 @@ const colors = (() => {
   }
 
   const many = data.classes.length > data.classColors.length; // then they cannot be told apart by color
-  const ofClass = (k) => (many ? null : solid(dark() ? `color-mix(in srgb, ${data.classColors[k]} 70%, white)` : data.classColors[k]));
-  const ofShare = (share) => solid(`color-mix(in oklab, ${dark() ? "#ffb37a" : "#8a2c00"} ${Math.round(20 * share) * 5}%, ${dark() ? "#3a4048" : "#d5dbe2"})`);
+  const ofClass = (k) => (many ? null : solid(isDark() ? `color-mix(in srgb, ${data.classColors[k]} 70%, white)` : data.classColors[k]));
+  const ofShare = (share) => solid(`color-mix(in oklab, ${isDark() ? "#ffb37a" : "#8a2c00"} ${Math.round(20 * share) * 5}%, ${isDark() ? "#3a4048" : "#d5dbe2"})`);
   return { many, ofClass, ofShare };
 })();

@@ -7,7 +7,7 @@ const atlas = (() => {
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
   // The state: every choice that views share. A view says which choices it minds, and is drawn anew when one changes.
-  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null, lens: "class" };
+  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null, lens: "class", scale: data.sections.journey?.long ? "map" : "layer" };
   const views = [];
 
   function valid(key, text) {
@@ -22,6 +22,7 @@ const atlas = (() => {
       case "spot": return /^\d+-\d+$/.test(text) ? text : undefined;
       case "eps": return fooled && fooled.levels.includes(number) ? number : undefined;
       case "lens": return text;
+      case "scale": return ["layer", "map"].includes(text) ? text : undefined;
       case "map": return ["tsne", "pca", "grid"].includes(text) ? text : undefined;
       case "cell": return /^\d+-\d+$/.test(text) ? text : undefined;
       case "layer": {
@@ -100,10 +101,12 @@ const atlas = (() => {
     return context;
   }
 
-  // A canvas that is inverted in the dark is painted in the colors of the light.
+  // A canvas that is inverted in the dark is painted in the colors of the light; and paper is light.
+  let printing = false;
+  const isDark = () => document.documentElement.dataset.theme === "dark" && !printing;
   const color = (name, inverted = false) => {
     const [light, dark] = getComputedStyle(document.documentElement).getPropertyValue(name).match(/#[0-9a-f]+/gi);
-    return document.documentElement.dataset.theme === "dark" && !inverted ? dark : light;
+    return isDark() && !inverted ? dark : light;
   };
 
   // One cell, as large as about `side` pixels; a small one by a whole factor, so that its pixels are equal squares.
@@ -277,21 +280,20 @@ const atlas = (() => {
         if (current) reveal(label);
       }
     });
-    for (const canvas of all("canvas[data-sheet]")) {
-      const first = Number(canvas.dataset.first), cells = Array.from({ length: Number(canvas.dataset.count) }, (_, i) => first + i);
-      on([], () => mosaic(canvas, { sheet: canvas.dataset.sheet, cells, label: canvas.getAttribute("aria-label"), ...(window.innerWidth < 768 ? { even: true, size: 28, width: 5 * 32 } : { size: 56, width: 10 * 64 }) }));
-    }
     addEventListener("hashchange", () => set({ ...initial, ...read() }));
     let width = window.innerWidth;
     addEventListener("resize", () => {
       if (window.innerWidth !== width) redraw();
       width = window.innerWidth;
     });
-    addEventListener("beforeprint", redraw);
+    for (const event of ["beforeprint", "afterprint"]) addEventListener(event, () => {
+      printing = event === "beforeprint";
+      redraw();
+    });
   }
 
   addEventListener("themechange", redraw);
   start();
 
-  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, chance, describe, choosePlace, picture, answer, drawn, tell, redraw, surface, sheet, copy, color, reveal };
+  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, chance, describe, choosePlace, picture, answer, drawn, tell, redraw, surface, sheet, copy, color, isDark, reveal };
 })();

@@ -3,7 +3,8 @@
   const { all, bars, byId, color, data, drawn, mosaic, on, picture, sections, set, single, state } = atlas;
   const section = sections.journey;
   if (!section) return;
-  const blocks = all("#journey-layers [data-layer]");
+  const blocks = all("#journey-layers [data-layer]"), ownScale = byId("journey-scale");
+  ownScale?.addEventListener("change", () => set({ scale: ownScale.checked ? "map" : "layer" }));
   let seen = null; // what the place under the pointer sees: [top, left, bottom, right]
 
   // The chosen layer, or the block that it lies in.
@@ -98,7 +99,7 @@
     const canvas = block.querySelector("canvas"), { name, signed } = maps(layer);
     canvas.classList.toggle("signed", signed);
     mosaic(canvas, {
-      sheet: name, cells: Array.from({ length: count }, (_, k) => cell(layer, k)), size: layer.vector ? 14 : count > 32 ? 42 : 56, gap: layer.vector ? 0 : 2,
+      sheet: name, cells: Array.from({ length: count }, (_, k) => cell(layer, k)), size: layer.vector || layer.places[0] * layer.places[1] === 1 ? 14 : count > 32 ? 42 : 56, gap: layer.vector ? 0 : 2,
       label: `${layer.vector ? "Numbers" : "Maps"} of ${layer.path}`, chosen: place === index() ? Math.max(0, channelAt(layer)) : -1,
       tell: (k) => `channel ${layer.channels[k]}, of 0 to ${layer.of - 1}`,
       choose: (k) => set({ layer: layer.path, channel: layer.channels[k], spot: null }),
@@ -108,10 +109,11 @@
 
   function draw() {
     if (live.available && !live.refreshed()) return;
+    if (ownScale) ownScale.checked = state.scale === "map";
     section.layers.forEach((_, place) => drawBlock(place));
     drawZoom();
   }
-  on(["layer", "channel", "spot"], draw);
+  on(["layer", "channel", "spot", "scale"], draw);
   on(live.available ? ["live"] : ["picture"], () => {
     if (live.available && !live.refreshed()) return;
     draw();

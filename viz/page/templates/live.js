@@ -87,14 +87,15 @@ const live = (() => {
     image.data.set([palette[3 * k], palette[3 * k + 1], palette[3 * k + 2], 255], 4 * at);
   }
 
-  // A sheet of maps in colors, all on one scale: `maps` are [h, w] planes of one array.
+  // A sheet of maps in colors: `planesOf` are [h, w] planes, all on one scale, or each on its own (`scale` null).
   function sheetOf(name, planesOf, [height, width], signed, scale) {
     const columns = Math.min(planesOf.length, 16), canvas = document.createElement("canvas");
     canvas.width = columns * width;
     canvas.height = Math.ceil(planesOf.length / columns) * height;
     const context = canvas.getContext("2d"), image = context.createImageData(width, height);
     planesOf.forEach((plane, k) => {
-      for (let i = 0; i < plane.length; i++) paint(image, i, plane[i] / scale, signed);
+      const most = scale ?? largest(plane);
+      for (let i = 0; i < plane.length; i++) paint(image, i, plane[i] / most, signed);
       context.putImageData(image, (k % columns) * width, Math.floor(k / columns) * height);
     });
     drawn(name, canvas, width, height, columns);
@@ -112,7 +113,7 @@ const live = (() => {
       const { data: all, shape } = current.values[program.values[path]], [h, w] = shape.length === 3 ? shape.slice(1) : [1, 1];
       const signed = all.some((v) => v < 0);
       const planesOf = layer.channels.map((k) => all.subarray(k * h * w, (k + 1) * h * w));
-      sheets.set(path, { name: sheetOf(`live-${path}`, planesOf, [h, w], signed, largest(all)), signed });
+      sheets.set(path, { name: sheetOf(`live-${path}`, planesOf, [h, w], signed, state.scale === "map" && h * w > 1 ? null : largest(all)), signed });
     }
     return sheets.get(path);
   }
@@ -129,6 +130,7 @@ const live = (() => {
     context.putImageData(image, 0, 0);
   }
 
+  on(["scale"], () => sheets.clear());
   on(["picture", "point"], () => {
     if (state.picture === "own" || !current || current.of !== state.picture || state.picture === "point") refresh();
   });

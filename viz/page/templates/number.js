@@ -114,7 +114,7 @@
   }
 
   function python({ step, terms, how }, { channel, row, column, vector }) {
-    const layer = `model["${step.path}"]`, source = `# x: the output of ${nameOf(step.from[0])}`, place = vector ? `[0, ${channel}]` : `[0, ${channel}, ${row}, ${column}]`;
+    const layer = `model["${step.path}"]`, source = step.from[0] ? `# x: the output of ${nameOf(step.from[0])}` : "# x: the image, as model.transform makes it", place = vector ? `[0, ${channel}]` : `[0, ${channel}, ${row}, ${column}]`;
     const ends = (key) => [Math.min(...terms.map((t) => t[key])), Math.max(...terms.map((t) => t[key])) + 1];
     const slice = (key) => ends(key).join(":") + (step.dilation && step.dilation[key === "row" ? 0 : 1] > 1 ? `:${step.dilation[key === "row" ? 0 : 1]}` : "");
     const padded = terms.some((t) => t.padding), bias = step.bias ? ` + ${layer}.bias[${channel}]` : "";
@@ -131,6 +131,23 @@
     return `${source}\n${line()}`;
   }
 
+  // The channel of the input that gave most.
+  function weightiest(terms) {
+    const sums = new Map();
+    for (const t of terms) sums.set(t.channel, (sums.get(t.channel) || 0) + t.product);
+    return [...sums].reduce((best, one) => (Math.abs(one[1]) > Math.abs(best[1]) ? one : best))[0];
+  }
+
+  // What a ReLU makes of it, and the way there.
+  function upward(id, { channel, row, column, vector }, result) {
+    const above = program.steps.findIndex((step) => step.op === "relu" && step.from[0] === id), line = byId("number-next");
+    line.hidden = above < 0;
+    if (above < 0) return;
+    const way = element("button", paths[above], { type: "button", className: "plain" });
+    way.addEventListener("click", () => go(above + 1, channel, vector ? null : row, column));
+    line.replaceChildren("Then ", way, ` takes it: max(0, ${number(result)}) = ${number(Math.max(0, result))}.`);
+  }
+
   function draw() {
     if (!live.refreshed()) return;
     const at = target(), { id, vector, channel, row, column, H, W, y } = at;
@@ -143,6 +160,8 @@
     byId("number-place").hidden = vector;
     byId("number-trail").textContent = `${paths[id - 1]}, channel ${channel}${vector ? "" : `, row ${row}, column ${column}`}: made of ${[...new Set(found.step.from)].map(nameOf).join(" and ")}`;
     byId("number-formula").textContent = formula(found);
+    trace.show(at, found.terms, weightiest(found.terms), nameOf);
+    upward(id, at, found.result);
     const isWindow = found.window && found.how === "sum";
     const shown = isWindow ? windows(found)
       : found.window && found.window[0] * found.window[1] <= 256 ? [grid(`saw, in channel ${found.terms[0].channel} of ${nameOf(found.terms[0].value)}`, found.terms, found.window[1], (t) => t.input, greatest(found.terms.map((t) => t.input)), true, found.winner)]

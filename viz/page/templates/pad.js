@@ -153,6 +153,9 @@
     live.show(pad, shown());
     ring();
     live.show(byId("own-thumb"), live.own());
-    if (state.picture === "own" && current) say(`Computed in ${current.milliseconds.toFixed(0)} ms, in this page.`);
+    if (state.picture !== "own" || !current) return;
+    const empty = live.own().every((level, i) => level === background[Math.floor(i / area)]);
+    const took = current.milliseconds < 1 ? "less than 1" : current.milliseconds.toFixed(0);
+    say(empty ? "The pad is empty. Draw on it, or open a file: everything on this page follows." : `Computed in this page, in ${took} ms.`);
   });
 })();

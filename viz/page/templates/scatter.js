@@ -68,7 +68,19 @@ const scatter = (() => {
     context.stroke();
   }
 
-  // A class's name stands by the median of its points: in the spot around it that hides fewest points and no other name.
+  // What the map names: classes at the median of their points, and groups that something else holds together.
+  function named(of, all) {
+    const found = [];
+    data.classes.forEach((name, k) => {
+      const points = all.filter((_, place) => of[place] === k);
+      if (!points.length || (state.class !== null && state.class !== k)) return;
+      found.push([name, [0, 1].map((axis) => points.map((point) => point[axis]).sort((a, b) => a - b)[points.length >> 1])]);
+    });
+    if (state.map === "tsne" && state.class === null) for (const { at, what } of section.mixed) found.push([`several: ${what}`, onScreen(at)]);
+    return found;
+  }
+
+  // A name stands in the spot around its place that hides fewest points and no other name.
   function names(context, of) {
     context.font = "600 13px Inter, system-ui, sans-serif";
     context.textAlign = "center";
@@ -78,11 +90,8 @@ const scatter = (() => {
     context.fillStyle = color("--ink");
     context.lineWidth = 4;
     const all = places.map(position), taken = [];
-    data.classes.forEach((name, k) => {
-      const points = all.filter((_, place) => of[place] === k);
-      if (!points.length || (state.class !== null && state.class !== k)) return;
-      const [mx, my] = [0, 1].map((axis) => points.map((point) => point[axis]).sort((a, b) => a - b)[points.length >> 1]);
-      const text = name.length > 18 ? `${name.slice(0, 17)}…` : name, half = context.measureText(text).width / 2;
+    for (const [name, [mx, my]] of named(of, all)) {
+      const text = name.length > 24 ? `${name.slice(0, 23)}…` : name, half = context.measureText(text).width / 2;
       let best = null, least = Infinity;
       for (let away = 0; away <= 60; away += 12)
         for (let turn = 0; turn < (away ? 8 : 1); turn++) {
@@ -96,7 +105,7 @@ const scatter = (() => {
       taken.push([...best, half]);
       context.strokeText(text, ...best);
       context.fillText(text, ...best);
-    });
+    }
   }
 
   // Pointing at it.

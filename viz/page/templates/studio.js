@@ -10,14 +10,14 @@
 
   for (const layer of columns) {
     const figure = document.createElement("figure"), caption = document.createElement("figcaption"), canvas = document.createElement("canvas");
-    caption.textContent = layer.path.length > 7 ? `…${layer.path.split(".").pop()}` : layer.path;
+    caption.textContent = layer.path.replace(/([^.])[^.]*\./g, "$1."); // features.10: f.10
     caption.title = layer.path;
     figure.append(caption, canvas);
     overview.append(figure);
   }
   const canvases = [...overview.querySelectorAll("canvas")];
 
-  on(["live", "layer", "channel"], () => {
+  on(["live", "layer", "channel", "scale"], () => {
     const current = live.refreshed();
     if (!current) return;
     columns.forEach((layer, k) => {

@@ -104,7 +104,7 @@ def test_a_network_is_read(name: str, exporter: str, tmp_path) -> None:
 
 
 OPSETS = [("old", opset) for opset in (7, 9, 11, 13, 15, 18, 20)]
-OPSETS += [pytest.param("new", opset, marks=NEEDS) for opset in (18, 21, 23)]
+OPSETS += [pytest.param("new", opset, marks=NEEDS) for opset in (18, 23)]
 
 
 @pytest.mark.parametrize(("exporter", "opset"), OPSETS)

@@ -7,6 +7,7 @@ import numpy as np
 from ...kernels import winograd as kernels
 from ...kernels.blocks import Source, Target
 from ...kernels.vector import NR_BYTES
+from ...kernels.winograd_tiles import CHUNK
 from ..contract import Array
 from . import direct
 from .problem import NO_POOL, Filters, Problem, target
@@ -61,7 +62,7 @@ class Winograd:
         def transform() -> Array:
             lanes, depth = filters.w.shape[1::-1] if turned else filters.w.shape[:2]
             NR = NR_BYTES // filters.w.itemsize
-            depth = -(-depth // kernels.CHUNK) * kernels.CHUNK
+            depth = -(-depth // CHUNK) * CHUNK
             u = np.empty((-(-lanes // NR), (self.tile + 2) ** 2, depth, NR), filters.w.dtype)
             kernels.transform_filters(np.ascontiguousarray(filters.w), turned, self.tile, u)
             return u

@@ -1,33 +1,22 @@
 """The atlas as a notebook shows it: in a frame that has no address of its own."""
 
-import os
-import shutil
-
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[browser]")
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium was found: none of {', '.join(NAMES)}"),
-]
+pytestmark = pytest.mark.slow
 
 
-def test_what_is_chosen_in_a_notebook_s_frame_changes_every_section(page, tmp_path) -> None:
+def test_what_is_chosen_in_a_notebook_s_frame_changes_every_section(page, browser, tmp_path) -> None:
     notebook, complaints = tmp_path / "notebook.html", []
     notebook.write_text(f"<!doctype html><title>cells</title>{page._repr_html_()}", encoding="utf-8")
-    with playwright.sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        tab = browser.new_page()
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.goto(notebook.as_uri())
-        frame = tab.frame_locator("iframe")
-        frame.locator("#journey .picker label").nth(1).click()
-        for section in ("journey", "why", "fooled"):
-            playwright.expect(frame.locator(f"#{section} .picker input").nth(1)).to_be_checked()
-        frame.locator("a[href='#why']").first.click()
-        playwright.expect(frame.locator("#why h2").first).to_be_in_viewport()
-        browser.close()
+    tab = browser.new_page()
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto(notebook.as_uri())
+    frame = tab.frame_locator("iframe")
+    frame.locator("#journey .picker label").nth(1).click()
+    for section in ("journey", "why", "fooled"):
+        playwright.expect(frame.locator(f"#{section} .picker input").nth(1)).to_be_checked()
+    frame.locator("a[href='#why']").first.click()
+    playwright.expect(frame.locator("#why h2").first).to_be_in_viewport()
+    tab.close()
     assert not complaints

@@ -19,6 +19,8 @@ pytestmark = [
 ]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 LOOKS = {"wide, light": (WIDE, "light"), "wide, dark": (WIDE, "dark"), "narrow, dark": (NARROW, "dark")}
+# The theme tells a moment after the window's size has changed which code blocks the keyboard can scroll.
+REACHABLE = "[...document.querySelectorAll('pre')].every(e => e.scrollWidth <= e.clientWidth || e.tabIndex === 0)"
 TYPESET = "!document.querySelector('.math') || !!document.querySelector('.MathJax, .MJXc-display, .MathJax_SVG')"
 
 
@@ -63,6 +65,7 @@ def test_no_page_scrolls_sideways_complains_or_violates_axe(browser: Any, site: 
             tab.set_viewport_size(viewport)
             tab.emulate_media(color_scheme=scheme)
             tab.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=scheme)
+            tab.wait_for_function(REACHABLE)
             wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             problems += [f"{look}: {wider} pixels too wide"] if wider > 0 else []
             problems += [f"{look}: {violation}" for violation in serious(tab)]

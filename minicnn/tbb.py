@@ -1,8 +1,8 @@
 """Load TBB, the library that shares loops among threads, from where pip puts it.
 
 Numba prefers it to OpenMP, but finds it only where the system keeps its libraries. OpenMP waits at the end of each loop
-for all threads, even for one that had nothing left to do; on a busy machine that is a time slice of other programs,
-again and again. TBB waits for work, not for threads.
+for all threads, even for one that has nothing left to do. On a busy machine that thread may first have to wait for its
+turn on a core, in every loop. TBB waits until the work is done, whoever did it.
 """
 
 from __future__ import annotations

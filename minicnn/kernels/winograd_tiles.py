@@ -1,4 +1,4 @@
-"""The tiles of Winograd's convolution: where they lie in a feature map, and their way into frequencies and back.
+"""The tiles of Winograd's convolution: where they lie in a feature map, and their transforms to frequencies and back.
 
 A *run* is some tiles of one row of tiles; a few runs make a block that stays in the second-level cache. What a forward
 pass multiplies lies there in slabs of `GROUP` tiles by `CHUNK` channels, as a register tile reads them: the slabs of
@@ -76,7 +76,7 @@ def outputs_of(m, products, at, NR, first, tiles, scratch, lines):
 
 @borrowing
 def tiling(N, height, width_, m, depth, itemsize):
-    """(runs, spans, tiles): so many runs over N feature maps, `spans` of them to a row of tiles, `tiles` tiles each."""
+    """(runs over all N feature maps, spans: runs in a row of tiles, tiles of a run)."""
     across = ceil_div(width_, m)
     most = min(RUN, max(1, (PATCH_BYTES // ((m + 2) * depth * itemsize) - 2) // m))
     spans = ceil_div(across, most)

@@ -62,15 +62,27 @@ def main() -> None:
         "--again", action="store_true", help="try those anew that survived, as tests were written since"
     )
     parser.add_argument("--run", choices=RUNS, action="append", help="try them with this run alone (default, ci)")
+    parser.add_argument(
+        "--part", type=_part, default=(1, 1), metavar="I/N", help="of them the I-th of N: N processes at the same time"
+    )
     parser.add_argument("--report", action="store_true", help="try none, only report")
     options = parser.parse_args()
     reviewed = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text()).get("mutant", [])
     drawn = draw(ROOT, options.folders, options.seed, lambda path: path.startswith(tuple(options.leave_out)))
     drawn = [mutant for mutant in drawn if not equivalent(mutant, reviewed)][: options.count]
+    part, of = options.part
+    drawn = drawn[part - 1 :: of]
     if not options.report:
         for run in options.run or RUNS:
             try_out(drawn, run, options.again, end=time.monotonic() + 60 * options.minutes)
     report(drawn)
+
+
+def _part(text: str) -> tuple[int, int]:
+    part, of = map(int, text.split("/"))
+    if not 1 <= part <= of:
+        raise ValueError
+    return part, of
 
 
 def try_out(drawn: list[Mutant], run: str, again: bool, end: float) -> None:

@@ -40,7 +40,7 @@ class Trial:
 
     def run(self, tests: list[str], run: str, mutant: Mutant | None = None) -> str:
         """The first test that fails, in a run of the name "default" or "ci"; "" where all pass."""
-        said = self.folder / "said"
+        said = self.folder / f"said-{os.getpid()}"
         child = multiprocessing.get_context("fork").Process(target=_pytest, args=(tests, run, mutant, said))
         child.start()
         child.join(20 * SECONDS[run])  # on the wall: a mutant may wait for what never comes

@@ -87,17 +87,20 @@ def _part(text: str) -> tuple[int, int]:
 
 def try_out(drawn: list[Mutant], run: str, again: bool, end: float) -> None:
     """Let a run judge what has not been caught so far."""
-    known, trial = results(), Trial(FOLDER)
+    known, trial, caught = results(), Trial(FOLDER), list[str]()
     for i, mutant in enumerate(drawn):
         said = known.get(key(mutant), {})
         if any(said.values()) or (run in said and not again):
+            caught.append(said.get(run, ""))
             continue
         if time.monotonic() > end:
             break
         found = trial.caught(mutant, run)
+        caught.append(found)
         with open(FOLDER / "results.jsonl", "a") as file:
             file.write(json.dumps({"key": key(mutant), "name": mutant.name, "run": run, "said": found}) + "\n")
         print(f"{i + 1}/{len(drawn)} {run} {'caught' if found else 'PASSED'} {mutant.name}", flush=True)
+    trial.check(caught, run)
 
 
 def report(drawn: list[Mutant]) -> None:

@@ -19,7 +19,7 @@ import pytest
 from tests.planting import PLAIN, ROOT, plant
 
 from .draw import Mutant
-from .where import belonging
+from .where import CHAPTERS, belonging
 
 SECONDS = {"default": 900, "ci": 3600}  # of processor time: a mutant that takes more does not end, and is caught
 MEMORY = 12 << 30  # bytes of data
@@ -32,7 +32,7 @@ class Trial:
     """Runs pytest again and again; machine code is kept in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.passing = folder, set[tuple[str, ...]]()
+        self.folder = folder
         folder.mkdir(exist_ok=True)
         os.environ |= {"NUMBA_CACHE_DIR": str(folder / "numba"), "OPENBLAS_NUM_THREADS": "1"}
         for module in HEAVY:
@@ -64,18 +64,18 @@ class Trial:
         for some in (own, [test for test in tests if test not in own]):
             said = self.run(some, run, mutant) if some else ""
             if said:
-                name = re.match(r"(?:FAILED|ERROR) (tests/[^[ ]+)", said)
-                self._check([name[1]] if name else some, run)
                 return said
         return ""
 
-    def _check(self, tests: list[str], run: str) -> None:
-        """Stop where tests do not pass without any mutant: then nothing that they say counts."""
-        if (run, *tests) not in self.passing:
-            said = self.run(tests, run)
-            if said:
-                raise SystemExit(f"without any mutant: {said}")
-            self.passing.add((run, *tests))
+    def check(self, said: list[str], run: str) -> None:
+        """Stop if a test that has caught a mutant does not pass without one: then nothing that it says counts.
+
+        Of a parametrized test all is run; of a file in which no test was named, all.
+        """
+        names = {match[1] for each in said if (match := re.match(r"(?:FAILED|ERROR) (tests/[^[ ]+)", each))}
+        failed = self.run(sorted(names), run) if names else ""
+        if failed:
+            raise SystemExit(f"without any mutant: {failed}")
 
 
 def _pytest(tests: list[str], run: str, mutant: Mutant | None, said: Path) -> None:
@@ -94,8 +94,9 @@ def _pytest(tests: list[str], run: str, mutant: Mutant | None, said: Path) -> No
         plant(mutant.path, mutant.apply)
     with tempfile.TemporaryDirectory() as database:  # else one mutant's failing examples are tried on the next
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = database
+        chapter = [f"-k={CHAPTERS[mutant.path]}"] if mutant is not None and mutant.path in CHAPTERS else []
         options = [PLAIN, "-x", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=no", "--hypothesis-seed=0"]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is imported already
-        status = pytest.main([*options, *RUNS[run], *tests])
+        status = pytest.main([*options, *chapter, *RUNS[run], *tests])
     sys.stdout.flush()
     os._exit(int(status))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
 import tomllib
 from collections import Counter
@@ -27,6 +28,7 @@ from .draw import Mutant, draw
 from .trial import RUNS, Trial
 
 FOLDER = ROOT / ".mutants"
+LIKELY = 3  # files of tests that are tried before the others
 
 
 def equivalent(mutant: Mutant, reviewed: list[dict[str, Any]]) -> bool:
@@ -40,11 +42,27 @@ def key(mutant: Mutant) -> str:
     return f"{mutant.digest}:{mutant.begin}:{mutant.end}:{mutant.now}"
 
 
+def lines() -> list[dict[str, str]]:
+    """All that was tried so far."""
+    file = FOLDER / "results.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def likely(path: str) -> list[str]:
+    """The tests that have caught the most mutants in the folder of a file."""
+    room = str(Path(path).parent)
+    found = [
+        re.match(r"\S+ (tests/[^: ]+)", line["said"])
+        for line in lines()
+        if str(Path(line["name"].split(":")[0]).parent) == room
+    ]
+    return [test for test, _ in Counter(match[1] for match in found if match).most_common(LIKELY)]
+
+
 def results() -> dict[str, dict[str, str]]:
     """What each run said of each mutant, by the mutant's key and the run's name; the last word counts."""
-    file, found = FOLDER / "results.jsonl", dict[str, dict[str, str]]()
-    for line in file.read_text().splitlines() if file.exists() else []:
-        result = json.loads(line)
+    found = dict[str, dict[str, str]]()
+    for result in lines():
         found.setdefault(result["key"], {})[result["run"]] = result["said"]
     return found
 
@@ -95,7 +113,7 @@ def try_out(drawn: list[Mutant], run: str, again: bool, end: float) -> None:
             continue
         if time.monotonic() > end:
             break
-        found = trial.caught(mutant, run)
+        found = trial.caught(mutant, run, likely(mutant.path))
         caught.append(found)
         with open(FOLDER / "results.jsonl", "a") as file:
             file.write(json.dumps({"key": key(mutant), "name": mutant.name, "run": run, "said": found}) + "\n")

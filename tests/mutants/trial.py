@@ -12,6 +12,7 @@ import re
 import resource
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -53,15 +54,18 @@ class Trial:
         failed = next((line for line in lines if line.startswith(("FAILED", "ERROR"))), lines[-1])
         return f"{failed} (status {child.exitcode})"
 
-    def caught(self, mutant: Mutant, run: str) -> str:
-        """What a run says of a mutant, or "" if it passes: first the tests that bear its file's name, then all."""
+    def caught(self, mutant: Mutant, run: str, likely: Sequence[str] = ()) -> str:
+        """What a run says of a mutant, or "" if it passes.
+
+        First the tests that bear its file's name, then the likely ones of those that belong to it, then the others.
+        """
         if hashlib.sha256((ROOT / mutant.path).read_bytes()).hexdigest()[: len(mutant.digest)] != mutant.digest:
             raise SystemExit(
                 f"{mutant.path} has changed since the mutants were drawn; start again, what is tried is kept"
             )
-        tests = belonging(mutant.path, ROOT)
-        own = [test for test in tests if Path(mutant.path).stem in Path(test).stem]
-        for some in (own, [test for test in tests if test not in own]):
+        left = belonging(mutant.path, ROOT)
+        for wanted in (lambda test: Path(mutant.path).stem in Path(test).stem, likely.__contains__, bool):
+            some, left = [test for test in left if wanted(test)], [test for test in left if not wanted(test)]
             said = self.run(some, run, mutant) if some else ""
             if said:
                 return said

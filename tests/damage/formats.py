@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 import minicnn as cnn
 from minicnn.checkpoint import CheckpointError
@@ -295,10 +296,23 @@ def _images() -> Iterator[Format]:
 
 
 def _wrong_image(pixels: Any, folder: Path) -> str:
+    """Every pixel is what one sees of it on white, within rounding; of a gray image, in each of its channels."""
     with Image.open(_only(folder)) as image:
-        sides = {image.size, image.size[::-1]}  # an EXIF orientation may turn it
-    fits = pixels.dtype == np.uint8 and pixels.ndim == 3 and len(pixels) in (1, 3) and pixels.shape[:0:-1] in sides
-    return "" if fits else f"{pixels.dtype} {pixels.shape} is not an image of {sides}"
+        with contextlib.suppress(Exception):  # the metadata of how it is to be turned may be what is damaged
+            image = ImageOps.exif_transpose(image)
+        if image.mode.startswith("I"):
+            shades = np.asarray(image).astype(float)
+            seen = np.where(shades == image.info.get("transparency"), 255, shades / 257)[..., None]
+        else:
+            rgba = np.asarray(image.convert("RGBA")).astype(float)
+            alpha = rgba[..., 3:] / 255
+            seen = rgba[..., :3] * alpha + 255 * (1 - alpha)
+    if not (pixels.dtype == np.uint8 and pixels.ndim == 3 and len(pixels) in (1, 3)):
+        return f"{pixels.dtype} {pixels.shape} is not an image"
+    if pixels.shape[1:] != seen.shape[:2]:
+        return f"{pixels.shape} is not of {seen.shape[:2]} pixels"
+    off = np.abs(pixels.transpose(1, 2, 0) - seen).max()
+    return "" if off <= 1 else f"pixels differ by {off:.0f} of 255 from what the file holds"
 
 
 def _text() -> Iterator[Format]:

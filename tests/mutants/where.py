@@ -41,7 +41,7 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/threads.py", ["tests/test_threads.py", "tests/ops/test_threads.py", "tests/test_code_cache.py"]),
     ("minicnn/message.py", ["tests/test_checkpoint.py", "tests/test_weights.py", "tests/damage/test_damage.py"]),
     ("minicnn/receptive_field.py", ["tests/viz/activations", "tests/test_summarize.py"]),
-    ("viz/containers.py", ["tests/peers/test_sklearn.py"]),
+    ("viz/containers.py", ["tests/viz/test_containers.py", "tests/peers/test_sklearn.py"]),
     ("viz/attribution/*", ["tests/viz/attribution", "tests/cli/test_why.py", "tests/peers/test_attribution.py"]),
     ("viz/bounds.py", ["tests/viz/adversarial", "tests/viz/synthesis"]),
     ("viz/features/*", ["tests/viz/features", "tests/viz/tsne"]),

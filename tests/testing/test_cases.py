@@ -47,19 +47,27 @@ def test_the_cases_reach(what: str) -> None:
 
 REACH = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])
 
-# As the arrays are to be small, it also promises to reach no further.
+# And to reach no further: the arrays are to be small, and the wide ones as they are in networks.
 SMALL = {
     "three arrays of length three are joined": (
         CASES["concat"],
         lambda case: len(case.arguments) <= 3 and max(map(max, case.arguments)) <= 3,
     ),
     "five channels are normalized together": (CASES["local_response_norm"], lambda case: case.options["size"] <= 5),
+    "the widths of real networks: color's three, or even ones": (
+        wide_conv2d_cases(),
+        lambda case: case.arguments[0][1] % 2 == 0 or case.arguments[0][1] == 3,
+    ),
+    "as many filters as real networks have: even ones": (
+        wide_conv2d_cases(),
+        lambda case: case.arguments[1][0] % 2 == 0,
+    ),
     "two channels are padded to on a side": (CASES["pad"], lambda case: max(case.options["padding"]) <= 2),
 }
 
 
 @pytest.mark.parametrize("what", SMALL)
-def test_at_most(what: str) -> None:
+def test_the_cases_reach_no_further_than(what: str) -> None:
     strategy, small = SMALL[what]
     with pytest.raises(NoSuchExample):
         find(strategy, lambda case: not small(case), settings=settings(max_examples=60, database=None, derandomize=True))

@@ -69,6 +69,9 @@ CASES = {
     "gemm": Case("Gemm", [normal(5, 4), normal(4)], {"alpha": 0.5, "beta": 2.0}, (2, 5)),
     "gemm, transposed": Case("Gemm", [normal(4, 5), normal(4)], {"transB": 1}, (2, 5)),
     "gemm, one bias for all": Case("Gemm", [normal(5, 4), np.float32([0.5])], {}, (2, 5)),
+    "gemm, one bias in two axes": Case("Gemm", [normal(5, 4), np.float32([[0.5]])], {}, (2, 5)),
+    "gemm, a scalar bias": Case("Gemm", [normal(5, 4), np.float32(0.5)], {}, (2, 5)),
+    "gemm, a row of biases": Case("Gemm", [normal(5, 4), normal(1, 4)], {}, (2, 5)),
     "gemm, no bias": Case("Gemm", [normal(5, 4)], {}, (2, 5), opset=11),
     "gemm, opset 7": Case("Gemm", [normal(5, 4), normal(4)], {}, (2, 5), opset=7),
     "matmul": Case("MatMul", [normal(5, 4)], {}, (2, 5)),
@@ -111,6 +114,7 @@ CASES = {
     "max of maps": Case("ReduceMax", [], {"axes": [2, 3], "keepdims": 0}),
     "max of maps, kept": Case("ReduceMax", [int64([2, 3])], opset=18),
     "slice, opset 7": Case("Slice", [], {"starts": [1, -4], "ends": [9, 9], "axes": [1, 2]}, opset=7),
+    "slice, opset 10": Case("Slice", [int64([1]), int64([3]), int64([2])], opset=10),
     "slice": Case("Slice", [int64([1, 0]), int64([-1, 1 << 40]), int64([3, 0])]),
     "slice in steps": Case("Slice", [int64([1]), int64([7]), int64([-2]), int64([2])]),
     "slice from the first axes on": Case("Slice", [int64([0, 1]), int64([1 << 40, 3])]),
@@ -182,6 +186,7 @@ CASES = {
     "lrn": Case("LRN", [], {"size": 3, "alpha": 0.2, "beta": 0.6, "bias": 1.5}),
     "lrn, defaults": Case("LRN", [], {"size": 5}),
     "dropout": Case("Dropout", [np.float32(0.3)]),
+    "dropout of all": Case("Dropout", [np.float32(1)]),
     "dropout, opset 7": Case("Dropout", [], {"ratio": 0.3}, opset=7),
     "flatten": Case("Flatten"),
     "flatten from behind": Case("Flatten", [], {"axis": -3}),
@@ -282,6 +287,14 @@ GRAPHS = {
             node("MatMul", "a w3", "y"),
         ],
         {"w": normal(4, 12).astype(np.float64)},
+    ),
+    "constants in part, and turned around": (
+        [
+            node("Slice", "w s e a t", "v"),
+            node("Slice", "v s f a t", "u"),
+            node("Mul", "x u", "y"),
+        ],
+        {"w": normal(13, 1, 1), "s": int64([11]), "e": int64([0]), "f": int64([-99]), "a": int64([0]), "t": int64([-2])},
     ),
     "a scale that is computed": (
         [

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
+from minicnn import reference as textbook
 
 onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 reference = pytest.importorskip("onnx.reference")
@@ -37,6 +38,23 @@ def test_an_operator_gives_what_the_standard_says(name: str, tmp_path) -> None:
     ours, theirs = both(MODELS[name], tmp_path)
     assert ours.size == theirs.size
     assert np.allclose(ours, theirs.reshape(ours.shape), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["lrn", "lrn, defaults"])
+def test_local_response_normalization_is_the_textbooks(name: str, tmp_path) -> None:
+    case = operators.CASES[name]
+    onnx.save(case.model(), tmp_path / "m.onnx")
+    x, options = operators.normal(*case.shape, seed=7), {"alpha": 1e-4, "beta": 0.75, "bias": 1} | case.attributes
+    options["k"] = options.pop("bias")
+    expected = textbook.local_response_norm(x.astype(float), **options)
+    np.testing.assert_allclose(cnn.onnx.load(tmp_path / "m.onnx")(x), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("places", [[0, 1, 2, 3], [1, 2, 3], [-1, 0, 1], [3]])
+def test_a_range_beyond_the_channels_is_refused(places, tmp_path) -> None:
+    onnx.save(operators.Case("Gather", [np.int64(places)], {"axis": 1}).model(), tmp_path / "m.onnx")
+    with pytest.raises(cnn.onnx.OnnxError, match="Gather"):
+        cnn.onnx.load(tmp_path / "m.onnx")
 
 
 def test_the_size_of_a_transposed_convolution_may_name_all_axes(tmp_path) -> None:

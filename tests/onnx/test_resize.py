@@ -43,3 +43,9 @@ def test_a_row_is_resized_as_the_standard_says_or_refused(mode: str, transform: 
             assert exact or not any(np.allclose(y, expected, atol=1e-4) for y in ours), f"{m} by {scale}"
         else:
             np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_a_size_of_0_is_refused(tmp_path) -> None:
+    scales = {"r": np.float32([]), "s": np.float32([1, 1, 1, 0.2])}
+    with pytest.raises(OnnxError, match="expected a size in 1"):
+        load(proto([node("Resize", "x r s", "y")], scales), tmp_path)

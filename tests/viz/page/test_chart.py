@@ -1,5 +1,7 @@
 """The ticks of a chart's axes: round numbers, from one end to the other."""
 
+from itertools import pairwise
+
 import pytest
 
 from viz.page.chart import log_ticks, whole_ticks
@@ -8,7 +10,7 @@ from viz.page.chart import log_ticks, whole_ticks
 @pytest.mark.parametrize("last", [*range(100), 101, 160, 161, 999, 4001, 7999])
 def test_whole_ticks_are_round_and_few_and_reach_both_ends(last: int) -> None:
     ticks = whole_ticks(last)
-    steps = {b - a for a, b in zip(ticks, ticks[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(ticks)}
     assert len(steps) == 1
     assert f"{steps.pop():.0e}"[0] in "125"
     assert ticks[0] == 0 and ticks[-2] < max(last, 1) <= ticks[-1]

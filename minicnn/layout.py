@@ -4,7 +4,7 @@
 - *channels-last*: the channels innermost; `x.transpose(0, 2, 3, 1)` is C-contiguous. Loops over channels are long
   whatever the image's size, and a pixel is one run of numbers.
 
-Convolution, max pooling and batch normalization work on channels-last memory and return it; other ops keep the order
+Convolution, pooling and batch normalization work on channels-last memory and return it; other ops keep the order
 they are given. So a network converts its input once. Values never depend on the order.
 """
 
@@ -37,24 +37,10 @@ def channels_last(x: Array) -> Array:
     return transposed(x.reshape(N, C, H * W)).reshape(N, H, W, C)
 
 
-def channels_first(x: Array) -> Array:
-    """x (N, C, H, W), C-contiguous: x itself if possible, otherwise a copy."""
-    if x.flags.c_contiguous or not is_channels_last(x):
-        return np.ascontiguousarray(x)
-    N, C, H, W = x.shape
-    return transposed(x.transpose(0, 2, 3, 1).reshape(N, H * W, C)).reshape(N, C, H, W)
-
-
 def empty_channels_last(shape: tuple[int, int, int, int], dtype: Any) -> Array:
     """An uninitialized array (N, C, H, W), channels-last."""
     N, C, H, W = shape
     return np.empty((N, H, W, C), dtype).transpose(0, 3, 1, 2)
-
-
-def empty_like(x: Array, shape: tuple[int, int, int, int] | None = None, dtype: Any = None) -> Array:
-    """An uninitialized array in x's memory order, of x's shape unless another is given."""
-    shape, dtype = shape or x.shape, dtype or x.dtype
-    return empty_channels_last(shape, dtype) if is_channels_last(x) else np.empty(shape, dtype)
 
 
 def concatenated(xs: Sequence[Array]) -> Array:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 import minicnn as cnn
 
-from .steps import INPUT, Step, steps_of
+from .steps import INPUT, Step, Window, steps_of
 
 Array = NDArray[Any]
 MOST = 0.8  # of a map: where a change fills more of it, the whole map is computed
@@ -100,38 +100,37 @@ class KnownPass:
         return _whole(found[step.path])
 
     def _after(self, step: Step, xs: list[Any]) -> Any:
-        known = self.known.get(step.path)
+        joins, known = isinstance(step.layer, cnn.Join), self.known.get(step.path)
         if known is not None and all(isinstance(x, Changed) and x.values[0].size <= MOST * x.known.size for x in xs):
             if step.window is not None:
-                return _slid(step, xs[0], known)
-            if len(xs) > 1 and all(x.known.shape[2:] == known.shape[2:] for x in xs):
-                return _joined(step, xs, known)
+                return _slid(step.window, xs[0], known)
+            if joins and all(x.known.shape[2:] == known.shape[2:] for x in xs):
+                return _joined(step.layer, xs, known)
         arrays = [_whole(x) for x in xs]
-        return step.layer.forward(arrays if len(xs) > 1 else arrays[0], cnn.Pass())[0]
+        return step.layer.forward(arrays if joins else arrays[0], cnn.Pass())[0]
 
 
 def _whole(x: Any) -> Array:
     return x.whole() if isinstance(x, Changed) else x
 
 
-def _slid(step: Step, x: Changed, known: Array) -> Changed:
-    """What a window makes of a change."""
-    assert step.window is not None
-    field = step.window.field
+def _slid(window: Window, x: Changed, known: Array) -> Changed:
+    """The outputs of windows that see a changed pixel."""
+    field = window.field
     size, stride, before = np.array(field.size), np.array(field.stride), -np.array(field.offset)
     first = -((size - 1 - before - x.corners) // stride)  # rounded up
     last = (x.corners + x.size - 1 + before) // stride
     corners, extent = _boxes(first, last + 1, known)
-    seen = x.crop(corners * stride - before, (extent - 1) * stride + size, step.window.outside)
-    return Changed(known, step.window.layer.forward(seen, cnn.Pass())[0], corners)
+    seen = x.crop(corners * stride - before, (extent - 1) * stride + size, window.outside)
+    return Changed(known, window.layer.forward(seen, cnn.Pass())[0], corners)
 
 
-def _joined(step: Step, xs: list[Changed], known: Array) -> Changed:
+def _joined(join: cnn.Join, xs: list[Changed], known: Array) -> Changed:
     """Several maps as one, in boxes that contain all that has changed."""
     first = np.min([x.corners for x in xs], axis=0)
     last = np.max([x.corners + x.size for x in xs], axis=0)
     corners, extent = _boxes(first, last, known)
-    return Changed(known, step.layer.forward([x.crop(corners, extent) for x in xs])[0], corners)
+    return Changed(known, join.forward([x.crop(corners, extent) for x in xs])[0], corners)
 
 
 def _boxes(first: Array, last: Array, known: Array) -> tuple[Array, Array]:

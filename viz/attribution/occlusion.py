@@ -126,7 +126,7 @@ def _starts(size: int, window: int, stride: int) -> list[int]:
 
 
 def _blocks(rows: int, columns: int, batch_size: int) -> Iterator[tuple[slice, slice]]:
-    """The windows in blocks of neighbors: near an edge all of them change less, because the edge cuts what they reach."""
+    """The windows in blocks of neighbors: the edge of a map cuts the boxes of all that are near it, if of any."""
     tall = min(rows, math.isqrt(batch_size))
     wide = batch_size // tall
     for top in range(0, rows, tall):

@@ -98,7 +98,7 @@ def _take_apart(layer: Any, path: str, source: str, steps: list[Step]) -> str:
             sources = tuple(outputs[taken] for taken in layer.sources[name])
             if len(sources) > 1:
                 steps.append(Step(below, child, sources))
-            outputs[name] = below if len(sources) > 1 else _take_apart(child, below, *sources, steps)
+            outputs[name] = below if len(sources) > 1 else _take_apart(child, below, sources[0], steps)
         return outputs[name]
     if type(layer) is cnn.Concat:
         branches = tuple(_take_apart(child, below, source, steps) for child, below in inside.values())

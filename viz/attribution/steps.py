@@ -115,8 +115,8 @@ def _take_apart(layer: Any, path: str, source: str, steps: list[Step]) -> str:
 
 
 def _joins_the_row(row: list[Any], layer: Any) -> bool:
-    """Whether a layer can be one step with those before it: it sees one pixel, or it pools what a convolution put out,
-    with windows that never leave the map."""
+    """Whether a layer can be one step with those before it: if its outputs see one pixel, or if it pools the output of
+    a convolution in windows that all lie inside the map."""
     if type(layer) is cnn.MaxPool2d:
         return type(row[0]) is cnn.Conv2d and not any(layer.padding) and not layer.ceil_mode
     return _is_local(row[0]) and type(layer) in PIXELWISE
@@ -129,11 +129,12 @@ def _window(row: list[Any]) -> Window | None:
         return None
     _, field = receptive_fields(cnn.Sequential(*row)).popitem()
     assert field is not None
+    first = copy.copy(first)
     if hasattr(first, "padding"):
-        first = copy.copy(first)
         first.padding = (0,) * len(first.padding)
+    if hasattr(first, "ceil_mode"):
         first.ceil_mode = False
-    outside = {cnn.MaxPool2d: -np.inf, cnn.Pad: getattr(first, "value", 0.0)}.get(type(first), 0.0)
+    outside = -np.inf if type(first) is cnn.MaxPool2d else getattr(first, "value", 0.0)
     return Window(field, outside, cnn.Sequential(first, *rest) if rest else first)
 
 

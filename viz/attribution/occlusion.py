@@ -113,10 +113,10 @@ def occlusion(
             for block in _blocks(len(tops), len(lefts), batch_size):
                 corners = [(top, left) for top in tops[block[0]] for left in lefts[block[1]]]
                 cover = [baselines[n, :, top : top + height, left : left + width] for top, left in corners]
-                hidden = known.changed(np.stack(cover), np.array(corners))
+                found = known.changed(np.stack(cover), np.array(corners))
                 shape = drops[n][block].shape
-                drops[n][block] = (score(known.output, mine) - score(hidden, mine)).reshape(shape)
-                classes[n][block] = hidden.argmax(axis=1).reshape(shape)
+                drops[n][block] = (score(known.output, mine) - score(found, mine)).reshape(shape)
+                classes[n][block] = found.argmax(axis=1).reshape(shape)
                 bar.update(len(corners))
     maps = _spread(drops, tops, lefts, (height, width), (H, W))
     return (maps, classes) if return_predictions else maps
@@ -130,7 +130,8 @@ def _starts(size: int, window: int, stride: int) -> list[int]:
 
 
 def _blocks(rows: int, columns: int, batch_size: int) -> Iterator[tuple[slice, slice]]:
-    """The windows in blocks of neighbors: the edge of a map cuts the boxes of all that are near it, if of any."""
+    """The windows in blocks of neighbors: all boxes of a batch have the size of the largest, and near an edge of the
+    image all are small, because it cuts them."""
     tall = min(rows, math.isqrt(batch_size))
     wide = batch_size // tall
     for top in range(0, rows, tall):

@@ -11,8 +11,9 @@ from minicnn.layers import transparent
 
 from .target import Target
 
-POOLING = (cnn.AdaptiveAvgPool2d, cnn.GlobalAvgPool2d, cnn.GlobalMaxPool2d)
-PER_SCORE = (cnn.ReLU, cnn.Dropout, cnn.Flatten, *POOLING)  # each of their outputs depends on one channel
+GLOBAL = {cnn.GlobalAvgPool2d, cnn.GlobalMaxPool2d}  # from maps to one number each
+FLAT = {cnn.AdaptiveAvgPool2d, cnn.Flatten}  # the same, together
+PER_SCORE = {cnn.ReLU, cnn.Dropout, cnn.Flatten, cnn.AdaptiveAvgPool2d, *GLOBAL}  # their channels do not mix
 
 
 def only_asked(model: Any, target: Target) -> tuple[Any, Target]:
@@ -25,25 +26,25 @@ def only_asked(model: Any, target: Target) -> tuple[Any, Target]:
     asked = None if callable(target) or target is None else np.unique(np.asarray(target))
     if asked is None or asked.size != 1 or not np.issubdtype(asked.dtype, np.integer):
         return model, target
-    smaller = _with_one_output(model, int(asked[0]), pooled=False)
+    smaller = _with_one_output(model, int(asked[0]), set())
     return (model, target) if smaller is None else (smaller, 0)
 
 
-def _with_one_output(layer: Any, chosen: int, pooled: bool) -> Any | None:
-    """The layer with one of its outputs, or None. `pooled`: whether its maps are averaged into one number each."""
+def _with_one_output(layer: Any, chosen: int, after: set[type]) -> Any | None:
+    """The layer with one of its outputs, or None; `after`: what kinds of layers follow it."""
     layer = transparent(layer)
     if type(layer) is cnn.Sequential:
         for name, child in reversed(layer.children.items()):
-            if type(child) not in PER_SCORE:
-                smaller = _with_one_output(child, chosen, pooled)
+            if type(child) not in PER_SCORE or getattr(child, "output_size", (1, 1)) != (1, 1):
+                smaller = _with_one_output(child, chosen, after)
                 return None if smaller is None else cnn.Sequential(layer.children | {name: smaller})
-            pooled |= type(child) in POOLING and getattr(child, "output_size", (1, 1)) == (1, 1)
+            after = after | {type(child)}
         return None
     bias = getattr(layer, "bias", None) is not None
     one: Any
     if type(layer) is cnn.Dense:
         one = cnn.Dense(layer.in_features, 1, bias)
-    elif type(layer) is cnn.Conv2d and pooled and layer.groups == 1:
+    elif type(layer) is cnn.Conv2d and layer.groups == 1 and (after & GLOBAL or after >= FLAT):
         one = cnn.Conv2d(layer.in_channels, 1, layer.kernel_size, **layer.options(), bias=bias)
     else:
         return None

@@ -86,6 +86,12 @@ def test_other_networks_stay_as_they_are(network):
     assert only_asked(model, 3) == (model, 3)
 
 
+def test_maps_for_scores_are_refused_with_their_own_shape():
+    model = cnn.Sequential(conv=cnn.Conv2d(2, 8, 3), pool=cnn.AdaptiveAvgPool2d(1)).initialize(0)
+    with pytest.raises(ValueError, match=r"expected a model with outputs \(N, classes\), got \(3, 8, 1, 1\)"):
+        viz.saliency(model, X, 3)
+
+
 @pytest.mark.parametrize("target", [None, [0, 1, 2], 2.0, 99, -1, one_of(1)], ids=str)
 def test_other_targets_too(model, target):
     assert only_asked(model, target) == (model, target)

@@ -54,7 +54,10 @@ class BatchNorm2d(Layer):
 
 
 class BatchNorm1d(BatchNorm2d):
-    """The same for vectors (N, C), taken as feature maps of one pixel."""
+    """`BatchNorm2d` for vectors (N, C), taken as feature maps of one pixel.
+
+    Arguments and errors are those of `BatchNorm2d`; a pass also raises `ValueError` if its input is not (N, C).
+    """
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         if x.ndim != 2:

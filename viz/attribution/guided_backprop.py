@@ -26,6 +26,9 @@ def guided_backprop(
     Returns:
         an array of x's shape, or of the layer's output.
 
+    Raises:
+        ValueError: x is not a batch of images, or a class or the layer does not exist.
+
     Source: Springenberg et al. (2015), Striving for simplicity: the all convolutional net, section 3.4.
     """
     if layer is None:
@@ -44,6 +47,9 @@ def guided_backprop_by_layer(
 
     Returns:
         by the layer's path, from the input on, an array of its output's shape (N, …).
+
+    Raises:
+        ValueError: x is not a batch of images, or a class or a layer does not exist.
     """
     if not layers:
         layers, last = leaves(model), last_before_softmax(model)

@@ -18,6 +18,9 @@ class BatchNorm2d(Layer):
 
     A training pass updates the running statistics; any other pass uses them. With `Pass.total` the statistics are those
     of all shards of a batch.
+
+    Raises:
+        ValueError: `num_features` is not an int of at least 1, `eps` is below 0, or `momentum` is not in 0…1.
     """
 
     parameter_names = ("weight", "bias")

@@ -41,6 +41,8 @@ def guided_backprop_by_layer(
 ) -> dict[str, Array]:
     """The gradients of guided backpropagation at every layer, from a single pass.
 
+    The rule and its source are those of `guided_backprop`.
+
     Args:
         model, x, target, batch_size: those of `guided_backprop`.
         layers: which layers; by default every layer without children.

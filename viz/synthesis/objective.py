@@ -113,7 +113,10 @@ def channel(layer: str, channel: int) -> Objective:
 
 
 def layer(layer: str) -> Objective:
-    """All of a layer at once, as deep dream excites it: ½ Σ_n mean A[n]², whose gradient is A itself."""
+    """All of a layer at once, as deep dream excites it: ½ Σ_n mean A[n]², whose gradient is A / A[n].size.
+
+    Source: Mordvintsev, Olah & Tyka (2015), Inceptionism: going deeper into neural networks.
+    """
 
     def evaluate(A: Array) -> tuple[float, Array]:
         size = A[0].size
@@ -222,6 +225,8 @@ def gram(A: Array) -> Array:
 
     Returns:
         G, (N, C, C).
+
+    Source: Gatys, Ecker & Bethge (2016), Image style transfer using convolutional neural networks, equation 3.
     """
     F = A.reshape(*A.shape[:2], -1)
     return F @ F.transpose(0, 2, 1)

@@ -1,8 +1,10 @@
 """The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
 
+import ast
 import importlib
 import inspect
 import re
+import sys
 import tomllib
 from operator import attrgetter
 from pathlib import Path
@@ -21,10 +23,13 @@ ELSEWHERE = ("7-many-machines",)  # needs MPI: tests/distributed/test_book.py
 
 
 def pages_with_code() -> list:
-    pages = [page for page in PAGES if BLOCK.search(page.read_text()) and page.stem not in ELSEWHERE]
-    return [
-        pytest.param(page, id=page.stem, marks=[] if page.stem in EVERYDAY else [pytest.mark.slow]) for page in pages
-    ]
+    params = []
+    for page in PAGES:
+        if BLOCK.search(page.read_text()) and page.stem not in ELSEWHERE:
+            slow = [] if page.stem in EVERYDAY else [pytest.mark.slow]
+            book = [] if page.stem == "README" else [pytest.mark.book]  # building the site runs the same blocks
+            params.append(pytest.param(page, id=page.stem, marks=slow + book))
+    return params
 
 
 @pytest.mark.parametrize("page", pages_with_code())
@@ -40,6 +45,20 @@ def run_blocks(page: Path) -> None:
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start(1))
         exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # errors name the page's own lines
+
+
+BROUGHT = {"minicnn", "viz", "benchmarks", "numpy", "scipy", "numba", "matplotlib", "PIL", "pytest", "hypothesis"}
+
+
+def test_the_book_imports_nothing_that_an_install_for_tests_does_not_bring() -> None:
+    imported = set()
+    for page in PAGES:
+        for block in BLOCK.findall(page.read_text()):
+            for node in ast.walk(ast.parse(block)):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                imported |= {name.partition(".")[0] for name in names}
+    assert {"minicnn", "numpy"} < imported <= BROUGHT | sys.stdlib_module_names
 
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -49,6 +49,8 @@ nb_render_markdown_format = "myst"
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
 
+highlight_language = "text"  # of indented blocks: they are equations
+
 # The reference: docstrings are plain text in Google's sections.
 default_role = "code"
 autodoc_typehints = "none"

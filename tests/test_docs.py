@@ -84,6 +84,7 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
 
 
 QUESTION = re.compile(r"^\| (\d+)\. (.*) \| (.*) \|$", re.MULTILINE)
+SMALL = {"what", "that", "which", "with", "does", "from"}
 
 
 def words(text: str) -> set[str]:

@@ -23,9 +23,11 @@ def site(testrun_uid: str) -> Path:
     with open(target.parent / "lock", "a+") as lock:  # the first of pytest's workers builds, the others wait
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.seek(0)
-        if lock.read() != testrun_uid:
+        run, _, errors = lock.read().partition("\n")
+        if run != testrun_uid:
             built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-            assert built.returncode == 0, built.stderr
+            errors = built.stderr if built.returncode else ""
             lock.truncate(0)
-            lock.write(testrun_uid)
+            lock.write(f"{testrun_uid}\n{errors}")
+    assert not errors
     return target

@@ -39,7 +39,7 @@ source_suffix = {".md": "myst-nb", ".rst": "restructuredtext"}
 nb_custom_formats = {".md": "pages.read"}
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE / "_build" / "cache")
-get_cache(nb_execution_cache_path).db  # made here: two processes that make it at the same time are in each other's way
+get_cache(nb_execution_cache_path).list_cache_records()  # makes it: two processes at the same time could not
 nb_execution_in_temp = True
 nb_execution_timeout = 1800  # of a cell, on the wall: on a busy machine a page waits for its turn
 nb_execution_raise_on_error = True

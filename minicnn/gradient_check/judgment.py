@@ -7,6 +7,8 @@ pullback is called wrong.
 
 from __future__ import annotations
 
+import functools
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,19 +16,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .derivatives import (
-    EPS,
-    Array,
-    NondifferentiableError,
-    Slope,
-    central_difference,
-    complex_step,
-    difference,
-)
+from .derivatives import NondifferentiableError, Slope, central_difference, complex_step, difference, inner
 from .location import kink_at, restricted
 from .problem import Problem
+from .search import EPS, Array, largest
 
 DIRECTIONS = 4  # random ones, for each group of entries of a large array
+LIMIT = 3**0.5  # of their entries: the deviation is 1
 SMALL = 1e-3  # of an array's largest gradient: entries below are a group of their own
 PLAIN_STEP = 2.0**-17  # the best step for a plain difference
 HIDDEN = 1e-2  # of a gradient: if rounding may be this large, nothing is known
@@ -56,7 +52,7 @@ class Judge:
 
     def __init__(self, problem: Problem, tolerance: float, max_entries: int) -> None:
         self.problem, self.tolerance, self.max_entries = problem, tolerance, max_entries
-        self.largest = [max([0.0, *(_largest(g) for g in row)]) for row in problem.gradients]
+        self.largest = [max([0.0, *(largest(g) for g in row)]) for row in problem.gradients]
         self.step = PLAIN_STEP
         self.analytic = [False] * len(problem.xs)
         self._look_around()
@@ -71,16 +67,16 @@ class Judge:
             for x in problem.xs
         ]
         try:
-            true = central_difference(problem.forward, problem.values, direction)
+            true = central_difference(problem.forward, problem.values, direction, problem.ys)
         except NondifferentiableError as error:
             try:  # log at 1e-15: no step suits both this entry and one that is 1
                 direction = [v * _own_scale(x) for v, x in zip(direction, problem.values, strict=True)]
-                true = central_difference(problem.forward, problem.values, direction)
+                true = central_difference(problem.forward, problem.values, direction, problem.ys)
             except NondifferentiableError:
                 raise kink_at(problem, direction, error) from None
-        largest = max([1.0, *(_largest(x) for x in problem.values)])
-        steps = [slope.step / largest for slope in true]
-        self.step = min([PLAIN_STEP, *(step / 8 for step in steps)])  # a random direction may be several times as long
+        size = max([1.0, *(largest(x) for x in problem.values)])
+        # A random direction is up to √3 in an entry, where this one is at least 1/2.
+        self.step = min([PLAIN_STEP, *(slope.step / size / 4 for slope in true)])
         if not self._complex_agrees(direction, true):
             return
         for i, x in enumerate(problem.xs):
@@ -94,14 +90,14 @@ class Judge:
     def _small(self, i: int) -> Array:
         """Which entries' gradients are small compared with the largest."""
         small = np.ones(self.problem.xs[i].value.shape, bool)
-        for row, largest in zip(self.problem.gradients, self.largest, strict=True):
-            if largest:
-                small &= np.abs(row[i]) < SMALL * largest
+        for row, steepest in zip(self.problem.gradients, self.largest, strict=True):
+            if steepest:
+                small &= np.abs(row[i]) < SMALL * steepest
         return small
 
     def _plain(self, i: int, v: Array) -> list[Slope]:
         found = difference(self.problem.forward, self.problem.values, self._along(i, v), self.step)
-        if all(np.all(slope.rounding <= 1e-5 * _largest(slope.values)) for slope in found):
+        if all(np.all(slope.rounding <= 1e-5 * largest(slope.values)) for slope in found):
             return found
         return self._careful(i, v)
 
@@ -132,10 +128,8 @@ class Judge:
         numerical, _ = self.derivative(i, v)[k].along(self.problem.dys[k])
         if not self.analytic[i]:
             with suppress(NondifferentiableError):
-                numerical, _ = central_difference(self.problem.forward, self.problem.values, self._along(i, v))[
-                    k
-                ].along(self.problem.dys[k])
-        return float(np.vdot(self.problem.gradients[k][i], v)), numerical
+                numerical, _ = self._central(i, v)[k].along(self.problem.dys[k])
+        return inner(self.problem.gradients[k][i], v), numerical
 
     # Where it is looked
 
@@ -145,21 +139,23 @@ class Judge:
         for entries in self._groups(i):
             floors = [self._floor(i, k, entries) for k in outputs]
             steps = [*dict.fromkeys([self.step, PLAIN_STEP])]  # the small step avoids kinks, the other rounding
+            known = False
             for v in self._directions(i, entries):
                 for step in list(steps):
                     cheap = self.derivative(i, v, step)
-                    errors = [self._agreement(i, k, v, cheap[k], floors[k]) for k in outputs]
+                    errors = [self._agreement(i, k, v, cheap[k], floors[k], known) for k in outputs]
                     if self.analytic[i] or None not in errors:
                         steps = [step, *(other for other in steps if other != step)]  # the first to be tried next time
                         break
                 for k, error in enumerate(errors):
                     yield Finding(i, k, v, self._error(i, k, v, cheap[k], floors[k]) if error is None else error)
+                known = entries is not None  # the first direction has shown that rounding hides nothing
 
     def _groups(self, i: int) -> list[Array | None]:
         """Flat indices of the entries that are checked together; None: one by one."""
         if self.problem.xs[i].value.size <= self.max_entries:
             return [None]
-        claimed = np.maximum.reduce([np.abs(row[i]) for row in self.problem.gradients])
+        claimed = functools.reduce(np.maximum, (np.abs(row[i]) for row in self.problem.gradients))
         small = claimed < SMALL * claimed.max(initial=0)
         return [found for found in (np.flatnonzero(~small), np.flatnonzero(small)) if len(found)]
 
@@ -171,32 +167,36 @@ class Judge:
             return
         for _ in range(DIRECTIONS):
             v = np.zeros(shape)
-            v.reshape(-1)[entries] = self.problem.rng.standard_normal(len(entries))
+            v.reshape(-1)[entries] = self.problem.rng.uniform(-LIMIT, LIMIT, len(entries))
             yield v
 
     def _floor(self, i: int, k: int, entries: Array | None) -> float:
         """The floor of the relative error: a share of the array's gradient, or the norm of the group's."""
         gradient = self.problem.gradients[k][i]
         if entries is None:
-            return SMALL * _largest(gradient)
-        least = SMALL**2 * _largest(gradient) * np.sqrt(len(entries))
+            return SMALL * largest(gradient)
+        least = SMALL**2 * largest(gradient) * np.sqrt(len(entries))
         return max(float(np.linalg.norm(gradient.reshape(-1)[entries])), least)
 
     # The verdict
 
-    def _agreement(self, i: int, k: int, v: Array, cheap: Slope, floor: float) -> float | None:
-        """The error, if a cheap derivative is precise enough to show that it is small."""
-        analytic = float(np.vdot(self.problem.gradients[k][i], v))
+    def _agreement(self, i: int, k: int, v: Array, cheap: Slope, floor: float, known: bool) -> float | None:
+        """The error, if a cheap derivative is precise enough to show that it is small.
+
+        `known`: whether these entries have been examined along another direction.
+        """
+        analytic = inner(self.problem.gradients[k][i], v)
         numerical, bound = cheap.along(self.problem.dys[k])
         scale = max(abs(analytic), abs(numerical), floor)
         gap = abs(analytic - numerical)
-        if gap <= self.tolerance * scale and bound <= 100 * self.tolerance * scale:
+        hidden = max(100 * scale, largest(self.problem.gradients[k][i]) * math.sqrt(inner(v, v)) if known else 0)
+        if gap <= self.tolerance * scale and bound <= self.tolerance * hidden:
             return gap / scale if gap else 0.0
         return None
 
     def _error(self, i: int, k: int, v: Array, cheap: Slope, floor: float) -> float:
         """The error, computed carefully."""
-        analytic = float(np.vdot(self.problem.gradients[k][i], v))
+        analytic = inner(self.problem.gradients[k][i], v)
         numerical, _ = cheap.along(self.problem.dys[k])
         if self.analytic[i]:
             return self._error_of_analytic(i, k, v, analytic, numerical, floor)
@@ -216,7 +216,7 @@ class Judge:
 
     def _error_by_differences(self, i: int, k: int, v: Array, analytic: float, floor: float) -> float:
         numerical, bound = self._careful(i, v)[k].along(self.problem.dys[k])
-        size = max(abs(analytic), abs(numerical), _largest(self.problem.gradients[k][i]) * float(np.linalg.norm(v)))
+        size = max(abs(analytic), abs(numerical), largest(self.problem.gradients[k][i]) * float(np.linalg.norm(v)))
         if bound > max(HIDDEN * size, 64 * EPS * self.largest[k], LEAST):
             x = self.problem.xs[i]
             raise PrecisionError(
@@ -233,9 +233,12 @@ class Judge:
         """Whether derivatives along v are zero, compared with the terms they are the sum of."""
         return max(map(abs, derivatives)) <= 64 * EPS * self.largest[k] * float(np.linalg.norm(v))
 
+    def _central(self, i: int, v: Array) -> list[Slope]:
+        return central_difference(self.problem.forward, self.problem.values, self._along(i, v), self.problem.ys)
+
     def _careful(self, i: int, v: Array) -> list[Slope]:
         try:
-            return central_difference(self.problem.forward, self.problem.values, self._along(i, v))
+            return self._central(i, v)
         except NondifferentiableError as error:
             full = [v if j == i else np.zeros(x.value.shape) for j, x in enumerate(self.problem.xs)]
             raise kink_at(self.problem, full, error) from None
@@ -252,17 +255,15 @@ class Judge:
         for _ in range(4):
             near = [x * (1 + EPS * rng.integers(-2, 3, x.shape)) for x in problem.values]
             dy = 1 + EPS * rng.integers(-2, 3, problem.dys[k].shape)
-            y, pullback = problem.call(near)
-            analytic = float(np.vdot(problem.pulled_back(y, pullback, k, dy)[i], v))
-            gaps.append(
-                analytic - float(np.vdot(problem.dys[k] * dy, complex_step(problem.forward, near, along)[k].values))
-            )
+            y, pullback = problem.call([x.copy() for x in near])
+            analytic = inner(problem.pulled_back(y, pullback, k, dy)[i], v)
+            gaps.append(analytic - inner(problem.dys[k] * dy, complex_step(problem.forward, near, along)[k].values))
         return max(gaps) - min(gaps)
 
 
 def _agree(claimed: Array, true: Slope) -> bool:
     """Whether complex steps agree with differences, if differences are precise enough to decide."""
-    size = max(_largest(claimed), _largest(true.values))
+    size = max(largest(claimed), largest(true.values))
     unsure = np.abs(true.bend) + 4 * np.asarray(true.rounding)
     if unsure.max(initial=0) > max(HIDDEN * size, LEAST):
         return False
@@ -272,7 +273,3 @@ def _agree(claimed: Array, true: Slope) -> bool:
 def _own_scale(x: Array) -> Array:
     """How far each entry may be moved: as far as it is from 0, if that is less than 1."""
     return np.where(x == 0, 1, np.minimum(np.abs(x), 1))
-
-
-def _largest(x: Array) -> float:
-    return float(np.abs(x).max(initial=0))

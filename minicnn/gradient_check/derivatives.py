@@ -86,7 +86,7 @@ def moved(xs: Sequence[Array], direction: Direction, t: complex) -> list[Array]:
 
 def size_of(xs: Sequence[Array], direction: Direction) -> float:
     """The largest argument that moves."""
-    return max([0.0, *(largest(x * (v != 0)) for x, v in zip(xs, direction, strict=True) if v is not None)])
+    return max([0.0, *(largest(x[v != 0]) for x, v in zip(xs, direction, strict=True) if v is not None)])
 
 
 def complex_step(f: Function, xs: Sequence[Array], direction: Direction) -> list[Slope]:
@@ -101,17 +101,23 @@ def complex_step(f: Function, xs: Sequence[Array], direction: Direction) -> list
     return [Slope(y.imag / COMPLEX_STEP) for y in ys]
 
 
-def difference(f: Function, xs: Sequence[Array], direction: Direction, step: float) -> list[Slope]:
-    """The derivative from one step, given relative to 1 or the argument's size; its error is known only from
-    rounding."""
-    h = step * max(size_of(xs, direction), 1)
+def difference(f: Function, xs: Sequence[Array], direction: Direction, h: float) -> list[Slope]:
+    """The derivative from one step; its error is known only from rounding."""
+    slopes = []
     with np.errstate(all="ignore"):
-        pairs = zip(f(moved(xs, direction, h)), f(moved(xs, direction, -h)), strict=True)
-        return [Slope((ahead - behind) / (2 * h), 0.0, 4 * EPS * largest(ahead) / h, h) for ahead, behind in pairs]
+        for ahead, behind in zip(f(moved(xs, direction, h)), f(moved(xs, direction, -h)), strict=True):
+            slope = np.asarray(ahead - behind)
+            slope /= 2 * h
+            slopes.append(Slope(slope, 0.0, 4 * EPS * largest(ahead) / h, h))
+    return slopes
 
 
 def central_difference(
-    f: Function, xs: Sequence[Array], direction: Direction, ys: Sequence[Array] | None = None
+    f: Function,
+    xs: Sequence[Array],
+    direction: Direction,
+    ys: Sequence[Array] | None = None,
+    negligible: float = 0.0,
 ) -> list[Slope]:
     """The derivative, for every entry of every output with its own best step.
 
@@ -123,25 +129,37 @@ def central_difference(
 
     Args:
         ys: f(xs), if it is known.
+        negligible: an error of this size does not matter.
 
     Raises:
         NondifferentiableError: an entry of an output does not look smooth with any step.
     """
     size = size_of(xs, direction)
-    found = [Search(np.asarray(y)) for y in (f([x.copy() for x in xs]) if ys is None else ys)]
-    small, large = _steps(size, sum(np.count_nonzero(v) for v in direction if v is not None))
+    found = [Search(np.asarray(y), negligible) for y in (f([x.copy() for x in xs]) if ys is None else ys)]
+    small, large = _steps(size, sum(int(np.count_nonzero(v)) for v in direction if v is not None))
     for h in small:
         _look(f, found, xs, direction, h, size)
         if all(search.settled.all() for search in found):
             break
     for h in large:
-        if all([search.settle_exact() for search in found]):
+        exact = [search.settle_exact() for search in found]  # of each, because steps are to grow from here
+        if all(exact):
             break
-        _look(f, found, xs, direction, h, size)
+        if not _look(f, found, xs, direction, h, size):
+            break  # the function bends more than rounding hides; with larger steps all the more
     for search, noise in zip(found, _noise(f, found, xs, direction, size), strict=True):
         if (change := search.abrupt_change(noise, size)) is not None:
             raise NondifferentiableError(f"the slope changes abruptly, by about {change:.3g}")
     return [_slope(search) for search in found]
+
+
+def roughness(f: Function, xs: Sequence[Array], direction: Direction, ys: Sequence[Array]) -> float:
+    """By how much the slope of f seems to change at x, by one step so small that few kinks close by are met; ys is
+    f(x)."""
+    size = size_of(xs, direction)
+    found = [Search(y) for y in ys]
+    _look(f, found, xs, direction, STEPS[SKIPPED] * max(size, 1), size)
+    return max(largest(search.error[~search.settled]) for search in found)
 
 
 def _steps(size: float, moving: int) -> tuple[list[float], list[float]]:
@@ -157,19 +175,21 @@ def _steps(size: float, moving: int) -> tuple[list[float], list[float]]:
 
 
 def _slope(search: Search) -> Slope:
-    arrays = (search.value, search.error - search.rounding, search.rounding)
-    return Slope(*(a.reshape(search.shape) for a in arrays), float(search.step.min(initial=np.inf)))
+    value, bend, rounding = (
+        a.reshape(search.shape) for a in (search.value, search.error - search.rounding, search.rounding)
+    )
+    return Slope(value, bend, rounding, float(search.step.min(initial=np.inf)))
 
 
-def _look(f: Function, found: list[Search], xs: Sequence[Array], direction: Direction, h: float, size: float) -> None:
-    """Evaluate f at x ± hv, x ± hv/2 and x ± hv/4."""
+def _look(f: Function, found: list[Search], xs: Sequence[Array], direction: Direction, h: float, size: float) -> bool:
+    """Evaluate f at x ± hv, x ± hv/2 and x ± hv/4; returns whether any derivative is known better now."""
     with np.errstate(all="ignore"):  # a large step may well leave the domain of f; a smaller one follows
         try:
             sides = [(f(moved(xs, direction, part * h)), f(moved(xs, direction, -part * h))) for part in PARTS]
         except (ValueError, ArithmeticError, IndexError):  # whatever it raises where it is not defined
-            return
-        for k, search in enumerate(found):
-            search.look([(ahead[k], behind[k]) for ahead, behind in sides], h, size)
+            return False
+        improved = [search.look([(a[k], b[k]) for a, b in sides], h, size) for k, search in enumerate(found)]
+        return any(improved)
 
 
 def _noise(f: Function, found: list[Search], xs: Sequence[Array], direction: Direction, size: float) -> list[float]:

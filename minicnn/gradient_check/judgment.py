@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .derivatives import NondifferentiableError, Slope, central_difference, complex_step, difference, inner
+from .derivatives import NondifferentiableError, Slope, central_difference, complex_step, difference, inner, size_of
 from .location import kink_at, restricted
 from .problem import Problem
 from .search import EPS, Array, largest
@@ -96,7 +96,7 @@ class Judge:
         return small
 
     def _plain(self, i: int, v: Array) -> list[Slope]:
-        found = difference(self.problem.forward, self.problem.values, self._along(i, v), self.step)
+        found = self._difference(i, v)
         if all(np.all(slope.rounding <= 1e-5 * largest(slope.values)) for slope in found):
             return found
         return self._careful(i, v)
@@ -116,20 +116,40 @@ class Judge:
         along[i] = v
         return along
 
-    def derivative(self, i: int, v: Array, step: float | None = None) -> list[Slope]:
+    def derivative(self, i: int, v: Array, h: float | None = None) -> list[Slope]:
         """A cheap derivative along a direction v of array i."""
-        along = self._along(i, v)
         if self.analytic[i]:
-            return complex_step(self.problem.forward, self.problem.values, along)
-        return difference(self.problem.forward, self.problem.values, along, step or self.step)
+            return complex_step(self.problem.forward, self.problem.values, self._along(i, v))
+        return self._difference(i, v, h)
 
-    def pair(self, i: int, k: int, v: Array) -> tuple[float, float]:
+    def _difference(self, i: int, v: Array, h: float | None = None) -> list[Slope]:
+        along = self._along(i, v)
+        return difference(self.problem.forward, self.problem.values, along, h or self.step * self._size(along))
+
+    def _size(self, along: list[Array | None]) -> float:
+        """What steps are relative to."""
+        return max(1.0, size_of(self.problem.values, along))
+
+    def _central(self, i: int, v: Array) -> list[Slope]:
+        problem, negligible = self.problem, 0.0
+        if v.size > self.max_entries:  # as little as is accepted of an entry of a small array
+            negligible = self.tolerance * SMALL * min(largest(row[i]) for row in problem.gradients)
+        return central_difference(problem.forward, problem.values, self._along(i, v), problem.ys, negligible)
+
+    def claimed(self, i: int, k: int, v: Array) -> float:
+        """The derivative of Σ dyₖ · yₖ along v, according to the pullback."""
+        gradient = self.problem.gradients[k][i]
+        along = inner(gradient, v)
+        return along if math.isfinite(along) else inner(np.where(v != 0, gradient, 0), v)  # 0 · NaN is not 0
+
+    def pair(self, i: int, k: int, v: Array, cheap: bool) -> tuple[float, float]:
         """The derivative of Σ dyₖ · yₖ along v: according to the pullback, and actual."""
-        numerical, _ = self.derivative(i, v)[k].along(self.problem.dys[k])
-        if not self.analytic[i]:
+        found = None
+        if not (cheap or self.analytic[i]):
             with suppress(NondifferentiableError):
-                numerical, _ = self._central(i, v)[k].along(self.problem.dys[k])
-        return inner(self.problem.gradients[k][i], v), numerical
+                found = self._central(i, v)
+        numerical, _ = (found or self.derivative(i, v))[k].along(self.problem.dys[k])
+        return self.claimed(i, k, v), numerical
 
     # Where it is looked
 
@@ -139,10 +159,12 @@ class Judge:
         for entries in self._groups(i):
             floors = [self._floor(i, k, entries) for k in outputs]
             steps = [*dict.fromkeys([self.step, PLAIN_STEP])]  # the small step avoids kinks, the other rounding
-            known = False
+            known, size = False, 0.0
             for v in self._directions(i, entries):
+                if not known and not self.analytic[i]:
+                    size = self._size(self._along(i, v))
                 for step in list(steps):
-                    cheap = self.derivative(i, v, step)
+                    cheap = self.derivative(i, v, step * size)
                     errors = [self._agreement(i, k, v, cheap[k], floors[k], known) for k in outputs]
                     if self.analytic[i] or None not in errors:
                         steps = [step, *(other for other in steps if other != step)]  # the first to be tried next time
@@ -175,8 +197,8 @@ class Judge:
         gradient = self.problem.gradients[k][i]
         if entries is None:
             return SMALL * largest(gradient)
-        least = SMALL**2 * largest(gradient) * np.sqrt(len(entries))
-        return max(float(np.linalg.norm(gradient.reshape(-1)[entries])), least)
+        part, least = gradient.reshape(-1)[entries], SMALL**2 * largest(gradient) * math.sqrt(len(entries))
+        return max(math.sqrt(inner(part, part)), least)
 
     # The verdict
 
@@ -185,18 +207,23 @@ class Judge:
 
         `known`: whether these entries have been examined along another direction.
         """
-        analytic = inner(self.problem.gradients[k][i], v)
+        analytic = self.claimed(i, k, v)
         numerical, bound = cheap.along(self.problem.dys[k])
         scale = max(abs(analytic), abs(numerical), floor)
         gap = abs(analytic - numerical)
-        hidden = max(100 * scale, largest(self.problem.gradients[k][i]) * math.sqrt(inner(v, v)) if known else 0)
-        if gap <= self.tolerance * scale and bound <= self.tolerance * hidden:
+        if not gap <= self.tolerance * scale:  # NaN is not
+            return None
+        if bound <= 100 * self.tolerance * scale or (known and bound <= self.tolerance * self._steepest(i, k, v)):
             return gap / scale if gap else 0.0
         return None
 
+    def _steepest(self, i: int, k: int, v: Array) -> float:
+        """The derivative along v, if all gradients were as large as the array's largest."""
+        return largest(self.problem.gradients[k][i]) * math.sqrt(inner(v, v))
+
     def _error(self, i: int, k: int, v: Array, cheap: Slope, floor: float) -> float:
         """The error, computed carefully."""
-        analytic = inner(self.problem.gradients[k][i], v)
+        analytic = self.claimed(i, k, v)
         numerical, _ = cheap.along(self.problem.dys[k])
         if self.analytic[i]:
             return self._error_of_analytic(i, k, v, analytic, numerical, floor)
@@ -216,7 +243,7 @@ class Judge:
 
     def _error_by_differences(self, i: int, k: int, v: Array, analytic: float, floor: float) -> float:
         numerical, bound = self._careful(i, v)[k].along(self.problem.dys[k])
-        size = max(abs(analytic), abs(numerical), largest(self.problem.gradients[k][i]) * float(np.linalg.norm(v)))
+        size = max(abs(analytic), abs(numerical), self._steepest(i, k, v))
         if bound > max(HIDDEN * size, 64 * EPS * self.largest[k], LEAST):
             x = self.problem.xs[i]
             raise PrecisionError(
@@ -232,9 +259,6 @@ class Judge:
     def _is_zero(self, k: int, v: Array, *derivatives: float) -> bool:
         """Whether derivatives along v are zero, compared with the terms they are the sum of."""
         return max(map(abs, derivatives)) <= 64 * EPS * self.largest[k] * float(np.linalg.norm(v))
-
-    def _central(self, i: int, v: Array) -> list[Slope]:
-        return central_difference(self.problem.forward, self.problem.values, self._along(i, v), self.problem.ys)
 
     def _careful(self, i: int, v: Array) -> list[Slope]:
         try:

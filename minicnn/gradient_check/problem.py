@@ -11,8 +11,8 @@ import numpy as np
 
 from ..ops.contract import kind_of
 from .contract import GradientError, is_float, output_and_pullback
-from .derivatives import Array
 from .layer_op import LayerOp
+from .search import Array
 from .trees import StructureError, Tree, beside, leaves, mapped
 
 POSITIONAL = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -204,7 +204,9 @@ class Problem:
             if argument.owner in self.constant or argument.owner in self.differentiated:
                 continue
             away = argument._replace(value=argument.value + MOVE * np.maximum(1, np.abs(argument.value)))
-            after = [np.asarray(leaf) for _, leaf in leaves(self.call(self._copies(), away)[0]) if _is_float_output(leaf)]
+            after = [
+                np.asarray(leaf) for _, leaf in leaves(self.call(self._copies(), away)[0]) if _is_float_output(leaf)
+            ]
             if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, after, strict=True)):
                 name = self._plain_name(argument.owner)
                 raise GradientError(

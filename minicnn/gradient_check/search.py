@@ -27,6 +27,7 @@ class Search:
 
     Attributes:
         y: the output at x. All arrays are flat.
+        negligible: an error of this size does not matter.
         value, error, rounding, step: of each entry, by the best step: the derivative; a bound on its error, rounding
             included; the part due to rounding; the step.
         steepest: the largest derivative of all.
@@ -36,24 +37,22 @@ class Search:
         growing: whether steps grow, because rounding limits.
     """
 
-    def __init__(self, y: Array) -> None:
-        self.shape, self.y = y.shape, y.reshape(-1)
+    def __init__(self, y: Array, negligible: float = 0.0) -> None:
+        self.shape, self.y, self.negligible = y.shape, y.reshape(-1), negligible
         size = self.y.size
         self.value, self.error, self.rounding, self.step = (np.full(size, a) for a in (0.0, np.inf, 0.0, 0.0))
         self.settled, self.smooth, self.falling = (np.zeros(size, bool) for _ in range(3))
         self.largest, self.steepest, self.growing = largest(self.y), 0.0, False
         self.latest, self.earlier = self.error.copy(), self.error.copy()  # the errors of the last two steps
 
-    def look(self, sides: Sequence[tuple[Array, Array]], h: float, size: float) -> None:
-        """Update the entries that are not settled with the results of a step."""
+    def look(self, sides: Sequence[tuple[Array, Array]], h: float, size: float) -> bool:
+        """Update the entries that are not settled with the results of a step; returns whether it is the best of any."""
         sides = [(ahead.reshape(-1), behind.reshape(-1)) for ahead, behind in sides]
         found = [(block, *self._estimate(block, sides, h, size)) for block in self._blocks()]
         steepest = max([self.steepest, *(largest(value[error < np.inf]) for _, value, error, _ in found)])
-        for block, value, error, rounding in found:
-            self._take(block, value, error, rounding, steepest, h)
+        improved = [self._take(block, value, error, rounding, steepest, h) for block, value, error, rounding in found]
         self.steepest = largest(self.value)
-        if self.growing:
-            self.settle_exact()
+        return any(improved)
 
     def _blocks(self) -> Iterator[Block]:
         """The entries that are not settled."""
@@ -78,8 +77,8 @@ class Search:
         error[~np.isfinite(error)] = np.inf
         return value, error, rounding
 
-    def _take(self, block: Block, value: Array, error: Array, rounding: Array, steepest: float, h: float) -> None:
-        """Keep what is better than what was known."""
+    def _take(self, block: Block, value: Array, error: Array, rounding: Array, steepest: float, h: float) -> bool:
+        """Keep what is better than what was known; returns whether anything is."""
         best, bend = self.error[block], error - rounding
         apart = np.abs(value - self.value[block]) > 4 * (error + best)
         if self.growing:  # f may vary rapidly between such distant points
@@ -96,11 +95,12 @@ class Search:
             self.smooth[block] |= settled & better
         for known, now in ((self.value, value), (self.error, error), (self.rounding, rounding), (self.step, h)):
             known[block] = np.where(better, now, known[block])
+        return bool(better.any())
 
     def settle_exact(self) -> bool:
         """Settle only exact entries, because larger steps follow; returns whether all are settled."""
         self.growing = True
-        self.settled = self.error <= SMOOTH * self.steepest
+        self.settled = self.error <= max(SMOOTH * self.steepest, self.negligible)
         return bool(self.settled.all())
 
     @property

@@ -137,8 +137,9 @@ def markdown(rows: dict[str, Row]) -> str:
 def section(entries: int, names: Sequence[str] = tuple(WORKS)) -> str:
     """The table, and what it says."""
     rows = {name: measure(name, entries) for name in names}
-    return (
-        f"`python -m benchmarks gradients --cost {entries}`: {entries:,} entries; processor time, medians of "
-        f"{ROUNDS}. *Calls* counts how often the function is evaluated for one check; *in calls* is a check's time as a "
-        "multiple of that of one call by itself.\n\n" + markdown(rows)
-    )
+    return f"""\
+`python -m benchmarks gradients --cost {entries}`: {entries:,} entries, processor time, medians of {ROUNDS}. *Calls*
+counts how often the function is evaluated for one check; *in calls* is a check's time as a multiple of that of one call
+by itself.
+
+{markdown(rows)}"""

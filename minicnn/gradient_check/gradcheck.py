@@ -42,10 +42,12 @@ def gradcheck(
 
     Arrays of up to `max_entries` entries are checked entry by entry; floor is 1e-3 of the largest entry of the array's
     own gradient. In larger ones, the entries whose gradient is above 1e-3 of the largest are checked along four random
-    directions v, normally distributed, and the others along four directions of their own; floor is the norm of their
-    gradient. If the pullback is wrong by e there, e · v is normally distributed with deviation ‖e‖. So one direction
-    misses a mistake of ‖e‖ = 100 · tolerance · floor with a probability of 0.8 %, and all four with 4·10⁻⁹; one of 10
-    times the tolerance with 4·10⁻⁵.
+    directions v, uniformly distributed with deviation 1, and the others along four directions of their own; floor is
+    the norm of their gradient. If the pullback is wrong by e there, e · v has deviation ‖e‖ and a density of at most
+    1 / (√6 ‖e‖). So one direction misses a mistake of ‖e‖ = 100 · tolerance · floor with a probability of 0.8 %, and
+    all four with 4·10⁻⁹; one of 10 times the tolerance with 4·10⁻⁵. (Ball 1986, Cube slicing in ℝⁿ, bounds the density.)
+
+    Without complex steps, what is below 1e-9 of the array's largest gradient may be lost in rounding.
 
     If a model's input gradient is wrong, some layer propagates a wrong gradient; the input gradient cannot show which.
     So the error message also lists the parameters: their gradients are wrong in the layers before the faulty one.

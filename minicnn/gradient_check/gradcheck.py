@@ -45,7 +45,7 @@ def gradcheck(
     directions v, uniformly distributed with deviation 1, and the others along four directions of their own; floor is
     the norm of their gradient. If the pullback is wrong by e there, e · v has deviation ‖e‖ and a density of at most
     1 / (√6 ‖e‖). So one direction misses a mistake of ‖e‖ = 100 · tolerance · floor with a probability of 0.8 %, and
-    all four with 4·10⁻⁹; one of 10 times the tolerance with 4·10⁻⁵. (Ball 1986, Cube slicing in ℝⁿ, bounds the density.)
+    all four with 4·10⁻⁹; one of 10 times the tolerance with 4·10⁻⁵. (The density: Ball 1986, Cube slicing in ℝⁿ.)
 
     Without complex steps, what is below 1e-9 of the array's largest gradient may be lost in rounding.
 

@@ -64,7 +64,7 @@ class Judge(Probe):
                 known = entries is not None  # the first direction has shown that rounding hides nothing
 
     def _says_zero(self, i: int, entries: Array | None) -> bool:
-        """Whether the pullback returns zero for a whole group, so that a cheap derivative shows nothing but rounding."""
+        """Whether the pullback returns zero for a whole group; a cheap derivative shows only rounding then."""
         if entries is None or self.analytic[i]:
             return False
         return not any(row[i].reshape(-1)[entries].any() for row in self.problem.gradients)

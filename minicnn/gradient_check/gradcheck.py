@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract import GradientError
+from .contract import GradientError, adapter_for
 from .judgment import Finding, Judge
 from .location import index_of, restricted, wrong_entry
 from .problem import Problem
@@ -74,9 +74,15 @@ def gradcheck(
         NondifferentiableError: the function has a kink or a jump here, such as ReLU's at 0, and therefore no gradient;
             see `minicnn.testing.tie_free` for inputs without kinks.
         PrecisionError: rounding hides the derivative, as in 1e18 + |x|².
-        ValueError: there is nothing to differentiate, two calls disagree, or the function has an option with the name
-            of one of gradcheck's.
+        ValueError: there is nothing to differentiate, two calls disagree, the function has an option with the name of
+            one of gradcheck's, or it is another framework's.
     """
+    if adapter := adapter_for(function):
+        name = getattr(function, "__name__", type(function).__name__)
+        raise ValueError(
+            f"gradcheck: expected an op, a layer or a model of minicnn, got another framework's {name}; check "
+            f"minicnn.testing.{adapter}({name}) instead"
+        )
     for name, given in (("tolerance", tolerance), ("seed", seed), ("max_entries", max_entries)):
         _refuse_ambiguous(function, name, given)
     _refuse_ambiguous(function, "constants", constants or None)

@@ -265,7 +265,7 @@ def _nothing_to_differentiate(title: str, arguments: Sequence[Any]) -> str:
     kinds = [f"{a.dtype} array" if isinstance(a, np.ndarray) else kind_of(a) for a in arguments]
     return (
         f"gradcheck: expected a floating-point array to differentiate {title} by, got {', '.join(kinds) or 'nothing'}; "
-        "turn numbers and lists into arrays: np.array([1, 2], float)"
+        "turn numbers, lists and tensors into arrays: np.array([1, 2], float)"
     )
 
 

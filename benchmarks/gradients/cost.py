@@ -103,7 +103,7 @@ def processor_seconds(run: Callable[[], object], rounds: int) -> float:
     return statistics.median(seconds)
 
 
-def measure(name: str, entries: int, rounds: int = ROUNDS) -> Row:
+def measure(name: str, entries: int) -> Row:
     """One function at one point."""
     op, x, calls = WORKS[name], point(name, entries), 0
 
@@ -116,9 +116,9 @@ def measure(name: str, entries: int, rounds: int = ROUNDS) -> Row:
     pytorch = CHECKERS.get("PyTorch")
     return Row(
         calls,
-        processor_seconds(lambda: [op(x) for _ in range(CALLS)], rounds) / CALLS,
-        processor_seconds(lambda: cnn.gradcheck(op, x), rounds),
-        processor_seconds(lambda: pytorch(op, [x], {}), rounds) if pytorch else None,
+        processor_seconds(lambda: [op(x) for _ in range(CALLS)], ROUNDS) / CALLS,
+        processor_seconds(lambda: cnn.gradcheck(op, x), ROUNDS),
+        processor_seconds(lambda: pytorch(op, [x], {}), ROUNDS) if pytorch else None,
     )
 
 

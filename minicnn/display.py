@@ -145,8 +145,9 @@ def _widget() -> Any:
             self.output = display(self.container, display_id=True)
 
         def close(self) -> None:
-            super().close()
-            self.output.update({"text/plain": ""}, raw=True)
+            if not self.disable:  # not closed yet
+                super().close()
+                self.output.update({"text/plain": ""}, raw=True)
 
     return Bar if IProgress is not None else None
 

@@ -67,7 +67,7 @@ def _norm(dy: Array, factor: Array | float) -> float:
     """‖dy · factor‖."""
     if np.ndim(factor):
         dy, factor = dy * factor, 1.0
-    return float(factor) * float(np.sqrt(inner(dy, dy)))
+    return float(factor) * float(np.sqrt(inner(dy, dy))) if factor else 0.0
 
 
 def moved(xs: Sequence[Array], direction: Direction, t: complex) -> list[Array]:
@@ -165,8 +165,8 @@ def roughness(f: Function, xs: Sequence[Array], direction: Direction, ys: Sequen
 def _steps(size: float, moving: int) -> tuple[list[float], list[float]]:
     """Steps to try in turn, and those to try if rounding limits.
 
-    Small ones go from 1e-3 down to 1e-14 of 1 or x, whichever is larger; then also of x, where it is smaller. But of n
-    entries one is likely to lie within 1/n of a kink, and where many move, larger steps only waste evaluations.
+    Small ones go from 1e-3 down to 1e-14 of 1 or x, whichever is larger; then also of x, where it is smaller. But where
+    n entries move, one of them is likely to lie within 1/n of a kink: larger steps would be wasted.
     """
     steps = [max(size, 1) * step for step in STEPS]
     first = sum(step * moving > 1 for step in STEPS[:SKIPPED])

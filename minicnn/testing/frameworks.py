@@ -120,6 +120,7 @@ def _op(function: Callable[..., Any], run: Run) -> Callable[..., tuple[Tree, Cal
         return y, pullback
 
     functools.update_wrapper(op, function)
+    op.__module__ = __name__  # an op of ours now, see `adapter_for`
     op.__name__ = op.__qualname__ = getattr(function, "__name__", type(function).__name__)
     return op
 

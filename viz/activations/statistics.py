@@ -85,7 +85,7 @@ class LayerStatistics(Shown, dict[str, ActivationStatistics]):
     """The statistics of several layers, by path; a notebook shows a row for each."""
 
     def _headline(self) -> str:
-        return f"{len(self)} layers, {max((s.images for s in self.values()), default=0):,} images"
+        return f"{len(self)} layer{'s' * (len(self) != 1)}, {max((s.images for s in self.values()), default=0):,} images"
 
     def _table(self) -> Table:
         rows = [

@@ -111,6 +111,11 @@ class Subject:
         return self.inputs(self.chosen)
 
     @property
+    def sample(self) -> Array:
+        """Places in the gallery of a random sample of the data: shares count these alone, as it has more mistakes."""
+        return np.searchsorted(self.gallery, np.sort(_sample(len(self.data), self.seed)))
+
+    @property
     def judged(self) -> Dataset:
         """The data as the evaluation takes them: labels that are not the network's classes are zeros."""
         if self.labelled:
@@ -260,10 +265,12 @@ def _choose(e: cnn.Evaluation) -> Array:
 
 def _gallery(e: cnn.Evaluation, chosen: Array, labelled: bool, seed: int) -> Array:
     """Random images, those that are chosen, and mistakes."""
-    count = len(e.predictions)
-    some = np.random.default_rng(seed).permutation(count)[:GALLERY]
     mistakes = e.worst(MISTAKES) if labelled else np.empty(0, int)
-    return np.unique(np.concatenate([some, chosen, mistakes]))
+    return np.unique(np.concatenate([_sample(len(e.predictions), seed), chosen, mistakes]))
+
+
+def _sample(count: int, seed: int) -> Array:
+    return np.random.default_rng(seed).permutation(count)[:GALLERY]
 
 
 def outer_stages(model: Any) -> list[str]:

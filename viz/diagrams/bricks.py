@@ -56,7 +56,9 @@ def bricks_of(s: Statement) -> tuple[Brick | None, Brick]:
 def brick_layout(found: list[Statement], width: float | None = None) -> Layout:
     """Where the bricks stand (see `lay_out`), each √columns wide and √rows high."""
     pairs = {s.number: bricks_of(s) for s in found}
-    return lay_out(found, {n: (block and _sides(block), _sides(strip)) for n, (block, strip) in pairs.items()}, width)
+    return lay_out(
+        found, {n: (_sides(block) if block else None, _sides(strip)) for n, (block, strip) in pairs.items()}, width
+    )
 
 
 def _sides(brick: Brick) -> tuple[float, float]:

@@ -70,7 +70,7 @@ def lay_out(
     """
     columns, members = _columns(found)
     widest = {
-        c: [max((s[0] for n in inside if (s := sizes[n][part])), default=0.0) for part in (0, 1)]
+        c: [max((side[0] for n in inside if (side := sizes[n][part])), default=0.0) for part in (0, 1)]
         for c, inside in members.items()
     }
     slots = {c: 1 + (w[0] > 0) for c, w in widest.items()}
@@ -83,13 +83,15 @@ def lay_out(
     room = [width - lead for lead in leads]
     gaps = [2 * GAP * sum(slots[c] for c in line) for line in lines]
     breadths = [sum(sum(widest[c]) for c in line) for line in lines]
-    tallest = max(s[1] for pair in sizes.values() for s in pair if s)
+    tallest = max(side[1] for pair in sizes.values() for side in pair if side)
     scale = min(INCHES, TALLEST / tallest, *((a - b) / c for a, b, c in zip(room, gaps, breadths, strict=True)))
     left_over = min((a - b - scale * c) / b for a, b, c in zip(room, gaps, breadths, strict=True))
     gap = GAP * (1 + max(0.0, min(1.5, left_over)))  # what room is left over goes between the bricks
 
     def place(headroom: list[float]) -> Layout:
-        highs = {c: [scale * max(s[1] for s in sizes[n] if s) for n in inside] for c, inside in members.items()}
+        highs = {
+            c: [scale * max(side[1] for side in sizes[n] if side) for n in inside] for c, inside in members.items()
+        }
         heights = {c: sum(high + LABEL + ABOVE for high in of) for c, of in highs.items()}
         inner = [max(heights[c] for c in line) for line in lines]
         height = sum(inner) + sum(headroom) + 2 * MARGIN
@@ -106,7 +108,7 @@ def lay_out(
                     center = top - ABOVE - high / 2
                     sides, own = sizes[n]
                     boxes[n] = (
-                        sides and _box(sides, scale, starts[0], block, center),
+                        _box(sides, scale, starts[0], block, center) if sides else None,
                         _box(own, scale, starts[1], strip, center),
                     )
                     top -= high + LABEL + ABOVE

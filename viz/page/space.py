@@ -22,7 +22,7 @@ TITLE = "The feature space"
 SHORT = "Feature space"
 QUESTION = "Which images are alike to the network, and which only pixel by pixel?"
 FEWEST = 30  # images, below which there is no space to speak of
-NEIGHBOURS = 8
+NEIGHBORS = 8
 PERPLEXITY = 30
 WIDE = 50  # columns, to which PCA brings wider features before t-SNE
 DIGITS = 4
@@ -48,8 +48,8 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     perplexity = min(PERPLEXITY, (count - 1) / 3)
     embedding = plain(TSNE(perplexity=perplexity, random_state=subject.seed)).fit_transform(narrow)
     near = {
-        "features": nearest_neighbors(features, k=NEIGHBOURS)[0],
-        "pixels": nearest_neighbors(shown.images.astype(np.float32), k=NEIGHBOURS)[0],
+        "features": nearest_neighbors(features, k=NEIGHBORS)[0],
+        "pixels": nearest_neighbors(shown.images.astype(np.float32), k=NEIGHBORS)[0],
     }
     sample, agreement = subject.sample, None
     if subject.labelled:
@@ -81,7 +81,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
             "grid": _unit(np.stack([rows_columns[:, 1], -rows_columns[:, 0]], axis=1)),
         },
         "near": {name: indices.tolist() for name, indices in near.items()},
-        "k": NEIGHBOURS,
+        "k": NEIGHBORS,
         "features": as_text(features, "float16") if subject.program else None,
         "projection": {
             "mean": [float(v) for v in directions.mean_],
@@ -94,7 +94,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _agreement(rows: Array, labels: Array) -> float:
-    return float(label_agreement(nearest_neighbors(rows, k=NEIGHBOURS)[0], labels))
+    return float(label_agreement(nearest_neighbors(rows, k=NEIGHBORS)[0], labels))
 
 
 def mixed_groups(

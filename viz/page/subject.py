@@ -160,7 +160,7 @@ def study(
             network do not fit it.
     """
     if model.transform is None:
-        raise ValueError("atlas: the model does not know how pictures become its input; fit it, or set its transform")
+        raise ValueError("atlas: the model does not know how images become its input; fit it, or set its transform")
     if not len(data):
         raise ValueError("atlas: expected at least one picture, got none")
     data = cnn.data.Dataset(model.transform.to_channels(data.images), data.labels, data.classes, data.paths)
@@ -208,7 +208,7 @@ def _attributes(given: Mapping[str, Any], count: int) -> dict[str, Array]:
     for name, values in given.items():
         array = np.asarray(values, np.float64)
         if array.shape != (count,) or not np.isfinite(array).all():
-            raise ValueError(f"atlas: expected attribute {name!r} to be {count} finite numbers, one for each picture")
+            raise ValueError(f"atlas: expected attribute {name!r} to be {count} finite numbers, one for each image")
         found[str(name)] = array
     return found
 
@@ -224,10 +224,10 @@ def _program(model: Any, data: Dataset) -> tuple[Program | None, str]:
 def _other(model: Any, title: str, data: Dataset, classes: tuple[str, ...]) -> Other:
     """A network to compare, which must take the same images and know the same classes."""
     if model.transform is None:
-        raise ValueError("atlas: the second network does not know how pictures become its input; set its transform")
+        raise ValueError("atlas: the second network does not know how images become its input; set its transform")
     if len(model.transform.mean) != data.images.shape[1]:
         raise ValueError(
-            f"atlas: the second network takes pictures of {len(model.transform.mean)} channels, "
+            f"atlas: the second network takes images of {len(model.transform.mean)} channels, "
             f"the first of {data.images.shape[1]}; both must take the same"
         )
     outputs = cnn.summary(model, data.images.shape[1:]).rows[-1].output_shape

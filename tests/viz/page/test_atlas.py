@@ -400,7 +400,7 @@ def test_a_folder_holds_the_page_and_its_pictures(trained, few, quick, tmp_path,
 
 
 def test_a_model_without_a_transform_is_refused(network, few, tmp_path):
-    with pytest.raises(ValueError, match="atlas: the model does not know how pictures become its input"):
+    with pytest.raises(ValueError, match="atlas: the model does not know how images become its input"):
         viz.atlas(network.initialize(seed=0), few, tmp_path / "atlas.html")
     assert not (tmp_path / "atlas.html").exists()
 

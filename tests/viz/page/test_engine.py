@@ -27,24 +27,29 @@ def test_every_layer_gives_the_numbers_of_the_engine(engine, name):
         np.testing.assert_allclose(values[value] / scale, expected / scale, atol=1e-4, err_msg=path)
 
 
+# The origin of one number of each step: of the first, a middle or the last place, as `corner` says.
+ORIGINS = """((values) => network.steps.map((_, i) => {
+    const [channel, row, column] = values[i + 1].shape.map((side) => [0, side >> 1, side - 1][given.corner]);
+    const found = engine.origin(network, values, i + 1, channel, row, column), vector = row === undefined;
+    const [inputs, products] = ["input", "product"].map((key) => found.terms.map((t) => t[key]));
+    const nameOf = (value) => network.steps[value - 1].path;
+    const { terms, ...rest } = found, source = terms[0].value;
+    const python = engine.python(found, { channel, row, column, vector }, nameOf);
+    return { ...rest, inputs, products, source, python };
+}))(engine.forward(network, x).values)"""
+
+
+@pytest.mark.parametrize("corner", [0, 1, 2], ids=["first", "middle", "last"])
 @pytest.mark.parametrize("name", ["demo's", "MNIST's", "SqueezeNet", "residual"])
-def test_a_number_is_what_its_terms_make(engine, name):
-    origins = engine.ask(
-        name,
-        """((values) => network.steps.map((_, i) => {
-            const [channel, row, column] = values[i + 1].shape.map((side) => side >> 1);
-            const { terms, ...rest } = engine.origin(network, values, i + 1, channel, row, column);
-            const [inputs, products] = ["input", "product"].map((key) => terms.map((t) => t[key]));
-            return { ...rest, inputs, products };
-        }))(engine.forward(network, x).values)""",
-    )
+def test_a_number_is_what_its_terms_make(engine, name, corner):
+    origins = engine.ask(name, ORIGINS, corner=corner)
     made = {
         "sum": lambda o: sum(o["products"]) + o["bias"],
         "max": lambda o: o["winner"]["input"],
         "mean": lambda o: sum(o["inputs"]) / len(o["inputs"]),
         "same": lambda o: o["inputs"][0],
         "relu": lambda o: max(o["inputs"][0], 0),
-        "softmax": lambda o: o["products"][2] / o["total"],
+        "softmax": lambda o: o["products"][{0: 0, 1: len(o["products"]) // 2, 2: -1}[corner]] / o["total"],
     }
     checked = 0
     for step, found in zip(engine.program(name).steps, origins, strict=True):
@@ -52,6 +57,18 @@ def test_a_number_is_what_its_terms_make(engine, name):
             assert made[found["how"]](found) == pytest.approx(found["result"], rel=1e-3, abs=1e-3), step["path"]
             checked += 1
     assert checked >= 10
+
+
+@pytest.mark.parametrize("corner", [0, 1, 2], ids=["first", "middle", "last"])
+@pytest.mark.parametrize("name", ["demo's", "MNIST's", "SqueezeNet", "residual"])
+def test_the_python_of_a_number_gives_that_number(engine, name, corner):
+    model, _ = network(name)
+    origins, values = engine.ask(name, ORIGINS, corner=corner), engine.ask(name, "engine.forward(network, x).values")
+    for step, found in zip(engine.program(name).steps, origins, strict=True):
+        given = {"np": np, "model": model, "x": values[found["source"]][None]}
+        given |= {letter: values[source][None] for letter, source in zip("ab", step["from"], strict=False)}
+        exec(found["python"], given)
+        assert float(given["y"]) == pytest.approx(found["result"], rel=1e-3, abs=1e-3), found["python"]
 
 
 def test_half_precision_is_read_as_numpy_reads_it(engine):

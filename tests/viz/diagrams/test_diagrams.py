@@ -115,8 +115,13 @@ def test_a_layer_of_one_s_own_is_written_by_its_name():
     assert "{'twice': Twice((2, 2), kind='odd'), 'for': cnn.Dense(2, 2)}" in viz.python_code(model)
 
 
-@pytest.mark.parametrize("format", ["png", "svg"])
-@pytest.mark.parametrize("model", [two_layers(), cnn.zoo.build("resnet20")], ids=["two", "resnet20"])
+@pytest.mark.parametrize(
+    ("model", "format"),
+    [
+        pytest.param(two_layers(), "svg", id="two layers"),
+        pytest.param(cnn.zoo.build("resnet20"), "png", id="resnet20", marks=pytest.mark.slow),
+    ],
+)
 def test_all_four_stand_on_one_page(model, format):
     figure = viz.diagram(model).plot()
     texts = [text.get_text() for text in figure.texts]

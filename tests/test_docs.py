@@ -47,6 +47,12 @@ def run_blocks(page: Path) -> None:
         exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # errors name the page's own lines
 
 
+def test_a_network_from_nothing_takes_sixty_lines_and_numpy_alone() -> None:
+    first = BLOCK.findall((ROOT / "docs/from-nothing.md").read_text())[0]
+    assert sum(bool(line.strip()) for line in first.splitlines()) <= 60
+    assert set(re.findall(r"^(?:import|from) (\w+)", first, re.MULTILINE)) == {"numpy"}
+
+
 BROUGHT = {"minicnn", "viz", "benchmarks", "numpy", "scipy", "numba", "matplotlib", "PIL", "pytest", "hypothesis"}
 
 

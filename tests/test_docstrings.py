@@ -19,7 +19,7 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 LISTED = re.compile(r"^\.\. auto(\w+):: ((?:minicnn|viz)\.\S+)$", re.MULTILINE)
-THOSE_OF = re.compile(r"(?s)\b({}s?)\b[^.]{{0,60}}? (?:is that|are those)\s+of `([\w.]+)`")
+THOSE_OF = re.compile(r"(?s)\b({}s?)\b[^.]{{0,60}}? (?:is that|are those)\s+of\s+`([\w.]+)`")
 SHAPE = re.compile(r"\((?:[^\s(),]+(?: [·/+−] [^\s(),]+)*, ?)+[^()]*\)|\bshapes?\b")
 YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 

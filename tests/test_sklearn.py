@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
-from minicnn.sklearn import CNNClassifier  # noqa: E402
+from minicnn.sklearn import CNNClassifier
 
 
 @pytest.fixture(scope="module")

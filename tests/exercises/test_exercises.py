@@ -81,7 +81,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
         "another order in the next epoch",
     ),
     "2.12, an order that is new in every call": (
-        lambda size, batch_size, seed, epoch: [np.random.permutation(size)[i : i + 4] for i in (0, 4, 8)],
+        lambda size, batch_size, seed, epoch: [np.random.default_rng().permutation(size)[i : i + 4] for i in (0, 4, 8)],
         "the indices of an epoch|the same epoch, again",
     ),
     "6.7, more sums than registers": (lambda registers, lanes: (8, 2), "8 x 2 needs too many of 16"),

@@ -4,8 +4,8 @@
 - *channels-last*: the channels innermost; `x.transpose(0, 2, 3, 1)` is C-contiguous. Loops over channels are long
   whatever the image's size, and a pixel is one run of numbers.
 
-Convolutions work on channels-last memory and return it. All other ops keep the order they are given, so a network
-converts its input once. Values never depend on the order.
+Convolution, pooling and batch normalization work on channels-last memory and return it; other ops keep the order
+they are given. So a network converts its input once. Values never depend on the order.
 """
 
 from __future__ import annotations
@@ -37,24 +37,10 @@ def channels_last(x: Array) -> Array:
     return transposed(x.reshape(N, C, H * W)).reshape(N, H, W, C)
 
 
-def channels_first(x: Array) -> Array:
-    """x (N, C, H, W), C-contiguous: x itself if possible, otherwise a copy."""
-    if x.flags.c_contiguous or not is_channels_last(x):
-        return np.ascontiguousarray(x)
-    N, C, H, W = x.shape
-    return transposed(x.transpose(0, 2, 3, 1).reshape(N, H * W, C)).reshape(N, C, H, W)
-
-
 def empty_channels_last(shape: tuple[int, int, int, int], dtype: Any) -> Array:
     """An uninitialized array (N, C, H, W), channels-last."""
     N, C, H, W = shape
     return np.empty((N, H, W, C), dtype).transpose(0, 3, 1, 2)
-
-
-def empty_like(x: Array, shape: tuple[int, int, int, int] | None = None, dtype: Any = None) -> Array:
-    """An uninitialized array in x's memory order, of x's shape unless another is given."""
-    shape, dtype = shape or x.shape, dtype or x.dtype
-    return empty_channels_last(shape, dtype) if is_channels_last(x) else np.empty(shape, dtype)
 
 
 def concatenated(xs: Sequence[Array]) -> Array:
@@ -63,7 +49,7 @@ def concatenated(xs: Sequence[Array]) -> Array:
     y = empty_channels_last((N, sum(x.shape[1] for x in xs), H, W), xs[0].dtype)
     first = 0
     for x in xs:
-        kernels.put_beside(_pixels(x), _pixels(y), first)
+        kernels.put_beside(pixels(x), pixels(y), first)
         first += x.shape[1]
     return y
 
@@ -80,7 +66,7 @@ def apart(y: Array, channels: Sequence[int], wants: Sequence[bool]) -> list[Arra
     for count, want in zip(channels, wants, strict=True):
         part = empty_channels_last((N, count, H, W), y.dtype) if want else None
         if part is not None:
-            kernels.take_beside(_pixels(y), first, _pixels(part))
+            kernels.take_beside(pixels(y), first, pixels(part))
         parts.append(part)
         first += count
     return parts
@@ -96,7 +82,6 @@ def transposed(x: Array) -> Array:
     return y
 
 
-def _pixels(x: Array) -> Array:
-    """Channels-last (N, C, H, W) as (N·H·W, C)."""
-    N, C, H, W = x.shape
-    return x.transpose(0, 2, 3, 1).reshape(N * H * W, C)
+def pixels(x: Array) -> Array:
+    """x (N, C, H, W) as (N·H·W, C), C-contiguous: a view if x is channels-last."""
+    return channels_last(x).reshape(-1, x.shape[1])

@@ -16,7 +16,7 @@ from .layers.concat import Concat
 from .layers.conv2d import Conv2d, ConvTranspose2d
 from .layers.dense import Dense
 from .layers.graph import Graph
-from .layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from .layers.pooling import AdaptiveAvgPool2d, AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from .layers.residual import Residual
 from .layers.running import Pass, Watch
 from .layers.sequential import Sequential
@@ -33,6 +33,7 @@ TOLD = (
     MaxPool2d,
     AvgPool2d,
     AdaptiveAvgPool2d,
+    GlobalAvgPool2d,
     BatchNorm2d,
     Dense,
 )  # whose options determine their output's shape
@@ -183,6 +184,8 @@ def _output_shape(layer: Any, shape: tuple[int, ...]) -> tuple[int, ...] | None:
         return (layer.out_channels, *windows("conv2d", shape[1:], g))
     if kind is AdaptiveAvgPool2d and len(shape) == 3:
         return (shape[0], *layer.output_size)
+    if kind is GlobalAvgPool2d and len(shape) == 3:
+        return (shape[0],)
     if kind in (MaxPool2d, AvgPool2d) and len(shape) == 3:
         op, dilation = ("max_pool2d", layer.dilation) if kind is MaxPool2d else ("avg_pool2d", 1)
         options = layer.kernel_size, layer.stride, layer.padding, dilation, layer.ceil_mode

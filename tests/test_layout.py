@@ -16,15 +16,10 @@ def test_conversions_keep_the_values(shape, order: str) -> None:
     x = in_order(tie_free(shape, 0), order)
     last = layout.channels_last(x)
     assert last.flags.c_contiguous and np.array_equal(last, x.transpose(0, 2, 3, 1))
-    for lying in (x, last.transpose(0, 3, 1, 2)):
-        first = layout.channels_first(lying)
-        assert first.flags.c_contiguous and np.array_equal(first, x)
 
 
 def test_an_array_that_lies_right_is_not_copied() -> None:
-    x = np.zeros((2, 3, 4, 5))
     last = layout.empty_channels_last((2, 3, 4, 5), float)
-    assert layout.channels_first(x) is x
     assert np.shares_memory(layout.channels_last(last), last)
 
 

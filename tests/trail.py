@@ -9,6 +9,7 @@ algorithm, the tables of a walk) is not in the trail.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from itertools import pairwise
@@ -76,12 +77,15 @@ def record(function: Callable[..., Any], *args: Any, **options: Any) -> tuple[An
         elif kind == "return":
             depth -= 1
 
-    before = sys.getprofile()
+    before, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()  # other libraries' functions run when it collects
     sys.setprofile(event)
     try:
         result = function(*args, **options)
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
     return result, Trail(calls)
 
 

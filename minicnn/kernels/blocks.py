@@ -15,6 +15,7 @@ import numpy as np
 
 from ..threads import borrowing, inline
 from .vector import (
+    as_integers,
     at_most,
     beats,
     lanes,
@@ -26,7 +27,6 @@ from .vector import (
     spread,
     store,
     store_some,
-    to_bytes,
     where,
     width,
     zeros_of,
@@ -152,6 +152,14 @@ def windows_over(first, size, kernel, stride, count):
 
 
 @borrowing
+def taps_inside(first, dilation, kernel, size):
+    """The first and last + 1 of the taps first, first + dilation, … that lie between 0 and size."""
+    if first >= 0 and first + dilation * (kernel - 1) < size:
+        return 0, kernel
+    return min(kernel, max(0, -(first // dilation))), min(kernel, max(0, -((first - size) // dilation)))
+
+
+@borrowing
 def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
     """block += each pooling window's gradient, at the pixel that won it."""
     PH, PW, C = source.values.shape[1:]
@@ -179,27 +187,27 @@ def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
 
 
 @inline
-def best_of(block, at, pitch, pixel, pool):
-    """The largest of a window's vectors, lane by lane, and which tap it was: the first of equals, the last NaN.
+def best_of(x, at, down, across, i0, i1, j0, j1, kw, count):
+    """The largest of the vectors under a window, lane by lane, and which tap it was: the first of equals, the last NaN.
 
-    The window is pool.kh × pool.kw pixels of the block, which lie `pixel` numbers apart, from `at` on.
+    Tap (i, j) lies at x[at + i·down + j·across], i0 ≤ i < i1 and j0 ≤ j < j1; only `count` lanes are read.
     """
-    best = load(block, at)
-    won = places_of(best)
-    if pool.kh == 2 and pool.kw == 2:  # the commonest, without the loops
-        line = pitch * pixel
-        for tap, place in ((0, at), (1, at + pixel), (2, at + line), (3, at + line + pixel)):
-            value = load(block, place)
+    best, won = zeros_of(x), places_of(zeros_of(x))
+    if i0 == j0 == 0 and i1 == j1 == kw == 2:  # the commonest, without the loops
+        best = load_first(x, at, count)
+        for tap, place in ((1, at + across), (2, at + down), (3, at + down + across)):
+            value = load_first(x, place, count)
             wins = beats(value, best)
             best = where(wins, value, best)
             won = where(wins, spread(tap, won), won)
         return best, won
-    for i in range(pool.kh):
-        for j in range(pool.kw):
-            value = load(block, at + (i * pitch + j) * pixel)
+    best, won = spread(-np.inf, best), spread(i0 * kw + j0, won)
+    for i in range(i0, i1):
+        for j in range(j0, j1):
+            value = load_first(x, at + i * down + j * across, count)
             wins = beats(value, best)
             best = where(wins, value, best)
-            won = where(wins, spread(i * pool.kw + j, won), won)
+            won = where(wins, spread(i * kw + j, won), won)
     return best, won
 
 
@@ -231,12 +239,15 @@ def store_block(block, block_at, pitch, pixel, target, n, lattice, py0, py1, col
             for px in range(columns):
                 for v in range(0, count, V):
                     to = (row + lattice.step_w * px) * C + channel + v
-                    best, won = best_of(block, line + px * target.stride_w * pixel + v, pitch, pixel, target)
+                    best, won = best_of(
+                        block, line + px * target.stride_w * pixel + v, pitch * pixel, pixel,
+                        0, target.kh, 0, target.kw, target.kw, width(block),
+                    )  # fmt: skip
                     if target.relu:
                         won = where(at_most(best, zero), dead_tap, won)
                         best = where(at_most(best, zero), zero, best)
                     store_first(y, to, best, count - v)
-                    store_first(switches, to, to_bytes(won), count - v)
+                    store_first(switches, to, as_integers(won, switches), count - v)
         else:
             for px in range(columns):
                 for v in range(0, count, V):

@@ -1,18 +1,9 @@
-"""Values to and from places in planes: the gradients of max pooling, and unpooling."""
+"""Values to and from places in planes: max unpooling."""
 
 import numpy as np
 from numba import prange
 
 from ..threads import parallel
-
-
-@parallel
-def scatter_add(values, indices, planes):
-    """planes = 0, then planes[p, indices[p, k]] += values[p, k]: windows that overlap accumulate."""
-    for p in prange(planes.shape[0]):
-        planes[p] = 0
-        for k in range(values.shape[1]):
-            planes[p, indices[p, k]] += values[p, k]
 
 
 @parallel

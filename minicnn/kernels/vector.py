@@ -200,10 +200,15 @@ def places_of(typing, v):
 
 
 @intrinsic
-def to_bytes(typing, v):
-    """Integers, cut to their lowest byte."""
-    kind = Vector(types.uint8, v.lanes)
-    return kind(v), lambda context, builder, signature, values: builder.trunc(values[0], context.get_value_type(kind))
+def as_integers(typing, v, x):
+    """Integers of an array's type, which may be shorter: their lowest bytes."""
+    kind = Vector(x.dtype, v.lanes)
+
+    def generate(context, builder, signature, values):
+        to = context.get_value_type(kind)
+        return values[0] if values[0].type == to else builder.trunc(values[0], to)
+
+    return kind(v, x), generate
 
 
 def _multiply_add(builder, kind):

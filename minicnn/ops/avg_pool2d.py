@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import layout
 from ..kernels import avg_pool as kernels
 from .contract import Array, Pair, Pullback, flag, image_batch, quiet, upstream
 from .geometry import Padding, pooling
@@ -36,7 +37,7 @@ def avg_pool2d(
         count_include_pad: whether a window's area counts the padding it covers (never anything past it).
 
     Returns:
-        y (N, C, OH, OW) and the pullback dy → (dx,).
+        y (N, C, OH, OW), channels-last in memory, and the pullback dy → (dx,).
 
     Raises:
         ValueError: shapes or options do not fit together.
@@ -64,16 +65,15 @@ def _spans(count: int, stride: int, kernel: int, length: int, before: int, after
 def average(op: str, x: Array, rows: Array, columns: Array) -> tuple[Array, Pullback]:
     """Averages over windows given as spans of rows and of columns (see `kernels.avg_pool.average`)."""
     N, C, H, W = x.shape
-    OH, OW = len(rows), len(columns)
-    y = np.empty((N, C, OH, OW), x.dtype)
-    kernels.average(np.ascontiguousarray(x).reshape(N * C, H, W), rows, columns, y.reshape(N * C, OH, OW))
+    y = layout.empty_channels_last((N, C, len(rows), len(columns)), x.dtype)
+    kernels.average(layout.channels_last(x), rows, columns, layout.channels_last(y))
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = np.ascontiguousarray(upstream(op, dy, y.shape, y.dtype))
+        dy = upstream(op, dy, y.shape, y.dtype)
         if not wants[0]:
             return (None,)
-        dx = np.empty((N, C, H, W), dy.dtype)
-        kernels.average_gradient(dy.reshape(N * C, OH, OW), rows, columns, dx.reshape(N * C, H, W))
+        dx = layout.empty_channels_last((N, C, H, W), dy.dtype)
+        kernels.average_gradient(layout.channels_last(dy), rows, columns, layout.channels_last(dx))
         return (dx,)
 
     return y, pullback

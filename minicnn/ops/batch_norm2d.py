@@ -50,7 +50,7 @@ def batch_norm2d(
             batch's. dweight and dbias remain this shard's own.
 
     Returns:
-        y of x's shape and memory order, and the pullback dy → (dx, dweight, dbias).
+        y of x's shape, channels-last in memory, and the pullback dy → (dx, dweight, dbias).
 
     Raises:
         ValueError: shapes do not match; there are too few values for a variance; there are no running statistics
@@ -66,7 +66,7 @@ def batch_norm2d(
     for name, vector in {"weight": weight, "bias": bias, **buffers}.items():
         if vector is not None and vector.shape != (C,):
             raise ValueError(f"batch_norm2d: x has {C} channels, but {name} has shape {vector.shape}")
-    weight, bias, flat = np.ascontiguousarray(weight), np.ascontiguousarray(bias), _flat(x, x)
+    weight, bias, flat = np.ascontiguousarray(weight), np.ascontiguousarray(bias), layout.pixels(x)
     if training:
         if M < 2 and total is None:
             raise ValueError(f"batch_norm2d: expected more than one value per channel in training, got x {x.shape}")
@@ -89,24 +89,26 @@ def batch_norm2d(
     if training and not np.isfinite(var.astype(x.dtype)).all():
         # Products of x with dy would overflow too: from here on x̂ stands for x.
         hat = (x.astype(var.dtype) - mean[:, None, None]) / np.sqrt(var + eps)[:, None, None]
-        flat, mean, unit = _flat(hat.astype(x.dtype), x), np.zeros_like(scale), np.ones_like(scale)
+        flat, mean, unit = layout.pixels(hat.astype(x.dtype)), np.zeros_like(scale), np.ones_like(scale)
     else:
         mean, unit = mean.astype(x.dtype), scale
-    y = _like(x, kernels.normalize(flat, mean, weight * unit, bias))
+    y = layout.empty_channels_last(x.shape, x.dtype)
+    kernels.normalize(flat, mean, weight * unit, bias, layout.pixels(y))
     factor = weight * scale
 
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = upstream("batch_norm2d", dy, y.shape, y.dtype)
         dx = dweight = dbias = None
         if wants[1] or wants[2] or (training and wants[0]):
-            flat_dy = _flat(dy, x)
+            flat_dy = layout.pixels(dy)
             dbias, products = kernels.gradient_sums(flat_dy, flat, mean)
             dweight = products * unit
             sums = np.stack([dbias, dweight])  # over all pixels of the batch
             if training and total is not None and wants[0]:
                 sums = total(sums)
         if wants[0] and training:
-            dx = _like(x, kernels.input_gradient(flat_dy, flat, mean, factor, sums[0] / M, unit * sums[1] / M))
+            dx = layout.empty_channels_last(x.shape, x.dtype)
+            kernels.input_gradient(flat_dy, flat, mean, factor, sums[0] / M, unit * sums[1] / M, layout.pixels(dx))
         elif wants[0]:
             dx = dy * factor[:, None, None]
         return dx, dweight if wants[1] else None, dbias if wants[2] else None
@@ -126,20 +128,6 @@ def _mean(total: Callable[[Array], Array], size: int, mean: Array) -> tuple[int,
     """The number of values in all shards and their mean, from those of this shard."""
     M, *sums = total(np.array([size, *(size * mean)]))
     return int(M), np.array(sums) / M
-
-
-def _flat(array: Array, x: Array) -> Array:
-    """(N, C, H, W) in x's memory order, as the kernels take it: (N·H·W, C) channels-last, else (N, C, H·W)."""
-    N, C, H, W = x.shape
-    if layout.is_channels_last(x):
-        return layout.channels_last(array).reshape(N * H * W, C)
-    return layout.channels_first(array).reshape(N, C, H * W)
-
-
-def _like(x: Array, flat: Array) -> Array:
-    """The inverse of `_flat`: an array of x's shape and memory order."""
-    N, C, H, W = x.shape
-    return flat.reshape(N, H, W, C).transpose(0, 3, 1, 2) if layout.is_channels_last(x) else flat.reshape(x.shape)
 
 
 batch_norm2d.constants = ("running_mean", "running_var")  # type: ignore[attr-defined]  # for `gradcheck`

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import layout
+from .avg_pool2d import average
 from .contract import Array, Pullback, image_batch, quiet, upstream
 
 
@@ -30,17 +31,19 @@ def global_avg_pool2d(x: Array) -> tuple[Array, Pullback]:
     Source: Lin, Chen & Yan (2014), Network in network, section 3.2.
     """
     x = image_batch("global_avg_pool2d", x)
-    shape, pixels, channels_last = x.shape, x.shape[2] * x.shape[3], layout.is_channels_last(x)
-    if not pixels:
-        raise ValueError(f"global_avg_pool2d: x {shape} has no pixels to average")
-    y = x.mean(axis=3).mean(axis=2)  # short sums of short sums: of a large map one long sum would round more
+    N, C, H, W = x.shape
+    if not H * W:
+        raise ValueError(f"global_avg_pool2d: x {x.shape} has no pixels to average")
+    # Means of rows, then their mean: of a large map one long sum would round more.
+    of_rows = average("global_avg_pool2d", x, np.array([(iy, iy + 1, 1) for iy in range(H)]), np.array([(0, W, W)]))[0]
+    y = average("global_avg_pool2d", of_rows, np.array([(0, H, H)]), np.array([(0, 1, 1)]))[0].reshape(N, C)
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dy = upstream("global_avg_pool2d", dy, y.shape, y.dtype)
         if not wants[0]:
             return (None,)
-        dx = layout.empty_channels_last(shape, dy.dtype) if channels_last else np.empty(shape, dy.dtype)
-        dx[...] = (dy / pixels)[:, :, None, None]
+        dx = layout.empty_channels_last(x.shape, dy.dtype)
+        dx[...] = (dy / (H * W))[:, :, None, None]
         return (dx,)
 
     return y, pullback

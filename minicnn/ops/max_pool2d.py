@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
@@ -9,9 +10,9 @@ import numpy as np
 
 from .. import layout
 from ..kernels import max_pool as kernels
-from ..kernels.scatter import scatter_add
-from .contract import Array, Pair, Pullback, flag, image_batch, quiet, upstream
-from .geometry import Padding, pooling
+from ..kernels.blocks import SLACK
+from .contract import COMPLEX, Array, Pair, Pullback, flag, image_batch, quiet, upstream
+from .geometry import Geometry, Padding, pooling
 
 
 @overload
@@ -54,7 +55,7 @@ def max_pool2d(
 
         dx[n, c, iy, ix] = Σ dy[n, c, oy, ox], over the windows that this pixel won
 
-    Among equal values the first one in row-major order wins and receives the whole gradient (`kernels.max_pool.beats`
+    Among equal values the first one in row-major order wins and receives the whole gradient (`kernels.vector.beats`
     decides). NaN wins over everything; of several NaNs, the last.
 
     Args:
@@ -66,7 +67,7 @@ def max_pool2d(
             `max_unpool2d` takes.
 
     Returns:
-        y (N, C, OH, OW), or (y, indices) with `return_indices`; and the pullback dy → (dx,).
+        y (N, C, OH, OW), channels-last in memory, or (y, indices) with `return_indices`; and the pullback dy → (dx,).
 
     Raises:
         ValueError: shapes or options do not fit together.
@@ -77,37 +78,40 @@ def max_pool2d(
     N, C, H, W = x.shape
     ceil_mode = flag("max_pool2d", "ceil_mode", ceil_mode)
     g, _, size = pooling("max_pool2d", (H, W), kernel_size, stride, padding, dilation, ceil_mode)
-    if layout.is_channels_last(x):
-        y, indices = layout.empty_like(x, (N, C, *size)), layout.empty_like(x, (N, C, *size), np.int32)
-        kernels.max_pool_channels_last(
-            layout.channels_last(x), g, layout.channels_last(y), layout.channels_last(indices)
-        )
-    else:
-        y, indices = np.empty((N, C, *size), x.dtype), np.empty((N, C, *size), np.int32)
-        kernels.max_pool(_planes(x), g, _planes(y), _planes(indices))
+    y, switches = _winners(x.real, g, size)
+    if x.dtype.type in COMPLEX:  # only to check derivatives: the real part decides
+        places = _indices(switches, g, W).reshape(N, C, -1)
+        y = np.take_along_axis(x.reshape(N, C, H * W), places, 2).reshape(y.shape)
 
     def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
         dy = upstream("max_pool2d", dy, y.shape, y.dtype)
         if not wants[0]:
             return (None,)
-        dx = layout.empty_like(x, x.shape, dy.dtype)
-        if layout.is_channels_last(x):
-            kernels.max_pool_gradient_channels_last(
-                layout.channels_last(dy), layout.channels_last(indices), g, layout.channels_last(dx)
-            )
-        else:
-            scatter_add(_flat(dy), _flat(indices), _flat(dx))
-        return (dx,)
+        if dy.dtype.type in COMPLEX:
+            return (_gradient(dy.real, switches, g, x.shape) + 1j * _gradient(dy.imag, switches, g, x.shape),)
+        return (_gradient(dy, switches, g, x.shape),)
 
-    return ((y, indices) if return_indices else y), pullback
+    return ((y, _indices(switches, g, W)) if return_indices else y), pullback
 
 
-def _planes(x: Array) -> Array:
-    """(N, C, H, W) as (N·C, H, W), C-contiguous."""
-    return np.ascontiguousarray(x).reshape(-1, *x.shape[2:])
+def _winners(x: Array, g: Geometry, size: tuple[int, int]) -> tuple[Array, Array]:
+    """The largest value of each window (N, C, OH, OW), and which tap it is (N, OH, OW, C)."""
+    shape = (len(x), *size, x.shape[1])
+    taps = np.empty(math.prod(shape) + SLACK, np.uint8 if g.kh * g.kw <= 256 else np.int32)
+    y, switches = np.empty(shape, x.dtype), taps[:-SLACK].reshape(shape)
+    kernels.forward(layout.channels_last(x), g, y, switches)
+    return y.transpose(0, 3, 1, 2), switches
 
 
-def _flat(x: Array) -> Array:
-    """(N, C, H, W) as (N·C, H·W), C-contiguous."""
-    planes = _planes(x)
-    return planes.reshape(len(planes), x.shape[2] * x.shape[3])
+def _gradient(dy: Array, switches: Array, g: Geometry, shape: tuple[int, int, int, int]) -> Array:
+    """dx (N, C, H, W): each pixel's share of dy, from the windows that it won."""
+    dx = layout.empty_channels_last(shape, dy.dtype)
+    kernels.gradient(layout.channels_last(dy), switches, g, layout.channels_last(dx))
+    return dx
+
+
+def _indices(switches: Array, g: Geometry, W: int) -> Array:
+    """Where in its plane each winning tap lies, counted row by row: (N, C, OH, OW)."""
+    i, j = np.divmod(switches.transpose(0, 3, 1, 2).astype(np.int32), np.int32(g.kw))
+    rows = np.arange(i.shape[2], dtype=np.int32)[:, None] * g.stride_h - g.pad_h + i * g.dilation_h
+    return rows * W + np.arange(i.shape[3], dtype=np.int32) * g.stride_w - g.pad_w + j * g.dilation_w

@@ -12,17 +12,10 @@ from minicnn.kernels import norm, update
 SIZE = 12
 NUMBERS = np.random.default_rng(0).standard_normal((5, SIZE))
 mean, factor, shift, slope, bias = np.full((5, SIZE), [[0.1], [0.7], [0.3], [0.2], [0.5]])
-one = slice(0, 1)
 
 LOOPS = {
-    "normalize_plane": lambda x, y: norm.normalize_planes(_plane(x), mean[one], factor[one], bias[one], _plane(y)),
-    "normalize_row": lambda x, y: norm.normalize_rows(x[None], mean, factor, bias, y[None]),
-    "input_gradient_of_plane": lambda x, y: norm.input_gradient_of_planes(
-        _plane(x), _plane(NUMBERS[1]), mean[one], factor[one], shift[one], slope[one], _plane(y)
-    ),
-    "input_gradient_of_row": lambda x, y: norm.input_gradient_of_rows(
-        x[None], NUMBERS[1][None], mean, factor, shift, slope, y[None]
-    ),
+    "normalize": lambda x, y: norm.normalize(x[None], mean, factor, bias, y[None]),
+    "input_gradient": lambda x, y: norm.input_gradient(x[None], NUMBERS[1][None], mean, factor, shift, slope, y[None]),
     "sgd": lambda x, y: update.sgd(y, x, 0.1, 0.3),
     "momentum": lambda x, y: update.momentum(y, x, NUMBERS[2].copy(), 0.1, 0.9, 0.3, False),
     "nesterov": lambda x, y: update.momentum(y, x, NUMBERS[2].copy(), 0.1, 0.9, 0.3, True),
@@ -30,10 +23,6 @@ LOOPS = {
         y, x, NUMBERS[2].copy(), NUMBERS[3] ** 2, 1e-3, 0.1, 0.999, 0.001, 1e-8, 0.7, 0.3, 0.99
     ),
 }
-
-
-def _plane(x: np.ndarray) -> np.ndarray:
-    return x.reshape(1, 1, SIZE)
 
 
 @pytest.mark.parametrize("loop", LOOPS)

@@ -12,6 +12,7 @@ from minicnn.kernels.vector import (
     REGISTER,
     above,
     address,
+    as_integers,
     at_most,
     beats,
     load,
@@ -22,7 +23,6 @@ from minicnn.kernels.vector import (
     same,
     spread,
     store,
-    to_bytes,
     where,
     width,
     zeros_of,
@@ -49,9 +49,9 @@ def _words(a, b, out):
 
 
 @jit
-def _bytes(a, b, out):
+def _winners(a, b, out):
     won = places_of(load(a, 0))
-    store(out, 0, to_bytes(where(above(load(a, 0), load(b, 0)), spread(255, won), spread(7, won))))
+    store(out, 0, as_integers(where(above(load(a, 0), load(b, 0)), spread(255, won), spread(7, won)), out))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -77,9 +77,10 @@ def test_each_word_is_its_scalar_twin(dtype) -> None:
             ]
         for found, twin in zip(out.reshape(7, n), twins, strict=True):
             np.testing.assert_allclose(found, twin, rtol=1e-6)
-        winners = np.empty(n, np.uint8)
-        _bytes(a, b, winners)
-        assert np.array_equal(winners, np.where(a > b, 255, 7))
+        for kind in (np.uint8, np.int32):
+            winners = np.empty(n, kind)
+            _winners(a, b, winners)
+            assert np.array_equal(winners, np.where(a > b, 255, 7))
 
 
 @jit

@@ -111,7 +111,10 @@ def test_a_watch_records_what_layers_put_out_and_the_gradients_that_arrive() -> 
 def test_a_pass_may_end_anywhere_and_be_pulled_back_from_there(path: str) -> None:
     model = network().astype(np.float64)
     assert (
-        cnn.gradcheck(cnn.Sequential(model=model), tie_free((2, 1, 6, 6)), until=f"model.{path}", tolerance=1e-7) < 1e-7
+        cnn.gradcheck(
+            cnn.Sequential(model=model), tie_free((2, 1, 6, 6)), until=f"model.{path}", tolerance=1e-7, max_entries=24
+        )
+        < 1e-7
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minicnn import gradcheck, ops, reference
+from minicnn import gradcheck, layout, ops, reference
 from minicnn.testing import CASES, in_order, tie_free
 
 EMPTY = {
@@ -183,10 +183,10 @@ def test_a_batch_moves_the_running_statistics_by_the_momentum() -> None:
 
 
 @pytest.mark.parametrize("order", ["C", "channels_last"])
-def test_batch_normalization_keeps_the_order_in_memory(order: str) -> None:
+def test_batch_normalization_and_max_pooling_return_channels_last_memory(order: str) -> None:
     x = in_order(tie_free((2, 3, 4, 5)), order)
-    y, pullback = ops.batch_norm2d(x, np.ones(3), np.zeros(3), training=True)
-    assert y.strides == pullback(x)[0].strides == x.strides
+    for y, pullback in (ops.batch_norm2d(x, np.ones(3), np.zeros(3), training=True), ops.max_pool2d(x, 2)):
+        assert layout.is_channels_last(y) and layout.is_channels_last(pullback(y)[0])
 
 
 @pytest.mark.parametrize("order", ["C", "channels_last"])

@@ -53,7 +53,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_hundred_examples_meet(mistake: str) -> None:
-    @MANY
+    @settings(MANY, phases=[Phase.generate])
     @given(x=images())
     def gradient(x):
         gradcheck(MISTAKES[mistake], x)

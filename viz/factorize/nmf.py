@@ -12,6 +12,8 @@ from .factorization import Factorization
 from .starts import STARTS, start
 from .steps import coordinate_descent
 
+HEAVIEST = 1e90  # penalty: everything is zero long before
+
 
 class NMF(Factorization):
     """Nonnegative data as sums of nonnegative parts: X ≈ W H, with W ≥ 0 and H ≥ 0.
@@ -84,7 +86,7 @@ class NMF(Factorization):
 
     def _penalties(self, shape: tuple[int, int]) -> Penalties:
         n, p = shape
-        alpha_W = as_number(self.alpha_W, "alpha_W", "NMF")
-        alpha_H = alpha_W if self.alpha_H == "same" else as_number(self.alpha_H, "alpha_H", "NMF")
+        alpha_W = as_number(self.alpha_W, "alpha_W", "NMF", most=HEAVIEST)
+        alpha_H = alpha_W if self.alpha_H == "same" else as_number(self.alpha_H, "alpha_H", "NMF", most=HEAVIEST)
         l1 = as_number(self.l1_ratio, "l1_ratio", "NMF", most=1.0)
         return Penalties(alpha_W * l1 * p, alpha_W * (1 - l1) * p, alpha_H * l1 * n, alpha_H * (1 - l1) * n)

@@ -41,6 +41,13 @@ def test_later_data_go_through_the_transformation_of_the_fitted():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_data_whose_differences_overflow_are_refused(dtype):
+    X = np.repeat([[0.9], [0.9], [-0.9]], 2, axis=1).astype(dtype) * np.finfo(dtype).max
+    with pytest.raises(ValueError, match="TSNE: the values of X are too large for float"):
+        Space(X, "euclidean")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_new_data_far_beyond_the_fitted_stay_finite(dtype):
     X = np.random.default_rng(0).standard_normal((20, 4)).astype(dtype)
     far = X / np.abs(X).max() * np.finfo(dtype).max

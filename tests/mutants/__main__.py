@@ -32,8 +32,10 @@ LIKELY = 3  # files of tests that are tried before the others
 
 
 def equivalent(mutant: Mutant, reviewed: list[dict[str, Any]]) -> bool:
+    """Whether it is in the list; an entry without a place is of every place on its line."""
     return any(
-        (mutant.path, mutant.source_line, mutant.was, mutant.now) == (e["path"], e["line"], e["was"], e["now"])
+        (mutant.path, mutant.source_line, mutant.was, mutant.now, mutant.place)
+        == (e["path"], e["line"], e["was"], e["now"], e.get("place", mutant.place))
         for e in reviewed
     )
 

@@ -9,7 +9,7 @@ import copy
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ARITHMETIC: dict[type, type] = {
@@ -38,6 +38,7 @@ class Mutant:
     was: str
     now: str
     source_line: str
+    place: int  # 1, 2, … from the left: which of such changes on this line
     digest: str  # of the file
 
     def apply(self, source: bytes) -> bytes:
@@ -54,7 +55,7 @@ def mutants_of(path: str, source: bytes) -> list[Mutant]:
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     lines, digest = source.decode().splitlines(), hashlib.sha256(source).hexdigest()[:12]
-    found = []
+    found, alike = [], defaultdict[tuple[int, str, str], list[int]](list)
     for node, kind, change in _places(ast.parse(source)):
         begin, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         mutated = copy.deepcopy(node)
@@ -62,8 +63,9 @@ def mutants_of(path: str, source: bytes) -> list[Mutant]:
         now = ast.unparse(mutated)
         now = now if isinstance(node, ast.stmt | ast.Slice) else f"({now})"
         was = " ".join(source[begin:end].decode().split())
-        found.append(Mutant(path, node.lineno, begin, end, kind, was, now, lines[node.lineno - 1].strip(), digest))
-    return found
+        alike[node.lineno, was, now].append(begin)
+        found.append(Mutant(path, node.lineno, begin, end, kind, was, now, lines[node.lineno - 1].strip(), 1, digest))
+    return [replace(m, place=1 + sorted(alike[m.line, m.was, m.now]).index(m.begin)) for m in found]
 
 
 def draw(root: Path, folders: list[str], seed: int, left_out: Callable[[str], bool]) -> list[Mutant]:

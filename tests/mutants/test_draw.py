@@ -1,10 +1,12 @@
 """The program that draws random mistakes makes the changes it says, and no others."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.mutants.__main__ import equivalent
 from tests.mutants.draw import draw, mutants_of
 from tests.mutants.where import EVERYWHERE, belonging
 
@@ -61,6 +63,23 @@ def test_every_mutant_is_a_program_that_differs() -> None:
     for mutant in drawn[:50]:
         source = (ROOT / mutant.path).read_bytes()
         assert ast.dump(ast.parse(mutant.apply(source))) != ast.dump(ast.parse(source)), mutant.name
+
+
+def test_places_on_one_line_are_told_apart() -> None:
+    source = b"x = 2 if y == 2 else 3\nz = 2\n"  # whose condition Python's tree has first
+    twos = sorted((m for m in mutants_of("file.py", source) if m.was == "2"), key=lambda m: m.begin)
+    assert [(m.line, m.place) for m in twos] == [(1, 1), (1, 2), (2, 1)]
+    entry = {"path": "file.py", "line": "x = 2 if y == 2 else 3", "was": "2", "now": "(3)"}
+    assert [equivalent(m, [entry]) for m in twos] == [True, True, False]
+    assert [equivalent(m, [entry | {"place": 2}]) for m in twos] == [False, True, False]
+
+
+def test_each_equivalent_mutant_is_still_there_and_says_why() -> None:
+    entries = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text())["mutant"]
+    for path in {entry["path"] for entry in entries}:
+        mutants = mutants_of(path, (ROOT / path).read_bytes())
+        for entry in (entry for entry in entries if entry["path"] == path):
+            assert entry["why"] and any(equivalent(mutant, [entry]) for mutant in mutants), entry
 
 
 def test_the_order_depends_on_the_seed_alone() -> None:

@@ -195,6 +195,17 @@ def test_read_only_arrays_need_no_machine_code_of_their_own() -> None:
     assert not locked.flags.writeable
 
 
+def test_only_read_only_arrays_are_replaced() -> None:
+    locked, free = np.arange(3.0), np.arange(3.0)
+    locked.flags.writeable = False
+    for args in ((free, 1), ((free, free), free)):
+        assert threads._unlocked(args) is args  # and no time is spent on them
+    for args in ((locked,), (1, locked), (free, (locked, 1))):
+        for x, unlocked in zip(args, threads._unlocked(args), strict=True):
+            first, same = (x[0], unlocked[0]) if isinstance(x, tuple) else (x, unlocked)
+            assert first is same if first is not locked else same.flags.writeable and np.shares_memory(first, same)
+
+
 def test_where_nothing_can_be_cached_it_warns_and_compiles() -> None:
     namespace: dict = {}
     exec("def plus_one(value):\n    return value + 1", namespace)  # code without a file

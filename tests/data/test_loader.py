@@ -54,6 +54,17 @@ def test_resuming_at_any_batch_is_bit_identical(epoch, start, seed):
     assert same(resumed, whole[start:])
 
 
+@given(*sizes, st.integers(1, 9), st.data())
+def test_shares_make_up_the_batch_and_have_no_image_twice(n, batch_size, seed, epoch, of, data):
+    loader = Loader(numbered(n), batch_size, seed=seed)
+    start = data.draw(st.integers(0, len(loader)))
+    batches, shares = loader.epoch(epoch, start), loader.shares(epoch, start, range(of), of)
+    for (_, whole), (count, parts) in zip(batches, shares, strict=True):
+        assert count == len(whole) and np.concatenate([labels for _, labels in parts]).tolist() == whole.tolist()
+        lengths = [len(labels) for _, labels in parts]
+        assert max(lengths) - min(lengths) <= 1
+
+
 def test_order_and_augmentation_change_from_epoch_to_epoch():
     loader = Loader(numbered(50), 50)
     assert loader.order(0).tolist() != loader.order(1).tolist()

@@ -1,8 +1,10 @@
 """The parts that need no MPI: the tree, the buckets, and shares that meet."""
 
 import itertools
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from queue import SimpleQueue
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,6 +31,49 @@ def test_a_sum_is_the_same_tree_in_whatever_order_the_shares_come(order, seed):
     a = arrays
     tree = ((a[0] + a[1]) + (a[2] + a[3])) + ((a[4] + a[5]) + (a[6] + a[7]))
     assert buckets.sums()["w"].tobytes() == tree.tobytes()
+
+
+class Between:
+    """What a sum needs of a communicator, between threads; it counts the numbers that are sent."""
+
+    def __init__(self, rank, boxes):
+        self.rank, self.boxes, self.sent = rank, boxes, 0
+
+    def Get_rank(self):
+        return self.rank
+
+    def Get_size(self):
+        return len(self.boxes)
+
+    def Isend(self, x, to):
+        self.sent += x.size
+        self.boxes[to][self.rank].put(x.copy())
+        return SimpleNamespace(Test=lambda: True)
+
+    def Irecv(self, x, source):
+        box = self.boxes[self.rank][source]
+
+        def test():
+            if not box.empty():
+                x[...] = box.get()
+                return True
+            return False
+
+        return SimpleNamespace(Test=test)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4, 8])
+def test_processes_add_as_the_tree_and_send_no_more_than_a_ring(processes):
+    arrays = np.random.default_rng(0).standard_cauchy((processes, 16)).astype(np.float32)
+    tree = list(arrays)
+    while len(tree) > 1:
+        tree = [a + b for a, b in zip(tree[::2], tree[1::2], strict=True)]
+    boxes = [[SimpleQueue() for _ in arrays] for _ in arrays]
+    comms = [Between(rank, boxes) for rank in range(processes)]
+    with ThreadPoolExecutor(processes) as pool:
+        found = list(pool.map(sums.add_over_processes, comms, arrays))
+    assert {x.tobytes() for x in found} == {tree[0].tobytes()}
+    assert [comm.sent for comm in comms] == [2 * (16 - 16 // processes)] * processes
 
 
 def test_buckets_are_sent_in_one_order_and_a_large_array_alone(monkeypatch):

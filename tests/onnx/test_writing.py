@@ -67,6 +67,15 @@ def test_any_number_of_images_fits(tmp_path) -> None:
     assert [dim.dim_param or dim.dim_value for dim in dims] == ["N", 1, 2, 2]
 
 
+@pytest.mark.parametrize("pool", [cnn.GlobalAvgPool2d(), cnn.GlobalMaxPool2d()])
+def test_the_shapes_inside_are_declared_as_they_are(pool, tmp_path) -> None:
+    cnn.onnx.save(Sequential(ReLU(), pool), tmp_path / "m.onnx", (3, 5, 4))
+    written = onnx.load(tmp_path / "m.onnx")
+    onnx.checker.check_model(written, full_check=True)
+    inside = [[d.dim_value for d in value.type.tensor_type.shape.dim[1:]] for value in written.graph.value_info]
+    assert inside == [[3, 5, 4], [3, 1, 1]]
+
+
 def test_a_single_layer_is_a_network(tmp_path) -> None:
     layer = Conv2d(1, 2, 3).initialize()
     cnn.onnx.save(layer, tmp_path / "m.onnx", (1, 4, 4))

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minicnn import gradcheck, ops, reference
+from minicnn.kernels import direct
 from minicnn.testing import (
     Case,
     assert_contract,
@@ -78,6 +79,17 @@ def test_and_so_it_does_fused_with_relu_and_pooling(algorithm: str, case: Case, 
     if not close_calls.any():  # otherwise rounding may choose another winner, and send the gradient elsewhere
         dy = tie_free(y.shape, 7)
         assert_all_close(pullback(dy.astype(np.float32)), exact_pullback(dy), scale[1:], TOLERANCE[algorithm])
+
+
+@pytest.mark.parametrize(("kernel", "walks"), [((1, 1), 1), ((1, 2), 3), ((2, 1), 3)])
+def test_filters_of_one_pixel_take_all_images_for_one(kernel: tuple[int, int], walks: int, monkeypatch) -> None:
+    """Which is as right for one image after the other, but slower."""
+    run, seen = direct.forward, []
+    monkeypatch.setattr(direct, "forward", lambda x, *rest: (seen.append(len(x.values)), run(x, *rest)))
+    x, w = tie_free((3, 2, 4, 5), 0, np.float32), tie_free((2, 2, *kernel), 1, np.float32)
+    y, pullback = ops.conv2d(x, w, algorithm="direct")
+    pullback(y)
+    assert seen == [walks, walks]
 
 
 @given(case=wide_conv2d_cases())

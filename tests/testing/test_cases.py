@@ -18,6 +18,12 @@ from minicnn.testing import CASES, Case, Network, conv2d_cases, networks, pool2d
 
 FIRST = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])  # and no smaller one
 
+
+def pads(network: Network) -> list[layers.Pad]:
+    """Those of its layers that add a border."""
+    return [layer for _, layer in walk(network.model) if isinstance(layer, layers.Pad) and any(layer.padding)]
+
+
 # What the suite promises to reach. `find` fails where the strategy cannot.
 REACHED = {
     "a batch of one": (conv2d_cases(), lambda case: case.arguments[0][0] == 1),
@@ -36,6 +42,11 @@ REACHED = {
         CASES["flatten"],
         lambda c: c.arguments[0] in ((2, 2, 2, 2), (2, 3, 3, 3)),
     ),
+    "a border of zeros in a network": (
+        networks(),
+        lambda network: any(pad.mode == "constant" and pad.value == 0 for pad in pads(network)),
+    ),
+    "a border of another number": (networks(), lambda network: any(pad.value != 0 for pad in pads(network))),
     "a loss for every pixel": (CASES["cross_entropy"], lambda case: len(case.arguments[0]) == 4),
 }
 

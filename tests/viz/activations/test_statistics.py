@@ -3,7 +3,7 @@ import pytest
 
 import minicnn as cnn
 import viz
-from viz.activations import morans_i, stream, treves_rolls
+from viz.activations import morans_i, stream, streaming, treves_rolls
 
 RNG = np.random.default_rng(0)
 
@@ -38,6 +38,13 @@ def test_the_moments_are_those_of_all_values_at_once(model, images, batch_size):
             (s.active, (y > 0).mean(axis=axes)),
         ):
             np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_batch_holds_as_many_images_as_there_are_numbers_for(model, images, monkeypatch):
+    for numbers, largest in ((5 * 64, 5), (6 * 64 - 1, 5), (1, 1), (2**19, 23)):
+        monkeypatch.setattr(streaming, "MOST_NUMBERS", numbers)
+        sizes = [part.stop - part.start for part, _ in stream(model, images, ["conv"])]
+        assert max(sizes) == largest and sum(sizes) == 23 and set(sizes[:-1]) <= {largest}
 
 
 def test_dead_and_always_on_channels_are_found(model, images):

@@ -48,6 +48,20 @@ def test_the_points_fill_the_figure(stretch, variance, caplog):
     assert beside.x1 <= wide and box.x0 + wide - beside.x1 < 0.2 * wide and tall - box.height < 0.3 * tall
 
 
+@pytest.mark.parametrize("stretch", [(1, 0), (0, 1)])
+def test_points_on_a_line_make_a_strip(stretch):
+    ax = plot.scatter(POINTS * stretch)
+    ax.figure.canvas.draw()
+    box = ax.get_window_extent()
+    assert 1 / 4 < min(box.width, box.height) / max(box.width, box.height) < 2 / 5
+
+
+@pytest.mark.parametrize(("side", "frame"), [(8, 1), (28, 2), (64, 5)])
+def test_a_thumbnails_frame_grows_with_its_image(ax, side, frame):
+    plot.scatter([[0.0, 0.0], [1.0, 1.0]], ax=ax, images=np.zeros((2, 1, side, side), np.uint8))
+    assert [image.get_array().shape[:2] for image in ax.get_images()] == [(side + 2 * frame,) * 2] * 2
+
+
 def test_thumbnails_do_not_overlap_and_stand_for_their_dots(ax, render):
     plot.scatter(POINTS, LABELS, CLASSES, ax, images=IMAGES, size=0.1)
     boxes = np.array([image.get_extent() for image in ax.get_images()])  # left, right, bottom, top

@@ -20,7 +20,7 @@ RULES: list[tuple[str, list[str]]] = [
                            "tests/peers/test_ops.py"]),
     ("minicnn/layers/*", [*NETWORKS, "tests/gradient_check/test_layers.py", "tests/test_weights.py", "tests/onnx",
                           "tests/test_summarize.py", "tests/mutations/test_containers.py",
-                          "tests/peers/test_networks.py"]),
+                          "tests/peers/test_networks.py", "tests/test_display.py"]),
     ("minicnn/onnx/*", ["tests/onnx", "tests/cli/test_onnx.py", "tests/peers/test_onnx.py"]),
     ("minicnn/zoo/*", ["tests/zoo", "tests/peers/test_zoo.py", "tests/peers/test_networks.py"]),
     ("minicnn/data/garments/*", ["tests/data/test_garments.py"]),

@@ -45,6 +45,8 @@ def test_a_batch_holds_as_many_images_as_there_are_numbers_for(model, images, mo
         monkeypatch.setattr(streaming, "MOST_NUMBERS", numbers)
         sizes = [part.stop - part.start for part, _ in stream(model, images, ["conv"])]
         assert max(sizes) == largest and sum(sizes) == 23 and set(sizes[:-1]) <= {largest}
+    many = np.repeat(images.images, 12, axis=0)
+    assert [part for part, _ in stream(model, many, ["conv"])] == [slice(0, 256), slice(256, 276)]
 
 
 def test_dead_and_always_on_channels_are_found(model, images):

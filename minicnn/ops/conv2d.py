@@ -7,7 +7,7 @@ from typing import Any
 
 from .contract import COMPLEX, Array, Pair, Pullback, arrays_of_one_dtype, upstream
 from .convolution.choice import choose
-from .convolution.problem import NO_POOL, Filters, Problem, gradient, images, problem
+from .convolution.problem import Filters, Problem, gradient, images, problem
 from .max_pool2d import max_pool2d
 from .relu import relu
 
@@ -95,8 +95,8 @@ def conv2d_relu_max_pool2d(
     x, filters = _checked(op, x, w, b)
     p = problem(op, x, filters, stride, padding, dilation, groups, True, pool_size, pool_stride)
     if x.dtype.type in COMPLEX:  # only to check derivatives
-        y = relu(_convolve(op, p._replace(relu=False, pool=NO_POOL), x, filters)[0])[0]
-        return max_pool2d(y, p.pool[:2], stride=p.pool[2:])
+        y, _ = conv2d(x, filters, stride=stride, padding=padding, dilation=dilation, groups=groups)
+        return max_pool2d(relu(y)[0], p.pool[:2], stride=p.pool[2:])
     return _convolve(op, p, x, filters, algorithm)
 
 

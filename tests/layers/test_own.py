@@ -1,4 +1,4 @@
-"""Layers of one's own that are made of others compose, and are checked, summarized, saved, exported and drawn."""
+"""Users' layers that are made of other layers compose, and are checked, summarized, saved, exported and drawn."""
 
 import numpy as np
 import pytest
@@ -29,14 +29,14 @@ class Bottleneck(cnn.Layer):
 
 
 class Delegating(Bottleneck):
-    """One that passes the call on by hand, as everyone first writes it."""
+    """A layer that calls its body by hand, as most people write it at first."""
 
     def forward(self, x, pass_=PLAIN):
         return self.body.forward(x, pass_)
 
 
 class Halved(Bottleneck):
-    """One that does something of its own to what its body gives."""
+    """A layer that changes the output of its body."""
 
     def forward(self, x, pass_=PLAIN):
         y, back = self.body.forward(x, pass_)
@@ -44,7 +44,7 @@ class Halved(Bottleneck):
 
 
 class Single(cnn.Layer):
-    """One whose body is a single layer, beside an array of its own."""
+    """A layer whose body is a single layer, and that has an array besides."""
 
     parameter_names = ("gain",)
 
@@ -65,7 +65,7 @@ class Single(cnn.Layer):
 
 
 class Numbered(cnn.Sequential):
-    """A container that is given its layers, after an option of its own."""
+    """A container that is given an option first, and then its layers."""
 
     def __init__(self, number, *layers, **named):
         super().__init__(*layers, **named)
@@ -94,7 +94,7 @@ def test_it_keeps_the_contract_within_a_network(kind: type) -> None:
     for path, array in model.parameters().items():
         array += 0.1 * tie_free(array.shape, len(path))
     assert gradcheck(model, x) < 1e-7
-    if kind is not Halved:  # a pass that ends inside gives what is inside
+    if kind is not Halved:  # a pass that ends inside returns the output there
         assert_contract(model, x.astype(np.float64))
 
 
@@ -195,7 +195,7 @@ def test_what_it_does_beyond_its_body_is_not_taken_for_its_body(kind: type) -> N
 
 
 class Halves(cnn.Layer):
-    """Names its layers, and runs them without handing the pass on."""
+    """Names its layers, and runs them without passing on the pass."""
 
     def __init__(self):
         self.first, self.second = cnn.Conv2d(1, 2, 3), cnn.ReLU()
@@ -222,7 +222,7 @@ def test_one_that_runs_its_layers_unseen_has_one_row() -> None:
 
 
 class Titled(cnn.Sequential):
-    """One with options before and after the layers it is given."""
+    """A container with options before and after the layers it is given."""
 
     def __init__(self, title, *layers, shout=False, **named):
         super().__init__(*layers, **named)

@@ -21,7 +21,7 @@ W, load, node, proto = (graphs[name] for name in ("W", "load", "node", "proto"))
 
 
 def tensor(name: str = "w", dims: Any = W.shape, raw: bytes = W.tobytes(), kind: int = TensorProto.FLOAT) -> Any:
-    """A tensor that says of itself whatever one likes."""
+    """A tensor with any claims about itself."""
     return TensorProto(name=name, dims=dims, raw_data=raw, data_type=kind)
 
 
@@ -41,7 +41,7 @@ def pool(**attributes: Any) -> list[Any]:
 
 
 def branch(op: str) -> Any:
-    """What an If may do with x."""
+    """What an If could do with x."""
     outputs = [helper.make_tensor_value_info("inside", TensorProto.FLOAT, None)]
     return helper.make_graph([node(op, "x", "inside")], "branch", [], outputs)
 
@@ -268,7 +268,7 @@ REFUSED = {
     "a tensor of negative shape": (proto(conv(), [tensor(dims=(-2, -27))]), "invalid shape"),
     "a tensor of strings": (proto(conv(), [tensor(kind=TensorProto.STRING)]), "is of type STRING"),
     "a tensor of no known type": (proto(conv(), [tensor(kind=99)]), "is of type 99"),
-    "one array in so many layers that memory would not do": (
+    "one array in more layers than fit into memory": (
         proto(
             [
                 *(node("Conv", "x w", f"y{i}") for i in range(20)),

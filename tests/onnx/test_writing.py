@@ -1,4 +1,4 @@
-"""How a model becomes an ONNX file, and which cannot."""
+"""How a model becomes an ONNX file, and which models cannot."""
 
 import runpy
 from pathlib import Path
@@ -100,7 +100,7 @@ def test_even_windows_of_channels_are_refused(tmp_path) -> None:
 
 
 def test_windows_that_onnx_would_count_otherwise_are_refused(tmp_path) -> None:
-    pool = MaxPool2d((2, 1), stride=2, ceil_mode=True)  # one hangs over below, but none on the right
+    pool = MaxPool2d((2, 1), stride=2, ceil_mode=True)  # one window extends past the bottom, none past the right
     with pytest.raises(cnn.onnx.OnnxError, match="ONNX would count the windows"):
         cnn.onnx.save(Sequential(pool), tmp_path / "m.onnx", (1, 3, 4))
 

@@ -1,4 +1,4 @@
-"""Cases: calls that are valid, cover what they should, and shrink to something one can read."""
+"""Cases are valid calls, cover what they should, and shrink to something readable."""
 
 import numpy as np
 import pytest
@@ -10,9 +10,9 @@ from minicnn import layers, ops
 from minicnn.layers import walk
 from minicnn.testing import CASES, Network, conv2d_cases, networks, pool2d_cases, tie_free
 
-FIRST = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])  # and no smaller one
+FIRST = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])  # and none is smaller
 
-# What the suite promises to reach. `find` fails where the strategy cannot.
+# What the suite promises to reach. `find` fails if the strategy cannot.
 REACHED = {
     "a batch of one": (conv2d_cases(), lambda case: case.arguments[0][0] == 1),
     "an image of one pixel": (conv2d_cases(), lambda case: case.arguments[0][2:] == (1, 1)),

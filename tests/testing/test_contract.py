@@ -1,4 +1,4 @@
-"""assert_contract: what it accepts, and that each property tells what is wrong."""
+"""assert_contract: what it accepts, and that each property reports what is wrong."""
 
 import numpy as np
 import pytest

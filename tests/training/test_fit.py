@@ -1,4 +1,4 @@
-"""`fit`: learns, the same way every time, and says what it cannot do."""
+"""`fit` learns, in the same way every time, and says what it cannot do."""
 
 import functools
 
@@ -216,7 +216,7 @@ def test_the_progress_bar_tells_loss_accuracy_speed_and_validation(stripes, netw
 
 
 def test_a_notebook_s_bar_is_full_after_each_epoch(monkeypatch):
-    """One that is closed before it is full turns red, and stays."""
+    """A bar that is closed before it is full turns red and remains."""
     monkeypatch.setattr("minicnn.training.progress.in_notebook", lambda: True)
     with Progress(True) as progress:
         for _ in range(2):

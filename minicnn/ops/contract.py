@@ -78,7 +78,7 @@ def through(dy: Array, mask: Array) -> Array:
     return dx
 
 
-def as_pullback(op: str, y: Array, gradient: Callable[[Array], Array]) -> Pullback:
+def as_pullback(op: str, y: Array, gradient: Callable[[Array], Array | None]) -> Pullback:
     """The pullback dy → (gradient(dy),) of an op with one array argument and output y, which it does not keep."""
     shape, dtype = y.shape, y.dtype
 

@@ -109,10 +109,13 @@ def activation_statistics(
 
     Args:
         model: a network.
-        dataset: images, with labels or without (see `stream`), which go through the model's own transform.
+        dataset: images (N, C, H, W), with labels or without (see `stream`), which go through the model's own transform.
         layers: paths; by default the outermost layers.
         batch_size, progress: those of `stream`.
         group: processes that share the images (`minicnn.distributed`); each gets all of the result.
+
+    Returns:
+        an `ActivationStatistics` by the layer's path.
 
     Raises:
         ValueError: a layer is unknown, or there are no layers.

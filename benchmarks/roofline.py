@@ -68,6 +68,8 @@ def draw(path: Path, threads: int) -> str:
 
 def picture(gflops: float, gigabytes: float, found: list[tuple[str, float, float]]) -> Figure:
     """Convolutions, each twice (see `points`), under the two ceilings."""
+    from matplotlib.patheffects import withStroke
+
     from viz.plot._canvas import BLUE, INK, SMALL, TEXT, VERMILLION, heading, new_figure, tidy
     from viz.plot._lines import log_ticks
 
@@ -82,9 +84,10 @@ def picture(gflops: float, gigabytes: float, found: list[tuple[str, float, float
         ("as chosen (Winograd)", found[1::2], "o", VERMILLION),
     ):
         ax.plot([p[1] for p in chosen], [p[2] for p in chosen], marker, color=color, markersize=5, label=label)
+    halo = [withStroke(linewidth=2.5, foreground="white")]  # where a label lies on the ceiling
     for name, intensity, rate in found[1::2]:  # slanted, so that neighbors do not touch
         look = {"textcoords": "offset points", "xytext": (2, 6), "rotation": 35, "rotation_mode": "anchor"}
-        ax.annotate(name, (intensity, rate), fontsize=SMALL, color=INK, **look)
+        ax.annotate(name, (intensity, rate), fontsize=SMALL, color=INK, path_effects=halo, **look)
     ax.set_xlabel("arithmetic intensity, FLOP per byte", fontsize=TEXT, color=INK)
     ax.set_ylabel("GFLOP/s, by the definition's arithmetic", fontsize=TEXT, color=INK)
     rates = [rate for _, _, rate in found]

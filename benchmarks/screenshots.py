@@ -46,9 +46,9 @@ SHOTS = (
     Shot("atlas-training", "demo", "training", below=520),
     Shot("atlas-fooled", "demo", "fooled", "picture=3&eps=8"),
     Shot("atlas-phone", "demo", "why", "picture=4", "dark", PHONE, below=560),
-    Shot("atlas-space", "demo", "space", "point=120&lens=attribute:brightness", below=505),
+    Shot("atlas-space", "demo", "space", "picture=point&point=120&lens=attribute:brightness", below=540),
     Shot("atlas-layers", "squeezenet", "layers", "layer=features.7", "dark", below=8),
-    Shot("atlas-why", "squeezenet", "why", "picture=1", "dark", below=330),
+    Shot("atlas-why", "squeezenet", "why", "picture=1", "dark", below=275),
 )
 
 

@@ -152,6 +152,14 @@ def windows_over(first, size, kernel, stride, count):
 
 
 @borrowing
+def taps_inside(first, dilation, kernel, size):
+    """The first and last + 1 of the taps first, first + dilation, … that lie between 0 and size."""
+    if first >= 0 and first + dilation * (kernel - 1) < size:
+        return 0, kernel
+    return min(kernel, max(0, -(first // dilation))), min(kernel, max(0, -((first - size) // dilation)))
+
+
+@borrowing
 def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel):
     """block += each pooling window's gradient, at the pixel that won it."""
     PH, PW, C = source.values.shape[1:]

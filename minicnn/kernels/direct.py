@@ -26,6 +26,7 @@ from .panels import ceil_div, share_of, sweep
 from .vector import MR, MR_NARROW, address, load, store, tile, width, zeros_of
 
 BLOCK_BYTES = 1 << 16  # outputs of a block: they stay in the second-level cache with the pixels under them
+OVERLAP = 4  # times as large where pooling windows overlap: lines that two blocks share are computed twice
 TASKS = 16  # into how many tasks a small problem is cut: fixed, so that results do not depend on the thread count
 PARTIAL_BYTES = 1 << 26  # what the partial sums of the weight gradient may take together
 
@@ -100,7 +101,7 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
     wide = pixels_between(slide, pitch)
     rows = ceil_div(H - lattice.top, lattice.step_h)  # of the target
     columns = ceil_div(target.y.shape[2] - lattice.left, lattice.step_w)
-    count = block_lines(slide, wide, NR, panels.itemsize)
+    count = block_lines(slide, wide, NR, panels.itemsize) * (OVERLAP if target.kh > target.stride_h else 1)
     count = max(1, min(rows, (count - target.kh) // target.stride_h + 1))
     bands = ceil_div(rows, count)
     count = ceil_div(rows, bands)  # of about the same size

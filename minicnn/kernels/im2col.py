@@ -6,19 +6,20 @@
 
 where rows* (col2im) adds every row's numbers back to where they were read: the literal transpose of im2col. A walk
 over the image copies nothing (see `direct`), but the rows of many small images fill a register tile that a single one
-would leave empty.
+would leave empty; and where images have few channels, dY · Wᵀ fills its lanes with taps as well as channels.
 """
 
 import numpy as np
 from numba import prange
 
 from ..threads import borrowing, parallel
-from .blocks import SLACK, Lattice, load_block, store_block
+from .blocks import SLACK, Lattice, clear, load_block, load_first, store_block, store_first, taps_inside, windows_over
 from .direct import TASKS, add_columns, add_products, products_scratch
 from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW, address
+from .vector import MR_NARROW, address, width
 
 PIXELS = 192  # outputs of a block, approximately
+BAND_BYTES = 1 << 18  # of the gradients that a band of an image reads, approximately
 
 
 @borrowing
@@ -36,17 +37,24 @@ def im2col(image, window, rows, columns, H, W, C, cols, to):
 
 
 @borrowing
-def col2im(cols, to, window, rows, columns, H, W, C, image):
-    """image[oy·stride + i·dilation − pad, …, c] += cols[to + (oy, ox), (i, j, c)]: im2col, transposed."""
-    K = window.kh * window.kw * C
-    for q in range(rows * columns):
-        top, left = q // columns * window.stride_h - window.pad_h, q % columns * window.stride_w - window.pad_w
-        for i in range(window.kh):
-            for j in range(window.kw):
-                iy, ix = top + i * window.dilation_h, left + j * window.dilation_w
-                if 0 <= iy < H and 0 <= ix < W:
-                    for c in range(C):
-                        image[iy, ix, c] += cols[(to + q) * K + (i * window.kw + j) * C + c]
+def col2im(cols, at, pitch, window, oy0, oy1, columns, first, last, W, C, image, to):
+    """image[oy·stride + i·dilation − pad, …, c] += cols[at + (oy, ox) · pitch + (i, j, c)]: im2col, transposed.
+
+    From outputs of the lines oy0 … oy1; of the image, which is flat and begins at `to`, the lines first … last.
+    """
+    together = window.dilation_w == 1  # the taps of a line of the filter: they lie side by side, as they do in `cols`
+    for q in range((oy1 - oy0) * columns):
+        top, left = (oy0 + q // columns) * window.stride_h - window.pad_h, q % columns * window.stride_w - window.pad_w
+        i0, i1 = taps_inside(top - first, window.dilation_h, window.kh, last - first)
+        j0, j1 = taps_inside(left, window.dilation_w, window.kw, W)
+        runs, size = (min(1, j1 - j0), (j1 - j0) * C) if together else (j1 - j0, C)
+        for i in range(i0, i1):
+            for j in range(j0, j0 + runs):
+                source = at + q * pitch + (i * window.kw + j) * C
+                target = to + ((top + i * window.dilation_h) * W + left + j * window.dilation_w) * C
+                for v in range(0, size, width(image)):
+                    sum_ = load_first(image, target + v, size - v) + load_first(cols, source + v, size - v)
+                    store_first(image, target + v, sum_, size - v)
 
 
 @borrowing
@@ -87,34 +95,41 @@ def forward(x, panels, bias, window, rows, columns, target):
 
 @parallel
 def input_gradient(source, panels, window, rows, columns, dx):
-    """dx = rows*(dy · Wᵀ): the rows of a few images at a time; panels (⌈K / NR⌉, O, NR)."""
+    """dx = rows*(dy · Wᵀ): a few small images at a time, or a band of a large one; panels (⌈K / NR⌉, O, NR).
+
+    A band computes the rows of all outputs that see it, of which its neighbors compute some again: so no two write to
+    the same pixel.
+    """
     N, H, W, C = dx.shape
     P, O, NR = panels.shape
-    K = window.kh * window.kw * C
-    pixels = rows * columns
-    count = images_of_block(N, pixels)
-    weights = panels.reshape(panels.size)
-    for task in prange(ceil_div(N, count)):
-        n0, n1 = task * count, min((task + 1) * count, N)
+    count, pitch = images_of_block(N, rows * columns), P * NR
+    height = window.dilation_h * (window.kh - 1) + 1
+    least = max(ceil_div(rows * columns * O * dx.itemsize, BAND_BYTES), TASKS // N if count == 1 else 1)
+    lines = max(ceil_div(H, least), 2 * height)  # of a band
+    bands = ceil_div(H, lines)
+    weights, image = panels.reshape(panels.size), dx.reshape(dx.size)
+    for task in prange(ceil_div(N, count) * bands):
+        n0, y0 = task // bands * count, task % bands * lines
+        n1, y1 = min(n0 + count, N), min(y0 + lines, H)
+        oy0, oy1 = windows_over(y0 + window.pad_h, y1 - y0, height, window.stride_h, rows)
+        pixels = max(0, oy1 - oy0) * columns
         size = (n1 - n0) * pixels
         nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, dx.dtype)
-        dy = np.zeros((size + MR_NARROW) * O + SLACK, dx.dtype)
-        part = np.empty((size + MR_NARROW) * NR + SLACK, dx.dtype)
-        cols = np.empty(size * K, dx.dtype)
+        dy = np.empty((size + MR_NARROW) * O + SLACK, dx.dtype)
+        clear(dy, size * O, dy.size)
+        cols = np.empty((size + MR_NARROW) * pitch + SLACK, dx.dtype)
         for n in range(n0, n1):
-            load_block(source, n, 0, 0, 0, O, rows, dy[(n - n0) * pixels * O :], columns, O)
+            load_block(source, n, oy0, 0, 0, O, oy1 - oy0, dy[(n - n0) * pixels * O :], columns, O)
         for p in range(P):
             here, panel, begin = address(nowhere, 0), address(weights, p * O * NR), address(zero, 0)
             sweep(
-                address(dy, 0), O, 1, here, here, 1, panel, O, begin, 1, 0, size,
-                address(part, 0), NR, size, -np.inf, False, dx.itemsize,
+                address(dy, 0), O, 1, here, here, 1, panel, O, begin, 1, 0, size, address(cols, p * NR), pitch, size,
+                -np.inf, window.kh * window.kw * C - p * NR <= NR // 2, dx.itemsize,
             )  # fmt: skip
-            for q in range(size):
-                for l in range(min(NR, K - p * NR)):
-                    cols[q * K + p * NR + l] = part[q * NR + l]
         for n in range(n0, n1):
-            dx[n] = 0
-            col2im(cols, (n - n0) * pixels, window, rows, columns, H, W, C, dx[n])
+            clear(image, (n * H + y0) * W * C, (n * H + y1) * W * C)
+            at, to = (n - n0) * pixels * pitch, n * H * W * C
+            col2im(cols, at, pitch, window, oy0, oy1, columns, y0, y1, W, C, image, to)
 
 
 @parallel

@@ -5,18 +5,9 @@ For each window and channel, `switches` holds the tap that won, i · kw + j. `ve
 
 from numba import prange
 
-from ..threads import borrowing, parallel
-from .blocks import best_of, clear, load_first, store_first, windows_over
-from .panels import ceil_div
+from ..threads import parallel
+from .blocks import best_of, clear, load_first, store_first, taps_inside, windows_over
 from .vector import as_integers, load_beside, same, spread, where, width, zeros_of
-
-
-@borrowing
-def taps_inside(first, dilation, kernel, size):
-    """The first and last + 1 of the taps first, first + dilation, … that lie between 0 and size."""
-    if first >= 0 and first + dilation * (kernel - 1) < size:
-        return 0, kernel
-    return min(kernel, max(0, ceil_div(-first, dilation))), min(kernel, max(0, ceil_div(size - first, dilation)))
 
 
 @parallel

@@ -162,6 +162,17 @@ def test_every_loop_has_a_second_block_and_a_remainder(options) -> None:
             np.testing.assert_allclose(found, right, rtol=0, atol=tolerance * np.abs(right).max())
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 75, 61), (5, 1, 40, 23), (20, 4, 9, 8)])
+@pytest.mark.parametrize("options", [{"padding": 1}, {"stride": (2, 3)}, {"dilation": (2, 3), "padding": 2}])
+def test_the_input_gradient_of_few_channels_has_bands_and_a_remainder(shape, options) -> None:
+    """Lines of one large image are shared out in bands; a few small images are taken together."""
+    x, w = tie_free(shape, 0), tie_free((37, shape[1], 3, 3), 1)
+    y, pullback = ops.conv2d(x, w, **options)
+    dy = tie_free(y.shape, 2)
+    right = reference.conv2d_by_columns(x, w, None, dy, **options)[1]
+    np.testing.assert_allclose(pullback(dy)[0], right, rtol=0, atol=1e-12 * np.abs(right).max())
+
+
 def test_the_bias_gradient_alone_needs_no_product(monkeypatch) -> None:
     from minicnn.ops.convolution import direct
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +13,8 @@ import minicnn as cnn
 
 from ..plot._canvas import BLUE, FAINT, INK, SMALL, VERMILLION
 from .formula import DIGITS, SUBSCRIPTS, Statement
+from .layout import LEAD, Box, Layout, arc_ends, lay_out
 
-INCHES = 0.06  # of √n, at most
-TALLEST = 3.2  # inches
-GAP = 0.14  # inches between bricks
-LABEL = 0.95  # inches below a brick, for its shape
-LETTER = 0.15  # inches above a brick that its letter takes
-PITCH = 0.42  # inches for a brick and its gap, on average
 FEW = 9  # bricks whose shapes fit below them unturned
 
 
@@ -59,125 +53,69 @@ def bricks_of(s: Statement) -> tuple[Brick | None, Brick]:
     return block, strip
 
 
-def size_of(found: list[Statement]) -> tuple[float, float]:
-    """The width and height, in inches, at which the bricks are legible."""
-    count = sum(1 + (s.weight is not None) for s in found)
-    width = float(np.clip(PITCH * count, 9, 40))
-    _, _, height = _layout(found, width)
-    return width, height
+def brick_layout(found: list[Statement], width: float | None = None) -> Layout:
+    """Where the bricks stand (see `lay_out`), each √columns wide and √rows high."""
+    pairs = {s.number: bricks_of(s) for s in found}
+    return lay_out(
+        found, {n: (_sides(block) if block else None, _sides(strip)) for n, (block, strip) in pairs.items()}, width
+    )
 
 
-def draw_bricks(found: list[Statement], ax: Axes, width: float) -> None:
-    """Draw on axes of this size; a unit of both axes is an inch."""
-    boxes, columns, height = _layout(found, width)
+def _sides(brick: Brick) -> tuple[float, float]:
+    return float(np.sqrt(brick.columns)), float(np.sqrt(brick.rows))
+
+
+def draw_bricks(found: list[Statement], ax: Axes, layout: Layout) -> None:
+    """Draw on axes of the layout's size; a unit of both axes is an inch."""
+    turned = sum(1 + (s.weight is not None) for s in found) > FEW
     for s in found:
-        block, strip = bricks_of(s)
-        for brick, color in ((block, VERMILLION), (strip, BLUE)):
-            if brick is not None:
-                _draw(ax, brick, boxes[brick.letter], color, turned=len(boxes) > FEW)
-        target = boxes[(block or strip).letter]
-        for source in s.sources:
-            start = boxes[bricks_of(found[source])[1].letter]
-            far = columns[s.number] - columns[source] > 1
-            arrow: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 5, "color": FAINT, "linewidth": 0.7}
-            if far:  # over what lies between, from letter to letter
-                ends = [(b[0] + b[2] / 2, b[1] + b[3] + LETTER) for b in (start, target)]
-                arrow["connectionstyle"] = f"arc3,rad={-_bend(ends[0], ends[1], list(boxes.values())):.3f}"
-            else:
-                ends = [(start[0] + start[2], start[1] + start[3] / 2), (target[0], target[1] + target[3] / 2)]
-            ax.add_patch(FancyArrowPatch(*ends, shrinkA=1, shrinkB=1, zorder=1, **arrow))
+        block, strip = layout.boxes[s.number]
+        for brick, box, color in zip(bricks_of(s), (block, strip), (VERMILLION, BLUE), strict=True):
+            if brick is not None and box is not None:
+                _draw(ax, brick, box, color, turned=turned)
         if block is not None:
-            x, y, w, h = target
-            mine = boxes[strip.letter]
-            ends = [(x + w, y + h / 2), (mine[0], mine[1] + mine[3] / 2)]
-            arrow = {"arrowstyle": "-|>", "mutation_scale": 5, "color": FAINT, "linewidth": 0.7}
-            ax.add_patch(FancyArrowPatch(*ends, shrinkA=1, shrinkB=1, zorder=1, **arrow))
-    ax.set_xlim(0, width)
-    ax.set_ylim(0, height)
+            _arrow(ax, _right(block), _left(strip))
+        for source in s.sources:
+            start = layout.entry(source, s.number)
+            if layout.rows[source] != layout.rows[s.number]:  # it is named again where its row ends and the next begins
+                x, y, w, h = layout.boxes[source][1]
+                _arrow(ax, (x + w, y + h / 2), (x + w + LEAD / 2, y + h / 2))
+                ax.text(start[0], start[1] + 0.03, _letter(f"l{source}"), va="bottom", fontsize=SMALL, color=FAINT)
+                ax.plot([start[0], start[0] + start[2]], [start[1]] * 2, color=FAINT, linewidth=0.7, zorder=1)
+            bend = layout.bends.get((source, s.number))
+            if bend is None:
+                _arrow(ax, _right(start), _left(block or strip))
+            else:  # over what lies between, from letter to letter
+                style = f"arc3,rad={-bend:.3f}" if bend else "angle3,angleA=0,angleB=90"
+                _arrow(ax, *arc_ends(layout, source, s.number), connectionstyle=style)
+    ax.set_xlim(0, layout.width)
+    ax.set_ylim(0, layout.height)
     ax.set_aspect("equal", anchor="NW")
     ax.set_axis_off()
 
 
-def _bend(
-    start: tuple[float, float], end: tuple[float, float], boxes: list[tuple[float, float, float, float]]
-) -> float:
-    """How far an arc rises, of its span: enough for the bricks of its own lane that it goes over.
-
-    At the share t of the way a quadratic curve with the bend r is 2 t (1 − t) r · span above its chord.
-    """
-    span = end[0] - start[0]
-    bend = min(0.5, 1.2 / span)
-    for x, y, w, h in boxes:
-        t = (x + w / 2 - start[0]) / span
-        chord = start[1] + t * (end[1] - start[1])
-        if 0.02 < t < 0.98 and y < max(start[1], end[1]):
-            bend = max(bend, (y + h + LETTER + 0.12 - chord) / (2 * t * (1 - t) * span))
-    return float(min(bend, 1.0))
+def _right(box: Box) -> tuple[float, float]:
+    return box[0] + box[2], box[1] + box[3] / 2
 
 
-def _layout(
-    found: list[Statement], width: float
-) -> tuple[dict[str, tuple[float, float, float, float]], dict[int, int], float]:
-    """(left, bottom, width, height) of each brick by its letter, each letter's column, and the height of it all."""
-    columns: dict[int, int] = {}
-    members: dict[int, list[Statement]] = defaultdict(list)
-    for s in found:
-        columns[s.number] = max((columns[source] + 1 for source in s.sources), default=0)
-        members[columns[s.number]].append(s)
-    reach = {s.number: 0 for s in found}
-    for s in found:
-        for source in s.sources:
-            reach[source] = max(reach[source], columns[s.number] - columns[source])
-    for inside in members.values():
-        inside.sort(
-            key=lambda s: -reach[s.number]
-        )  # connections that skip columns are on top: their arcs go over the others
-    pairs = {s.number: bricks_of(s) for s in found}
-    sizes = {
-        brick.letter: (np.sqrt(brick.columns), np.sqrt(brick.rows))
-        for pair in pairs.values()
-        for brick in pair
-        if brick
-    }
-    widest = {
-        c: [max((sizes[b.letter][0] for s in inside if (b := pairs[s.number][part])), default=0) for part in (0, 1)]
-        for c, inside in members.items()
-    }
-    gaps = sum(1 + (w[0] > 0) for w in widest.values()) * 2 * GAP
-    tallest = max(high for _, high in sizes.values())
-    scale = min(INCHES, TALLEST / tallest, (width - gaps) / sum(map(sum, widest.values())))
-    used = gaps + scale * sum(map(sum, widest.values()))
-    spread = 1 + max(0.0, min(1.5, (width - used) / gaps))  # room left over goes between the bricks
-    lanes = {
-        c: [max(sizes[b.letter][1] for b in pairs[s.number] if b) for s in inside] for c, inside in members.items()
-    }
-    heights = {c: sum(scale * high + LABEL + 0.25 for high in of) for c, of in lanes.items()}
-    height = max(heights.values()) + 0.1
-    boxes: dict[str, tuple[float, float, float, float]] = {}
-    x = 0.0
-    for c in sorted(members):
-        block_width, strip_width = (scale * w for w in widest[c])
-        starts = (x + GAP * spread, x + GAP * spread + (block_width + 2 * GAP * spread if block_width else 0))
-        top = height - (height - heights[c]) / 2
-        for s, high in zip(members[c], lanes[c], strict=True):
-            middle = top - 0.25 - scale * high / 2
-            for part, brick in enumerate(pairs[s.number]):
-                if brick is not None:
-                    w, h = (scale * side for side in sizes[brick.letter])
-                    inner = (block_width, strip_width)[part]
-                    boxes[brick.letter] = (starts[part] + (inner - w) / 2, middle - h / 2, w, h)
-            top -= scale * high + LABEL + 0.25
-        x = starts[1] + strip_width + GAP * spread
-    return boxes, columns, height
+def _left(box: Box) -> tuple[float, float]:
+    return box[0], box[1] + box[3] / 2
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], **look: Any) -> None:
+    look |= {"arrowstyle": "-|>", "mutation_scale": 5, "color": FAINT, "linewidth": 0.7}
+    ax.add_patch(FancyArrowPatch(start, end, shrinkA=1, shrinkB=1, zorder=1, **look))
+
+
+def _letter(name: str) -> str:
+    """All digits of a subscript in one weight."""
+    return rf"$\mathdefault{{{name[0]}_{{{name[1:].translate(DIGITS)}}}}}$"
 
 
 def _draw(ax: Axes, brick: Brick, box: tuple[float, float, float, float], color: str, *, turned: bool) -> None:
     x, y, w, h = box
     ax.add_patch(Rectangle((x, y), w, h, facecolor=color, edgecolor=color, linewidth=0.8, alpha=0.85, zorder=2))
-    letter = (
-        rf"$\mathdefault{{{brick.letter[0]}_{{{brick.letter[1:].translate(DIGITS)}}}}}$"  # all digits of one weight
-    )
-    ax.text(x + w / 2, y + h + 0.03, letter, ha="center", va="bottom", fontsize=SMALL, color=INK)
+    ax.text(x + w / 2, y + h + 0.03, _letter(brick.letter), ha="center", va="bottom", fontsize=SMALL, color=INK)
     flows = brick.letter.startswith("l")
     sizes = (*brick.shape[1:], brick.shape[0]) if flows else brick.shape  # H×W×C, as the summary has it
     shape, done = "×".join(map(str, sizes)), ", ".join(brick.functions)

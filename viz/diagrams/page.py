@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from minicnn.display import Shown
 
 from ..plot._canvas import FAINT, INK, TITLE, new_figure
-from .bricks import draw_bricks, size_of
+from .bricks import brick_layout, draw_bricks
 from .code import python_code
 from .formula import Statement, algebra, letters, statements
 from .wiring import input_shape_of, wiring
@@ -47,7 +47,8 @@ class Diagram(Shown):
         each position and a column for each channel, weights have a row for each number that one output is made of and a
         column for each output. Columns of text longer than 72 lines are cut; the attributes hold all of it.
         """
-        width, height = size_of(self.statements)
+        layout = brick_layout(self.statements)
+        width, height = layout.width, layout.height
         code = _cut(self.python.splitlines())
         texts = max(len(code) * CODE, max(map(len, map(_cut, (self.letters, self.algebra)))) * FORMULA)
         below = texts * LEADING / 72 + 0.45
@@ -56,7 +57,7 @@ class Diagram(Shown):
         figure.set_layout_engine("none")
         total = height + below + 0.4
         ax = figure.add_axes((0.01, below / total, 0.98, height / total))
-        draw_bricks(self.statements, ax, width)
+        draw_bricks(self.statements, ax, layout)
         share = width / 40  # a wide page's text stays on the left, where it can be read beside the other columns
         places = [0.02, 0.02 + 0.27 / max(1, 2 * share), 0.02 + 0.6 / max(1, 2 * share)]
         figure.text(places[0], 1 - 0.25 / total, "bricks", fontsize=TITLE, color=INK, va="center")

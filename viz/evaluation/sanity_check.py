@@ -91,7 +91,7 @@ class SanityCheck(Shown):
         low, median, high = quartiles(self.likeness[self.middle])
         word = {True: "passes", False: "fails", None: "no verdict"}[self.passed]
         count, of = self.compared[self.middle], self.likeness.shape[1]
-        return f"{word}: {median:.2f} ({low:.2f} to {high:.2f}), {count} of {of} images"
+        return f"{word}: {median:z.2f} ({low:z.2f} to {high:z.2f}), {count} of {of} images"
 
     def __str__(self) -> str:
         lines = [f"{'randomized':<24} spearman  ssim  signed   hog  compared"]
@@ -103,12 +103,12 @@ class SanityCheck(Shown):
         """For each layer the medians over the images, and the number of images compared."""
         medians = [quartiles(values)[1] for values in (self.spearman, self.ssim, self.signed, self.hog)]
         return [
-            (layer, *(f"{median:.2f}" for median in found), str(count))
+            (layer, *(f"{median:z.2f}" for median in found), str(count))
             for layer, *found, count in zip(self.layers, *medians, self.compared, strict=True)
         ]
 
     def _headline(self) -> str:
-        return f"{self.verdict}, {len(self.layers)} layers"
+        return f"{self.verdict}, {len(self.layers)} layer{'s' * (len(self.layers) != 1)}"
 
     def plot(self) -> Any:
         """Similarity layer by layer (`viz.plot.sanity_check`)."""

@@ -39,7 +39,7 @@ SCRIPTS = (
 )
 THUMBNAIL = 48  # pixels of an image in the gallery
 READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
-FOLDER = "pictures"  # beside the page, where it is not one file
+FOLDER = "images"  # beside the page, where it is not one file
 
 
 def atlas(

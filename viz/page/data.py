@@ -50,6 +50,8 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         "size": f"{width}×{height}",
         "colors": {1: "gray", 3: "color"}.get(channels, f"{channels}-channel"),
         "scaling": _scaling(transform),
+        "reversed": transform.channels == "BGR",
+        "counted": bool(counts.max() > 1),
     }
 
 

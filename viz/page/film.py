@@ -46,8 +46,7 @@ def check(model: Any, moments: Sequence[Snapshot]) -> None:
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     size = sum(array.size for array in subject.model.state().values())
     moments = _thinned(subject.snapshots, max(2, MOST_WEIGHTS // size))
-    shown = subject.data.subset(subject.gallery)
-    results = [cnn.evaluate(moment.model, shown) for moment in moments] if subject.labelled else []
+    results = [cnn.evaluate(moment.model, subject.data) for moment in moments] if subject.labelled else []
     return {
         "moments": [str(moment) for moment in moments],
         "weights": [as_text(subject.program.weights(moment.model), "float16") for moment in moments]
@@ -58,7 +57,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
             [None if np.isnan(value) else probability(value) for value in result.per_class] for result in results
         ]
         or None,
-        "tested": len(shown),
+        "tested": len(subject.data),
         "space": _space(subject, [moment.model for moment in moments], results),
     }
 
@@ -72,15 +71,15 @@ def _thinned(moments: Sequence[Any], most: int) -> list[Any]:
 
 def _space(subject: Subject, models: list[Any], results: list[Any]) -> dict[str, Any] | None:
     """Some images as points, at each moment in the plane that the finished network's features spread in most."""
-    count = len(subject.gallery)
-    if count < FEWEST:
+    if len(subject.sample) < FEWEST:
         return None
     try:
         layer = last_hidden(subject).path
     except Missing:
         return None
-    places = np.sort(np.random.default_rng(subject.seed).permutation(count)[:POINTS])
-    some = subject.data.subset(subject.gallery[places])
+    places = np.sort(np.random.default_rng(subject.seed).permutation(subject.sample)[:POINTS])
+    indices = subject.gallery[places]
+    some = subject.data.subset(indices)
     features = [extract_features(model, some, layer, average=True, progress=False) for model in models]
     if features[-1].shape[1] < 2:
         return None
@@ -88,7 +87,7 @@ def _space(subject: Subject, models: list[Any], results: list[Any]) -> dict[str,
     points = np.stack([_within(plane, x) for x in features])
     low, span = points.min(axis=(0, 1)), np.ptp(points, axis=(0, 1)).max() or 1.0
     unit = (points - low) / span + (1 - np.ptp(points, axis=(0, 1)) / span) / 2
-    right = [(result.predictions == result.labels)[places].astype(int).tolist() for result in results]
+    right = [(result.predictions == result.labels)[indices].astype(int).tolist() for result in results]
     return {
         "layer": layer,
         "places": places.tolist(),

@@ -87,16 +87,16 @@ def _weights(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> tup
     if height * width == 1:
         return None, "Filters of one pixel have no shape to look at."
     if inputs == 3 and stage.path == subject.stages[0].path:
-        return {"sprite": _in_colours(sprites, name, w), "kind": "colors"}, None
+        return {"sprite": _in_colors(sprites, name, w), "kind": "colors"}, None
     if inputs < 3:
         return None, f"Filters over {inputs} channels are neither gray images nor colored ones."
     factors = weight_factors(subject.model, stage.path)[stage.channels]
     largest = np.abs(factors).max(axis=(0, 1, 2))
     factors = factors / np.where(largest > 0, largest, 1)  # else the strongest group's color hides the others'
-    return {"sprite": _in_colours(sprites, name, factors.transpose(0, 3, 1, 2)), "kind": "factors"}, None
+    return {"sprite": _in_colors(sprites, name, factors.transpose(0, 3, 1, 2)), "kind": "factors"}, None
 
 
-def _in_colours(sprites: Sprites, name: str, w: Array) -> str:
+def _in_colors(sprites: Sprites, name: str, w: Array) -> str:
     """Weights (n, 3, kh, kw) of both signs; gray is zero."""
     levels = 127.5 + 127.5 * w / (np.abs(w).max() or 1)
     return sprites.add_pictures(name, np.rint(levels).astype(np.uint8), lossless=True)

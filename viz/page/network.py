@@ -7,7 +7,7 @@ from typing import Any
 from minicnn.display import shape_text
 
 from ..diagrams import diagram
-from ..diagrams.bricks import draw_bricks, size_of
+from ..diagrams.bricks import brick_layout, draw_bricks
 from ..plot._canvas import new_figure
 from .sprites import Sprites
 from .subject import Subject
@@ -54,10 +54,10 @@ def _four_ways(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         drawn = diagram(subject.model, subject.summary.input_shape)
     except ValueError as error:  # a layer of the user's own, perhaps
         return {"diagram": None, "diagram_missing": str(error)}
-    width, height = size_of(drawn.statements)
-    figure = new_figure(width, height)
+    layout = brick_layout(drawn.statements)
+    figure = new_figure(layout.width, layout.height)
     figure.set_layout_engine("none")
-    draw_bricks(drawn.statements, figure.add_axes((0, 0, 1, 1)), width)
+    draw_bricks(drawn.statements, figure.add_axes((0, 0, 1, 1)), layout)
     sprites.add_figure("diagram", figure)
     return {
         "diagram": "diagram",

@@ -22,7 +22,7 @@ TITLE = "The feature space"
 SHORT = "Feature space"
 QUESTION = "Which images are alike to the network, and which only pixel by pixel?"
 FEWEST = 30  # images, below which there is no space to speak of
-NEIGHBOURS = 8
+NEIGHBORS = 8
 PERPLEXITY = 30
 WIDE = 50  # columns, to which PCA brings wider features before t-SNE
 DIGITS = 4
@@ -48,25 +48,29 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     perplexity = min(PERPLEXITY, (count - 1) / 3)
     embedding = plain(TSNE(perplexity=perplexity, random_state=subject.seed)).fit_transform(narrow)
     near = {
-        "features": nearest_neighbors(features, k=NEIGHBOURS)[0],
-        "pixels": nearest_neighbors(shown.images.astype(np.float32), k=NEIGHBOURS)[0],
+        "features": nearest_neighbors(features, k=NEIGHBORS)[0],
+        "pixels": nearest_neighbors(shown.images.astype(np.float32), k=NEIGHBORS)[0],
     }
-    agreement = None
+    sample, agreement = subject.sample, None
     if subject.labelled:
-        agreement = {name: float(label_agreement(indices, shown.labels)) for name, indices in near.items()}
+        agreement = {
+            "features": _agreement(features[sample], shown.labels[sample]),
+            "pixels": _agreement(shown.images[sample].astype(np.float32), shown.labels[sample]),
+        }
     rows_columns = grid_places(embedding)
     placed = _unit(embedding)
     mixed = []
     if subject.labelled:
         attributes = {name: values[subject.gallery] for name, values in subject.lenses.items()}
         right = subject.evaluation.predictions[subject.gallery] == shown.labels
-        mixed = mixed_groups(np.array(placed), shown.labels, right, attributes)
+        mixed = mixed_groups(np.array(placed), shown.labels, right, attributes, sample)
     low, span, margin = _frame(flat)
     return {
         "layer": layer.path,
         "averaged": len(layer.shape) == 3 and layer.shape[1:] != (1, 1),
         "dimensions": features.shape[1],
         "count": count,
+        "at_random": len(sample),
         "perplexity": round(float(perplexity), 1),
         "explained": [round(float(ratio), 4) for ratio in directions.explained_variance_ratio_],
         "agreement": agreement,
@@ -77,7 +81,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
             "grid": _unit(np.stack([rows_columns[:, 1], -rows_columns[:, 0]], axis=1)),
         },
         "near": {name: indices.tolist() for name, indices in near.items()},
-        "k": NEIGHBOURS,
+        "k": NEIGHBORS,
         "features": as_text(features, "float16") if subject.program else None,
         "projection": {
             "mean": [float(v) for v in directions.mean_],
@@ -89,7 +93,13 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     }
 
 
-def mixed_groups(points: Array, labels: Array, right: Array, attributes: Mapping[str, Array]) -> list[dict[str, Any]]:
+def _agreement(rows: Array, labels: Array) -> float:
+    return float(label_agreement(nearest_neighbors(rows, k=NEIGHBORS)[0], labels))
+
+
+def mixed_groups(
+    points: Array, labels: Array, right: Array, attributes: Mapping[str, Array], sample: Array
+) -> list[dict[str, Any]]:
     """Groups of the map that something else than a class holds together, largest first.
 
     No class dominates such a group, and an attribute sets it apart from the other images.
@@ -99,13 +109,15 @@ def mixed_groups(points: Array, labels: Array, right: Array, attributes: Mapping
         labels: the class of each.
         right: whether it is recognized.
         attributes: numbers of the images by name, (N,).
+        sample: indices of the images that shares are counted on.
     """
     pairs = cKDTree(points).query_pairs(NEAR, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(points), len(points)))
     _, groups = connected_components(links, directed=False)
     found = []
-    for group in np.flatnonzero(np.bincount(groups) >= LEAST_GROUP * len(points)):
+    for group in np.flatnonzero(np.bincount(groups[sample]) >= LEAST_GROUP * len(sample)):
         inside = groups == group
+        counted = inside[sample]
         away = {name: (v[inside].mean() - v.mean()) / (v.std() or 1) for name, v in attributes.items()}
         name = max(away, key=lambda one: abs(away[one]))
         if np.bincount(labels[inside]).max() >= LEAST_SHARE * inside.sum() or abs(away[name]) < TYPICAL:
@@ -115,8 +127,8 @@ def mixed_groups(points: Array, labels: Array, right: Array, attributes: Mapping
                 "at": [round(float(v), DIGITS) for v in np.median(points[inside], axis=0)],
                 "count": int(inside.sum()),
                 "what": f"{'high' if away[name] > 0 else 'low'} {name}",
-                "right": float(right[inside].mean()),
-                "elsewhere": float(right[~inside].mean()),
+                "right": float(right[sample][counted].mean()),
+                "elsewhere": float(right[sample][~counted].mean()),
             }
         )
     return sorted(found, key=lambda one: -one["count"])

@@ -111,6 +111,11 @@ class Subject:
         return self.inputs(self.chosen)
 
     @property
+    def sample(self) -> Array:
+        """Places in the gallery of a random sample of the data: shares count these alone, as it has more mistakes."""
+        return np.searchsorted(self.gallery, np.sort(_sample(len(self.data), self.seed)))
+
+    @property
     def judged(self) -> Dataset:
         """The data as the evaluation takes them: labels that are not the network's classes are zeros."""
         if self.labelled:
@@ -155,7 +160,7 @@ def study(
             network do not fit it.
     """
     if model.transform is None:
-        raise ValueError("atlas: the model does not know how pictures become its input; fit it, or set its transform")
+        raise ValueError("atlas: the model does not know how images become its input; fit it, or set its transform")
     if not len(data):
         raise ValueError("atlas: expected at least one picture, got none")
     data = cnn.data.Dataset(model.transform.to_channels(data.images), data.labels, data.classes, data.paths)
@@ -203,7 +208,7 @@ def _attributes(given: Mapping[str, Any], count: int) -> dict[str, Array]:
     for name, values in given.items():
         array = np.asarray(values, np.float64)
         if array.shape != (count,) or not np.isfinite(array).all():
-            raise ValueError(f"atlas: expected attribute {name!r} to be {count} finite numbers, one for each picture")
+            raise ValueError(f"atlas: expected attribute {name!r} to be {count} finite numbers, one for each image")
         found[str(name)] = array
     return found
 
@@ -219,10 +224,10 @@ def _program(model: Any, data: Dataset) -> tuple[Program | None, str]:
 def _other(model: Any, title: str, data: Dataset, classes: tuple[str, ...]) -> Other:
     """A network to compare, which must take the same images and know the same classes."""
     if model.transform is None:
-        raise ValueError("atlas: the second network does not know how pictures become its input; set its transform")
+        raise ValueError("atlas: the second network does not know how images become its input; set its transform")
     if len(model.transform.mean) != data.images.shape[1]:
         raise ValueError(
-            f"atlas: the second network takes pictures of {len(model.transform.mean)} channels, "
+            f"atlas: the second network takes images of {len(model.transform.mean)} channels, "
             f"the first of {data.images.shape[1]}; both must take the same"
         )
     outputs = cnn.summary(model, data.images.shape[1:]).rows[-1].output_shape
@@ -260,10 +265,12 @@ def _choose(e: cnn.Evaluation) -> Array:
 
 def _gallery(e: cnn.Evaluation, chosen: Array, labelled: bool, seed: int) -> Array:
     """Random images, those that are chosen, and mistakes."""
-    count = len(e.predictions)
-    some = np.random.default_rng(seed).permutation(count)[:GALLERY]
     mistakes = e.worst(MISTAKES) if labelled else np.empty(0, int)
-    return np.unique(np.concatenate([some, chosen, mistakes]))
+    return np.unique(np.concatenate([_sample(len(e.predictions), seed), chosen, mistakes]))
+
+
+def _sample(count: int, seed: int) -> Array:
+    return np.random.default_rng(seed).permutation(count)[:GALLERY]
 
 
 def outer_stages(model: Any) -> list[str]:

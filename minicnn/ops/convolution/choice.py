@@ -7,12 +7,15 @@
 | "winograd4" | F(4×4, 3×3): 36 products where 144 are defined | only 3×3, step 1, one    | many channels, and enough |
 | "winograd2" | F(2×2, 3×3): 16 products where 36 are defined  | group, float32, pool 2×2 | tiles                     |
 | "direct"    | a register tile walks over the images          | —                        | otherwise                 |
+
+A first layer, of images that have few channels, takes its input gradient from "im2col": the lanes of "direct" would be
+channels alone, and most of them empty.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,10 +26,22 @@ from .problem import NO_POOL, Problem
 from .winograd import winograd2, winograd4
 
 ALGORITHMS = {"direct": direct, "im2col": im2col, "winograd4": winograd4, "winograd2": winograd2}
+
+
+class Functions(NamedTuple):
+    """What computes a convolution and its two gradients."""
+
+    forward: Any
+    input_gradient: Any
+    weight_gradient: Any
+
+
+FIRST_LAYER = Functions(direct.forward, im2col.input_gradient, direct.weight_gradient)
 LEAST_CHANNELS = 16  # channels, in or out: with fewer, Winograd's transforms cost more than they save
 WIDE = REGISTER // 4 + 1  # and if neither is this wide, which is more than fills a register
 LEAST_TILES = 16  # with fewer, transforming the filters does not pay
 FEW_OUTPUTS = 12  # of one image: fewer leave a register tile half empty
+FEW_CHANNELS = 4  # of an image, at most: then one product for all taps pays for adding them up
 WINOGRAD_POOL = (2, 2, 2, 2)  # the pooling whose windows never straddle two of its tiles
 
 
@@ -56,8 +71,11 @@ def _fastest(p: Problem) -> Any:
         for way in (winograd4, winograd2):
             if p.images[0] * -(-p.size[0] // way.tile) * -(-p.size[1] // way.tile) >= LEAST_TILES:
                 return way
-    few = p.size[0] * p.size[1] < FEW_OUTPUTS and p.window[:2] != (1, 1) and p.groups == 1
-    return im2col if few else direct
+    if p.window[:2] == (1, 1) or p.groups > 1:
+        return direct
+    if p.size[0] * p.size[1] < FEW_OUTPUTS:
+        return im2col
+    return FIRST_LAYER if p.images[1] <= FEW_CHANNELS else direct
 
 
 def _obstacle(p: Problem) -> str | None:

@@ -92,6 +92,6 @@ def test_maps_for_scores_are_refused_with_their_own_shape():
         viz.saliency(model, X, 3)
 
 
-@pytest.mark.parametrize("target", [None, [0, 1, 2], 2.0, 99, -1, one_of(1)], ids=str)
+@pytest.mark.parametrize("target", [None, [0, 1, 2], 2.0, 99, -1, pytest.param(one_of(1), id="a function")], ids=str)
 def test_other_targets_too(model, target):
     assert only_asked(model, target) == (model, target)

@@ -9,7 +9,8 @@ from matplotlib.mathtext import MathTextParser
 import minicnn as cnn
 import viz
 from minicnn import testing
-from viz.diagrams.bricks import _bend, _layout, bricks_of
+from viz.diagrams.bricks import brick_layout, bricks_of
+from viz.diagrams.layout import ROW, _bend
 
 
 def two_layers(**options):
@@ -161,11 +162,36 @@ def test_a_network_without_a_usual_size_asks_for_it():
         viz.diagram(cnn.Sequential(cnn.ReLU()))
 
 
+def layout_of(name, width=None):
+    """The layout of a network, its statements, and the boxes by letters."""
+    found = viz.diagram(cnn.zoo.build(name), cnn.zoo.network(name).input_shape).statements
+    layout = brick_layout(found, width)
+    named = (zip(bricks_of(s), layout.boxes[s.number], strict=True) for s in found)
+    return layout, found, {brick.letter: box for pair in named for brick, box in pair if brick}
+
+
 def test_a_projection_is_drawn_above_what_it_skips():
-    boxes, columns, _ = _layout(viz.diagram(cnn.zoo.build("resnet18"), (3, 224, 224)).statements, 21)
+    layout, _, boxes = layout_of("resnet18")
+    columns = layout.columns
     assert columns[8] == columns[10] < columns[9] < columns[11]  # l₁₁ = relu(l₉ + l₁₀), l₉ is made of l₈
     tops = {letter: bottom + high for letter, (_, bottom, _, high) in boxes.items()}
     assert boxes["l₁₀"][1] > max(tops[letter] for letter in ("W₆", "l₉", "l₁₁"))
+
+
+@pytest.mark.parametrize(("name", "rows"), [("lenet5", 1), ("resnet18", 2), ("googlenet", 2), ("densenet121", 12)])
+def test_a_long_network_has_rows_each_of_which_goes_on_where_one_ends(name, rows):
+    layout, found, _ = layout_of(name)
+    assert max(layout.rows.values()) + 1 == rows and layout.width < ROW + 1
+    for s in found:
+        before = [source for source in s.sources if layout.rows[source] != layout.rows[s.number]]
+        for source in before:
+            assert layout.rows[source] == layout.rows[s.number] - 1
+            last = max(n for n, row in layout.rows.items() if row == layout.rows[source])
+            assert layout.columns[source] == layout.columns[last]
+    for upper, lower in itertools.pairwise(range(rows)):
+        bottoms = [strip[1] for n, (_, strip) in layout.boxes.items() if layout.rows[n] == upper]
+        tops = [strip[1] + strip[3] for n, (_, strip) in layout.boxes.items() if layout.rows[n] == lower]
+        assert min(bottoms) > max(tops)
 
 
 def test_an_arc_clears_the_bricks_that_it_goes_over():
@@ -175,12 +201,12 @@ def test_an_arc_clears_the_bricks_that_it_goes_over():
     assert _bend((0.0, 1.0), (10.0, 1.0), [(4.0, 2.0, 2.0, 3.0)]) < bend  # of another lane
 
 
-@pytest.mark.parametrize(("name", "width"), [("lenet5", 9), ("lenet5", 12), ("resnet18", 21), ("squeezenet1_1", 21)])
+@pytest.mark.parametrize(("name", "width"), [("lenet5", 9), ("lenet5", 12), ("resnet18", 21), ("squeezenet1_1", None)])
 def test_bricks_fill_the_width_and_none_lies_on_another(name, width):
-    boxes, _, height = _layout(viz.diagram(cnn.zoo.build(name), cnn.zoo.network(name).input_shape).statements, width)
-    assert min(box[0] for box in boxes.values()) == pytest.approx(
-        width - max(box[0] + box[2] for box in boxes.values())
-    )
-    assert all(w > 0 and h > 0 and 0 < y < y + h < height for _, y, w, h in boxes.values())
+    layout, _, boxes = layout_of(name, width)
+    first = [box for n, pair in layout.boxes.items() for box in pair if box and layout.rows[n] == 0]
+    ends = [box[0] + box[2] for box in boxes.values()]
+    assert min(box[0] for box in first) == pytest.approx(layout.width - max(ends))
+    assert all(w > 0 and h > 0 and 0 < y < y + h < layout.height for _, y, w, h in boxes.values())
     for (x0, y0, w0, h0), (x1, y1, w1, h1) in itertools.combinations(boxes.values(), 2):
         assert x0 + w0 < x1 or x1 + w1 < x0 or y0 + h0 < y1 or y1 + h1 < y0

@@ -12,7 +12,7 @@ import pytest
 
 import minicnn as cnn
 import viz
-from tests.viz.page.driving import DRAWN, WIDE, settled, until
+from tests.viz.page.driving import DRAWN, WIDE, Engine, settled, until
 
 CLASSES = ("<script>alert(1)</script>", "</script><b>dark & dull</b>", 'stripes\' "quoted"')
 SIDE = 12
@@ -65,6 +65,15 @@ def browser():
         running = tool.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def engine(browser):
+    """The page's engine without its page."""
+    tab = browser.new_page()
+    tab.set_default_timeout(120_000)
+    yield Engine(tab)
+    tab.close()
 
 
 @pytest.fixture(scope="session")

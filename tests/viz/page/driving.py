@@ -1,6 +1,14 @@
 """How the browser tests look at an atlas, and use it."""
 
+import base64
+import json
 import time
+
+import numpy as np
+
+from tests.viz.page.networks import network
+from viz.page.program import Program, as_text
+from viz.page.scripts import join
 
 WIDE, NARROW = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 # Every canvas in sight has another size than it is born with: nothing will move any more.
@@ -47,3 +55,56 @@ def draw(tab):
     tab.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.6, steps=4)
     tab.mouse.up()
     settled(tab)
+
+
+# JSON, with arrays of float32 as base64: a network's values are millions.
+AS_JSON = """
+function asJson(answer) {
+    return JSON.stringify(answer, (_, v) => v instanceof Float32Array ? { float32: asText(v) } : v);
+}
+function asText(array) {
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength), parts = [];
+    for (let at = 0; at < bytes.length; at += 8192) parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
+    return btoa(parts.join(""));
+}
+"""
+
+
+class Engine:
+    """The page's engine in a tab, with networks that are sent to it once."""
+
+    def __init__(self, tab):
+        self.tab, self._programs = tab, {}
+        tab.set_content(f"<script>{join('engine/index.js', 'engine')}{AS_JSON} const networks = {{}};</script>")
+
+    def program(self, name):
+        """A network's program, which the tab has."""
+        if name not in self._programs:
+            model, pixels = network(name)
+            program = self._programs[name] = Program(model, pixels.shape)
+            given = {
+                "name": name,
+                "program": program.to_dict(),
+                "weights": as_text(program.weights(), program.precision),
+                "pixels": pixels.ravel().tolist(),
+            }
+            self.tab.evaluate(
+                """({ name, program, weights, pixels }) => {
+                    const network = engine.load(program, engine.decode(weights, program.precision));
+                    networks[name] = { network, pixels, x: engine.toInput(network, pixels) };
+                }""",
+                given,
+            )
+        return self._programs[name]
+
+    def ask(self, name, expression, **given):
+        """What an expression of `network`, `x`, its image, and `given` evaluates to; tensors come as arrays."""
+        self.program(name)
+        script = f"([name, given]) => {{ const {{ network, x }} = networks[name]; return asJson({expression}); }}"
+        return json.loads(self.tab.evaluate(script, [name, given]), object_hook=_as_array)
+
+
+def _as_array(entry):
+    if "float32" in entry:
+        return np.frombuffer(base64.b64decode(entry["float32"]), np.float32)
+    return entry["data"].reshape(entry["shape"]) if set(entry) == {"shape", "data"} else entry

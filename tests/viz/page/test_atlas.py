@@ -203,11 +203,15 @@ def test_a_group_of_several_classes_is_named_by_what_sets_it_apart():
     labels = np.r_[np.zeros(40, int), np.ones(40, int), np.arange(40) % 2]  # the third holds both classes
     brightness = np.r_[np.zeros(80), np.full(40, 9.0)] + rng.random(120)
     right = np.r_[np.ones(80, bool), np.arange(40) % 4 > 0]
-    (group,) = mixed_groups(points, labels, right, {"brightness": brightness, "noise": rng.random(120)})
+    everywhere = np.arange(120)
+    (group,) = mixed_groups(points, labels, right, {"brightness": brightness, "noise": rng.random(120)}, everywhere)
     np.testing.assert_allclose(group.pop("at"), [0.505, 0.905], atol=5e-3)
     assert group == {"count": 40, "what": "high brightness", "right": 0.75, "elsewhere": 1.0}
-    assert mixed_groups(points[:80], labels[:80], right[:80], {"brightness": brightness[:80]}) == []
-    assert mixed_groups(points, labels, right, {"noise": rng.random(120)}) == []
+    (group,) = mixed_groups(points, labels, right, {"brightness": brightness}, everywhere[::2])
+    assert (group["count"], group["right"]) == (40, 0.5)  # every second is counted, of which half are wrong
+    few = everywhere[:80]
+    assert mixed_groups(points[:80], labels[:80], right[:80], {"brightness": brightness[:80]}, few) == []
+    assert mixed_groups(points, labels, right, {"noise": rng.random(120)}, everywhere) == []
 
 
 def test_an_attack_stays_within_epsilon_and_the_answers_are_those_to_the_pictures_shown(read, trained):
@@ -396,7 +400,7 @@ def test_a_folder_holds_the_page_and_its_pictures(trained, few, quick, tmp_path,
 
 
 def test_a_model_without_a_transform_is_refused(network, few, tmp_path):
-    with pytest.raises(ValueError, match="atlas: the model does not know how pictures become its input"):
+    with pytest.raises(ValueError, match="atlas: the model does not know how images become its input"):
         viz.atlas(network.initialize(seed=0), few, tmp_path / "atlas.html")
     assert not (tmp_path / "atlas.html").exists()
 

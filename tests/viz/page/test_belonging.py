@@ -34,7 +34,7 @@ EXPLANATIONS = {
 
 
 @pytest.fixture(scope="module")
-def shown(trained, test_set, quick, tmp_path_factory, data_of):
+def shown(trained, test_set, kept, quick, tmp_path_factory, data_of):
     """The data as they are given, the labels in the network's order, the scores, and the page's data."""
     model, _ = trained
     labels = np.argsort(ORDER)[test_set.labels]
@@ -44,7 +44,8 @@ def shown(trained, test_set, quick, tmp_path_factory, data_of):
             patch.setattr(subject_module, name, globals()[name])
         patch.setattr(why, "CLASSES", EXPLAINED)
         patch.setattr(subject_module, "_program", lambda model, data: (None, "It is left out."))
-        page = data_of(viz.atlas(model, data, tmp_path_factory.mktemp("part") / "atlas.html", progress=False))
+        path = tmp_path_factory.mktemp("part") / "atlas.html"
+        page = data_of(viz.atlas(model, data, path, snapshots=kept, progress=False))
     scores = model(model.transform(test_set.images))
     return test_set, cnn.ops.softmax(scores.astype(np.float64))[0], page
 
@@ -102,6 +103,21 @@ def test_every_chosen_image_has_its_own_probabilities(shown, chosen):
         assert picture["predicted"] == classes[0] and sorted(classes) == [0, 1, 2]
         np.testing.assert_allclose(chances, probabilities[index, list(classes)], atol=1e-5)
         assert list(chances) == sorted(chances, reverse=True)
+
+
+def test_shares_are_of_all_images_or_of_a_random_sample_and_not_of_the_gallery_with_its_mistakes(shown, gallery):
+    data, probabilities, page = shown
+    right = probabilities.argmax(axis=1) == data.labels
+    assert right[gallery].mean() != right.mean()
+    film, space = page["sections"]["film"], page["sections"]["space"]
+    assert film["tested"] == len(data)
+    assert film["accuracy"][-1] == pytest.approx(page["sections"]["training"]["accuracy"], abs=1e-6)
+    assert film["accuracy"][-1] == pytest.approx(right.mean(), abs=1e-6)
+    sample = np.sort(np.random.default_rng(0).permutation(len(data))[:GALLERY])
+    assert gallery[film["space"]["places"]].tolist() == sample.tolist()
+    assert film["space"]["right"][-1] == right[sample].astype(int).tolist()
+    nearest = viz.nearest_neighbors(data.images[sample].astype(np.float32), k=space["k"])[0]
+    assert space["agreement"]["pixels"] == viz.label_agreement(nearest, data.labels[sample])
 
 
 def test_every_cell_of_the_confusion_matrix_opens_the_images_that_it_counts(shown, gallery):

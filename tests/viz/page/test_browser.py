@@ -283,8 +283,21 @@ def test_without_scripts_there_is_nothing_to_press(browser, page):
     tab = context.new_page()
     tab.goto(page.as_uri())
     assert tab.locator("main noscript p").is_visible()
-    for selector in (".picker", "#pad", "#theme", "#why-class", "#space-map"):
+    for selector in (
+        ".picker",
+        "#pad",
+        "#theme",
+        "#why-class",
+        "#space-map",
+        "#journey",
+        "#number",
+        "#film",
+        "#layers",
+    ):
         assert not tab.locator(selector).first.is_visible(), selector
+    shown = tab.locator("nav a").evaluate_all("(links) => links.filter((a) => a.offsetParent).map((a) => a.hash)")
+    assert shown == ["#network", "#data", "#training", "#space", "#why", "#fooled"]
+    assert all(tab.locator(f"{section} h2").is_visible() for section in shown)
     context.close()
 
 

@@ -10,6 +10,7 @@ from tests.viz.page.driving import draw, seen, settled, until, until_changed
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install .[browser]")
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("browser")]
+SQUARE_HIDDEN = "document.getElementById('why-said').textContent.startsWith('With this square hidden')"
 
 
 def test_a_drawing_is_followed_by_every_view_at_once(visit):
@@ -143,7 +144,22 @@ def test_a_square_under_the_pointer_hides_what_is_there(visit):
     tab = visit()
     tab.locator("#why-hide").check()
     tab.locator("#why-picture").hover()
-    until(tab, "document.getElementById('why-said').textContent.startsWith('With this square hidden')")
+    until(tab, SQUARE_HIDDEN)
+    tab.mouse.move(0, 0)
+    until(tab, f"!({SQUARE_HIDDEN})")
+
+
+def test_the_arrow_keys_move_the_square(visit):
+    tab = visit()
+    tab.locator("#why-hide").check()
+    tab.locator("#why-picture").press("ArrowRight")
+    until(tab, SQUARE_HIDDEN)
+    middle = seen(tab, "#why-picture")
+    tab.locator("#why-picture").press("ArrowRight")
+    until_changed(tab, "#why-picture", middle)
+    tab.locator("#why-hide").uncheck()
+    until(tab, f"!({SQUARE_HIDDEN})")
+    assert tab.locator("#why-picture").get_attribute("tabindex") is None
 
 
 def test_the_film_changes_everything_at_once_and_ends_as_the_network_is(visit, read):

@@ -1,4 +1,4 @@
-// What all sections share: the data, the state (kept in the address), pictures out of sheets, and rows of small ones.
+// What all sections share: the data, the state (kept in the address), images out of sheets, and rows of small ones.
 "use strict";
 
 const atlas = (() => {
@@ -64,7 +64,7 @@ const atlas = (() => {
   const tell = (key) => views.forEach((view) => view.keys.includes(key) && view.draw());
   const redraw = () => views.forEach((view) => view.draw());
 
-  // Pictures: cells of sheets. A sheet is loaded when it is first drawn from; then whoever waits is called.
+  // Images: cells of sheets. A sheet is loaded when it is first drawn from; then whoever waits is called.
   const loaded = new Map();
   function sheet(name, ready) {
     if (!loaded.has(name)) {
@@ -222,7 +222,7 @@ const atlas = (() => {
   const percent = (value) => (value === 0 || value === 1 ? `${100 * value}%` : chance(value));
   const chance = (value) => (value >= 0.9995 ? ">99.9%" : value < 0.0005 ? "<0.1%" : `${(100 * value).toFixed(1)}%`);
 
-  // What a picture of the gallery is, in words.
+  // What an image of the gallery is, in words.
   function describe(place) {
     const { labels, names, predictions, sureness } = data.gallery;
     const found = data.classes[predictions[place]], sure = chance(sureness[place]);

@@ -19,7 +19,7 @@
 
   // What was found, in words. An attack on an image that was misread may well lead to the truth.
   function told(label, before, after, sure, changed) {
-    const truth = label === null ? "" : ` It is ${/^[aeiou]/i.test(data.classes[label]) ? "an" : "a"} ${data.classes[label]}.`;
+    const truth = label === null ? "" : ` It is ${/^[aeiou8]/i.test(data.classes[label]) ? "an" : "a"} ${data.classes[label]}.`;
     if (!changed) return `Unchanged, it is taken for ${data.classes[before]} (${chance(sure)}).${truth}`;
     if (after === before) return `It is still taken for ${data.classes[after]} (${chance(sure)}).${truth}`;
     if (after === label) return `Now it is recognized: ${data.classes[after]} (${chance(sure)}). It was misread before, so moving away from that answer led to the right one.`;

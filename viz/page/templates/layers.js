@@ -89,7 +89,7 @@
     byId("layers-weights").classList.toggle("signed", Boolean(weights && weights.kind === "signed"));
     figure("layers-weights", weights ? weights.sprite : null, at, 152, weights ? "its filter" : "", `filter of channel ${channel}`);
     const nth = imagined.channels.indexOf(channel);
-    figure("layers-imagined", nth < 0 ? null : imagined.sprite, nth, 152, nth < 0 ? `No image was optimized for this channel; it was for ${imagined.channels.join(", ")}.` : "the image that an optimizer finds for it", `feature visualisation of channel ${channel}`);
+    figure("layers-imagined", nth < 0 ? null : imagined.sprite, nth, 152, nth < 0 ? `No image was optimized for this channel; it was for ${imagined.channels.join(", ")}.` : "the image that an optimizer finds for it", `feature visualization of channel ${channel}`);
     const patches = byId("layers-patches"), hits = layer.hits[at];
     patches.hidden = hits === 0;
     byId("layers-patches-about").textContent = hits === 0 ? "no image excites it"

@@ -113,24 +113,6 @@
     }
   }
 
-  function python({ step, terms, how }, { channel, row, column, vector }) {
-    const layer = `model["${step.path}"]`, source = step.from[0] ? `# x: the output of ${nameOf(step.from[0])}` : "# x: the image, as model.transform makes it", place = vector ? `[0, ${channel}]` : `[0, ${channel}, ${row}, ${column}]`;
-    const ends = (key) => [Math.min(...terms.map((t) => t[key])), Math.max(...terms.map((t) => t[key])) + 1];
-    const slice = (key) => ends(key).join(":") + (step.dilation && step.dilation[key === "row" ? 0 : 1] > 1 ? `:${step.dilation[key === "row" ? 0 : 1]}` : "");
-    const padded = terms.some((t) => t.padding), bias = step.bias ? ` + ${layer}.bias[${channel}]` : "";
-    const seen = () => `x[0, ${ends("channel").join(":")}, ${slice("row")}, ${slice("column")}]${padded ? "  # zero beyond the edge" : ""}`;
-    const lines = {
-      conv2d: () => `window = ${seen()}\ny = (window * ${layer}.weight[${channel}]).sum()${bias}`,
-      dense: () => `y = x[0] @ ${layer}.weight[${channel}]${bias}`,
-      maxPool2d: () => `y = ${seen()}.max()`,
-      relu: () => `y = max(x${place}, 0)`,
-      softmax: () => `y = np.exp(x[0, ${channel}]) / np.exp(x[0]).sum()`,
-      affine: () => `bn = ${layer}\ny = (x${place} - bn.running_mean[${channel}]) / np.sqrt(bn.running_var[${channel}] + bn.eps) * bn.weight[${channel}] + bn.bias[${channel}]`,
-    };
-    const line = lines[step.op] || (() => (how === "mean" ? `y = ${seen()}.mean()` : how === "sum" ? `y = a${place} + b${place}` : `y = ${layer}(x)${place}`));
-    return `${source}\n${line()}`;
-  }
-
   // The channel of the input that gave most.
   function weightiest(terms) {
     const sums = new Map();
@@ -167,7 +149,7 @@
       : found.window && found.window[0] * found.window[1] <= 256 ? [grid(`saw, in channel ${found.terms[0].channel} of ${nameOf(found.terms[0].value)}`, found.terms, found.window[1], (t) => t.input, greatest(found.terms.map((t) => t.input)), true, found.winner)]
       : list(found);
     byId("number-terms").replaceChildren(...shown);
-    byId("number-python").textContent = python(found, at);
+    byId("number-python").textContent = engine.python(found, at, nameOf);
   }
 
   function next() {

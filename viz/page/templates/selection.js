@@ -14,7 +14,7 @@ const selection = (() => {
     for (const place of left) counts.set(classes[place], (counts.get(classes[place]) || 0) + 1);
     const commonest = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 4).map(([k, count]) => `${data.classes[k]} ${count}`).join(", ");
     const right = labels ? ` ${percent(left.filter((place) => labels[place] === predictions[place]).length / left.length)} recognized.` : "";
-    return `${left.length} of ${places.length} images: ${commonest}${counts.size > 4 ? " and others" : ""}.${right} Their mean:`;
+    return `${left.length.toLocaleString("en")} of ${places.length.toLocaleString("en")} images: ${commonest}${counts.size > 4 ? " and others" : ""}.${right} Their mean:`;
   }
 
   function mean(left) {
@@ -32,7 +32,7 @@ const selection = (() => {
     cell.data.set(sum.map((v) => v / left.length));
     context.putImageData(cell, 0, 0);
     drawn("space-mean", made, w, h, 1);
-    single(canvas, "space-mean", 0, 112, `mean of ${left.length} images`);
+    single(canvas, "space-mean", 0, 112, `mean of ${left.length.toLocaleString("en")} images`);
   }
 
   function change() {

@@ -27,11 +27,11 @@ const trace = (() => {
       const [rows, columns] = ["row", "column"].map((key) => from.map((t) => t[key]));
       const top = Math.min(...rows), left = Math.min(...columns);
       draw("trace-from", source, weighty, [top, left, Math.max(...rows) - top + 1, Math.max(...columns) - left + 1], `what it saw of ${nameOf(terms[0].value)}, channel ${weighty}`);
-      byId("trace-from-about").textContent = `it saw this of ${nameOf(terms[0].value)}, channel ${weighty}`;
+      byId("trace-from-about").textContent = `what it saw of ${nameOf(terms[0].value)}, channel ${weighty}`;
     }
     if (vector) return;
     draw("trace-to", y, channel, [row, column, 1, 1], `${nameOf(id)}, channel ${channel}: the number stands in row ${row}, column ${column}`);
-    byId("trace-to-about").textContent = `it stands here in ${nameOf(id)}, channel ${channel}`;
+    byId("trace-to-about").textContent = `its place in ${nameOf(id)}, channel ${channel}`;
     byId("trace-to").onclick = (event) => {
       const box = byId("trace-to").getBoundingClientRect(), [, H, W] = y.shape;
       const place = [[event.clientY - box.top, box.height, H], [event.clientX - box.left, box.width, W]].map(([at, size, end]) => Math.min(Math.floor((at / size) * end), end - 1));

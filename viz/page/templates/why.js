@@ -18,19 +18,25 @@
 
   function draw() {
     if (!stored() && live.refreshed()?.of !== state.picture) return;
-    const { name, predicted, guesses } = picture(), chances = new Map(guesses), goal = target();
+    const { guesses } = picture(), chances = new Map(guesses), goal = target();
     const order = [...classes()].sort((a, b) => (chances.get(b) || 0) - (chances.get(a) || 0)).slice(0, 50);
     select.replaceChildren(
       new Option("its own answer", ""),
       ...order.map((k) => new Option(`${data.classes[k]} (${chance(chances.get(k) || 0)})`, k)),
     );
     select.value = state.class !== null && classes().includes(state.class) ? String(state.class) : "";
-    drawImage();
-    const left = state.class !== null && state.class !== goal ? ` ${data.classes[state.class]} was not explained for this image.` : "";
-    byId("why-said").textContent = `${name}; the network’s answer: ${data.classes[predicted]}; explained: ${data.classes[goal]}.${left}`;
+    say();
     round++;
     if (stored()) canvases.forEach((canvas, k) => showStored(canvas, section.methods[k], goal));
     else compute(goal, round);
+  }
+
+  // The whole image, and what is explained.
+  function say() {
+    const { name, predicted } = picture(), goal = target();
+    drawImage();
+    const left = state.class !== null && state.class !== goal ? ` ${data.classes[state.class]} was not explained for this image.` : "";
+    byId("why-said").textContent = `${name}; the network’s answer: ${data.classes[predicted]}; explained: ${data.classes[goal]}.${left}`;
   }
 
   function mark(canvas, { empty, weak }) {
@@ -56,7 +62,7 @@
       if (section.slow && SLOW.includes(method.name)) {
         drawn(`own-${method.name}`, Object.assign(document.createElement("canvas"), { width: W, height: H }), W, H, 1);
         single(canvas, `own-${method.name}`, 0, SIDE, method.title);
-        mark(canvas, { empty: false, weak: "Not computed here: it runs this large network too many times. Hide a square by the pointer instead." });
+        mark(canvas, { empty: false, weak: "Not computed here: it runs this large network too many times. Hide a square of the image instead." });
         continue;
       }
       const found = await live.ask("explain", { pixels, method: method.name, target: goal, options: section.window });
@@ -73,15 +79,15 @@
     return map;
   }
 
-  // The image; and, with a square of it hidden under the pointer, what the network says of the rest.
+  // The image; and, with a square of it hidden under the pointer or by the arrow keys, what the network says of the rest.
   const image = byId("why-picture"), hide = byId("why-hide");
-  let square = null;
+  let square = null, asked = 0; // its top and left
   function drawImage() {
     if (!live.available || !live.refreshed()) return void (stored() && single(image, "whole", state.picture, SIDE, picture().name));
     const canvas = document.createElement("canvas"), { side } = section.window;
     live.show(canvas, live.refreshed().pixels);
     drawn("why-image", canvas, canvas.width, canvas.height, 1);
-    single(image, "why-image", 0, SIDE, picture().name, (context, scale) => {
+    single(image, "why-image", 0, SIDE, picture().name + (hide.checked ? ". Arrow keys move the hidden square." : ""), (context, scale) => {
       if (!square) return;
       context.fillStyle = "#888";
       context.fillRect(square[1] * scale, square[0] * scale, side * scale, side * scale);
@@ -89,21 +95,40 @@
       context.strokeRect(square[1] * scale, square[0] * scale, side * scale, side * scale);
     });
   }
-  let asked = 0;
-  image.addEventListener("pointermove", async (event) => {
-    if (!hide?.checked || !live.refreshed()) return;
-    const box = image.getBoundingClientRect(), [, H, W] = live.size, { side } = section.window, goal = target(), mine = ++asked;
-    square = [Math.round(((event.clientY - box.top) / box.height) * H - side / 2), Math.round(((event.clientX - box.left) / box.width) * W - side / 2)];
+  async function hideAt(top, left) {
+    const { pixels, probabilities } = live.refreshed(), { side } = section.window, goal = target(), mine = ++asked;
+    square = [top, left];
     drawImage();
-    const { pixels, probabilities } = live.refreshed();
-    const found = await live.ask("hide", { pixels, target: goal, top: square[0], left: square[1], side });
+    const found = await live.ask("hide", { pixels, target: goal, top, left, side });
     if (mine === asked) byId("why-said").textContent = `With this square hidden: ${data.classes[goal]} ${chance(found.probabilities[goal])}; before, ${chance(probabilities[goal])}.`;
-  });
-  image.addEventListener("pointerleave", () => {
+  }
+  function showAll() {
     if (!square) return;
     square = null;
     asked++;
-    draw();
+    say();
+  }
+  for (const kind of ["pointerdown", "pointermove"]) image.addEventListener(kind, (event) => {
+    if (!hide?.checked || !live.refreshed()) return;
+    const box = image.getBoundingClientRect(), [, H, W] = live.size, { side } = section.window;
+    hideAt(Math.round(((event.clientY - box.top) / box.height) * H - side / 2), Math.round(((event.clientX - box.left) / box.width) * W - side / 2));
+  });
+  image.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && showAll()); // a finger's square stays
+  image.addEventListener("keydown", (event) => {
+    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (!move || !hide?.checked || !live.refreshed()) return;
+    event.preventDefault();
+    const { side } = section.window, step = Math.ceil(side / 2), middle = live.size.slice(1).map((end) => Math.round((end - side) / 2));
+    const [top, left] = square ? square.map((v, axis) => Math.min(Math.max(v + step * move[axis], 0), live.size[axis + 1] - side)) : middle;
+    hideAt(top, left);
+  });
+  image.addEventListener("blur", showAll);
+  hide?.addEventListener("change", () => {
+    image.style.touchAction = hide.checked ? "none" : "";
+    if (hide.checked) image.tabIndex = 0;
+    else image.removeAttribute("tabindex");
+    square = null;
+    say();
   });
 
   on(["picture", "class", ...(live.available ? ["live"] : [])], draw);

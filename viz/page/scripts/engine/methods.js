@@ -5,7 +5,7 @@ export const METHODS = {
   occlusion: (network, x, target, { side, stride }) => occlusion(network, x, target, side, stride),
   saliency,
   gradinput: gradientTimesInput,
-  integrated: (network, x, target) => integratedGradients(network, x, target),
+  integrated: (network, x, target, { steps } = {}) => integratedGradients(network, x, target, steps),
   smooth: (network, x, target) => smoothGrad(network, x, target),
   gradcam: (network, x, target) => gradCam(network, x, target),
   guided: guidedBackprop,

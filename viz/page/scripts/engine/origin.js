@@ -12,8 +12,9 @@ export function origin(network, values, id, channel, row = 0, column = 0) {
 
 function term(values, value, channel, row, column, weight = 1) {
   const x = values[value];
-  const input = x.shape.length === 3 ? inside(x, row, column) ? x.data[(channel * x.shape[1] + row) * x.shape[2] + column] : 0 : x.data[channel];
-  return { value, channel, row, column, input, weight, product: input * weight, padding: x.shape.length === 3 && !inside(x, row, column) };
+  if (x.shape.length < 3) return { value, channel, row: null, column: null, input: x.data[channel], weight, product: x.data[channel] * weight, padding: false };
+  const padding = !inside(x, row, column), input = padding ? 0 : x.data[(channel * x.shape[1] + row) * x.shape[2] + column];
+  return { value, channel, row, column, input, weight, product: input * weight, padding };
 }
 const inside = (x, row, column) => row >= 0 && column >= 0 && row < x.shape[1] && column < x.shape[2];
 
@@ -54,9 +55,12 @@ function maxPool2d(step, values, place) {
   return { how: "max", terms: found, winner, window: k };
 }
 
+// Zeros beyond the edge count as far as the padding reaches, or not at all.
 function avgPool2d(step, values, place) {
-  const { terms: found, window: k } = window(step, values, place);
-  return { how: "mean", terms: found, window: k };
+  const { shape: [, H, W] } = values[step.from[0]], [down, across] = step.padding;
+  const found = window(step, values, place).terms.filter((t) => (step.count_include_pad ? t.row < H + down && t.column < W + across : !t.padding));
+  const sides = ["row", "column"].map((key) => new Set(found.map((t) => t[key])).size);
+  return { how: "mean", terms: found, window: sides };
 }
 
 function adaptiveAvgPool2d(step, values, { channel, row, column }) {

@@ -40,3 +40,12 @@ def test_two_classes_of_one_name_are_told_apart_by_their_numbers():
     with pytest.raises(ValueError, match="may mean 2 classes"):
         find_class("crane", ("crane", "crane"))
     assert find_class("1", ("crane", "crane")) == 1
+
+
+@pytest.mark.parametrize("count", [2, 4, 5, 9])
+def test_of_many_candidates_four_are_named(count: int) -> None:
+    names = [f"cat {k}" for k in range(count)]
+    with pytest.raises(ValueError, match=f"may mean {count} classes") as error:
+        find_class("cat", names)
+    assert str(error.value).count("(cat") == min(count, 4)
+    assert ("…" in str(error.value)) == (count > 4)

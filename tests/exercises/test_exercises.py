@@ -90,6 +90,7 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
         r"fgsm\(model, x, labels, 0.1\)",
     ),
     "2.13, workers counted alike": (lambda gradients, sizes: np.mean(gradients, axis=0), "the whole batch"),
+    "5.7, the mean alone": (lambda x, most: np.full_like(x, x.mean()), "a slow wave and a fast one"),
     "2.10, not divided": (lambda x: (x - x.mean(axis=0), lambda dy: dy), "batch_norm"),
 }
 

@@ -294,7 +294,14 @@ GRAPHS = {
             node("Slice", "v s f a t", "u"),
             node("Mul", "x u", "y"),
         ],
-        {"w": normal(13, 1, 1), "s": int64([11]), "e": int64([0]), "f": int64([-99]), "a": int64([0]), "t": int64([-2])},
+        {
+            "w": normal(13, 1, 1),
+            "s": int64([11]),
+            "e": int64([0]),
+            "f": int64([-99]),
+            "a": int64([0]),
+            "t": int64([-2]),
+        },
     ),
     "a scale that is computed": (
         [

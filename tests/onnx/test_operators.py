@@ -57,6 +57,13 @@ def test_a_range_beyond_the_channels_is_refused(places, tmp_path) -> None:
         cnn.onnx.load(tmp_path / "m.onnx")
 
 
+@pytest.mark.parametrize("size", [0, 2, 6, 2**16 + 1])
+def test_a_normalization_over_an_even_or_a_huge_number_of_channels_is_refused(size, tmp_path) -> None:
+    onnx.save(operators.Case("LRN", [], {"size": size}).model(), tmp_path / "m.onnx")
+    with pytest.raises(cnn.onnx.OnnxError, match="expected an odd size"):
+        cnn.onnx.load(tmp_path / "m.onnx")
+
+
 def test_the_size_of_a_transposed_convolution_may_name_all_axes(tmp_path) -> None:
     outputs = []
     for size in ([14, 11], [2, 2, 14, 11]):

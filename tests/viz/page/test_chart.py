@@ -6,7 +6,6 @@ import pytest
 
 from viz.page.chart import log_ticks, whole_ticks
 
-
 ROUND = {m * 10.0**e for m in (1, 2, 5) for e in range(-4, 5)}
 
 

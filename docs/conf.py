@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import jupyter_server_mathjax
+from jupyter_cache import get_cache
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -38,6 +39,7 @@ source_suffix = {".md": "myst-nb", ".rst": "restructuredtext"}
 nb_custom_formats = {".md": "pages.read"}
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(HERE / "_build" / "cache")
+get_cache(nb_execution_cache_path).list_cache_records()  # makes it: two processes at the same time could not
 nb_execution_in_temp = True
 nb_execution_timeout = 1800  # of a cell, on the wall: on a busy machine a page waits for its turn
 nb_execution_raise_on_error = True
@@ -48,6 +50,8 @@ nb_ipywidgets_js = {}  # progress bars are widgets that need scripts from a netw
 nb_render_markdown_format = "myst"
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
+
+highlight_language = "text"  # of indented blocks: they are equations
 
 # The reference: docstrings are plain text in Google's sections.
 default_role = "code"

@@ -12,7 +12,6 @@ import base64
 import html
 import io
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -127,13 +126,30 @@ def tqdm(*arguments: Any, disable: bool | None = None, **options: Any) -> Any:
     """tqdm's bar: a widget in a notebook, text elsewhere; None for `disable` shows it where someone can see it move."""
     if disable is None:
         disable = not (in_notebook() or sys.stderr.isatty())
-    if not in_notebook():
-        from tqdm import tqdm as bar
-    else:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # without ipywidgets it says so, and draws its bar as text
-            from tqdm.auto import tqdm as bar
+    from tqdm import tqdm as text
+
+    bar = (_widget() if in_notebook() and not disable else None) or text
     return bar(*arguments, disable=disable, **options)
+
+
+def _widget() -> Any:
+    """tqdm's widget, if ipywidgets is installed. It takes itself out of the cell's output when it is closed: a notebook
+    would be saved with a bar at 0 %, as it was when it was first shown."""
+    from IPython.display import display
+    from tqdm.notebook import IProgress
+    from tqdm.notebook import tqdm as widget
+
+    class Bar(widget):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, display=False, **options)
+            self.output = display(self.container, display_id=True)
+
+        def close(self) -> None:
+            if not self.disable:  # not closed yet
+                super().close()
+                self.output.update({"text/plain": ""}, raw=True)
+
+    return Bar if IProgress is not None else None
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -42,13 +42,29 @@ def fans(shape: Shape) -> tuple[int, int]:
 def he_normal(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> np.ndarray:
     """Normal, with standard deviation √(2 / fan_in).
 
-    ReLU halves the mean square of its input; the 2 restores it, layer after layer (He et al. 2015, equation 10).
+    ReLU halves the mean square of its input; the 2 restores it, layer after layer.
+
+    Args:
+        shape: (out, in) of a dense layer, or (out, in/groups, kh, kw) of a convolution.
+        rng: the generator that draws.
+        dtype: of the result.
+
+    Returns:
+        an array of that shape.
+
+    Raises:
+        ValueError: the shape has neither two axes nor four.
+
+    Source: He et al. (2015), Delving deep into rectifiers, equation 10.
     """
     return _normal(shape, rng, dtype, std=math.sqrt(2 / fans(shape)[0]))
 
 
 def he_uniform(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> np.ndarray:
-    """Uniform in ±√(6 / fan_in), which has the standard deviation of `he_normal`."""
+    """Uniform in ±√(6 / fan_in), which has the standard deviation of `he_normal`.
+
+    Arguments, shapes and errors are those of `he_normal`.
+    """
     return _uniform(shape, rng, dtype, bound=math.sqrt(6 / fans(shape)[0]))
 
 
@@ -56,23 +72,32 @@ def glorot_normal(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.
     """Normal, with standard deviation √(2 / (fan_in + fan_out)).
 
     A compromise that preserves the scale of activations in the forward pass and of gradients in the backward pass, for
-    units that are linear near zero (Glorot & Bengio 2010, equation 12).
+    units that are linear near zero. Arguments, shapes and errors are those of `he_normal`.
+
+    Source: Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks,
+    equation 12.
     """
     return _normal(shape, rng, dtype, std=math.sqrt(2 / sum(fans(shape))))
 
 
 def glorot_uniform(shape: Shape, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> np.ndarray:
-    """Uniform in ±√(6 / (fan_in + fan_out)) (Glorot & Bengio 2010, equation 16)."""
+    """Uniform in ±√(6 / (fan_in + fan_out)), which has the standard deviation of `glorot_normal`.
+
+    Arguments, shapes and errors are those of `he_normal`.
+
+    Source: Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward neural networks,
+    equation 16.
+    """
     return _uniform(shape, rng, dtype, bound=math.sqrt(6 / sum(fans(shape))))
 
 
 def zeros(shape: Shape, rng: np.random.Generator | None = None, dtype: DTypeLike = np.float32) -> np.ndarray:
-    """Zeros, for biases."""
+    """Zeros of any shape, for biases."""
     return np.zeros(shape, dtype)
 
 
 def ones(shape: Shape, rng: np.random.Generator | None = None, dtype: DTypeLike = np.float32) -> np.ndarray:
-    """Ones, for the scale of a batch normalization."""
+    """Ones of any shape, for the scale of a batch normalization."""
     return np.ones(shape, dtype)
 
 

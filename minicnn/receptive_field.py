@@ -37,7 +37,13 @@ POINTWISE = (*ACTIVATIONS, Softmax, LogSoftmax, LocalResponseNorm, BatchNorm2d, 
 
 @dataclass(frozen=True)
 class Field:
-    """A receptive field; every entry is (vertical, horizontal), in input pixels."""
+    """A receptive field; every entry is (vertical, horizontal), in input pixels.
+
+    Attributes:
+        size: of the window that one output sees.
+        stride: how far the windows of neighboring outputs are apart.
+        offset: where the first output's window begins; negative if it begins in the padding.
+    """
 
     size: tuple[int, int] = (1, 1)
     stride: tuple[int, int] = (1, 1)
@@ -54,6 +60,14 @@ def receptive_fields(model: Any) -> dict[str, Field | None]:
 
     None for layers after which no fixed window exists: dense layers, global pooling, transposed convolutions, and
     unknown layers.
+
+    Args:
+        model: a network, or any layer; it is read, not run.
+
+    Returns:
+        a `Field` or None by the layer's path, in the order of the layers.
+
+    Source: Araujo, Norris & Sim (2019), Computing receptive fields of convolutional neural networks (Distill).
     """
     fields: dict[str, Field | None] = {}
     _enter(model, "", Field(), fields)

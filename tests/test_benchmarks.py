@@ -87,3 +87,16 @@ def test_a_missing_peer_is_named_and_another_mistake_is_not_hidden(monkeypatch) 
 def test_a_real_row_alone(monkeypatch, capsys) -> None:
     command.main(["--alone", "conv", "--channels", "4", "--size", "8", "--batch", "1"])
     assert "| forward, 3×3 convolution 4→4, 1×8×8 | " in capsys.readouterr().out
+
+
+def test_the_cost_of_a_gradient_check_is_written_to_the_page(page, monkeypatch) -> None:
+    from benchmarks.gradients import cost
+
+    monkeypatch.setattr(cost, "CHECKERS", {})
+    monkeypatch.setattr(cost, "ROUNDS", 1)
+    command.main(["gradients", "--cost", "5000"])
+    text = page.read_text()
+    assert "## The cost of a gradient check\n\n`python -m benchmarks gradients --cost 5000`: 5,000 entries" in text
+    rows = {cells[1].strip(): cells[2:] for cells in (line.split("|") for line in text.splitlines()) if len(cells) == 8}
+    assert set(cost.WORKS) < set(rows)
+    assert all(0 < int(rows[name][0]) < 600 and rows[name][4].strip() == "–" for name in cost.WORKS)

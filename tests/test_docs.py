@@ -1,8 +1,10 @@
 """The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
 
+import ast
 import importlib
 import inspect
 import re
+import sys
 import tomllib
 from operator import attrgetter
 from pathlib import Path
@@ -21,10 +23,13 @@ ELSEWHERE = ("7-many-machines",)  # needs MPI: tests/distributed/test_book.py
 
 
 def pages_with_code() -> list:
-    pages = [page for page in PAGES if BLOCK.search(page.read_text()) and page.stem not in ELSEWHERE]
-    return [
-        pytest.param(page, id=page.stem, marks=[] if page.stem in EVERYDAY else [pytest.mark.slow]) for page in pages
-    ]
+    params = []
+    for page in PAGES:
+        if BLOCK.search(page.read_text()) and page.stem not in ELSEWHERE:
+            slow = [] if page.stem in EVERYDAY else [pytest.mark.slow]
+            book = [] if page.stem == "README" else [pytest.mark.book]  # building the site runs the same blocks
+            params.append(pytest.param(page, id=page.stem, marks=slow + book))
+    return params
 
 
 @pytest.mark.parametrize("page", pages_with_code())
@@ -40,6 +45,26 @@ def run_blocks(page: Path) -> None:
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start(1))
         exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # errors name the page's own lines
+
+
+def test_a_network_from_nothing_takes_sixty_lines_and_numpy_alone() -> None:
+    first = BLOCK.findall((ROOT / "docs/from-nothing.md").read_text())[0]
+    assert sum(bool(line.strip()) for line in first.splitlines()) <= 60
+    assert set(re.findall(r"^(?:import|from) (\w+)", first, re.MULTILINE)) == {"numpy"}
+
+
+BROUGHT = {"minicnn", "viz", "benchmarks", "numpy", "scipy", "numba", "matplotlib", "PIL", "pytest", "hypothesis"}
+
+
+def test_the_book_imports_nothing_that_an_install_for_tests_does_not_bring() -> None:
+    imported = set()
+    for page in PAGES:
+        for block in BLOCK.findall(page.read_text()):
+            for node in ast.walk(ast.parse(block)):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                imported |= {name.partition(".")[0] for name in names}
+    assert {"minicnn", "numpy"} < imported <= BROUGHT | sys.stdlib_module_names
 
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -64,9 +89,31 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
             assert anchor in headings, f"{page.name} links to {link}, but there is no such heading"
 
 
-def test_each_of_the_26_questions_has_an_answer() -> None:
-    rows = re.findall(r"^\| (\d+)\. .*\| .*\]\(.*\.md#.*$", (ROOT / "docs/curriculum.md").read_text(), re.MULTILINE)
-    assert [int(number) for number in rows] == list(range(1, 27))
+QUESTION = re.compile(r"^\| (\d+)\. (.*) \| (.*) \|$", re.MULTILINE)
+SMALL = {"what", "that", "which", "with", "does", "from"}
+
+
+def words(text: str) -> set[str]:
+    """The beginnings of its longer words, so that "clothes" is "clothing"."""
+    return {word[:5] for word in re.findall(r"[a-z]{4,}", text.lower())} - {
+        "what",
+        "that",
+        "which",
+        "with",
+        "does",
+        "from",
+    }
+
+
+def test_each_of_the_26_questions_is_answered_by_a_section_whose_title_says_so() -> None:
+    rows = QUESTION.findall((ROOT / "docs/curriculum.md").read_text())
+    assert [int(number) for number, _, _ in rows] == list(range(1, 27))
+    for number, question, answer in rows:
+        titles = []
+        for page, anchor in re.findall(r"\]\(([\w-]+\.md)#([^)]+)\)", answer):
+            headings = re.findall(r"^#+ (.*)$", (ROOT / "docs" / page).read_text(), re.MULTILINE)
+            titles += [heading for heading in headings if slug(heading) == anchor]
+        assert any(words(question) & words(title) for title in titles), f"{number}. {question} {titles}"
 
 
 REFERENCE = sorted(ROOT.glob("docs/reference/*.md"))

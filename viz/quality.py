@@ -31,6 +31,7 @@ def trustworthiness(X: Any, embedding: Any, *, n_neighbors: int = 5) -> float:
         n_neighbors: k, below half the number of samples.
 
     Raises:
+        TypeError: an argument is sparse, or holds objects that are not numbers.
         ValueError: k is out of range, the lengths differ, or a value is not finite.
     """
     name = "trustworthiness"
@@ -58,6 +59,7 @@ def knn_preservation(X: Any, embedding: Any, *, n_neighbors: int = 10) -> float:
         n_neighbors: k, below the number of samples.
 
     Raises:
+        TypeError: an argument is sparse, or holds objects that are not numbers.
         ValueError: k is out of range, the lengths differ, or a value is not finite.
     """
     name = "knn_preservation"
@@ -80,6 +82,7 @@ def reconstruction_error(X: Any, reconstruction: Any, *, relative: bool = False)
         relative: divide by ‖X‖. Data of zeros has error 0 if reproduced and infinity if not.
 
     Raises:
+        TypeError: an argument is sparse, or holds objects that are not numbers.
         ValueError: the shapes differ, or a value is not finite.
     """
     name = "reconstruction_error"

@@ -1,6 +1,7 @@
 """Who tells right gradients from wrong ones: `python -m benchmarks gradients` prints the table of the docs.
 
-Forty ops (`pairs`) are given to four checkers (`checkers`), each once right and once with a mistake.
+Forty ops (`pairs`) are given to four checkers (`checkers`), each once right and once with a mistake. With --cost, what
+it costs to check a large array (`cost`).
 """
 
 from __future__ import annotations
@@ -17,12 +18,22 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     """Add `gradients` to the commands of `python -m benchmarks`."""
     command = commands.add_parser("gradients", help="right and wrong gradients: who tells them apart")
     command.add_argument("--only", nargs="+", metavar="OP", help="rows of these ops alone, such as 'square'")
+    command.add_argument(
+        "--cost", type=int, nargs="?", const=1_000_000, metavar="N", help="cost of N entries (10⁶); writes RESULTS.md"
+    )
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the table."""
-    print(markdown(options.only))
+    """Print the table, or what a large array costs."""
+    if options.cost is None:
+        print(markdown(options.only))
+        return
+    from .. import machine, report
+    from .cost import section
+
+    machine.use_threads(options.threads)
+    report.section("The cost of a gradient check", section(options.cost))
 
 
 def accepts(checker: Callable[..., None], case: tuple[Any, Sequence[Any], dict[str, Any]]) -> bool:

@@ -35,7 +35,7 @@ def header(shape: tuple[int, ...]) -> bytes:
 
 
 def read_idx(path: str | Path, dimensions: int) -> NDArray[np.uint8]:
-    """The array of an IDX file, gzipped or not, which must have `dimensions`: 3 for images, 1 for labels.
+    """The array of an IDX file, gzipped or not, of as many `dimensions`: 3 for images (N, H, W), 1 for labels (N,).
 
     Raises:
         DataError: the file is missing, cut short, too long, not IDX, or holds something else.
@@ -84,7 +84,7 @@ def _read(path: Path, file: BinaryIO | gzip.GzipFile, most: int, dimensions: int
 
 
 def write_idx(path: str | Path, array: NDArray[np.uint8]) -> None:
-    """Write an array of unsigned bytes as IDX, gzipped if the name ends in `.gz`.
+    """Write an array of unsigned bytes of any shape as IDX, gzipped if the name ends in `.gz`.
 
     Raises:
         ValueError: the array is not of dtype uint8.

@@ -14,7 +14,7 @@ from ..layers.running import Pass
 from ..layers.tree import arrays_of, cast
 from ..ops.contract import kind_of
 from .contract import GradientError, output_and_pullback, takes
-from .derivatives import Array
+from .search import Array
 from .trees import Tree, leaves, mapped
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .derivatives import Array, NondifferentiableError, central_difference
+from .derivatives import NondifferentiableError, central_difference, roughness
 from .problem import Problem
+from .search import Array
 
 
 def restricted(v: Array, entries: Sequence[int] | Array) -> Array:
@@ -24,31 +25,53 @@ def index_of(j: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def kink_at(problem: Problem, direction: Sequence[Array], error: NondifferentiableError) -> NondifferentiableError:
     """The same error, with the name and the index of an entry on the kink."""
-    suspects = [(i, int(j)) for i, v in enumerate(direction) for j in np.flatnonzero(v)]
-    while len(suspects) > 1:
-        halves = suspects[: len(suspects) // 2], suspects[len(suspects) // 2 :]
-        for half in halves:
-            try:
-                central_difference(problem.forward, problem.values, _along(direction, half))
-            except NondifferentiableError as found:
-                suspects, error = half, found
-                break
-        else:
-            break  # only entries of both halves, moved together, show it
-    i, j = suspects[0]
+    starts = np.cumsum([0, *(v.size for v in direction)])  # of the arrays, in the row of all entries
+    everything = np.flatnonzero(np.concatenate([v.ravel() for v in direction]))
+
+    def along(entries: Array) -> list[Array | None]:
+        parts = np.split(entries, np.searchsorted(entries, starts[1:-1]))
+        pairs = zip(direction, parts, starts, strict=False)
+        return [restricted(v, part - start) if len(part) else None for v, part, start in pairs]
+
+    def kink(entries: Array) -> NondifferentiableError | None:
+        try:
+            central_difference(problem.forward, problem.values, along(entries), problem.ys)
+        except NondifferentiableError as found:
+            return found
+        return None
+
+    change = roughness(problem.forward, problem.values, along(everything), problem.ys)
+
+    def rough(half: Array) -> bool:
+        nonlocal change
+        found = roughness(problem.forward, problem.values, along(half), problem.ys)
+        if not 0 < change / 4 <= found:  # less is rounding, or another entry close to a kink
+            return False
+        change = found
+        return True
+
+    suspects = _halved(everything, rough)
+    found = kink(suspects) if len(suspects) == 1 else None
+    if not found:  # that was too hasty
+        suspects = _halved(everything, lambda half: kink(half) is not None)
+        found = kink(suspects)
+    i = int(np.searchsorted(starts, suspects[0], side="right")) - 1
     x = problem.xs[i]
-    index = index_of(j, x.value.shape)
+    index = index_of(int(suspects[0] - starts[i]), x.value.shape)
     return NondifferentiableError(
-        f"{problem.title}: not differentiable here: {error} at {x.name}, index {index}, "
+        f"{problem.title}: not differentiable here: {found or error} at {x.name}, index {index}, "
         f"value {x.value[index]:.9g}; move the point (see minicnn.testing.tie_free)"
     )
 
 
-def _along(direction: Sequence[Array], entries: list[tuple[int, int]]) -> list[Array | None]:
-    by_array: dict[int, list[int]] = {}
-    for i, j in entries:
-        by_array.setdefault(i, []).append(j)
-    return [restricted(v, by_array[i]) if i in by_array else None for i, v in enumerate(direction)]
+def _halved(suspects: Array, guilty: Callable[[Array], bool]) -> Array:
+    """The guilty half, its guilty half and so on, until there is one suspect, or neither half is guilty alone."""
+    while len(suspects) > 1:
+        half = next((half for half in np.array_split(suspects, 2) if guilty(half)), None)
+        if half is None:
+            break
+        suspects = half
+    return suspects
 
 
 def wrong_entry(v: Array, gap: Callable[[Array], float]) -> int:

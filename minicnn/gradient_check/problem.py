@@ -11,8 +11,8 @@ import numpy as np
 
 from ..ops.contract import kind_of
 from .contract import GradientError, is_float, output_and_pullback
-from .derivatives import Array
 from .layer_op import LayerOp
+from .search import Array
 from .trees import StructureError, Tree, beside, leaves, mapped
 
 POSITIONAL = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -40,6 +40,7 @@ class Problem:
 
     Attributes:
         xs: the arrays that are checked, as `Argument`s.
+        ys: the floating-point outputs.
         dys: for each floating-point output a random upstream gradient.
         gradients: gradients[k][i]: the pullback's gradient of output k with respect to xs[i]; zeros for None.
         silent: the indices i for which it returns None.
@@ -74,10 +75,10 @@ class Problem:
         self._differentiate()
 
     def _differentiate(self) -> None:
-        y, pullback = self.call(self.values)
+        y, pullback = self.call(self._copies())
         floats = [(path, np.asarray(leaf)) for path, leaf in leaves(y) if _is_float_output(leaf)]
-        again = self.forward(self.values)
-        if not all(np.array_equal(a, b, equal_nan=True) for (_, a), b in zip(floats, again, strict=True)):
+        self.ys = self.forward(self._copies())
+        if not all(_same(a, b) for (_, a), b in zip(floats, self.ys, strict=True)):
             raise ValueError(f"gradcheck: two calls of {self.title} differ; give it a seed (rng=0)")
         self._check_outputs(y, floats)
         self.output_names = [path for path, _ in floats] if len(floats) > 1 else []
@@ -88,7 +89,7 @@ class Problem:
         for k in range(len(self.dys)):
             found = self.pulled_back(y, pullback, k)
             twice = self.pulled_back(y, pullback, k)
-            if not all(np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True) for a, b in zip(found, twice, strict=True)):
+            if not all(_same(a, b, rtol=1e-9) for a, b in zip(found, twice, strict=True)):
                 raise GradientError(f"{self.title}: its pullback, called twice, gives two different gradients")
             self.gradients.append(found)
         self.xs = [x for x in self.xs if x.owner in self.differentiated]
@@ -100,10 +101,13 @@ class Problem:
     def values(self) -> list[Array]:
         return [x.value for x in self.xs]
 
-    def call(self, values: Sequence[Array], moved: Argument | None = None) -> tuple[Tree, Any]:
-        """Output and pullback, with these values for `xs`.
+    def _copies(self) -> list[Array]:
+        return [value.copy() for value in self.values]
 
-        Everything is copied for each call: generators restart, and no call can change another's arguments.
+    def call(self, values: Sequence[Array], moved: Argument | None = None) -> tuple[Tree, Any]:
+        """Output and pullback, with these values for `xs`, which are the function's from now on.
+
+        Everything else is copied for each call: generators restart, and no call can change another's arguments.
         """
         given = {(x.owner, x.path): value for x, value in zip(self.xs, values, strict=True)}
         if moved is not None:
@@ -113,7 +117,7 @@ class Problem:
             def leaf(path: str, before: Any) -> Any:
                 now = given.get((owner, path))
                 if now is not None:
-                    return now.copy()
+                    return now
                 if is_float(before):
                     return before.astype(np.float64)
                 return copy.deepcopy(before) if isinstance(owner, str) else before
@@ -200,7 +204,9 @@ class Problem:
             if argument.owner in self.constant or argument.owner in self.differentiated:
                 continue
             away = argument._replace(value=argument.value + MOVE * np.maximum(1, np.abs(argument.value)))
-            after = [np.asarray(leaf) for _, leaf in leaves(self.call(self.values, away)[0]) if _is_float_output(leaf)]
+            after = [
+                np.asarray(leaf) for _, leaf in leaves(self.call(self._copies(), away)[0]) if _is_float_output(leaf)
+            ]
             if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, after, strict=True)):
                 name = self._plain_name(argument.owner)
                 raise GradientError(
@@ -247,6 +253,10 @@ def _is_float_output(leaf: Any) -> bool:
     return isinstance(leaf, (float, complex)) or getattr(getattr(leaf, "dtype", None), "kind", "") in ("f", "c")
 
 
+def _same(a: Array, b: Array, rtol: float = 0.0) -> bool:
+    return np.array_equal(a, b) or (a.shape == b.shape and np.allclose(a, b, rtol=rtol, atol=0, equal_nan=True))
+
+
 def _has_floats(tree: Tree) -> bool:
     return any(is_float(leaf) for _, leaf in leaves(tree))
 
@@ -255,7 +265,7 @@ def _nothing_to_differentiate(title: str, arguments: Sequence[Any]) -> str:
     kinds = [f"{a.dtype} array" if isinstance(a, np.ndarray) else kind_of(a) for a in arguments]
     return (
         f"gradcheck: expected a floating-point array to differentiate {title} by, got {', '.join(kinds) or 'nothing'}; "
-        "turn numbers and lists into arrays: np.array([1, 2], float)"
+        "turn numbers, lists and tensors into arrays: np.array([1, 2], float)"
     )
 
 

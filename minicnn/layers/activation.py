@@ -10,7 +10,7 @@ from .running import LayerPullback, Pass, layer_pullback
 
 
 class ReLU(Layer):
-    """`ops.relu`; the pass chooses the rule for the backward pass."""
+    """`ops.relu`: y = max(x, 0) for x of any shape; the pass chooses the rule for the backward pass."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.relu(x, rule=pass_.relu)
@@ -18,7 +18,13 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """`ops.leaky_relu`. Its backward pass is always the gradient: the pass's ReLU rule does not apply."""
+    """`ops.leaky_relu`: y = x where x > 0, else negative_slope · x, for x of any shape.
+
+    Its backward pass is always the gradient: the pass's ReLU rule does not apply.
+
+    Raises:
+        ValueError: `negative_slope` is not a finite number.
+    """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = number("LeakyReLU", "negative_slope", negative_slope)
@@ -29,7 +35,13 @@ class LeakyReLU(Layer):
 
 
 class Clip(Layer):
-    """`ops.clip`. Its backward pass is always the gradient: the pass's ReLU rule does not apply."""
+    """`ops.clip`: y = min(max(x, low), high) for x of any shape; None is no bound.
+
+    Its backward pass is always the gradient: the pass's ReLU rule does not apply.
+
+    Raises:
+        ValueError: a bound is not a finite number, or `low` is above `high`.
+    """
 
     def __init__(self, low: float | None = None, high: float | None = None) -> None:
         self.low, self.high = bounds_of("Clip", low, high)
@@ -40,7 +52,7 @@ class Clip(Layer):
 
 
 class Sigmoid(Layer):
-    """`ops.sigmoid`."""
+    """`ops.sigmoid`: y = 1 / (1 + exp(−x)) for x of any shape."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.sigmoid(x)

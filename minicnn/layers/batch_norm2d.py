@@ -18,6 +18,9 @@ class BatchNorm2d(Layer):
 
     A training pass updates the running statistics; any other pass uses them. With `Pass.total` the statistics are those
     of all shards of a batch.
+
+    Raises:
+        ValueError: `num_features` is not an int of at least 1, `eps` is below 0, or `momentum` is not in 0…1.
     """
 
     parameter_names = ("weight", "bias")
@@ -54,7 +57,10 @@ class BatchNorm2d(Layer):
 
 
 class BatchNorm1d(BatchNorm2d):
-    """The same for vectors (N, C), taken as feature maps of one pixel."""
+    """`BatchNorm2d` for vectors (N, C), taken as feature maps of one pixel.
+
+    Arguments and errors are those of `BatchNorm2d`; a pass also raises `ValueError` if its input is not (N, C).
+    """
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         if x.ndim != 2:

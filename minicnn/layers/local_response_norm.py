@@ -10,7 +10,11 @@ from .running import LayerPullback, Pass, layer_pullback
 
 
 class LocalResponseNorm(Layer):
-    """`ops.local_response_norm`."""
+    """`ops.local_response_norm`: divide by a power of the neighboring channels' squares, (N, C, H, W) → (N, C, H, W).
+
+    Raises:
+        ValueError: `size` is not an int of at least 1, or another option is not a number of at least 0.
+    """
 
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         self.size, self.alpha, self.beta, self.k = constants_of("LocalResponseNorm", size, alpha, beta, k)

@@ -10,7 +10,7 @@ from .running import LayerPullback, Pass, layer_pullback
 
 
 class Tanh(Layer):
-    """`ops.tanh`."""
+    """`ops.tanh`: y = tanh(x) for x of any shape."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.tanh(x)
@@ -18,7 +18,7 @@ class Tanh(Layer):
 
 
 class Erf(Layer):
-    """`ops.erf`, the error function, from which exporters build GELU."""
+    """`ops.erf`, the error function, for x of any shape; exporters build GELU from it."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.erf(x)
@@ -26,7 +26,11 @@ class Erf(Layer):
 
 
 class ELU(Layer):
-    """`ops.elu`."""
+    """`ops.elu`: y = x where x > 0, else alpha · (exp(x) − 1), for x of any shape.
+
+    Raises:
+        ValueError: `alpha` is not a finite number.
+    """
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = number("ELU", "alpha", alpha)
@@ -37,7 +41,7 @@ class ELU(Layer):
 
 
 class SiLU(Layer):
-    """`ops.silu`, also called Swish."""
+    """`ops.silu`, also called Swish: y = x · σ(x) for x of any shape."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.silu(x)
@@ -45,7 +49,7 @@ class SiLU(Layer):
 
 
 class GELU(Layer):
-    """`ops.gelu`.
+    """`ops.gelu`: y = x · Φ(x) for x of any shape.
 
     Raises:
         ValueError: `approximate` is neither "none" nor "tanh".
@@ -63,7 +67,11 @@ class GELU(Layer):
 
 
 class Hardsigmoid(Layer):
-    """`ops.hardsigmoid`."""
+    """`ops.hardsigmoid`: y = min(max(alpha · x + beta, 0), 1) for x of any shape.
+
+    Raises:
+        ValueError: `alpha` or `beta` is not a finite number.
+    """
 
     def __init__(self, alpha: float = 1 / 6, beta: float = 0.5) -> None:
         self.alpha, self.beta = number("Hardsigmoid", "alpha", alpha), number("Hardsigmoid", "beta", beta)
@@ -74,7 +82,7 @@ class Hardsigmoid(Layer):
 
 
 class Hardswish(Layer):
-    """`ops.hardswish`."""
+    """`ops.hardswish`: y = x · min(max(x / 6 + 1/2, 0), 1) for x of any shape."""
 
     def forward(self, x: Array, pass_: Pass = Pass()) -> tuple[Array, LayerPullback]:
         y, pullback = ops.hardswish(x)

@@ -10,7 +10,13 @@ from .running import LayerPullback, Pass, layer_pullback
 
 
 class MaxPool2d(Layer):
-    """`ops.max_pool2d`; the stride defaults to the kernel size."""
+    """`ops.max_pool2d`: the largest value of each window, (N, C, H, W) → (N, C, H', W').
+
+    The stride defaults to the kernel size.
+
+    Raises:
+        ValueError: an option is out of range, or the padding is not smaller than the kernel.
+    """
 
     def __init__(
         self,
@@ -39,7 +45,13 @@ class MaxPool2d(Layer):
 
 
 class AvgPool2d(Layer):
-    """`ops.avg_pool2d`; the stride defaults to the kernel size."""
+    """`ops.avg_pool2d`: the mean of each window, (N, C, H, W) → (N, C, H', W').
+
+    The stride defaults to the kernel size.
+
+    Raises:
+        ValueError: an option is out of range, or the padding is not smaller than the kernel.
+    """
 
     def __init__(
         self,
@@ -84,7 +96,11 @@ class GlobalMaxPool2d(Layer):
 
 
 class AdaptiveAvgPool2d(Layer):
-    """`ops.adaptive_avg_pool2d`: any image size becomes `output_size`."""
+    """`ops.adaptive_avg_pool2d`: maps of any size become means of `output_size`, (N, C, H, W) → (N, C, *output_size).
+
+    Raises:
+        ValueError: `output_size` is neither an int nor a pair of ints of at least 1.
+    """
 
     def __init__(self, output_size: Pair) -> None:
         self.output_size = pair("AdaptiveAvgPool2d", "output_size", output_size)

@@ -19,6 +19,9 @@ class Residual(Container):
 
     A pass that ends inside f or s runs only that branch.
 
+    Raises:
+        ValueError: there is no layer besides the shortcut, or `shortcut_name` is not a string.
+
     Source: He et al. (2016), Deep residual learning for image recognition, equations 1 and 2.
     """
 

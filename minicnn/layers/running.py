@@ -62,7 +62,8 @@ class Pass:
         relu: the rule for ReLU's backward pass: "plain", "guided", "deconv" or "linear" (see `ops.relu`).
         watch: layers to record, by their paths ("fire2.expand3x3").
         until: the path of the layer to stop after: its output is the pass's output.
-        announce: called in the backward pass with a parameter's path and gradient, as soon as it is computed.
+        announce: called in the backward pass with a parameter's path and gradient (of its shape), as soon as it is
+            computed.
         total: sums over the shards of a batch; with it, batch normalization uses the statistics of the whole batch.
         path: the path of the current layer; containers extend it as they descend.
 

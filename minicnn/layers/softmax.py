@@ -9,7 +9,11 @@ from .running import LayerPullback, Pass, layer_pullback
 
 
 class Softmax(Layer):
-    """`ops.softmax` over the classes. Losses take logits: train without it."""
+    """`ops.softmax` over the classes, (N, K) → (N, K), or over another axis. Losses take logits: train without it.
+
+    Raises:
+        ValueError: `axis` is not an int; in a pass, the input has no such axis.
+    """
 
     def __init__(self, axis: int = 1) -> None:
         self.axis = whole("Softmax", "axis", axis, least=None)
@@ -20,7 +24,11 @@ class Softmax(Layer):
 
 
 class LogSoftmax(Layer):
-    """`ops.log_softmax` over the classes. Losses take logits: train without it."""
+    """`ops.log_softmax` over the classes, (N, K) → (N, K), or over another axis. Losses take logits: train without it.
+
+    Raises:
+        ValueError: `axis` is not an int; in a pass, the input has no such axis.
+    """
 
     def __init__(self, axis: int = 1) -> None:
         self.axis = whole("LogSoftmax", "axis", axis, least=None)

@@ -17,8 +17,12 @@ def concat(*arrays: Array, axis: int = 1) -> tuple[Array, Pullback]:
 
         y = [x₁, x₂, …],    [dx₁, dx₂, …] = dy
 
+    Args:
+        arrays: of one shape, but for the axis.
+        axis: along which they are joined.
+
     Returns:
-        y and the pullback dy → one gradient for each array.
+        y, (N, C₁ + C₂ + …, H, W) for maps, and the pullback dy → one gradient for each array.
 
     Raises:
         ValueError: there are no arrays, or they differ along another axis.

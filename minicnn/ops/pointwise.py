@@ -16,7 +16,19 @@ APPROXIMATIONS = ("none", "tanh")
 
 @quiet
 def tanh(x: Array) -> tuple[Array, Pullback]:
-    """y = tanh(x),    dx = dy · (1 − y²)"""
+    """Hyperbolic tangent.
+
+        y = tanh(x),    dx = dy · (1 − y²)
+
+    Args:
+        x: an array of any shape and memory order.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is neither float32 nor float64.
+    """
     (x,) = arrays_of_one_dtype("tanh", x=x)
     y = np.tanh(x)
     return y, _pointwise("tanh", y, lambda dy: dy * (1 - y * y))
@@ -24,7 +36,19 @@ def tanh(x: Array) -> tuple[Array, Pullback]:
 
 @quiet
 def erf(x: Array) -> tuple[Array, Pullback]:
-    """y = (2/√π) ∫₀ˣ exp(−t²) dt,    dx = dy · (2/√π) exp(−x²)"""
+    """The error function.
+
+        y = (2/√π) ∫₀ˣ exp(−t²) dt,    dx = dy · (2/√π) exp(−x²)
+
+    Args:
+        x: an array of any shape and memory order.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is neither float32 nor float64.
+    """
     (x,) = arrays_of_one_dtype("erf", x=x)
     y = special.erf(x)
     return y, _pointwise("erf", y, lambda dy: dy * (_number(x, 2 / np.sqrt(np.pi)) * np.exp(-x * x)))
@@ -36,6 +60,16 @@ def elu(x: Array, *, alpha: float = 1.0) -> tuple[Array, Pullback]:
 
         y = x where x > 0, else alpha · (exp(x) − 1)
         dx = dy where x > 0, else dy · alpha · exp(x)
+
+    Args:
+        x: an array of any shape and memory order.
+        alpha: minus the output for x → −∞.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is neither float32 nor float64.
 
     Source: Clevert et al. (2016), Fast and accurate deep network learning by exponential linear units, equation 15.
     """
@@ -52,6 +86,15 @@ def silu(x: Array) -> tuple[Array, Pullback]:
 
         y = x · σ(x),    dx = dy · σ(x) · (1 + x · (1 − σ(x)))
 
+    Args:
+        x: an array of any shape and memory order.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is neither float32 nor float64.
+
     Source: Elfwing et al. (2018), Sigmoid-weighted linear units for neural network function approximation;
     Ramachandran et al. (2018), Searching for activation functions.
     """
@@ -66,6 +109,17 @@ def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> tuple[A
     """A sigmoid of three straight lines.
 
         y = min(max(alpha · x + beta, 0), 1),    dx = dy · alpha · [0 < alpha · x + beta < 1]
+
+    Args:
+        x: an array of any shape and memory order.
+        alpha: the slope of the middle line.
+        beta: its value at 0.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is neither float32 nor float64.
 
     Source: Courbariaux et al. (2015), BinaryConnect, equation 3; the defaults are those of Howard et al. (2019).
     """
@@ -82,6 +136,15 @@ def hardswish(x: Array) -> tuple[Array, Pullback]:
 
         y = x · min(max(x / 6 + 1/2, 0), 1)
         dx = dy · (0 where x ≤ −3, 1 where x ≥ 3, else x / 3 + 1/2)
+
+    Args:
+        x: an array of any shape and memory order.
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is neither float32 nor float64.
 
     Source: Howard et al. (2019), Searching for MobileNetV3, section 5.2.
     """
@@ -104,8 +167,15 @@ def gelu(x: Array, *, approximate: str = "none") -> tuple[Array, Pullback]:
 
     With `approximate="tanh"`, Φ(x) is replaced by (1 + tanh(√(2/π) · (x + 0.044715 x³))) / 2.
 
+    Args:
+        x: an array of any shape and memory order.
+        approximate: "none" or "tanh".
+
+    Returns:
+        y of x's shape, and the pullback dy → (dx,).
+
     Raises:
-        ValueError: `approximate` is neither "none" nor "tanh".
+        ValueError: x is neither float32 nor float64, or `approximate` is unknown.
 
     Source: Hendrycks & Gimpel (2016), Gaussian error linear units (GELUs).
     """

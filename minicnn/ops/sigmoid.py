@@ -24,6 +24,9 @@ def sigmoid(x: Array) -> tuple[Array, Pullback]:
 
     Returns:
         y of x's shape, and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is neither float32 nor float64.
     """
     (x,) = arrays_of_one_dtype("sigmoid", x=x)
     positive = x.real >= 0

@@ -47,7 +47,7 @@ def log_softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
         y = x − m − log Σ exp(x − m),    m = max(x) of the same row
         dx = dy − exp(y) · Σ dy
 
-    Arguments and errors are those of `softmax`.
+    Arguments, shapes and errors are those of `softmax`.
     """
     x, shifted = _shifted("log_softmax", x, axis)
     y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))

@@ -66,5 +66,13 @@ MEMORY_ORDERS: dict[str, Callable[[Array], Array]] = {
 
 
 def in_order(x: Array, order: str) -> Array:
-    """The same values in another memory order, one of MEMORY_ORDERS; integers and scalars too."""
+    """The same values, of the same shape, in another memory order; integers and scalars too.
+
+    Args:
+        x: an array of any shape.
+        order: one of `MEMORY_ORDERS`.
+
+    Raises:
+        KeyError: the order is unknown.
+    """
     return MEMORY_ORDERS[order](x) if x.ndim else x

@@ -29,12 +29,31 @@ def from_torch(function: Callable[..., Any]) -> Callable[..., tuple[Tree, Callab
 
         f = from_torch(lambda x, parameters: torch.func.functional_call(module, parameters, (x,)))
         cnn.gradcheck(f, x, {name: p.detach().numpy() for name, p in module.named_parameters()})
+
+    Args:
+        function: takes and returns tensors, or tuples, lists and dicts of them; shapes are up to it.
+
+    Returns:
+        the op; its pullback returns a gradient for each argument that holds a floating-point array.
+
+    Raises:
+        StructureError: when the pullback is called, if `dy` does not have the structure of the output.
     """
     return _op(function, _run_torch)
 
 
 def from_jax(function: Callable[..., Any]) -> Callable[..., tuple[Tree, Callable[..., Any]]]:
-    """A JAX function as an op. `gradcheck` works in float64: `jax.config.update("jax_enable_x64", True)`."""
+    """A JAX function as an op. `gradcheck` works in float64: `jax.config.update("jax_enable_x64", True)`.
+
+    Args:
+        function: takes and returns arrays, or tuples, lists and dicts of them; shapes are up to it.
+
+    Returns:
+        the op; its pullback returns a gradient for each argument that holds a floating-point array.
+
+    Raises:
+        StructureError: when the pullback is called, if `dy` does not have the structure of the output.
+    """
     return _op(function, _run_jax)
 
 
@@ -101,6 +120,7 @@ def _op(function: Callable[..., Any], run: Run) -> Callable[..., tuple[Tree, Cal
         return y, pullback
 
     functools.update_wrapper(op, function)
+    op.__module__ = __name__  # an op of ours now, see `adapter_for`
     op.__name__ = op.__qualname__ = getattr(function, "__name__", type(function).__name__)
     return op
 

@@ -66,7 +66,7 @@ class Evaluation(Shown):
         return "\n".join([title, "", *rows])
 
     def _headline(self) -> str:
-        return f"{len(self.labels):,} images: loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
+        return f"{len(self.labels):,} images, loss {self.loss:.4f}, accuracy {self.accuracy:.2%}"
 
     def plot(self) -> Any:
         """The confusion matrix (`viz.plot.confusion`)."""

@@ -28,7 +28,7 @@ def fit(
     train: Dataset,
     valid: Dataset | None = None,
     *,
-    epochs: int,
+    epochs: int = 5,
     batch_size: int = 64,
     optimizer: optim.Optimizer | None = None,
     schedule: Schedule | None = None,
@@ -54,7 +54,7 @@ def fit(
         train: the training set.
         valid: the validation set, evaluated before training and after each epoch. Without one, some training images are
             evaluated before training.
-        epochs: passes over the training set.
+        epochs: passes over the training set; 5, as `minicnn train` makes.
         batch_size: images in a step.
         optimizer: `Adam()` if not given.
         schedule: the factor of the optimizer's learning rate at (step, total steps), see `minicnn.schedules`.

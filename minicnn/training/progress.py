@@ -36,7 +36,7 @@ class Progress:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Clear the bar; in a notebook an interrupted bar stays, in red."""
+        """Clear the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None
@@ -63,7 +63,7 @@ class Progress:
             self._bar.set_description(title, refresh=False)
             self._bar.update(done)
         yield
-        self._bar.update(self._pending)  # a notebook's bar that is closed before it is full turns red
+        self._bar.update(self._pending)
         self._pending = 0
         if not self.notebook:
             self.__exit__()

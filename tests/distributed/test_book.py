@@ -28,5 +28,5 @@ def test_a_program_of_the_book_runs_and_speaks_once(run, tmp_path, monkeypatch, 
     (tmp_path / "program.py").write_text(program)
     status, out, errors = run(processes, tmp_path / "program.py")
     assert status == 0, errors
-    assert out == f"{processes} processes, 256 images on the map\n"
+    assert out == f"processes: {processes}, images on the map: 256\n"
     assert (tmp_path / "run.safetensors").exists()

@@ -70,6 +70,37 @@ def test_a_wrong_answer_is_refused(exercise: Exercise) -> None:
             exercise.check(wrong)
 
 
+def solution(number: str) -> Callable[..., Any]:
+    return EXERCISES[number].solution
+
+
+# Answers that people give, and what they are told.
+MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
+    "2.12, every epoch in the same order": (
+        lambda size, batch_size, seed, epoch: solution("2.12")(size, batch_size, seed, 0),
+        "another order in the next epoch",
+    ),
+    "2.12, an order that is new in every call": (
+        lambda size, batch_size, seed, epoch: [np.random.default_rng().permutation(size)[i : i + 4] for i in (0, 4, 8)],
+        "the indices of an epoch|the same epoch, again",
+    ),
+    "6.7, more sums than registers": (lambda registers, lanes: (8, 2), "8 x 2 needs too many of 16"),
+    "4.8, downhill": (
+        lambda model, x, labels, epsilon: solution("4.8")(model, x, labels, -epsilon),
+        r"fgsm\(model, x, labels, 0.1\)",
+    ),
+    "2.13, workers counted alike": (lambda gradients, sizes: np.mean(gradients, axis=0), "the whole batch"),
+    "2.10, not divided": (lambda x: (x - x.mean(axis=0), lambda dy: dy), "batch_norm"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_likely_mistake_is_refused_in_these_words(mistake: str) -> None:
+    answer, words = MISTAKES[mistake]
+    with pytest.raises(Wrong, match=words):
+        EXERCISES[mistake.partition(",")[0]].check(answer)
+
+
 @pytest.mark.parametrize("exercise", ALL)
 def test_the_stub_is_python_that_does_nothing_yet(exercise: Exercise) -> None:
     namespace: dict[str, Any] = {}

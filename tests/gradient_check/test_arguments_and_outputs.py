@@ -136,7 +136,7 @@ def test_none_for_what_is_used_is_refused_by_name() -> None:
 @pytest.mark.parametrize(("given", "kind"), [([1.0, 2.0], "list"), (1.5, "float"), (np.arange(3), "int64 array")])
 def test_what_is_no_array_is_named(given, kind: str) -> None:
     with pytest.raises(
-        ValueError, match=rf"to differentiate <lambda> by, got {kind}; turn numbers and lists into arrays"
+        ValueError, match=rf"to differentiate <lambda> by, got {kind}; turn numbers, lists and tensors into arrays"
     ):
         gradcheck(lambda x: (x, lambda dy: (dy,)), given)
 

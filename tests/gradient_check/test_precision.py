@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minicnn import GradientError, NondifferentiableError, PrecisionError, gradcheck
+from minicnn import GradientError, NondifferentiableError, PrecisionError, gradcheck, ops
 from minicnn.layers import BatchNorm2d, Dense, GlobalAvgPool2d, Sequential
 from minicnn.testing import tie_free
 from minicnn.testing.random_networks import with_random_arrays
@@ -138,26 +138,87 @@ def counted(op, calls: list):
     return count
 
 
-def test_a_million_entries_that_are_not_analytic_take_few_evaluations() -> None:
+@pytest.mark.parametrize(
+    ("op", "shape", "most"),
+    [
+        (strange, 1_000_000, 42),  # 16 directions with extrapolation took 428
+        (ops.relu, 1_000_000, 42),  # entries whose gradient is 0 are examined with care, but along one direction
+        (lambda x: ops.max_pool2d(x, 2), (244, 1, 64, 64), 48),
+        (lambda x: (np.abs(x).sum(), lambda dy: (np.sign(x) * dy,)), 1_000_000, 42),
+    ],
+    ids=["huber", "relu", "max pooling", "sum"],
+)
+def test_a_million_entries_that_are_not_analytic_take_few_evaluations(op, shape, most: int) -> None:
     calls: list = []
-    gradcheck(counted(real(strange), calls), tie_free(1_000_000))
-    assert len(calls) <= 60  # by 16 directions and extrapolation it took 428
+    assert gradcheck(counted(real(op), calls), tie_free(shape)) < 1e-6
+    assert len(calls) <= most
 
 
-@pytest.mark.parametrize("entry", [0, 12_345, 99_999])
-def test_one_wrong_entry_of_many_is_found(entry: int) -> None:
+def with_wrong_entry(entry: int, to: float = np.nan):
+    """Huber's loss, with another gradient in one entry; NaN: too large by 1/2."""
+
     def op(x):
         y, pullback = strange(x)
 
         def wrong(dy):
             (dx,) = pullback(dy)
-            dx[entry] += 0.5
+            dx[entry] = dx[entry] + 0.5 if np.isnan(to) else to
             return (dx,)
 
         return y, wrong
 
+    return op
+
+
+@pytest.mark.parametrize("entry", [0, 12_345, 99_999])
+def test_one_wrong_entry_of_many_is_found(entry: int) -> None:
+    calls: list = []
     with pytest.raises(GradientError, match=rf"index \({entry},\)"):
-        gradcheck(real(op), tie_free(100_000))
+        gradcheck(counted(real(with_wrong_entry(entry)), calls), tie_free(100_000))
+    assert len(calls) <= 120  # each half of a direction costs two
+
+
+@pytest.mark.parametrize("size", [5, 20_000])
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_an_infinite_gradient_is_named(size: int, value: float) -> None:
+    with pytest.raises(GradientError, match=rf"index \({size - 2},\): the pullback says -?inf"):
+        gradcheck(real(with_wrong_entry(size - 2, value)), tie_free(size))
+
+
+@pytest.mark.parametrize("size", [5, 20_000])
+def test_a_gradient_that_is_not_a_number_is_named(size: int) -> None:
+    def op(x):
+        dx = np.ones(size)
+        dx[size - 2] = np.nan
+        return 1 * x, lambda dy: (dx * dy,)
+
+    with pytest.raises(GradientError, match=rf"index \({size - 2},\): the pullback says nan"):
+        gradcheck(real(op), tie_free(size))
+
+
+def test_a_kink_among_a_million_entries_is_named() -> None:
+    calls: list = []
+    point = tie_free(1_000_000)
+    point[777_777] = 0
+    with pytest.raises(NondifferentiableError, match=r"index \(777777,\)"):
+        gradcheck(counted(real(ops.relu), calls), point)
+    assert len(calls) <= 500  # one look at half of the entries costs six, twenty times
+
+
+def test_where_rounding_hides_small_gradients_one_direction_is_examined_with_care() -> None:
+    """By the step that avoids all kinks, a slope of 2e-9 is lost in the rounding of 2."""
+
+    def op(claimed):
+        def halves(x):
+            flat = np.arange(x.size) % 2 == 0
+            return np.where(flat, 2 + 2e-9 * x, abs(x)), lambda dy: (np.where(flat, claimed, np.sign(x)) * dy,)
+
+        return real(halves)
+
+    point = tie_free(100_000)
+    assert gradcheck(op(2e-9), point) < 1e-6
+    with pytest.raises(GradientError, match=r"the pullback says 0, numerically it is -?[0-9.]*e-09"):
+        gradcheck(op(0.0), point)
 
 
 @pytest.mark.parametrize(("directions", "low", "high"), [(1, 0.03, 0.14), (4, 0, 0.005)])

@@ -1,5 +1,7 @@
 """Winograd's identity, and how much of float32 it costs."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -92,3 +94,14 @@ def test_values_of_ordinary_range_are_left_to_it() -> None:
         patch.setattr(winograd.kernels, "forward", watched)
         ops.conv2d(x, np.ones((16, 16, 3, 3), np.float32), padding=1, algorithm="winograd4")
     assert stepped_back == [False]
+
+
+def test_it_steps_back_at_the_range_that_the_docstring_tells() -> None:
+    from minicnn.kernels.winograd_tiles import rough
+
+    told = int(re.search(r"largest value is (\d+) times the mean", str(ops.conv2d.__doc__))[1])
+    sums, size = np.array([64.0, 64.0, 32.0], np.float32), 64
+    for largest, expected in ((told - 1, False), (told, False), (told + 0.5, True), (np.inf, True)):
+        assert rough.py_func(np.array([largest, 1, 1], np.float32), sums, size) == expected
+    assert not rough.py_func(np.array([1, 1, told / 2 + 1], np.float32), sums, size)  # the mean of all counts there
+    assert rough.py_func(np.ones(3, np.float32), sums + np.inf, size)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import time
 import tomllib
 from collections import Counter
@@ -27,6 +28,7 @@ from .draw import Mutant, draw
 from .trial import RUNS, Trial
 
 FOLDER = ROOT / ".mutants"
+LIKELY = 3  # files of tests that are tried before the others
 
 
 def equivalent(mutant: Mutant, reviewed: list[dict[str, Any]]) -> bool:
@@ -40,11 +42,27 @@ def key(mutant: Mutant) -> str:
     return f"{mutant.digest}:{mutant.begin}:{mutant.end}:{mutant.now}"
 
 
+def lines() -> list[dict[str, str]]:
+    """All that was tried so far."""
+    file = FOLDER / "results.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def likely(path: str) -> list[str]:
+    """The tests that have caught the most mutants in the folder of a file."""
+    room = str(Path(path).parent)
+    found = [
+        re.match(r"\S+ (tests/[^: ]+)", line["said"])
+        for line in lines()
+        if str(Path(line["name"].split(":")[0]).parent) == room
+    ]
+    return [test for test, _ in Counter(match[1] for match in found if match).most_common(LIKELY)]
+
+
 def results() -> dict[str, dict[str, str]]:
     """What each run said of each mutant, by the mutant's key and the run's name; the last word counts."""
-    file, found = FOLDER / "results.jsonl", dict[str, dict[str, str]]()
-    for line in file.read_text().splitlines() if file.exists() else []:
-        result = json.loads(line)
+    found = dict[str, dict[str, str]]()
+    for result in lines():
         found.setdefault(result["key"], {})[result["run"]] = result["said"]
     return found
 
@@ -62,30 +80,45 @@ def main() -> None:
         "--again", action="store_true", help="try those anew that survived, as tests were written since"
     )
     parser.add_argument("--run", choices=RUNS, action="append", help="try them with this run alone (default, ci)")
+    parser.add_argument(
+        "--part", type=_part, default=(1, 1), metavar="I/N", help="of them the I-th of N: N processes at the same time"
+    )
     parser.add_argument("--report", action="store_true", help="try none, only report")
     options = parser.parse_args()
     reviewed = tomllib.loads((Path(__file__).parent / "equivalent.toml").read_text()).get("mutant", [])
     drawn = draw(ROOT, options.folders, options.seed, lambda path: path.startswith(tuple(options.leave_out)))
     drawn = [mutant for mutant in drawn if not equivalent(mutant, reviewed)][: options.count]
+    part, of = options.part
+    drawn = drawn[part - 1 :: of]
     if not options.report:
         for run in options.run or RUNS:
             try_out(drawn, run, options.again, end=time.monotonic() + 60 * options.minutes)
     report(drawn)
 
 
+def _part(text: str) -> tuple[int, int]:
+    part, of = map(int, text.split("/"))
+    if not 1 <= part <= of:
+        raise ValueError
+    return part, of
+
+
 def try_out(drawn: list[Mutant], run: str, again: bool, end: float) -> None:
     """Let a run judge what has not been caught so far."""
-    known, trial = results(), Trial(FOLDER)
+    known, trial, caught = results(), Trial(FOLDER), list[str]()
     for i, mutant in enumerate(drawn):
         said = known.get(key(mutant), {})
         if any(said.values()) or (run in said and not again):
+            caught.append(said.get(run, ""))
             continue
         if time.monotonic() > end:
             break
-        found = trial.caught(mutant, run)
+        found = trial.caught(mutant, run, likely(mutant.path))
+        caught.append(found)
         with open(FOLDER / "results.jsonl", "a") as file:
             file.write(json.dumps({"key": key(mutant), "name": mutant.name, "run": run, "said": found}) + "\n")
         print(f"{i + 1}/{len(drawn)} {run} {'caught' if found else 'PASSED'} {mutant.name}", flush=True)
+    trial.check(caught, run)
 
 
 def report(drawn: list[Mutant]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import copy
 import hashlib
-import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,14 +67,21 @@ def mutants_of(path: str, source: bytes) -> list[Mutant]:
 
 
 def draw(root: Path, folders: list[str], seed: int, left_out: Callable[[str], bool]) -> list[Mutant]:
-    """All mutants of all files below the folders (or of the files that are named), in a random order."""
+    """All mutants of all files below the folders (or of the files that are named), in a random order.
+
+    A mutant's place in it is a digest of the seed and of what is changed, so that an edit elsewhere moves nothing.
+    """
     files = [
         file for name in folders for file in ([root / name] if name.endswith(".py") else (root / name).rglob("*.py"))
     ]
     paths = sorted(str(file.relative_to(root)) for file in files)
     found = [m for path in paths if not left_out(path) for m in mutants_of(path, (root / path).read_bytes())]
-    random.Random(seed).shuffle(found)
-    return found
+    alike, places = defaultdict[tuple[str, ...], int](int), dict[bytes, Mutant]()
+    for mutant in found:
+        change = (mutant.path, mutant.source_line, mutant.was, mutant.now)
+        places[hashlib.sha256(repr((seed, *change, alike[change])).encode()).digest()] = mutant
+        alike[change] += 1
+    return [places[place] for place in sorted(places)]
 
 
 def _places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, Change]]:

@@ -69,6 +69,12 @@ def test_the_order_depends_on_the_seed_alone() -> None:
     assert not any("conv" in name.split(":")[0] for name in names[0])
 
 
+def test_an_edit_of_one_file_moves_no_mutant_of_another() -> None:
+    every = draw(ROOT, ["minicnn/ops"], 0, lambda path: False)
+    fewer = draw(ROOT, ["minicnn/ops"], 0, lambda path: "conv" in path)
+    assert fewer == [mutant for mutant in every if "conv" not in mutant.path]
+
+
 def test_every_source_file_has_tests() -> None:
     paths = [str(p.relative_to(ROOT)) for folder in ("minicnn", "viz") for p in (ROOT / folder).rglob("*.py")]
     untested = {path for path in paths if belonging(path, ROOT) == EVERYWHERE}

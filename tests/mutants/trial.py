@@ -12,6 +12,7 @@ import re
 import resource
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ import pytest
 from tests.planting import PLAIN, ROOT, plant
 
 from .draw import Mutant
-from .where import belonging
+from .where import CHAPTERS, belonging
 
 SECONDS = {"default": 900, "ci": 3600}  # of processor time: a mutant that takes more does not end, and is caught
 MEMORY = 12 << 30  # bytes of data
@@ -32,7 +33,7 @@ class Trial:
     """Runs pytest again and again; machine code is kept in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.passing = folder, set[tuple[str, ...]]()
+        self.folder = folder
         folder.mkdir(exist_ok=True)
         os.environ |= {"NUMBA_CACHE_DIR": str(folder / "numba"), "OPENBLAS_NUM_THREADS": "1"}
         for module in HEAVY:
@@ -40,7 +41,7 @@ class Trial:
 
     def run(self, tests: list[str], run: str, mutant: Mutant | None = None) -> str:
         """The first test that fails, in a run of the name "default" or "ci"; "" where all pass."""
-        said = self.folder / "said"
+        said = self.folder / f"said-{os.getpid()}"
         child = multiprocessing.get_context("fork").Process(target=_pytest, args=(tests, run, mutant, said))
         child.start()
         child.join(20 * SECONDS[run])  # on the wall: a mutant may wait for what never comes
@@ -53,29 +54,32 @@ class Trial:
         failed = next((line for line in lines if line.startswith(("FAILED", "ERROR"))), lines[-1])
         return f"{failed} (status {child.exitcode})"
 
-    def caught(self, mutant: Mutant, run: str) -> str:
-        """What a run says of a mutant, or "" if it passes: first the tests that bear its file's name, then all."""
+    def caught(self, mutant: Mutant, run: str, likely: Sequence[str] = ()) -> str:
+        """What a run says of a mutant, or "" if it passes.
+
+        First the tests that bear its file's name, then the likely ones of those that belong to it, then the others.
+        """
         if hashlib.sha256((ROOT / mutant.path).read_bytes()).hexdigest()[: len(mutant.digest)] != mutant.digest:
             raise SystemExit(
                 f"{mutant.path} has changed since the mutants were drawn; start again, what is tried is kept"
             )
-        tests = belonging(mutant.path, ROOT)
-        own = [test for test in tests if Path(mutant.path).stem in Path(test).stem]
-        for some in (own, [test for test in tests if test not in own]):
+        left = belonging(mutant.path, ROOT)
+        for wanted in (lambda test: Path(mutant.path).stem in Path(test).stem, likely.__contains__, bool):
+            some, left = [test for test in left if wanted(test)], [test for test in left if not wanted(test)]
             said = self.run(some, run, mutant) if some else ""
             if said:
-                name = re.match(r"(?:FAILED|ERROR) (tests/[^[ ]+)", said)
-                self._check([name[1]] if name else some, run)
                 return said
         return ""
 
-    def _check(self, tests: list[str], run: str) -> None:
-        """Stop where tests do not pass without any mutant: then nothing that they say counts."""
-        if (run, *tests) not in self.passing:
-            said = self.run(tests, run)
-            if said:
-                raise SystemExit(f"without any mutant: {said}")
-            self.passing.add((run, *tests))
+    def check(self, said: list[str], run: str) -> None:
+        """Stop if a test that has caught a mutant does not pass without one: then nothing that it says counts.
+
+        Of a parametrized test all is run; of a file in which no test was named, all.
+        """
+        names = {match[1] for each in said if (match := re.match(r"(?:FAILED|ERROR) (tests/[^[ ]+)", each))}
+        failed = self.run(sorted(names), run) if names else ""
+        if failed:
+            raise SystemExit(f"without any mutant: {failed}")
 
 
 def _pytest(tests: list[str], run: str, mutant: Mutant | None, said: Path) -> None:
@@ -94,8 +98,9 @@ def _pytest(tests: list[str], run: str, mutant: Mutant | None, said: Path) -> No
         plant(mutant.path, mutant.apply)
     with tempfile.TemporaryDirectory() as database:  # else one mutant's failing examples are tried on the next
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = database
+        chapter = [f"-k={CHAPTERS[mutant.path]}"] if mutant is not None and mutant.path in CHAPTERS else []
         options = [PLAIN, "-x", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=no", "--hypothesis-seed=0"]
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what is imported already
-        status = pytest.main([*options, *RUNS[run], *tests])
+        status = pytest.main([*options, *chapter, *RUNS[run], *tests])
     sys.stdout.flush()
     os._exit(int(status))

@@ -28,6 +28,16 @@ def test_clip_norm_leaves_small_gradients_as_they_are():
     assert identical(clipped, grads)
 
 
+@pytest.mark.parametrize("share", [1e-3, 0.5, 0.7, 0.99, 1.001, 1.5, 40])
+def test_clip_norm_never_enlarges_and_gives_the_norm_before(share):
+    grads = {"a": share * np.array([0.6, 0.0]), "b": share * np.array([0.8])}
+    clipped, norm = clip_norm(grads, max_norm=1.0)
+    assert norm == pytest.approx(share)
+    after = math.sqrt(sum((g**2).sum() for g in clipped.values()))
+    assert after == pytest.approx(min(share, 1), rel=1e-5)
+    assert share > 1 or identical(clipped, grads)
+
+
 def test_clip_norm_keeps_the_dtype_and_does_not_overflow():
     clipped, norm = clip_norm({"a": np.full(4, 1e30, np.float32)}, max_norm=2.0)
     assert norm == pytest.approx(2e30, rel=1e-6)

@@ -4,6 +4,7 @@ That NumPy warns of none of it is tested too: here a warning is an error.
 """
 
 import runpy
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from minicnn import ops
 from minicnn.testing import CASES, tie_free
 
 torch = pytest.importorskip("torch")
+sizes_of_terms = runpy.run_path(str(Path(__file__).with_name("terms.py")))["sizes_of_terms"]
 PEERS = runpy.run_path(str(Path(__file__).with_name("test_ops.py")))
 THEIRS, PYTORCHS, as_tensor = PEERS["THEIRS"], PEERS["PYTORCHS"], PEERS["as_tensor"]
 
@@ -30,12 +32,14 @@ SUMS = {  # of huge numbers: whether they overflow on the way depends on their o
         "cross_entropy",
         "dense",
         "interpolate2d",
+        "mul",
     ),
     *("conv2d_relu_max_pool2d", "global_avg_pool2d", "local_response_norm", "log_softmax", "mse", "softmax"),
 }
 PADDED = {"conv2d", "conv2d_relu_max_pool2d", "conv_transpose2d"}  # whose zeros meet what is not finite: 0 · ∞ is NaN
 AS_FORMULAS_SAY = {"batch_norm2d": [0, 2], "cross_entropy": [0]}  # the arguments where PyTorch does too
 
+ROUNDINGS = 64  # of huge terms, at most
 VALUES = {
     "NaN": [np.nan],
     "infinity": [np.inf, -np.inf],
@@ -65,12 +69,16 @@ def planted(array, values, seed):
     return np.where(rng.random(array.shape) < 0.35, chosen, array)
 
 
-def check(op, ours, theirs, huge):
-    """Equal but for rounding, and for what the exceptions leave open."""
+def check(op, ours, theirs, terms=None):
+    """Equal but for rounding, and for what the exceptions leave open.
+
+    Args:
+        terms: of huge numbers, the size of what is summed, at each place.
+    """
     ours, theirs = np.atleast_1d(ours), np.atleast_1d(theirs)
     assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
     compared = np.ones(ours.shape, bool)
-    if huge and op in SUMS:
+    if terms is not None and op in SUMS:
         compared = np.isfinite(ours) & np.isfinite(theirs)
     elif op in PADDED:
         assert not np.isfinite(ours[~np.isfinite(theirs)]).any()
@@ -78,11 +86,16 @@ def check(op, ours, theirs, huge):
     elif op == "interpolate2d":  # PyTorch's multiplies by weights of 0
         compared = np.isfinite(theirs)
         assert np.isfinite(ours[compared]).all()
-    largest = max(1, np.abs(theirs[np.isfinite(theirs)]).max(initial=0))
-    if huge and op in SUMS:  # terms that cancel leave their own rounding
-        largest = max(VALUES["huge"])
-    tolerance = 1e-4 if ours.dtype == np.float32 else 1e-9
-    np.testing.assert_allclose(ours[compared], theirs[compared], rtol=tolerance, atol=tolerance * largest)
+    ours, theirs = ours[compared], theirs[compared]
+    if terms is None:
+        tolerance = 1e-4 if ours.dtype == np.float32 else 1e-9
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+        return
+    finite = np.isfinite(theirs)
+    np.testing.assert_array_equal(ours[~finite], theirs[~finite])
+    off = np.abs(ours[finite].astype(float) - theirs[finite])
+    allowed = ROUNDINGS * np.finfo(ours.dtype).eps * (1 + terms[compared][finite])
+    assert (off <= allowed).all(), f"off by {off[off > allowed]}, where rounding may be {allowed[off > allowed]}"
 
 
 @pytest.mark.parametrize(("op", "kind"), CHECKED)
@@ -124,6 +137,21 @@ def test_output_and_gradients_are_pytorchs_at_the_ends_of_the_range(op: str, kin
         expected_y = np.where(arrays[0] == np.inf, arrays[0], expected_y)
     if op == "hardswish":  # PyTorch's overflows on its way to x · 6 / 6
         expected_y = np.where(arrays[0] > 3, arrays[0], expected_y)
-    check(op, y, expected_y, kind == "huge")
-    for gradient, their in zip(gradients, expected, strict=True):
-        check(op, gradient, their, kind == "huge")
+    terms = sizes_of_terms(op, THEIRS[op], arrays, options, np.asarray(dy)) if kind == "huge" else repeat(None)
+    for our, their, size in zip([y, *gradients], [expected_y, *expected], terms, strict=kind == "huge"):
+        check(op, our, their, size)
+
+
+@pytest.mark.parametrize("op", ["conv2d", "avg_pool2d"])
+def test_a_mistake_is_seen_beside_a_huge_number(op: str) -> None:
+    arrays = [np.ones((1, 1, 6, 6), np.float32), np.ones((1, 1, 2, 2), np.float32)][: 2 if op == "conv2d" else 1]
+    arrays[0][0, 0, 0, 0] = 1e38
+    options = {} if op == "conv2d" else {"kernel_size": 2, "stride": 1}
+    y = THEIRS[op](*map(torch.tensor, arrays), **options).numpy()
+    terms, *_ = sizes_of_terms(op, THEIRS[op], arrays, options, np.ones_like(y))
+    for place, mistake in (((0, 0, 0, 0), 1e34), ((0, 0, 4, 4), 1e-3)):
+        wrong = y.copy()
+        check(op, wrong, y, terms)
+        wrong[place] += mistake
+        with pytest.raises(AssertionError, match="off by"):
+            check(op, wrong, y, terms)

@@ -100,3 +100,17 @@ def test_what_is_no_array_is_passed_on() -> None:
     op = from_torch(lambda x, power, *, factor: factor * x**power)
     y, pullback = op(x, 3, factor=2.0)
     np.testing.assert_allclose(pullback(np.ones_like(y))[0], 6 * x**2)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (torch.nn.functional.gelu, r"another framework's gelu; check minicnn\.testing\.from_torch\(gelu\) instead"),
+        (torch.nn.Linear(3, 2), r"another framework's Linear; check minicnn\.testing\.from_torch\(Linear\) instead"),
+        (type("Mine", (torch.nn.Linear,), {})(3, 2), r"another framework's Mine; check minicnn\.testing\.from_torch"),
+        (jax.nn.gelu, r"another framework's gelu; check minicnn\.testing\.from_jax\(gelu\) instead"),
+    ],
+)
+def test_without_an_adapter_gradcheck_names_it(function, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        gradcheck(function, x)

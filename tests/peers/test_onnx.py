@@ -1,8 +1,8 @@
 """ONNX against onnxruntime: every operator we read, as every opset writes it, and all that we write."""
 
 import runpy
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,200 +15,9 @@ from minicnn.testing import Network, networks
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 run = runpy.run_path(str(Path(__file__).with_name("onnx_models.py")))["run"]
-helper, FLOAT = onnx.helper, onnx.TensorProto.FLOAT
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def normal(*shape: int, seed: int = 0) -> np.ndarray:
-    return rng(seed).standard_normal(shape).astype(np.float32)
-
-
-@dataclass
-class Case:
-    """One node, fed with x and constants."""
-
-    op: str
-    constants: list[Any] = field(default_factory=list)
-    attributes: dict[str, Any] = field(default_factory=dict)
-    shape: tuple[int, ...] = (2, 3, 7, 6)
-    opset: int = 17
-
-    def model(self) -> Any:
-        names = [f"c{i}" if constant is not None else "" for i, constant in enumerate(self.constants)]
-        node = helper.make_node(self.op, ["x", *names], ["y"], **self.attributes)
-        return model([node], dict(zip(names, self.constants, strict=True)), self.shape, self.opset)
-
-
-def model(nodes: list[Any], constants: dict[str, Any], shape: tuple[int, ...], opset: int = 17) -> Any:
-    """A graph from x of this shape to y."""
-    arrays = [onnx.numpy_helper.from_array(np.asarray(c), name) for name, c in constants.items() if c is not None]
-    inputs = [helper.make_tensor_value_info("x", FLOAT, shape)]
-    outputs = [helper.make_tensor_value_info("y", FLOAT, None)]
-    graph = helper.make_graph(nodes, "test", inputs, outputs, arrays)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
-
-
-W, B = normal(4, 3, 3, 2, seed=1), normal(4, seed=2)
-DOWN = normal(3, 2, 3, 2, seed=3)
-CHANNELS = [normal(3, seed=i) for i in range(3)] + [rng(9).random(3, np.float32) + 0.5]
-int64 = np.int64
-CASES = {
-    "conv": Case("Conv", [W, B], {"strides": [2, 1], "pads": [1, 0, 1, 0]}),
-    "conv, no bias, kernel named": Case("Conv", [W], {"kernel_shape": [3, 2]}),
-    "conv, dilated": Case("Conv", [W, B], {"dilations": [2, 3]}),
-    "conv, grouped": Case("Conv", [normal(6, 1, 3, 3), normal(6)], {"group": 3}),
-    "conv, padded more below": Case("Conv", [W, B], {"pads": [0, 1, 2, 0]}),
-    "conv, same": Case("Conv", [W, B], {"auto_pad": "SAME_UPPER", "strides": [2, 2]}),
-    "conv, same lower": Case("Conv", [W, B], {"auto_pad": "SAME_LOWER", "strides": [3, 1]}),
-    "conv, valid": Case("Conv", [W, B], {"auto_pad": "VALID"}),
-    "conv, opset 7": Case("Conv", [W, B], {"pads": [1, 1, 1, 1]}, opset=7),
-    "transposed": Case("ConvTranspose", [DOWN, normal(2)], {"strides": [2, 3], "pads": [1, 0, 1, 0]}),
-    "transposed, more output": Case("ConvTranspose", [DOWN], {"strides": [2, 2], "output_padding": [1, 0]}),
-    "transposed, cut less below": Case("ConvTranspose", [DOWN], {"strides": [2, 2], "pads": [1, 1, 0, 0]}),
-    "transposed, grouped": Case("ConvTranspose", [normal(3, 2, 2, 2)], {"group": 3, "dilations": [2, 1]}),
-    "transposed, padded unevenly": Case(
-        "ConvTranspose", [DOWN], {"strides": [2, 2], "pads": [0, 1, 2, 0], "output_padding": [1, 1]}
-    ),
-    "transposed, same": Case("ConvTranspose", [DOWN], {"strides": [2, 1], "auto_pad": "SAME_UPPER"}),
-    "transposed, same lower": Case("ConvTranspose", [DOWN], {"strides": [2, 1], "auto_pad": "SAME_LOWER"}),
-    "transposed to a size": Case("ConvTranspose", [DOWN], {"strides": [2, 2], "output_shape": [14, 11]}),
-    "gemm": Case("Gemm", [normal(5, 4), normal(4)], {"alpha": 0.5, "beta": 2.0}, (2, 5)),
-    "gemm, transposed": Case("Gemm", [normal(4, 5), normal(4)], {"transB": 1}, (2, 5)),
-    "gemm, one bias for all": Case("Gemm", [normal(5, 4), np.float32([0.5])], {}, (2, 5)),
-    "gemm, no bias": Case("Gemm", [normal(5, 4)], {}, (2, 5), opset=11),
-    "gemm, opset 7": Case("Gemm", [normal(5, 4), normal(4)], {}, (2, 5), opset=7),
-    "matmul": Case("MatMul", [normal(5, 4)], {}, (2, 5)),
-    "relu": Case("Relu"),
-    "clip at zero": Case("Clip", [np.float32(0)]),
-    "clip, opset 7": Case("Clip", [], {"min": 0.0, "max": 1.0}, opset=7),
-    "clip above": Case("Clip", [None, np.float32(0.5)]),
-    "clip, both": Case("Clip", [np.float32(-0.5), np.float32(0.5)]),
-    "leaky relu": Case("LeakyRelu", [], {"alpha": 0.2}),
-    "leaky relu, default": Case("LeakyRelu"),
-    "sigmoid": Case("Sigmoid"),
-    "tanh": Case("Tanh"),
-    "erf": Case("Erf"),
-    "elu": Case("Elu", [], {"alpha": 0.6}),
-    "elu, default": Case("Elu"),
-    "gelu": Case("Gelu", opset=20),
-    "gelu by tanh": Case("Gelu", [], {"approximate": "tanh"}, opset=20),
-    "hard sigmoid": Case("HardSigmoid"),
-    "hard sigmoid, steeper": Case("HardSigmoid", [], {"alpha": 0.5, "beta": 0.4}),
-    "hard swish": Case("HardSwish"),
-    "prelu of channels": Case("PRelu", [normal(3, 1, 1)]),
-    "prelu of one slope": Case("PRelu", [np.float32([0.3])]),
-    "prelu of vectors": Case("PRelu", [normal(5)], {}, (2, 5)),
-    "max with a number": Case("Max", [np.float32(0.2)]),
-    "min with a number": Case("Min", [np.float32(0.2)]),
-    "add a number": Case("Add", [np.float32(0.2)]),
-    "add to channels": Case("Add", [normal(1, 3, 1, 1)]),
-    "add to vectors": Case("Add", [normal(5)], {}, (2, 5)),
-    "subtract": Case("Sub", [normal(3, 1, 1)]),
-    "multiply": Case("Mul", [normal(3, 1, 1)]),
-    "multiply by a number": Case("Mul", [np.float32([[[-3]]])]),
-    "multiply vectors": Case("Mul", [normal(1, 5)], {}, (2, 5)),
-    "divide": Case("Div", [normal(3, 1, 1)]),
-    "square": Case("Pow", [np.float32(2)]),
-    "cube": Case("Pow", [np.int64(3)]),
-    "global max pool": Case("GlobalMaxPool"),
-    "mean of maps": Case("ReduceMean", [], {"axes": [2, 3], "keepdims": 0}),
-    "mean of maps, kept": Case("ReduceMean", [], {"axes": [-1, -2]}),
-    "mean of maps, opset 18": Case("ReduceMean", [int64([2, 3])], {"keepdims": 0}, opset=18),
-    "max of maps": Case("ReduceMax", [], {"axes": [2, 3], "keepdims": 0}),
-    "max of maps, kept": Case("ReduceMax", [int64([2, 3])], opset=18),
-    "slice, opset 7": Case("Slice", [], {"starts": [1, -4], "ends": [9, 9], "axes": [1, 2]}, opset=7),
-    "slice": Case("Slice", [int64([1, 0]), int64([-1, 1 << 40]), int64([3, 0])]),
-    "slice in steps": Case("Slice", [int64([1]), int64([7]), int64([-2]), int64([2])]),
-    "slice from the first axes on": Case("Slice", [int64([0, 1]), int64([1 << 40, 3])]),
-    "gather one": Case("Gather", [int64(-1)], {"axis": 1}),
-    "gather a column": Case("Gather", [int64(2)], {"axis": 3}),
-    "gather a range": Case("Gather", [int64([0, 2])], {"axis": 1}),
-    "unsqueeze": Case("Unsqueeze", [int64([2])], {}, (2, 5)),
-    "unsqueeze, opset 7": Case("Unsqueeze", [], {"axes": [2, -1]}, (2, 5), opset=11),
-    "squeeze one": Case("Squeeze", [int64([-1])], {}, (2, 3, 4, 1)),
-    "reshape to maps": Case("Reshape", [int64([0, 7, -1, 3])]),
-    "reshape to five axes": Case("Reshape", [int64([2, 3, 1, 7, 6])]),
-    "flatten all, of one image": Case("Flatten", [], {"axis": 0}, (1, 3, 7, 6)),
-    "resize, nearest": Case("Resize", [None, np.float32([1, 1, 2, 3])]),
-    "resize, nearest, to a size": Case(
-        "Resize",
-        [None, None, int64([2, 3, 10, 4])],
-        {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
-    ),
-    "resize, smaller": Case(
-        "Resize",
-        [None, np.float32([1, 1, 0.6, 0.5])],
-        {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
-    ),
-    "resize, bilinear": Case("Resize", [None, np.float32([1, 1, 2, 1.5])], {"mode": "linear"}),
-    "resize, bilinear, corners aligned": Case(
-        "Resize",
-        [None, None, int64([2, 3, 10, 4])],
-        {"mode": "linear", "coordinate_transformation_mode": "align_corners"},
-    ),
-    "resize, bilinear, as pytorch": Case(
-        "Resize",
-        [None, None, int64([2, 3, 10, 4])],
-        {"mode": "linear", "coordinate_transformation_mode": "pytorch_half_pixel"},
-    ),
-    "resize, opset 10": Case("Resize", [np.float32([1, 1, 2, 2])], opset=10),
-    "resize of some axes": Case("Resize", [None, None, int64([10, 4])], {"axes": [2, 3], "mode": "linear"}, opset=18),
-    "upsample, opset 9": Case("Upsample", [np.float32([1, 1, 2, 3])], opset=9),
-    "upsample, opset 7": Case("Upsample", [], {"scales": [1.0, 1.0, 3.0, 2.0]}, opset=7),
-    "pad by reflection": Case("Pad", [int64([0, 0, 2, 1, 0, 0, 0, 3])], {"mode": "reflect"}),
-    "pad by copies": Case("Pad", [int64([0, 0, 2, 1, 0, 0, 0, 3])], {"mode": "edge"}),
-    "pad around": Case("Pad", [int64([0, 0, 2, 1, 0, 0, 0, 3])], {"mode": "wrap"}, opset=19),
-    "log-softmax": Case("LogSoftmax", [], {"axis": 1}),
-    "log-softmax of vectors, opset 11": Case("LogSoftmax", [], {}, (2, 5), opset=11),
-    "batch norm of vectors": Case("BatchNormalization", CHANNELS, {}, (5, 3)),
-    "average pool, padded more below, not counted": Case(
-        "AveragePool", [], {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [0, 1, 1, 2]}
-    ),
-    "max pool": Case("MaxPool", [], {"kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 1, 1, 1]}),
-    "max pool, opset 7": Case("MaxPool", [], {"kernel_shape": [2, 2]}, opset=7),
-    "max pool, ceil": Case("MaxPool", [], {"kernel_shape": [2, 2], "strides": [2, 4], "ceil_mode": 1}),
-    "max pool, dilated": Case("MaxPool", [], {"kernel_shape": [2, 2], "dilations": [3, 2]}),
-    "max pool, padded more below": Case(
-        "MaxPool", [], {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [0, 0, 1, 1]}
-    ),
-    "max pool, same": Case("MaxPool", [], {"kernel_shape": [3, 3], "strides": [2, 2], "auto_pad": "SAME_UPPER"}),
-    "average pool": Case("AveragePool", [], {"kernel_shape": [3, 2], "pads": [1, 1, 1, 1]}),
-    "average pool, padding counts": Case(
-        "AveragePool", [], {"kernel_shape": [3, 2], "pads": [1, 1, 1, 1], "count_include_pad": 1}
-    ),
-    "average pool, ceil": Case("AveragePool", [], {"kernel_shape": [2, 2], "strides": [2, 4], "ceil_mode": 1}),
-    "average pool, opset 7": Case("AveragePool", [], {"kernel_shape": [2, 2], "strides": [2, 2]}, opset=7),
-    "average pool, padded more below": Case(
-        "AveragePool", [], {"kernel_shape": [3, 3], "pads": [0, 0, 1, 1], "count_include_pad": 1}
-    ),
-    "global average pool": Case("GlobalAveragePool"),
-    "batch norm": Case("BatchNormalization", CHANNELS, {"epsilon": 0.01}),
-    "batch norm, opset 7": Case("BatchNormalization", CHANNELS, {"momentum": 0.8}, opset=7),
-    "batch norm, opset 9": Case("BatchNormalization", CHANNELS, opset=9),
-    "lrn": Case("LRN", [], {"size": 3, "alpha": 0.2, "beta": 0.6, "bias": 1.5}),
-    "lrn, defaults": Case("LRN", [], {"size": 5}),
-    "dropout": Case("Dropout", [np.float32(0.3)]),
-    "dropout, opset 7": Case("Dropout", [], {"ratio": 0.3}, opset=7),
-    "flatten": Case("Flatten"),
-    "flatten from behind": Case("Flatten", [], {"axis": -3}),
-    "reshape to flat": Case("Reshape", [int64([2, -1])]),
-    "reshape, batch kept": Case("Reshape", [int64([0, -1])]),
-    "reshape to features": Case("Reshape", [int64([-1, 126])], opset=7),
-    "squeeze": Case("Squeeze", [int64([2, 3])], {}, (2, 3, 1, 1)),
-    "squeeze, opset 7": Case("Squeeze", [], {"axes": [2, 3]}, (2, 3, 1, 1), opset=7),
-    "squeeze all": Case("Squeeze", [], {}, (2, 3, 1, 1)),
-    "softmax of channels": Case("Softmax", [], {"axis": 1}),
-    "softmax of columns": Case("Softmax"),
-    "softmax of vectors": Case("Softmax", [], {}, (2, 5)),
-    "softmax, opset 7": Case("Softmax", [], {}, (2, 5, 1, 1), opset=7),
-    "pad": Case("Pad", [int64([0, 1, 2, 0, 0, 0, 1, 3])]),
-    "pad with a value": Case("Pad", [int64([0, 0, 1, 1, 0, 0, 0, 0]), np.float32(0.5)]),
-    "pad, opset 7": Case("Pad", [], {"pads": [0, 0, 1, 1, 0, 0, 1, 1]}, opset=7),
-    "pad of some axes": Case("Pad", [int64([1, 2]), None, int64([-1])], opset=18),
-}
+operators = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "onnx" / "operators.py")))
+CASES, GRAPHS, model, normal = operators.CASES, operators.GRAPHS, operators.model, operators.normal
+helper = onnx.helper
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -233,7 +42,7 @@ def test_a_network_is_read_from_every_opset(opset: int, tmp_path) -> None:
         helper.make_node("Flatten", ["pool"], ["flat"]),
         helper.make_node("Gemm", ["flat", "w2", "b2"], ["y"]),
     ]
-    constants = dict(zip("stmv", [*CHANNELS], strict=True))
+    constants = dict(zip("stmv", [*operators.CHANNELS], strict=True))
     constants |= {"w": normal(3, 3, 3, 3), "b": normal(3), "w2": normal(27, 4), "b2": normal(4)}
     proto = model(nodes, constants, (2, 3, 7, 6), opset)
     onnx.save(proto, tmp_path / "m.onnx")
@@ -241,147 +50,6 @@ def test_a_network_is_read_from_every_opset(opset: int, tmp_path) -> None:
     loaded = cnn.onnx.load(tmp_path / "m.onnx")
     theirs = run(model(nodes, constants, (2, 3, 7, 6), min(opset, 23)), x)  # the newest that onnxruntime surely knows
     assert np.allclose(loaded(x), theirs, atol=1e-4)
-
-
-def node(op: str, inputs: str, output: str, **attributes: Any) -> Any:
-    return helper.make_node(op, inputs.split(), [output], **attributes)
-
-
-GRAPHS = {
-    "dense layers written as MatMul and Add": (
-        [node("Flatten", "x", "a"), node("MatMul", "a w", "b"), node("Add", "b c", "d"), node("Relu", "d", "y")],
-        {"w": normal(12, 4), "c": normal(4)},
-    ),
-    "a bias added after the convolution, from the left": (
-        [node("Conv", "x w", "a"), node("Add", "c a", "b"), node("Flatten", "b", "y")],
-        {"w": normal(2, 3, 2, 2), "c": normal(1, 2, 1, 1)},
-    ),
-    "branches and a shortcut": (
-        [
-            node("Relu", "x", "a"),
-            node("Conv", "a w", "b"),
-            node("Identity", "a", "i"),
-            node("Add", "b i", "c"),
-            node("Concat", "a c x", "d", axis=1),
-            node("Sum", "d d d", "e"),
-            node("Flatten", "e", "y"),
-        ],
-        {"w": normal(3, 3, 1, 1)},
-    ),
-    "nodes in an order that jumps between branches": (
-        [
-            node("Relu", "x", "a1"),
-            node("Sigmoid", "x", "b1"),
-            node("LeakyRelu", "a1", "a2"),
-            node("Relu", "b1", "b2"),
-            node("Concat", "b2 a2", "c", axis=-3),
-            node("Flatten", "c", "y"),
-        ],
-        {},
-    ),
-    "a convolution for channels last": (
-        [
-            node("Transpose", "x", "a", perm=[0, 2, 3, 1]),
-            node("Mul", "a t", "b"),
-            node("Transpose", "b", "c", perm=[0, 3, 1, 2]),
-            node("Conv", "c w", "d"),
-            node("Transpose", "d", "e", perm=[0, 2, 3, 1]),
-            node("Concat", "e a", "f", axis=3),
-            node("Softmax", "f", "g"),
-            node("Flatten", "g", "y"),
-        ],
-        {"w": normal(4, 3, 1, 1), "t": normal(3)},
-    ),
-    "channels shuffled": (
-        [
-            node("Reshape", "x s", "a"),
-            node("Transpose", "a", "b", perm=[0, 2, 1, 3, 4]),
-            node("Reshape", "b t", "c"),
-            node("Relu", "c", "y"),
-        ],
-        {"s": int64([2, 1, 3, 2, 2]), "t": int64([2, 3, 2, 2])},
-    ),
-    "squeeze and excite": (
-        [
-            node("GlobalAveragePool", "x", "a"),
-            node("Flatten", "a", "b"),
-            node("Gemm", "b w", "c"),
-            node("Sigmoid", "c", "d"),
-            node("Unsqueeze", "d i", "e"),
-            node("Mul", "x e", "f"),
-            node("Sub", "f x", "g"),
-            node("Flatten", "g", "y"),
-        ],
-        {"w": normal(3, 3), "i": int64([2, 3])},
-    ),
-    "weights that are cast, transposed and renamed": (
-        [
-            node("Cast", "w", "w1", to=FLOAT),
-            node("Transpose", "w1", "w2", perm=[1, 0]),
-            node("Identity", "w2", "w3"),
-            node("Flatten", "x", "a"),
-            node("MatMul", "a w3", "y"),
-        ],
-        {"w": normal(4, 12).astype(np.float64)},
-    ),
-    "a scale that is computed": (
-        [
-            node("Add", "v e", "a"),
-            node("Sqrt", "a", "b"),
-            node("Reciprocal", "b", "c"),
-            node("Unsqueeze", "c i", "d"),
-            node("Mul", "d x", "y"),
-        ],
-        {"v": rng(3).random(3, np.float32), "e": np.float32(0.1), "i": int64([1, 2])},
-    ),
-    "parts of the channels": (
-        [
-            helper.make_node("Split", ["x", "s"], ["a", "b"], axis=1),
-            node("Relu", "a", "c"),
-            node("Concat", "b c", "y", axis=1),
-        ],
-        {"s": int64([1, 2])},
-    ),
-    "nothing but other names": (
-        [
-            node("Cast", "x", "a", to=FLOAT),
-            node("Reshape", "a s", "b"),
-            node("Flatten", "b", "c"),
-            node("Flatten", "c", "d"),
-            node("LeakyRelu", "d", "y"),
-        ],
-        {"s": int64([0, 0, 2, 2])},
-    ),
-    "an output whose axes are in another order": (
-        [node("Conv", "x w", "a"), node("Transpose", "a", "y", perm=[0, 2, 3, 1])],
-        {"w": normal(4, 3, 1, 1)},
-    ),
-    "an input transposed": (
-        [node("Transpose", "x", "a", perm=[0, 2, 1, 3]), node("LeakyRelu", "a", "y")],
-        {},
-    ),
-    "two squeezes": (
-        [node("GlobalMaxPool", "x", "a"), node("Squeeze", "a i", "b"), node("Squeeze", "b i", "y")],
-        {"i": int64([2])},
-    ),
-    "what leads nowhere is left out": (
-        [node("Relu", "x", "a"), node("Sigmoid", "a", "lost"), node("Flatten", "a", "y")],
-        {},
-    ),
-    "vectors side by side": (
-        [node("Flatten", "x", "a"), node("Relu", "a", "b"), node("Concat", "a b", "y", axis=1)],
-        {},
-    ),
-    "weights from a Constant": (
-        [
-            helper.make_node("Constant", [], ["w"], value=onnx.numpy_helper.from_array(normal(2, 3, 1, 1))),
-            node("Conv", "x w", "a"),
-            helper.make_node("Constant", [], ["p"], value_ints=[0, -1]),
-            node("Reshape", "a p", "y"),
-        ],
-        {},
-    ),
-}
 
 
 @pytest.mark.parametrize("name", GRAPHS)
@@ -397,7 +65,7 @@ def test_a_graph_gives_what_onnxruntime_gives(name: str, tmp_path) -> None:
 
 def filled(model: Any) -> Any:
     """The model with random arrays, and outputs of about one."""
-    generator = rng(3)
+    generator = operators.rng(3)
     for name, array in model.state().items():
         fan_in = max(1, array[0].size)
         array[...] = generator.standard_normal(array.shape, np.float32) * np.sqrt(

@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+DOCS = Path(__file__).parents[2] / "docs"
+BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CHAPTERS = ("from-nothing", "1-building-blocks", "2-learning", "3-looking-inside", "4-why", "5-making-images")
 
 
@@ -81,4 +83,6 @@ def test_a_chapter_shows_outputs_and_figures_and_is_a_notebook(site: Path, chapt
     assert f'href="{chapter}.ipynb"' in html
     notebook = nbformat.read(site / f"{chapter}.ipynb", as_version=4)
     nbformat.validate(notebook)
-    assert sum(cell.cell_type == "code" for cell in notebook.cells) > 3
+    blocks = BLOCK.findall((DOCS / f"{chapter}.md").read_text("utf-8"))
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    assert cells == ["%matplotlib inline", *(block.strip() for block in blocks)] and len(cells) > 3

@@ -1,4 +1,7 @@
-"""The site in a real browser: wide and narrow, light and dark, no page is wider than the screen or fails axe."""
+"""The site in a real browser: wide and narrow, light and dark, no page is wider than the screen or fails axe.
+
+Axe looks at each page once, and at one page in four in each look; with `--thorough`, at every page in every look.
+"""
 
 import os
 import shutil
@@ -18,7 +21,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason=f"no Chromium was found: none of {', '.join(NAMES)}"),
 ]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-LOOKS = {"wide, light": (WIDE, "light"), "wide, dark": (WIDE, "dark"), "narrow, dark": (NARROW, "dark")}
+LOOKS = {f"{width}, {theme}": (size, theme) for theme in ("light", "dark")
+         for width, size in {"wide": WIDE, "narrow": NARROW}.items()}  # fmt: skip
 # The theme tells a moment after the window's size has changed which code blocks the keyboard can scroll.
 REACHABLE = "[...document.querySelectorAll('pre')].every(e => e.scrollWidth <= e.clientWidth || e.tabIndex === 0)"
 TYPESET = "!document.querySelector('.math') || !!document.querySelector('.MathJax, .MJXc-display, .MathJax_SVG')"
@@ -49,13 +53,19 @@ def watch(tab: Any, complaints: list[str]) -> None:
     tab.on("request", lambda r: r.url.startswith(ours) or complaints.append(r.url[:80]))
 
 
-def test_no_page_scrolls_sideways_complains_or_violates_axe(browser: Any, site: Path) -> None:
+@pytest.mark.parametrize("half", [0, 1])  # each may run on a worker of its own
+def test_no_page_scrolls_sideways_complains_or_violates_axe(
+    browser: Any, site: Path, half: int, pytestconfig: pytest.Config
+) -> None:
     """Each page is opened once, and then seen in every look: to typeset its formulas takes longest."""
     found: dict[str, list[str]] = {}
     context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
     context.set_default_timeout(300_000)  # milliseconds: on a busy machine a page waits for its turn
     pages = every_page(site)
-    for page in pages:
+    for number, page in list(enumerate(pages))[half::2]:
+        examined = [list(LOOKS)[number // 2 % len(LOOKS)]]
+        if pytestconfig.getoption("--thorough"):
+            examined = list(LOOKS)
         tab, complaints = context.new_page(), []
         watch(tab, complaints)
         tab.goto(page.as_uri())
@@ -68,7 +78,8 @@ def test_no_page_scrolls_sideways_complains_or_violates_axe(browser: Any, site: 
             tab.wait_for_function(REACHABLE)
             wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             problems += [f"{look}: {wider} pixels too wide"] if wider > 0 else []
-            problems += [f"{look}: {violation}" for violation in serious(tab)]
+            if look in examined:
+                problems += [f"{look}: {violation}" for violation in serious(tab)]
         if problems:
             found[str(page.relative_to(site))] = problems
         tab.close()

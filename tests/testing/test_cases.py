@@ -1,14 +1,20 @@
 """Cases: calls that are valid, cover what they should, and shrink to something one can read."""
 
+import inspect
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
 import minicnn as cnn
 from minicnn import layers, ops
 from minicnn.layers import walk
-from minicnn.testing import CASES, Network, conv2d_cases, networks, pool2d_cases, tie_free
+from minicnn.ops.convolution.choice import ALGORITHMS, choose
+from minicnn.ops.convolution.problem import Filters, problem
+from minicnn.testing import CASES, Case, Network, conv2d_cases, networks, pool2d_cases, tie_free, wide_conv2d_cases
 
 FIRST = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])  # and no smaller one
 
@@ -39,6 +45,59 @@ def test_the_cases_reach(what: str) -> None:
     strategy, condition = REACHED[what]
     found = find(strategy, condition, settings=FIRST)
     assert condition(found)
+
+
+REACH = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])
+
+# And to reach no further: the arrays are to be small, and the wide ones as they are in networks.
+SMALL = {
+    "three arrays of length three are joined": (
+        CASES["concat"],
+        lambda case: len(case.arguments) <= 3 and max(map(max, case.arguments)) <= 3,
+    ),
+    "five channels are normalized together": (CASES["local_response_norm"], lambda case: case.options["size"] <= 5),
+    "the widths of real networks: color's three, or even ones": (
+        wide_conv2d_cases(),
+        lambda case: case.arguments[0][1] % 2 == 0 or case.arguments[0][1] == 3,
+    ),
+    "as many filters as real networks have: even ones": (
+        wide_conv2d_cases(),
+        lambda case: case.arguments[1][0] % 2 == 0,
+    ),
+    "two channels are padded to on a side": (CASES["pad"], lambda case: max(case.options["padding"]) <= 2),
+}
+
+
+@pytest.mark.parametrize("what", SMALL)
+def test_the_cases_reach_no_further_than(what: str) -> None:
+    strategy, small = SMALL[what]
+    with pytest.raises(NoSuchExample):
+        find(strategy, lambda case: not small(case), settings=settings(max_examples=60, database=None, derandomize=True))
+
+
+LEFT_OUT = {("max_pool2d", "return_indices"), ("relu", "rule")}  # another number of outputs; no gradient
+OPTIONS = [
+    (op, name, parameter.default)
+    for op in ops.__all__
+    for name, parameter in inspect.signature(getattr(ops, op)).parameters.items()
+    if parameter.default not in (parameter.empty, None) and (op, name) not in LEFT_OUT
+]
+
+
+@pytest.mark.parametrize(("op", "name", "default"), OPTIONS)
+def test_an_option_is_drawn_at_its_default_and_at_another_value(op: str, name: str, default: Any) -> None:
+    for at_default in (True, False):
+        find(CASES[op], lambda case, at=at_default: (case.options.get(name, default) == default) == at, settings=REACH)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_wide_convolutions_reach_every_algorithm(algorithm: str) -> None:
+    def chosen(case: Case) -> bool:
+        x, w, b = case.arrays(np.float32)
+        stride, padding = (case.options.get(name, default) for name, default in (("stride", 1), ("padding", 0)))
+        return choose("conv2d", problem("conv2d", x, Filters(w, b), stride, padding, 1, 1)) is ALGORITHMS[algorithm]
+
+    find(wide_conv2d_cases(), chosen, settings=REACH)
 
 
 @pytest.mark.parametrize("op", ops.__all__)

@@ -22,6 +22,20 @@ def test_a_right_op_passes() -> None:
     assert_contract(double, x, reference=lambda x: x + x)
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_gradient_that_is_wrong_for_some_number_of_wanted_ones_is_found(count: int) -> None:
+    def total(a, b, c):
+        def pullback(dy, wants=(True, True, True)):
+            right = sum(wants) != count
+            return tuple(dy if want and right else -dy if want else None if right else dy for want in wants)
+
+        return a + b + c, pullback
+
+    with pytest.raises(ContractError) as found:
+        assert_contract(total, x, x, x)
+    assert found.value.property in ("wants", "gradient")
+
+
 def test_integers_and_options_are_passed_on() -> None:
     assert_contract(cnn.ops.cross_entropy, x, np.array([0, 2]), label_smoothing=0.1)
     assert_contract(cnn.ops.dropout, x, 0.5, rng=np.random.default_rng(0))

@@ -57,3 +57,7 @@ def test_a_model_that_could_not_be_read_again_is_refused_before_the_first_epoch(
     with pytest.raises(ValueError, match=r"odd: Odd could not be loaded again: .* to be stored as self.size"):
         cnn.fit(odd, dataset(), epochs=1, checkpoint=tmp_path / "run.safetensors")
     assert not list(tmp_path.iterdir())
+
+
+def test_without_a_number_there_are_five_epochs_as_on_the_command_line() -> None:
+    assert len(cnn.fit(model(), dataset(), progress=False).epochs) == 5

@@ -79,7 +79,7 @@ def test_evaluating_changes_nothing(stripes, network):
 
 def test_it_prints_every_class_with_its_accuracy_and_what_it_was_taken_for():
     lines = str(cnn.evaluate(judge(), FOUR)).splitlines()
-    assert lines[0] == "4 images: loss 2.6507, accuracy 50.00%"
+    assert lines[0] == "4 images, loss 2.6507, accuracy 50.00%"
     assert lines[-3].split() == ["0", "ant", "50.00%", "1", "1", "·"]
     assert lines[-1].split() == ["2", "cow", "–", "·", "·", "·"]
 

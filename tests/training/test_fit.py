@@ -279,3 +279,17 @@ def test_images_that_do_not_fit_the_first_layer_are_refused(network):
     colored = cnn.data.Dataset(np.zeros((4, 3, 8, 8), np.uint8), np.zeros(4, int), ["a", "b", "c"])
     with pytest.raises(ValueError, match="conv: conv2d: x has 3 channels"):
         cnn.fit(network(), colored, epochs=1)
+
+
+class Second(cnn.group.Group):
+    """Does all the work, but is not the first process of its group."""
+
+    main = False
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_several_processes_only_the_first_shows_progress(first, stripes, network, capsys):
+    group = cnn.group.Group() if first else Second()
+    cnn.fit(network(), stripes(20), epochs=1, batch_size=10, optimizer=cnn.SGD(0.1), group=group, progress=True)
+    out, err = capsys.readouterr()
+    assert bool(out + err) == first

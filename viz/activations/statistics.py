@@ -85,7 +85,7 @@ class LayerStatistics(Shown, dict[str, ActivationStatistics]):
     """The statistics of several layers, by path; a notebook shows a row for each."""
 
     def _headline(self) -> str:
-        return f"{len(self)} layers, {max((s.images for s in self.values()), default=0):,} images"
+        return f"{len(self)} layer{'s' * (len(self) != 1)}, {max((s.images for s in self.values()), default=0):,} images"
 
     def _table(self) -> Table:
         rows = [
@@ -108,10 +108,13 @@ def activation_statistics(
 
     Args:
         model: a network.
-        dataset: images, with labels or without (see `stream`), which go through the model's own transform.
+        dataset: images (N, C, H, W), with labels or without (see `stream`), which go through the model's own transform.
         layers: paths; by default the outermost layers.
         batch_size, progress: those of `stream`.
         group: processes that share the images (`minicnn.distributed`); each gets all of the result.
+
+    Returns:
+        an `ActivationStatistics` by the layer's path.
 
     Raises:
         ValueError: a layer is unknown, or there are no layers.

@@ -33,6 +33,9 @@ def accuracy_under_attack(
         unit: the unit of the sizes; for the scale from black to white `high - low` of `pixel_bounds(model)`.
         options: passed on to the attack.
 
+    Returns:
+        an array with one share for each ε, (K,).
+
     Raises:
         ValueError: labels do not fit, or what the attack raises.
     """

@@ -26,6 +26,9 @@ def guided_backprop(
     Returns:
         an array of x's shape, or of the layer's output.
 
+    Raises:
+        ValueError: x is not a batch of images, or a class or the layer does not exist.
+
     Source: Springenberg et al. (2015), Striving for simplicity: the all convolutional net, section 3.4.
     """
     if layer is None:
@@ -38,12 +41,17 @@ def guided_backprop_by_layer(
 ) -> dict[str, Array]:
     """The gradients of guided backpropagation at every layer, from a single pass.
 
+    The rule and its source are those of `guided_backprop`.
+
     Args:
         model, x, target, batch_size: those of `guided_backprop`.
         layers: which layers; by default every layer without children.
 
     Returns:
         by the layer's path, from the input on, an array of its output's shape (N, …).
+
+    Raises:
+        ValueError: x is not a batch of images, or a class or a layer does not exist.
     """
     if not layers:
         layers, last = leaves(model), last_before_softmax(model)

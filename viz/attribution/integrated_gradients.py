@@ -6,6 +6,7 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+import minicnn as cnn
 from minicnn.display import tqdm
 
 from .inputs import baselines_for, batches
@@ -83,6 +84,7 @@ def integrated_gradients(
         raise ValueError(f"integrated_gradients: expected at least 1 step, got {steps}")
     alphas, weights = _quadrature(method, steps)
     baselines = baselines_for(x, baseline)
+    model = cnn.freeze(model, copy=False)
     logits = logits_of(model, x, batch_size)
     target = logits.argmax(axis=1) if target is None else target
     attribution, errors = np.empty_like(x), np.empty(len(x))

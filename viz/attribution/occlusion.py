@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -10,6 +12,8 @@ import minicnn as cnn
 from minicnn.display import tqdm
 
 from .inputs import baselines_for
+from .local_change import KnownPass
+from .one_score import only_asked
 from .passes import last_before_softmax, logits_of
 from .target import Array, Target, check_target, one_for_each, score
 
@@ -59,6 +63,10 @@ def occlusion(
     The windows step by `stride` from the top left corner, and the last one reaches the far edge, so that every pixel is
     covered.
 
+    A small window changes a small part of every feature map, and only that part is computed anew (`local_change`), up
+    to the first layer that sees the whole map. Unless `return_predictions` is set, only the target's score is computed
+    (`one_score`). Both are exact up to rounding.
+
     Args:
         model, x, target: those of `saliency`; the predicted class is that of the whole image.
         window: the square's side, or (height, width), in pixels.
@@ -87,33 +95,31 @@ def occlusion(
             f"got {window} and {stride}"
         )
     tops, lefts = _starts(H, height, int(step_y)), _starts(W, width, int(step_x))
-    corners = [(top, left) for top in tops for left in lefts]
     until = last_before_softmax(model)
     baselines = baselines_for(x, baseline)
-    whole = logits_of(model, x, batch_size)
-    target = whole.argmax(axis=1) if target is None else target
-    drops = np.zeros((N, H, W), x.dtype)
-    covered = np.zeros((H, W), x.dtype)
-    for top, left in corners:
-        covered[top : top + height, left : left + width] += 1
-    classes = np.empty((N, len(corners)), int)
-    with tqdm(total=N * len(corners), desc="occlusion", unit="image", disable=not progress) as bar:
+    model = cnn.freeze(model, copy=False)
+    logits = logits_of(model, x, batch_size)
+    target = logits.argmax(axis=1) if target is None else target
+    score(logits, target)  # raises an error if there is no such class
+    drops = np.empty((N, len(tops), len(lefts)), x.dtype)
+    classes = np.empty(drops.shape, int)
+    with tqdm(total=drops.size, desc="occlusion", unit="image", disable=not progress) as bar:
         for n in range(N):
             mine = one_for_each(target, slice(n, n + 1))
-            reference = score(whole[n : n + 1], mine)
-            for first in range(0, len(corners), batch_size):
-                part = corners[first : first + batch_size]
-                hidden = np.repeat(x[n : n + 1], len(part), axis=0)
-                for k, (top, left) in enumerate(part):
-                    window_there = (slice(None), slice(top, top + height), slice(left, left + width))
-                    hidden[(k, *window_there)] = baselines[(n, *window_there)]
-                logits, _ = model.forward(hidden, cnn.Pass(until=until))
-                classes[n, first : first + len(part)] = logits.argmax(axis=1)
-                for drop, (top, left) in zip(reference - score(logits, mine), part, strict=True):
-                    drops[n, top : top + height, left : left + width] += drop
-                bar.update(len(part))
-    maps = drops / covered
-    return (maps, classes.reshape(N, len(tops), len(lefts))) if return_predictions else maps
+            network = model
+            if until is None and not return_predictions:
+                network, mine = only_asked(model, mine)
+            known = KnownPass(network, x[n : n + 1], until)
+            for block in _blocks(len(tops), len(lefts), batch_size):
+                corners = [(top, left) for top in tops[block[0]] for left in lefts[block[1]]]
+                cover = [baselines[n, :, top : top + height, left : left + width] for top, left in corners]
+                found = known.changed(np.stack(cover), np.array(corners))
+                shape = drops[n][block].shape
+                drops[n][block] = (score(known.output, mine) - score(found, mine)).reshape(shape)
+                classes[n][block] = found.argmax(axis=1).reshape(shape)
+                bar.update(len(corners))
+    maps = _spread(drops, tops, lefts, (height, width), (H, W))
+    return (maps, classes) if return_predictions else maps
 
 
 def _starts(size: int, window: int, stride: int) -> list[int]:
@@ -121,3 +127,24 @@ def _starts(size: int, window: int, stride: int) -> list[int]:
     if starts[-1] + window < size:
         starts.append(size - window)
     return starts
+
+
+def _blocks(rows: int, columns: int, batch_size: int) -> Iterator[tuple[slice, slice]]:
+    """The windows in blocks of neighbors: all boxes of a batch have the size of the largest, and near an edge of the
+    image all are small, because it cuts them."""
+    tall = min(rows, math.isqrt(batch_size))
+    wide = batch_size // tall
+    for top in range(0, rows, tall):
+        for left in range(0, columns, wide):
+            yield slice(top, top + tall), slice(left, left + wide)
+
+
+def _spread(drops: Array, tops: list[int], lefts: list[int], window: tuple[int, int], size: tuple[int, int]) -> Array:
+    """Maps (N, H, W): at every pixel the mean of the drops (N, rows, columns) over the windows that cover it."""
+    maps, covered = np.zeros((len(drops), *size), drops.dtype), np.zeros(size, drops.dtype)
+    for i, top in enumerate(tops):
+        for j, left in enumerate(lefts):
+            there = (slice(top, top + window[0]), slice(left, left + window[1]))
+            maps[(slice(None), *there)] += drops[:, i, j, None, None]
+            covered[there] += 1
+    return maps / covered

@@ -10,6 +10,7 @@ import minicnn as cnn
 from minicnn.training import check_initialized
 
 from .inputs import Array, batches, check_images
+from .one_score import only_asked
 from .target import Target, check_target, one_for_each, upstream
 
 
@@ -46,6 +47,8 @@ def input_gradient(model: Any, x: Array, target: Target, *, relu: str = "plain",
     """∂ score / ∂ x, of x's shape, with a choice of the rule for ReLU's backward pass (see `ops.relu`)."""
     target = check_target(model, x, target)
     until = last_before_softmax(model)
+    if until is None:
+        model, target = only_asked(model, target)
     gradient = np.empty_like(x)
     for part in batches(x, batch_size):
         logits, pullback = model.forward(x[part], cnn.Pass(relu=relu, until=until))

@@ -97,9 +97,9 @@ def insertion_curve(
 
         p[k] = softmax(logits(baseline with the k/steps most important pixels of x))[target]
 
-    The larger the area under it, the better the map. Arguments, errors and source are those of `deletion_curve`, but
-    the baseline is by default x itself, blurred (a Gaussian of 5 pixels' deviation): a few pixels set into a constant
-    image would have sharp edges, which are evidence themselves.
+    The larger the area under it, the better the map. Arguments, shapes, errors and source are those of
+    `deletion_curve`, but the baseline is by default x itself, blurred (a Gaussian of 5 pixels' deviation): a few pixels
+    set into a constant image would have sharp edges, which are evidence themselves.
     """
     check_images(x)
     start = gaussian_filter(x, (0, 0, 5, 5)) if baseline is None else baseline

@@ -108,7 +108,7 @@ class SanityCheck(Shown):
         ]
 
     def _headline(self) -> str:
-        return f"{self.verdict}, {len(self.layers)} layers"
+        return f"{self.verdict}, {len(self.layers)} layer{'s' * (len(self.layers) != 1)}"
 
     def plot(self) -> Any:
         """Similarity layer by layer (`viz.plot.sanity_check`)."""

@@ -45,7 +45,11 @@ def feature_visualization(
         options: passed on to `ascend`.
 
     Returns:
-        the images as the model sees them, and the objective at each step.
+        the images (N, C, H, W) as the model sees them, and the objective at each step.
+
+    Raises:
+        ValueError: an option is out of range, the objective names a layer or channel that does not exist, or the
+            number of the model's channels cannot be told.
 
     Source: Olah, Mordvintsev & Schubert (2017), Feature visualization (Distill).
     """
@@ -97,6 +101,13 @@ def class_model(
         bounds: black and white as the model sees them; by default those of the model's transform.
         seed: the same seed gives the same image.
         options: passed on to `ascend`.
+
+    Returns:
+        the image (1, C, H, W) as the model sees it, and the objective at each step.
+
+    Raises:
+        ValueError: the class does not exist, an option is out of range, or the number of the model's channels cannot
+            be told.
 
     Source: Simonyan, Vedaldi & Zisserman (2014), Deep inside convolutional networks, section 2.
     """

@@ -35,6 +35,12 @@ def invert(
         smoothness: the weight of the total variation, which is measured in the image's own contrast.
         steps, optimizer, seed, options: those of `ascend`.
 
+    Returns:
+        the images (N, C, H, W) as the model sees them, and the objective at each step.
+
+    Raises:
+        ValueError: the layer does not exist, or an option is out of range.
+
     Source: Mahendran & Vedaldi (2015), Understanding deep image representations by inverting them, equation 1.
     """
     features, _ = model.forward(x, cnn.Pass(until=layer))

@@ -78,7 +78,11 @@ def _of(layer: str, name: str, evaluate: Callable[[Array], tuple[float, Array]])
 
 
 def unit(layer: str, channel: int, position: tuple[int, int] | None = None) -> Objective:
-    """One activation, summed over the images: Σ_n A[n, channel, row, column], by default the one in the middle."""
+    """One activation, summed over the images: Σ_n A[n, channel, row, column], by default the one in the middle.
+
+    Raises:
+        ValueError: when it is evaluated, if the layer's output is not (N, C, H, W) or has no such channel or position.
+    """
 
     def evaluate(A: Array) -> tuple[float, Array]:
         _maps("unit", layer, A, channel)
@@ -93,7 +97,11 @@ def unit(layer: str, channel: int, position: tuple[int, int] | None = None) -> O
 
 
 def channel(layer: str, channel: int) -> Objective:
-    """The mean of one map, summed over the images: Σ_n mean_{i, j} A[n, channel, i, j]."""
+    """The mean of one map, summed over the images: Σ_n mean_{i, j} A[n, channel, i, j].
+
+    Raises:
+        ValueError: when it is evaluated, if the layer's output is not (N, C, H, W) or has no such channel.
+    """
 
     def evaluate(A: Array) -> tuple[float, Array]:
         _maps("channel", layer, A, channel)
@@ -105,7 +113,10 @@ def channel(layer: str, channel: int) -> Objective:
 
 
 def layer(layer: str) -> Objective:
-    """All of a layer at once, as deep dream excites it: ½ Σ_n mean A[n]², whose gradient is A itself."""
+    """All of a layer at once, as deep dream excites it: ½ Σ_n mean A[n]², whose gradient is A / A[n].size.
+
+    Source: Mordvintsev, Olah & Tyka (2015), Inceptionism: going deeper into neural networks.
+    """
 
     def evaluate(A: Array) -> tuple[float, Array]:
         size = A[0].size
@@ -115,7 +126,11 @@ def layer(layer: str) -> Objective:
 
 
 def logit(target: int) -> Objective:
-    """The score of a class before softmax, summed over the images."""
+    """The score of a class before softmax, summed over the images: Σ_n S[n, target].
+
+    Raises:
+        ValueError: when it is evaluated, if the outputs are not (N, classes) or have no such class.
+    """
 
     def evaluate(scores: Array) -> tuple[float, Array]:
         if scores.ndim != 2 or not 0 <= target < scores.shape[1]:
@@ -128,7 +143,15 @@ def logit(target: int) -> Objective:
 
 
 def direction(layer: str, vector: Array) -> Objective:
-    """The activations along a direction in the space of channels: Σ_n mean_{i, j} Σ_c v[c] · A[n, c, i, j]."""
+    """The activations along a direction in the space of channels: Σ_n mean_{i, j} Σ_c v[c] · A[n, c, i, j].
+
+    Args:
+        layer: its path.
+        vector: v, (C,).
+
+    Raises:
+        ValueError: when it is evaluated, if the layer has another number of channels.
+    """
     vector = np.asarray(vector)
 
     def evaluate(A: Array) -> tuple[float, Array]:
@@ -145,6 +168,9 @@ def diversity(layer: str) -> Objective:
     """How different the images of a batch are in a layer's style.
 
         −mean_{n < m} cos(G[n], G[m]),    G the Gram matrices of the maps
+
+    Raises:
+        ValueError: when it is evaluated, if there are fewer than two images.
 
     Source: Olah, Mordvintsev & Schubert (2017), Feature visualization, "Diversity".
     """
@@ -171,6 +197,13 @@ def diversity(layer: str) -> Objective:
 def content(layer: str, target: Array) -> Objective:
     """Minus the squared distance from given features: −½ Σ (A − target)².
 
+    Args:
+        layer: its path.
+        target: the features, (N, C, H, W) or (N, D); N = 1 serves all images.
+
+    Raises:
+        ValueError: when it is evaluated, if the layer's output has another shape.
+
     Source: Gatys, Ecker & Bethge (2016), Image style transfer using convolutional neural networks, equation 1;
     Mahendran & Vedaldi (2015), Understanding deep image representations by inverting them, equation 1.
     """
@@ -185,7 +218,16 @@ def content(layer: str, target: Array) -> Objective:
 
 
 def gram(A: Array) -> Array:
-    """Which maps are active together, at any position: G[n] = F Fᵀ, F the maps of image n in rows (C, H·W)."""
+    """Which maps are active together, at any position: G[n] = F Fᵀ, F the maps of image n in rows (C, H·W).
+
+    Args:
+        A: maps (N, C, H, W).
+
+    Returns:
+        G, (N, C, C).
+
+    Source: Gatys, Ecker & Bethge (2016), Image style transfer using convolutional neural networks, equation 3.
+    """
     F = A.reshape(*A.shape[:2], -1)
     return F @ F.transpose(0, 2, 1)
 
@@ -194,6 +236,10 @@ def style(layer: str, target: Array) -> Objective:
     """Minus the distance of the Gram matrices: −Σ (G/(H·W) − target)² / (4 C²), the target divided by its own H·W.
 
     Dividing by H·W allows the style image and the result to have different sizes.
+
+    Args:
+        layer: its path.
+        target: `gram` of the style image's maps, (1, C, C), divided by their H·W.
 
     Source: Gatys, Ecker & Bethge (2016), Image style transfer using convolutional neural networks, equations 3–6.
     """
@@ -236,7 +282,11 @@ def total_variation(power: float = 2.0) -> Objective:
 
 @renamed(centre="center")
 def squared_norm(center: Array | float = 0.0, scale: Array | float = 1.0) -> Objective:
-    """Σ ((x − center) / scale)²: subtract it to keep an image near its center."""
+    """Σ ((x − center) / scale)²: subtract it to keep an image near its center.
+
+    Args:
+        center, scale: numbers, or arrays that broadcast to the images (N, C, H, W).
+    """
 
     def evaluate(x: Array) -> tuple[float, Array]:
         far = (x - np.asarray(center, x.dtype)) / np.asarray(scale, x.dtype)

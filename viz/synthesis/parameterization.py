@@ -68,6 +68,9 @@ class Fourier:
         colors: (C, C), see `color_statistics`; by default uncorrelated.
         deviation: of the initial noise in the parameters.
 
+    Raises:
+        ValueError: `colors` is not (C, C).
+
     Source: Olah, Mordvintsev & Schubert (2017), Feature visualization, "Preconditioning and parameterization".
     """
 
@@ -128,6 +131,9 @@ def color_statistics(images: Any, most: int = 2_000_000) -> Array:
     Args:
         images: uint8 (N, C, H, W).
         most: about how many pixels to look at, evenly spread.
+
+    Returns:
+        (C, C), for the argument `colors` of `Fourier`.
     """
     pixels = np.moveaxis(images, 1, -1).reshape(-1, images.shape[1])
     pixels = pixels[:: max(1, len(pixels) // most)].astype(np.float64) / 255

@@ -27,7 +27,7 @@ def banding_index(weights: np.ndarray) -> float:
         the index, not negative; 1 for constant filters.
 
     Raises:
-        ValueError: the shape is another.
+        ValueError: the weights have another shape.
 
     Source: the phenomenon is that of Petrov et al. (2021), Weight banding (Distill), judged by eye there; the index
     is ours.
@@ -58,6 +58,9 @@ def banding_test(
 
     Returns:
         (index, p).
+
+    Raises:
+        ValueError: the weights are not (out, in, kh, kw) with kh and kw of at least 2.
     """
     w = _filters(weights)
     rng = np.random.default_rng(seed)

@@ -17,6 +17,9 @@ def orientation(weights: np.ndarray) -> np.ndarray:
     grating or an edge has an index near 1; a blob, or noise on average, one near 0. The angle is doubled, because
     opposite directions are the same orientation.
 
+    Raises:
+        ValueError: the weights are not 4-dimensional.
+
     Source: the resultant length of axial data, Mardia & Jupp (2000), Directional statistics; of
     orientation tuning, Swindale (1998), Orientation tuning curves.
     """
@@ -41,6 +44,9 @@ def color_opponency(weights: np.ndarray) -> np.ndarray:
 
     0 for a filter that treats red, green and blue alike; 1 for one whose channels cancel at every place, which responds
     only to color. About ⅔ for independent random channels.
+
+    Raises:
+        ValueError: the weights are not filters of three channels, (out, 3, kh, kw).
     """
     w = np.asarray(weights, np.float64)
     if w.ndim != 4 or w.shape[1] != 3:

@@ -1,5 +1,6 @@
 """The alternation that NMF and semi-NMF share: its objective is the one it says, and it never rises."""
 
+from collections import deque
 from itertools import islice
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viz.blocks import row_blocks
-from viz.factorize.alternate import Iteration, Method, Penalties, alternate, descend
+from viz.factorize.alternate import Factors, Iteration, Method, Penalties, alternate, descend
 from viz.factorize.steps import coordinate_descent, least_squares, multiplicative_update
 
 METHODS = {
@@ -85,6 +86,23 @@ def test_momentum_is_faster():
     _, plain, _ = descend(X, (W, H), METHODS["NMF without momentum"], Penalties(), 60, 0.0)
     _, ahead, _ = descend(X, (W, H), METHODS["NMF"], Penalties(), 30, 0.0)  # neither has converged yet
     assert ahead[-1] < plain[-1]
+
+
+@pytest.mark.parametrize("momentum", [True, False])
+def test_steps_go_ahead_by_the_published_share_of_their_way(momentum):
+    """Ang and Gillis (2019): from half of it on, 5 % more after each; after a rise, 1.5 times less, and no more."""
+    shares, objectives = [], iter([9, 8, 7, 8, 6, 5, 4])
+
+    def iterate(W, H, W_end, beta):
+        shares.append(beta)
+        return Factors(W, W, H, next(objectives))
+
+    iterate.method = METHODS["NMF" if momentum else "NMF without momentum"]
+    one = np.ones((1, 1))
+    deque(islice(alternate(iterate, one, one), 6 if momentum else 3), maxlen=0)
+    third = 0.5 * 1.05**2
+    expected = [0, 0.5, 0.5 * 1.05, third, 0, third / 1.5 * 1.05, min(third * 1.01, third / 1.5 * 1.05**2)]
+    np.testing.assert_allclose(shares, expected if momentum else [0, 0, 0])
 
 
 def test_a_nearly_exact_factorization_is_measured_by_its_differences():

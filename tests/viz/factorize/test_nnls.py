@@ -90,3 +90,14 @@ def test_a_row_without_weight_stays_as_it_is():
     A, B, Z = np.diag([2.0, 0.0]), np.array([[4.0], [0.0]]), np.array([[0.0], [7.0]])
     sweep(A, B, Z, 3)
     np.testing.assert_array_equal(Z, [[2.0], [7.0]])
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1e6])
+def test_the_unit_of_the_matrix_does_not_change_the_solution(unit):
+    _, _, A, B = problems(9, 50)
+    solutions = []
+    for factor in (1.0, unit):
+        Z = np.zeros((9, 50))
+        solve(factor * A, factor * B, Z)
+        solutions.append(Z)
+    np.testing.assert_allclose(*solutions, atol=1e-9 * solutions[0].max())

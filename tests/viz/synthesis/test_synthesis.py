@@ -181,6 +181,16 @@ def test_a_unit_that_sleeps_in_noise_is_woken(model):
     assert found.values[0] == 0 and found.values[-1] > 0
 
 
+@pytest.mark.parametrize("batch", [2, 3, 5])
+def test_diversity_is_minus_1_for_images_of_one_style_and_0_for_those_that_share_no_map(batch):
+    maps = np.zeros((batch, batch, 4, 4))
+    maps[range(batch), range(batch)] = 1 + np.arange(16.0).reshape(4, 4)
+    diversity = of.diversity("a")
+    assert diversity.evaluate({"a": maps})[0] == 0
+    one = np.repeat(RNG.standard_normal((1, 3, 4, 4)), batch, axis=0)
+    assert diversity.evaluate({"a": one * np.arange(1.0, batch + 1).reshape(-1, 1, 1, 1)})[0] == pytest.approx(-1)
+
+
 def test_diversity_tells_images_of_a_batch_apart(model):
     alike = viz.feature_visualization(model, of.channel("relu2", 4), size=28, batch=2, steps=30, transform=None)
     apart = viz.feature_visualization(

@@ -1,0 +1,124 @@
+"""Occlusion against its definition: one ordinary pass of every image with a hidden part."""
+
+import numpy as np
+import pytest
+
+import minicnn as cnn
+import viz
+from minicnn.zoo.squeezenet import fire
+
+X = np.random.default_rng(0).standard_normal((2, 3, 30, 26)).astype(np.float32)
+WINDOW = (5, 4)
+OPTIONS = {"window": WINDOW, "stride": 4, "baseline": 0.5}
+
+
+def squeezed(*last):
+    """A small SqueezeNet."""
+    first = cnn.Conv2d(3, 16, 3, stride=2), cnn.ReLU(), cnn.MaxPool2d(3, stride=2, ceil_mode=True)
+    return cnn.Sequential(*first, fire(16, 4, 8), fire(16, 6, 8), cnn.Conv2d(16, 5, 1), cnn.AdaptiveAvgPool2d(1), *last)
+
+
+class Doubled(cnn.Layer):
+    """A layer of someone's own, about whose windows nothing is known."""
+
+    def forward(self, x, pass_):
+        return 2 * x, lambda dy, wants="both": (2 * dy, {})
+
+
+class InItsOwnWay(cnn.Layer):
+    """A container of someone's own."""
+
+    def __init__(self, body):
+        self.body = body
+
+    def forward(self, x, pass_):
+        return self.body.forward(x[:, :, ::-1], pass_)
+
+
+MODELS = {
+    "squeezenet": squeezed(cnn.Flatten()),
+    "softmax": squeezed(cnn.Flatten(), cnn.Softmax()),
+    "a layer of one's own": cnn.Sequential(cnn.Conv2d(3, 3, 3), Doubled(), *squeezed(cnn.Flatten()).children.values()),
+    "a container of one's own": InItsOwnWay(squeezed(cnn.Flatten(), cnn.Softmax())),
+    "normalized": cnn.Sequential(
+        cnn.Conv2d(3, 8, 3, bias=False),
+        cnn.BatchNorm2d(8),
+        cnn.ReLU(),
+        cnn.MaxPool2d(2),
+        cnn.Residual(cnn.Conv2d(8, 8, 3, padding=1), cnn.BatchNorm2d(8), cnn.ReLU()),
+        cnn.GlobalAvgPool2d(),
+        cnn.Dense(8, 5),
+    ),
+}
+
+
+def scores(model, x):
+    """Before softmax."""
+    layers = [layer for _, layer in cnn.layers.walk(model)]
+    if isinstance(layers[-1], cnn.Softmax):
+        watch = cnn.Watch(path := [path for path, _ in cnn.layers.walk(model)][-2])
+        model.forward(x, cnn.Pass(watch=watch))
+        return watch.activations[path]
+    return model(x)
+
+
+def literally(model, x, targets, height, width, step, baseline):
+    """The definition, and the classes that are predicted meanwhile."""
+    N, _, H, W = x.shape
+    tops, lefts = (sorted({*range(0, n - k + 1, step), n - k}) for n, k in ((H, height), (W, width)))
+    total, count = np.zeros((N, H, W)), np.zeros((H, W))
+    classes = np.empty((N, len(tops), len(lefts)), int)
+    whole = scores(model, x)
+    for i, top in enumerate(tops):
+        for j, left in enumerate(lefts):
+            box = (slice(top, top + height), slice(left, left + width))
+            hidden = x.copy()
+            hidden[(..., *box)] = baseline
+            found = scores(model, hidden)
+            drop = whole[np.arange(N), targets] - found[np.arange(N), targets]
+            total[(slice(None), *box)] += drop[:, None, None]
+            count[box] += 1
+            classes[:, i, j] = found.argmax(axis=1)
+    return total / count, classes
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_is_what_its_definition_says(name):
+    model = MODELS[name].initialize(4)
+    targets = scores(model, X).argmax(axis=1)
+    expected, classes = literally(model, X, targets, *WINDOW, 4, 0.5)
+    maps, found = viz.occlusion(model, X, **OPTIONS, return_predictions=True)
+    np.testing.assert_allclose(maps, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+    np.testing.assert_array_equal(found, classes)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_is_so_for_any_class_too_when_nothing_else_is_asked(name):
+    model = MODELS[name].initialize(4)
+    expected, _ = literally(model, X, np.array([3, 1]), *WINDOW, 4, 0.5)
+    maps = viz.occlusion(model, X, [3, 1], **OPTIONS)
+    np.testing.assert_allclose(maps, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 100])
+def test_it_does_not_depend_on_how_many_are_computed_at_once(batch_size):
+    model = MODELS["squeezenet"].initialize(4)
+    expected, classes = viz.occlusion(model, X, **OPTIONS, return_predictions=True)
+    maps, found = viz.occlusion(model, X, **OPTIONS, return_predictions=True, batch_size=batch_size)
+    np.testing.assert_allclose(maps, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+    np.testing.assert_array_equal(found, classes)
+
+
+def test_it_computes_a_small_part_of_what_its_definition_does():
+    """Counted in pixels that convolutions are given, for an image whose side is 14 times the window's."""
+    model = squeezed(cnn.Flatten()).initialize(0)
+    x = np.random.default_rng(0).standard_normal((1, 3, 112, 112)).astype(np.float32)
+    given = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("conv2d", "conv2d_relu_max_pool2d"):
+            op = getattr(cnn.ops, name)
+            patch.setattr(cnn.ops, name, lambda x, *a, op=op, **k: given.append(x[:, 0].size) or op(x, *a, **k))
+        model(x)
+        ordinary, given[:] = sum(given), []
+        viz.occlusion(model, x, window=8, stride=8)
+    assert ordinary * 14**2 / 5 > sum(given) > 0

@@ -72,7 +72,9 @@ SMALL = {
 def test_the_cases_reach_no_further_than(what: str) -> None:
     strategy, small = SMALL[what]
     with pytest.raises(NoSuchExample):
-        find(strategy, lambda case: not small(case), settings=settings(max_examples=60, database=None, derandomize=True))
+        find(
+            strategy, lambda case: not small(case), settings=settings(max_examples=60, database=None, derandomize=True)
+        )
 
 
 LEFT_OUT = {("max_pool2d", "return_indices"), ("relu", "rule")}  # another number of outputs; no gradient

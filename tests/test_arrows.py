@@ -164,7 +164,7 @@ def test_viz_sees_only_the_public_face(path: Path) -> None:
     assert not hidden, f"{module_of(path)} uses {', '.join(hidden)}"
 
 
-def test_the_public_face_is_told_from_the_rest() -> None:
+def test_public_names_are_told_from_private_ones() -> None:
     assert all(map(is_public, ["minicnn", "minicnn.Conv2d", "minicnn.layers", "minicnn.layers.walk"]))
     assert all(map(is_public, ["minicnn.threads.jit", "minicnn.ops.relu"]))
     hidden = ["minicnn.kernels", "minicnn.layers.tree.walk", "minicnn.threads._lock", "minicnn.group.Group"]

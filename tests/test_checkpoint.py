@@ -121,7 +121,7 @@ class TestRoundTrip:
         cnn.save(model, path)
         assert np.array_equal(cnn.load(path)["conv"].weight, model["conv"].weight)
 
-    def test_a_layer_of_ones_own_comes_back_when_its_type_is_given(self, path):
+    def test_a_users_layer_is_restored_when_its_type_is_given(self, path):
         cnn.save(cnn.Sequential(double=Times(3), flatten=cnn.Flatten()), path)
         assert cnn.load(path, layers=[Times])["double"].factor == 3
         with pytest.raises(cnn.CheckpointError, match=r"unknown layer type 'Times'.*load\(path, layers=\[Times\]\)"):

@@ -26,7 +26,7 @@ def test_shapes_are_those_of_a_run(network):
     assert {row.path: row.output_shape for row in rows} == shapes_of_a_run(network.model, network.x())
 
 
-def test_a_layer_of_ones_own_is_run():
+def test_a_users_layer_is_run():
     class Doubled:
         parameters, buffers = {}, {}
 

@@ -21,7 +21,7 @@ class Scale:
         return k * x, lambda dy, wants="both": (k * dy, {"factor": np.asarray(self.sign * (dy * x).sum())})
 
 
-def test_a_layer_of_ones_own() -> None:
+def test_a_users_layer() -> None:
     assert gradcheck(Scale(), tie_free((2, 3))) < 1e-12
 
 

@@ -99,7 +99,7 @@ def test_it_keeps_the_contract_within_a_network(kind: type) -> None:
 
 
 @pytest.mark.parametrize("kind", OWN)
-def test_it_is_gradient_checked_by_itself(kind: type) -> None:
+def test_it_is_gradient_checked_alone(kind: type) -> None:
     assert gradcheck(network(kind)["block"], tie_free((2, 4, 3, 3))) < 1e-7
 
 

@@ -71,7 +71,7 @@ def test_running_statistics_that_overflow_stop_the_run_all_the_same(stripes, net
         cnn.fit(model, stripes(), epochs=1)
 
 
-def test_a_loss_that_overflows_by_itself_is_told_apart(stripes):
+def test_a_loss_that_overflows_while_the_scores_are_finite_is_named(stripes):
     def infinite(scores, labels):
         return np.float32(np.inf), lambda dloss: (scores,)
 

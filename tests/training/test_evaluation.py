@@ -102,7 +102,7 @@ def test_images_with_the_wrong_channels_are_refused():
         cnn.evaluate(judge(), odd)
 
 
-def test_an_infinite_score_is_told_by_the_loss_without_a_warning():
+def test_an_infinite_score_shows_in_the_loss_without_a_warning():
     model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(3, 3))
     model["fc"].weight[...] = np.inf
     model.transform = Transform()

@@ -166,7 +166,7 @@ def test_augmentation_changes_training_images_only(stripes, network):
     assert history.before.loss == cnn.evaluate(untrained, data).loss
 
 
-def test_a_layer_of_ones_own_trains(stripes):
+def test_a_users_layer_trains(stripes):
     class Scale:
         buffers = {}  # noqa: RUF012
 
@@ -241,7 +241,7 @@ def test_wrong_options_are_refused(stripes, network, options, message):
         cnn.fit(network(), stripes(), **{"epochs": 1} | options)
 
 
-def test_what_is_no_model_is_told_at_once(stripes, network):
+def test_what_is_not_a_model_is_reported_at_once(stripes, network):
     with pytest.raises(ValueError, match=r"^fit: expected a model as first argument, got Dataset"):
         cnn.fit(stripes(), network(), epochs=1)
 

@@ -34,7 +34,9 @@ def conv2d(
         dw[o, c, i, j]   = Σ_{n, oy, ox} x[n, c, iy, ix] · dy[n, o, oy, ox]
         db[o]            = Σ_{n, oy, ox} dy[n, o, oy, ox]
 
-    The filter is not flipped: mathematicians call this cross-correlation, this field convolution.
+    In dx, (oy, ox) is the output that sees the pixel through tap (i, j); where there is none, the term is left out. The
+    filter is not flipped: mathematicians call this cross-correlation, this field convolution. `minicnn.reference` has it
+    in plain loops (`conv2d`), and all three sums as products of matrices (`conv2d_by_columns`).
 
     Args:
         x: images (N, C, H, W), in any memory order.
@@ -124,7 +126,7 @@ def _convolve(op: str, p: Problem, x: Array, filters: Filters, algorithm: str | 
         dx = dw = db = None
         if wants[0]:
             dx = how.input_gradient(p, dy_source, filters)
-        if wants[1] or (filters.b is not None and wants[2] and p.relu):
+        if wants[1] or (filters.b is not None and wants[2] and p.relu):  # what ReLU lets through is known there
             dw, db = how.weight_gradient(p, x_source, dy_source)
         elif filters.b is not None and wants[2]:
             db = dy_source.values.sum(axis=(0, 1, 2))

@@ -12,7 +12,7 @@ def global_max_pool2d(x: Array) -> tuple[Array, Pullback]:
     """The largest value of every map.
 
         y[n, c] = max over iy, ix of x[n, c, iy, ix]
-        dx[n, c, iy, ix] = dy[n, c] at the first largest value, row by row, and 0 elsewhere
+        dx[n, c, iy, ix] = dy[n, c] at the first largest value, or the first NaN, row by row, and 0 elsewhere
 
     Args:
         x: (N, C, H, W), in any memory order.

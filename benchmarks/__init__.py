@@ -1,1 +1,1 @@
-"""Measured side by side with peers, in one run: `python -m benchmarks --help`."""
+"""Measurements of minicnn and its peers, taken in the same run: `python -m benchmarks --help`."""

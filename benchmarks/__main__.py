@@ -1,8 +1,8 @@
 """python -m benchmarks step --model seed --batch 128
 
-Speed and memory are measured beside peers, in turn, in one run on the same number of threads; medians and ratios
-(peer / ours) are printed. PyTorch is counted at the best of its modes; with --alone, or where it is not installed,
-minicnn is measured alone. Commands that say so write what they found into benchmarks/RESULTS.md.
+Speed and memory are compared with peers, which take turns in one run on the same number of threads; medians and ratios
+(peer / ours) are printed. PyTorch counts in its best mode; with --alone, or if it is not installed,
+minicnn is measured alone. Commands that say so write their results into benchmarks/RESULTS.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib import import_module
 
 from . import embed, gradients, peers, report
 
-EXPERIMENTS = {  # modules with a command line of their own
+EXPERIMENTS = {  # modules with their own command line
     "attribution": "what the methods of viz.attribution show on real networks, and how fast",
     "banding": "weight banding on CIFAR-10; writes RESULTS.md",
     "first_filters": "edges and colors among the first filters of trained networks; writes RESULTS.md",
@@ -27,7 +27,7 @@ EXPERIMENTS = {  # modules with a command line of their own
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line, and measure what it asks for; without a command, print the help."""
+    """Read the command line and run the measurement; without a command, print the help."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given and given[0] in EXPERIMENTS:

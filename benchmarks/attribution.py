@@ -1,11 +1,11 @@
-"""Why did it decide so: what the methods of `viz.attribution` show on real networks, and how fast.
+"""Why did the network decide so: what the methods of `viz.attribution` show on real networks, and how fast.
 
     python -m benchmarks attribution photographs    # SqueezeNet: Grad-CAM on a cat and a dog, all methods, deletion
     python -m benchmarks attribution mnist          # the seed network: FGSM, completeness, guided backprop by layer
     python -m benchmarks attribution sanity         # randomized weights, for both networks and every method
-    python -m benchmarks attribution speed          # SqueezeNet beside Captum with PyTorch
+    python -m benchmarks attribution speed          # SqueezeNet, compared with Captum on PyTorch
 
-Each prints a table, a row for each result, and draws its figures into `--out`. The data are those of
+Each prints a table with a row for each result, and draws its figures into `--out`. The data are those of
 `benchmarks.squeezenet`. For `speed` the contestants take turns on the same number of threads, PyTorch in
 either memory order, and the ratio is that of the medians, the faster of theirs / ours.
 """
@@ -32,7 +32,7 @@ from .squeezenet import data, image, in_torch, shown, squeezenet
 CATS, DOGS = (281, 285), (242, 243)  # tabby and Egyptian cat; boxer and bull mastiff
 PHOTOGRAPHS = ("kitten_224", "cat_dog", "dd_tree", "snake", "spider")
 LAYER = "features.11.concat"
-BATCH = 10  # for Captum: more at once are slower on two cores
+BATCH = 10  # for Captum: larger batches are slower on two cores
 EPSILONS = (0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 
 
@@ -45,7 +45,7 @@ class Row:
 
 
 def methods(layer: str | None, baseline: float, steps: int = 10, samples: int = 5) -> dict[str, Any]:
-    """Every method that makes a map of the image, called as `method(model, x, target)`."""
+    """Every method that returns a map of the image, called as `method(model, x, target)`."""
     return {
         "gradient": input_gradient,
         "saliency": viz.saliency,
@@ -142,7 +142,7 @@ def trained(epochs: int) -> tuple[Any, Any]:
     optimizer = cnn.SGD(0.02, momentum=0.9)
     history = cnn.fit(model, train, epochs=epochs, batch_size=64, optimizer=optimizer, seed=0, progress=False)
     if history.interrupted:
-        raise KeyboardInterrupt  # half a run is no result
+        raise KeyboardInterrupt  # an interrupted run has no result
     return model, test
 
 
@@ -172,7 +172,7 @@ def checks(name: str, model: Any, x: np.ndarray, contestants: dict[str, Any], pa
 
 
 def speed(threads: int, rounds: int) -> Iterator[Row]:
-    """Ours and Captum's in turns."""
+    """Ours and Captum's take turns."""
     import torch
     from captum.attr import IntegratedGradients, Occlusion
 

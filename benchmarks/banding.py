@@ -1,15 +1,15 @@
-"""Weight banding on CIFAR-10: do stripes come with global average pooling, and do they turn with the images?
+"""Weight banding on CIFAR-10: does global average pooling cause stripes, and do they turn with the images?
 
     python -m benchmarks banding                                   # trains three small networks, then measures
     python -m benchmarks banding --squeezenet squeezenet1_1.safetensors
 
-Three networks with the same convolutions and the same first values:
+Three networks with the same convolutions and the same initial values:
 
-    average    the maps of the last convolution are averaged, one number each
+    average    the maps of the last convolution are averaged to one number each
     dense      they are flattened: the dense layer knows where everything was
     turned     as "average", but all its images are turned by 90°
 
-If bands are what averaging costs, "average" has an index above 1 in its last convolution, "dense" one near 1, and
+If averaging causes bands, "average" has an index above 1 in its last convolution, "dense" one near 1, and
 "turned" the reciprocal of "average". Measured by `viz.banding_test`, for the last convolution and, as a control, for
 the others.
 
@@ -65,7 +65,7 @@ def build(name: str) -> cnn.Sequential:
 
 
 def turn(dataset: cnn.data.Dataset) -> cnn.data.Dataset:
-    """Every image by a quarter turn, counterclockwise."""
+    """Every image rotated by 90°, counterclockwise."""
     return cnn.data.Dataset(np.rot90(dataset.images, axes=(2, 3)), dataset.labels, dataset.classes)
 
 
@@ -76,7 +76,7 @@ def mirror_upright(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def train(name: str, sets: tuple[cnn.data.Dataset, cnn.data.Dataset], folder: Path, epochs: int) -> tuple[Any, float]:
-    """A network of the experiment, and its accuracy on the test set; a run in the folder is gone on with."""
+    """A network of the experiment, and its accuracy on the test set; a run in the folder is resumed."""
     train_set, test_set = map(turn, sets) if name == "turned" else sets
     model = build(name)
     history = cnn.fit(
@@ -93,7 +93,7 @@ def train(name: str, sets: tuple[cnn.data.Dataset, cnn.data.Dataset], folder: Pa
         resume=True,
     )
     if history.interrupted:
-        raise KeyboardInterrupt  # half a run is no result
+        raise KeyboardInterrupt  # an interrupted run has no result
     return model, float(history.epochs[-1].valid_accuracy or 0)
 
 
@@ -104,7 +104,7 @@ def squeezenet_layers(path: str) -> dict[str, np.ndarray]:
 
 
 def row(name: str, accuracy: float | None, weights: np.ndarray) -> str:
-    """A line of the table: the index, how probable one as far from 1 is by chance, and that of turned filters."""
+    """A line of the table: the index, how likely one as far from 1 is by chance, and the index of turned filters."""
     index, p_above = viz.banding_test(weights, permutations=199)
     turned = np.rot90(weights, axes=(2, 3))
     back, p_below = viz.banding_test(turned, permutations=199)

@@ -1,11 +1,11 @@
-"""A model of training on many nodes: how long a step takes there.
+"""A model of training on many nodes: how long a step takes.
 
 A step on P nodes computes its part of the batch, b images, in
 
     compute(b) = fixed + b · each                    both measured, in processor time of one thread
 
-Its backward pass has the gradients of bucket k, of s_k bytes, after the share r_k of that time (measured), and a thread
-of its own sums one bucket after another, by `distributed.sums.add_over_processes`:
+Its backward pass has the gradients of bucket k, of s_k bytes, after the share r_k of that time (measured), and another
+thread sums one bucket after another, by `distributed.sums.add_over_processes`:
 
     sum(s)  = 2 · log2 P · latency + (1 − 1/P) · s · (2 / bandwidth + addition)
     end_k   = max(end_{k−1}, r_k · compute) + sum(s_k)
@@ -15,10 +15,10 @@ Seconds, bytes, and bytes a second; `addition` is seconds a byte. It is the cost
 Thakur, Rabenseifner & Gropp (2005), whose α is our latency, β = 1 / bandwidth, and γ = addition.
 
 Assumed: each node computes one share. All nodes are equally fast, as this machine's one thread or 32 times as fast, and
-none is ever late (in truth the slowest of 1,024 is slower than the mean). Every pair has the whole bandwidth at once,
+none is ever late (in reality the slowest of 1,024 is slower than the mean). Every pair has the full bandwidth at once,
 in both directions. The sums and the reading of data take nothing from the computing threads. Latency and bandwidth are
 measured here, between two processes in one memory, additions included; those of networks are assumed figures, not
-measured ones, to which are added what is measured here: a process sleeps between two looks for a message, and adds.
+measured ones. The times that a process sleeps between two polls of a message, and adds, are measured here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Link:
-    """What connects nodes: seconds for a message to begin, bytes a second after; seconds to add a byte to another."""
+    """A connection: seconds until a message begins, then bytes per second; seconds to add a byte to another."""
 
     name: str
     latency: float
@@ -49,7 +49,7 @@ ASSUMED = (Link("10 Gb/s Ethernet (assumed)", 30e-6, 1.1e9), Link("100 Gb/s Infi
 
 @dataclass(frozen=True)
 class Work:
-    """A step: seconds fixed and for each image; of each bucket the bytes, and when it is there (0…1); the update's."""
+    """A step: fixed seconds, seconds per image, those of the update; each bucket's bytes and when it is ready (0…1)."""
 
     fixed: float
     each: float
@@ -72,7 +72,7 @@ class Work:
 
 
 def efficiency(work: Work, batch: int, nodes: int, link: Link, weak: bool) -> float:
-    """The speed of nodes over as many times that of one: each with all of the batch (weak), or sharing it (strong)."""
+    """The speed of n nodes over n times that of one: each with a whole batch (weak), or sharing one (strong)."""
     images = batch if weak else batch / nodes
     alone = (work.compute(batch) + work.update) / batch  # seconds for an image
     return alone / (work.step(images, nodes, link) / images)

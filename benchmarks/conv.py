@@ -1,4 +1,4 @@
-"""The forward pass of one 3 × 3 convolution: as many channels out as in, padded, stride 1."""
+"""The forward pass of one 3 × 3 convolution with equally many channels in and out, padded, stride 1."""
 
 from __future__ import annotations
 

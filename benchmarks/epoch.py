@@ -14,7 +14,7 @@ from .timing import take_turns
 
 
 def row(batch: int, modes: tuple[str, ...], rounds: int = 5, target: float | None = None) -> Row:
-    """Measure `cnn.fit` for one epoch beside an equal loop in PyTorch, images in memory as bytes for both."""
+    """Measure `cnn.fit` for one epoch against an equivalent loop in PyTorch; images are bytes in memory for both."""
     train, _ = cnn.data.load("mnist")
 
     def ours() -> float:

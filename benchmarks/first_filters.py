@@ -1,13 +1,13 @@
-"""Oriented edges and opposing colors among the first filters of trained networks, counted.
+"""Count the oriented edges and opposing colors among the first filters of trained networks.
 
     python -m benchmarks first_filters                                  # trains a network on CIFAR-10, then counts
     python -m benchmarks first_filters runs/cifar/model.safetensors --squeezenet squeezenet1_1.safetensors
 
-The network has filters of 7×7, large enough for a direction to be seen. They begin at a tenth of their usual size: the
-noise that they begin with would otherwise still be in them at the end, and hide what was learned.
+The network has filters of 7×7, large enough to show a direction. Their initial values are a tenth of the usual: the
+initial noise would otherwise still be visible at the end, and hide what was learned.
 
-A filter counts where its orientation (`viz.weights.orientation`), or its color opponency (`color_opponency`), is above
-that of 95 % of random filters of its shape: 5 % would by chance. It counts as gray where its opponency is below.
+A filter counts if its orientation (`viz.weights.orientation`) or its color opponency (`color_opponency`) is above
+that of 95 % of random filters of its shape: 5 % would by chance. It counts as gray if its opponency is below.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def build() -> cnn.Sequential:
 
 
 def train(folder: Path, root: str | None, epochs: int) -> tuple[cnn.Sequential, float]:
-    """The network, and its accuracy on CIFAR-10's test set; a run in the folder is gone on with."""
+    """The network, and its accuracy on CIFAR-10's test set; a run in the folder is resumed."""
     model = build()
     train_set, test_set = cnn.data.load("cifar10", root)
     history = cnn.fit(
@@ -66,7 +66,7 @@ def train(folder: Path, root: str | None, epochs: int) -> tuple[cnn.Sequential, 
         resume=True,
     )
     if history.interrupted:
-        raise KeyboardInterrupt  # half a run is no result
+        raise KeyboardInterrupt  # an interrupted run has no result
     return model, float(history.epochs[-1].valid_accuracy or 0)
 
 

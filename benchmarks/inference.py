@@ -1,6 +1,6 @@
 """Whole networks without training: the forward pass, and the saliency map (forward, and the gradient of the input).
 
-Ours are frozen, as onnxruntime's session is: filters are packed, and batch normalization folded, before the contest.
+Ours are frozen, as onnxruntime's sessions are: filters are packed and batch normalization is folded before timing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .timing import take_turns
 def forward(
     model: str, batch: int, modes: tuple[str, ...], threads: int, rounds: int = 15, target: float | None = None
 ) -> Row:
-    """The forward pass, beside PyTorch and onnxruntime."""
+    """The forward pass, compared with PyTorch and onnxruntime."""
     net, x = _given(model, batch)
     frozen = cnn.freeze(net)
     contestants: dict[str, Callable[[], np.ndarray]] = {"minicnn": lambda: frozen(x)}
@@ -33,7 +33,7 @@ def forward(
 
 
 def saliency(model: str, batch: int, modes: tuple[str, ...], rounds: int = 15, target: float | None = None) -> Row:
-    """The gradient of a class score with respect to the images, beside PyTorch."""
+    """The gradient of a class score with respect to the images, compared with PyTorch."""
     net, x = _given(model, batch)
     frozen = cnn.freeze(net)
 

@@ -1,8 +1,8 @@
-"""Vectors no wider than AVX2's: how this engine and its peers are held to them on a processor that has AVX-512.
+"""Vectors no wider than AVX2's: how this engine and its peers are limited to them on a processor with AVX-512.
 
-    env $(python -m benchmarks.isa) python …     # prints the variables; nothing where there is no AVX-512
+    env $(python -m benchmarks.isa) python …     # prints the variables; nothing without AVX-512
 
-All of them are read when a library is loaded, so `hold` starts the command again. onnxruntime has no such switch.
+All of them are read when a library is loaded, so `hold` restarts the command. onnxruntime has no such switch.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ import sys
 
 CHOICES = ("native", "avx2")
 FIXED = {
-    "NUMBA_CPU_NAME": "haswell",  # for which LLVM also orders instructions otherwise than for a newer processor
+    "NUMBA_CPU_NAME": "haswell",  # for which LLVM also orders instructions differently than for a newer processor
     "OPENBLAS_CORETYPE": "Haswell",  # NumPy's and SciPy's
     "ATEN_CPU_CAPABILITY": "avx2",  # PyTorch's own kernels
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
 }
-WIDE = ("avx512", "avx10", "amx")  # how LLVM's names of features begin
+WIDE = ("avx512", "avx10", "amx")  # the prefixes of LLVM's feature names
 
 
 def in_use() -> str:
-    """What this process's kernels are compiled for: "avx512", "avx2", or the processor's family."""
+    """What the kernels of this process are compiled for: "avx512", "avx2", or the processor's family."""
     from minicnn.kernels.vector import REGISTER
 
     return {64: "avx512", 32: "avx2"}.get(REGISTER, platform.machine())
 
 
 def hold(isa: str) -> None:
-    """Start this command again with the variables that hold all to `isa`, if they are not set; "native" needs none.
+    """Restart this command with the variables that limit everything to `isa`, unless they are set; "native" needs none.
 
     Raises:
         SystemExit: the processor has no AVX2.
@@ -44,7 +44,7 @@ def hold(isa: str) -> None:
 
 
 def variables() -> dict[str, str]:
-    """The environment in which nothing but onnxruntime uses vectors wider than AVX2's."""
+    """The environment in which only onnxruntime uses vectors wider than AVX2's."""
     import numpy as np
 
     features = {name: has and not name.startswith(WIDE) for name, has in _features().items()}

@@ -1,10 +1,10 @@
-"""What other work on one core costs a forward pass, beside onnxruntime; printed.
+"""How much other work on one core slows a forward pass down, compared with onnxruntime.
 
     python -m benchmarks load        # SqueezeNet, eight images, two threads
 
-The contest is held twice: while the machine is quiet, and beside a process that keeps the first core busy. A slowdown
-is the median of the second over that of the first. Where one of two cores is shared by halves, three quarters of the
-machine are left: 4/3 is the least slowdown, and 2 comes of halves of the work that are handed out in advance.
+Everything is timed twice: while the machine is idle, and while a process keeps the first core busy. A slowdown
+is the median of the second over that of the first. If half of one of two cores is taken, three quarters of the
+machine are left: 4/3 is the least possible slowdown, and dividing the work in halves in advance gives 2.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> None:
 
 @contextmanager
 def busy_core() -> Iterator[subprocess.Popen[bytes]]:
-    """While it lasts, a process computes without a pause, on the first core where the system lets us say so."""
+    """Inside the block, a process computes without a pause, on the first core if the system allows choosing it."""
     with subprocess.Popen([sys.executable, "-S", "-c", BUSY]) as process:
         try:
             if hasattr(os, "sched_setaffinity"):
@@ -68,12 +68,12 @@ def busy_core() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def slowdowns(quiet: Mapping[str, Times], busy: Mapping[str, Times]) -> dict[str, float]:
-    """How many times longer each took beside other work."""
+    """How many times longer each took with other work running."""
     return {name: busy[name].median / times.median for name, times in quiet.items()}
 
 
 def table(quiet: Mapping[str, Times], busy: Mapping[str, Times]) -> str:
-    """The figures, and what they say about the first contestant, who is ours."""
+    """The figures, and a summary for the first contestant, which is ours."""
     lines = ["| | quiet, ms | one core busy, ms | slowdown |", "|---|---|---|---|"]
     found = slowdowns(quiet, busy)
     for name, slowdown in found.items():

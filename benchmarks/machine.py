@@ -12,7 +12,7 @@ from . import isa
 
 
 def machine(threads: int) -> str:
-    """The processor with the vectors in use, the threads and the versions, in one line."""
+    """One line with the processor, the vectors in use, the threads and the versions."""
     import numba
 
     numba.get_num_threads()  # wakes the threading layer, so that it can be named
@@ -32,7 +32,7 @@ def machine(threads: int) -> str:
 
 
 def free_cores(seconds: float = 1.0) -> float:
-    """How many cores nobody uses now; where the system does not tell, by the load of the last minute."""
+    """How many cores are idle now; if the system does not tell, estimated from the load of the last minute."""
     stat = Path("/proc/stat")
     if not stat.exists():
         return max(0.0, (os.cpu_count() or 1) - os.getloadavg()[0])
@@ -47,7 +47,7 @@ def free_cores(seconds: float = 1.0) -> float:
 
 
 def use_threads(threads: int) -> None:
-    """As many threads for us as for PyTorch, where that is installed."""
+    """Use as many threads for us as for PyTorch, if that is installed."""
     import minicnn as cnn
 
     from .peers import installed

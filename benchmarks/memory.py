@@ -1,4 +1,4 @@
-"""How much memory a piece of work needs at its peak."""
+"""How much memory some work needs at its peak."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class PeakMemory:
-    """The most resident memory (Linux) inside the block, less what was resident at its start.
+    """The peak of resident memory (Linux) inside the block, minus what was resident at its start.
 
     with PeakMemory() as memory:
         work()
@@ -38,17 +38,17 @@ class PeakMemory:
 
 
 def in_fresh_process(work: Callable[..., T], *arguments: Any) -> T:
-    """`work(*arguments)` in a process of its own, where nothing else has left memory to be used again.
+    """Run `work(*arguments)` in a separate process, where no memory is left over from other work.
 
     Raises:
-        BrokenProcessPool: the process died, for want of memory for example.
+        BrokenProcessPool: the process died, for example for lack of memory.
     """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
         return process.submit(work, *arguments).result()
 
 
 def _return_freed_memory() -> None:
-    """Let the C library return what it has kept (see `minicnn.allocator`): the work would find its memory there."""
+    """Let the C library return the memory that it has kept (see `minicnn.allocator`): the work would reuse it."""
     with contextlib.suppress(AttributeError, OSError, TypeError):  # not glibc
         ctypes.CDLL(None).malloc_trim(0)
 

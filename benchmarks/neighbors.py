@@ -2,9 +2,9 @@
 
     python -m benchmarks neighbors --model runs/mnist-seed/model.safetensors --data mnist
 
-Each test image's nearest among the training images, by Euclidean distance in pixels and in what a layer puts out;
-the share of them that have the test image's label, and the accuracy of taking over the nearest one's label. Then a
-pass over all training images, with the memory that it needs above the data.
+The nearest neighbors of each test image among the training images, by Euclidean distance in pixels and in a layer's
+output; the share of them with the same label, and the accuracy of predicting the nearest one's label. Then a
+pass over all training images, with the memory that it needs in addition to the data.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--layer", default="relu3", help="whose output is the feature space (default: relu3)")
     parser.add_argument("--maps", default="relu2", help="whose channels are looked at in the pass (default: relu2)")
     parser.add_argument("-k", type=int, default=10, help="neighbors (default: 10)")
-    parser.add_argument("--train", type=int, help="look among the first so many training images (default: all)")
-    parser.add_argument("--test", type=int, help="for the neighbors of the first so many test images (default: all)")
+    parser.add_argument("--train", type=int, help="search only the first TRAIN training images (default: all)")
+    parser.add_argument("--test", type=int, help="use only the first TEST test images (default: all)")
     add_distributed(parser)
     options = parser.parse_args(arguments)
     group = group_of(options)

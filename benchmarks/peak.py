@@ -1,4 +1,4 @@
-"""The most memory that a training step holds beyond what it was given, each engine in processes of its own."""
+"""The peak memory of a training step beyond its inputs; each engine runs in separate processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .table import Row
 def row(
     model: str, batch: int, threads: int, modes: tuple[str, ...], rounds: int = 3, target: float | None = None
 ) -> Row:
-    """Measure the peak of a step, in processes that take turns; of PyTorch's modes the plain one, which needs least."""
+    """Measure the peak of a step, in processes that take turns; PyTorch in eager mode, which needs the least."""
     peaks: dict[str, list[float]] = {name: [] for name in ("minicnn", *(["eager"] if modes else []))}
     for _ in range(rounds):
         for name, found in peaks.items():
@@ -49,7 +49,7 @@ def _peak(name: str, model: str, batch: int, threads: int) -> float:
         torch.set_num_threads(threads)
         run = step.theirs(net, x, labels, name)
         warm = step.theirs(net, x[:8], labels[:8], name)
-    warm()  # code is compiled and libraries are loaded with a few images
+    warm()  # compiles code and loads libraries with a few images
     with PeakMemory() as memory:
         run()
         run()

@@ -1,4 +1,4 @@
-"""The other engines, made ready for a contest: PyTorch in each of its modes, and onnxruntime."""
+"""The other engines, prepared for a comparison: PyTorch in each of its modes, and onnxruntime."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def installed(package: str) -> bool:
 
 
 def missing(package: str) -> str:
-    """What to say where a peer is not installed."""
+    """What to say if a peer is not installed."""
     return f"{package} is not installed (pip install -e '.[peers]')"
 
 
@@ -54,17 +54,17 @@ def onnx_forward(model: Any, x: np.ndarray, threads: int) -> Callable[[], np.nda
 
 
 def assert_close(name: str, ours: np.ndarray, theirs: np.ndarray) -> None:
-    """Refuse a contest whose results differ by more than 1e-4 of the largest value."""
+    """Refuse a comparison whose results differ by more than 1e-4 of the largest value."""
     error = np.abs(ours - theirs).max() / max(np.abs(theirs).max(), 1e-12)
     if not error < TOLERANCE:
         raise SystemExit(f"{name}: the results differ by {error:.1e} of the largest value")
 
 
 def assert_same_gradient(name: str, ours: np.ndarray, theirs: np.ndarray) -> None:
-    """Refuse a contest whose gradients differ by more than 1e-2 of their length.
+    """Refuse a comparison whose gradients differ by more than 1e-2 of their length.
 
-    A gradient jumps where a ReLU's sign or a pooling's winner hangs on the last digits: in a deep network there are
-    such places, and rounding takes a few of them the other way. The scores, which do not jump, are held to 1e-4.
+    A gradient jumps where a ReLU's sign or a pooling's winner depends on the last digits. In a deep network there are
+    such places, and rounding decides a few of them differently. The scores, which do not jump, must agree to 1e-4.
     """
     error = float(np.linalg.norm(ours - theirs)) / max(float(np.linalg.norm(theirs)), 1e-12)
     if not error < JUMPS:

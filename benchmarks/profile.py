@@ -1,7 +1,7 @@
-"""Where the time of a network goes: its kernels one by one, and what is left for Python between them.
+"""Where the time of a network goes: its kernels one by one, and the rest, which is Python.
 
 Each parallel kernel is timed where it is called. For a convolution the multiply-adds of its definition are counted, so
-that its rate can be held against the machine's own: Winograd, which does fewer, may stand above it.
+that its rate can be compared with the machine's peak: Winograd, which does fewer, may exceed it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from .step import network, ours
 
 @dataclass
 class Part:
-    """All calls of one kernel with arguments of one set of shapes.
+    """All calls of one kernel with the same shapes of arguments.
 
     Attributes:
-        multiply_adds: of all calls, by the definition of a convolution; 0 for other kernels.
+        multiply_adds: in all calls, by the definition of a convolution; 0 for other kernels.
         seconds: of each call.
     """
 
@@ -39,10 +39,10 @@ Parts = dict[tuple[str, str], Part]
 
 
 def multiply_adds(name: str, arguments: tuple[Any, ...]) -> int:
-    """What a convolution's kernel computes, by its definition; 0 for a kernel that is none.
+    """The multiply-adds of a convolution's kernel, by definition; 0 for other kernels.
 
-    For each output pixel, before pooling: taps · channels of a group · filters. An input gradient is a convolution of
-    as many taps as reach its lattice of pixels.
+    For each output pixel, before pooling: taps · channels of a group · filters. An input gradient is a convolution with
+    the taps that reach its lattice of pixels.
     """
     if name == "direct.forward":
         source, _, _, rows, _, _, slide, _, groups, target = arguments
@@ -73,7 +73,7 @@ def multiply_adds(name: str, arguments: tuple[Any, ...]) -> int:
 
 @contextmanager
 def timed_kernels() -> Iterator[Parts]:
-    """Time every parallel kernel of minicnn that is called inside the block, wherever a module holds it."""
+    """Time every parallel kernel of minicnn that is called inside the block, in whichever module it is."""
     parts: Parts = {}
     replaced: list[tuple[Any, str, Any]] = []
     timers: dict[int, Callable[..., Any]] = {}
@@ -109,7 +109,7 @@ def _timer(kernel: Any, parts: Parts) -> Callable[..., Any]:
 
 
 def _shapes(arguments: tuple[Any, ...]) -> str:
-    """The shapes of what a kernel is given to read, and to write: the first two arrays of more than one dimension."""
+    """The shapes of a kernel's input and output: the first two arrays of more than one dimension."""
     arrays = [getattr(a, "values", getattr(a, "y", a)) for a in arguments]
     return ", ".join("×".join(map(str, a.shape)) for a in arrays if isinstance(a, np.ndarray) and a.ndim > 1)
 
@@ -136,7 +136,7 @@ def work_of(model: str, batch: int, work: str) -> Callable[[], object]:
 
 
 def measure(run: Callable[[], object], rounds: int, warmup: int = 3) -> tuple[float, Parts]:
-    """(seconds of one run, mean of `rounds`; the parts of as many others, as keeping the books takes time too)."""
+    """(seconds of a run, the mean of `rounds`; the parts, from separate runs because recording takes time too)."""
     for _ in range(warmup):
         run()
     start = time.perf_counter()
@@ -150,7 +150,7 @@ def measure(run: Callable[[], object], rounds: int, warmup: int = 3) -> tuple[fl
 
 
 def table(total: float, parts: Parts, rounds: int, ceiling: float) -> str:
-    """Kernels by their share of the time, each convolution's rate beside the ceiling in GFLOP/s, and what is left."""
+    """Kernels by their share of the time, the rate of each convolution and the ceiling in GFLOP/s, and the rest."""
     by_kernel: dict[str, float] = collections.defaultdict(float)
     lines = [
         "| kernel | arrays | calls | ms | share | GFLOP/s | of sgemm's |",

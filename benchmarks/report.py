@@ -1,4 +1,4 @@
-"""The table: its rows as data, the commands that measure them, and the page that they are written to."""
+"""The table of results: its rows as data, the commands that measure them, and the page that they are written to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INTRODUCTION = """# Results
 What `python -m benchmarks` measured. Figures of one row were taken in turn in one run; compare ratios, not times.
 """
 
-# command, its options, the ratio that is asked for
+# command, its options, the ratio that is required
 TABLE: tuple[tuple[str, dict[str, Any], float], ...] = (
     ("step", {"model": "seed", "batch": 20}, 3),
     ("step", {"model": "seed", "batch": 128}, 5),
@@ -117,7 +117,7 @@ def _everything(options: argparse.Namespace) -> None:
 
 
 def add_distributed(parser: argparse.ArgumentParser) -> None:
-    """Add the option that shares a benchmark's passes over its data."""
+    """Add the option that divides a benchmark's passes over its data among processes."""
     parser.add_argument("--distributed", action="store_true", help="share the data with all processes of mpiexec")
 
 
@@ -161,24 +161,24 @@ def _table(options: argparse.Namespace) -> None:
         if (only is None or command in only) and (model is None or given.get("model") == model):
             row = measure(command, given, tuple(options.modes), options.threads, target)
             print(markdown([row]).splitlines()[-1], flush=True)
-            if options.modes:  # figures of minicnn alone are printed, but take no comparison's place
+            if options.modes:  # figures of minicnn alone are printed, but do not replace a comparison
                 rows = [other for other in save([row], RESULTS) if other.isa == row.isa]
                 _put_table(_title(row.isa), _about(asked, machine.machine(options.threads)), markdown(rows))
 
 
 def _require_peers(command: str, options: argparse.Namespace) -> None:
-    """Refuse to put a page of figures without peers in place of one with them."""
+    """Refuse to replace a page of comparisons by one without peers."""
     if not options.modes:
         raise SystemExit(f"python -m benchmarks {command} needs PyTorch; --alone table prints the times of minicnn")
 
 
 def _title(width: str) -> str:
-    """The section for vectors of a width; other families of processors share the first."""
+    """The section for a width of vectors; other families of processors share the first."""
     return SECTIONS.get(width, SECTIONS["avx512"])
 
 
 def _about(asked: str, machine: str) -> str:
-    """What was measured with, in a paragraph."""
+    """The setup of the measurements, in a paragraph."""
     if asked == "native":
         return f"`python -m benchmarks table`: {machine}"
     return (
@@ -188,7 +188,7 @@ def _about(asked: str, machine: str) -> str:
 
 
 def _put_table(title: str, about: str, table: str) -> None:
-    """Put a table, and a line about it, into the page; what else was written in the section stays, beneath."""
+    """Put a table, and a line about it, into the page; other text of the section stays below it."""
     _, earlier, _ = _parts(title)
     prose = [part for part in earlier.split("\n\n")[1:] if not part.startswith("|")]
     _put(title, "\n\n".join([about, table, *prose]))
@@ -224,7 +224,7 @@ def _accuracy(options: argparse.Namespace) -> None:
 
 
 def section(title: str, text: str) -> None:
-    """Print a section, and put it into the page in place of an earlier one."""
+    """Print a section, and put it into the page, replacing an earlier one."""
     print(f"\n## {title}\n\n{text}")
     _put(title, text)
 
@@ -235,7 +235,7 @@ def _put(title: str, text: str) -> None:
 
 
 def _parts(title: str) -> tuple[str, str, str]:
-    """What stands in the page before a section, the section's text, and what stands after it."""
+    """The page's text before a section, that of the section, and the text after it."""
     page = PAGE.read_text() if PAGE.exists() else INTRODUCTION
     before, _, rest = page.partition(f"\n## {title}\n")
     text, mark, after = rest.partition("\n## ")

@@ -1,8 +1,8 @@
-"""How near a convolution comes to what this machine can do: its arithmetic against its memory traffic.
+"""How close a convolution comes to the machine's peak: its arithmetic against its memory traffic.
 
 The ceilings are measured here: the best rate of a large sgemm, and of reading one array while writing another. A
 convolution's work is counted by its definition (2 · N · OH · OW · O · C · 9), so that Winograd, which does less, may
-stand above the first ceiling; its traffic is each array once.
+exceed the first ceiling; its traffic counts each array once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Training on many processes: what two of them do here, and a model of what many machines would.
+"""Training on many processes: measurements of two of them, and a model of many machines.
 
     mpiexec -n 2 python -m benchmarks.scaling together   # two processes of one thread (as `table` starts it)
     python -m benchmarks.scaling table                   # measure all, predict, and write both to RESULTS.md
@@ -26,7 +26,7 @@ from .cluster import ASSUMED, FREE, Link, Work, efficiency
 
 NODES = tuple(2**k for k in range(1, 11))
 NETWORKS = {"cifar-vgg": (32, 10, 512), "vgg16": (224, 1000, 256), "resnet50": (224, 1000, 256)}  # size, classes, batch
-CORES = 32  # of an assumed node, which it is assumed to use to the full
+CORES = 32  # of an assumed node, which is assumed to use all of them
 WORTH = 0.5  # of the ideal speed: below it another node is wasted
 LARGE = 1 << 22  # float32 numbers
 PREDICTED = (
@@ -53,7 +53,7 @@ def gradients(model: Any, x: np.ndarray, labels: np.ndarray, announce: Any = Non
 
 
 def measured(name: str, counts: tuple[int, int]) -> Work:
-    """A network's step on one thread, best of three; in processor time, which other work disturbs least."""
+    """A network's step on one thread, best of three, in processor time, which other work disturbs least."""
     from minicnn.distributed.sums import Buckets
 
     seconds = []
@@ -91,7 +91,7 @@ def least(run: Any, rounds: int = 3) -> float:
 
 
 def own_part() -> tuple[float, float]:
-    """What no network takes from us: the seconds of a sleep between two looks for a message; seconds to add a byte."""
+    """Costs on any network: seconds of sleep between two polls of a message; seconds to add a byte."""
     from minicnn.distributed.sums import PAUSE
 
     naps = []
@@ -104,7 +104,7 @@ def own_part() -> tuple[float, float]:
 
 
 def together(options: argparse.Namespace) -> None:
-    """In each of two processes: time training steps of cifar-vgg, and sums; the first prints what it found."""
+    """In each of two processes: time training steps of cifar-vgg, and sums; the first prints the results."""
     from mpi4py import MPI
 
     from minicnn.distributed.sums import add_in_any_order, add_over_processes
@@ -145,7 +145,7 @@ def together(options: argparse.Namespace) -> None:
 
 
 def job(processes: int, threads: int, *arguments: str) -> dict[str, float]:
-    """Run `together` in several processes; returns what the first one has printed."""
+    """Run `together` in several processes; returns what the first one printed."""
     mpiexec = Path(sys.executable).with_name("mpiexec")
     command = [str(mpiexec) if mpiexec.exists() else "mpiexec", "-n", str(processes), sys.executable]
     environment = os.environ | {"NUMBA_NUM_THREADS": str(threads)}
@@ -185,11 +185,11 @@ def table(options: argparse.Namespace) -> None:
 
 
 def between_processes(options: argparse.Namespace, work: Work) -> tuple[Link, list[str]]:
-    """What two processes do here, beside one of two threads: the link between them, and paragraphs."""
+    """Two processes, compared with one of two threads: the link between them, and paragraphs about it."""
     given = "--batch", str(options.batch), "--rounds", str(options.rounds)
     turns: dict[str, list[dict[str, float]]] = {"one": [], "two": [], "any": []}
     for _ in range(options.turns):
-        turns["one"].append(job(1, 2, "--any-order", *given))  # a single share: the whole batch, as `fit` alone has it
+        turns["one"].append(job(1, 2, "--any-order", *given))  # a single share: the whole batch, as without a group
         turns["two"].append(job(2, 1, *given))
         turns["any"].append(job(2, 1, "--any-order", *given))
     step = {name: float(np.median([turn["step"] for turn in found])) for name, found in turns.items()}
@@ -207,7 +207,7 @@ def between_processes(options: argparse.Namespace, work: Work) -> tuple[Link, li
 
 
 def constants(works: dict[str, Work]) -> str:
-    """What the model knows of each network."""
+    """What the model knows about each network."""
     head = (
         "| on one thread | fixed ms | ms an image | update ms | gradients MB | buckets | the largest: MB, there after |"
     )
@@ -222,7 +222,7 @@ def constants(works: dict[str, Work]) -> str:
 
 
 def predictions(works: dict[str, Work], link: Link) -> str:
-    """What the model says about one kind of link."""
+    """The model's predictions for one kind of link."""
     head = f"| {link.name} | {' | '.join(f'{nodes:,}' for nodes in NODES)} | worth it up to |"
     lines = [head, "|---" * (len(NODES) + 2) + "|"]
     for name, work in works.items():

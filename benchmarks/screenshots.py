@@ -1,7 +1,7 @@
 """The README's images of atlases: `python -m benchmarks screenshots` makes the pages and photographs them.
 
-Makes an atlas of the demo's network, and of SqueezeNet on photographs where MINICNN_DATA is set and the weights lie
-beside that folder; then opens each in Chromium. Pages that `--pages` holds already are photographed as they are. Needs
+Makes an atlas of the demo's network, and of SqueezeNet on photographs if MINICNN_DATA is set and the weights lie
+next to that folder; then opens each in Chromium. Pages that exist in `--pages` are photographed as they are. Needs
 the extra `browser`.
 """
 
@@ -28,7 +28,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 
 @dataclass(frozen=True)
 class Shot:
-    """A view of a page: its section, and what is chosen there."""
+    """A view of a page: its section, and what is selected there."""
 
     name: str
     page: str
@@ -53,7 +53,7 @@ SHOTS = (
 
 
 def make_pages(folder: Path) -> None:
-    """Those that are not there yet, as far as their data are."""
+    """Make the pages that do not exist yet, if their data exist."""
     folder.mkdir(parents=True, exist_ok=True)
     demo, squeezenet = (folder / f"{name}.html" for name in ("demo", "squeezenet"))
     if not demo.exists():
@@ -77,7 +77,7 @@ def make_pages(folder: Path) -> None:
 
 
 def photograph(pages: Path, out: Path) -> None:
-    """Every shot whose page there is, as WebP."""
+    """Every shot whose page exists, as WebP."""
     from playwright.sync_api import sync_playwright
 
     out.mkdir(parents=True, exist_ok=True)
@@ -95,20 +95,20 @@ def photograph(pages: Path, out: Path) -> None:
                 color_scheme=shot.theme,  # type: ignore[arg-type]
                 reduced_motion="reduce",
             )
-            tab.set_default_timeout(300_000)  # a busy machine is no fault of the page
+            tab.set_default_timeout(300_000)  # a busy machine is not the page's fault
             tab.goto(f"{page.resolve().as_uri()}#{shot.chosen}")
             while not tab.evaluate("!live.available || Boolean(live.refreshed())"):
                 tab.wait_for_timeout(100)
             if shot.section != "main":
                 tab.evaluate(f"document.getElementById('{shot.section}').scrollIntoView(); scrollBy(0, {shot.below})")
-            tab.wait_for_timeout(1500)  # the bar marks the section in sight, and the worker answers
+            tab.wait_for_timeout(1500)  # the bar marks the visible section, and the worker answers
             _write(tab.screenshot(), out / f"{shot.name}.webp")
             tab.close()
         browser.close()
 
 
 def _write(png: bytes, path: Path) -> None:
-    """As good as fits into `LARGEST` bytes."""
+    """The best quality that fits into `LARGEST` bytes."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
     for quality in (92, 85, 75, 60):
         image.save(path, "WebP", quality=quality, method=6)

@@ -1,6 +1,6 @@
-"""The trained SqueezeNet 1.1 and the photographs that the benchmarks of explanations and of images work on.
+"""The trained SqueezeNet 1.1 and the photographs for the benchmarks of attribution and synthesis.
 
-Beside the folder `$MINICNN_DATA` (which has `images/`) stands `models/`, with `squeezenet1_1.safetensors` and
+Next to the folder `$MINICNN_DATA` (which has `images/`) is `models/`, with `squeezenet1_1.safetensors` and
 `imagenet_classes.txt`. Its weights were trained on blue, green and red from 0 to 255.
 """
 
@@ -21,7 +21,7 @@ def data() -> Path:
     """The folder of real data.
 
     Raises:
-        SystemExit: it is not known.
+        SystemExit: MINICNN_DATA is not set.
     """
     if "MINICNN_DATA" not in os.environ:
         raise SystemExit("set MINICNN_DATA to the folder that holds images/ and mnist/, with models/ beside it")
@@ -29,7 +29,7 @@ def data() -> Path:
 
 
 def squeezenet() -> Any:
-    """The network, with its classes' names and what it takes images for."""
+    """The network, with the names of its classes and its transform of images."""
     models = data().parent / "models"
     model = cnn.zoo.build("squeezenet1_1", weights=models / "squeezenet1_1.safetensors")
     model.transform = cnn.data.Transform((0.0,) * 3, (1.0,) * 3, scale=1, channels="BGR", size=SIDE, crop=SIDE)
@@ -39,18 +39,18 @@ def squeezenet() -> Any:
 
 
 def image(model: Any, name: str) -> np.ndarray:
-    """A photograph as the network takes it, (1, 3, 224, 224)."""
+    """A photograph as the network's input, (1, 3, 224, 224)."""
     return np.asarray(model.transform.image(data() / "images" / f"{name}.png"))
 
 
 def shown(model: Any, x: np.ndarray) -> np.ndarray:
-    """What the network sees, as it can be drawn: (N, H, W) or (N, H, W, 3) in 0…1."""
+    """The network's input as drawable images: (N, H, W) or (N, H, W, 3) in 0…1."""
     pixels = np.asarray(model.transform.inverse(x)).transpose(0, 2, 3, 1)
     return pixels[..., 0] if pixels.shape[3] == 1 else pixels
 
 
 def in_torch(model: Any) -> Any:
-    """The same network in PyTorch, with a module for every ReLU, as Captum wants it."""
+    """The same network in PyTorch, with a separate module for every ReLU, as Captum requires."""
     import torch
     from torch import nn
 

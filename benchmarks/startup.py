@@ -1,7 +1,7 @@
-"""What a user waits for: the import, the command line's help, and what is compiled first.
+"""What a user waits for: the import, the command line's help, and compiling.
 
-Processor seconds are those of all threads, in user and system mode, and of the processes that were started and waited
-for. Where loops are compiled, the limit is on them, because other work on the machine lengthens them least.
+Processor seconds include all threads, user and system mode, and the processes that were started and waited
+for. Where loops are compiled, the limit is on these, because other work on the machine affects them least.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ scores, pullback = model.forward(x, cnn.Pass(train=True, rng=np.random.default_r
 _, gradients = pullback(cnn.ops.cross_entropy(scores, labels)[1](1.0)[0], wants="parameters")
 cnn.SGD(0.01, momentum=0.9).step(model.parameters(), gradients)
 """
-WARM = {  # what is run when all has been compiled, and the seconds that are asked for
+WARM = {  # what is run when everything has been compiled, and the seconds that are required
     "import minicnn": (["-c", "import minicnn"], 1.0),
     "minicnn --help": (["-m", "minicnn", "--help"], 0.5),
     "first training step": (["-c", STEP], 3.0),
@@ -31,14 +31,14 @@ WARM = {  # what is run when all has been compiled, and the seconds that are ask
 
 
 class Spent(NamedTuple):
-    """What a command took, in seconds: from the start of the process to its end, and of processors."""
+    """The seconds of a command: from the start of the process to its end, and of processors."""
 
     seconds: float
     processor: float
 
 
 def cold(folder: Path) -> dict[str, tuple[list[str], float]]:
-    """What is run on an empty cache, and the processor seconds that are asked for; writes into a folder."""
+    """What is run with an empty cache, and the processor seconds that are required; writes into a folder."""
     works = {
         "first training step": (["-c", STEP], 20.0),
         "minicnn demo": (["-m", "minicnn", "demo", "--out", str(folder / "demo")], 75.0),
@@ -52,7 +52,7 @@ def cold(folder: Path) -> dict[str, tuple[list[str], float]]:
 
 
 def table(rounds: int = 5) -> str:
-    """The page's section: what is cold is run once; of what is warm, medians."""
+    """The page's section: cold runs once, warm runs as medians."""
     lines = ["| what | seconds | processor seconds | asked for |", "|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as folder:
         for i, (name, (arguments, most)) in enumerate(cold(Path(folder)).items()):

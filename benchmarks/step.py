@@ -72,7 +72,7 @@ def theirs(model: Any, x: np.ndarray, labels: np.ndarray, mode: str) -> Callable
 
 
 def check(model: Any, x: np.ndarray, labels: np.ndarray) -> None:
-    """Refuse a contest whose results differ; without dropout, whose masks do."""
+    """Refuse a comparison whose results differ; without dropout, whose masks do."""
     import torch
 
     logits, pullback = model.forward(x)

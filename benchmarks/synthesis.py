@@ -1,9 +1,9 @@
-"""Images from within: what SqueezeNet's layers, channels and classes look for, dreams, and paintings.
+"""Image synthesis: what SqueezeNet's layers, channels and classes respond to, dreams, and paintings.
 
     python -m benchmarks synthesis                       # all of them
     python -m benchmarks synthesis dreams --out images
 
-Each image's objective is printed before and after: a visualization that found nothing does not rise. The data are
+Each image's objective is printed before and after: if it does not rise, the visualization failed. The data are
 those of `benchmarks.squeezenet`; the figures go into `--out`.
 """
 
@@ -43,7 +43,7 @@ CONTENT_LAYER = "features.6.concat"
 
 
 def channels(model: Any, out: Path) -> Iterator[Row]:
-    """What one map of a layer responds to most."""
+    """What one feature map of a layer responds to most."""
     found = []
     for layer, channel in CHANNELS:
         result, seconds = timed(viz.feature_visualization, model, (layer, channel), size=128, steps=160)
@@ -54,7 +54,7 @@ def channels(model: Any, out: Path) -> Iterator[Row]:
 
 
 def classes(model: Any, out: Path) -> Iterator[Row]:
-    """What a class looks like to the network, in Fourier space and (Simonyan's way) in pixels."""
+    """What a class looks like to the network, in Fourier space and (like Simonyan et al.) in pixels."""
     found, names = [], []
     for target in CLASSES:
         result, seconds = timed(viz.feature_visualization, model, objectives.logit(target), size=192, steps=128)

@@ -1,4 +1,4 @@
-"""Rows of results: how they are printed, and kept."""
+"""Rows of results: how they are printed and saved."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Row:
         work: what was done.
         milliseconds, spread: our median, and half the distance between the quartiles as a share of it.
         peers: the peers' medians in milliseconds, by name.
-        target: the ratio that is asked for.
-        unit: of the figures, where they are not times.
-        isa: the vectors that were used: "avx512", "avx2", or the processor's family.
+        target: the ratio that is required.
+        unit: of the figures, if they are not times.
+        isa: the vectors in use: "avx512", "avx2", or the processor's family.
     """
 
     work: str
@@ -33,11 +33,11 @@ class Row:
 
     @property
     def best(self) -> str | None:
-        """The best peer's name; None where minicnn was measured alone."""
+        """The best peer's name; None if minicnn was measured alone."""
         return min(self.peers, key=self.peers.__getitem__, default=None)
 
     def against_best(self) -> tuple[str, str]:
-        """The best peer with its figure, and that over ours: above 1 we are the better."""
+        """The best peer with its figure, and its ratio to ours: above 1 ours is better."""
         if self.best is None:
             return "–", "–"
         theirs = self.peers[self.best]
@@ -64,12 +64,12 @@ def markdown(rows: Iterable[Row]) -> str:
 
 
 def save(rows: list[Row], path: Path) -> list[Row]:
-    """Put rows into a JSON file, in place of earlier ones of the same work and width; returns all that it holds."""
+    """Put rows into a JSON file, replacing earlier ones of the same work and width; returns all of its rows."""
     found = {(row.work, row.isa): row for row in [*load(path), *rows]}
     path.write_text(json.dumps([asdict(row) for row in found.values()], indent=1) + "\n")
     return list(found.values())
 
 
 def load(path: Path) -> list[Row]:
-    """The rows of a file that `save` wrote; none where there is no file."""
+    """The rows of a file that `save` wrote; none if it does not exist."""
     return [Row(**row) for row in json.loads(path.read_text())] if path.exists() else []

@@ -1,8 +1,8 @@
-"""How every speed here is measured: contestants take turns in one run, and the medians are compared.
+"""How all speeds are measured: contestants take turns in one run, and the medians are compared.
 
 The machine's speed drifts, so a time alone means little; the ratio of two that alternate A B A B means much more. What
-one leaves behind must not be the next one's burden, though: caches full of its numbers, and threads that spin for some
-milliseconds in case more work comes. So each turn begins with runs that do not count.
+one leaves behind must not slow the next one down, though: caches full of its numbers, and threads that spin for some
+milliseconds in case more work arrives. So each turn begins with runs that do not count.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def take_turns(
     Args:
         contestants: what to run, by name.
         rounds: how many times each is timed.
-        least: seconds for which one timing lasts at least, by repetition.
+        least: the minimum seconds of one timing, by repetition.
         warmup: runs of each before anything is timed (the first compiles).
-        settle: seconds for which each runs at the beginning of its turn, at least, before it is timed.
+        settle: the minimum seconds that each runs at the beginning of its turn before it is timed.
 
     Returns:
         seconds per run, by name.

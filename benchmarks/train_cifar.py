@@ -1,13 +1,13 @@
-"""CIFAR-10 from first values to a figure: the whole of training, on this machine.
+"""CIFAR-10 from initial values to an accuracy: a full training on this machine.
 
     python -m benchmarks train_cifar --model cifar-vgg-bn
     python -m benchmarks train_cifar --model resnet20
 
-The recipe: SGD with Nesterov's momentum and weight decay, one cycle of the learning rate, label smoothing; images
+The recipe: SGD with Nesterov momentum and weight decay, one cycle of the learning rate, label smoothing; images
 shifted by up to 2 pixels, and mirrored. The test set is measured after every epoch, and chooses nothing: the figures
-are the last epoch's, of each image alone and of each together with its mirror image. An interrupted run goes on where
-it stood when it is called again; of one that is finished, only the section of RESULTS.md and its image are written
-anew.
+are the last epoch's, of each image alone and of each together with its mirror image. An interrupted run resumes where
+it stopped when it is called again; for a finished one, only the section of RESULTS.md and its figure are written
+again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EPOCHS = {"cifar-vgg-bn": 18, "resnet20": 18}
 
 
 class ProcessorTime:
-    """Logs after each epoch how many seconds of processor time went by since the last: what the run cost, however
+    """Logs after each epoch the seconds of processor time since the last one: the cost of the run, no matter how
     busy the machine was with other work."""
 
     def __init__(self, path: Path) -> None:
@@ -49,7 +49,7 @@ class ProcessorTime:
 def train(
     model: str, train_set: Any, test_set: Any, folder: Path, epochs: int, group: Group
 ) -> tuple[Any, cnn.History]:
-    """Train a network by the recipe; its checkpoint and logs come into the folder."""
+    """Train a network by the recipe; its checkpoint and logs are written to the folder."""
     network = cnn.zoo.build(model, classes=len(train_set.classes), seed=0)
     history = cnn.fit(
         network,
@@ -68,19 +68,19 @@ def train(
         group=group,
     )
     if history.interrupted:
-        raise KeyboardInterrupt  # half a run is no result
+        raise KeyboardInterrupt  # an interrupted run has no result
     return network, history
 
 
 def mirrored_accuracy(network: Any, dataset: Any, group: Group) -> float:
-    """Accuracy where the probabilities of each image and of its mirror image are averaged."""
+    """Accuracy with the probabilities of each image and its mirror image averaged."""
     mirrored = cnn.data.Dataset(dataset.images[..., ::-1], dataset.labels, dataset.classes)
     probabilities = sum(cnn.evaluate(network, each, group=group).probabilities for each in (dataset, mirrored))
     return float((probabilities.argmax(axis=1) == dataset.labels).mean())
 
 
 def table(history: cnn.History, folder: Path) -> str:
-    """The log, epoch by epoch; minutes of training as they went by, and of processor time, evaluation included."""
+    """The log, epoch by epoch; minutes of training in elapsed and in processor time, evaluation included."""
     spent: Counter[int] = Counter()
     for line in (folder / "processor.jsonl").read_text().splitlines():
         epoch, seconds = json.loads(line)
@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     image = Path("results") / f"cifar10-{name}.png"
     (HERE / image).parent.mkdir(exist_ok=True)
     training(history, validation="test").savefig(HERE / image, dpi=80)
-    shared = f", {group.size} processes, of which the first one's time is told" if group.size > 1 else ""
+    shared = f", {group.size} processes, times of the first" if group.size > 1 else ""
     command = f"`python -m benchmarks train_cifar --model {name}`, on {machine(cnn.get_num_threads())}{shared}."
     mirrored = f"{accuracy:.2%} where each image and its mirror image vote together"
     result = f"Test set after the last epoch: {history.epochs[-1].valid}; {mirrored}."

@@ -70,7 +70,7 @@ def twin(model: Any) -> nn.Module:
     """The PyTorch network, in evaluation mode, with copies of the model's weights.
 
     Raises:
-        ValueError: the model has a layer for which there is no counterpart here.
+        ValueError: the model has a layer that has no counterpart here.
     """
     module = _module(model)
     state = {name: torch.tensor(array) for name, array in model.state().items()}

@@ -1,6 +1,6 @@
 """Whether Winograd's rounding changes what a network learns: the same training with and without it.
 
-Runs with other seeds tell how much accuracy differs by chance; what the algorithms differ by must stay within that.
+Runs with other seeds show how much accuracy varies by chance; the difference of the algorithms must stay within that.
 """
 
 from __future__ import annotations
@@ -41,5 +41,5 @@ def _curve(train: Any, test: Any, model: str, algorithm: str, seed: int) -> list
             net, train, test, epochs=EPOCHS, batch_size=64, optimizer=cnn.Adam(1e-3), seed=seed, progress=False
         )
     if history.interrupted:
-        raise KeyboardInterrupt  # half a run is no result
+        raise KeyboardInterrupt  # an interrupted run has no result
     return [record.valid_accuracy or 0.0 for record in history.epochs]

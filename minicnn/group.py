@@ -13,13 +13,13 @@ class Group:
     """A group of one process.
 
     Attributes:
-        rank, size: the number of this process, and how many there are.
-        settings: what the numbers of a run depend on, for its checkpoint.
-        interrupted: whether Ctrl-C was pressed; `gradients` makes it whether it was in any process.
+        rank, size: the index of this process, and the number of processes.
+        settings: the settings that the results of a run depend on, for its checkpoint.
+        interrupted: whether Ctrl-C was pressed; after `gradients`, whether it was in any process.
     """
 
     rank, size, interrupted = 0, 1, False
-    settings: dict[str, Any] = {}  # noqa: RUF012  never changed
+    settings: dict[str, Any] = {}  # noqa: RUF012  never modified
 
     def __repr__(self) -> str:
         of = "".join(f", {name}={value!r}" for name, value in self.settings.items())
@@ -35,7 +35,7 @@ class Group:
         return range(self.rank * count // self.size, (self.rank + 1) * count // self.size)
 
     def texts(self, text: str) -> list[str]:
-        """The values of all processes, in order."""
+        """The texts of all processes, in order of rank."""
         return [text]
 
     def gather(self, rows: Array) -> Array:
@@ -64,9 +64,9 @@ class Group:
 
         Args:
             model: being trained.
-            batch: what `batches` gave.
+            batch: an item of `batches`.
             lesson: (x, labels, pass) → loss, correct answers, and a function from the loss's weight to its gradients.
-            rng: makes dropout's generator.
+            rng: makes the generator of dropout.
         """
         x, labels = batch
         loss, right, gradients = lesson(x, labels, Pass(train=True, rng=rng()))

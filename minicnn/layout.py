@@ -49,7 +49,7 @@ def concatenated(xs: Sequence[Array]) -> Array:
     y = empty_channels_last((N, sum(x.shape[1] for x in xs), H, W), xs[0].dtype)
     first = 0
     for x in xs:
-        kernels.put_beside(pixels(x), pixels(y), first)
+        kernels.copy_columns(pixels(x), 0, pixels(y), first, x.shape[1])
         first += x.shape[1]
     return y
 
@@ -66,7 +66,7 @@ def apart(y: Array, channels: Sequence[int], wants: Sequence[bool]) -> list[Arra
     for count, want in zip(channels, wants, strict=True):
         part = empty_channels_last((N, count, H, W), y.dtype) if want else None
         if part is not None:
-            kernels.take_beside(pixels(y), first, pixels(part))
+            kernels.copy_columns(pixels(y), first, pixels(part), 0, count)
         parts.append(part)
         first += count
     return parts

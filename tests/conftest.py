@@ -1,7 +1,7 @@
-"""What is run, and how much of it: tests/README.md says which test belongs where, and what it may cost.
+"""Which tests run, and on how many examples. tests/README.md says where a test belongs and what it may cost.
 
-`pytest` is for everyday: without what is marked `slow`, with few examples of each property, and with Hypothesis's
-database, so that what has failed once is tried again. With `CI` set everything runs, on more examples, the same in
+`pytest` alone is for everyday use: no tests marked `slow`, few examples of each property, and Hypothesis's
+database, so that an example that failed is tried again. With `CI` set everything runs, on more examples, the same in
 every run; `--thorough` draws a hundred times as many.
 """
 
@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One for each core, or file if files are named; none beside the main process where that makes one."""
+    """One for each core, or for each named file if there are fewer; if that is one, the main process runs the tests."""
     named = [Path(str(argument).split("::")[0]) for argument in config.args]
     files = len(set(named)) if all(path.suffix == ".py" for path in named) else MOST_WORKERS
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -53,20 +53,20 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 class ByFile(LoadFileScheduling):
-    """A file at a time; but one worker takes all that compiles the most, lest two compile the same at the same time."""
+    """One file at a time. But one worker takes the folders that compile the most, so that nothing is compiled twice."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "together" if nodeid.split("/")[1] in TOGETHER else super()._split_scope(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
-    """Pytest's own where files or folders are named: there may be nothing else for the other workers."""
+    """Pytest's own schedule if files or folders are named: otherwise the other workers might have nothing to do."""
     everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     return ByFile(config, log) if everything and config.option.dist == "loadfile" else None
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
-    """A module's properties take the settings that hold when it is imported."""
+    """The properties of a module take the settings in force when it is imported."""
     if isinstance(collector, pytest.Module):
         name = "a folder's"
         settings.register_profile(
@@ -77,7 +77,7 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is slow, unless it was asked for: by -m, --thorough, CI, its file's name or its slow folder's."""
+    """Skip slow tests unless they are requested: by -m, --thorough, CI, or the name of their file or slow folder."""
     for item in items:
         if item.path.relative_to(TESTS).parts[0] in SLOW:
             item.add_marker("slow")
@@ -97,9 +97,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> Iterator[None]:
-    """Small arrays gain nothing from a second thread, of ours or of BLAS, and lose much where its core is busy.
+    """Small arrays gain nothing from a second thread, ours or BLAS's, and lose a lot if its core is busy.
 
-    Results do not depend on the number of threads: tests/ops/test_threads.py says so.
+    Results do not depend on the number of threads, as tests/ops/test_threads.py shows.
     """
     from threadpoolctl import threadpool_limits
 

@@ -1,4 +1,4 @@
-"""A file of the project changed while it is imported, in this process alone: the file itself stays as it is."""
+"""Change a source file of the project as it is imported, in this process only: the file on disk stays as it is."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from numba.core import caching
 
 ROOT = Path(__file__).parents[1]
 # pytest rewrites the assertions of a plugin's whole package, and of minicnn's where it is installed. It does so in a
-# loader of its own, which knows nothing of what is planted in Python's.
+# separate loader, which knows nothing of what is planted in Python's.
 PLAIN = "--assert=plain"
-COMPILED = ("minicnn/kernels", "viz/tsne", "viz/factorize")  # whose functions Numba compiles, into each other
+COMPILED = ("minicnn/kernels", "viz/tsne", "viz/factorize")  # whose functions Numba compiles into each other
 
 
 def plant(path: str, change: Callable[[bytes], bytes]) -> None:
-    """From here on the module at `path`, below the project's root, is what `change` makes of its source.
+    """From now on, the module at `path`, relative to the project's root, is its source as changed by `change`.
 
-    Pytest, if it runs there, needs the option `PLAIN`. Machine code that holds some of its functions is compiled anew,
-    and kept apart from that of the file as it is.
+    Pytest, if it runs in this process, needs the option `PLAIN`. Machine code that contains the module's functions is
+    compiled again, and cached separately from that of the original file.
     """
     changed, module = ROOT / path, ".".join(Path(path).with_suffix("").parts).removesuffix(".__init__")
     if module in sys.modules:
@@ -46,7 +46,7 @@ def plant(path: str, change: Callable[[bytes], bytes]) -> None:
 
 
 def importers(path: str) -> set[Path]:
-    """The compiled files that import from a file, however indirectly, and the file itself; none if it is not one."""
+    """The compiled files that import from a file, even indirectly, and the file itself; none if it is not compiled."""
     if not path.startswith(COMPILED):
         return set()
     texts = {file: file.read_text(encoding="utf-8") for room in COMPILED for file in (ROOT / room).rglob("*.py")}

@@ -1,8 +1,8 @@
-"""`pytest --seconds`: what the tests cost in processor time, by folder, and how much of it is compiling.
+"""`pytest --seconds`: the processor time of the tests by folder, and how much of it is compiling.
 
-Processor time, because the time on the wall tells as much about what else the machine does. A child process counts when
-it ends. Compiling is counted where a test first calls a kernel with new types: reading machine code from the cache is
-not compiling, and a test that comes later pays nothing.
+Processor time, because elapsed time says as much about what else the machine does. A child process counts when
+it ends. Compiling counts for the test that first calls a kernel with new types: reading machine code from the cache is
+not compiling, and a later test pays nothing.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Any
 import pytest
 from numba.core import event
 
-DEPTH = 2  # tests/viz/page counts to tests/viz
+DEPTH = 2  # tests/viz/page counts as tests/viz
 DEAREST = 30
 
 
 def processor_seconds() -> float:
-    """Of this process so far, and of its children that have ended."""
+    """Processor seconds of this process so far, and of its children that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 class Compiling(event.Listener):
-    """Lists what is compiled, with its seconds: those of the functions that a kernel calls are their own."""
+    """Records what is compiled, with its seconds, which exclude those of the functions that a kernel calls."""
 
     def __init__(self) -> None:
         self.begun: list[float] = []
@@ -38,13 +38,13 @@ class Compiling(event.Listener):
     def on_end(self, event: Any) -> None:
         now = processor_seconds()
         seconds = now - self.begun.pop()
-        self.begun = [begun + seconds for begun in self.begun]  # whoever called is not charged for it
+        self.begun = [begun + seconds for begun in self.begun]  # the caller is not charged for it
         function = event.data["dispatcher"].py_func
         self.compiled.append((f"{function.__module__}.{function.__name__}", seconds))
 
 
 class Seconds:
-    """Measures each test where it runs; adds up where the reports come together."""
+    """Measures each test in the process that runs it, and adds up in the process that collects the reports."""
 
     def __init__(self) -> None:
         self.compiling = Compiling()

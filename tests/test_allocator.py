@@ -1,4 +1,4 @@
-"""Memory that is freed is kept for the next step."""
+"""Freed memory is kept for the next step."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Which part of the project may import which: kernels ← ops ← layers ← zoo, training ← cli, and minicnn ← viz."""
+"""Which part of the project may import which: kernels ← ops ← layers ← zoo, training ← cli; minicnn ← viz."""
 
 import ast
 import functools
@@ -40,7 +40,7 @@ def named(path: Path, statement: ast.AST) -> Iterator[str]:
 
 
 def file_of(name: str) -> str:
-    """The module that an imported name is, or that holds it."""
+    """The module that an imported name is, or that defines it."""
     return name if name in MODULES else name.rpartition(".")[0]
 
 
@@ -107,7 +107,7 @@ def test_kernels_import_neither_arrays_nor_layers() -> None:
 
 @functools.cache
 def public_names(module: str) -> set[str]:
-    """The names in `__all__`, or where there is none those that a file defines without an underscore."""
+    """The names in `__all__`; without it, those that the file defines without a leading underscore."""
     tree = ast.parse(MODULES[module].read_text())
     names = set()
     for statement in tree.body:
@@ -143,7 +143,7 @@ def is_public(name: str) -> bool:
 
 
 def attributes(path: Path) -> Iterator[str]:
-    """What a file reaches as an attribute of the package: "minicnn.layers.walk" for `cnn.layers.walk`."""
+    """What a file uses as an attribute of the package: "minicnn.layers.walk" for `cnn.layers.walk`."""
     for node in ast.walk(ast.parse(path.read_text())):
         names, inner = [], node
         while isinstance(inner, ast.Attribute):
@@ -164,7 +164,7 @@ def test_viz_sees_only_the_public_face(path: Path) -> None:
     assert not hidden, f"{module_of(path)} uses {', '.join(hidden)}"
 
 
-def test_the_public_face_is_told_from_the_rest() -> None:
+def test_public_names_are_told_from_private_ones() -> None:
     assert all(map(is_public, ["minicnn", "minicnn.Conv2d", "minicnn.layers", "minicnn.layers.walk"]))
     assert all(map(is_public, ["minicnn.threads.jit", "minicnn.ops.relu"]))
     hidden = ["minicnn.kernels", "minicnn.layers.tree.walk", "minicnn.threads._lock", "minicnn.group.Group"]

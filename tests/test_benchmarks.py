@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: help without a command, one command for everything, minicnn alone without PyTorch."""
+"""`python -m benchmarks`: help if there is no command, one command for everything, minicnn alone without PyTorch."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> list:
-    """What was asked to be measured, which takes no time: (command, PyTorch's modes)."""
+    """The measurements that were requested, none of which is run: (command, PyTorch's modes)."""
     asked: list = []
 
     def measure(name: str, given: dict, modes: tuple[str, ...], *_: object) -> Row:

@@ -1,4 +1,4 @@
-"""A model in one file: whole or not there, rebuilt from the file alone, and refused in one line where it is broken."""
+"""A model in one file: written completely or not at all, rebuilt from the file alone, refused in one line if broken."""
 
 import errno
 import json
@@ -54,13 +54,13 @@ def header(path):
 
 
 def write(path, entries, data):
-    """A safetensors file by hand."""
+    """A safetensors file written by hand."""
     text = json.dumps(entries).encode()
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 def rewrite(path, **changes):
-    """Change what the metadata says of the model."""
+    """Change what the metadata says about the model."""
     entries, data = header(path)
     about = json.loads(entries["__metadata__"]["minicnn"]) | changes
     entries["__metadata__"]["minicnn"] = json.dumps(about)
@@ -121,7 +121,7 @@ class TestRoundTrip:
         cnn.save(model, path)
         assert np.array_equal(cnn.load(path)["conv"].weight, model["conv"].weight)
 
-    def test_a_layer_of_ones_own_comes_back_when_its_type_is_given(self, path):
+    def test_a_users_layer_is_restored_when_its_type_is_given(self, path):
         cnn.save(cnn.Sequential(double=Times(3), flatten=cnn.Flatten()), path)
         assert cnn.load(path, layers=[Times])["double"].factor == 3
         with pytest.raises(cnn.CheckpointError, match=r"unknown layer type 'Times'.*load\(path, layers=\[Times\]\)"):
@@ -168,7 +168,7 @@ class TestWriting:
     def test_a_full_disk_leaves_the_old_file_whole(self, saved):
         before = saved.read_bytes()
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # no file may grow larger
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # no file may grow
         try:
             with pytest.raises(cnn.CheckpointError, match=r"save: cannot write .*model.safetensors \(File too large\)"):
                 cnn.save(network().initialize(5), saved)

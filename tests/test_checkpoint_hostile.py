@@ -1,4 +1,4 @@
-"""Files made to do harm: each is refused in one line, and costs neither time nor memory."""
+"""Malicious files: each is refused in one line, and costs neither time nor memory."""
 
 import json
 import struct
@@ -12,7 +12,7 @@ GOOD = {"minicnn": '{"version": 1, "architecture": {"type": "ReLU"}}'}
 
 
 def file(entries, data=b"abcd", length=None):
-    """A safetensors file by hand."""
+    """A safetensors file written by hand."""
     text = json.dumps(entries).encode()
     return struct.pack("<Q", len(text) if length is None else length) + text + data
 
@@ -23,12 +23,12 @@ def array(**wrong):
 
 
 def metadata(text):
-    """A file whose metadata is this."""
+    """A file with this metadata."""
     return file({"__metadata__": {"minicnn": text}}, data=b"")
 
 
 def model(**about):
-    """A file whose metadata says this of the model."""
+    """A file whose metadata describes the model like this."""
     return metadata(json.dumps({"version": 1, "architecture": {"type": "ReLU"}} | about))
 
 
@@ -70,7 +70,7 @@ HOSTILE = {
     "a kernel larger than memory": layer("Conv2d", in_channels=1, out_channels=1, kernel_size=[10**9, 10**9]),
     "children that are no layers": model(architecture={"type": "Sequential", "children": {"a": 3}}),
     "arrays that are not there": layer("Dense", in_features=2, out_features=2),
-    "a transform that is none": model(transform={"mean": 1}),
+    "something else as the transform": model(transform={"mean": 1}),
     "classes that are no names": model(classes=[1, 2]),
     "training that is no object": model(training=[]),
 }

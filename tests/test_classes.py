@@ -1,4 +1,4 @@
-"""One rule for the class that a word means: the command line's and the attributions'."""
+"""One rule for the class that a name means, in the command line and in attributions."""
 
 import pytest
 
@@ -10,7 +10,7 @@ CLASSES = ("night", "bright day", "day", "10", "1")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("day", 2),  # the whole name, though another contains it
+        ("day", 2),  # the whole name, although another contains it
         ("DAY", 2),
         ("bright", 1),
         ("ni", 0),

@@ -17,7 +17,7 @@ def files(folder, kind=_Files, stamp=1):
 
 @pytest.mark.parametrize("last", ["int", "float"])
 def test_two_who_save_at_once_both_find_their_own(tmp_path, last) -> None:
-    """Both have looked at the folder before either writes; `last` writes last."""
+    """Both have read the folder before either writes; `last` writes last."""
     looked, written = threading.Barrier(2), threading.Event()
 
     class AtOnce(_Files):

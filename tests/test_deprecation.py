@@ -1,4 +1,4 @@
-"""Public names that changed: for one version the old ones do the same, with a warning that gives the new name."""
+"""Renamed public names: for one version the old ones still work, with a warning that gives the new name."""
 
 import warnings
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Every result shows itself: a line at a prompt, and HTML of a headline, a drawing and a table; without IPython."""
+"""Every result displays itself, without IPython: a line at a prompt, and HTML with a headline, drawing and table."""
 
 import base64
 import copy

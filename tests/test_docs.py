@@ -1,4 +1,4 @@
-"""The README and the book: every block of Python in them runs, those of a page in order and in one namespace."""
+"""The README and the book: every block of Python runs, those of a page in order and in one namespace."""
 
 import ast
 import importlib
@@ -44,7 +44,7 @@ def run_blocks(page: Path) -> None:
     namespace: dict = {"__name__": page.stem}
     for block in BLOCK.finditer(text):
         line = text.count("\n", 0, block.start(1))
-        exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # errors name the page's own lines
+        exec(compile("\n" * line + block[1], str(page), "exec"), namespace)  # so that errors name the lines of the page
 
 
 def test_a_network_from_nothing_takes_sixty_lines_and_numpy_alone() -> None:
@@ -118,7 +118,7 @@ def test_each_of_the_26_questions_is_answered_by_a_section_whose_title_says_so()
 
 REFERENCE = sorted(ROOT.glob("docs/reference/*.md"))
 LISTED = re.compile(r"^\.\. auto\w+:: (\S+)$", re.MULTILINE)
-NOT_RUN = re.compile(r"^<!-- not run: .*-->\n\n((?:    .*\n|\n)+)", re.MULTILINE)  # for want of an extra, or of time
+NOT_RUN = re.compile(r"^<!-- not run: .*-->\n\n((?:    .*\n|\n)+)", re.MULTILINE)  # for lack of an extra, or of time
 
 
 def found_at(path: str) -> object:

@@ -43,7 +43,7 @@ def test_its_output_and_input_gradient_are_the_models(x) -> None:
     model = network()
     frozen = cnn.freeze(model)
     dy = np.random.default_rng(2).standard_normal((4, 5)).astype(np.float32)
-    for _ in range(2):  # the second time with what the first has packed
+    for _ in range(2):  # the second time with the filters that the first has packed
         (y, pullback), (found, frozen_pullback) = model.forward(x), frozen.forward(x)
         np.testing.assert_allclose(found, y, rtol=0, atol=1e-5)
         dx, gradients = frozen_pullback(dy)
@@ -53,7 +53,7 @@ def test_its_output_and_input_gradient_are_the_models(x) -> None:
 
 @pytest.mark.parametrize("path", ["conv1", "bn1", "block.conv2", "block.bn2", "relu1"])
 def test_a_watched_layer_gives_its_own_output(x, path) -> None:
-    """What was folded or fused comes apart where someone watches."""
+    """Folded and fused layers run separately if one of them is watched."""
     watches = [cnn.Watch(path), cnn.Watch(path)]
     for model, watch in zip((network(), cnn.freeze(network())), watches, strict=True):
         model.forward(x, cnn.Pass(watch=watch))
@@ -85,7 +85,7 @@ def test_filters_are_packed_once(x, monkeypatch) -> None:
     frozen.forward(x)[1](np.ones((4, 5), np.float32), "input")
     assert len(packed) == first
     network().forward(x)
-    assert len(packed) > first  # where nothing is frozen, anew in each pass
+    assert len(packed) > first  # if nothing is frozen, again in each pass
 
 
 def test_it_does_not_follow_the_original_unless_it_shares_its_arrays(x) -> None:

@@ -1,4 +1,4 @@
-"""Initial values: their spread, and that they depend on the seed and the parameter's name alone."""
+"""Initial values: their spread, and that they depend only on the seed and the parameter's name."""
 
 import subprocess
 import sys

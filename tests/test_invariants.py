@@ -1,4 +1,4 @@
-"""What is true of these operations whatever the numbers: each test a fact worth knowing."""
+"""What is true of these operations for all numbers: each test is a fact worth knowing."""
 
 import numpy as np
 import pytest
@@ -149,7 +149,7 @@ def test_pooling_what_was_unpooled_gives_the_maxima_back(case: Case) -> None:
     close(ops.max_pool2d(put_back, **case.options)[0], y)
 
 
-# Functions of single values
+# Elementwise functions
 
 
 @given(CASES["relu"])

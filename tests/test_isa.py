@@ -1,4 +1,4 @@
-"""A process held to AVX2: what `python -m benchmarks.isa` prints, and what `--isa avx2` starts again."""
+"""A process limited to AVX2: the output of `python -m benchmarks.isa`, and the process that `--isa avx2` restarts."""
 
 import os
 import subprocess

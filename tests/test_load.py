@@ -1,4 +1,4 @@
-"""`python -m benchmarks load`: what it counts, and the process that keeps a core busy."""
+"""`python -m benchmarks load`: what it measures, and the process that keeps a core busy."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""A real kernel, as a student has it: what cells show, what `fit` prints, what the stop button does."""
+"""A real Jupyter kernel, as students use it: what cells show, what `fit` prints, what the stop button does."""
 
 import queue
 import time
@@ -33,7 +33,7 @@ result = cnn.evaluate(model, data)
 
 @pytest.fixture(autouse=True)
 def kernel_s_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Kernels import what is tested here, begin in an empty folder, and Jupyter leaves the user's settings alone."""
+    """Kernels import the code under test and start in an empty folder; the user's settings are not touched."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "jupyter"))
@@ -121,7 +121,7 @@ def test_the_stop_button_ends_fit_with_the_history_so_far() -> None:
     try:
 
         def outputs(code: str, stop_at: str = "") -> str:
-            """What a cell prints; the kernel is interrupted, as the button does, once that text was printed."""
+            """The output of a cell; once this text is printed, the kernel is interrupted as by the button."""
             cell, said, stopped = client.execute(code), "", False
             until = time.monotonic() + PATIENCE
             while time.monotonic() < until:

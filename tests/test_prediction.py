@@ -1,4 +1,4 @@
-"""`predict`: one image, and the classes it may be."""
+"""`predict`: one image, and its likely classes."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from minicnn.data import DataError, Transform
 
 
 def darkness(channels="gray"):
-    """Takes images of 4×4 for "dark" or "bright" by their mean: the scores are ∓mean."""
+    """Classifies 4×4 images as "dark" or "bright" by their mean: the scores are ∓mean."""
     depth = 3 if channels == "RGB" else 1
     model = cnn.Sequential(gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(depth, 2))
     model["fc"].weight[...] = np.array([[-1], [1]]) / depth

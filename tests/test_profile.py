@@ -1,4 +1,4 @@
-"""What `python -m benchmarks profile` counts; that kernels are given back as they were."""
+"""What `python -m benchmarks profile` counts; that kernels are restored."""
 
 from types import SimpleNamespace
 
@@ -14,7 +14,7 @@ from minicnn.ops.convolution.problem import Filters, gradient, images, problem
 
 
 def stub(module, name):
-    """A kernel that does nothing, under the name of one that takes seconds to compile."""
+    """A kernel that does nothing, with the name of one that takes seconds to compile."""
 
     def kernel(*arguments):
         return None
@@ -25,7 +25,7 @@ def stub(module, name):
 
 @pytest.fixture
 def stubs(monkeypatch):
-    """No convolution computes anything: only what the kernels are called with counts."""
+    """Convolutions compute nothing here: only the arguments of the kernels count."""
     for module in (direct_kernels, im2col_kernels, winograd_kernels):
         for name in ("forward", "input_gradient", "weight_gradient", "gather", "transform_filters"):
             if hasattr(module, name):

@@ -1,7 +1,7 @@
-"""What users may rely on: the parameters of everything public, their order and their defaults, stay as they were.
+"""What users may rely on: the parameters of everything public, their order and their defaults stay as they were.
 
-They stand in `public_face.txt`. Where one was changed on purpose, `python -m tests.test_public_face` writes the file
-anew, and the difference tells the reviewer what has changed. What is new need not stand there yet.
+They are listed in `public_face.txt`. If one was changed on purpose, `python -m tests.test_public_face` rewrites the
+file, and the diff tells the reviewer what has changed. New names need not be listed yet.
 """
 
 import importlib
@@ -19,7 +19,7 @@ MODULES = (
 
 
 def parameters(thing: Any) -> str:
-    """Names, order and defaults; what a parameter is for is the documentation's matter, its type mypy's."""
+    """Names, order and defaults. The documentation says what a parameter means, and mypy checks its type."""
     signature = inspect.signature(thing)
     plain = [
         p.replace(annotation=p.empty, default=p.default if p.default is p.empty else Shown(p.default))
@@ -29,7 +29,7 @@ def parameters(thing: Any) -> str:
 
 
 class Shown:
-    """A default as it is printed: a plain value, the name of a function or type, of any other object its type."""
+    """How a default is printed: a plain value as it is, a function or type by name, any other object by type."""
 
     def __init__(self, value: Any) -> None:
         plain = value is None or isinstance(value, bool | int | float | str | tuple)

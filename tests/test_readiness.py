@@ -1,4 +1,4 @@
-"""Warming up: it leaves no trace but compiled code."""
+"""Warming up leaves no trace except compiled code."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The textbook forwards, held to examples worked out by hand and to SciPy: what everything else is compared with."""
+"""The reference that everything else is compared with, checked against examples worked out by hand and SciPy."""
 
 import numpy as np
 import pytest
@@ -105,7 +105,7 @@ def test_pooling_is_scipys_filter(x) -> None:
     close(reference.avg_pool2d(x, 3, stride=1), ndimage.uniform_filter(x, (1, 1, 3, 3))[inside])
 
 
-# Normalization, functions of values, losses
+# Normalization, elementwise functions, losses
 
 
 def test_normalization_by_hand() -> None:

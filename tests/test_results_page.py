@@ -1,4 +1,4 @@
-"""The page of the benchmarks' results: what a new figure replaces there, and what it leaves."""
+"""The page of benchmark results: what a new figure replaces, and what it leaves in place."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ More.
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The page, with results that take no time: one for each model, in the order of the table."""
+    """The page, with made-up results: one for each model, in the order of the table."""
     monkeypatch.setattr(report, "PAGE", tmp_path / "RESULTS.md")
     monkeypatch.setattr(report, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(report, "measure", lambda command, given, *_: Row(given["model"], 2, 0, {"peer": 4}))

@@ -1,4 +1,4 @@
-"""`python -m benchmarks startup`: whose processor seconds it counts, and what it runs."""
+"""`python -m benchmarks startup`: which processor seconds it counts, and what it runs."""
 
 from pathlib import Path
 

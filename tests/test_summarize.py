@@ -1,4 +1,4 @@
-"""`summary`: shapes by arithmetic alone, and they are those that running the network gives."""
+"""`summary` computes shapes by arithmetic alone; they are the same as when the network runs."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def test_shapes_are_those_of_a_run(network):
     assert {row.path: row.output_shape for row in rows} == shapes_of_a_run(network.model, network.x())
 
 
-def test_a_layer_of_ones_own_is_run():
+def test_a_users_layer_is_run():
     class Doubled:
         parameters, buffers = {}, {}
 
@@ -74,7 +74,7 @@ def test_nothing_is_compiled(name, tmp_path):
 def test_a_transposed_convolution_multiplies_at_every_place_of_its_input(
     stride, padding, output_padding, dilation
 ) -> None:
-    """It costs what the convolution costs that it transposes, which leads from its output's shape to its input's."""
+    """It costs as much as the convolution that it transposes, which leads from its output's shape to its input's."""
     shared = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 2}
     up = cnn.ConvTranspose2d(4, 6, (3, 2), output_padding=output_padding, **shared)
     (row,) = cnn.summary(up, (4, 5, 7)).rows

@@ -1,4 +1,4 @@
-"""How compiled functions are cached and run: by several Python threads, in forked children, without a cache."""
+"""How compiled functions are cached and run: on several Python threads, in forked children, without a cache."""
 
 import importlib
 import importlib.metadata
@@ -57,9 +57,9 @@ def test_several_python_threads_may_call_kernels_at_once() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_runs_kernels_without_threads() -> None:
-    doubled()  # OpenMP's threads are up, and will be missing in the child
+    doubled()  # OpenMP's threads are running, and will be missing in the child
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of forking beside threads
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns about forking while other threads run
         child = os.fork()
     if child == 0:
         os._exit(0 if np.array_equal(doubled(), 2 * x) else 1)
@@ -107,7 +107,7 @@ def test_a_fork_waits_until_no_thread_runs_or_compiles_a_kernel(lock) -> None:
     thread.join()
     assert waited and status == 0
     with threads._lock, global_compiler_lock:
-        pass  # the parent has them back
+        pass  # the parent has released them
 
 
 WORKQUEUE = """
@@ -249,7 +249,7 @@ def test_every_kernel_that_calls_blas_holds_it() -> None:
 
 
 def test_no_parallel_kernel_sums_a_whole_array() -> None:
-    """Numba shares such a sum among the threads, in as many parts as there are: another number gives other bits."""
+    """Numba would divide such a sum among the threads, so that another number of threads gives other bits."""
     summing = {"sum", "mean", "prod", "var", "std"}
     assert not [kernel.__name__ for kernel in parallel_kernels() if summing & names_in(kernel)]
 
@@ -271,7 +271,7 @@ def test_an_impossible_number_of_threads_is_refused(count: int) -> None:
 
 
 def test_tbb_shares_the_loops_where_it_is_installed(monkeypatch) -> None:
-    """Numba alone does not find it where pip puts it."""
+    """Without our help, Numba does not find it where pip puts it."""
     monkeypatch.delenv("NUMBA_THREADING_LAYER", raising=False)
     program = "import numpy as np, numba; from minicnn import ops; ops.avg_pool2d(np.ones((1, 1, 4, 4)), 2); "
     program += "print(numba.threading_layer())"

@@ -1,4 +1,4 @@
-"""Weights from elsewhere, and the files that are refused."""
+"""Weights from other sources, and the files that are refused."""
 
 import contextlib
 import functools
@@ -23,7 +23,7 @@ ARRAYS = {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3), "a.bias": np
 
 
 def safetensors(header: object, data: bytes = b"", length: int | None = None) -> bytes:
-    """A file whose header says whatever one likes."""
+    """A file with any header."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text) if length is None else length) + text + data
 

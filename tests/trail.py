@@ -63,7 +63,7 @@ class Trail(NamedTuple):
 
 
 def record(function: Callable[..., Any], *args: Any, **options: Any) -> tuple[Any, Trail]:
-    """What a function returns, and the trail of calls from it on."""
+    """The result of a function, and the trail of its calls."""
     calls: list[Call] = []
     depth = 0
 
@@ -110,7 +110,7 @@ def of_one_convolution() -> tuple[Trail, Trail]:
 
 
 def _of_both_passes(function: Callable[..., Any], *args: Any, **options: Any) -> tuple[Trail, Trail]:
-    y, pullback = function(*args, **options)  # without a profiler, under which compiling takes minutes
+    y, pullback = function(*args, **options)  # without a profiler: with one, compiling takes minutes
     dy = np.ones_like(y)
     pullback(dy)
     (_, pullback), forward = record(function, *args, **options)

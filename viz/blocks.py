@@ -82,7 +82,7 @@ def row_blocks(X: np.ndarray, least: int = 64, width: int | None = None) -> Iter
 
     Args:
         X: the matrix (rows, columns) whose shape and element size cut the blocks.
-        least: the minimum rows of a block, for work that pays only with so many.
+        least: the minimum rows of a block, for work that pays only with that many.
         width: columns of the working array, if not those of `X`.
     """
     rows, columns = X.shape

@@ -1,11 +1,11 @@
-"""The embeddings beside the libraries that people would otherwise install.
+"""The embeddings, compared with the libraries that people would otherwise install.
 
     python -m benchmarks embed pca nmf
     python -m benchmarks embed tsne --points 10000 --peers "openTSNE bh" --rounds 3
     python -m benchmarks embed tsne --points 1000 10000 --save results.jsonl --growth growth.png --image embedding.png
 
 All work on MNIST's training images. Ours and the peers take turns on the same number of threads, and the ratio is
-that of the medians, peer / ours. A work's protocol stands at the head of its module.
+that of the medians, peer / ours. The docstring of each module has its protocol.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure what the options ask for, and print each table as it comes to stand."""
+    """Measure what the options select, and print each table when it is complete."""
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
     from . import factorize, plots, tsne
     from .rows import Row, load, markdown, save

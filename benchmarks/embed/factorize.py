@@ -1,10 +1,10 @@
-"""PCA and NMF of MNIST's training images beside scikit-learn's: time, error, memory.
+"""PCA and NMF of MNIST's training images, compared with scikit-learn's: time, error, memory.
 
 Every contestant goes from the matrix of images to the fitted estimator and the coordinates of every image; they
-take turns in one process, with a rest between. PCA finds 50 directions of 60,000 images, and scikit-learn's solvers
-compete with each other, too. NMF finds 16 parts of 10,000 images: scikit-learn makes 100 iterations of coordinate
+take turns in one process, with pauses between. PCA finds 50 directions of 60,000 images, and scikit-learn's solvers
+compete with each other too. NMF finds 16 parts of 10,000 images: scikit-learn makes 100 iterations of coordinate
 descent, and ours as many as it needs to get below the same error ‖X − W H‖; the NNDSVDa start of both counts. Memory is
-the most that a fresh process held beyond what it held before the work, after a small piece of the same work.
+the most that a fresh process held beyond what it held before the work, after a small warmup of the same work.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def pca(contestant: str, X: np.ndarray, k: int = 50) -> float:
 
 
 def nmf(contestant: str, X: np.ndarray, iterations: int, k: int = 16) -> float:
-    """Fit and transform in so many iterations; returns ‖X − W H‖."""
+    """Fit and transform in this many iterations; returns ‖X − W H‖."""
     import sklearn.decomposition
 
     import viz
@@ -101,7 +101,7 @@ def rows(work: str, threads: int = 2, rounds: int = 9) -> list[Row]:
 
 
 def take_turns(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
-    """Seconds of each, after a rest: BLAS's threads keep their cores busy for a while after the last."""
+    """Seconds of each, after a pause: BLAS's threads keep their cores busy for a while after the last run."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, contestant in contestants.items():
@@ -113,13 +113,13 @@ def take_turns(contestants: dict[str, Callable[[], object]], rounds: int) -> dic
 
 
 def _memory_of(work: str, contestant: str, extra: tuple[int, ...], threads: int) -> float:
-    """Megabytes at the peak of one contestant's work; runs in a process of its own."""
+    """Megabytes at the peak of one contestant's work; runs in a separate process."""
     import minicnn as cnn
 
     _, points, run, *_ = WORKS[work]
     X, _ = mnist(points)
     cnn.set_num_threads(threads)
-    run(contestant, X[:1000].copy(), *extra)  # compiles, and loads what is loaded late
+    run(contestant, X[:1000].copy(), *extra)  # compiles, and loads modules that are imported late
     with PeakMemory() as memory:
         run(contestant, X, *extra)
     return memory.megabytes

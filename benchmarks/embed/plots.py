@@ -14,7 +14,7 @@ from .rows import Row
 
 
 def growth(rows: list[Row], path: Path) -> None:
-    """t-SNE's seconds and megabytes against the number of points, a line a contestant; of repeated runs the last."""
+    """t-SNE's seconds and megabytes against the number of points, a line per contestant; of repeated runs the last."""
     figure = new_figure(9.6, 3.8)
     rows = [row for row in rows if row.work.startswith("t-SNE")]
     names, points = dict.fromkeys(row.contestant for row in rows), sorted({row.points for row in rows})
@@ -30,6 +30,6 @@ def growth(rows: list[Row], path: Path) -> None:
 
 
 def embedding(points: np.ndarray, labels: np.ndarray, path: Path) -> None:
-    """The points (N, 2), a color a digit."""
+    """The points (N, 2), with a color for each digit."""
     ax = scatter(points, labels, [str(digit) for digit in range(10)], title=f"t-SNE of MNIST, {len(points):,} points")
     ax.figure.savefig(path)

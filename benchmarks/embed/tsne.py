@@ -1,12 +1,12 @@
-"""t-SNE of MNIST beside openTSNE's and scikit-learn's: time, divergence, neighbors kept, memory.
+"""t-SNE of MNIST, compared with openTSNE's and scikit-learn's: time, divergence, neighbors kept, memory.
 
 The data are the first training images, reduced to 50 dimensions by PCA, which is not timed. Every contestant makes
-750 iterations, 250 of them exaggerated, neighbors included, each time in a fresh process; what compiles or loads late
-does so on 500 points first, except for our interpolation, which so few do not call: to load it counts against us, and a
-first run, which compiles it, should be thrown away. Memory is the most that the process held beyond what it held before
-it started on the data.
+750 iterations, 250 of them exaggerated, neighbors included, each time in a fresh process. What compiles or loads late
+does so on 500 points first, except for our interpolation, which is not called for so few: loading it counts for us. A
+first run, which compiles it, should be discarded. Memory is the most that the process held beyond what it held before
+the work.
 
-Divergences are compared under one and the same P with every pair counted: a library's own figure ("reported") depends
+Divergences are computed with the same P, over all pairs: the figure that a library reports ("reported") depends
 on its approximations. The accuracy is that of 10 nearest neighbors in the embedding, the labels of the last sixth of
 the points held out.
 """
@@ -29,7 +29,7 @@ ITERATIONS, EXAGGERATED = 750, 250
 
 @dataclass(frozen=True)
 class Run:
-    """What one process brings back."""
+    """The results of one process."""
 
     seconds: float
     megabytes: float
@@ -77,7 +77,7 @@ def contest(points: int, peers: tuple[str, ...] = PEERS, threads: int = 2, round
 
 
 def _run(contestant: str, X: np.ndarray, threads: int) -> Run:
-    """Runs in a process of its own."""
+    """Runs in a separate process."""
     import minicnn as cnn
 
     cnn.set_num_threads(threads)
@@ -114,7 +114,7 @@ def embed(contestant: str, X: np.ndarray, threads: int, iterations: int = ITERAT
 
 
 def affinities(X: np.ndarray, perplexity: float = 30.0) -> scipy.sparse.csr_array:
-    """P by which all are judged: from exact neighbors."""
+    """The P for comparing all contestants: from exact neighbors."""
     from viz.tsne.affinities import NEIGHBORS, conditional, joint
     from viz.tsne.neighbors import nearest_neighbors
 

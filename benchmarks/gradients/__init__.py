@@ -1,4 +1,4 @@
-"""Who tells right gradients from wrong ones: `python -m benchmarks gradients` prints the table of the docs.
+"""Which checkers tell right gradients from wrong ones: `python -m benchmarks gradients` prints the table of the docs.
 
 Forty ops (`pairs`) are given to four checkers (`checkers`), each once right and once with a mistake. With --cost, what
 it costs to check a large array (`cost`).
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def accepts(checker: Callable[..., None], case: tuple[Any, Sequence[Any], dict[str, Any]]) -> bool:
-    """Whether a checker lets an op pass; whatever it raises means that it does not."""
+    """Whether a checker accepts an op: it does unless it raises."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -48,13 +48,13 @@ def accepts(checker: Callable[..., None], case: tuple[Any, Sequence[Any], dict[s
 
 
 def verdict(right_passes: bool, wrong_passes: bool) -> str:
-    """In the words of the table."""
+    """The verdict, as the table has it."""
     found = ["blames the right one"] * (not right_passes) + ["misses the mistake"] * wrong_passes
     return ", ".join(found) or "✓"
 
 
 def verdicts(name: str) -> dict[str, str]:
-    """What each checker that is installed makes of an op."""
+    """The verdicts of all installed checkers on an op."""
     from .checkers import CHECKERS
     from .pairs import PAIRS
 
@@ -66,7 +66,7 @@ def verdicts(name: str) -> dict[str, str]:
 
 
 def markdown(only: Sequence[str] | None = None) -> str:
-    """The table, with a line that counts."""
+    """The table, with a line of totals."""
     from .checkers import CHECKERS
     from .pairs import PAIRS
 

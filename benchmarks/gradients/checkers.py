@@ -1,7 +1,7 @@
-"""Who checks gradients: each takes an op, its arguments and options, and raises where it does not accept the op.
+"""Gradient checkers: each takes an op, its arguments and options, and raises if it does not accept the op.
 
-All are called as they come, with their own tolerances, in float64. Ours is given the op itself. For the others the op's
-floating-point arrays are laid out in a row first, and so are its outputs: more than they do by themselves.
+All run with their default tolerances, in float64. Ours is given the op itself. For the others the op's
+floating-point arrays and its outputs are flattened into lists first, which is more than they do on their own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import minicnn as cnn
 from minicnn.gradient_check.trees import beside, leaves, mapped
 
 Op = Callable[..., Any]
-FEW = 3000  # entries up to which PyTorch's slow way, which builds the whole Jacobian, is bearable
+FEW = 3000  # entries up to which PyTorch's slow mode, which builds the whole Jacobian, is bearable
 
 
 class Flat:
@@ -76,7 +76,7 @@ def jax(op: Op, arguments: Sequence[Any], options: Mapping[str, Any]) -> None:
     from jax.test_util import check_grads
 
     jax.config.update("jax_enable_x64", True)
-    logging.getLogger("jax").setLevel(logging.CRITICAL)  # that a callback raises is a verdict
+    logging.getLogger("jax").setLevel(logging.CRITICAL)  # an exception in a callback is a verdict
     flat = Flat(op, arguments, options)
     shapes = [jax.ShapeDtypeStruct(y.shape, y.dtype) for y in flat(flat.xs)[0]]
     like = [jax.ShapeDtypeStruct(x.shape, x.dtype) for x in flat.xs]
@@ -93,7 +93,7 @@ def jax(op: Op, arguments: Sequence[Any], options: Mapping[str, Any]) -> None:
 
 
 def chainer(op: Op, arguments: Sequence[Any], options: Mapping[str, Any]) -> None:
-    """Chainer's way, written anew, for Chainer itself does not run on today's NumPy.
+    """Chainer's method, reimplemented, because Chainer does not run with current NumPy.
 
     One random direction of length 1 through all arrays, a central difference with a step of 1e-3, and agreement to
     1e-5 + 1e-4 of the gradient. (Chainer 7, `chainer.gradient_check.check_backward`.)

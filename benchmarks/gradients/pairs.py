@@ -1,7 +1,7 @@
 """Forty ops, each once right and once with a mistake: `square(wrong=True)` gives the op, its arguments and options.
 
-The first line of a docstring says what the mistake is. Every op is differentiable at the point that is given; its
-pullback takes no `wants`, because no checker here asks for less than everything.
+The first line of a docstring says what the mistake is. Every op is differentiable at the given point; its
+pullback takes no `wants`, because all checkers here want every gradient.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PAIRS: dict[str, Pair] = {}
 
 
 def pair(function: Callable[[bool], Any]) -> Pair:
-    """Enter it into PAIRS; options may be left out."""
+    """Add it to PAIRS; options may be omitted."""
 
     def whole(wrong: bool) -> tuple[Callable[..., Any], list[Any], dict[str, Any]]:
         op, arguments, *options = function(wrong)

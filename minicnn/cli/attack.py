@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--target", metavar="CLASS", help="the class to arrive at, by number or name (default: any other)"
     )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of pgd's first step (default: 0)")
-    parser.add_argument("--image-out", metavar="FILE", type=Path, help="where to put the changed image by itself")
+    parser.add_argument("--image-out", metavar="FILE", type=Path, help="where to write the changed image alone")
     parser.add_argument("--picture-out", dest="image_out", type=Path, help=argparse.SUPPRESS)  # its old name
     parser.add_argument(
         "-o", "--out", metavar="FILE", type=Path, default=Path("attack.png"), help="default: attack.png"

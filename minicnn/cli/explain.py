@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> None:
 
     from .report import percent
 
-    with compiling():  # all methods run the network there and back, with its layers fused or each by itself
+    with compiling():  # all methods run the network there and back, with its layers fused or separate
         probabilities = minicnn.ops.softmax(model(x))[0][0]
         viz.saliency(model, x)
         viz.guided_backprop(model, x)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def read(model: Any, image: str, size: int | None = None) -> Any:
-    """The image as the model's input; with `size`, uncropped, with so many pixels along its shorter side."""
+    """The image as the model's input; with `size`, uncropped, with `size` pixels along its shorter side."""
     from dataclasses import replace
 
     transform = model.transform if size is None else replace(model.transform, size=size, crop=None)

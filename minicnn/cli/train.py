@@ -123,7 +123,7 @@ def run(options: argparse.Namespace) -> None:
 def _train(options: argparse.Namespace, group: Group) -> None:
     from minicnn import ops, schedules, zoo
 
-    zoo.network(options.model)  # a wrong name is told before any work
+    zoo.network(options.model)  # report a wrong name before any work
     folder = options.out or Path("runs", f"{Path(options.data).name}-{options.model}")
     if not options.resume and (folder / MODEL_FILE).exists():
         raise ValueError(f"train: {folder} holds a run already; add --resume to go on with it, or give another --out")

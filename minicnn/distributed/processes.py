@@ -1,4 +1,4 @@
-"""The processes that MPI has started: each computes its shares of every batch, and all sum their gradients."""
+"""The processes started by MPI: each computes its shares of every batch, and all sum their gradients."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from .sums import Buckets, Meeting, add_in_any_order, add_over_processes, wait, 
 
 @in_time()
 def mpi(shares: int = 8, *, any_order: bool = False, sync_batch_norm: bool = False) -> Processes:
-    """The group of all processes that `mpiexec` has started; every one of them calls this, once.
+    """The group of all processes started by `mpiexec`; each of them calls this once.
 
     Args:
-        shares: what every batch is cut into, a power of two. A process computes one or several of them, and they are
-            added in one order: so 1, 2, 4, … processes give the same weights, bit for bit.
-        any_order: instead cut a batch into as many shares as there are processes, however many, and let MPI choose the
-            order of the sums: faster where a process would have several shares, but other processes give other bits.
-        sync_batch_norm: take batch norm's statistics from the whole batch; otherwise each share's are its own.
+        shares: how many parts a batch is divided into, a power of two. A process computes one or more of them, and they
+            are added in a fixed order: so 1, 2, 4, … processes give the same weights, bit for bit.
+        any_order: instead divide a batch into one share per process, for any number of processes, and let MPI choose
+            the order of the sums: faster if a process would have several shares, but the bits depend on their number.
+        sync_batch_norm: compute batch norm's statistics over the whole batch; otherwise each share has its own.
 
     Raises:
         ImportError: mpi4py or MPI is not installed.
-        ValueError: the number of processes or of shares does not fit, or files or versions differ between them.
+        ValueError: the number of processes or shares is not allowed, or files or versions differ between processes.
     """
     try:
         from mpi4py import MPI
@@ -59,10 +59,10 @@ class Processes(Group):
         self.rank, self.size, self.shares, self.sync = comm.Get_rank(), comm.Get_size(), shares, sync_batch_norm
         self.settings = {"shares": "any order" if any_order else shares, "sync_batch_norm": sync_batch_norm}
         self.node, self.mine = node, self.part(shares)
-        self.comm, now, soon = (comm.Dup() for _ in range(3))  # messages of different threads do not mix
+        self.comm, now, soon = (comm.Dup() for _ in range(3))  # so that messages of different threads do not mix
         add, sender = add_in_any_order if any_order else add_over_processes, ThreadPoolExecutor(1)
         self.add_now = partial(add, now)
-        self.add_soon = lambda x: sender.submit(add, soon, x)  # in a thread that does nothing else
+        self.add_soon = lambda x: sender.submit(add, soon, x)  # on a thread that does nothing else
         self.guard = Guard(self.texts, self.rank, self.size, node, waiting)
         self.agree({**versions(), "shares": self.settings})
 

@@ -1,4 +1,4 @@
-"""Sums in a fixed order: those of 8 shares are ((0+1)+(2+3)) + ((4+5)+(6+7)), whichever process has computed which."""
+"""Sums in a fixed order: 8 shares are added as ((0+1)+(2+3)) + ((4+5)+(6+7)), whichever process computed each."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import numpy as np
 from ..ops.contract import Array
 
 BUCKET = 1 << 20  # bytes: smaller arrays travel together, a larger one alone
-PAUSE = 5e-5  # seconds between two looks at a message: MPI itself would spin, on a core that computes
+PAUSE = 5e-5  # seconds between two polls of a message: MPI itself would spin, on a core that computes
 
-waiting: set[int] = set()  # when the waits under way have begun, in nanoseconds
+waiting: set[int] = set()  # when the current waits began, in nanoseconds
 
 
 def wait(*requests: Any) -> None:
@@ -29,10 +29,10 @@ def wait(*requests: Any) -> None:
 
 
 def add_over_processes(comm: Any, x: Array) -> Array:
-    """Add up x (flat, contiguous) over all 2ᵏ processes, in place, as the tree above.
+    """Add up x (flat, contiguous) over all 2ᵏ processes, in place, in the order of the tree above.
 
-    In round i a process exchanges half of what it still sums with the one whose number differs in bit i. Then the sums
-    go back the same way. 2k messages, 2·(1 − 2⁻ᵏ) of the array: as few bytes as a ring sends, in fewer messages.
+    In round i a process exchanges half of its remaining span with that whose rank differs in bit i. Then the sums
+    return along the same path. 2k messages, 2·(1 − 2⁻ᵏ) of the array: as few bytes as a ring sends, in fewer messages.
 
     Source: Thakur, Rabenseifner & Gropp (2005), Optimization of collective communication operations in MPICH, 4.
     """
@@ -43,7 +43,7 @@ def add_over_processes(comm: Any, x: Array) -> Array:
         kept, given = halves if rank < partner else halves[::-1]
         received = np.empty_like(x[kept])
         wait(comm.Irecv(received, partner), comm.Isend(x[given], partner))
-        x[kept] += received  # a + b = b + a, bit for bit: so both orders of partners give the tree
+        x[kept] += received  # a + b = b + a, bit for bit, so the order of the partners does not matter
         rounds.append((partner, kept, given))
         span = kept
     for partner, kept, given in reversed(rounds):
@@ -52,25 +52,25 @@ def add_over_processes(comm: Any, x: Array) -> Array:
 
 
 def add_in_any_order(comm: Any, x: Array) -> Array:
-    """The same sum as MPI likes to compute it."""
+    """The same sum, in the order that MPI chooses."""
     wait(comm.Iallreduce(x.copy(), x))
     return x
 
 
 class Buckets:
-    """Sums named arrays over all shares, and sends them while others are still being computed.
+    """Sums named arrays over all shares, and sends complete ones while others are still being computed.
 
     Args:
-        likes: arrays of the shapes and types to come, in the order in which they come.
+        likes: arrays with the shapes and dtypes of those to be added, in the same order.
         leaves: how many shares this process has, a power of two.
-        send: sums a flat array over the processes, some time later.
+        send: sums a flat array over the processes, asynchronously.
     """
 
     def __init__(self, likes: dict[str, Array], leaves: int, send: Callable[[Array], Future[Array]]) -> None:
         self.likes, self.leaves, self.send = likes, leaves, send
         self.lock = threading.Lock()
         self.added: set[tuple[int, str]] = set()
-        self.waiting: dict[tuple[str, int, int], Array] = {}  # (name, height in the tree, place): no sibling yet
+        self.waiting: dict[tuple[str, int, int], Array] = {}  # by (name, height in the tree, place): no sibling yet
         self.done: dict[str, Array] = {}
         self.sent: list[tuple[list[str], Future[Array]]] = []
         self.plan: list[list[str]] = [[]]
@@ -81,7 +81,7 @@ class Buckets:
             self.plan[-1].append(name)
 
     def add(self, place: int, name: str, array: Array) -> None:
-        """One share's array. A bucket is sent when it and those before it are complete: everywhere in one order."""
+        """Add one share's array. A bucket is sent when it and those before it are complete: in one order everywhere."""
         with self.lock:
             self.added.add((place, name))
             height = 0
@@ -98,13 +98,13 @@ class Buckets:
                 self.sent.append((names, self.send(flat)))
 
     def complete(self, place: int, arrays: dict[str, Array]) -> None:
-        """Those of a share's arrays that were not added yet; without one, as of a share without images, zeros."""
+        """Add those of a share's arrays that were not added yet: zeros if missing, as in a share without images."""
         for name, like in self.likes.items():
             if (place, name) not in self.added:
                 self.add(place, name, arrays[name] if name in arrays else np.zeros_like(like))
 
     def sums(self) -> dict[str, Array]:
-        """What all processes' arrays sum up to, by name."""
+        """The sums over all processes, by name."""
         sums: dict[str, Array] = {}
         for names, future in self.sent:
             ends = np.cumsum([self.likes[name].size for name in names])
@@ -114,7 +114,7 @@ class Buckets:
 
 
 class Meeting:
-    """Shares of one batch that run side by side, in threads, meet to sum an array over all shares: batch norm does."""
+    """Shares of one batch run in parallel threads, and meet to sum an array over all shares, for batch norm."""
 
     def __init__(self, leaves: int, add: Callable[[Array], Array]) -> None:
         self.add, self.given = add, [np.zeros(0)] * leaves
@@ -126,7 +126,7 @@ class Meeting:
         return self.result
 
     def hold(self, learn: Callable[[int], None]) -> None:
-        """Learn from all shares at once; where one fails, no other waits for it."""
+        """Learn from all shares at once; if one fails, no other waits for it."""
 
         def attend(place: int) -> None:
             try:

@@ -1,1 +1,1 @@
-"""Ending a job that cannot continue: `differences` before it starts; later `watcher`, to which `guard` connects."""
+"""Ending a job that cannot continue: `differences` checks before it starts, `watcher` while it runs."""

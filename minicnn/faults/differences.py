@@ -17,7 +17,7 @@ PACKAGES = ("minicnn", "numpy", "scipy", "numba")
 
 
 def versions() -> dict[str, str]:
-    """Versions, vectors, and a digest of the program and of every file of ours: a result's bits depend on them."""
+    """Versions, the width of vectors, and digests of the program and our sources: a result's bits depend on them."""
     found = {"the version of python": platform.python_version(), "the width of vectors": f"{REGISTER} bytes"}
     for name in PACKAGES:
         try:
@@ -32,7 +32,7 @@ def versions() -> dict[str, str]:
 
 
 def refuse(told: Sequence[tuple[str, dict[str, Any]]]) -> None:
-    """Compare the facts of all processes, each with the name of its node.
+    """Compare the facts of all processes, each given with the name of its node.
 
     Raises:
         ValueError: a fact differs from the first process's.

@@ -1,4 +1,4 @@
-"""The connection of a process to the watcher of its node; `watcher` explains what for."""
+"""The connection of a process to the watcher of its node; see `watcher` for its purpose."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import IO, Any
 PATIENCE = 30  # seconds without a sign of life after which a process, or a node, counts as lost
 START = 60  # seconds within which all processes must have joined the group
 
-lifelines: list[IO[bytes]] = []  # pipes to the watchers that this process has started: they break when it dies
+lifelines: list[IO[bytes]] = []  # pipes to the watchers that this process started: they break when it dies
 
 ALARM = """
 import os, select, sys
@@ -34,7 +34,7 @@ if not select.select([sys.stdin], [], [], float(seconds))[0]:
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """End this process if the block takes longer than `START`: one that waits for others in MPI_Init cannot do that."""
+    """End this process if the block takes longer than `START`. A process that waits in MPI_Init cannot end itself."""
     line = f"minicnn: after {START} s not all processes of the job have joined; the job ends"
     command = [sys.executable, "-S", "-c", ALARM, str(os.getpid()), str(START), line]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):  # its stdin ends with the block
@@ -42,7 +42,7 @@ def in_time() -> Iterator[None]:
 
 
 class Guard:
-    """Starts the node's watcher, if this is the node's first process, and beats until the process ends."""
+    """Starts the node's watcher, if this is the node's first process, and sends it a sign of life every second."""
 
     def __init__(self, texts: Any, rank: int, size: int, node: str, waiting: set[int]) -> None:
         self.waiting = waiting
@@ -61,14 +61,14 @@ class Guard:
         self.link.sendall(json.dumps(message).encode() + b"\n")
 
     def leave(self, why: str) -> None:
-        """Tell that this process stops working: it may now end, but nobody must wait for it."""
+        """Report that this process has stopped working: it may now end, but no other process may wait for it."""
         if not self.away:
             self.away = True
             with suppress(OSError):
                 self.tell(left=why)
 
     def stay(self) -> None:
-        """Tell that it works again: its program has caught the error."""
+        """Report that it works again: its program has caught the error."""
         if self.away:
             self.away = False
             self.tell(back=True)
@@ -85,7 +85,7 @@ class Guard:
 
 
 def _start_watcher(secret: str, *options: str) -> str:
-    """Start a watcher in a session of its own, so that what ends the processes of a job does not end it.
+    """Start a watcher in its own session, so that it survives what ends the processes of the job.
 
     Returns:
         where it listens, as host:port.

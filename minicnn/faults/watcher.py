@@ -1,8 +1,8 @@
-"""Watches over the processes of one node: when one of the job's dies, says so in one line, and ends those here.
+"""Watch over the processes of one node: if a process of the job dies, report it in one line, and end those of the node.
 
-It is a program of its own, because what ends a job ends its processes before they can say why, and because a process
-that is stopped, or waits in MPI, says nothing. Every process of the node keeps a connection to it, which breaks the
-moment that the process dies, and sends a beat each second. The watchers of all nodes are connected to the first one.
+It is a separate program, because what ends a job ends its processes before they can say why, and because a process
+that is stopped, or waits in MPI, is silent. Every process of the node keeps a connection to it, which breaks the
+moment the process dies, and sends a sign of life every second. The watchers of all nodes are connected to the first.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Watcher:
         self.secret, self.node, self.expected, self.patience = secret, node, processes, patience
         self.server = server
         self.links: dict[socket.socket, dict[str, Any]] = {}
-        # Linux's epoll tells first what happened first: of many that have ended, the one that the others followed.
+        # Linux's epoll reports events in order: if many processes have ended, the first is the one that caused it.
         self.selector = selectors.DefaultSelector()
         self.selector.register(server, selectors.EVENT_READ)
-        self.selector.register(sys.stdin, selectors.EVENT_READ)  # which ends with the process that started us
-        self.gone: dict[str, str] = {}  # processes that have left, and the line to end with if others wait for them
+        self.selector.register(sys.stdin, selectors.EVENT_READ)  # it ends with the process that started us
+        self.gone: dict[str, str] = {}  # processes that have left, and the final message if others wait for them
         self.lost = ""
         self.hub: socket.socket | None = None
         if hub:
@@ -39,7 +39,7 @@ class Watcher:
             self.add(self.hub, name="the first node", pid=0)
 
     def tell(self, link: socket.socket, **message: Any) -> None:
-        with suppress(OSError):  # its end shows where it is read
+        with suppress(OSError):  # `read` notices a broken connection
             link.sendall(json.dumps(message).encode() + b"\n")
 
     def tell_watchers(self, **message: Any) -> None:
@@ -48,7 +48,7 @@ class Watcher:
                 self.tell(link, **message)
 
     def run(self) -> None:
-        """Until all processes here have ended."""
+        """Run until all processes of this node have ended."""
         tick, ticks = time.monotonic(), 0
         while self.expected or any(about["pid"] for about in self.links.values()):
             for key, _ in self.selector.select(timeout=0.2):
@@ -126,7 +126,7 @@ class Watcher:
                 self.end(next(iter(self.gone.values())))
 
     def note(self, name: str, line: str, told_by: socket.socket) -> None:
-        """Note, here and on the other nodes, that a process has left, or without a line that it is back."""
+        """Note, here and on the other nodes, that a process has left, or with an empty line that it is back."""
         self.gone.pop(name, None)
         if line:
             self.gone[name] = line
@@ -135,9 +135,9 @@ class Watcher:
                 self.tell(link, gone=line, of=name)
 
     def end(self, line: str) -> None:
-        """Say it, tell the other nodes, and end what runs here."""
+        """Report the reason, tell the other nodes, and end the processes of this node."""
         if self.hub is not None and self.hub in self.links and not self.lost:
-            self.lost = line  # where several have ended at once, the first node says which was first
+            self.lost = line  # if several have ended at once, the first node says which was first
             self.links[self.hub]["left"] = True
             self.tell(self.hub, lost=line)
             self.hub.settimeout(1)

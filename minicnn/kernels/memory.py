@@ -1,4 +1,4 @@
-"""Moving images: from one memory order to another, side by side, and apart again."""
+"""Moving images: from one memory order to another, and channels from one array to another."""
 
 from numba import prange
 
@@ -23,22 +23,11 @@ def transpose(x, y):
 
 
 @parallel
-def put_beside(x, y, first):
-    """The columns of y from `first` on = x, a block of rows at a time."""
-    rows, columns = x.shape
+def copy_columns(x, x_first, y, y_first, columns):
+    """Some columns of y from `y_first` on = those of x from `x_first` on, a block of rows at a time."""
+    rows = len(x)
     for block in prange(-(-rows // BLOCK)):
         for row in range(block * BLOCK, min((block + 1) * BLOCK, rows)):
-            source, target = x[row], y[row, first : first + columns]
-            for c in range(columns):
-                target[c] = source[c]
-
-
-@parallel
-def take_beside(y, first, x):
-    """x = the columns of y from `first` on: the inverse of `put_beside`."""
-    rows, columns = x.shape
-    for block in prange(-(-rows // BLOCK)):
-        for row in range(block * BLOCK, min((block + 1) * BLOCK, rows)):
-            source, target = y[row, first : first + columns], x[row]
+            source, target = x[row, x_first : x_first + columns], y[row, y_first : y_first + columns]
             for c in range(columns):
                 target[c] = source[c]

@@ -83,10 +83,8 @@ def _sum_of_squares_in_blocks(x):
     totals = np.empty((x.size + BLOCK - 1) // BLOCK)
     for block in prange(totals.size):
         totals[block] = _sum_of_squares(x[block * BLOCK : (block + 1) * BLOCK])
-    total = 0.0
-    for block in range(
-        totals.size
-    ):  # totals.sum() would be split among the threads, so that its rounding depends on their number
+    total = 0.0  # not totals.sum(), which would be split among the threads: its rounding would depend on their number
+    for block in range(totals.size):
         total += totals[block]
     return total
 

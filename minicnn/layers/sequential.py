@@ -16,6 +16,8 @@ from .running import LayerPullback, Pass, check_wants
 class Sequential(Container):
     """Each layer takes the output of the one before: y = fₙ(… f₂(f₁(x))), and dx = f₁*(f₂*(… fₙ*(dy))).
 
+    Where a pass does not look between them, convolution, ReLU and max pooling in a row run as one op: see `fusion`.
+
     Slices are networks that share the layers: `model[:3]`, or by name with both ends included, as in
     `model["conv1":"pool1"]` or `model["fc1":]`.
     """

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from .avg_pool2d import average
-from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
+from .contract import Array, Pair, Pullback, as_pullback, image_batch, pair, quiet
 from .global_avg_pool2d import global_avg_pool2d
 
 
@@ -47,12 +44,7 @@ def _global(x: Array) -> tuple[Array, Pullback]:
     """The most common case: one window, which is the whole image."""
     means, global_pullback = global_avg_pool2d(x)
     y = means[:, :, None, None]
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("adaptive_avg_pool2d", dy, y.shape, y.dtype)
-        return global_pullback(dy[:, :, 0, 0], wants)
-
-    return y, pullback
+    return y, as_pullback("adaptive_avg_pool2d", y, lambda dy: global_pullback(dy[:, :, 0, 0])[0])
 
 
 def _spans(outputs: int, inputs: int) -> Array:

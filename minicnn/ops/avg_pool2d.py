@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from .. import layout
 from ..kernels import avg_pool as kernels
-from .contract import Array, Pair, Pullback, flag, image_batch, quiet, upstream
+from .contract import Array, Pair, Pullback, as_pullback, flag, image_batch, quiet
 from .geometry import Padding, pooling
 
 
@@ -68,12 +65,9 @@ def average(op: str, x: Array, rows: Array, columns: Array) -> tuple[Array, Pull
     y = layout.empty_channels_last((N, C, len(rows), len(columns)), x.dtype)
     kernels.average(layout.channels_last(x), rows, columns, layout.channels_last(y))
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream(op, dy, y.shape, y.dtype)
-        if not wants[0]:
-            return (None,)
+    def gradient(dy: Array) -> Array:
         dx = layout.empty_channels_last((N, C, H, W), dy.dtype)
         kernels.average_gradient(layout.channels_last(dy), rows, columns, layout.channels_last(dx))
-        return (dx,)
+        return dx
 
-    return y, pullback
+    return y, as_pullback(op, y, gradient)

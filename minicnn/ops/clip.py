@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, number, quiet, through, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, number, quiet, through
 
 
 @quiet
@@ -38,12 +35,7 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple
         inside &= x.real > low
     if high is not None:
         inside &= x.real < high
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("clip", dy, y.shape, y.dtype)
-        return (through(dy, inside),) if wants[0] else (None,)
-
-    return y, pullback
+    return y, as_pullback("clip", y, lambda dy: through(dy, inside))
 
 
 def bounds_of(op: str, low: float | None, high: float | None) -> tuple[float | None, float | None]:

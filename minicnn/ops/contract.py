@@ -78,6 +78,17 @@ def through(dy: Array, mask: Array) -> Array:
     return dx
 
 
+def as_pullback(op: str, y: Array, gradient: Callable[[Array], Array | None]) -> Pullback:
+    """The pullback dy → (gradient(dy),) of an op with one array argument and output y, which it does not keep."""
+    shape, dtype = y.shape, y.dtype
+
+    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+        dy = upstream(op, dy, shape, dtype)
+        return (gradient(dy) if wants[0] else None,)
+
+    return pullback
+
+
 def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
     """The arguments as arrays, all of the same floating-point dtype.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .contract import COMPLEX, Array, Pair, Pullback, arrays_of_one_dtype, upstream
 from .convolution.choice import choose
-from .convolution.problem import NO_POOL, Filters, Problem, gradient, images, problem
+from .convolution.problem import Filters, Problem, gradient, images, problem
 from .max_pool2d import max_pool2d
 from .relu import relu
 
@@ -34,7 +34,9 @@ def conv2d(
         dw[o, c, i, j]   = Σ_{n, oy, ox} x[n, c, iy, ix] · dy[n, o, oy, ox]
         db[o]            = Σ_{n, oy, ox} dy[n, o, oy, ox]
 
-    The filter is not flipped: mathematicians call this cross-correlation, this field convolution.
+    In dx, (oy, ox) is the output that sees the pixel through tap (i, j); where there is none, the term is left out. The
+    filter is not flipped: mathematicians call this cross-correlation, this field convolution. In `minicnn.reference` it
+    is plain loops (`conv2d`), and all three sums are products of matrices (`conv2d_by_columns`).
 
     Args:
         x: images (N, C, H, W), in any memory order.
@@ -95,8 +97,8 @@ def conv2d_relu_max_pool2d(
     x, filters = _checked(op, x, w, b)
     p = problem(op, x, filters, stride, padding, dilation, groups, True, pool_size, pool_stride)
     if x.dtype.type in COMPLEX:  # only to check derivatives
-        y = relu(_convolve(op, p._replace(relu=False, pool=NO_POOL), x, filters)[0])[0]
-        return max_pool2d(y, p.pool[:2], stride=p.pool[2:])
+        y, _ = conv2d(x, filters, stride=stride, padding=padding, dilation=dilation, groups=groups)
+        return max_pool2d(relu(y)[0], p.pool[:2], stride=p.pool[2:])
     return _convolve(op, p, x, filters, algorithm)
 
 
@@ -124,7 +126,7 @@ def _convolve(op: str, p: Problem, x: Array, filters: Filters, algorithm: str | 
         dx = dw = db = None
         if wants[0]:
             dx = how.input_gradient(p, dy_source, filters)
-        if wants[1] or (filters.b is not None and wants[2] and p.relu):
+        if wants[1] or (filters.b is not None and wants[2] and p.relu):  # what ReLU lets through is known there
             dw, db = how.weight_gradient(p, x_source, dy_source)
         elif filters.b is not None and wants[2]:
             db = dy_source.values.sum(axis=(0, 1, 2))

@@ -59,9 +59,8 @@ def conv_transpose2d(
     if height < 1 or width < 1:
         raise ValueError(f"conv_transpose2d: padding {padding} leaves an output of {height} x {width}; use less")
     shape = (N, w.shape[1] * groups, height, width)
-    p = Problem(
-        shape, w.shape, x.dtype, g, groups, (H, W), False, NO_POOL
-    )  # the convolution whose input gradient this op computes
+    # The convolution whose input gradient this op computes.
+    p = Problem(shape, w.shape, x.dtype, g, groups, (H, W), False, NO_POOL, (N, len(w), H, W))
     how, filters, x_source = choose("conv_transpose2d", p), Filters(w), images(x)
     y = how.input_gradient(p, x_source, filters)
     if bias:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, image_batch, number, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, image_batch, number, quiet
 
 
 @quiet
@@ -64,11 +61,4 @@ def _drop(
         scale = 1 / (1 - p) if p < 1 else 0.0
         mask = np.where(draw >= p, x.real.dtype.type(scale), x.real.dtype.type(0))
     y = x if mask is None else x * mask
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream(op, dy, y.shape, y.dtype)
-        if not wants[0]:
-            return (None,)
-        return (dy if mask is None else dy * mask,)
-
-    return y, pullback
+    return y, as_pullback(op, y, lambda dy: dy if mask is None else dy * mask)

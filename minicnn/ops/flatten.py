@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 
 
 @quiet
@@ -31,9 +28,4 @@ def flatten(x: Array) -> tuple[Array, Pullback]:
     for size in shape[1:]:
         features *= size
     y = x.reshape(len(x), features)  # not −1, which an empty batch leaves undetermined
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("flatten", dy, y.shape, y.dtype)
-        return (dy.reshape(shape),) if wants[0] else (None,)
-
-    return y, pullback
+    return y, as_pullback("flatten", y, lambda dy: dy.reshape(shape))

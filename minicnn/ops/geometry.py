@@ -59,18 +59,15 @@ def reach(count: int, window: int, stride: int) -> int:
     return (count - 1) * stride + window
 
 
-def windows(op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool = False) -> tuple[int, int]:
-    """How many windows fit in each direction, with the same padding on both sides.
+def windows(
+    op: str, size: tuple[int, int], g: Geometry, ceil_mode: bool = False, after: tuple[int, int] | None = None
+) -> tuple[int, int]:
+    """How many windows fit in each direction; `after` is the padding below and on the right, if it differs.
 
     Raises:
         ValueError: the window is larger than the padded image.
     """
-    return _windows(op, size, g, (g.pad_h, g.pad_w), ceil_mode)
-
-
-def _windows(
-    op: str, size: tuple[int, int], g: Geometry, after: tuple[int, int], ceil_mode: bool = False
-) -> tuple[int, int]:
+    after = (g.pad_h, g.pad_w) if after is None else after
     directions = (
         ("height", size[0], g.kh, g.stride_h, g.pad_h, after[0], g.dilation_h),
         ("width", size[1], g.kw, g.stride_w, g.pad_w, after[1], g.dilation_w),
@@ -157,7 +154,7 @@ def pooling(
     """
     left, right, top, bottom = pooling_sides(op, padding, pair(op, "kernel_size", kernel_size))
     g = geometry(op, kernel_size, kernel_size if stride is None else stride, (top, left), dilation)
-    counts = _windows(op, size, g, (bottom, right), ceil_mode)
+    counts = windows(op, size, g, ceil_mode, (bottom, right))
     for length, stride_, pad, dilation_ in (
         (size[0], g.stride_h, g.pad_h, g.dilation_h),
         (size[1], g.stride_w, g.pad_w, g.dilation_w),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from .. import layout
 from .avg_pool2d import average
-from .contract import Array, Pullback, image_batch, quiet, upstream
+from .contract import Array, Pullback, as_pullback, image_batch, quiet
 
 
 @quiet
@@ -38,12 +35,9 @@ def global_avg_pool2d(x: Array) -> tuple[Array, Pullback]:
     of_rows = average("global_avg_pool2d", x, np.array([(iy, iy + 1, 1) for iy in range(H)]), np.array([(0, W, W)]))[0]
     y = average("global_avg_pool2d", of_rows, np.array([(0, H, H)]), np.array([(0, 1, 1)]))[0].reshape(N, C)
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("global_avg_pool2d", dy, y.shape, y.dtype)
-        if not wants[0]:
-            return (None,)
-        dx = layout.empty_channels_last(x.shape, dy.dtype)
+    def gradient(dy: Array) -> Array:
+        dx = layout.empty_channels_last((N, C, H, W), dy.dtype)
         dx[...] = (dy / (H * W))[:, :, None, None]
-        return (dx,)
+        return dx
 
-    return y, pullback
+    return y, as_pullback("global_avg_pool2d", y, gradient)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
-from .gather import scatter
+from .contract import Array, Pair, Pullback, as_pullback, image_batch, pair, quiet
+from .scatter import scatter
 
 MODES = ("nearest", "bilinear")
 
@@ -56,19 +53,17 @@ def interpolate2d(
         lower = y.take(low, axis)
         y = np.where(t == 0, lower, (1 - t) * lower + t * y.take(high, axis)) if mode == "bilinear" else lower
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dx = upstream("interpolate2d", dy, y.shape, y.dtype)
-        if not wants[0]:
-            return (None,)
+    def gradient(dy: Array) -> Array:
+        dx = dy
         for axis, m, low, high, t in reversed(steps):
             if mode == "nearest":
                 dx = scatter(dx, low, m, axis)
                 continue
             t = _along(t.astype(dx.dtype), axis)
             dx = scatter((1 - t) * dx, low, m, axis) + scatter(np.where(t == 0, 0, t * dx), high, m, axis)
-        return (dx,)
+        return dx
 
-    return y, pullback
+    return y, as_pullback("interpolate2d", y, gradient)
 
 
 def taps(m: int, n: int, mode: str, align_corners: bool) -> tuple[Array, Array, Array]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, number, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, number, quiet
 
 
 @quiet
@@ -33,9 +30,4 @@ def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> tuple[Array, Pullba
     negative_slope = number("leaky_relu", "negative_slope", negative_slope)
     positive = x.real > 0
     y = np.where(positive, x, negative_slope * x)
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("leaky_relu", dy, y.shape, y.dtype)
-        return (np.where(positive, dy, negative_slope * dy),) if wants[0] else (None,)
-
-    return y, pullback
+    return y, as_pullback("leaky_relu", y, lambda dy: np.where(positive, dy, negative_slope * dy))

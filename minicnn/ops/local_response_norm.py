@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pullback, image_batch, number, quiet, upstream, whole
+from .contract import Array, Pullback, as_pullback, image_batch, number, quiet, whole
 
 
 @quiet
@@ -46,15 +43,12 @@ def local_response_norm(
     factor = s**-beta
     y = x * factor
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("local_response_norm", dy, y.shape, y.dtype)
-        if not wants[0]:
-            return (None,)
+    def gradient(dy: Array) -> Array:
         # The windows that hold c, mirrored; scaled before they are summed, so that no sum is larger than what it gives.
         neighbors = _window_sum(2 * alpha * beta / size * dy * y / s, after, before)
-        return (dy * factor - x * neighbors,)
+        return np.asarray(dy * factor - x * neighbors)
 
-    return y, pullback
+    return y, as_pullback("local_response_norm", y, gradient)
 
 
 def constants_of(op: str, size: int, alpha: float, beta: float, k: float) -> tuple[int, float, float, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from .. import layout
 from ..kernels import max_pool as kernels
 from ..kernels.blocks import SLACK
-from .contract import COMPLEX, Array, Pair, Pullback, flag, image_batch, quiet, upstream
+from .contract import COMPLEX, Array, Pair, Pullback, as_pullback, flag, image_batch, quiet
 from .geometry import Geometry, Padding, pooling
 
 
@@ -75,7 +74,7 @@ def max_pool2d(
     Source: Ranzato et al. (2007), Unsupervised learning of invariant feature hierarchies, section 3.
     """
     x = image_batch("max_pool2d", x)
-    N, C, H, W = x.shape
+    N, C, H, W = shape = x.shape
     ceil_mode = flag("max_pool2d", "ceil_mode", ceil_mode)
     g, _, size = pooling("max_pool2d", (H, W), kernel_size, stride, padding, dilation, ceil_mode)
     y, switches = _winners(x.real, g, size)
@@ -83,15 +82,12 @@ def max_pool2d(
         places = _indices(switches, g, W).reshape(N, C, -1)
         y = np.take_along_axis(x.reshape(N, C, H * W), places, 2).reshape(y.shape)
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("max_pool2d", dy, y.shape, y.dtype)
-        if not wants[0]:
-            return (None,)
+    def gradient(dy: Array) -> Array:
         if dy.dtype.type in COMPLEX:
-            return (_gradient(dy.real, switches, g, x.shape) + 1j * _gradient(dy.imag, switches, g, x.shape),)
-        return (_gradient(dy, switches, g, x.shape),)
+            return _gradient(dy.real, switches, g, shape) + 1j * _gradient(dy.imag, switches, g, shape)
+        return _gradient(dy, switches, g, shape)
 
-    return ((y, _indices(switches, g, W)) if return_indices else y), pullback
+    return ((y, _indices(switches, g, W)) if return_indices else y), as_pullback("max_pool2d", y, gradient)
 
 
 def _winners(x: Array, g: Geometry, size: tuple[int, int]) -> tuple[Array, Array]:

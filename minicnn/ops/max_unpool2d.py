@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from ..kernels import scatter as kernels
-from .contract import Array, Pair, Pullback, image_batch, pair, quiet, upstream
+from .contract import Array, Pair, Pullback, as_pullback, image_batch, pair, quiet
 from .geometry import geometry, reach
 
 
@@ -64,12 +61,9 @@ def max_unpool2d(
     y = np.empty((N, C, H, W), x.dtype)
     kernels.scatter(np.ascontiguousarray(x).reshape(N * C, OH * OW), switches, y.reshape(N * C, H * W))
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = np.ascontiguousarray(upstream("max_unpool2d", dy, y.shape, y.dtype))
-        if not wants[0]:
-            return (None,)
+    def gradient(dy: Array) -> Array:
         dx = np.empty((N, C, OH, OW), dy.dtype)
-        kernels.scatter_gradient(dy.reshape(N * C, H * W), switches, dx.reshape(N * C, OH * OW))
-        return (dx,)
+        kernels.scatter_gradient(np.ascontiguousarray(dy).reshape(N * C, H * W), switches, dx.reshape(N * C, OH * OW))
+        return dx
 
-    return y, pullback
+    return y, as_pullback("max_unpool2d", y, gradient)

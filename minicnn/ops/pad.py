@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, image_batch, is_whole, number, quiet, upstream
-from .gather import scatter
+from .contract import Array, Pullback, as_pullback, image_batch, is_whole, number, quiet
+from .scatter import scatter
 
 MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # as NumPy calls them
 
@@ -44,12 +43,7 @@ def pad(x: Array, padding: Sequence[int], *, value: float = 0.0, mode: str = "co
         return _copied(x, border, mode)
     y = np.pad(x, border, constant_values=value)
     inside = tuple(slice(before, before + size) for (before, _), size in zip(border, x.shape, strict=True))
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("pad", dy, y.shape, y.dtype)
-        return (dy[inside],) if wants[0] else (None,)
-
-    return y, pullback
+    return y, as_pullback("pad", y, lambda dy: dy[inside])
 
 
 def _copied(x: Array, border: list[tuple[int, int]], mode: str) -> tuple[Array, Pullback]:
@@ -65,15 +59,13 @@ def _copied(x: Array, border: list[tuple[int, int]], mode: str) -> tuple[Array, 
     for axis, _, table in tables:
         y = y.take(table, axis)
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dx = upstream("pad", dy, y.shape, y.dtype)
-        if not wants[0]:
-            return (None,)
+    def gradient(dy: Array) -> Array:
+        dx = dy
         for axis, size, table in tables:
             dx = scatter(dx, table, size, axis)
-        return (dx,)
+        return dx
 
-    return y, pullback
+    return y, as_pullback("pad", y, gradient)
 
 
 def border_of(op: str, padding: Sequence[int], mode: str = "constant") -> list[tuple[int, int]]:

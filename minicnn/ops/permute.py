@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 
 
 @quiet
@@ -29,9 +28,4 @@ def permute(x: Array, axes: Sequence[int]) -> tuple[Array, Pullback]:
         raise ValueError(f"permute: expected axes to name each of 0 to {x.ndim - 1} once, got {tuple(axes)}")
     y = x.transpose(axes)
     back = np.argsort(axes)
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("permute", dy, y.shape, y.dtype)
-        return (dy.transpose(back),) if wants[0] else (None,)
-
-    return y, pullback
+    return y, as_pullback("permute", y, lambda dy: dy.transpose(back))

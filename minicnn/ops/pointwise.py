@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import special
 
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, through, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet, through
 from .sigmoid import sigmoid
 
 APPROXIMATIONS = ("none", "tanh")
@@ -31,7 +30,7 @@ def tanh(x: Array) -> tuple[Array, Pullback]:
     """
     (x,) = arrays_of_one_dtype("tanh", x=x)
     y = np.tanh(x)
-    return y, _pointwise("tanh", y, lambda dy: dy * (1 - y * y))
+    return y, as_pullback("tanh", y, lambda dy: dy * (1 - y * y))
 
 
 @quiet
@@ -51,7 +50,7 @@ def erf(x: Array) -> tuple[Array, Pullback]:
     """
     (x,) = arrays_of_one_dtype("erf", x=x)
     y = special.erf(x)
-    return y, _pointwise("erf", y, lambda dy: dy * (_number(x, 2 / np.sqrt(np.pi)) * np.exp(-x * x)))
+    return y, as_pullback("erf", y, lambda dy: dy * (_number(x, 2 / np.sqrt(np.pi)) * np.exp(-x * x)))
 
 
 @quiet
@@ -77,7 +76,7 @@ def elu(x: Array, *, alpha: float = 1.0) -> tuple[Array, Pullback]:
     positive = x.real > 0
     below = np.where(positive, 0, x)  # exp of a large x would overflow
     y = np.where(positive, x, alpha * np.expm1(below))
-    return y, _pointwise("elu", y, lambda dy: np.where(positive, dy, dy * alpha * np.exp(below)))
+    return y, as_pullback("elu", y, lambda dy: np.where(positive, dy, dy * alpha * np.exp(below)))
 
 
 @quiet
@@ -101,7 +100,7 @@ def silu(x: Array) -> tuple[Array, Pullback]:
     (x,) = arrays_of_one_dtype("silu", x=x)
     s, _ = sigmoid(x)
     y = x * s
-    return y, _pointwise("silu", y, lambda dy: dy * (s * (1 + x * (1 - s))))
+    return y, as_pullback("silu", y, lambda dy: dy * (s * (1 + x * (1 - s))))
 
 
 @quiet
@@ -127,7 +126,7 @@ def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> tuple[A
     line = alpha * x + beta
     inside = (line.real > 0) & (line.real < 1)
     y = np.where(inside | np.isnan(line), line, line.real >= 1).astype(x.dtype, copy=False)
-    return y, _pointwise("hardsigmoid", y, lambda dy: through(dy * _number(x, alpha), inside))
+    return y, as_pullback("hardsigmoid", y, lambda dy: through(dy * _number(x, alpha), inside))
 
 
 @quiet
@@ -156,7 +155,7 @@ def hardswish(x: Array) -> tuple[Array, Pullback]:
         slanted = np.where(x.real <= -3, _number(x, 0), dy * (x / 3 + _number(x, 0.5)))
         return np.where(x.real >= 3, dy, slanted)
 
-    return y, _pointwise("hardswish", y, gradient)
+    return y, as_pullback("hardswish", y, gradient)
 
 
 @quiet
@@ -191,16 +190,7 @@ def gelu(x: Array, *, approximate: str = "none") -> tuple[Array, Pullback]:
         probability = (1 + t) / 2
         density = lambda: (1 - t * t) / 2 * c * (1 + _number(x, 3 * 0.044715) * x * x)  # noqa: E731
     y = x * probability
-    return y, _pointwise("gelu", y, lambda dy: dy * (probability + x * density()))
-
-
-def _pointwise(op: str, y: Array, gradient: Callable[[Array], Array]) -> Pullback:
-    """The pullback dy → (gradient(dy),)."""
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        return (gradient(upstream(op, dy, y.shape, y.dtype)) if wants[0] else None,)
-
-    return pullback
+    return y, as_pullback("gelu", y, lambda dy: dy * (probability + x * density()))
 
 
 def _number(x: Array, value: float) -> Any:

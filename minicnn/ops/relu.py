@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, through, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet, through
 
 RULES = ("plain", "guided", "deconv", "linear")
 
@@ -47,16 +44,13 @@ def relu(x: Array, *, rule: str = "plain") -> tuple[Array, Pullback]:
     else:
         y = np.maximum(x, 0)  # NaN stays NaN
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("relu", dy, y.shape, y.dtype)
-        if not wants[0]:
-            return (None,)
+    def gradient(dy: Array) -> Array:
         if rule == "plain":
-            return (through(dy, ~(y <= 0)),)  # y ≤ 0 where x ≤ 0; the next layer keeps y anyway
+            return through(dy, ~(y <= 0))  # y ≤ 0 where x ≤ 0; the next layer keeps y anyway
         if rule == "deconv":
-            return (np.maximum(dy, 0),)
+            return np.asarray(np.maximum(dy, 0))
         if rule == "guided":
-            return (through(np.maximum(dy, 0), ~(y <= 0)),)
-        return (dy,)
+            return through(np.maximum(dy, 0), ~(y <= 0))
+        return dy
 
-    return y, pullback
+    return y, as_pullback("relu", y, gradient)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 
 
 @quiet
@@ -26,10 +25,6 @@ def reshape(x: Array, shape: Sequence[int]) -> tuple[Array, Pullback]:
     (x,) = arrays_of_one_dtype("reshape", x=x)
     if not x.ndim or math.prod(x.shape[1:]) != math.prod(shape) or min(shape, default=1) < 0:
         raise ValueError(f"reshape: expected a shape of {math.prod(x.shape[1:])} values for x {x.shape}, got {shape}")
+    whole = x.shape
     y = x.reshape(len(x), *shape)
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("reshape", dy, y.shape, y.dtype)
-        return (dy.reshape(x.shape),) if wants[0] else (None,)
-
-    return y, pullback
+    return y, as_pullback("reshape", y, lambda dy: dy.reshape(whole))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 
 
 @quiet
@@ -32,9 +29,4 @@ def sigmoid(x: Array) -> tuple[Array, Pullback]:
     positive = x.real >= 0
     p = np.exp(np.where(positive, -x, x))
     y = np.where(positive, 1, p) / (1 + p)
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("sigmoid", dy, y.shape, y.dtype)
-        return (dy * p / (1 + p) ** 2,) if wants[0] else (None,)
-
-    return y, pullback
+    return y, as_pullback("sigmoid", y, lambda dy: dy * p / (1 + p) ** 2)

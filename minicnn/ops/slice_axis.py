@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 
 
 @quiet
@@ -40,12 +37,9 @@ def slice_axis(
     part = (slice(None),) * (axis % x.ndim) + (slice(start, stop, step),)
     y = x[part]
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("slice_axis", dy, y.shape, y.dtype)
-        if not wants[0]:
-            return (None,)
+    def gradient(dy: Array) -> Array:
         dx = np.zeros(x.shape, dy.dtype)
         dx[part] = dy
-        return (dx,)
+        return dx
 
-    return y, pullback
+    return y, as_pullback("slice_axis", y, gradient)

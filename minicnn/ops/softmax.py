@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream, whole
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet, whole
 
 
 @quiet
@@ -32,12 +29,7 @@ def softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
     x, shifted = _shifted("softmax", x, axis)
     y = np.exp(shifted)
     y /= y.sum(axis=axis, keepdims=True)
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("softmax", dy, y.shape, y.dtype)
-        return (y * (dy - (dy * y).sum(axis=axis, keepdims=True)),) if wants[0] else (None,)
-
-    return y, pullback
+    return y, as_pullback("softmax", y, lambda dy: y * (dy - (dy * y).sum(axis=axis, keepdims=True)))
 
 
 @quiet
@@ -51,12 +43,7 @@ def log_softmax(x: Array, *, axis: int = -1) -> tuple[Array, Pullback]:
     """
     x, shifted = _shifted("log_softmax", x, axis)
     y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
-        dy = upstream("log_softmax", dy, y.shape, y.dtype)
-        return (dy - np.exp(y) * dy.sum(axis=axis, keepdims=True),) if wants[0] else (None,)
-
-    return y, pullback
+    return y, as_pullback("log_softmax", y, lambda dy: dy - np.exp(y) * dy.sum(axis=axis, keepdims=True))
 
 
 def _shifted(op: str, x: Array, axis: int) -> tuple[Array, Array]:

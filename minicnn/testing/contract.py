@@ -90,7 +90,7 @@ def wants(call: Call) -> None:
     if not takes(pullback, dy, wants=(True,) * count):
         raise call.error(
             "wants",
-            f"expected a pullback(dy, wants={(True,) * count}) that is told which gradients are wanted, "
+            f"expected a pullback(dy, wants={(True,) * count}), which returns only the gradients that are wanted, "
             f"got pullback{inspect.signature(pullback)}",
         )
     everything = pullback(dy)

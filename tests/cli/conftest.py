@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a way to run it, and a small data set with a network that knows it."""
+"""Shared by the tests of the command line: a way to run it, and a small data set with a network trained on it."""
 
 import threading
 
@@ -13,7 +13,7 @@ CLASSES = ("bright", "dark")
 
 @pytest.fixture
 def run(capsys, monkeypatch):
-    """Run a command line: its status, what it printed, and its errors, whether or not it has to be compiled."""
+    """Run a command line: its status, its output, and its errors without the notice that kernels are compiled."""
     monkeypatch.setattr(notice, "PATIENCE", threading.TIMEOUT_MAX)
 
     def command(*arguments):
@@ -25,7 +25,7 @@ def run(capsys, monkeypatch):
 
 @pytest.fixture
 def fails(run):
-    """Run a command that must fail; returns its one line."""
+    """Run a command that must fail, and return its one-line error."""
 
     def command(*arguments):
         status, _, errors = run(*arguments)
@@ -38,7 +38,7 @@ def fails(run):
 
 
 def _write_images(folder, count=12, size=12):
-    """Folders of bright and of dark images, which are easily told apart."""
+    """Folders of bright and of dark images, which are easy to classify."""
     rng = np.random.default_rng(0)
     for name, level in zip(CLASSES, (170, 0), strict=True):
         (folder / name).mkdir(parents=True)
@@ -61,7 +61,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def trained(photos, tmp_path_factory):
-    """The folder of a run that has learned them."""
+    """The folder of a run that was trained on them."""
     out = tmp_path_factory.mktemp("runs") / "trained"
     assert main(["train", str(photos), "--out", str(out), "--epochs", "3", "--batch-size", "4", "--quiet"]) == 0
     return out

@@ -1,4 +1,4 @@
-"""`minicnn atlas`: what it takes for data, where it writes, what it says of the training."""
+"""`minicnn atlas`: the data it accepts, where it writes, and what it reports about the training."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from minicnn.cli.atlas import _data, _snapshots, read_history
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Few steps of feature visualization: what they look like is not asked here."""
+    """Only a few steps of feature visualization: these tests do not look at the images."""
     from viz.page import layers
 
     monkeypatch.setattr(layers, "STEPS", 2)

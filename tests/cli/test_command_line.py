@@ -1,4 +1,4 @@
-"""The command line itself: its manuals, and its errors, which are one line."""
+"""The command line itself: its help texts, and its one-line errors."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The commands that take a trained model, and those that show one: evaluate, predict, summary, info, demo."""
+"""The commands that run or describe a trained model: evaluate, predict, summary, info, demo."""
 
 import re
 from types import SimpleNamespace

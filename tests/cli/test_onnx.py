@@ -1,4 +1,4 @@
-"""`minicnn import`, `export` and `predict` with models that come from elsewhere."""
+"""`minicnn import`, `export` and `predict` with models from other frameworks."""
 
 import sys
 
@@ -20,7 +20,7 @@ def photo(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def network(tmp_path_factory):
-    """An ONNX file as others write them: without a word on pixels or classes."""
+    """An ONNX file as other frameworks write it: it does not mention pixels or classes."""
     model = cnn.Sequential(
         conv=cnn.Conv2d(3, 4, 3, stride=2), relu=cnn.ReLU(), gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(4, 3)
     ).initialize(seed=0)

@@ -1,4 +1,4 @@
-"""What is printed about a model: each number beside the class that it belongs to."""
+"""What is printed about a model: each number on the line of its class."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""`minicnn train`: what it tells, what it writes, how it goes on after an interruption, and what it refuses."""
+"""`minicnn train`: what it prints, what it writes, how it resumes after an interruption, and what it refuses."""
 
 import errno
 import functools

@@ -1,6 +1,6 @@
-"""`minicnn explain`, `attack`, `dream` and `style`: images out, one line where something is wrong.
+"""`minicnn explain`, `attack`, `dream` and `style`: they write images, and report an error in one line.
 
-And what they, `predict` and `look` say while they are compiled.
+Also what they, `predict` and `look` print while kernels are compiled.
 """
 
 import sys
@@ -19,7 +19,7 @@ CLASSES = ("night", "bright day", "day")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A run's folder with a network that was never trained, and two images."""
+    """The folder of a run with an untrained network, and two images."""
     folder = tmp_path_factory.mktemp("run")
     model = cnn.zoo.build("seed", classes=3, input_size=20)
     model.transform = cnn.data.Transform((0.5,), (0.25,), size=20, crop=20)

@@ -12,7 +12,7 @@ RNG = np.random.default_rng(0)
 
 
 def write_files(folder):
-    """Six files of the official size, mostly holes: record 7 of file k is of class k, with three marked pixels."""
+    """Six sparse files of the official size: record 7 of file k is of class k, with three marked pixels."""
     folder.mkdir(parents=True, exist_ok=True)
     for k, name in enumerate(cifar.FILES):
         with (folder / name).open("wb") as file:
@@ -110,7 +110,7 @@ def test_a_broken_archive_is_named(tmp_path):
 
 @pytest.fixture(scope="module")
 def small_archive():
-    """An archive that is right but for its size, zipped and not: damage to it is met within a millisecond."""
+    """An archive that is valid except for its size, zipped and unzipped: damage to it is found within a millisecond."""
     archives = {}
     for mode in ("w", "w:gz", "w:bz2", "w:xz"):
         file = io.BytesIO()

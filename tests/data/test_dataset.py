@@ -7,7 +7,7 @@ from minicnn.data import Dataset
 
 
 def numbered(n, classes=2):
-    """n images of one pixel whose value is their number, classes in turn."""
+    """n images of one pixel, whose value is the index of the image; classes alternate."""
     images = np.arange(n, dtype=np.uint8).reshape(n, 1, 1, 1)
     return Dataset(images, np.arange(n) % classes, [f"class {i}" for i in range(classes)])
 

@@ -1,4 +1,4 @@
-"""The data set that is drawn, not read."""
+"""The data set that is generated, not read."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ def throw_many(count=20000):
     return Dice(np.random.PCG64(1), count, size=2)
 
 
-# What one is given
+# What the user gets
 
 
 def test_the_classes_are_fashion_mnists():

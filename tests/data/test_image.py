@@ -37,7 +37,7 @@ def test_arrays_and_pillow_images_are_images_too(source):
 
 def test_photographs_are_turned_upright_as_their_camera_noted(tmp_path):
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was turned: show the image rotated a quarter clockwise
+    exif[0x0112] = 6  # the camera was turned: show the image rotated clockwise by 90°
     path = saved(Image.fromarray(COLORS), tmp_path / "a.png", exif=exif)
     assert np.array_equal(read_image(path), np.rot90(COLORS, -1).transpose(2, 0, 1))
 
@@ -146,7 +146,7 @@ def test_a_truncated_image_is_named(tmp_path, kind):
 
 
 def png(width, height, bits, color, rows, *chunks):
-    """A PNG by hand, of kinds that Pillow does not write."""
+    """A PNG written by hand, of kinds that Pillow does not write."""
     parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0)), *chunks]
     parts += [(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))), (b"IEND", b"")]
     chunks = [

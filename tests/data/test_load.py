@@ -1,4 +1,4 @@
-"""Data sets by name: files that are there, files that are fetched, and what is said when neither works."""
+"""Data sets by name: local files, downloaded files, and the error when there are neither."""
 
 import gzip
 import hashlib
@@ -27,7 +27,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 @pytest.fixture(autouse=True)
 def away_from_this_machine(monkeypatch, tmp_path):
-    """No data folder, cache or proxy of the person who runs the tests."""
+    """Hide the data folder, cache and proxy of the person who runs the tests."""
     monkeypatch.delenv("MINICNN_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "*")
@@ -66,7 +66,7 @@ def md5(path):
 @pytest.fixture
 def unreachable(digits):
     source, folder = digits
-    # Port 9, "discard", answers to nobody.
+    # Port 9, "discard", answers nobody.
     return mnist.IdxSource(source.name, "http://127.0.0.1:9/", source.classes, source.zipped_md5, source.md5), folder
 
 

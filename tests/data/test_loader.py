@@ -8,7 +8,7 @@ from minicnn.data.streams import Stream, generator
 
 
 def numbered(n):
-    """n images of 2 × 2 pixels of the value of their number, which is their class too."""
+    """n images of 2 × 2 pixels. The index of an image is the value of its pixels, and its class."""
     images = np.broadcast_to(np.arange(n, dtype=np.uint8).reshape(n, 1, 1, 1), (n, 1, 2, 2))
     return Dataset(images, np.arange(n), [str(i) for i in range(n)])
 

@@ -20,21 +20,21 @@ ENVIRONMENT = {
 
 
 def pytest_itemcollected(item):
-    """A job takes seconds; without MPI it takes none, and every run says by name what it has skipped."""
+    """Mark jobs as slow, because each takes seconds. Without MPI they are skipped, and reported by name."""
     if "start" in item.fixturenames and find_spec("mpi4py"):
         item.add_marker("slow")
 
 
 def mpiexec() -> str | None:
-    """Beside this Python, or wherever it is."""
+    """In the folder of this Python, or anywhere on the path."""
     beside = Path(sys.executable).with_name("mpiexec")
     return str(beside) if beside.exists() else shutil.which("mpiexec")
 
 
 @pytest.fixture(scope="session")
 def start():
-    """Starts a job: `start(4, "fit", folder)` runs jobs/fit.py in four processes; "minicnn" is the command line, a path
-    a program of the test's own."""
+    """Starts a job: `start(4, "fit", folder)` runs jobs/fit.py in four processes. "minicnn" is the command line, a path
+    a program that the test wrote."""
     pytest.importorskip("mpi4py", reason='needs MPI: pip install ".[distributed]"')
     if mpiexec() is None:
         pytest.skip("needs MPI's mpiexec")

@@ -1,4 +1,4 @@
-"""The book's chapter on many processes: its blocks in one process, and those that say how to start them in many."""
+"""The book's chapter on many processes: its blocks run in one process, its commands start several."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A process that dies ends the job, in seconds and with one line; nothing is lost."""
+"""If a process dies, the job ends within seconds and with one line; nothing is lost."""
 
 import hashlib
 import os
@@ -16,9 +16,9 @@ import minicnn as cnn
 from minicnn.faults import differences
 
 EPOCHS = 3
-KILLS, FEW_KILLS = 50, 10  # with --thorough, and without: each takes the time of a job
-SOON = 10  # seconds in which a job ends after a process has died, on a busy machine; it is missed after 30
-HANGS = 60  # seconds after which it has not ended at all
+KILLS, FEW_KILLS = 50, 10  # with --thorough and without; each takes as long as a job
+SOON = 10  # seconds from a death to the end of the job, on a busy machine; silence is noticed after 30
+HANGS = 60  # seconds after which a job counts as hanging
 
 
 def lines(errors):
@@ -73,11 +73,11 @@ DIFFERENCES = [*(f"{what} in fit" for what in START), "data in evaluate", "data 
 
 @pytest.fixture(scope="module")
 def refusals(run, tmp_path_factory):
-    """What a job of two processes has printed, who differed in one thing after another."""
+    """The output of a job of two processes that differed in one thing after another."""
     path = tmp_path_factory.mktemp("differ") / "run.safetensors"
     cnn.save(cnn.Sequential(cnn.Flatten(), cnn.Dense(4, 2)), path)
     status, out, errors = run(2, "differ", path, *DIFFERENCES)
-    assert status == 0, errors  # neither process has waited for the other
+    assert status == 0, errors  # neither process waited for the other
     return out
 
 
@@ -98,7 +98,7 @@ def test_every_file_and_the_program_itself_are_compared(monkeypatch):
 
 @pytest.fixture(scope="module")
 def whole(run, tmp_path_factory):
-    """The weights of a run that nobody has interrupted, as bytes by name."""
+    """The weights of an uninterrupted run, as bytes by name."""
     return finish(run, 1, tmp_path_factory.mktemp("whole") / "run.safetensors")
 
 
@@ -128,7 +128,7 @@ def test_ctrl_c_in_one_process_ends_all_after_the_same_step(run, whole, tmp_path
 
 
 def test_killed_at_random_again_and_again_a_run_loses_nothing(run, start, whole, tmp_path, request):
-    """In jobs of 1, 2 and 4 processes one of them, or all, are killed; each run that ends has the very same weights."""
+    """In jobs of 1, 2 and 4 processes, one or all are killed; every run that finishes has exactly the same weights."""
     dice, path = random.Random(0), tmp_path / "run.safetensors"
     most = KILLS if request.config.getoption("--thorough") else FEW_KILLS
     since = time.time()
@@ -144,7 +144,7 @@ def test_killed_at_random_again_and_again_a_run_loses_nothing(run, start, whole,
             victims = workers(job.pid)
             dice.shuffle(victims)
             for victim in victims[: dice.choice([1, 1, 1, 4])]:
-                with suppress(ProcessLookupError):  # it may just have ended
+                with suppress(ProcessLookupError):  # it may have ended just now
                     os.kill(victim, signal.SIGKILL)
             _, errors = job.communicate(timeout=HANGS)
         assert len(lines(errors)) <= 1, errors
@@ -159,7 +159,7 @@ def test_killed_at_random_again_and_again_a_run_loses_nothing(run, start, whole,
 
 
 def wait_for_change(path, job):
-    """Waits until the job has written its checkpoint, or has ended."""
+    """Wait until the job has written its checkpoint or has ended."""
     before = stamp(path)
     while stamp(path) == before and job.poll() is None:
         time.sleep(0.001)
@@ -171,7 +171,7 @@ def stamp(path):
 
 
 def workers(parent):
-    """The numbers of the processes below one that run the job."""
+    """The process ids of the descendants of a process that run the job."""
     found = []
     for child in children(parent):
         with suppress(OSError):

@@ -14,7 +14,7 @@ from task import network, stripes
 
 @pytest.fixture(scope="module")
 def trained(run, tmp_path_factory):
-    """What jobs/fit.py has saved in 1, 2, 3 and 4 processes, and printed."""
+    """What jobs/fit.py saved and printed in 1, 2, 3 and 4 processes."""
     folder, printed = tmp_path_factory.mktemp("trained"), {}
     for processes in (1, 2, 3, 4):
         status, printed[processes], errors = run(processes, "fit", folder)
@@ -56,7 +56,7 @@ def test_the_command_line_trains_in_many_processes_and_tells_it_once(run, tmp_pa
     results = {}
     for processes in (1, 2):
         status, out, errors = run(processes, "minicnn", "train", *options, tmp_path / str(processes))
-        assert status == 0, errors  # which may tell, once, that kernels are compiled
+        assert status == 0, errors  # which may say once that kernels are compiled
         assert len(errors.splitlines()) <= 1
         assert out.count("epoch 1/1: ") == 1
         assert len((tmp_path / str(processes) / "log.jsonl").read_text().splitlines()) == 2

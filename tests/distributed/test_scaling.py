@@ -1,4 +1,4 @@
-"""The model that predicts many nodes, where its answer is known."""
+"""The model that predicts the speed of many nodes, in cases whose answer is known."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def test_without_communication_only_the_fixed_part_costs():
 
 
 def test_a_sum_hides_behind_what_is_left_of_the_backward_pass():
-    link = Link("slow", latency=0.0, bandwidth=1.0)  # two nodes send as many bytes as there are
+    link = Link("slow", latency=0.0, bandwidth=1.0)  # two nodes send as many bytes as the array has
     assert Work(0.0, 1.0, ((5, 0.5),)).step(10, 2, link) == 10
     assert Work(0.0, 1.0, ((5, 1.0),)).step(10, 2, link) == 15
     assert Work(0.0, 1.0, ((6, 0.5), (3, 0.6))).step(10, 2, link) == 14  # the second waits for the first

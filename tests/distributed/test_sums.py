@@ -1,4 +1,4 @@
-"""The parts that need no MPI: the tree, the buckets, and shares that meet."""
+"""The parts that do not need MPI: the tree, the buckets, and shares that meet."""
 
 import itertools
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -128,7 +128,7 @@ def test_a_sum_begins_before_the_backward_pass_is_through(monkeypatch):
 
 
 def shared_norm(layer, parts, dys):
-    """A batch norm layer's outputs and gradients, its input in shares that meet."""
+    """Outputs and gradients of a batch norm layer whose input is divided into shares that meet."""
     meeting, found = sums.Meeting(len(parts), lambda x: x), [None] * len(parts)
 
     def learn(place):

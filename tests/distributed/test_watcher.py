@@ -1,4 +1,4 @@
-"""A node's watcher by itself: what it hears, and whom it does not listen to."""
+"""A node's watcher alone: the messages it acts on, and whom it ignores."""
 
 import json
 import os
@@ -51,7 +51,7 @@ def test_strangers_are_shown_out_and_end_nothing(connect, tmp_path):
     with subprocess.Popen(["sleep", "60"]) as child:
         process = connect(hello(child.pid))
         assert all(map(closed, (wrong, rude)))
-        for _ in range(8):  # longer than the silent one is borne
+        for _ in range(8):  # longer than a silent process is tolerated
             process.sendall(b'{"waits": 0}\n')
             time.sleep(0.8)
         assert closed(silent)

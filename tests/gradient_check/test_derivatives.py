@@ -1,4 +1,4 @@
-"""Numerical derivatives: as exact as they claim, and honest about kinks."""
+"""Numerical derivatives are as exact as they claim, and report kinks."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ SMOOTH = {
 
 
 def error_of(slope):
-    """What it says that it may be wrong by."""
+    """The error that it claims it may have."""
     return slope.along(np.ones(1))[1]
 
 

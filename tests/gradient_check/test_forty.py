@@ -1,4 +1,4 @@
-"""Forty ops, right and wrong (`benchmarks.gradients.pairs`): ours tells all apart, and the docs say who else does."""
+"""Forty ops, right and wrong (`benchmarks.gradients.pairs`): gradcheck tells them apart; the docs compare others."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""gradcheck accepts what is right, names what is wrong, and never blames a pullback for a kink."""
+"""gradcheck accepts what is right, names what is wrong, and does not blame a pullback for a kink."""
 
 import numpy as np
 import pytest
@@ -146,7 +146,7 @@ def test_the_tolerance_is_the_callers() -> None:
 
 
 def kinked(f):
-    """f with a pullback that is wrong everywhere: at a kink nobody may notice."""
+    """f with a pullback that is wrong everywhere, which a check at a kink must not report."""
     return lambda x: (f(x), lambda dy, wants=(True,): (np.full_like(x, 99.0),))
 
 
@@ -181,7 +181,7 @@ def test_close_to_a_kink_the_gradient_is_exact() -> None:
     assert gradcheck(ops.relu, np.array([1e-6, -1e-6, 1e-7])) < 1e-12
 
 
-# What it asks for
+# What it requires
 
 
 def test_a_function_of_chance_must_be_given_a_seed() -> None:

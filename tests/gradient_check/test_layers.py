@@ -1,4 +1,4 @@
-"""gradcheck of layers and models: by their input and their parameters, named as `model.parameters()` names them."""
+"""gradcheck of layers and models: by input and by parameters, named as in `model.parameters()`."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from minicnn.testing import tie_free
 
 
 class Scale:
-    """A layer of one's own, with nothing but what is asked for."""
+    """A user's layer, with nothing but what the contract requires."""
 
     def __init__(self) -> None:
         self.parameters = {"factor": np.array(2.0)}
@@ -21,7 +21,7 @@ class Scale:
         return k * x, lambda dy, wants="both": (k * dy, {"factor": np.asarray(self.sign * (dy * x).sum())})
 
 
-def test_a_layer_of_ones_own() -> None:
+def test_a_users_layer() -> None:
     assert gradcheck(Scale(), tie_free((2, 3))) < 1e-12
 
 
@@ -34,7 +34,7 @@ def test_a_model_by_input_and_parameters_the_wrong_one_is_named() -> None:
 
 
 class Leaky(Scale):
-    """A layer that hands on a wrong gradient, and has none of its own to show for it."""
+    """A layer that propagates a wrong gradient, and has no parameters whose gradients could reveal it."""
 
     def forward(self, x, pass_):
         y, pullback = super().forward(x, pass_)

@@ -1,4 +1,4 @@
-"""What rounding hides is not passed in silence, what is steep or tiny is not blamed, and large arrays are cheap."""
+"""Rounding hides no mistake silently, steep or tiny functions are not blamed, and large arrays are cheap."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ x, b = tie_free(5), tie_free(5, 1)
 
 
 def real(op):
-    """The op, which takes no complex arrays."""
+    """The op, without support for complex arrays."""
 
     def strict(*arrays):
         if any(map(np.iscomplexobj, arrays)):
@@ -111,7 +111,7 @@ def test_rounding_of_terms_that_cancel_is_no_kink(name: str, kind) -> None:
 
 
 def test_a_gradient_that_is_zero_but_for_rounding_is_not_blamed() -> None:
-    """Over one image, the average of what was normalized is the bias."""
+    """Over one image, the average of the normalized values is the bias."""
     model = with_random_arrays(Sequential(BatchNorm2d(3, eps=0.1), GlobalAvgPool2d(), Dense(3, 3)), 111)
     assert gradcheck(model, tie_free((1, 3, 3, 1), 111), train=True) < 1e-7
 
@@ -126,7 +126,7 @@ def test_on_the_edge_there_is_no_gradient(point) -> None:
 
 
 def strange(x):
-    """Not analytic, and with kinks all over the place."""
+    """Not analytic, and with kinks everywhere."""
     return np.where(np.abs(x) <= 1, x * x / 2, np.abs(x) - 0.5), lambda dy: (np.clip(x, -1, 1) * dy,)
 
 

@@ -1,7 +1,7 @@
-"""An element's bits do not depend on where the arrays lie in memory.
+"""The bits of an element do not depend on where the arrays are in memory.
 
-A compiled loop has a vector form and a scalar one, and takes the scalar one where arrays lie close together. Free to
-reassociate, the compiler may order an expression's terms differently in the two.
+A compiled loop has a vector form and a scalar form, and takes the scalar one where arrays lie close together. If it is
+free to reassociate, the compiler may order the terms of an expression differently in the two.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Winograd's identity, and how much of float32 it costs."""
+"""Winograd's identity, and how much precision of float32 it costs."""
 
 import re
 
@@ -77,7 +77,7 @@ def test_one_huge_pixel_changes_only_the_outputs_that_see_it(algorithm: str, pix
 
 
 def test_values_of_ordinary_range_are_left_to_it() -> None:
-    """ReLU's zeros, black borders and images of other scales are no reason to step back."""
+    """ReLU's zeros, black borders and images at other scales do not make Winograd fall back to "direct"."""
     from minicnn.kernels.winograd import forward
     from minicnn.ops.convolution import winograd
 

@@ -1,4 +1,4 @@
-"""Containers: layers by name, passes that watch and end, and layers of one's own among ours."""
+"""Containers: layers by name, passes that watch and end early, and users' layers among ours."""
 
 import numpy as np
 import pytest
@@ -168,7 +168,7 @@ def test_no_layer_inside_is_asked_for_more_than_is_wanted(container, wants) -> N
     pullback(np.ones_like(y), wants=wants)
     expected = [wants, wants]
     if container is cnn.Sequential and wants == "parameters":
-        expected = ["both", "parameters"]  # the second hands on what the first one needs
+        expected = ["both", "parameters"]  # the second passes on what the first one needs
     assert asked == expected
 
 
@@ -198,11 +198,11 @@ def test_parameters_alone_need_no_way_back_beyond_the_first_of_them() -> None:
     assert list(pullback(y, wants="parameters")[1]) == ["0.weight", "0.bias"]
 
 
-# A layer of one's own
+# A user's layer
 
 
 class Shift:
-    """y = x + shift, with nothing but what a layer needs."""
+    """y = x + shift, with only what a layer needs."""
 
     def __init__(self, size: int) -> None:
         self.parameters = {"shift": np.zeros(size, np.float32)}

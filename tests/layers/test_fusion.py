@@ -1,4 +1,4 @@
-"""Which layers are run as one op, and that nobody can tell."""
+"""Which layers are run as one op, and that it makes no visible difference."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def network(channels: dict[str, int], *pool: int, ceil_mode: bool = False) -> cn
         (NARROW, (2,), ["conv"]),
         (NARROW, (3, 2), ["conv"]),
         (WIDE, (2,), ["conv"]),
-        (WIDE, (3, 2), ["conv", "pool"]),  # fused, it could not go by Winograd
+        (WIDE, (3, 2), ["conv", "pool"]),  # fused, it could not use Winograd
     ],
 )
 def test_pooling_is_fused_where_it_does_not_cost_winograd(channels, pool, runs) -> None:
@@ -33,7 +33,7 @@ def test_pooling_is_fused_where_it_does_not_cost_winograd(channels, pool, runs) 
     assert list(fused(layers, cnn.Pass())) == runs
 
 
-@pytest.mark.parametrize("size", [(17, 15), (16, 14)])  # windows of 3 in steps of 2 end at the edge, or would go beyond
+@pytest.mark.parametrize("size", [(17, 15), (16, 14)])  # windows of 3 in steps of 2 fit, or do not
 @pytest.mark.parametrize("pool", [(2,), (3, 2)])
 @pytest.mark.parametrize("channels", [NARROW, WIDE])
 def test_watched_and_unwatched_the_network_is_the_same(channels, pool, size) -> None:
@@ -41,7 +41,7 @@ def test_watched_and_unwatched_the_network_is_the_same(channels, pool, size) -> 
     x = np.random.default_rng(0).standard_normal((2, channels["in_channels"], *size)).astype(np.float32)
     y, pullback = model.forward(x)
     apart, pullback_apart = model.forward(x, cnn.Pass(watch=cnn.Watch("conv", "relu")))
-    np.testing.assert_allclose(y, apart, rtol=0, atol=1e-5 * np.abs(apart).max())  # the wide ones go by Winograd
+    np.testing.assert_allclose(y, apart, rtol=0, atol=1e-5 * np.abs(apart).max())  # the wide ones use Winograd
     dy = np.random.default_rng(1).standard_normal(y.shape).astype(np.float32)
     dx, grads = pullback(dy)
     dx_apart, grads_apart = pullback_apart(dy)

@@ -1,4 +1,4 @@
-"""Layers joined in any way: what flows forward, what flows back, and what is refused."""
+"""Layers joined in any way: the forward pass, the backward pass, and what is refused."""
 
 import json
 

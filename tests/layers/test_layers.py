@@ -1,4 +1,4 @@
-"""Layers: the arrays they hold, how they begin, and what they refuse."""
+"""Layers: the arrays they hold, their initial values, and what they refuse."""
 
 import numpy as np
 import pytest

@@ -1,6 +1,6 @@
-"""Layers check their options when they are built: whatever comes out of a file or a typing mistake, one line says so.
+"""Layers check their options when they are built: whether from a file or mistyped, a bad one is reported in one line.
 
-The options of every layer are read from its constructor, so a new layer is held to the same.
+The options of every layer are read from its constructor, so a new layer is tested too.
 """
 
 import inspect
@@ -36,7 +36,7 @@ NO_PAIR = [
     (-1, 2),
 ]
 
-# What an option is that is annotated so: values that are none, and a good one.
+# For each annotation of an option: bad values, and a good one.
 KINDS = {
     "int": (NO_INT, 4),
     "int | None": ([value for value in NO_INT if value is not None], 4),
@@ -58,7 +58,7 @@ def options(kind: type) -> dict[str, inspect.Parameter]:
 
 
 def made(kind: type, **given):
-    """A layer with these options, and good values where there is no default."""
+    """A layer with these options, and good values for those without a default."""
     needed = {name: KINDS[p.annotation][1] for name, p in options(kind).items() if p.default is p.empty}
     return kind(*([cnn.ReLU()] if issubclass(kind, Container) else []), **needed | given)
 

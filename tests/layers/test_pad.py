@@ -1,4 +1,4 @@
-"""Padding as a layer of its own is what padding inside a layer is."""
+"""A separate padding layer gives the same as the padding of the layer after it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Planted mistakes: is each of them caught, and by which property?
+"""Planted mistakes: each must be caught, and the table says by which property.
 
 A module here lists wrong ops, `MISTAKES = {"conv2d": [kernel_flipped, …]}`, each the real op with one mistake of the
 kind people make. The right op must pass every property, a wrong one must fail at least one; `pytest tests/mutations`
@@ -29,7 +29,7 @@ def gradient(call: Call) -> None:
 
 
 def one_winner(call: Call) -> None:
-    """Of equal maxima exactly one is rewarded, the first."""
+    """Of equal maxima exactly one receives the gradient, the first."""
     tied = [np.ones_like(a) for a in call.arguments]
     y, pullback = Call(call.op, tied, call.options).run()
     (dx,) = pullback(np.ones_like(y))
@@ -38,7 +38,7 @@ def one_winner(call: Call) -> None:
 
 
 def not_a_number(call: Call) -> None:
-    """A NaN comes through to every output that depends on it."""
+    """A NaN reaches every output that depends on it."""
     x = call.arguments[0].copy()
     x.flat[x.size // 2] = np.nan
     expected = call.reference(x, *call.arguments[1:], **call.options)
@@ -57,7 +57,7 @@ def running_statistics(call: Call) -> None:
 
 
 def no_overflow(call: Call) -> None:
-    """Scores of thousands, apart by thousands, give finite results: those of the textbook."""
+    """Scores in the thousands, and thousands apart, give finite results: those of the textbook."""
     arguments = [3000 * call.arguments[0], *call.arguments[1:]]
     y = np.asarray(call.run(arguments)[0])
     assert np.isfinite(y).all()
@@ -80,7 +80,7 @@ def properties(op: str) -> dict[str, Property]:
 
 
 def failed(property: Property, calls: list[Call]) -> bool:
-    """Whether the property does not hold for one of the calls; an op that raises fails too."""
+    """Whether the property fails for one of the calls; an op that raises fails too."""
     for call in calls:
         try:
             with np.errstate(all="ignore"):
@@ -113,7 +113,7 @@ def examples() -> Callable[[str], list[Case]]:
 
 @pytest.fixture
 def caught_by(request: pytest.FixtureRequest, examples: Callable[[str], list[Case]]) -> Callable[..., list[str]]:
-    """The names of the properties that a wrong op fails, kept for the table."""
+    """The names of the properties that a wrong op violates, kept for the table."""
 
     def run(op: str, wrong: Callable[..., Any]) -> list[str]:
         textbook = getattr(reference, op)
@@ -133,7 +133,7 @@ def caught_by(request: pytest.FixtureRequest, examples: Callable[[str], list[Cas
 
 
 def _with_wants(op: Callable[..., Any]) -> Callable[..., Any]:
-    """A mistake that is not about `wants` need not write it out."""
+    """So that a mistake that is not about `wants` need not handle it."""
 
     def complete(*arrays: Any, **options: Any) -> Any:
         y, pullback = op(*arrays, **options)

@@ -1,7 +1,7 @@
-"""The mistakes in `plants.toml`, planted one at a time in a process of its own, whose tests must fail.
+"""The mistakes in `plants.toml`, each planted in a separate process, whose tests must fail.
 
-This file is also the plugin by which that process plants its mistake, `pytest -p tests.mutations.planting …`, which it
-reads from the variable PLANT.
+This file is also the plugin with which that process plants its mistake, `pytest -p tests.mutations.planting …`; it
+reads it from the variable PLANT.
 """
 
 import json
@@ -23,7 +23,7 @@ OPTIONS = ["-n0", "-x", "--tb=no", "-rfE", "-p", "no:cacheprovider", "--hypothes
 
 
 def failing(planted: dict[str, Any], folder: Path) -> list[str]:
-    """In words, which of the plant's tests fails first; `folder` is for what Hypothesis remembers of it."""
+    """A line that says which of the plant's tests fails first; `folder` is for Hypothesis's database."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     environment |= {"PLANT": json.dumps(planted), "PYTHONPATH": str(ROOT), "HYPOTHESIS_STORAGE_DIRECTORY": str(folder)}
     command = [sys.executable, "-m", "pytest", "-p", "tests.mutations.planting", PLAIN, *OPTIONS, *planted["tests"]]

@@ -1,4 +1,4 @@
-"""Mistakes in the optimized path: Winograd's matrices, one entry wrong at a time, and what is done around them."""
+"""Mistakes in the optimized path: Winograd's matrices, one wrong entry at a time, and the code around them."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def transposed_outputs(m):
 
 
 def caught_in(m: dict[str, np.ndarray]) -> list[str]:
-    """What is not so of these matrices: Y = Aᵀ · [(G · g · Gᵀ) ⊙ (Bᵀ · d · B)] · A, and the transposes."""
+    """Which identities fail for these matrices: Y = Aᵀ · [(G · g · Gᵀ) ⊙ (Bᵀ · d · B)] · A, and the transposes."""
     rng = np.random.default_rng(0)
     inputs, filters, outputs = m["inputs"], m["filters"], m["outputs"]
     d, g = rng.standard_normal((len(inputs), len(inputs))), rng.standard_normal((3, 3))
@@ -90,12 +90,12 @@ def bias_is_forgotten(self, source, u, bias, pad_h, pad_w, result):
 
 
 def padding_is_off_by_one(self, source, u, bias, pad_h, pad_w, result):
-    """what comes in lies one pixel too far to the right"""
+    """the input is shifted by one pixel to the right"""
     return slide(self, source, u, bias, pad_h, pad_w + 1, result)
 
 
 def filters_are_turned(self, filters, turned):
-    """the filters are turned around forward, and not for the input gradient"""
+    """the filters are turned around in the forward pass, and not for the input gradient"""
     return transformed(self, Filters(np.ascontiguousarray(filters.w[:, :, ::-1, ::-1]), filters.b), turned)
 
 
@@ -113,7 +113,7 @@ MISTAKES = {
 
 
 def caught() -> list[str]:
-    """Which results of Winograd's algorithm are not those of the definition."""
+    """Which results of Winograd's algorithm differ from the definition."""
     x, w, b = tie_free((2, 5, 9, 10)), tie_free((6, 5, 3, 3), 1), tie_free(6, 2)
     y, pullback = ops.conv2d(x, w, b, padding=1)
     single = (a.astype(np.float32) for a in (x, w, b))

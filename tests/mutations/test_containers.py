@@ -10,7 +10,7 @@ from minicnn.testing import LAYER_PROPERTIES, PROPERTIES, Call, tie_free, with_r
 
 
 def network():
-    """A layer of each kind that can be wrong here, by name."""
+    """A layer of each kind that mistakes are planted in, by name."""
     model = cnn.Sequential(
         conv=cnn.Conv2d(2, 3, 3, padding=1),
         relu=cnn.ReLU(),
@@ -46,7 +46,7 @@ def shortcut_forgotten():
 
 
 def branches_overwritten():
-    """where branches fork, x receives the last one's gradient, and should receive the sum"""
+    """where branches fork, x receives only the last one's gradient, and should receive the sum"""
 
     def pullback(self, x, pass_, right, dy, wants):
         dx, grads = right(dy, wants)
@@ -56,7 +56,7 @@ def branches_overwritten():
 
 
 def names_confused():
-    """two branches' gradients come back under each other's names"""
+    """two branches' gradients are returned under each other's names"""
 
     def pullback(self, x, pass_, right, dy, wants):
         dx, grads = right(dy, wants)
@@ -66,7 +66,7 @@ def names_confused():
 
 
 def parameters_not_given_back():
-    """a layer keeps its gradients unless it is asked for nothing else"""
+    """a layer withholds its gradients unless nothing else is requested"""
 
     def pullback(self, x, pass_, right, dy, wants):
         return right(dy, "input" if wants == "both" else wants)
@@ -127,7 +127,7 @@ def pass_ends_one_layer_late():
 
 
 def caught(model):
-    """The names of the properties that a model fails, in training or outside."""
+    """The names of the properties that a model violates, in training or outside."""
     x, names = tie_free((3, 2, 4, 4)), []
     for name, property in {"gradient": gradient, **PROPERTIES, **LAYER_PROPERTIES}.items():
         try:
@@ -173,7 +173,7 @@ def first_pixel_for_the_largest(*arrays, pool_size=1, pool_stride=1, **options):
 
 
 def bias_gradient_before_the_mask(*arrays, **options):
-    """the fused bias gradient sums dy before ReLU and pooling have their say"""
+    """the fused bias gradient sums dy without regard to ReLU and pooling"""
     y, right = ops.conv2d_relu_max_pool2d(*arrays, **options)
 
     def pullback(dy, wants=(True, True, True)):

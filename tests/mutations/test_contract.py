@@ -33,7 +33,7 @@ CACHE = {}
 
 
 def cache_shared_by_all_calls(x):
-    """the cache lives on the layer: the next batch overwrites it"""
+    """the cache is on the layer: the next batch overwrites it"""
     CACHE["x"] = x
     return ops.relu(x)[0], lambda dy: (dy * (CACHE["x"] > 0) if CACHE["x"].shape == dy.shape else dy,)
 
@@ -62,7 +62,7 @@ def gradient_in_float64(x):
 
 
 def guided_by_default(x):
-    """guided backpropagation is taken for the gradient"""
+    """guided backpropagation is used as the gradient"""
     return ops.relu(x, rule="guided")
 
 
@@ -77,7 +77,7 @@ def not_a_number_cut_off(x):
 
 
 def wants_ignored(x, w, *b):
-    """everything is computed, whatever is wanted"""
+    """everything is computed, regardless of `wants`"""
     y, right = ops.dense(x, w, *b)
     return y, lambda dy, wants=None: right(dy)
 
@@ -120,7 +120,7 @@ def read_in_memory_order(x):
 
 
 def channels_last_taken_for_channels_first(x):
-    """channels-last memory is read as if it were channels-first, where C = H = W hides it"""
+    """channels-last memory is read as if it were channels-first, and C = H = W hides it"""
     if x.ndim == 4 and x.shape[1] == x.shape[2] == x.shape[3] and x.transpose(0, 2, 3, 1).flags.c_contiguous:
         x = x.transpose(0, 2, 3, 1)
     return ops.flatten(x)

@@ -41,12 +41,12 @@ def conv2d_by_scatter(x, w, b, options, **mistakes):
 
 
 def stride_forgotten_on_the_way_back(x, w, *b, **options):
-    """col2im, the way back, forgets the stride"""
+    """col2im ignores the stride"""
     return conv2d_by_scatter(x, w, b, options, steps=False)
 
 
 def border_off_by_one(x, w, *b, **options):
-    """border off by one: the padding is cut off one pixel too far in"""
+    """off by one at the border: one pixel too many is cut off with the padding"""
     return conv2d_by_scatter(x, w, b, options, border=1)
 
 
@@ -67,14 +67,14 @@ def kernel_flipped(x, w, *b, **options):
 
 
 def kernel_not_turned_on_the_way_back(x, w, *b, **options):
-    """the input gradient uses the kernel unturned"""
+    """the input gradient uses the kernel without turning it around"""
     y, right = ops.conv2d(x, w, *b, **options)
     turned = ops.conv2d(x, w[:, :, ::-1, ::-1], *b, **options)[1]
     return y, lambda dy: (turned(dy)[0], *right(dy)[1:])
 
 
 def dilation_forgotten_in_the_weight_gradient(x, w, *b, **options):
-    """the weight gradient reads x undilated"""
+    """the weight gradient ignores the dilation"""
     y, right = ops.conv2d(x, w, *b, **options)
 
     def pullback(dy):
@@ -123,14 +123,14 @@ def weight_gradient_averaged(x, w, *b, **options):
 
 
 def weight_gradient_of_the_last_image(x, w, *b, **options):
-    """the cache holds the last image of the batch alone"""
+    """the cache holds only the last image of the batch"""
     y, right = ops.conv2d(x, w, *b, **options)
     last = ops.conv2d(x[-1:], w, *b, **options)[1]
     return y, lambda dy: (right(dy)[0], last(dy[-1:])[1], *right(dy)[2:])
 
 
 def groups_interleaved(x, w, *b, groups=1, **options):
-    """groups mixed up: channel c goes to group c mod G, and should to c // (C / G)"""
+    """groups mixed up: channel c goes to group c mod G, and should go to c // (C / G)"""
     order = np.argsort(np.arange(x.shape[1]) % groups, kind="stable")
     y, right = ops.conv2d(x[:, order], w, *b, groups=groups, **options)
 
@@ -142,7 +142,7 @@ def groups_interleaved(x, w, *b, groups=1, **options):
 
 
 def groups_mixed_up_on_the_way_back(x, w, *b, groups=1, **options):
-    """groups mixed up on the way back: their weight gradients come in reverse order"""
+    """groups mixed up in the backward pass: their weight gradients are in reverse order"""
     y, right = ops.conv2d(x, w, *b, groups=groups, **options)
 
     def pullback(dy):
@@ -153,7 +153,7 @@ def groups_mixed_up_on_the_way_back(x, w, *b, groups=1, **options):
 
 
 def size_rounded_up(x, w, *b, **options):
-    """the output size is rounded up: a last window hangs over the edge"""
+    """the output size is rounded up: a last window extends past the edge"""
     (sh, sw) = both(options.get("stride", 1))
     larger = np.pad(x, ((0, 0), (0, 0), (0, sh - 1), (0, sw - 1)))
     y, right = ops.conv2d(larger, w, *b, **options)

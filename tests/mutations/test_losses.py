@@ -29,7 +29,7 @@ def always_the_last_axis(x, *, axis=-1):
 
 
 def logarithm_of_softmax(x, *, axis=-1):
-    """the logarithm of what has underflowed to 0"""
+    """the logarithm of a number that has underflowed to 0"""
     return np.log(ops.softmax(x, axis=axis)[0]), ops.log_softmax(x, axis=axis)[1]
 
 
@@ -64,7 +64,7 @@ def mean_not_divided(logits, target, **options):
 
 
 def upstream_gradient_ignored(logits, target, **options):
-    """the loss is taken for the end: the gradient that arrives is ignored"""
+    """the loss is assumed to be the last op: the upstream gradient is ignored"""
     loss, right = ops.cross_entropy(logits, target, **options)
     return loss, lambda dloss: right(np.ones_like(loss))
 

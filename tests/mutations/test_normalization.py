@@ -44,12 +44,12 @@ def variance_term_left_out(x, weight, bias, **options):
 
 
 def statistics_taken_for_constants(x, weight, bias, **options):
-    """the batch's statistics are treated as constants on the way back"""
+    """the batch's statistics are treated as constants in the backward pass"""
     return batch_norm(x, weight, bias, options, dx=(0,))
 
 
 def eps_outside_the_root(x, weight, bias, **options):
-    """eps is added to the deviation, and should be to the variance"""
+    """eps is added to the deviation, and should be added to the variance"""
     return batch_norm(x, weight, bias, options, scale=lambda var, eps: 1 / (np.sqrt(var) + eps))
 
 
@@ -91,7 +91,7 @@ def momentum_on_the_old_value(x, weight, bias, running_mean=None, running_var=No
 
 
 def running_statistics_never_updated(x, weight, bias, running_mean=None, running_var=None, **options):
-    """a new array takes the running statistics' name, and theirs is not updated"""
+    """the running statistics are replaced by a new array, and the caller's is not updated"""
     if options.get("training"):
         return ops.batch_norm2d(x, weight, bias, **options)
     return ops.batch_norm2d(x, weight, bias, running_mean, running_var, **options)
@@ -121,7 +121,7 @@ def mask(x, p, rng, shape=None):
 
 
 def mask_not_applied_on_the_way_back(x, p=0.5, **options):
-    """the mask is not applied on the way back: the gradient passes where units were dropped"""
+    """the mask is not applied in the backward pass: the gradient passes where units were dropped"""
     y, _ = ops.dropout(x, p, **options)
     return y, lambda dy: (dy / (1 - p) if options["training"] and p < 1 else dy,)
 
@@ -133,7 +133,7 @@ def mask_drawn_anew_on_the_way_back(x, p=0.5, *, training, rng):
 
 
 def not_scaled(x, p=0.5, *, training, rng):
-    """what stays is not scaled up: the expectation shrinks"""
+    """the remaining units are not scaled up: the expectation shrinks"""
     kept = mask(x, p, rng) if training else np.ones(x.shape)
     return x * kept, lambda dy: (dy * kept,)
 

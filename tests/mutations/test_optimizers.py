@@ -12,7 +12,7 @@ RATES = [0.1, 0.1, 0.1, 0.02, 0.02]  # a schedule changes the rate on the way
 
 
 def trajectory(optimizer):
-    """Where a weight goes from 1.5 under these gradients and rates, each depending on where it is."""
+    """The trajectory of a weight from 1.5 under these gradients and rates, each of which depends on the weight."""
     w, path = {"w": np.array([1.5])}, []
     for g, optimizer.lr in zip(GRADIENTS, RATES, strict=True):
         optimizer.step(w, {"w": g + w["w"]})
@@ -42,11 +42,11 @@ def textbook_adam(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, decoupled=Fals
     return path
 
 
-# Properties: each takes a kind of optimizer, and asserts.
+# Properties: each takes a class of optimizers, and asserts.
 
 
 def equations(kind):
-    """Trajectories are those of the textbook's recurrences, for every option."""
+    """Trajectories follow the textbook's recurrences, for every option."""
     if issubclass(kind, SGD):
         for options in (
             {},
@@ -74,7 +74,7 @@ def scale(kind):
 
 
 def decay(kind):
-    """AdamW's decay is lr · weight_decay of the weight, beside the gradient's step and whatever its size."""
+    """AdamW's decay is lr · weight_decay times the weight, independent of the gradient's step."""
     if not issubclass(kind, AdamW):
         return
     for g in (1.0, 1e4):
@@ -91,7 +91,7 @@ def purity(kind):
 
 
 def downhill(kind):
-    """A hundred steps down a parabola arrive at its lowest point."""
+    """A hundred steps down a parabola reach its minimum."""
     w, optimizer = {"w": np.array([3.0])}, kind(0.1, weight_decay=0.0)
     for _ in range(100):
         optimizer.step(w, {"w": w["w"] - 1})
@@ -158,7 +158,7 @@ class GradientOverwritten(SGD):
 
 
 def adam(kind, step):
-    """A kind of Adam whose step is step(self, w, g, m, v)."""
+    """An Adam whose step is step(self, w, g, m, v)."""
     return type(kind.__name__, (kind,), {"_update": step})
 
 
@@ -188,7 +188,7 @@ def betas_swapped(self, w, g, m, v):
 
 
 def gradient_not_squared(self, w, g, m, v):
-    """the second moment averages |g|, and its root is still taken"""
+    """the second moment averages |g|, and the square root is still taken"""
     d = g + self.weight_decay * w
     m[...] = self.betas[0] * m + (1 - self.betas[0]) * d
     v[...] = self.betas[1] * v + (1 - self.betas[1]) * np.abs(d)

@@ -7,7 +7,7 @@ from minicnn.ops.geometry import sides
 
 
 def scattered(x, indices, dy, add):
-    """dy put where the indices point, in planes of x's size."""
+    """dy written to the indices, in planes of x's size."""
     dx = np.zeros((x.shape[0] * x.shape[1], x.shape[2] * x.shape[3]), x.dtype)
     planes = np.arange(len(dx))[:, None]
     if add:
@@ -39,7 +39,7 @@ def overlap_overwritten(x, kernel_size, **options):
 
 
 def padding_with_zeros(x, kernel_size, *, padding=0, **options):
-    """padding is 0, and should be −∞: an all-negative border is lost"""
+    """padding is 0, and should be −∞: negative values at the border are lost"""
     padded, cut = ops.pad(x, sides("pad", padding))
     y, right = ops.max_pool2d(padded, kernel_size, **options)
     return y, lambda dy: cut(*right(dy))
@@ -65,7 +65,7 @@ def largest_magnitude(x, kernel_size, **options):
 
 
 def not_a_number_swallowed(x, kernel_size, **options):
-    """a NaN never is the largest: `value > best` is false for it"""
+    """a NaN is never the largest: `value > best` is false for it"""
     _, right = ops.max_pool2d(x, kernel_size, **options)
     return ops.max_pool2d(np.where(np.isnan(x), -np.inf, x), kernel_size, **options)[0], right
 
@@ -76,7 +76,7 @@ def divided_by_the_whole_window(x, kernel_size, *, count_include_pad=True, **opt
 
 
 def divided_by_what_hangs_over(x, kernel_size, *, count_include_pad=True, ceil_mode=False, **options):
-    """with ceil_mode the area counts what hangs over the edge of the padding"""
+    """with ceil_mode the area counts pixels past the edge of the padding"""
     if not ceil_mode:
         return ops.avg_pool2d(x, kernel_size, count_include_pad=count_include_pad, **options)
     y, right = ops.avg_pool2d(x, kernel_size, ceil_mode=True, count_include_pad=count_include_pad, **options)
@@ -122,7 +122,7 @@ def windows_rounded_down(x, output_size):
 
 
 def shared_switches_added(x, indices, kernel_size, **options):
-    """two values with one switch add up, and the last should stay"""
+    """two values with the same switch are added, and the last should stay"""
     y, right = ops.max_unpool2d(x, indices, kernel_size, **options)
     return scattered(y, indices, x, add=True), right
 

@@ -1,4 +1,4 @@
-"""Graphs of ONNX in a line each, for the tests of this folder."""
+"""ONNX graphs in a line each, for the tests of this folder."""
 
 from pathlib import Path
 from typing import Any

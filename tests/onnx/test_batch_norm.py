@@ -1,4 +1,4 @@
-"""Batch normalization: ONNX weighs the past, we and PyTorch the new batch."""
+"""Batch normalization: ONNX's momentum weights the past, ours and PyTorch's the new batch."""
 
 import numpy as np
 import pytest

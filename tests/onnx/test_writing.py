@@ -1,4 +1,4 @@
-"""How a model becomes an ONNX file, and which cannot."""
+"""How a model becomes an ONNX file, and which models cannot."""
 
 import runpy
 from pathlib import Path
@@ -47,7 +47,7 @@ class Doubling(Block):
         return 2 * y, lambda dy, wants="both": pullback(2 * dy, wants)
 
 
-def test_layers_of_ones_own_are_written_as_what_they_are_made_of(tmp_path) -> None:
+def test_users_layers_are_written_as_the_layers_inside(tmp_path) -> None:
     model = Sequential(block=Block(2), delegating=Delegating(2), branches=Branches(2)).initialize()
     cnn.onnx.save(model, tmp_path / "m.onnx", (2, 4, 4))
     x = np.random.default_rng(0).standard_normal((2, 2, 4, 4)).astype(np.float32)
@@ -109,12 +109,12 @@ def test_even_windows_of_channels_are_refused(tmp_path) -> None:
 
 
 def test_windows_that_onnx_would_count_otherwise_are_refused(tmp_path) -> None:
-    pool = MaxPool2d((2, 1), stride=2, ceil_mode=True)  # one hangs over below, but none on the right
+    pool = MaxPool2d((2, 1), stride=2, ceil_mode=True)  # one window extends past the bottom, none past the right
     with pytest.raises(cnn.onnx.OnnxError, match="ONNX would count the windows"):
         cnn.onnx.save(Sequential(pool), tmp_path / "m.onnx", (1, 3, 4))
 
 
-def test_a_layer_of_ones_own_is_refused_by_its_path(tmp_path) -> None:
+def test_a_users_layer_is_refused_by_its_path(tmp_path) -> None:
     class Mine(ReLU):
         def forward(self, x, pass_=None):
             return super().forward(x + 1, pass_)

@@ -1,4 +1,4 @@
-"""However a convolution is computed, and wherever it lies in memory, it is the same convolution."""
+"""A convolution does not depend on the algorithm, nor on the memory order of its arrays."""
 
 import numpy as np
 import pytest
@@ -19,13 +19,13 @@ from minicnn.testing import (
     wide_conv2d_cases,
 )
 
-# Of float32, measured by what the largest sum would be if nothing in it canceled.
+# Of float32, relative to the largest sum of magnitudes.
 TOLERANCE = {"direct": 1e-6, "im2col": 1e-6, "winograd2": 1e-5, "winograd4": 1e-4}
 
 
 @st.composite
 def winograd_cases(draw: st.DrawFn) -> Case:
-    """3 × 3 filters with stride 1, the only ones that Winograd is for: tiles whole and cut, and any border."""
+    """3 × 3 filters with stride 1, the only ones that Winograd computes: whole and cut tiles, and any border."""
     padding = draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
     H, W = (draw(st.integers(max(1, 3 - 2 * p), 11)) for p in padding)
     C, O = draw(st.sampled_from([1, 3, 16, 33])), draw(st.sampled_from([1, 4, 16, 33]))
@@ -40,7 +40,7 @@ def results(op, arrays, dtype, dy, order="C", **options):
 
 
 def sizes(arrays, dy, **options):
-    """The largest sum of magnitudes that enters the output, and each gradient."""
+    """The largest sum of magnitudes in the output, and in each gradient."""
     return [r.max() for r in results(ops.conv2d, map(np.abs, arrays), np.float64, np.abs(dy), **options)]
 
 
@@ -76,7 +76,7 @@ def test_and_so_it_does_fused_with_relu_and_pooling(algorithm: str, case: Case, 
     expected, exact_pullback = ops.conv2d_relu_max_pool2d(*arrays, **options)
     assert_all_close([y], [expected], scale[:1], TOLERANCE[algorithm])
     close_calls = np.diff(np.sort(np.append(conv, 0))) < TOLERANCE[algorithm] * scale[0]
-    if not close_calls.any():  # otherwise rounding may choose another winner, and send the gradient elsewhere
+    if not close_calls.any():  # otherwise rounding may choose another winner, and the gradient goes elsewhere
         dy = tie_free(y.shape, 7)
         assert_all_close(pullback(dy.astype(np.float32)), exact_pullback(dy), scale[1:], TOLERANCE[algorithm])
 
@@ -120,7 +120,7 @@ def fits(algorithm: str, case: Case) -> bool:
 @pytest.mark.parametrize("algorithm", GENERAL)
 @given(data=st.data())
 def test_general_algorithms_are_the_textbook_and_their_pullbacks_its_gradients(algorithm: str, data) -> None:
-    """Asked for by name: by itself the engine takes im2col for maps as small as these."""
+    """Requested by name: for maps as small as these, the engine would choose im2col."""
     case = data.draw(conv2d_cases().filter(lambda case: fits(algorithm, case)))
     arrays = case.arrays()
     y, _ = ops.conv2d(*arrays, algorithm=algorithm, **case.options)

@@ -1,4 +1,4 @@
-"""The edges of what an op takes: nothing at all, one of each, numbers that are none."""
+"""The edges of what an op accepts: empty arrays, sizes of one, NaN and infinity."""
 
 import itertools
 
@@ -91,7 +91,7 @@ def test_a_stride_so_far_that_only_padding_is_seen(filters: int) -> None:
 
 @pytest.mark.parametrize("filters", [1, 33])
 def test_the_gradient_passes_where_a_rectified_output_is_not_a_number(filters: int) -> None:
-    """As PyTorch's ReLU has it: dy at NaN."""
+    """As in PyTorch's ReLU: dy at NaN."""
     x = tie_free((1, 1, 4, 4))
     x[0, 0, 1, 1] = np.nan
     for pool_size in (1, 2):
@@ -273,7 +273,7 @@ def test_a_constant_channel_becomes_its_bias_to_the_last_bit(shape, order: str, 
     y, pullback = ops.batch_norm2d(in_order(x, order), np.ones(2, dtype), bias, mean, var, training=True, momentum=1)
     assert np.array_equal(y, np.broadcast_to(bias[:, None, None], shape))
     assert np.array_equal(mean, x[0, :, 0, 0]) and not var.any()
-    assert not pullback(tie_free(shape, 1, dtype))[1].any()  # x̂ is 0, and so is what it is multiplied with
+    assert not pullback(tie_free(shape, 1, dtype))[1].any()  # x̂ is 0, and so is its factor
 
 
 def test_an_infinite_gradient_does_not_pass_what_is_shut() -> None:

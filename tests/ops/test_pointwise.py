@@ -1,4 +1,4 @@
-"""What is particular to activations, clipping and padding."""
+"""Properties specific to activations, clipping and padding."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What an op refuses, it refuses with what was expected, what came, and under its own name."""
+"""The error of an op names the op, what was expected, and what it got."""
 
 import numpy as np
 import pytest

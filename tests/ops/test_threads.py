@@ -1,4 +1,4 @@
-"""Results are the same to the last bit, however many threads compute them."""
+"""Results are the same to the last bit on any number of threads."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A gradient large enough for the threads, for several of the tests here."""
+"""A gradient large enough for several threads, shared by several tests."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,6 @@ from minicnn.kernels.update import PARALLEL_SIZE
 
 @pytest.fixture(params=[np.float32, np.float64], ids=["float32", "float64"])
 def large(request):
-    """A parameter and a gradient that are large enough for the threads, and end within a block."""
+    """A parameter and a gradient that are large enough for several threads, and end within a block."""
     rng = np.random.default_rng(0)
     return rng.standard_normal((2, PARALLEL_SIZE + 12345)).astype(request.param)

@@ -1,4 +1,4 @@
-"""Every optimizer, and steps to take with them, for the tests of this folder."""
+"""Every optimizer, and helpers to take steps with them, for the tests of this folder."""
 
 import numpy as np
 import pytest

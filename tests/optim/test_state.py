@@ -1,4 +1,4 @@
-"""State and options: a run that is resumed goes on to the bit, and another's state is refused."""
+"""State and options: a resumed run continues bit for bit, and another optimizer's state is refused."""
 
 import json
 import runpy

@@ -1,4 +1,4 @@
-"""Updates are in place and pure, and the same whatever the memory order, the cut and the threads."""
+"""Updates are in place and change nothing else, and do not depend on memory order, block boundaries or threads."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""ONNX models for the tests of this folder: run by onnxruntime."""
+"""Run ONNX models with onnxruntime, for the tests of this folder."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import onnxruntime
 
 
 def run(model: Any, x: np.ndarray) -> np.ndarray:
-    """What onnxruntime makes of it, on one thread."""
+    """The outputs of onnxruntime, on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4

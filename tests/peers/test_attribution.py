@@ -1,4 +1,4 @@
-"""Every attribution that Captum has too, on the same weights: of a small network, and of a trained SqueezeNet."""
+"""Every attribution that Captum also has, with the same weights: of a small network, and of a trained SqueezeNet."""
 
 import functools
 import os
@@ -117,7 +117,7 @@ def test_layer_attribution(case, layer):
         t, 0.3, target=2, n_steps=300, method="riemann_middle"
     )
     found = viz.layer_attribution(ours, x, 2, layer=layer, method="conductance", baseline=0.3, steps=300)
-    theirs_ = conductance.detach().numpy()  # takes the gradient at one end of each piece, we at both
+    theirs_ = conductance.detach().numpy()  # takes the gradient at one end of each segment, we at both
     np.testing.assert_allclose(found, theirs_, atol=0.02 * np.abs(theirs_).max())
 
 
@@ -142,7 +142,7 @@ def squeezenet():
 
 
 class Fire(torch.nn.Module):
-    """Every ReLU a module of its own, for Captum to hook."""
+    """Every ReLU as a separate module, for Captum to hook."""
 
     def __init__(self, i, s, e):
         super().__init__()

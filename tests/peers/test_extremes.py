@@ -1,6 +1,6 @@
 """NaN, infinity, −0, subnormal and huge numbers: as PyTorch, with the exceptions of docs/design.md and no others.
 
-That NumPy warns of none of it is tested too: here a warning is an error.
+Warnings are errors here, so this also tests that NumPy does not warn.
 """
 
 import runpy
@@ -21,7 +21,7 @@ PEERS = runpy.run_path(str(Path(__file__).with_name("test_ops.py")))
 THEIRS, PYTORCHS, as_tensor = PEERS["THEIRS"], PEERS["PYTORCHS"], PEERS["as_tensor"]
 
 # The exceptions.
-SUMS = {  # of huge numbers: whether they overflow on the way depends on their order
+SUMS = {  # of huge numbers: whether they overflow depends on their order
     *(
         "adaptive_avg_pool2d",
         "add",
@@ -36,7 +36,7 @@ SUMS = {  # of huge numbers: whether they overflow on the way depends on their o
     ),
     *("conv2d_relu_max_pool2d", "global_avg_pool2d", "local_response_norm", "log_softmax", "mse", "softmax"),
 }
-PADDED = {"conv2d", "conv2d_relu_max_pool2d", "conv_transpose2d"}  # whose zeros meet what is not finite: 0 · ∞ is NaN
+PADDED = {"conv2d", "conv2d_relu_max_pool2d", "conv_transpose2d"}  # whose zeros meet NaN and infinity: 0 · ∞ is NaN
 AS_FORMULAS_SAY = {"batch_norm2d": [0, 2], "cross_entropy": [0]}  # the arguments where PyTorch does too
 
 ROUNDINGS = 64  # of huge terms, at most
@@ -70,7 +70,7 @@ def planted(array, values, seed):
 
 
 def check(op, ours, theirs, terms=None):
-    """Equal but for rounding, and for what the exceptions leave open.
+    """Equal up to rounding, except for what the exceptions leave open.
 
     Args:
         terms: of huge numbers, the size of what is summed, at each place.
@@ -102,7 +102,7 @@ def check(op, ours, theirs, terms=None):
 @given(data=st.data())
 def test_output_and_gradients_are_pytorchs_at_the_ends_of_the_range(op: str, kind: str, data: st.DataObject) -> None:
     case = data.draw(PYTORCHS.get(op, CASES[op]))
-    assume(case.options.get("label_smoothing") != 1)  # PyTorch multiplies what then counts for nothing by 0
+    assume(case.options.get("label_smoothing") != 1)  # PyTorch multiplies by 0 what then counts for nothing
     dtype = data.draw(st.sampled_from([np.float32, np.float64]))
     arrays = case.arrays(dtype)
     options = {
@@ -135,7 +135,7 @@ def test_output_and_gradients_are_pytorchs_at_the_ends_of_the_range(op: str, kin
         expected = [np.where(np.isnan(arrays[0]), np.nan, expected[0]).astype(dtype)]
     if op == "gelu":  # here too
         expected_y = np.where(arrays[0] == np.inf, arrays[0], expected_y)
-    if op == "hardswish":  # PyTorch's overflows on its way to x · 6 / 6
+    if op == "hardswish":  # PyTorch's x · 6 / 6 overflows
         expected_y = np.where(arrays[0] > 3, arrays[0], expected_y)
     terms = sizes_of_terms(op, THEIRS[op], arrays, options, np.asarray(dy)) if kind == "huge" else repeat(None)
     for our, their, size in zip([y, *gradients], [expected_y, *expected], terms, strict=kind == "huge"):

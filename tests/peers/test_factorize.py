@@ -1,4 +1,4 @@
-"""PCA, NMF and semi-NMF beside scikit-learn: the same interface, the same numbers."""
+"""PCA, NMF and semi-NMF against scikit-learn: the same interface, the same numbers."""
 
 import os
 import warnings

@@ -22,7 +22,7 @@ def one_torch_thread():
 
 
 def in_torch(layer, x, state, path="", train=False):
-    """What PyTorch makes of one of our layers; `state` has its arrays by path, as tensors."""
+    """The output of one of our layers, computed by PyTorch; `state` has its arrays by path, as tensors."""
 
     def inside(name, x):
         return in_torch(layer.children[name], x, state, f"{path}{name}.", train)
@@ -131,7 +131,7 @@ def in_torch(layer, x, state, path="", train=False):
 @given(network=networks(), train=st.booleans())
 def test_output_gradients_and_running_statistics_are_pytorchs(network: Network, train: bool) -> None:
     model, x = network.model, network.x()
-    assume(not train or not any(isinstance(layer, layers.Dropout) for _, layer in walk(model)))  # which draws its own
+    assume(not train or not any(isinstance(layer, layers.Dropout) for _, layer in walk(model)))  # it draws its own
     parameters = model.parameters()
     state = {name: torch.tensor(array, requires_grad=name in parameters) for name, array in model.state().items()}
     tensor = torch.tensor(x, requires_grad=True)

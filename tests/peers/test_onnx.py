@@ -1,4 +1,4 @@
-"""ONNX against onnxruntime: every operator we read, as every opset writes it, and all that we write."""
+"""ONNX against onnxruntime: every operator we read, as every opset writes it, and everything that we write."""
 
 import runpy
 from pathlib import Path
@@ -102,7 +102,7 @@ def test_a_network_of_the_zoo_goes_to_onnx_and_back(name: str, tmp_path) -> None
 @pytest.mark.parametrize("name", HUGE)
 def test_the_features_of_the_huge_ones_go_to_onnx_and_back(name: str, tmp_path) -> None:
     size = 63 if name == "alexnet" else 32
-    features = filled(cnn.zoo.build(name, seed=None)["features"])  # their dense layers are half a gigabyte of the same
+    features = filled(cnn.zoo.build(name, seed=None)["features"])  # dense layers: half a gigabyte more of the same
     assert_round_trip(features, normal(1, 3, size, size), tmp_path / "m.onnx")
 
 
@@ -114,7 +114,7 @@ def test_fifty_random_networks_go_to_onnx_and_back(network: Network, tmp_path_fa
     x = network.x(np.float32)
     try:
         cnn.onnx.save(model, path, x.shape[1:])
-    except cnn.onnx.OnnxError as error:  # what ONNX has no form for; another network is drawn in its place
+    except cnn.onnx.OnnxError as error:  # what ONNX cannot express; another network is drawn instead
         assert any(why in str(error) for why in ("adaptive pooling", "even size", "count the windows"))
         assume(False)
     assert_round_trip(model, x, path)

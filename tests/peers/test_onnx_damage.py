@@ -1,4 +1,4 @@
-"""Files with a damaged number in them that load all the same: they mean to us what they mean to onnxruntime."""
+"""Files with a damaged number that load nevertheless: their outputs are those of onnxruntime."""
 
 import math
 import runpy
@@ -103,7 +103,7 @@ def proto(name: str) -> Any:
 
 
 def damage(draw: Any, model: Any) -> None:
-    """Put a number in the place of one in a constant or an attribute."""
+    """Replace a number in a constant or an attribute."""
     attributes = [attribute for node in model.graph.node for attribute in node.attribute]
     found = draw(st.sampled_from([*range(len(model.graph.initializer)), *range(-len(attributes), 0)]))
     if found >= 0:
@@ -143,7 +143,7 @@ def test_a_file_that_both_read_means_the_same_to_both(data: Any, name: str, tmp_
         return
     try:
         theirs = run(model, x)
-    except Exception:  # onnxruntime has its own reasons to refuse a file, and many exceptions for them
+    except Exception:  # onnxruntime refuses files for reasons of its own, with many kinds of exceptions
         return
     assert ours.size == theirs.size
     theirs = theirs.reshape(ours.shape)
@@ -154,7 +154,7 @@ def test_a_file_that_both_read_means_the_same_to_both(data: Any, name: str, tmp_
     )
 
 
-REFUSED = {  # found so; before, each loaded and gave something else than onnxruntime
+REFUSED = {  # found this way: each used to load and to give other outputs than onnxruntime
     "a factor that makes infinities of weights": ("classifier", "alpha", 3e38, "times its constants is more than"),
     "rounding up that is neither 0 nor 1": ("classifier", "ceil_mode", 3, "expected ceil_mode to be 0 or 1, got 3"),
     "strides that leave out pixels": ("windows", "strides", [18, 2], "is not clear where windows leave out 3 pixels"),

@@ -1,4 +1,4 @@
-"""What PyTorch's two exporters write: networks of the zoo and others, with a batch of any size, and idioms of users."""
+"""The output of PyTorch's two exporters: networks of the zoo and others, for a batch of any size, and users' idioms."""
 
 import io
 import logging
@@ -61,7 +61,7 @@ def exported(model: Any, x: np.ndarray, exporter: str, opset: int | None = None,
 
 
 def assert_read(contents: bytes, x: np.ndarray, tmp_path: Path, other_batch: bool = True) -> Any:
-    """It loads, equals onnxruntime, and goes back."""
+    """It loads, equals onnxruntime, and can be saved again."""
     path = tmp_path / "m.onnx"
     path.write_bytes(contents)
     model = cnn.onnx.load(path, keep_softmax=True)
@@ -118,7 +118,7 @@ def test_every_opset_of_an_exporter_is_read(exporter: str, opset: int, tmp_path)
 @pytest.mark.parametrize("exporter", EXPORTERS)
 @pytest.mark.parametrize("name", HUGE)
 def test_a_huge_network_is_read_with_a_narrow_head(name: str, exporter: str, tmp_path) -> None:
-    """On small images its maps end as single pixels, which the old exporter cannot pool up to 7×7."""
+    """On small images its last maps are single pixels, which the old exporter cannot pool to 7×7."""
     with torch.device("meta"):
         features = PEERS[name](5, 3).features
     for array in [*features.to_empty(device="cpu").parameters(), *features.buffers()]:

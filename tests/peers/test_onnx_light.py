@@ -1,4 +1,4 @@
-"""The nine networks that the onnx package ships: read as they are, and with weights against onnxruntime, and back."""
+"""The nine networks in the onnx package: read as they are; with weights, compared with onnxruntime and saved again."""
 
 import runpy
 from pathlib import Path
@@ -25,11 +25,11 @@ NAMES = [
     "vgg19",
     "zfnet512",
 ]
-NARROW = {4096: 24}  # dense layers of half a gigabyte say no more than narrow ones
+NARROW = {4096: 24}  # dense layers of half a gigabyte show no more than narrow ones
 
 
 def filled(path: Path) -> Any:
-    """The network with initializers in the place of its ConstantOfShape nodes, so that its outputs are about one."""
+    """The network with initializers instead of its ConstantOfShape nodes, so that its outputs are about one."""
     proto = onnx.load(path)
     graph, rng = proto.graph, np.random.default_rng(0)
     shapes = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -63,7 +63,7 @@ def test_it_equals_onnxruntime_and_goes_back(name: str, tmp_path) -> None:
     scale = np.abs(expected).max()
     assert np.isfinite(scale) and scale > 0
     assert np.abs(y - expected.reshape(y.shape)).max() <= 1e-4 * scale
-    assert np.ptp(expected) > 1e-3 * scale  # it tells its classes apart
+    assert np.ptp(expected) > 1e-3 * scale  # it distinguishes its classes
     cnn.onnx.save(model, tmp_path / "again.onnx", (3, 224, 224))
     assert np.abs(run(str(tmp_path / "again.onnx"), x) - y).max() <= 1e-4 * scale
     again = cnn.onnx.load(tmp_path / "again.onnx", keep_softmax=True)
@@ -72,6 +72,6 @@ def test_it_equals_onnxruntime_and_goes_back(name: str, tmp_path) -> None:
 
 @pytest.mark.parametrize("name", ["squeezenet", "resnet50", "shufflenet", "inception_v2"])
 def test_it_is_read_as_it_is_shipped(name: str) -> None:
-    """Its weights are all one number, which takes a node of a few bytes to say."""
+    """Its weights are all the same number, so a node of a few bytes describes them."""
     model = cnn.onnx.load(LIGHT / f"light_{name}.onnx")
     assert sum(array.size for array in model.state().values()) > 1e6

@@ -57,14 +57,14 @@ def conv2d_relu_max_pool2d(x, w, b=None, pool_size=1, pool_stride=None, **option
 
 
 def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=None):
-    """PyTorch's own leaves open which of several values with one switch stays: here it is the last."""
+    """PyTorch leaves open which of several values with the same switch stays: here it is the last."""
     y = torch.zeros(*x.shape[:2], output_size[0] * output_size[1], dtype=x.dtype)
     flat, values = indices.flatten(2).long(), x.flatten(2)
     owner = torch.full_like(y, -1).long().scatter_reduce(2, flat, torch.arange(flat.shape[2]).expand_as(flat), "amax")
     return torch.where(owner >= 0, values.gather(2, owner.clamp(min=0)), y).unflatten(2, tuple(output_size))
 
 
-# Dropout has its own draws, and is told apart by the others: the mask is a constant factor.
+# Dropout draws differently. The other arguments suffice: the mask is a constant factor.
 THEIRS = {
     "adaptive_avg_pool2d": F.adaptive_avg_pool2d,
     "add": lambda *xs: sum(xs),
@@ -107,7 +107,7 @@ THEIRS = {
 }
 
 
-# What PyTorch takes of what we do: padding of at most half the kernel, on both sides alike.
+# What PyTorch supports of our options: padding of at most half the kernel, the same on both sides.
 PYTORCHS = {op: pool2d_cases(op, sided=False) for op in ("max_pool2d", "avg_pool2d")}
 
 

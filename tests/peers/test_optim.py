@@ -55,12 +55,12 @@ def start(dtype):
 
 
 def gradient(step, w):
-    """A noisy pull toward zero: it depends on the weights, so that a difference would be carried on."""
+    """A noisy pull toward zero. It depends on the weights, so a difference would persist."""
     return w + np.random.default_rng(step).standard_normal(w.shape).astype(w.dtype)
 
 
 def trajectories(ours, theirs, options, schedule, scheduler, dtype):
-    """Yield our parameters and learning rate after each step, beside PyTorch's."""
+    """Yield our parameters and learning rate after each step, with PyTorch's."""
     parameters, optimizer = start(dtype), ours(LR, **options)
     tensors = {name: torch.nn.Parameter(torch.tensor(w)) for name, w in start(dtype).items()}
     torch_optimizer = getattr(torch.optim, theirs)(tensors.values(), LR, **options)

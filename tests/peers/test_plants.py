@@ -1,4 +1,4 @@
-"""Mistakes planted in what needs another package, see tests/mutations/test_plants.py."""
+"""Planted mistakes whose tests need another package, see tests/mutations/test_plants.py."""
 
 import pytest
 

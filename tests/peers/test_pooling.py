@@ -1,4 +1,4 @@
-"""One rule for where pooling windows fall: PyTorch's, and onnxruntime's for padding that differs from side to side."""
+"""One rule for the windows of pooling: PyTorch's, and onnxruntime's for padding that differs from side to side."""
 
 import itertools
 
@@ -22,7 +22,7 @@ SMALL = list(itertools.product(range(1, 6), range(1, 5), range(1, 4), range(3), 
 
 
 def outcome(pool):
-    """What a pooling gives, or that it is refused."""
+    """The output of a pooling, or None if it is refused."""
     try:
         return np.asarray(pool())
     except (ValueError, RuntimeError):
@@ -34,7 +34,7 @@ def test_every_small_pooling_is_pytorchs_or_refused_by_both(op: str) -> None:
     refused = 0
     for side, kernel, stride, padding, ceil_mode in SMALL:
         if 2 * padding > kernel:
-            continue  # we take more than PyTorch does
+            continue  # we accept more than PyTorch does
         x = np.random.default_rng(side).standard_normal((1, 2, side, side))
         options = {"stride": stride, "padding": padding, "ceil_mode": ceil_mode}
         ours = outcome(lambda: getattr(ops, op)(x, kernel, **options)[0])  # noqa: B023
@@ -68,7 +68,7 @@ def test_what_is_read_from_onnx_is_onnxruntimes_and_is_written_again(tmp_path_fa
     try:
         cnn.onnx.save(cnn.Sequential(layer), path, x.shape[1:])
     except cnn.onnx.OnnxError as error:
-        assert "would count the windows" in str(error)  # before opset 22 not everything can be said
+        assert "would count the windows" in str(error)  # before opset 22 not everything can be expressed
         return
     np.testing.assert_allclose(run(onnx.load(path), x).reshape(expected.shape), expected, rtol=1e-5, atol=1e-6)
 

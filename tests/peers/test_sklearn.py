@@ -1,4 +1,4 @@
-"""Ours among scikit-learn's: the classifier passes its checks, the estimators fit into pipelines and searches."""
+"""Our estimators in scikit-learn: the classifier passes its checks, the others work in pipelines and searches."""
 
 import os
 import pickle
@@ -27,7 +27,7 @@ from minicnn.sklearn import CNNClassifier  # noqa: E402
 def test_it_is_a_classifier_of_scikit_learn_s(estimator, check) -> None:
     if check.func.__name__ != "check_array_api_input":
         return check(estimator)
-    # It skips itself where SciPy was imported without its array API: so it has a process of its own.
+    # It skips itself if SciPy was imported without its array API, so it runs in a separate process.
     call = f"estimator_checks.check_array_api_input(*{check.args}, CNNClassifier(random_state=0), **{check.keywords})"
     code = "from minicnn.sklearn import CNNClassifier\nfrom sklearn.utils import estimator_checks\n"
     root = Path(__file__).parents[2]
@@ -145,7 +145,7 @@ def test_columns_have_names_where_pandas_is_wanted(estimator, table) -> None:
     name = type(estimator).__name__.lower()
     plain = clone(estimator).fit_transform(table)
     assert isinstance(plain, np.ndarray)
-    named = clone(clone(estimator).set_output(transform="pandas"))  # clone keeps what was set
+    named = clone(clone(estimator).set_output(transform="pandas"))  # clone keeps the parameters
     found = named.fit_transform(table)
     assert list(found.columns) == [f"{name}0", f"{name}1"] and list(found.index) == list(table.index)
     assert named.fit_transform(table.to_numpy()).index.tolist() == list(range(40))

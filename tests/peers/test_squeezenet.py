@@ -24,7 +24,7 @@ IMAGES = ["kitten_224", "cat_dog", "snake", "spider", "dd_tree"]
 
 @functools.cache
 def model(source: str) -> Any:
-    """From either file, with the preprocessing that its weights were trained with."""
+    """Loaded from either file, with the preprocessing that its weights were trained with."""
     if source == "onnx":
         model = cnn.onnx.load(MODELS / "squeezenet1_1.onnx")
     else:
@@ -85,7 +85,7 @@ def test_every_layers_activations_are_onnxruntimes(name: str, source: str) -> No
     paths = [path for path, layer in walk(network) if path and not getattr(layer, "children", None)]
     watch = cnn.Watch(*paths)
     network.forward(x, cnn.Pass(watch=watch))
-    theirs = spelled_out().run(None, {"data_0": x})[:-1]  # without the softmax, which we leave off
+    theirs = spelled_out().run(None, {"data_0": x})[:-1]  # without the softmax, which we omit
     layers = [path for path in paths if path != "flatten"]
     assert len(layers) == len(theirs) == 65
     for path, expected in zip(layers, theirs, strict=True):

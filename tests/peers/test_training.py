@@ -1,4 +1,4 @@
-"""Fifty steps of training, beside PyTorch's: the same weights after every step, in float64."""
+"""Fifty steps of training, in parallel with PyTorch: the same weights after every step, in float64."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ SCHEDULES = {
 
 def our_network() -> cnn.Sequential:
     model = cnn.Sequential(
-        conv1=cnn.Conv2d(1, 4, 3, bias=False),  # its gradient would be rounding alone, which Adam makes large
+        conv1=cnn.Conv2d(1, 4, 3, bias=False),  # its gradient would be only rounding, which Adam makes large
         norm=cnn.BatchNorm2d(4),
         relu1=cnn.ReLU(),
         pool1=cnn.MaxPool2d(2),

@@ -1,4 +1,4 @@
-"""viz.TSNE beside scikit-learn's and openTSNE's."""
+"""viz.TSNE against scikit-learn's and openTSNE's."""
 
 import warnings
 
@@ -35,7 +35,7 @@ def neighbor_accuracy(y, labels):
 
 
 def test_check_estimator_passes():
-    # With a perplexity that its handful of samples allow, as scikit-learn runs it on its own class.
+    # With a perplexity that its few samples allow, as scikit-learn tests its own class.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = check_estimator(TSNE(perplexity=2, max_iter=50), on_skip=None, on_fail=None)
@@ -96,4 +96,4 @@ def test_divergence_is_at_least_as_good_as_opentsne_s(method):
     theirs = opentsne.TSNE(n_iter=250, negative_gradient_method=method, random_state=0).fit(X)
     ours = TSNE(max_iter=500, random_state=0).fit(X)
     found = Objective(our_affinities(X, 30.0), exact).divergence(np.ascontiguousarray(np.asarray(theirs).T))
-    assert ours.kl_divergence_ <= 1.005 * found  # exact, of theirs as of ours: what they report is approximate
+    assert ours.kl_divergence_ <= 1.005 * found  # exact, for theirs and ours: what they report is approximate

@@ -22,16 +22,16 @@ SMALL = ("seed", "lenet5", "mnist-cnn", "tiny_vgg", "cifar-vgg", "cifar-vgg-bn",
 
 
 def size_of(name: str) -> int:
-    """As small as the network can take, where it can take small images."""
+    """The smallest size that the network accepts, if it accepts small images."""
     return cnn.zoo.network(name).input_shape[1] if name in SMALL else SIZES.get(name, 32)
 
 
 def twins(name: str, dtype: str):
     """Our network and PyTorch's, with the same weights, none of which is left at 0 or 1."""
     model = cnn.zoo.build(name, classes=CLASSES, seed=None)
-    with torch.device("meta"):  # without first values, which take longer than all the rest
+    with torch.device("meta"):  # without initial values, which take longer than everything else
         peer = PEERS[name](CLASSES, cnn.zoo.network(name).input_shape[0]).eval()
-    if name.startswith("vgg") and name != "vgg16":  # all have the same head, of half a gigabyte: once is enough
+    if name.startswith("vgg") and name != "vgg16":  # all have the same head of half a gigabyte: once is enough
         model, peer = model["features"], peer.features
     model.astype(dtype)
     rng = np.random.default_rng(0)
@@ -66,10 +66,10 @@ def differences(model, peer, x: np.ndarray, rng: np.random.Generator) -> dict[st
 
 
 def assert_same_forward_and_gradients(name: str, dtype: str, tolerance: float) -> None:
-    """For one image of several at least.
+    """For at least one of several images.
 
-    Gradients jump where rounding turns the sign of a ReLU's input, and hundreds of thousands of signs hang on each
-    image. Where one is turned the gradients differ by a little, never by much, and the outputs not at all.
+    Gradients jump where rounding flips the sign of a ReLU's input, and each image has hundreds of thousands of such
+    signs. If one flips, the gradients differ a little, never much, and the outputs do not differ at all.
     """
     model, peer = twins(name, dtype)
     rng = np.random.default_rng(1)

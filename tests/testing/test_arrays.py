@@ -1,4 +1,4 @@
-"""Inputs to test with: what they promise."""
+"""Inputs for tests: what they guarantee."""
 
 import numpy as np
 import pytest

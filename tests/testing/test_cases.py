@@ -1,4 +1,4 @@
-"""Cases: calls that are valid, cover what they should, and shrink to something one can read."""
+"""Cases are valid calls, cover what they should, and shrink to something readable."""
 
 import inspect
 from typing import Any
@@ -16,7 +16,7 @@ from minicnn.ops.convolution.choice import ALGORITHMS, choose
 from minicnn.ops.convolution.problem import Filters, problem
 from minicnn.testing import CASES, Case, Network, conv2d_cases, networks, pool2d_cases, tie_free, wide_conv2d_cases
 
-FIRST = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])  # and no smaller one
+FIRST = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])  # and none is smaller
 
 
 def pads(network: Network) -> list[layers.Pad]:
@@ -24,7 +24,7 @@ def pads(network: Network) -> list[layers.Pad]:
     return [layer for _, layer in walk(network.model) if isinstance(layer, layers.Pad) and any(layer.padding)]
 
 
-# What the suite promises to reach. `find` fails where the strategy cannot.
+# What the suite promises to reach. `find` fails if the strategy cannot.
 REACHED = {
     "a batch of one": (conv2d_cases(), lambda case: case.arguments[0][0] == 1),
     "an image of one pixel": (conv2d_cases(), lambda case: case.arguments[0][2:] == (1, 1)),

@@ -1,4 +1,4 @@
-"""assert_contract: what it accepts, and that each property tells what is wrong."""
+"""assert_contract: what it accepts, and that each property reports what is wrong."""
 
 import numpy as np
 import pytest
@@ -68,7 +68,7 @@ def test_the_error_names_the_property(property: str) -> None:
 
 
 def test_a_pullback_that_is_not_told_what_is_wanted() -> None:
-    expected = r"wants: expected a pullback\(dy, wants=\(True,\)\) .*, got pullback\(dy\)"
+    expected = r"wants: expected a pullback\(dy, wants=\(True,\)\), .*, got pullback\(dy\)"
     with pytest.raises(ContractError, match=expected) as found:
         assert_contract(with_pullback(lambda dy: (2 * dy,)), x)
     assert found.value.property == "wants"

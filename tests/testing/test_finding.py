@@ -1,4 +1,4 @@
-"""What `minicnn.testing` offers is found: by `dir`, without Hypothesis as far as that goes, and by pytest."""
+"""What `minicnn.testing` offers can be found: by `dir`, also without Hypothesis, and by pytest."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`images` reaches what small tame arrays do not: the fourth image, second blocks, saturated branches."""
+"""`images` reaches what small, moderate arrays do not: the fourth image, second blocks, saturated branches."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ MANY = settings(
 
 
 def hard_swish(x):
-    """Without its ends."""
+    """Hard swish with the formula of its middle everywhere."""
     return x * (x + 3) / 6, lambda dy: ((2 * x + 3) / 6 * dy,)
 
 
@@ -29,7 +29,7 @@ def without_ends(x):
 
 
 def wrong_from(axis: int, n: int):
-    """An op whose pullback leaves out what lies n or farther along an axis."""
+    """An op whose pullback omits what lies at index n or beyond on an axis."""
 
     def op(x):
         def pullback(dy):

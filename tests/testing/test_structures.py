@@ -9,7 +9,7 @@ x = tie_free((2, 3))
 
 
 def both(x, parameters, *, second=3, dtype=None, shared=None):
-    """x·w and x³, each of which can be spoiled."""
+    """x·w and x³, each of which can be made wrong."""
     w = parameters["w"]
     dtype = dtype or x.dtype
 

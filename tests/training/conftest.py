@@ -1,4 +1,4 @@
-"""A task that small networks learn in a moment, and networks that use all that training must bring back on resuming."""
+"""A task that small networks learn in a moment, and networks with all the state that resuming must restore."""
 
 import numpy as np
 import pytest

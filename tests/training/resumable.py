@@ -1,4 +1,4 @@
-"""A run that uses all that resuming must bring back; as a program it can be killed: resumable.py FOLDER."""
+"""A run with all the state that resuming must restore; as a program it can be killed: resumable.py FOLDER."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ from minicnn.data import Compose, Cutout, Dataset, RandomCrop, RandomFlip
 
 
 def data(seed, wrong=0):
-    """Bright rows in noise; some labels are wrong, so that validation stops getting better."""
+    """Bright rows in noise; some labels are wrong, so that validation stops improving."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 3, 44)
     images = rng.integers(0, 120, (44, 1, 8, 8), dtype=np.uint8)
@@ -30,7 +30,7 @@ def model():
 
 
 def train(folder, trained=None, resume=True, extra=(), **options):
-    """Train until early stopping; gives the model and its history."""
+    """Train until early stopping; returns the model and its history."""
     trained = model() if trained is None else trained
     settings: dict = {
         "epochs": 12,
@@ -57,4 +57,4 @@ def train(folder, trained=None, resume=True, extra=(), **options):
 
 
 if __name__ == "__main__":
-    train(sys.argv[1], extra=[lambda run: time.sleep(0.05)])  # so that it does not end before it can be killed
+    train(sys.argv[1], extra=[lambda run: time.sleep(0.05)])  # so that it can be killed before it ends

@@ -1,4 +1,4 @@
-"""`fit` and `evaluate` name what they were given, before anything is run."""
+"""`fit` and `evaluate` check their arguments before anything runs, and errors say what they got."""
 
 import numpy as np
 import pytest

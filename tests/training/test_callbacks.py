@@ -1,4 +1,4 @@
-"""What is done after each epoch."""
+"""What happens after each epoch."""
 
 import json
 from dataclasses import asdict, replace
@@ -90,7 +90,7 @@ def test_early_stopping_waits_for_patience_epochs_without_a_new_best(metric, val
 
 def test_early_stopping_ends_a_run(stripes, network):
     train = stripes()
-    wrong = cnn.data.Dataset(train.images, (train.labels + 1) % 3, train.classes)  # learning makes it worse
+    wrong = cnn.data.Dataset(train.images, (train.labels + 1) % 3, train.classes)  # it gets worse by learning
     history = cnn.fit(
         network(), train, wrong, epochs=20, optimizer=cnn.Adam(1e-2), callbacks=[cnn.EarlyStopping(patience=3)]
     )
@@ -102,7 +102,7 @@ def test_the_best_checkpoint_is_the_model_of_the_best_epoch(stripes, network, tm
     callbacks = [cnn.BestCheckpoint(path, metric="valid_loss")]
     history = cnn.fit(network(), stripes(), valid, epochs=4, optimizer=cnn.SGD(3.0), callbacks=callbacks)
     best = min(record.valid_loss for record in history.epochs)
-    assert best != history.epochs[-1].valid_loss  # such a learning rate overshoots
+    assert best != history.epochs[-1].valid_loss  # this learning rate overshoots
     assert cnn.evaluate(cnn.load(path), valid).loss == best
 
 

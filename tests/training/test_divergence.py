@@ -1,4 +1,4 @@
-"""Training that meets NaN or infinity stops, says where it began, and leaves the last good checkpoint alone."""
+"""Training stops at NaN or infinity, says where it began, and leaves the last good checkpoint alone."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_it_is_the_batch_itself_that_is_named_even_late_in_the_run(stripes):
 
 
 class Overflow(cnn.Layer):
-    """The identity, until its training pass number `at` and after it, where it puts out infinity."""
+    """The identity, except that from training pass number `at` on its output is infinite."""
 
     def __init__(self, at):
         self.at, self.passes = at, 0
@@ -66,12 +66,12 @@ def test_running_statistics_that_overflowed_with_the_batch_are_not_blamed():
 
 def test_running_statistics_that_overflow_stop_the_run_all_the_same(stripes, network):
     model = network()
-    model["conv"].weight[...] = 1e30  # the variance overflows, and what is divided by it is finite: zero
+    model["conv"].weight[...] = 1e30  # the variance overflows, but what is divided by it is finite: zero
     with pytest.raises(cnn.TrainingDiverged, match=r"norm.running_var is no longer finite"):
         cnn.fit(model, stripes(), epochs=1)
 
 
-def test_a_loss_that_overflows_by_itself_is_told_apart(stripes):
+def test_a_loss_that_overflows_while_the_scores_are_finite_is_named(stripes):
     def infinite(scores, labels):
         return np.float32(np.inf), lambda dloss: (scores,)
 

@@ -20,7 +20,7 @@ def images(*scores, labels, classes=("ant", "bee", "cow")):
     return Dataset(np.array(scores, np.uint8).reshape(-1, 1, 1, 3), np.array(labels), classes)
 
 
-#       ant: right, wrong; bee: right, wrong (surely); no cow
+#       ant: right, wrong; bee: right, wrong (confidently); no cow
 FOUR = images([2, 1, 0], [1, 3, 0], [0, 5, 1], [9, 1, 0], labels=[0, 0, 1, 1])
 
 
@@ -34,7 +34,7 @@ def test_accuracy_and_confusion_by_hand():
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=12))
 def test_the_confusion_counts_each_class_by_what_it_was_taken_for(pairs):
-    """Its row is the true class, its column the answer."""
+    """The row is the true class, the column the prediction."""
     scores = [[9 * (answer == k) for k in range(3)] for _, answer in pairs]
     result = cnn.evaluate(judge(), images(*scores, labels=[true for true, _ in pairs]))
     assert result.confusion.tolist() == [[pairs.count((i, j)) for j in range(3)] for i in range(3)]
@@ -102,7 +102,7 @@ def test_images_with_the_wrong_channels_are_refused():
         cnn.evaluate(judge(), odd)
 
 
-def test_an_infinite_score_is_told_by_the_loss_without_a_warning():
+def test_an_infinite_score_shows_in_the_loss_without_a_warning():
     model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(3, 3))
     model["fc"].weight[...] = np.inf
     model.transform = Transform()
@@ -112,7 +112,7 @@ def test_an_infinite_score_is_told_by_the_loss_without_a_warning():
 def test_a_model_that_does_not_know_how_images_become_its_input_has_no_score(stripes, network):
     data, model = stripes(60), network()
     loader, optimizer = Loader(data, 20, transform=Transform.fit(data.images)), cnn.Adam(1e-2)
-    for epoch in range(8):  # a loop of one's own, which sets no transform
+    for epoch in range(8):  # a user's own loop, which sets no transform
         for x, labels in loader.epoch(epoch):
             scores, pullback = model.forward(x)
             _, gradients = pullback(cnn.ops.cross_entropy(scores, labels)[1](1.0)[0])

@@ -1,4 +1,4 @@
-"""`fit`: learns, the same way every time, and says what it cannot do."""
+"""`fit` learns, in the same way every time, and says what it cannot do."""
 
 import functools
 
@@ -166,7 +166,7 @@ def test_augmentation_changes_training_images_only(stripes, network):
     assert history.before.loss == cnn.evaluate(untrained, data).loss
 
 
-def test_a_layer_of_ones_own_trains(stripes):
+def test_a_users_layer_trains(stripes):
     class Scale:
         buffers = {}  # noqa: RUF012
 
@@ -216,7 +216,7 @@ def test_the_progress_bar_tells_loss_accuracy_speed_and_validation(stripes, netw
 
 
 def test_a_notebook_s_bar_is_full_after_each_epoch(monkeypatch):
-    """One that is closed before it is full turns red, and stays."""
+    """A bar that is closed before it is full turns red and remains."""
     monkeypatch.setattr("minicnn.training.progress.in_notebook", lambda: True)
     with Progress(True) as progress:
         for _ in range(2):
@@ -241,7 +241,7 @@ def test_wrong_options_are_refused(stripes, network, options, message):
         cnn.fit(network(), stripes(), **{"epochs": 1} | options)
 
 
-def test_what_is_no_model_is_told_at_once(stripes, network):
+def test_what_is_not_a_model_is_reported_at_once(stripes, network):
     with pytest.raises(ValueError, match=r"^fit: expected a model as first argument, got Dataset"):
         cnn.fit(stripes(), network(), epochs=1)
 

@@ -1,4 +1,4 @@
-"""Ctrl-C ends a run after a whole step, with the history so far; a second one does not wait."""
+"""Ctrl-C ends a run after the current step, with the history so far; a second one ends it at once."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ def press():
 
 
 class PressingAt:
-    """A loss during whose nth call somebody presses Ctrl-C: in the middle of a step, or in an evaluation."""
+    """A loss with Ctrl-C during its nth call: in the middle of a step, or in an evaluation."""
 
     def __init__(self, call):
         self.call, self.calls = call, 0
@@ -98,7 +98,7 @@ def test_a_callback_sees_every_epoch_whatever_is_pressed(stripes, network):
 def test_a_second_one_ends_a_run_in_the_middle_of_a_step_which_is_not_saved(stripes, network, tmp_path):
     class Twice(PressingAt):
         def __call__(self, scores, labels):
-            if self.calls == 1:  # the first is of the measurement before training
+            if self.calls == 1:  # the first is the evaluation before training
                 press()
             return super().__call__(scores, labels)
 

@@ -26,13 +26,13 @@ POSITION = asdict(Position())
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """The run that nobody interrupts: its folder, model and history."""
+    """The uninterrupted run: its folder, model and history."""
     folder = tmp_path_factory.mktemp("whole")
     return folder, *train(folder)
 
 
 def timeless(history):
-    """A history without what the clock says."""
+    """A history without its times."""
     return cnn.History(
         history.before,
         [replace(record, seconds=0.0, images_per_second=0.0) for record in history.epochs],
@@ -76,9 +76,9 @@ def test_killed_at_random_moments_it_resumes_to_the_same_bits(whole, tmp_path):
             break
         assert process.returncode == -signal.SIGKILL
         kills += 1
-        cnn.load(checkpoint)  # whole, whenever the process died
+        cnn.load(checkpoint)  # complete, no matter when the process died
     assert kills >= 2
-    model, history = train(tmp_path)  # it has ended: this gives what is in the file
+    model, history = train(tmp_path)  # it has ended: this returns what is in the file
     assert_same_run(tmp_path, model, history, whole)
     assert not list(tmp_path.glob(".*"))
 
@@ -91,7 +91,7 @@ def _version(path):
 
 
 class Interrupted(Exception):
-    """What stands for a kill, within one process."""
+    """Stands for a kill within one process."""
 
 
 @pytest.mark.parametrize("saves", [1, 2, STEPS - 1, STEPS, STEPS + 1, STEPS + 2, 2 * STEPS + 3])

@@ -1,4 +1,4 @@
-"""Passes over row blocks: every row once, sums in a fixed order, scales that change no digit."""
+"""Passes over row blocks: every row once, sums in a fixed order, scaling by powers of two."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The interface that the estimators share: parameters, messages, what input they take and how they refuse it."""
+"""The interface that the estimators share: parameters, messages, and which inputs they accept or refuse."""
 
 import numpy as np
 import pytest

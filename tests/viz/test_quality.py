@@ -1,4 +1,4 @@
-"""Quality measures: worked by hand where small, sound at both ends of their range."""
+"""Quality measures: worked out by hand for small data, right at both ends of their range."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How images are prepared for weights from elsewhere."""
+"""How images are prepared for weights from other sources."""
 
 import numpy as np
 import pytest

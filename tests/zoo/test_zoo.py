@@ -1,4 +1,4 @@
-"""Networks by name: the published sizes, torchvision's names, first values and weights."""
+"""Networks by name: the published sizes, torchvision's names, initial values and weights."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from minicnn.layers.description import describe
 
 every_network = pytest.mark.parametrize("name", zoo.names())
 
-PARAMETERS = {  # as published; of the zoo's own small networks, as their layers add up
+PARAMETERS = {  # as published; for the zoo's own small networks, the sum over their layers
     "seed": 27_480,
     "lenet5": 61_706,
     "mnist-cnn": 54_778,
@@ -45,7 +45,7 @@ PARAMETERS = {  # as published; of the zoo's own small networks, as their layers
     "efficientnet_b0": 5_288_548,
 }
 
-STAGES = {  # (C, H, W) behind some layers, for the image the network was made for
+STAGES = {  # (C, H, W) after some layers, for the image size the network was made for
     "seed": {"pool1": (10, 13, 13), "pool2": (20, 5, 5)},
     "lenet5": {"pool1": (6, 14, 14), "pool2": (16, 5, 5), "fc1": (120,), "fc2": (84,)},
     "mnist-cnn": {"pool1": (16, 14, 14), "pool2": (32, 7, 7), "conv3": (64, 7, 7)},

@@ -85,7 +85,8 @@ class LayerStatistics(Shown, dict[str, ActivationStatistics]):
     """The statistics of several layers, by path; a notebook shows a row for each."""
 
     def _headline(self) -> str:
-        return f"{len(self)} layer{'s' * (len(self) != 1)}, {max((s.images for s in self.values()), default=0):,} images"
+        images = max((statistics.images for statistics in self.values()), default=0)
+        return f"{len(self)} layer{'s' * (len(self) != 1)}, {images:,} images"
 
     def _table(self) -> Table:
         rows = [

@@ -63,7 +63,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _thinned(moments: Sequence[Any], most: int) -> list[Any]:
-    """At most so many, the first and the last among them."""
+    """At most this many, including the first and the last."""
     if len(moments) <= most:
         return list(moments)
     return [moments[i] for i in np.unique(np.linspace(0, len(moments) - 1, most).round().astype(int))]

@@ -27,34 +27,16 @@ class Problem(NamedTuple):
     size: tuple[int, int]  # of the output, before pooling
     relu: bool
     pool: tuple[int, int, int, int]  # (kh, kw, stride_h, stride_w), without padding
-
-    @property
-    def outputs(self) -> tuple[int, int, int, int]:
-        """The output's shape, after pooling."""
-        kh, kw, stride_h, stride_w = self.pool
-        rows, columns = (self.size[0] - kh) // stride_h + 1, (self.size[1] - kw) // stride_w + 1
-        return self.images[0], self.filters[0], rows, columns
+    outputs: tuple[int, int, int, int]  # the output's shape, after pooling
 
 
-def problem(
-    op: str,
-    x: Array,
-    filters: Filters,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-    relu: bool = False,
-    pool_size: Pair = 1,
-    pool_stride: Pair | None = None,
-) -> Problem:
-    """The problem for these shapes and options.
+def problem(op: str, x: Array, filters: Filters, *options: Any) -> Problem:
+    """The problem for these shapes and options: those of `conv2d`, then ReLU and the pooling's size and stride.
 
     Raises:
         ValueError: shapes or options do not fit together.
     """
     bias_shape = None if filters.b is None else filters.b.shape
-    options = (stride, padding, dilation, groups, relu, pool_size, pool_stride)
     try:
         return _problem(op, x.shape, filters.w.shape, bias_shape, x.dtype, *options)
     except TypeError:  # a pair in a list
@@ -73,18 +55,18 @@ def _problem(
     padding: Pair,
     dilation: Pair,
     groups: int,
-    relu: bool,
-    pool_size: Pair,
-    pool_stride: Pair | None,
+    relu: bool = False,
+    pool_size: Pair = 1,
+    pool_stride: Pair | None = None,
 ) -> Problem:
     _check_filters(op, images, filters, bias, groups)
     g = geometry(op, (filters[2], filters[3]), stride, padding, dilation)
     size = windows(op, (images[2], images[3]), g)
     pool = geometry(op, pool_size, pool_size if pool_stride is None else pool_stride, 0, 1)
-    windows(op, size, pool)  # refuses a pooling window larger than the feature map
+    outputs = windows(op, size, pool)
     if pool.kh * pool.kw > DEAD:
         raise ValueError(f"{op}: expected a pooling window of at most {DEAD} pixels, got {pool.kh} x {pool.kw}")
-    return Problem(images, filters, dtype, g, groups, size, relu, pool[:4])
+    return Problem(images, filters, dtype, g, groups, size, relu, pool[:4], (images[0], filters[0], *outputs))
 
 
 def _check_filters(op: str, x: tuple[int, ...], w: tuple[int, ...], bias: tuple[int, ...] | None, groups: int) -> None:

@@ -1,4 +1,4 @@
-"""One process differs from the others in what it is told to, again and again: differ.py CHECKPOINT."""
+"""One process differs from the others in one thing after another: differ.py CHECKPOINT."""
 
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ PASSES = {
 
 
 def work(what, where, checkpoint):
-    """Do in `where` what all do, and what the second process does with another `what`."""
+    """Run `where` in all processes, with another `what` in the second one."""
     processes.versions = lambda: differences.versions() | ({what: "0.0"} if odd and "minicnn" in what else {})
     group = cnn.distributed.mpi()
     data, model, seed = stripes(), network(), 0

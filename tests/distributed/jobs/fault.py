@@ -1,4 +1,4 @@
-"""Processes that work together until one does not: fault.py HOW RANK."""
+"""Processes that work together until one of them fails: fault.py HOW RANK."""
 
 import os
 import signal
@@ -39,6 +39,6 @@ try:
             time.sleep(0.01)
 except ValueError:
     time.sleep(1)
-    with group:  # work goes on after an error that all have caught
+    with group:  # work continues after an error that all have caught
         group.texts("still here")
     print("went on", flush=True)

@@ -1,4 +1,4 @@
-"""Train in every way, and save what comes out; three processes can do it in any order only: fit.py FOLDER."""
+"""Train in every way, and save the results; three processes can only sum in any order: fit.py FOLDER."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every pass over a data set that processes can share, compared with the same in one process."""
+"""Every pass over a data set that processes can share, compared with the same pass in one process."""
 
 import numpy as np
 from task import network, stripes
@@ -19,7 +19,7 @@ def same(shared, alone):
         assert np.array_equal(shared[name], value, equal_nan=np.asarray(value).dtype.kind == "f"), name
 
 
-for size in (7, 20):  # eight batches; three, so that of four processes one has none
+for size in (7, 20):  # eight batches; three, so that one of four processes has none
     same(
         vars(cnn.evaluate(model, data, batch_size=size, group=group)),
         vars(cnn.evaluate(model, data, batch_size=size)),
@@ -35,7 +35,7 @@ for size in (7, 20):  # eight batches; three, so that of four processes one has 
     for layer, alone in viz.activation_statistics(model, data, batch_size=size).items():
         same(vars(shared[layer]), vars(alone))
 
-for offset in (0, 1e4):  # far from the origin neighbors are found by differences
+for offset in (0, 1e4):  # far from the origin, neighbors are found by differences
     points = np.random.default_rng(0).standard_normal((300, 8)).astype(np.float32) + np.float32(offset)
     for queries in (None, points[:200] + np.float32(0.1)):
         shared, alone = (nearest_neighbors(points, 5, queries, group=g) for g in (group, None))

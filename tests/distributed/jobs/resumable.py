@@ -1,6 +1,6 @@
-"""A run that saves after each step, and goes on where it stands: resumable.py CHECKPOINT EPOCHS [STEP].
+"""A run that saves after each step, and resumes from there: resumable.py CHECKPOINT EPOCHS [STEP].
 
-After the step given, Ctrl-C is pressed in the last process.
+After the given step, Ctrl-C is pressed in the last process.
 """
 
 import itertools
@@ -23,6 +23,6 @@ def due(keeper):
 
 
 Keeper.due = property(due)
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is born without
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts without it
 options = {"augment": cnn.data.RandomCrop(1), "checkpoint": checkpoint, "resume": True}
 cnn.fit(network(), stripes(), epochs=int(epochs), batch_size=12, group=group, **options)

@@ -1,4 +1,4 @@
-"""Sum arrays whose sum depends on the order, and compare with the tree written out."""
+"""Sum arrays whose sum depends on the order, and compare with the written-out tree."""
 
 import numpy as np
 from mpi4py import MPI

@@ -1,4 +1,4 @@
-"""What the jobs learn: a network with all that could differ between processes, and a data set."""
+"""What the jobs train: a network with everything that could differ between processes, and a data set."""
 
 import numpy as np
 

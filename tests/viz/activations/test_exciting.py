@@ -13,7 +13,7 @@ def dataset(count=12, shape=(1, 9, 9), seed=0):
 
 
 def network(channels=1):
-    """Padding, strides, branches and a way around them: all that moves a receptive field."""
+    """Padding, strides, branches and a shortcut: everything that moves a receptive field."""
     model = cnn.Sequential(
         conv1=cnn.Conv2d(channels, 4, 3, stride=2, padding=1),
         relu1=cnn.ReLU(),

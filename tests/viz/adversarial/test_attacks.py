@@ -1,4 +1,4 @@
-"""Attacks stay where they are allowed, and raise the loss."""
+"""Attacks stay within their bounds, and raise the loss."""
 
 from functools import partial
 

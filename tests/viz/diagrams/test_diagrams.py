@@ -75,7 +75,7 @@ def test_branches_and_ways_around():
 def test_bricks_are_the_matrices_of_the_products():
     conv, fc = viz.diagram(cnn.zoo.build("seed")).statements[1::2]
     block, strip = bricks_of(conv)
-    assert (block.letter, block.rows, block.columns) == ("W₀", 9, 10)  # nine numbers make an output, of ten
+    assert (block.letter, block.rows, block.columns) == ("W₀", 9, 10)  # nine of ten numbers enter an output
     assert (strip.letter, strip.rows, strip.columns) == ("l₁", 13 * 13, 10)  # places and channels
     block, strip = bricks_of(fc)
     assert (block.rows, block.columns, strip.rows, strip.columns) == (500, 50, 1, 50)
@@ -195,7 +195,7 @@ def test_a_long_network_has_rows_each_of_which_goes_on_where_one_ends(name, rows
 
 
 def test_an_arc_clears_the_bricks_that_it_goes_over():
-    tall = (4.0, 0.0, 2.0, 3.0)  # its top is 2 above the arc's ends, in the middle of the way
+    tall = (4.0, 0.0, 2.0, 3.0)  # its top is 2 above the arc's ends, halfway between them
     bend = _bend((0.0, 1.0), (10.0, 1.0), [tall])
     assert 2 * 0.5 * 0.5 * bend * 10 > 2
     assert _bend((0.0, 1.0), (10.0, 1.0), [(4.0, 2.0, 2.0, 3.0)]) < bend  # of another lane

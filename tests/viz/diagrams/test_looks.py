@@ -1,4 +1,4 @@
-"""A diagram looks as it did; `python -m tests.viz.diagrams.test_looks` writes its look anew (see tests/viz/plot)."""
+"""Diagrams look as before; `python -m tests.viz.diagrams.test_looks` rewrites the descriptions (see tests/viz/plot)."""
 
 from pathlib import Path
 

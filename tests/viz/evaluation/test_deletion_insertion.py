@@ -8,7 +8,7 @@ import viz
 
 
 def brightness_at(*pixels):
-    """Of a 1×4 image: class 0's logit is ten times the sum of some pixels, class 1's is 5."""
+    """A classifier of 1×4 images: class 0's logit is ten times the sum of some pixels, class 1's is 5."""
     model = cnn.Sequential(flat=cnn.Flatten(), fc=cnn.Dense(4, 2))
     model["fc"].weight[0, list(pixels)] = 10
     model["fc"].bias[1] = 5

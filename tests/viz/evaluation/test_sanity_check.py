@@ -1,4 +1,4 @@
-"""The sanity check tells a method that looks at the weights from one that looks at the image."""
+"""The sanity check distinguishes a method that uses the weights from one that uses only the image."""
 
 import numpy as np
 import pytest
@@ -96,7 +96,7 @@ def test_ssim_is_the_mean_of_equation_13_under_a_gaussian_window():
 
 
 def answers(maps):
-    """A method that gives one of these at each call."""
+    """A method that returns the next of these at each call."""
     given = iter(maps)
     return lambda model, x, target: next(given)
 

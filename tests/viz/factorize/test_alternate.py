@@ -1,4 +1,4 @@
-"""The alternation that NMF and semi-NMF share: its objective is the one it says, and it never rises."""
+"""The alternation that NMF and semi-NMF share: its objective is the one it reports, and never rises."""
 
 from collections import deque
 from itertools import islice
@@ -27,7 +27,7 @@ PENALTIES = {
 
 
 def objective(X, W, H, penalties):
-    """F(W, H) in so many words."""
+    """F(W, H), written out."""
     X, W, H = (array.astype(np.float64) for array in (X, W, H))
     l1_W, l2_W, l1_H, l2_H = penalties
     return (

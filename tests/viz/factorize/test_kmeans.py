@@ -1,4 +1,4 @@
-"""k-means: finds what is plainly there, never raises its error, and copes with too few distinct rows."""
+"""k-means finds obvious clusters, never raises its error, and copes with too few distinct rows."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""NMF: its objective and optimality, its penalties, and data that leaves nothing to find."""
+"""NMF: its objective and optimality, its penalties, and degenerate data."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""PCA against a plain singular value decomposition, and on data that leaves nothing to find."""
+"""PCA against a plain singular value decomposition, and on degenerate data."""
 
 import warnings
 
@@ -146,7 +146,7 @@ def test_degenerate_data_gives_finite_results(solver, dtype, n, make):
 @pytest.mark.parametrize(("value", "what"), [(np.nan, "NaN"), (np.inf, "infinity"), (-np.inf, "infinity")])
 def test_values_that_are_not_finite_are_refused_and_nothing_is_learned(solver, dtype, value, what):
     X = low_rank(dtype=dtype)
-    X[:, 1] = 7  # in a column constant but for it, too
+    X[:, 1] = 7  # also in a column that is otherwise constant
     X[200, 1] = value
     pca = PCA(2, svd_solver=solver)
     with pytest.raises(ValueError, match=rf"PCA: X contains {what} at \[200, 1\] and 0 more"):

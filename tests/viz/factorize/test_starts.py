@@ -1,4 +1,4 @@
-"""Where NMF starts: close to the data, nonnegative, on the data's own scale."""
+"""Where NMF starts: close to the data, nonnegative, at the data's scale."""
 
 import numpy as np
 import pytest

@@ -7,8 +7,6 @@ import time
 import numpy as np
 
 from tests.viz.page.networks import network
-from viz.page.program import Program, as_text
-from viz.page.scripts import join
 
 WIDE, NARROW = {"width": 1200, "height": 900}, {"width": 390, "height": 844}
 # Every canvas in sight has another size than it is born with: nothing will move any more.
@@ -75,12 +73,16 @@ class Engine:
 
     def __init__(self, tab):
         self.tab, self._programs = tab, {}
+        from viz.page.scripts import join  # not above: `conftest.py` imports this file before mistakes are planted
+
         tab.set_content(f"<script>{join('engine/index.js', 'engine')}{AS_JSON} const networks = {{}};</script>")
 
     def program(self, name):
         """A network's program, which the tab has."""
         if name not in self._programs:
             model, pixels = network(name)
+            from viz.page.program import Program, as_text
+
             program = self._programs[name] = Program(model, pixels.shape)
             given = {
                 "name": name,

@@ -70,6 +70,7 @@ def residual():
             b=cnn.MaxPool2d(3, stride=2, padding=1),
         ),
         clip=cnn.layers.Clip(-1, 6),
+        smooth=cnn.AvgPool2d(2, stride=1, padding=1),
         around=cnn.Residual(conv=cnn.Conv2d(13, 13, 1)),
         some=cnn.layers.AdaptiveAvgPool2d((2, 3)),
         sigmoid=cnn.layers.Sigmoid(),

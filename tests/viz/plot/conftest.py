@@ -16,7 +16,7 @@ def ax(figure):
 
 @pytest.fixture
 def render():
-    """Draw a figure to PNG, as saving does: what matplotlib warns of fails the test."""
+    """Draw a figure to PNG, as saving does: a warning of matplotlib's fails the test."""
 
     def png(drawn):
         buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""A figure in words: whatever was drawn, where and how, a line for each thing, so that a change of look shows."""
+"""A figure in words: what was drawn, where and how, a line for each thing, so that a change of look is visible."""
 
 import zlib
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ FEW = 6  # things of a kind that are described one by one; of more, the first th
 
 
 def described(figure: Figure) -> str:
-    """All that we decide; what matplotlib works out from it, such as places for ticks, is its own matter."""
+    """Everything that we decide, and nothing that matplotlib derives from it, such as the positions of ticks."""
     width, height = figure.get_size_inches()
     lines = [f"figure {_n(width)} by {_n(height)} inches, {_n(figure.dpi)} dpi, on {_color(figure.get_facecolor())}"]
     for ax in figure.axes:
@@ -116,7 +116,7 @@ def _text(text: Any) -> str:
 
 
 def _array(values: Any) -> str:
-    """A few numbers as they are; of many the shape, and sums in which each has a weight of its own."""
+    """A few numbers as they are; of many the shape, and sums in which each has a different weight."""
     values = np.asarray(values, float)
     if values.size <= 12:
         return f"{list(values.shape)} {_numbers(values.ravel())}"

@@ -1,7 +1,7 @@
-"""Every figure looks as it did: its description (`looks.py`) is that in `looks/`.
+"""Every figure looks as before: its description (`looks.py`) is the one in `looks/`.
 
-Where a look was changed on purpose, `python -m tests.viz.plot.test_looks` writes the descriptions anew, and the
-difference tells the reviewer what has changed.
+If a look was changed on purpose, `python -m tests.viz.plot.test_looks` rewrites the descriptions, and the
+diff tells the reviewer what has changed.
 """
 
 from pathlib import Path

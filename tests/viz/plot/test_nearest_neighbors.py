@@ -12,7 +12,7 @@ NEAR = {"pixels": [[1, 2], [0, 2], [3, 1], [2, 0]], "relu3": [[1, 2], [0, 3], [3
 
 
 def shown(ax):
-    """Of each image, row by row: its gray, and its frame's color."""
+    """The gray of each image and the color of its frame, row by row."""
     frames = [patch.get_edgecolor() for patch in ax.patches]
     return [
         (int(np.asarray(image.get_array()).max()), color) for image, color in zip(ax.get_images(), frames, strict=True)

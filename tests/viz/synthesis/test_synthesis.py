@@ -1,4 +1,4 @@
-"""Images from within: every gradient proven, every run repeatable, every method reaches what it is for."""
+"""Image synthesis: every gradient is checked, every run can be repeated, every method reaches its goal."""
 
 import copy
 
@@ -32,7 +32,7 @@ OBJECTIVES = {
 
 
 def test_the_style_is_the_papers_but_for_the_number_of_places():
-    """Equation 4 of Gatys et al.: E = Σ (G − A)² / (4 N² M²), with N maps of M places, in both of as many."""
+    """Equation 4 of Gatys et al.: E = Σ (G − A)² / (4 N² M²), with N maps of M pixels in both."""
     painting, image = RNG.standard_normal((2, 1, 3, 4, 5))
     G, A = (np.einsum("ihw,jhw->ij", maps[0], maps[0]) for maps in (image, painting))
     value, _ = of.style("a", of.gram(painting) / 20).evaluate({"a": image})

@@ -1,4 +1,4 @@
-"""viz.TSNE as its users meet it: clusters, seeds, callbacks, and data that leaves nothing to embed."""
+"""viz.TSNE as users see it: clusters, seeds, callbacks, and degenerate data."""
 
 import numpy as np
 import pytest
@@ -133,7 +133,7 @@ def test_verbose_shows_progress(capsys):
     assert "60/60" in capsys.readouterr().err
 
 
-# Data that leaves little to embed.
+# Degenerate data.
 
 
 def test_one_point_is_an_error_that_says_so():

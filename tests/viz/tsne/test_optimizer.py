@@ -1,4 +1,4 @@
-"""Descent step by step, and its ends."""
+"""Descent step by step, and when it stops."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def test_the_embedding_stays_centered_and_descends():
 def test_exaggeration_ends_when_it_is_told_to():
     bowl = Bowl()
     minimize(bowl, start(), schedule(exaggerated_steps=30, max_steps=50))
-    assert bowl.exaggerations == [12.0] * 30 + [1.0] * 21  # one more than steps: the gradient where they end
+    assert bowl.exaggerations == [12.0] * 30 + [1.0] * 21  # one more than the steps: the gradient at the end
 
 
 def test_exaggeration_ends_early_where_it_crushes_the_embedding():
@@ -126,7 +126,7 @@ def test_it_stops_where_the_gradient_is_small_but_not_while_exaggerated():
 
 @pytest.mark.parametrize("copies", [1, 100])
 def test_the_smallest_gradient_means_the_same_for_any_number_of_points(copies):
-    # As in t-SNE, the same points many times over have gradients that many times smaller.
+    # As in t-SNE, repeating the points n times makes gradients n times smaller.
     y = np.tile(start(), copies)
     gradient_of_all = np.sqrt(y.shape[1]) * np.linalg.norm(y / copies)
     for factor, stops in ((0.9, False), (1.1, True)):

@@ -1,4 +1,4 @@
-"""New points in a finished embedding."""
+"""New points placed in a finished embedding."""
 
 import itertools
 

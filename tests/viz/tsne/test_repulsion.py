@@ -9,7 +9,7 @@ from viz.tsne.repulsion import barnes_hut, exact, interpolated, interpolation, r
 
 
 def clusters(dimensions, n=2000, extent=40.0, seed=0):
-    """Points as late embeddings have them: clumps in a box, with a few strays between."""
+    """Points as in a late embedding: clusters in a box, with a few outliers between them."""
     rng = np.random.default_rng(seed)
     centers = rng.uniform(-extent, extent, (12, dimensions))
     y = centers[rng.integers(0, 12, n)] + rng.standard_normal((n, dimensions)) * extent / 15
@@ -62,7 +62,7 @@ def test_a_handful_of_points_some_of_them_in_one_place(approximation, dimensions
     y[:, n // 2 :] = y[:, [n // 2]]
     force, z = approximation(y)
     true_force, true_z = exact(y)
-    # A point's force on itself and its twins, 0 in truth, is not averaged out among so few.
+    # A point's force on itself and its duplicates, which should be 0, does not average out among few points.
     np.testing.assert_allclose(
         force, true_force, atol=0.02 * np.abs(true_force).max() + max(2e-3 * n * min(extent, 1), 1e-12)
     )

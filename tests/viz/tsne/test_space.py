@@ -1,4 +1,4 @@
-"""The coordinates that data are brought to before anything is measured."""
+"""The coordinates that data are converted to before distances are measured."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,284 @@
+"""ONNX files that are refused: for each what is wrong, the file, and the message."""
+
+import itertools
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto, helper
+
+graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
+W, node, proto = (graphs[name] for name in ("W", "node", "proto"))
+
+
+def tensor(name: str = "w", dims: Any = W.shape, raw: bytes = W.tobytes(), kind: int = TensorProto.FLOAT) -> Any:
+    """A tensor with any claims about itself."""
+    return TensorProto(name=name, dims=dims, raw_data=raw, data_type=kind)
+
+
+def external(**about: Any) -> Any:
+    found = TensorProto(name="w", dims=W.shape, data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
+    for key, value in about.items():
+        found.external_data.add(key=key, value=str(value))
+    return found
+
+
+def conv(**attributes: Any) -> list[Any]:
+    return [node("Conv", "x w", "y", **attributes)]
+
+
+def pool(**attributes: Any) -> list[Any]:
+    return [node("MaxPool", "x", "y", **attributes)]
+
+
+def branch(op: str) -> Any:
+    """What an If could do with x."""
+    outputs = [helper.make_tensor_value_info("inside", TensorProto.FLOAT, None)]
+    return helper.make_graph([node(op, "x", "inside")], "branch", [], outputs)
+
+
+doubling = [
+    node("Concat", f"{a} {a}", b, axis=1)
+    for a, b in zip(["x", *"abcdefghijklmnopqrstuvw"], "abcdefghijklmnopqrstuvwy", strict=True)
+]
+
+REFUSED = {
+    "an unsupported operator": (
+        proto([node("DepthToSpace", "x", "y", blocksize=2, name="up")]),
+        r"the operator DepthToSpace\(blocksize=2\) of 'up' is not supported$",
+    ),
+    "an operator of somebody's own": (proto([node("Relu", "x", "y", domain="com.me")]), "com.me.Relu"),
+    "an unknown attribute": (
+        proto([node("Relu", "x", "y", slope=2)]),
+        "Relu 'y': the attribute slope=2 is not supported",
+    ),
+    "an attribute of another kind": (proto(conv(group="three"), {"w": W}), "expected group to be of the kind of 1"),
+    "an old opset": (proto([node("Relu", "x", "y")], opset=6), "expected opset 7 or later, got 6"),
+    "two outputs": (
+        (lambda p: (p.graph.output.add(name="z"), p)[1])(proto([node("Relu", "x", "y")])),
+        "expected a graph with one output, got y, z",
+    ),
+    "an output from nowhere": (proto([node("Relu", "x", "z")]), "its output 'y' is given by no node"),
+    "an input from nowhere": (proto([node("Relu", "lost", "y")]), "it takes 'lost', which nothing before it gives"),
+    "a cycle": (proto([node("Add", "x y", "y")]), "it takes 'y', which nothing before it gives"),
+    "a value given twice": (proto([node("Relu", "x", "y"), node("Relu", "x", "y")]), "'y' is given twice"),
+    "no network at all": (proto([node("Identity", "x", "y")]), "there is no network"),
+    "weights that are computed": (proto([node("Conv", "x x", "y")]), "expected input 1 to be an initializer"),
+    "one-dimensional convolution": (proto(conv(), {"w": W[0]}), "expected input 1 to have 4 axes"),
+    "weights for other channels": (proto(conv(), {"w": W}, (1, 4, 4, 4)), "take 3 channels, but it is given 4"),
+    "groups that do not divide": (proto(conv(group=3), {"w": W}, (1, 9, 4, 4)), "3 groups do not divide 9 channels"),
+    "negative groups": (proto(conv(group=-1), {"w": W}, (1, "C", 4, 4)), "expected .* an int of at least 1"),
+    "another kernel than the weights'": (proto(conv(kernel_shape=[5, 5]), {"w": W}), "make no windows for weights"),
+    "a kernel larger than the image": (proto(pool(kernel_shape=[9, 9])), "invalid shape"),
+    "a kernel without size": (proto(pool()), "make no windows"),
+    "strides of zero": (proto(conv(strides=[0, 1]), {"w": W}), "make no windows"),
+    "absurd pads": (proto(conv(pads=[1 << 40] * 4), {"w": W}), "expected pads to be 4 numbers in 0…10000"),
+    "an absurd number of pads": (proto(conv(pads=[1] * 10_000), {"w": W}), "expected pads to be 4 numbers"),
+    "negative pads": (
+        proto([node("Pad", "x p", "y")], {"p": np.int64([0, 0, -1, 0, 0, 0, 0, 0])}),
+        "pads .* are not supported",
+    ),
+    "padding of the batch": (
+        proto([node("Pad", "x p", "y")], {"p": np.int64([1, 0, 0, 0, 0, 0, 0, 0])}),
+        "of the batch",
+    ),
+    "padding by what nobody knows": (
+        proto([node("Pad", "x p", "y", mode="mirror")], {"p": np.int64([0] * 8)}),
+        "mode='mirror' is not supported, only constant, reflect, edge, wrap",
+    ),
+    "maps that double until nothing holds them": (proto([*doubling], shape=(1, 1 << 12, 16, 16)), "invalid shape"),
+    "addition of maps that do not fit": (
+        proto([node("Flatten", "x", "a"), node("Add", "x a", "y")]),
+        "do not fit together",
+    ),
+    "a constant for every column": (
+        proto([node("Add", "x w", "y")], {"w": np.ones(4, np.float32)}),
+        r"expected one number, or one for each channel of \(N, 3, 4, 4\), got a constant \(4,\)",
+    ),
+    "a constant of whole numbers": (proto([node("Mul", "x w", "y")], {"w": np.int64(2)}), "got int64 of shape"),
+    "a map that divides": (proto([node("Div", "w x", "y")], {"w": np.float32(1)}), "only by a constant"),
+    "a choice that depends on the images": (
+        proto([node("If", "x", "y", then_branch=branch("Relu"), else_branch=branch("Sigmoid"))]),
+        "the operator If",
+    ),
+    "a branch that gives too little": (
+        proto(
+            [
+                helper.make_node("If", ["c"], ["y", "z"], then_branch=branch("Relu"), else_branch=branch("Relu")),
+                node("Relu", "z", "out"),
+            ],
+            {"c": np.bool_(True)},
+            output="out",
+        ),
+        "its then_branch does not give its 2 outputs",
+    ),
+    "pooling of volumes": (
+        proto(
+            [
+                node("Reshape", "x s", "a"),
+                node("AveragePool", "a", "b", kernel_shape=[2, 1, 1]),
+                node("Flatten", "b", "y"),
+            ],
+            {"s": np.int64([1, 1, 3, 4, 4])},
+        ),
+        r"AveragePool 'b': pooling of \(N, 1, 3, 4, 4\) is not supported",
+    ),
+    "a division by maps": (
+        proto([node("Relu", "x", "a"), node("Div", "x a", "y")]),
+        "dividing by what is computed from the images is not supported",
+    ),
+    "an odd power": (proto([node("Pow", "x w", "y")], {"w": np.float32(0.5)}), "the power of 0.5 is not supported"),
+    "the largest of two maps": (
+        proto([node("Relu", "x", "a"), node("Max", "x a", "y")]),
+        "only of one and a number",
+    ),
+    "indices that pooling gives": (
+        proto([helper.make_node("MaxPool", ["x"], ["a", "y"], kernel_shape=[2, 2])]),
+        "its output 'y' is not supported, only the first",
+    ),
+    "an operator of constants alone, on images": (
+        proto([node("Sqrt", "x", "y")]),
+        "of what is computed from the images is not supported, only of constants",
+    ),
+    "an output that depends on no image": (
+        proto([node("Identity", "w", "y")], {"w": W}),
+        "is given by no node, or depends on no image",
+    ),
+    "constants of absurd size": (
+        proto([node("ConstantOfShape", "s", "w"), *conv()], {"s": np.int64([1 << 16, 1 << 16])}),
+        "of the invalid shape",
+    ),
+    "constants that together are too large": (
+        proto(
+            [
+                node("ConstantOfShape", "s", "w"),
+                node("Conv", "x w", "a"),
+                node("Conv", "x w", "b"),
+                node("Add", "a b", "y"),
+            ],
+            {"s": np.int64([100_000, 3, 32, 32])},
+        ),
+        "the arrays that ConstantOfShape gives it take over 600000000 bytes",
+    ),
+    "constants that double until nothing holds them": (
+        proto(
+            [
+                node("Concat", f"{a} {a}", b, axis=0)
+                for a, b in itertools.pairwise(["c", *"abdefghijklmnopqrstuvwx1234y"])
+            ]
+            + [node("Add", "x c", "z")],
+            {"c": np.ones(1000, np.float32)},
+        ),
+        "what it computes from constants takes over 8 times the [0-9]+ bytes",
+    ),
+    "whole numbers divided by zero": (
+        proto([node("Div", "s t", "u"), node("Reshape", "x u", "y")], {"s": np.int64([1, 2]), "t": np.int64(0)}),
+        "Div 'u': .*divided by zero",
+    ),
+    "a transposed batch": (
+        proto([node("Transpose", "x", "a", perm=[1, 0, 2, 3]), node("Conv", "a w", "y")], {"w": W}),
+        r"expected the batch to be the first axis, but it was transposed to \(3, N, 4, 4\)",
+    ),
+    "a transposition of axes that are not there": (proto([node("Transpose", "x", "y", perm=[0, 4])]), "each axis"),
+    "a slice of the batch": (
+        proto([node("Slice", "x s e a", "y")], {"s": np.int64([1]), "e": np.int64([9]), "a": np.int64([0])}),
+        "of the batch is not supported",
+    ),
+    "a slice backward": (
+        proto(
+            [node("Slice", "x s e a t", "y")],
+            {"s": np.int64([-1]), "e": np.int64([-9]), "a": np.int64([2]), "t": np.int64([-1])},
+        ),
+        "backward, in steps of -1",
+    ),
+    "parts that do not add up": (
+        proto([helper.make_node("Split", ["x", "s"], ["y", "z"], axis=1)], {"s": np.int64([1, 1])}),
+        "does not cut 3 into 2 parts",
+    ),
+    "channels in another order": (
+        proto([node("Gather", "x i", "y", axis=1)], {"i": np.int64([2, 0, 1])}),
+        r"by the indices \[2, 0, 1\] is not supported, only by a range",
+    ),
+    "one image of the batch": (proto([node("Gather", "x i", "y")], {"i": np.int64(0)}), "of the axis 0"),
+    "the mean of rows": (
+        proto([node("ReduceMean", "x", "y", axes=[3])]),
+        r"over the axes \[3\] of \(N, 3, 4, 4\) is not supported",
+    ),
+    "resampling by cubes": (
+        proto([node("Resize", "x r s", "y", mode="cubic")], {"r": np.float32([]), "s": np.float32([1, 1, 2, 2])}),
+        "mode='cubic' is not supported, only nearest and linear",
+    ),
+    "resampling of the channels": (
+        proto([node("Resize", "x r s", "y")], {"r": np.float32([]), "s": np.float32([1, 2, 1, 1])}),
+        "of other axes than height and width is not supported",
+    ),
+    "resampling at other places": (
+        proto(
+            [node("Resize", "x r s", "y", mode="linear", coordinate_transformation_mode="asymmetric")],
+            {"r": np.float32([]), "s": np.float32([1, 1, 2, 2])},
+        ),
+        r"'asymmetric' and nearest_mode='round_prefer_floor' from \(4, 4\) to \(8, 8\) is not supported",
+    ),
+    "a shape that depends on the size of the images": (
+        proto(
+            [
+                node("Shape", "x", "s"),
+                node("Gather", "s i", "n"),
+                node("Concat", "b n", "t", axis=0),
+                node("Reshape", "x t", "y"),
+            ],
+            {"i": np.int64([2]), "b": np.int64([0, -1])},
+            ("N", 3, "H", "W"),
+        ),
+        r"its input 1 depends on the input's size; give load\(…, input_shape=\(C, H, W\)\)",
+    ),
+    "maps as whole numbers": (proto([node("Cast", "x", "y", to=TensorProto.INT64)]), "of maps to INT64"),
+    "dense layers on maps": (
+        proto([node("MatMul", "x w", "y")], {"w": np.ones((4, 4), np.float32)}),
+        "flatten them first",
+    ),
+    "reshaping that mixes images": (
+        proto([node("Reshape", "x s", "y")], {"s": np.int64([4, -1])}),
+        r"to \(4, -1\) from \(N, 3, 4, 4\) depends on the batch or mixes it with other axes",
+    ),
+    "flattening with the batch": (
+        proto([node("Flatten", "x", "y", axis=0)], shape=("N", 3, 4, 4)),
+        "depends on the batch or mixes it",
+    ),
+    "concatenation of rows": (proto([node("Concat", "x x", "y", axis=2)]), "axis=2 of .* not supported, only the chan"),
+    "an even window of channels": (proto([node("LRN", "x", "y", size=4)]), "expected an odd size, got 4"),
+    "batch normalization in training": (
+        proto([node("BatchNormalization", "x s s s s", "y", training_mode=1)], {"s": np.ones(3, np.float32)}),
+        "training_mode=1 is not supported",
+    ),
+    "a tensor larger than its data": (
+        proto(conv(), [tensor(dims=(1 << 20, 1 << 10, 1, 1))]),
+        "takes 4294967296 bytes, got",
+    ),
+    "a tensor of absurd shape": (proto(conv(), [tensor(dims=(1 << 40, 1 << 40))]), "invalid shape"),
+    "a tensor of negative shape": (proto(conv(), [tensor(dims=(-2, -27))]), "invalid shape"),
+    "a tensor of strings": (proto(conv(), [tensor(kind=TensorProto.STRING)]), "is of type STRING"),
+    "a tensor of no known type": (proto(conv(), [tensor(kind=99)]), "is of type 99"),
+    "one array in more layers than fit into memory": (
+        proto(
+            [
+                *(node("Conv", "x w", f"y{i}") for i in range(20)),
+                node("Sum", " ".join(f"y{i}" for i in range(20)), "y"),
+            ],
+            {"w": np.ones((100, 3, 1, 1), np.float32)},
+        ),
+        "its arrays take over 8 times the [0-9]+ bytes of its files",
+    ),
+    "weights that are whole numbers": (proto(conv(), {"w": W.astype(np.int64)}), "expected its weight to be"),
+    "an absurd input": (proto([node("Relu", "x", "y")], shape=(1, 1 << 31, 1 << 31, 1)), "invalid shape"),
+    "sound": (proto([node("Relu", "x", "y")], shape=(1, 2, 100)), "expected an input of images"),
+    "data in another folder": (proto(conv(), [external(location="../secret")]), "lies outside the model's folder"),
+    "data at an absolute path": (proto(conv(), [external(location="/etc/passwd")]), "lies outside the model's folder"),
+    "data in no file": (proto(conv(), [external(location="gone.bin")]), "there is no such file"),
+    "data in the folder itself": (proto(conv(), [external()]), "there is no such file"),
+    "data behind a link to another folder": (proto(conv(), [external(location="link")]), "outside the model's folder"),
+    "data beyond the file": (proto(conv(), [external(location="m.onnx", offset=1 << 60)]), "which has"),
+    "data at a negative offset": (proto(conv(), [external(location="m.onnx", offset=-1)]), "the invalid place"),
+    "data of another length": (proto(conv(), [external(location="m.onnx", length=1 << 40)]), "takes 216 bytes"),
+}

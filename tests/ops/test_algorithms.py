@@ -81,15 +81,15 @@ def test_and_so_it_does_fused_with_relu_and_pooling(algorithm: str, case: Case, 
         assert_all_close(pullback(dy.astype(np.float32)), exact_pullback(dy), scale[1:], TOLERANCE[algorithm])
 
 
-@pytest.mark.parametrize(("kernel", "walks"), [((1, 1), 1), ((1, 2), 3), ((2, 1), 3)])
-def test_filters_of_one_pixel_take_all_images_for_one(kernel: tuple[int, int], walks: int, monkeypatch) -> None:
-    """Which is as right for one image after the other, but slower."""
+@pytest.mark.parametrize(("kernel", "images"), [((1, 1), 1), ((1, 2), 3), ((2, 1), 3)])
+def test_filters_of_one_pixel_take_all_images_for_one(kernel: tuple[int, int], images: int, monkeypatch) -> None:
+    """One image after the other would be just as right, but slower."""
     run, seen = direct.forward, []
     monkeypatch.setattr(direct, "forward", lambda x, *rest: (seen.append(len(x.values)), run(x, *rest)))
     x, w = tie_free((3, 2, 4, 5), 0, np.float32), tie_free((2, 2, *kernel), 1, np.float32)
     y, pullback = ops.conv2d(x, w, algorithm="direct")
     pullback(y)
-    assert seen == [walks, walks]
+    assert seen == [images, images]  # of the forward and the backward pass
 
 
 @given(case=wide_conv2d_cases())

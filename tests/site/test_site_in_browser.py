@@ -1,6 +1,7 @@
 """The site in a real browser: wide and narrow, light and dark, no page is wider than the screen or fails axe.
 
-Axe looks at each page once, and at one page in four in each look; with `--thorough`, at every page in every look.
+Each page is seen twice, wide and narrow, in one theme each, and axe looks at it once; with `--thorough`, it is seen and
+examined in all four looks.
 """
 
 import os
@@ -57,21 +58,24 @@ def watch(tab: Any, complaints: list[str]) -> None:
 def test_no_page_scrolls_sideways_complains_or_violates_axe(
     browser: Any, site: Path, half: int, pytestconfig: pytest.Config
 ) -> None:
-    """Each page is opened once, and then seen in every look: to typeset its formulas takes longest."""
+    """Each page is opened once, and then seen in several looks: to typeset its formulas takes longest."""
     found: dict[str, list[str]] = {}
     context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
     context.set_default_timeout(300_000)  # milliseconds: on a busy machine a page waits for its turn
     pages = every_page(site)
     for number, page in list(enumerate(pages))[half::2]:
-        examined = [list(LOOKS)[number // 2 % len(LOOKS)]]
+        first = number // 2 % len(LOOKS)
+        looks = [list(LOOKS)[first], list(LOOKS)[-1 - first]]  # the other width in the other theme
+        examined = looks[:1]
         if pytestconfig.getoption("--thorough"):
-            examined = list(LOOKS)
+            looks = examined = list(LOOKS)
         tab, complaints = context.new_page(), []
         watch(tab, complaints)
         tab.goto(page.as_uri())
         tab.wait_for_function(TYPESET)
         problems = complaints.copy()  # before axe, which asks for style sheets that a page from disk may not read
-        for look, (viewport, scheme) in LOOKS.items():
+        for look in looks:
+            viewport, scheme = LOOKS[look]
             tab.set_viewport_size(viewport)
             tab.emulate_media(color_scheme=scheme)
             tab.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=scheme)

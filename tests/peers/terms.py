@@ -101,9 +101,24 @@ def _conv2d_relu_max_pool2d(tensors: list[Any], options: dict[str, Any], dy: Any
     return _run(every, [t.abs() for t in tensors], {}, dy)
 
 
+def _gated(gate: Callable[[Any], Any]) -> Callable[[list[Any], dict[str, Any], Any], list[Any]]:
+    """y = x g(x): its gradient dy (g + x g') has two terms, which cancel where y is least."""
+
+    def sizes(tensors: list[Any], options: dict[str, Any], dy: Any) -> list[Any]:
+        x = tensors[0].clone().requires_grad_()
+        g = gate(x)
+        (slope,) = torch.autograd.grad(g.sum(), x)
+        return [(x * g).abs(), dy * (g + (x * slope).abs())]
+
+    return sizes
+
+
 BY_FORMULA: dict[str, Callable[[list[Any], dict[str, Any], Any], list[Any]]] = {
     "conv2d_relu_max_pool2d": _conv2d_relu_max_pool2d,
     "cross_entropy": _cross_entropy,
+    "gelu": _gated(lambda x: (1 + torch.erf(x / 2**0.5)) / 2),
+    "hardswish": _gated(lambda x: F.relu6(x + 3) / 6),
+    "silu": _gated(torch.sigmoid),
     "local_response_norm": _local_response_norm,
     "log_softmax": _log_softmax,
     "mse": _mse,

@@ -20,7 +20,10 @@ CASES, GRAPHS, model, normal = operators.CASES, operators.GRAPHS, operators.mode
 helper = onnx.helper
 
 
-@pytest.mark.parametrize("name", CASES)
+BEYOND_ONNXRUNTIME = {"dropout of all"}  # it takes no ratio of 1; `tests/onnx/test_operators.py` has the standard's own
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in BEYOND_ONNXRUNTIME])
 def test_an_operator_gives_what_onnxruntime_gives(name: str, tmp_path) -> None:
     case = CASES[name]
     proto = case.model()

@@ -104,6 +104,7 @@ def input_gradient(source, panels, window, rows, columns, dx):
     P, O, NR = panels.shape
     count, pitch = images_of_block(N, rows * columns), P * NR
     height = window.dilation_h * (window.kh - 1) + 1
+    # Bands at least: each one's gradients stay in the second-level cache, and one image is enough for all threads.
     least = max(ceil_div(rows * columns * O * dx.itemsize, BAND_BYTES), TASKS // N if count == 1 else 1)
     lines = max(ceil_div(H, least), 2 * height)  # of a band
     bands = ceil_div(H, lines)

@@ -7,6 +7,7 @@ every run; `--thorough` draws a hundred times as many.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,8 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One for each core, or for each named file if there are fewer; if that is one, the main process runs the tests."""
-    named = [Path(str(argument).split("::")[0]) for argument in config.args]
-    files = len(set(named)) if all(path.suffix == ".py" for path in named) else MOST_WORKERS
+    paths = named(config)
+    files = len(paths) if all(path.suffix == ".py" for path in paths) else MOST_WORKERS
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(cores, files, MOST_WORKERS)
     return workers if workers > 1 else 0
@@ -65,6 +66,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | Non
     return ByFile(config, log) if everything and config.option.dist == "loadfile" else None
 
 
+def all_requested(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr or config.getoption("--thorough") or os.environ.get("CI"))
+
+
+def named(config: pytest.Config) -> set[Path]:
+    return {Path(str(argument).split("::")[0]).resolve() for argument in config.args}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A slow folder is not even imported, unless it or a part of it is named or everything is requested."""
+    if collection_path.parent != TESTS or collection_path.name not in SLOW or all_requested(config):
+        return None
+    return None if any(path.is_relative_to(collection_path) for path in named(config)) else True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is imported stays to the end, and looking for garbage in it took a fifth of the time of collecting."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """The properties of a module take the settings in force when it is imported."""
     if isinstance(collector, pytest.Module):
@@ -81,14 +108,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.relative_to(TESTS).parts[0] in SLOW:
             item.add_marker("slow")
-    if config.option.markexpr or config.getoption("--thorough") or os.environ.get("CI"):
+    if all_requested(config):
         return
-    named = {Path(str(argument).split("::")[0]).resolve() for argument in config.args}
-    folders = {TESTS / folder for folder in ASKED_FOR} & named
+    paths = named(config)
+    folders = {TESTS / folder for folder in ASKED_FOR} & paths
     left_out = {
         item
         for item in items
-        if item.get_closest_marker("slow") and item.path not in named and not folders & set(item.path.parents)
+        if item.get_closest_marker("slow") and item.path not in paths and not folders & set(item.path.parents)
     }
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))

@@ -58,9 +58,9 @@ def test_images_that_do_not_fit_are_refused_as_in_a_run(model, message):
         cnn.summary(model, (1, 8, 8))
 
 
-@pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "vgg11_bn"])
-def test_nothing_is_compiled(name, tmp_path):
-    program = f"import sys; from minicnn.cli import main; sys.exit(main(['summary', {name!r}]))"
+def test_nothing_is_compiled(tmp_path):
+    program = "import sys; from minicnn.cli import main\n"
+    program += "sys.exit(any([main(['summary', name]) for name in ('squeezenet1_1', 'googlenet', 'vgg11_bn')]))"
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -23,8 +23,7 @@ from viz.page.page import Page
 
 @pytest.fixture(scope="module")
 def data():
-    train, _ = cnn.data.load("garments")
-    return train[:60]
+    return cnn.data.load("garments", train=60, test=1)[0]
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +214,8 @@ def test_nothing_needs_ipython_and_pyplot_is_not_imported() -> None:
         "data = cnn.data.Dataset(np.zeros((2, 1, 4, 4), np.uint8), [0, 1], 'ab')\n"
         "assert 'viz' not in sys.modules\n"
         "assert '<img' in data._repr_html_()\n"
+        "import viz.plot\n"
+        "viz.plot.mosaic([[[1.0]]])\n"
         "assert not {'IPython', 'matplotlib.pyplot'} & set(sys.modules), sorted(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])

@@ -1,5 +1,6 @@
 """Shared by the tests of the command line: a way to run it, and a small data set with a network trained on it."""
 
+import functools
 import threading
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from PIL import Image
 
 from minicnn.cli import main, notice
+from minicnn.data import garments
 
 CLASSES = ("bright", "dark")
 
@@ -21,6 +23,12 @@ def run(capsys, monkeypatch):
         return status, *capsys.readouterr()
 
     return command
+
+
+@pytest.fixture
+def few_garments(monkeypatch):
+    """The data set garments has 60 images: to draw all takes a second."""
+    monkeypatch.setattr(garments, "load", functools.partial(garments.load, train=40, test=20))
 
 
 @pytest.fixture

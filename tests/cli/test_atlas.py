@@ -108,7 +108,7 @@ def test_a_broken_log_is_one_line(fails, trained, photos, tmp_path, text):
 
 
 def test_a_data_sets_name_means_the_data_set_even_if_a_folder_of_that_name_lies_here(
-    run, trained, write_images, tmp_path, monkeypatch, capsys
+    run, trained, write_images, tmp_path, monkeypatch, capsys, few_garments
 ):
     monkeypatch.chdir(tmp_path)
     write_images(tmp_path / "garments")

@@ -103,7 +103,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(trained):
         ("summary seed --input 1 4 4", "seed: expected input_size"),
     ],
 )
-def test_wrong_arguments(fails, line, message, tmp_path, monkeypatch):
+def test_wrong_arguments(fails, few_garments, line, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert message in fails(*line.split())
 

@@ -125,5 +125,5 @@ def test_images_in_color_are_shown_to_a_gray_model_by_their_luminance(run, train
     assert (status, errors) == (0, "") and "accuracy" in text
 
 
-def test_other_classes_than_the_models(fails, trained):
+def test_other_classes_than_the_models(fails, trained, few_garments):
     assert "the model's classes are 2 (bright, dark), but" in fails("evaluate", trained, "garments")

@@ -196,13 +196,13 @@ def test_a_gradient_that_is_not_a_number_is_named(size: int) -> None:
         gradcheck(real(op), tie_free(size))
 
 
-def test_a_kink_among_a_million_entries_is_named() -> None:
+def test_a_kink_among_a_hundred_thousand_entries_is_named() -> None:
     calls: list = []
-    point = tie_free(1_000_000)
-    point[777_777] = 0
-    with pytest.raises(NondifferentiableError, match=r"index \(777777,\)"):
+    point = tie_free(100_000)
+    point[77_777] = 0
+    with pytest.raises(NondifferentiableError, match=r"index \(77777,\)"):
         gradcheck(counted(real(ops.relu), calls), point)
-    assert len(calls) <= 500  # one look at half of the entries costs six, twenty times
+    assert len(calls) <= 470  # each look at half of the entries costs a few, seventeen times
 
 
 def test_where_rounding_hides_small_gradients_one_direction_is_examined_with_care() -> None:

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -75,8 +72,3 @@ def test_what_is_no_images_is_refused(shape):
 def test_a_title_for_each_or_none():
     with pytest.raises(ValueError, match="mosaic: 2 images, but 1 titles"):
         plot.mosaic(np.zeros((2, 3, 3)), titles=["one"])
-
-
-def test_pyplot_and_its_global_state_are_left_alone():
-    program = "import sys, viz.plot; viz.plot.mosaic([[[1.0]]]); sys.exit('matplotlib.pyplot' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

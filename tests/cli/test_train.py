@@ -101,6 +101,7 @@ def test_a_run_that_ctrl_c_interrupted_resumes_to_the_same_weights(photos, tmp_p
     assert [entry["epoch"] for entry in log(tmp_path / "parts")] == [0, 1, 2, 3]
 
 
+@pytest.mark.slow  # its parts are tested above, and in tests/training/test_interruption.py
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
 def test_ctrl_c_itself_ends_with_130_and_no_traceback(photos, tmp_path):
     command = [sys.executable, "-m", "minicnn", "train", photos, "--epochs", "100000", "--out", tmp_path]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
@@ -131,13 +131,11 @@ def test_the_smallest_case_is_small() -> None:
 def test_networks_hold_every_kind_of_layer() -> None:
     seen: set[str] = set()
 
-    @settings(max_examples=400, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(networks())
-    def collect(network: Network) -> None:
+    def complete(network: Network) -> bool:
         seen.update(type(layer).__name__ for _, layer in walk(network.model))
+        return seen >= set(layers.LAYERS)
 
-    collect()
-    assert seen >= set(layers.LAYERS)
+    find(networks(), complete, settings=settings(FIRST, max_examples=400))
 
 
 def test_networks_are_nested() -> None:

@@ -81,7 +81,8 @@ def test_drawn(gradcheck, strategies, data):
 
 def test_the_plugin_gives_fixtures(pytester) -> None:
     pytester.makepyfile(TESTS)
-    result = pytester.runpytest_subprocess("-p", "no:minicnn", "-p", "minicnn.testing.plugin", "-p", "no:cacheprovider")
+    options = "--assert=plain -p no:minicnn -p minicnn.testing.plugin -p no:cacheprovider"
+    result = pytester.runpytest_subprocess(*options.split())
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["*GradientError: <lambda>: wrong gradient of argument 0 (x) at index (0,)*"])
 

@@ -108,7 +108,7 @@ def test_wrong_arguments(fails, few_garments, line, message, tmp_path, monkeypat
     assert message in fails(*line.split())
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", pytest.param("ascii", marks=pytest.mark.slow), "utf-8"])
+@pytest.mark.parametrize("encoding", ["cp1252", *(pytest.param(e, marks=pytest.mark.slow) for e in ("ascii", "utf-8"))])
 def test_a_table_is_drawn_with_what_the_output_has_characters_for(encoding, tmp_path):
     command = [sys.executable, "-m", "minicnn", "summary", "lenet5"]
     environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}

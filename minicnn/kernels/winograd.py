@@ -173,7 +173,7 @@ def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
     shares, panels, frequencies, C, NR = sums.shape
     O, pixel = source.values.shape[3], whole_chunks(C)
     runs, spans, tiles = tiling(x.values.shape[0], height, width_, m, C, sums.itemsize)
-    part = share_of(panels, TASKS // (2 * shares))
+    part = share_of(panels, TASKS // (4 * shares))  # few, as each transforms the images anew
     parts = ceil_div(panels, part)
     count = max(1, TILES // tiles)  # runs of a block
     T, pitch, wide = count * tiles, m * tiles + 2, m * tiles

@@ -76,13 +76,19 @@ def transform_filters(w, turned, m, u):
 
 
 @borrowing
-def runs_of_block(runs, tiles):
-    """How many runs of tiles a block has. A few blocks are of the same size and a multiple of four; two are one."""
+def runs_of_block(runs, tiles, panels):
+    """How many runs of tiles a block has: some are of the same size, and a multiple of four.
+
+    One or two become one where there are enough filters to share instead, which are then read only once; else as many
+    as there are register tiles.
+    """
     share = max(1, TILES // tiles)
     blocks = ceil_div(runs, share)
     if blocks >= TASKS:
         return share
-    return runs if blocks <= 2 else ceil_div(runs, max(4, (blocks + 1) // 4 * 4))
+    if blocks > 2:
+        return ceil_div(runs, max(4, (blocks + 1) // 4 * 4))
+    return runs if panels >= TASKS // 4 else max(1, GROUP // tiles)
 
 
 @parallel
@@ -97,7 +103,7 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
     (N, PH, PW, O), C = target.y.shape, source.values.shape[3]
     height, wide = PH * target.stride_h, PW * target.stride_w
     runs, spans, tiles = tiling(N, height, wide, m, C, u.itemsize)
-    share = runs_of_block(runs, tiles)
+    share = runs_of_block(runs, tiles, panels)
     blocks = ceil_div(runs, share)
     part = share_of(panels, TASKS // (4 * max(1, blocks)))
     parts = ceil_div(panels, part)

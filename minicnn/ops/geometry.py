@@ -12,7 +12,10 @@ Padding = Pair | tuple[int, int, int, int]  # an int, (vertical, horizontal), or
 
 
 class Geometry(NamedTuple):
-    """A window's size and steps, each (vertical, horizontal); flat, so that kernels take it as one argument."""
+    """A window's size and steps, each (vertical, horizontal); flat, so that kernels take it as one argument.
+
+    `g[0::2]` is (size, stride, padding, dilation) along the height, `g[1::2]` along the width.
+    """
 
     kh: int
     kw: int
@@ -68,12 +71,9 @@ def windows(
         ValueError: the window is larger than the padded image.
     """
     after = (g.pad_h, g.pad_w) if after is None else after
-    directions = (
-        ("height", size[0], g.kh, g.stride_h, g.pad_h, after[0], g.dilation_h),
-        ("width", size[1], g.kw, g.stride_w, g.pad_w, after[1], g.dilation_w),
-    )
     counts = []
-    for name, length, kernel, stride, pad, pad_after, dilation in directions:
+    for name, length, along, pad_after in zip(("height", "width"), size, (g[0::2], g[1::2]), after, strict=True):
+        kernel, stride, pad, dilation = along
         window = dilation * (kernel - 1) + 1
         count = count_windows(length, window, stride, pad, pad_after, ceil_mode)
         if count < 1:
@@ -155,13 +155,10 @@ def pooling(
     left, right, top, bottom = pooling_sides(op, padding, pair(op, "kernel_size", kernel_size))
     g = geometry(op, kernel_size, kernel_size if stride is None else stride, (top, left), dilation)
     counts = windows(op, size, g, ceil_mode, (bottom, right))
-    for length, stride_, pad, dilation_ in (
-        (size[0], g.stride_h, g.pad_h, g.dilation_h),
-        (size[1], g.stride_w, g.pad_w, g.dilation_w),
-    ):
-        if any(first % dilation_ >= length for first in range(-pad, 0, stride_)):
+    for length, (_, step, pad, apart) in zip(size, (g[0::2], g[1::2]), strict=True):
+        if any(first % apart >= length for first in range(-pad, 0, step)):
             raise ValueError(
-                f"{op}: with padding {pad} and dilation {dilation_} a window sees only padding along a length "
-                f"of {length}; use less of either"
+                f"{op}: with padding {pad} and dilation {apart} a window sees only padding along a length of {length}; "
+                "use less of either"
             )
     return Pooling(g, (bottom, right), counts)

@@ -263,7 +263,7 @@ def parallel(
     """
     if function is None:
         return functools.partial(parallel, blas=blas, elementwise=elementwise)
-    options = {"fastmath": {"contract"}} if elementwise else {}
+    options: dict[str, Any] = {"fastmath": {"contract"}} if elementwise else {}
     threaded = _compile(function, parallel=True, **options)
     serial = _compile(function, "_serial", **options)
 

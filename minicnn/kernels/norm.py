@@ -63,19 +63,6 @@ def combine(means, squares, P, mean, var):
             var[c] += (squares[part, c] + n * d * d) / P
 
 
-@jit
-def add_difference(x, first, sums):
-    for c in range(x.size):
-        sums[c] += x[c] - first[c]
-
-
-@jit
-def add_centered_squares(x, mean, sums):
-    for c in range(x.size):
-        d = x[c] - mean[c]
-        sums[c] += d * d
-
-
 @parallel
 def moments_of_parts(x, means, squares):
     P, C = x.shape
@@ -85,18 +72,14 @@ def moments_of_parts(x, means, squares):
         means[part] = 0
         squares[part] = 0
         for p in range(first + 1, last):
-            add_difference(x[p], x[first], means[part])
+            for c in range(C):
+                means[part, c] += x[p, c] - x[first, c]
         for c in range(C):
             means[part, c] = x[first, c] + means[part, c] / x.dtype.type(last - first)
         for p in range(first, last):
-            add_centered_squares(x[p], means[part], squares[part])
-
-
-@jit
-def add_products(dy, x, mean, sums, products):
-    for c in range(x.size):
-        sums[c] += dy[c]
-        products[c] += dy[c] * (x[c] - mean[c])
+            for c in range(C):
+                d = x[p, c] - means[part, c]
+                squares[part, c] += d * d
 
 
 @parallel
@@ -105,7 +88,9 @@ def sums_of_parts(dy, x, mean, sums, products):
     size, parts = parts_of(P, C)
     for part in prange(parts):
         for p in range(part * size, min((part + 1) * size, P)):
-            add_products(dy[p], x[p], mean, sums[part], products[part])
+            for c in range(C):
+                sums[part, c] += dy[p, c]
+                products[part, c] += dy[p, c] * (x[p, c] - mean[c])
 
 
 @parallel(elementwise=True)

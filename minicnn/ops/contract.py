@@ -78,7 +78,7 @@ def through(dy: Array, mask: Array) -> Array:
     return dx
 
 
-def as_pullback(op: str, y: Array, *gradients: Callable[[Array], Array]) -> Pullback:
+def as_pullback(op: str, y: Array, *gradients: Callable[[Array], Array | None]) -> Pullback:
     """The pullback of an op with output y, which it does not keep: `gradients` has a function of dy for each array."""
     shape, dtype = y.shape, y.dtype
 
@@ -110,11 +110,17 @@ def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
     return list(found.values())
 
 
-def image_batch(op: str, x: Any) -> Array:
-    """`x` as a floating-point array of shape (N, C, H, W)."""
+def image_batch(op: str, x: Any, empty: bool = True) -> Array:
+    """`x` as a floating-point array of shape (N, C, H, W), whose maps may be `empty`.
+
+    Raises:
+        ValueError: it is not one.
+    """
     (x,) = arrays_of_one_dtype(op, x=x)
     if x.ndim != 4:
         raise ValueError(f"{op}: expected x of shape (N, C, H, W), got {x.shape}")
+    if not (empty or x.shape[2] * x.shape[3]):
+        raise ValueError(f"{op}: expected maps with pixels, got x {x.shape}")
     return x
 
 

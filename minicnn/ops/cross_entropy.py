@@ -59,7 +59,7 @@ def cross_entropy(
     surprise = np.multiply(t, log_p, out=np.zeros_like(log_p), where=(t != 0) | np.isnan(log_p))
     loss, to_each = reduce("cross_entropy", -surprise.sum(axis=1), reduction)
 
-    def logits_gradient(dloss: Array) -> Array:
+    def logits_gradient(dloss: Array) -> Array | None:
         each = np.expand_dims(to_each(dloss), 1)  # the weight of each classification's loss
         return log_softmax_pullback(np.where(t == 0, t, -each * t))[0]  # where t is 0, however large `each` is
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from ..kernels import dense as kernels
-from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
+from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
 
 
 @quiet
@@ -39,19 +42,19 @@ def dense(x: Array, w: Array, b: Array | None = None) -> tuple[Array, Pullback]:
     y = np.empty((len(x), len(w)), x.dtype)
     kernels.forward(x, w, np.ascontiguousarray(bias[0]) if bias else np.zeros(len(w), x.dtype), y)
 
-    def input_gradient(dy: Array) -> Array:
-        if len(x) < kernels.MR:
+    def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
+        dy = np.ascontiguousarray(upstream("dense", dy, y.shape, y.dtype))
+        dx = dw = None
+        if wants[0] and len(x) < kernels.MR:
             sums = np.empty((kernels.SHARES, *x.shape), x.dtype)
-            kernels.input_gradient_of_few(np.ascontiguousarray(dy), w, sums)
-            return sums.sum(axis=0)
-        dx = np.empty_like(x)
-        kernels.product(np.ascontiguousarray(dy).reshape(-1), len(w), 1, w, dx)
-        return dx
+            kernels.input_gradient_of_few(dy, w, sums)
+            dx = sums.sum(axis=0)
+        elif wants[0]:
+            dx = np.empty_like(x)
+            kernels.product(dy.reshape(-1), len(w), 1, w, dx)
+        if wants[1]:
+            dw = np.empty_like(w)
+            kernels.product(dy.reshape(-1), 1, len(w), x, dw)
+        return (dx, dw, dy.sum(axis=0) if wants[2] else None) if bias else (dx, dw)
 
-    def weight_gradient(dy: Array) -> Array:
-        dw = np.empty_like(w)
-        kernels.product(np.ascontiguousarray(dy).reshape(-1), 1, len(w), x, dw)
-        return dw
-
-    gradients = (input_gradient, weight_gradient, lambda dy: dy.sum(axis=0))
-    return y, as_pullback("dense", y, *gradients[: 2 + len(bias)])
+    return y, pullback

@@ -25,10 +25,8 @@ def global_max_pool2d(x: Array) -> tuple[Array, Pullback]:
 
     Source: Oquab et al. (2015), Is object localization for free?, section 3.2.
     """
-    x = image_batch("global_max_pool2d", x)
+    x = image_batch("global_max_pool2d", x, empty=False)
     N, C, H, W = x.shape
-    if not H * W:
-        raise ValueError(f"global_max_pool2d: x {x.shape} has no pixels to compare")
     flat = x.reshape(N, C, H * W)
     first = flat.real.argmax(axis=2)[:, :, None]
     y = np.take_along_axis(flat, first, axis=2)[:, :, 0]

@@ -35,17 +35,16 @@ def interpolate2d(
         y (N, C, *size) and the pullback dy → (dx,).
 
     Raises:
-        ValueError: the mode is unknown, or `align_corners` is given in mode "nearest".
+        ValueError: x is not of shape (N, C, H, W), or has no pixels; the mode is unknown; or `align_corners` is given
+            with "nearest".
     """
-    x = image_batch("interpolate2d", x)
+    x = image_batch("interpolate2d", x, empty=False)
     sizes = pair("interpolate2d", "size", size)
     if mode not in MODES or (align_corners and mode == "nearest"):
         raise ValueError(
             "interpolate2d: expected mode nearest, or bilinear with or without align_corners, "
             f"got {mode!r} with align_corners={align_corners}"
         )
-    if not x.shape[2] or not x.shape[3]:
-        raise ValueError(f"interpolate2d: x {x.shape} has no pixels to read")
     steps = [(axis, m, *taps(m, n, mode, align_corners)) for axis, m, n in zip((2, 3), x.shape[2:], sizes, strict=True)]
     y = x
     for axis, _, low, high, t in steps:

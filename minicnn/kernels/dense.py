@@ -6,7 +6,7 @@ NumPy's own product splits one call among threads, so its rounding depends on th
 import numpy as np
 from numba import prange
 
-from ..threads import borrowing, jit, parallel
+from ..threads import jit, parallel
 from .blocks import copy
 from .panels import ceil_div
 from .vector import MR, address, tile, width
@@ -26,13 +26,9 @@ def forward(x, w, b, y):
         n1, o1 = min(n0 + MC, N), min(o0 + NC, O)
         block = np.dot(x[n0:n1], w[o0:o1].T)
         for n in range(n0, n1):
-            add_row(block[n - n0], b[o0:o1], y[n, o0:o1])
-
-
-@borrowing
-def add_row(row, b, y):
-    for o in range(row.shape[0]):
-        y[o] = row[o] + b[o]
+            row, out = block[n - n0], y[n, o0:o1]
+            for o in range(len(out)):
+                out[o] = row[o] + b[o0 + o]
 
 
 @jit
@@ -78,15 +74,10 @@ def product(a, row, step, b, c):
 @parallel
 def input_gradient_of_few(dy, w, sums):
     """dy · w of a few examples, as sums (shares, N, I), each over a share of the rows of w, which are read once."""
-    O, shares = len(w), len(sums)
+    O, (shares, N, I) = len(w), sums.shape
     for share in prange(shares):
         sums[share] = 0
         for o in range(share * O // shares, (share + 1) * O // shares):
-            for n in range(len(dy)):
-                add_scaled(dy[n, o], w[o], sums[share, n])
-
-
-@borrowing
-def add_scaled(factor, row, y):
-    for i in range(row.shape[0]):
-        y[i] += factor * row[i]
+            for n in range(N):
+                for i in range(I):
+                    sums[share, n, i] += dy[n, o] * w[o, i]

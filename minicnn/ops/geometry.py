@@ -86,29 +86,21 @@ def windows(
     return counts[0], counts[1]
 
 
-def sides(op: str, padding: Padding) -> tuple[int, int, int, int]:
+def sides(op: str, padding: Padding, kernel_size: tuple[int, int] | None = None) -> tuple[int, int, int, int]:
     """Padding as (left, right, top, bottom), from that form, from one int, or from (vertical, horizontal).
 
+    Below the `kernel_size`, if that is given: with more padding, a window of a pooling would see nothing else.
+
     Raises:
-        ValueError: it has none of these forms, or is below 0.
+        ValueError: it has none of these forms, is below 0, or reaches the kernel size.
     """
     if np.iterable(padding) and len(tuple(padding)) == 4:
         if not all(is_whole(side) and side >= 0 for side in padding):
             raise ValueError(f"{op}: expected padding to be of ints of at least 0, got {padding!r:.80}")
         left, right, top, bottom = (int(side) for side in padding)
-        return left, right, top, bottom
-    vertical, horizontal = pair(op, "padding", padding, least=0)
-    return horizontal, horizontal, vertical, vertical
-
-
-def pooling_sides(op: str, padding: Padding, kernel_size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """`sides`, each smaller than the kernel: otherwise a window would see only padding.
-
-    Raises:
-        ValueError: a side is not, or as for `sides`.
-    """
-    left, right, top, bottom = sides(op, padding)
-    if max(top, bottom) >= kernel_size[0] or max(left, right) >= kernel_size[1]:
+    else:
+        top, left = bottom, right = pair(op, "padding", padding, least=0)
+    if kernel_size is not None and (max(top, bottom) >= kernel_size[0] or max(left, right) >= kernel_size[1]):
         raise ValueError(f"{op}: expected padding below the kernel size {kernel_size}, got {padding}")
     return left, right, top, bottom
 
@@ -117,9 +109,9 @@ def padding_of(op: str, padding: Padding, kernel_size: tuple[int, int]) -> tuple
     """Padding as pooling layers keep it: (vertical, horizontal), or (left, right, top, bottom) where sides differ.
 
     Raises:
-        ValueError: as for `pooling_sides`.
+        ValueError: as for `sides`.
     """
-    left, right, top, bottom = pooling_sides(op, padding, kernel_size)
+    left, right, top, bottom = sides(op, padding, kernel_size)
     return (top, left) if (left, top) == (right, bottom) else (left, right, top, bottom)
 
 
@@ -152,7 +144,7 @@ def pooling(
     Raises:
         ValueError: padding reaches the kernel's size, dilation steps over the image, or no window fits.
     """
-    left, right, top, bottom = pooling_sides(op, padding, pair(op, "kernel_size", kernel_size))
+    left, right, top, bottom = sides(op, padding, pair(op, "kernel_size", kernel_size))
     g = geometry(op, kernel_size, kernel_size if stride is None else stride, (top, left), dilation)
     counts = windows(op, size, g, ceil_mode, (bottom, right))
     for length, (_, step, pad, apart) in zip(size, (g[0::2], g[1::2]), strict=True):

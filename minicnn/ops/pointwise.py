@@ -49,7 +49,7 @@ def elu(x: Array, *, alpha: float = 1.0) -> tuple[Array, Pullback]:
     Args:
         alpha: minus the output for x → −∞.
 
-    Shapes and errors are those of `sigmoid`.
+    Argument x, shapes and errors are those of `sigmoid`.
 
     Source: Clevert et al. (2016), Fast and accurate deep network learning by exponential linear units, equation 15.
     """
@@ -87,7 +87,7 @@ def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> tuple[A
         alpha: the slope of the middle line.
         beta: its value at 0.
 
-    Shapes and errors are those of `sigmoid`.
+    Argument x, shapes and errors are those of `sigmoid`.
 
     Source: Courbariaux et al. (2015), BinaryConnect, equation 3; the defaults are those of Howard et al. (2019).
     """

@@ -66,7 +66,8 @@ def sum_of_squares(x):
     """Summed in float64, where the square of no float32 overflows: a block at a time, then the blocks in order."""
     totals = np.empty((x.size + BLOCK - 1) // BLOCK)
     for block in prange(totals.size):
-        part, squares = x[block * BLOCK : (block + 1) * BLOCK], 0.0
+        part = x[block * BLOCK : (block + 1) * BLOCK]
+        squares = 0.0
         for i in range(part.size):
             squares += np.float64(part[i]) ** 2
         totals[block] = squares

@@ -114,7 +114,7 @@ def image_batch(op: str, x: Any, empty: bool = True) -> Array:
     """`x` as a floating-point array of shape (N, C, H, W), whose maps may be `empty`.
 
     Raises:
-        ValueError: it is not one.
+        ValueError: it has another dtype or shape, or no pixels.
     """
     (x,) = arrays_of_one_dtype(op, x=x)
     if x.ndim != 4:

@@ -61,7 +61,7 @@ def cross_entropy(
 
     def logits_gradient(dloss: Array) -> Array | None:
         each = np.expand_dims(to_each(dloss), 1)  # the weight of each classification's loss
-        return log_softmax_pullback(np.where(t == 0, t, -each * t))[0]  # where t is 0, however large `each` is
+        return log_softmax_pullback(np.where(t == 0, t, -each * t))[0]  # 0 where t is, however large `each`
 
     def target_gradient(dloss: Array) -> Array:
         return -np.expand_dims(to_each(dloss), 1) * log_p * (1 - label_smoothing)

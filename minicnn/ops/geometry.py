@@ -89,7 +89,7 @@ def windows(
 def sides(op: str, padding: Padding, kernel_size: tuple[int, int] | None = None) -> tuple[int, int, int, int]:
     """Padding as (left, right, top, bottom), from that form, from one int, or from (vertical, horizontal).
 
-    Below the `kernel_size`, if that is given: with more padding, a window of a pooling would see nothing else.
+    With a `kernel_size`, each must be smaller than that: otherwise a window of a pooling would see only padding.
 
     Raises:
         ValueError: it has none of these forms, is below 0, or reaches the kernel size.

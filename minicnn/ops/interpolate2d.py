@@ -49,7 +49,7 @@ def interpolate2d(
     y = x
     for axis, m, n in zip((2, 3), x.shape[2:], sizes, strict=True):
         low, high, t = taps(m, n, mode, align_corners)
-        t = np.expand_dims(t.astype(x.real.dtype), tuple(range(1, 4 - axis)))  # in line with the axis
+        t = np.expand_dims(t.astype(x.real.dtype), tuple(range(1, 4 - axis)))  # along the axis
         steps.append((axis, m, low, high, t))
         lower = y.take(low, axis)
         y = np.where(t == 0, lower, (1 - t) * lower + t * y.take(high, axis)) if mode == "bilinear" else lower

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
     work = f"forward, {options.model}, batch {options.batch}"
     print(machine.machine(options.threads), work, table(quiet, busy), sep="\n\n")
     if free < 0.75 * cores:
-        print(f"\nOther work already kept the machine busy ({free:.1f} of {cores} cores were free): ignore these times.")
+        print(f"\nOther work kept the machine busy ({free:.1f} of {cores} cores were free): ignore these times.")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import numpy as np
 from numba import prange
 
 from ..threads import borrowing, jit, parallel
-from .blocks import SLACK, load_block, pools, store_block
+from .blocks import SLACK, clear, load_block, pools, store_block
 from .panels import ceil_div, share_of, sweep
 from .vector import MR, MR_NARROW, address, load, store, tile, width, zeros_of
 
@@ -125,6 +125,8 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
             x, at = np.empty(scratch_pixels(slide, lines, pitch) * depth + SLACK, flat.dtype), 0
             height = (lines - 1) * slide.step_h + slide.height
             load_block(source, n, top, slide.left, g * depth, depth, height, x, pitch, depth)
+            if runs_of(slide, lines, pitch)[1] < MR_NARROW:  # then tiles read beyond: see `clear_absent`
+                clear(x, height * pitch * depth, x.size)
         runs, run = runs_of(slide, lines, pitch)
         y = np.empty((lines * wide + MR_NARROW) * NR + SLACK, flat.dtype)
         for p in range(first, min(first + part, P)):

@@ -27,6 +27,7 @@ from .winograd_tiles import (
     CHUNK,
     GROUP,
     Places,
+    clear_absent,
     corner,
     extent,
     outputs_of,
@@ -126,6 +127,8 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
             largest[run], sums[run] = extent(patch, (m + 2) * pitch * C)
             v = together[run // share * whole :]
             transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, run % share * tiles)
+            if run % share == share - 1 or run == runs - 1:
+                clear_absent(v, places, (run % share + 1) * tiles, frequencies, depth)
     for task in prange(blocks * parts):
         block, first = task // parts, task % parts * part
         r0, r1 = block * share, min((block + 1) * share, runs)
@@ -140,6 +143,7 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
                 load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
                 largest[run], sums[run] = extent(patch, (m + 2) * pitch * C)
                 transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, (run - r0) * tiles)
+            clear_absent(v, places, (r1 - r0) * tiles, frequencies, depth)
         last, size = min(first + part, panels), groups * frequencies * GROUP * NR
         products = np.empty((last - first) * size, u.dtype)
         for f in range(frequencies):  # the outer loop: so the numbers of one frequency are read from afar only once

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..threads import borrowing, jit
-from .blocks import Lattice, load_first, store_block
+from .blocks import Lattice, clear, load_first, store_block
 from .panels import ceil_div
 from .vector import MR_NARROW, above, address, magnitude, store, where, width, zeros_of
 from .winograd_transforms import F2, F4
@@ -58,6 +58,20 @@ def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, places, fir
                 outputs2_transposed(x, row, depth, spare, y, 4 * apart, apart)
             else:
                 inputs2(x, row, depth, spare, y, 4 * apart, apart)
+
+
+@borrowing
+def clear_absent(v, places, tiles, frequencies, depth):
+    """v = 0 for the tiles that the last `GROUP` lacks.
+
+    They are multiplied, too, and what happens to lie there may be denormal numbers: then SqueezeNet took twice as long.
+    """
+    for t in range(tiles, ceil_div(tiles, GROUP) * GROUP):
+        begin = t // GROUP * places.group + t % GROUP * places.tile
+        for chunk in range(depth // CHUNK):
+            for f in range(frequencies):
+                at = begin + chunk * places.chunk + f * places.frequency
+                clear(v, at, at + CHUNK)
 
 
 @borrowing

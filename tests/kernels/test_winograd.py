@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minicnn import ops
+from minicnn.kernels.winograd_tiles import CHUNK, GROUP, Places, clear_absent
 
 from .test_winograd_transforms import matrix_of
 
@@ -105,3 +106,15 @@ def test_it_steps_back_at_the_range_that_the_docstring_tells() -> None:
         assert rough.py_func(np.array([largest, 1, 1], np.float32), sums, size) == expected
     assert not rough.py_func(np.array([1, 1, told / 2 + 1], np.float32), sums, size)  # the mean of all counts there
     assert rough.py_func(np.ones(3, np.float32), sums + np.inf, size)
+
+
+@pytest.mark.parametrize("tiles", [0, 1, GROUP - 1, GROUP, GROUP + 5])
+def test_tiles_that_a_group_lacks_are_zero(tiles: int) -> None:
+    """Denormal numbers left there by earlier work are multiplied a hundred times more slowly."""
+    frequencies, depth, groups = 4, 2 * CHUNK, -(-tiles // GROUP)
+    slab = GROUP * CHUNK
+    places = Places(slab, CHUNK, 2 * frequencies * slab, frequencies * slab)
+    v = np.full(groups * places.group, 1e-40, np.float32)
+    clear_absent(v, places, tiles, frequencies, depth)
+    found = v.reshape(groups, 2, frequencies, GROUP, CHUNK).transpose(0, 3, 1, 2, 4).reshape(groups * GROUP, -1)
+    assert (found[:tiles] == np.float32(1e-40)).all() and not found[tiles:].any()

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import numpy as np
 from numba.core import event
 
 from . import threads
@@ -96,7 +95,7 @@ class _Compilation(event.Listener):
 
     def rehearse(self, rehearsal: Callable[[], object]) -> bool:
         """Find out which loops are missing; whether that succeeded."""
-        with threads.rehearsal(self.note), np.errstate(all="ignore"), suppress(Exception):
+        with threads.rehearsal(self.note), suppress(Exception):
             rehearsal()
             return True
         return False

@@ -300,11 +300,12 @@ def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) 
 def rehearsal(note: Callable[[Any, tuple[Any, ...]], None]) -> Iterator[None]:
     """Run no parallel loop on this Python thread inside the block: `note` gets each one, and the types of its arguments.
 
-    Output is what happens to lie in memory, so that the block's results mean nothing.
+    Output is what happens to lie in memory, so that the block's results mean nothing, and NumPy warns of none.
     """
     _local.note = note
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     finally:
         _local.note = None
 

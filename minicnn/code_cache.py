@@ -66,4 +66,5 @@ class CodeCache(FunctionCache):
 
     def holds(self, kinds: tuple[Any, ...], context: Any) -> bool:
         """Whether code for these types of arguments is on disk."""
-        return self._cache_file.holds(self._index_key(kinds, context.codegen()))
+        files: Any = self._cache_file
+        return bool(files.holds(self._index_key(kinds, context.codegen())))

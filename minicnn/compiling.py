@@ -16,6 +16,7 @@ from typing import Any
 from numba.core import event
 
 from . import threads
+from .code_cache import CodeCache
 from .display import in_notebook, tqdm
 
 PATIENCE = 1.0  # seconds of compilation before anything is shown
@@ -61,11 +62,12 @@ class _Compilation(event.Listener):
         self.over = False
         self.timer: threading.Timer | None = None
         self.bar: Any = None
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def on_start(self, found: Any) -> None:
         if self.depth == 0:
-            self.begun.add((found.data["dispatcher"], found.data["args"]))
+            with self.lock:
+                self.begun.add((found.data["dispatcher"], found.data["args"]))
         self.depth += 1
         if self.timer is None:
             self.timer = threading.Timer(PATIENCE, self.show)
@@ -75,8 +77,9 @@ class _Compilation(event.Listener):
     def on_end(self, found: Any) -> None:
         self.depth -= 1
         if self.depth == 0:
-            self.done.add((found.data["dispatcher"], found.data["args"]))
-            self.draw()
+            with self.lock:
+                self.done.add((found.data["dispatcher"], found.data["args"]))
+                self.draw()
 
     def show(self) -> None:
         """Rehearse, and begin to show progress; on the timer's thread."""
@@ -84,14 +87,15 @@ class _Compilation(event.Listener):
         with self.lock:
             if self.over:
                 return
+            loops = len(self.begun | self.missing)
             if in_notebook() or sys.stderr.isatty():
                 count = "{n_fmt} of {total_fmt} |{bar}|" if known else "{n_fmt} so far"
-                form, total = f"{{desc}}: {count}", len(self.begun | self.missing)
-                self.bar = tqdm(desc=WHAT, total=total, bar_format=form, leave=False, ncols=80, disable=False)
+                form = f"{{desc}}: {count}"
+                self.bar = tqdm(desc=WHAT, total=loops, bar_format=form, leave=False, ncols=80, disable=False)
+                self.draw()
             else:
-                count = f": {len(self.done)} of {len(self.begun | self.missing)} loops done" if known else ""
+                count = f": {len(self.done)} of {loops} loops done" if known else ""
                 print(f"{WHAT}{count}; {WHY} …", file=sys.stderr, flush=True)
-        self.draw()
 
     def rehearse(self, rehearsal: Callable[[], object]) -> bool:
         """Find out which loops are missing; whether that succeeded."""
@@ -103,15 +107,15 @@ class _Compilation(event.Listener):
     def note(self, loop: Any, kinds: tuple[Any, ...]) -> None:
         if self.over:
             raise _Over
-        if (loop, kinds) not in self.begun and not threads.is_compiled(loop, kinds):
-            self.missing.add((loop, kinds))
+        if not is_compiled(loop, kinds):
+            with self.lock:
+                self.missing.add((loop, kinds))
 
     def draw(self) -> None:
-        with self.lock:
-            if self.bar is not None:
-                self.bar.total = max(self.bar.total, len(self.begun | self.missing))
-                self.bar.n = len(self.done)
-                self.bar.refresh()
+        if self.bar is not None:
+            self.bar.total = len(self.begun | self.missing)
+            self.bar.n = len(self.done)
+            self.bar.refresh()
 
     def close(self) -> None:
         self.over = True
@@ -121,3 +125,9 @@ class _Compilation(event.Listener):
         with self.lock:
             if self.bar is not None:
                 self.bar.close()
+
+
+def is_compiled(loop: Any, kinds: tuple[Any, ...]) -> bool:
+    """Whether there is machine code for these types of arguments, in memory or on disk."""
+    cache = loop._cache
+    return kinds in loop.overloads or (isinstance(cache, CodeCache) and cache.holds(kinds, loop.targetctx))

@@ -59,12 +59,12 @@ def _separate(function: Any, kinds: tuple[types.Type, ...]) -> None:
     compiled = function.overloads.get(kinds)  # none yet if the function is calling itself
     if symbol in _linked or compiled is None or not _is_large(compiled):
         return
-    if getattr(sys.modules.get(module), name, None) is not function:
+    if getattr(sys.modules.get(module), name, None) != function:
         return  # another process would not find it
     description = copy.copy(compiled.fndesc)
     binding.add_symbol(symbol, compiled.library.get_pointer_to_function(description.llvm_func_name))
     description.mangled_name = symbol
-    context = function.targetctx
+    context: Any = function.targetctx
     context.remove_user_function(compiled.entry_point)
     context.insert_user_function(compiled.entry_point, description, [])  # no library for callers to copy from
     _linked[symbol] = Need(symbol, module, name, kinds)
@@ -84,7 +84,7 @@ def needs(library: Any) -> list[Need]:
 def provide(needed: list[Need]) -> bool:
     """Compile or load functions; whether the symbols that another process gave them now have addresses."""
     for need in needed:
-        function = getattr(import_module(need.module), need.name, None)
+        function: Any = getattr(import_module(need.module), need.name, None)
         if need.symbol not in _linked and hasattr(function, "get_call_template"):
             function.get_call_template(need.kinds, {})
     return all(need.symbol in _linked for need in needed)

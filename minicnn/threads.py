@@ -275,7 +275,7 @@ def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) 
     """
     if function is None:
         return functools.partial(parallel, blas=blas)
-    threaded = _compile(function, parallel=True)
+    threaded: Any = _compile(function, parallel=True)
     serial = _compile(function, "_serial")
 
     @functools.wraps(function)
@@ -298,7 +298,7 @@ def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) 
 
 @contextlib.contextmanager
 def rehearsal(note: Callable[[Any, tuple[Any, ...]], None]) -> Iterator[None]:
-    """Run no parallel loop on this Python thread inside the block: `note` gets each one, and the types of its arguments.
+    """Run no parallel loop on this Python thread inside the block: `note` gets each, and the types of its arguments.
 
     Output is what happens to lie in memory, so that the block's results mean nothing, and NumPy warns of none.
     """
@@ -308,9 +308,3 @@ def rehearsal(note: Callable[[Any, tuple[Any, ...]], None]) -> Iterator[None]:
             yield
     finally:
         _local.note = None
-
-
-def is_compiled(loop: Any, kinds: tuple[Any, ...]) -> bool:
-    """Whether there is machine code for these types, in memory or on disk."""
-    cache = loop._cache
-    return kinds in loop.overloads or (isinstance(cache, CodeCache) and cache.holds(kinds, loop.targetctx))

@@ -136,10 +136,10 @@ def never(x, y):
 def test_machine_code_on_disk_counts_as_compiled() -> None:
     kept(np.zeros(2), np.zeros(2))
     kinds = kept.threaded.signatures[0]
-    assert threads.is_compiled(kept.threaded, kinds)
+    assert compiling.is_compiled(kept.threaded, kinds)
     kept.threaded.overloads.clear()  # as in a new process
-    assert threads.is_compiled(kept.threaded, kinds)
-    assert not threads.is_compiled(never.threaded, kinds)
+    assert compiling.is_compiled(kept.threaded, kinds)
+    assert not compiling.is_compiled(never.threaded, kinds)
 
 
 COLD = """

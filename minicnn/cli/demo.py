@@ -3,7 +3,7 @@
 Draws the data set `garments`, trains the seed network on it (two convolutions,
 two dense layers), and tells how well it knows each class and what it confuses.
 Needs no network and no file, and takes less than a minute; the first time up
-to three, while the engine is compiled for this processor. The folder of the
+to two, while the engine is compiled for this processor. The folder of the
 run then holds
 
   model.safetensors   the trained network

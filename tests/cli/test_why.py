@@ -67,9 +67,12 @@ def test_explain_asks_about_the_predicted_class_by_default(run, folder, tmp_path
         "look {run} --image {image}",
         "look {run} --layer relu2 --data {photos} --size 20",
         "train {photos} --epochs 1 --quiet",
+        "evaluate {trained} {photos}",
     ],
 )
-def test_the_loops_of_a_command_are_known_before_they_are_compiled(run, folder, photos, tmp_path, monkeypatch, line):
+def test_the_loops_of_a_command_are_known_before_they_are_compiled(
+    run, folder, photos, trained, tmp_path, monkeypatch, line
+):
     """A rehearsal of the command's first work notes loops, and does not fail where their results mean nothing."""
     noted = []
 
@@ -81,7 +84,8 @@ def test_the_loops_of_a_command_are_known_before_they_are_compiled(run, folder, 
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(compiling, "shown", shown)
-    status, _, errors = run(*line.format(run=folder, image=folder / "image.png", photos=photos).split())
+    names = {"run": folder, "image": folder / "image.png", "photos": photos, "trained": trained}
+    status, _, errors = run(*line.format(**names).split())
     assert (status, errors) == (0, "") and noted
 
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+import subprocess
 import sys
 import time
 import warnings
@@ -145,6 +146,7 @@ def test_machine_code_on_disk_counts_as_compiled() -> None:
 COLD = """
 from numba.core import event
 from minicnn import readiness, threads, zoo
+from minicnn.kernels import blocks, dense, panels
 class Recorder(event.Listener):
     depth, loops = 0, set()
     def on_start(self, found):
@@ -164,13 +166,13 @@ serial = set(recorder.loops)  # loops that Python calls without threads are comp
 assert noted and not serial & noted
 work()
 assert recorder.loops == serial | noted, recorder.loops ^ (serial | noted)
+for function in (blocks.load_block, blocks.store_block, panels.sweep, panels.strip, dense.multiply):
+    assert len(function.signatures) == 1, function  # whatever numbers a kernel calls it with
 """
 
 
 @pytest.mark.slow
 def test_a_rehearsal_of_a_network_finds_exactly_the_loops_that_it_compiles(tmp_path, monkeypatch) -> None:
-    import subprocess
-
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     done = subprocess.run([sys.executable, "-c", COLD], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

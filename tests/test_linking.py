@@ -1,6 +1,7 @@
 """Large functions have machine code of their own, which callers find, in this process and in the next."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -98,8 +99,6 @@ def test_a_later_process_loads_the_loop_and_what_it_calls(program, tmp_path) -> 
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.split()
-
-    import os
 
     environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
     assert run() == ["1", "1"]

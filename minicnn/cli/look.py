@@ -75,6 +75,7 @@ def run(options: argparse.Namespace) -> None:
 def _figures(model: Any, images: dict[str, Any], options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
     """What is to be written: the file's name, and what was drawn."""
     import viz
+    from minicnn.compiling import shown as compilation_shown
     from viz import plot, weights
 
     yield "diagram", viz.diagram(model).plot()
@@ -87,7 +88,8 @@ def _figures(model: Any, images: dict[str, Any], options: argparse.Namespace) ->
         if layer in kernels:
             yield f"{layer}.filters", plot.filter_table(weights.filters(model, layer), title=layer)
             if kernels[layer].shape[1] >= 3:
-                factors = compiling(functools.partial(viz.weight_factors, model, layer))
+                with compilation_shown():  # the loops of a factorization are not known before
+                    factors = viz.weight_factors(model, layer)
                 yield f"{layer}.factors", plot.weight_factors(factors, title=layer)
         if options.data is not None:
             yield f"{layer}.exciting", _exciting(model, layer, options)

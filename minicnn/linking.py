@@ -38,18 +38,24 @@ _linked: dict[str, Need] = {}  # those with an address, by symbol
 def link(function: Any) -> Any:
     """Let other compiled functions call this one by a symbol where it is large; the same function is returned.
 
-    It is also compiled for types of arguments alone. For Numba each constant in a call is a type of its own, so a
-    function that gets 0 in one call and 1 in another would be compiled for both.
+    For Numba each constant in a call is a type of its own, for which a function is compiled anew. That is right for
+    steps and sizes, which inner loops are faster for knowing. But 0 says where something begins, outside of them: it is
+    a number like any other.
     """
     resolve = function.get_call_template
 
     def get_call_template(args: Any, kws: Any) -> Any:
-        found = resolve([types.unliteral(kind) for kind in args], {k: types.unliteral(kind) for k, kind in kws.items()})
+        found = resolve([_plain(kind) for kind in args], {name: _plain(kind) for name, kind in kws.items()})
         _separate(function, tuple(found[2]))
         return found
 
     function.get_call_template = get_call_template
     return function
+
+
+def _plain(kind: types.Type) -> types.Type:
+    zero = isinstance(kind, types.IntegerLiteral) and kind.literal_value == 0
+    return types.unliteral(kind) if zero else kind
 
 
 def _separate(function: Any, kinds: tuple[types.Type, ...]) -> None:

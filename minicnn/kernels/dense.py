@@ -7,7 +7,7 @@ import numpy as np
 from numba import prange
 
 from ..threads import borrowing, jit, parallel
-from .blocks import SLACK
+from .blocks import SLACK, clear, copy, load_first, store_first
 from .panels import ceil_div
 from .vector import MR, address, load, store, tile, width
 
@@ -47,35 +47,35 @@ def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
 
     All arrays are flat; c's rows lie `line` apart, as b's do, from `to` on.
     """
-    NR = 2 * width(b)
+    V, NR = width(b), 2 * width(b)
     nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, b.dtype)
     spare = np.empty(MR * NR + SLACK, b.dtype)
-    narrow = np.empty(depth * NR, b.dtype)  # a panel of the last columns, where they do not fill one
+    narrow = np.zeros(depth * NR, b.dtype)  # a panel of the last columns, where they do not fill one
     for n in range(0, columns, NR):
         count = min(NR, columns - n)
         panel, apart = address(b, first + n), line
         if count < NR:
             panel, apart = address(narrow, 0), NR
             for k in range(depth):
-                for l in range(NR):
-                    narrow[k * NR + l] = b[first + n + k * line + l] if l < count else 0
+                copy(b, first + n + k * line, narrow, k * NR, count)
         for r in range(0, rows if rows >= MR else 0, MR):
             m = min(r, rows - MR)
             source, product = address(a, at + m * row), address(spare, 0)
             here, start = address(nowhere, 0), address(zero, 0)
             tile(MR, 2, source, row, 3 * row, step, here, here, 1, panel, apart, depth, start, 0, product, NR, -np.inf)
             for i in range(MR):
-                for l in range(count):
-                    c[to + (m + i) * line + n + l] = spare[i * NR + l]
+                for l in range(0, count, V):
+                    store_first(c, to + (m + i) * line + n + l, load(spare, i * NR + l), count - l)
     if rows < MR:  # too few for a tile: b is read once, in long rows
         for r in range(rows):
-            for n in range(columns):
-                c[to + r * line + n] = 0
+            clear(c, to + r * line, to + r * line + columns)
         for k in range(depth):
             for r in range(rows):
                 factor = a[at + r * row + k * step]
-                for n in range(columns):
-                    c[to + r * line + n] += factor * b[first + k * line + n]
+                for n in range(0, columns, V):
+                    place, rest = to + r * line + n, columns - n
+                    sum_ = load_first(c, place, rest) + factor * load_first(b, first + k * line + n, rest)
+                    store_first(c, place, sum_, rest)
 
 
 @parallel

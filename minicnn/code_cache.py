@@ -9,9 +9,12 @@ depends on: no index is needed, and all processes that write a file write the sa
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
-from numba.core.caching import FunctionCache, IndexDataCacheFile
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
+
+from . import linking
 
 
 class _Files(IndexDataCacheFile):
@@ -31,6 +34,21 @@ class _Files(IndexDataCacheFile):
         except OSError:
             return None
 
+    def holds(self, key: Any) -> bool:
+        return Path(self._data_path(self._name(key))).exists()
+
+
+class _Linked(CompileResultCacheImpl):
+    """What is stored of a function: its machine code, and which functions that calls (see `linking`)."""
+
+    def reduce(self, compiled: Any) -> Any:
+        return linking.needs(compiled.library), super().reduce(compiled)
+
+    def rebuild(self, context: Any, stored: Any) -> Any:
+        """The function; None, so that it is compiled, if what it calls cannot be found."""
+        needed, code = stored
+        return super().rebuild(context, code) if linking.provide(needed) else None
+
 
 class CodeCache(FunctionCache):
     """Numba's cache of a function's machine code, stored in these files.
@@ -39,7 +57,14 @@ class CodeCache(FunctionCache):
         RuntimeError: there is no folder to write to.
     """
 
+    _impl_class = _Linked
+
     def __init__(self, function: Any) -> None:
         super().__init__(function)
         files = self._cache_file
         self._cache_file = _Files(self._cache_path, self._impl.filename_base, files._source_stamp)
+
+    def holds(self, kinds: tuple[Any, ...], context: Any) -> bool:
+        """Whether code for these types of arguments is on disk."""
+        files: Any = self._cache_file
+        return bool(files.holds(self._index_key(kinds, context.codegen())))

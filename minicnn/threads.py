@@ -30,7 +30,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.extending import _Intrinsic
 from threadpoolctl import ThreadpoolController
 
-from . import tbb
+from . import linking, tbb
 from .code_cache import CodeCache
 
 tbb.load()  # before Numba looks for it
@@ -42,7 +42,16 @@ _config: Any = numba.config  # created at run time
 
 # Numba's workqueue layer dies when two Python threads enter a parallel region at once.
 _lock = threading.RLock()
-_local = threading.local()  # the thread count that each Python thread has set in Numba
+
+
+class _Local(threading.local):
+    """What differs among Python threads."""
+
+    threads: int | None = None  # the count that is set in Numba
+    note: Callable[[Any, tuple[Any, ...]], None] | None = None  # of a rehearsal
+
+
+_local = _Local()
 _forked = False  # threads do not survive fork: a child runs the serial twin of each kernel
 
 
@@ -166,7 +175,7 @@ def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> 
     )
     function.__qualname__ = name
     options = {"fastmath": FASTMATH, "error_model": "numpy", "nogil": True, **options}
-    compiled = numba.njit(**options)(function)
+    compiled = linking.link(numba.njit(**options)(function))
     try:
         compiled._cache = CodeCache(function)
     except RuntimeError as error:  # "cannot cache function …: no locator available"
@@ -179,8 +188,8 @@ def _compile(function: Callable[..., Any], suffix: str = "", **options: Any) -> 
 
 
 def _fingerprint(namespace: dict[str, Any]) -> str:
-    """A digest of this file and those whose compiled functions or intrinsics a module uses, directly or indirectly."""
-    files: set[str] = set()
+    """A digest of the files that say how to compile, and of those whose functions a module uses, however indirectly."""
+    files = {__file__, str(linking.__file__)}
     unseen = [namespace]
     while unseen:
         for value in list(unseen.pop().values()):
@@ -189,7 +198,7 @@ def _fingerprint(namespace: dict[str, Any]) -> str:
             if used is not namespace and used.get("__file__", __file__) not in files:
                 files.add(used.get("__file__", __file__))
                 unseen.append(used)
-    digests = [_digest(file) for file in sorted(files | {__file__})]
+    digests = [_digest(file) for file in sorted(files)]
     return hashlib.sha256("".join(digests).encode()).hexdigest()[:8]
 
 
@@ -264,19 +273,36 @@ def parallel(
     if function is None:
         return functools.partial(parallel, blas=blas, elementwise=elementwise)
     options: dict[str, Any] = {"fastmath": {"contract"}} if elementwise else {}
-    threaded = _compile(function, parallel=True, **options)
+    threaded: Any = _compile(function, parallel=True, **options)
     serial = _compile(function, "_serial", **options)
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:
         args = _unlocked(args)
+        if _local.note is not None:
+            _local.note(threaded, tuple(map(threaded.typeof_pyval, args)))
+            return 0.0  # the only loop that returns anything returns a sum
         with single_threaded_blas() if blas else _lock:
             if _forked:
                 return serial(*args)
-            if getattr(_local, "threads", None) != _threads:  # Numba keeps the number for each Python thread
+            if _local.threads != _threads:  # Numba keeps the number for each Python thread
                 numba.set_num_threads(_threads)
                 _local.threads = _threads
             return threaded(*args)
 
     run.threaded, run.serial, run.blas = threaded, serial, blas  # type: ignore[attr-defined]
     return run
+
+
+@contextlib.contextmanager
+def rehearsal(note: Callable[[Any, tuple[Any, ...]], None]) -> Iterator[None]:
+    """Run no parallel loop on this Python thread inside the block: `note` gets each, and the types of its arguments.
+
+    Output is what happens to lie in memory, so that the block's results mean nothing, and NumPy warns of none.
+    """
+    _local.note = note
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _local.note = None

@@ -62,6 +62,7 @@ def run(options: argparse.Namespace) -> None:
     train, test = _data(options, model)
 
     import viz
+    from minicnn import compiling
 
     title = options.title or (place.resolve().name if place.is_dir() else place.stem)
     path = options.out or (folder if place.is_dir() else Path()) / "atlas.html"
@@ -69,17 +70,18 @@ def run(options: argparse.Namespace) -> None:
     if options.against is not None:
         networks.append(load_model(options.against))
         titles.append(_distinct(Path(options.against), title))
-    page = viz.atlas(
-        networks,
-        test,
-        path,
-        train=train,
-        history=read_history(folder / "log.jsonl"),
-        snapshots=_snapshots(folder, model),
-        title=titles,
-        seed=options.seed,
-        progress=section_lines(),
-    )
+    with compiling.shown():
+        page = viz.atlas(
+            networks,
+            test,
+            path,
+            train=train,
+            history=read_history(folder / "log.jsonl"),
+            snapshots=_snapshots(folder, model),
+            title=titles,
+            seed=options.seed,
+            progress=section_lines(),
+        )
     print(page)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from ..classes import find_class
 from .classes import class_names
@@ -59,9 +60,12 @@ def run(options: argparse.Namespace) -> None:
 
     from .report import percent
 
-    with compiling():  # each step of an attack runs the network there and back
-        before = minicnn.ops.softmax(model(x))[0][0]
+    def passes() -> Any:
+        """Each step of an attack runs the network forward and backward."""
         viz.saliency(model, x)
+        return minicnn.ops.softmax(model(x))[0][0]
+
+    before = compiling(passes)
     names = class_names(model, len(before))
     label = int(before.argmax()) if options.target is None else find_class(options.target, names)
     low, high = bounds = viz.pixel_bounds(model)

@@ -3,7 +3,7 @@
 Draws the data set `garments`, trains the seed network on it (two convolutions,
 two dense layers), and tells how well it knows each class and what it confuses.
 Needs no network and no file, and takes less than a minute; the first time up
-to three, while the engine is compiled for this processor. The folder of the
+to two, while the engine is compiled for this processor. The folder of the
 run then holds
 
   model.safetensors   the trained network
@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     import minicnn as cnn
     import viz
+    from minicnn import compiling
 
     from .atlas import section_lines
     from .figures import write_insight, write_run
@@ -75,15 +76,16 @@ def run(options: argparse.Namespace) -> None:
     print(textwrap.fill(f"in {folder}: {', '.join(names)}", 80, break_on_hyphens=False, break_long_words=False))
     print(f"try: minicnn predict {folder} {images[-1]}\n", flush=True)
     title = "Ten kinds of clothing"
-    page = viz.atlas(
-        model,
-        test,
-        folder / "atlas.html",
-        train=train,
-        history=history,
-        snapshots=folder / SNAPSHOTS,
-        title=title,
-        seed=options.seed,
-        progress=section_lines(),
-    )
+    with compiling.shown():
+        page = viz.atlas(
+            model,
+            test,
+            folder / "atlas.html",
+            train=train,
+            history=history,
+            snapshots=folder / SNAPSHOTS,
+            title=title,
+            seed=options.seed,
+            progress=section_lines(),
+        )
     print(f"all that it has learned, on one page: {page}")

@@ -47,8 +47,7 @@ def run(options: argparse.Namespace) -> None:
     from viz.synthesis import objectives
 
     objective = objectives.layer(layer) if options.channel is None else objectives.channel(layer, options.channel)
-    with compiling():
-        viz.deep_dream(model, x, objective, octaves=1, steps=1)
+    compiling(lambda: viz.deep_dream(model, x, objective, octaves=1, steps=1))
     dream = viz.deep_dream(
         model,
         x,

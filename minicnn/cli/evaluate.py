@@ -9,6 +9,9 @@ from __future__ import annotations
 import argparse
 
 from .inputs import MODEL_HELP, add_data, add_threads, load_data, load_model, set_threads
+from .notice import compiling
+
+BATCH = 256  # images that `evaluate` takes at a time
 
 EXAMPLES = """\
 examples:
@@ -31,4 +34,6 @@ def run(options: argparse.Namespace) -> None:
     set_threads(options)
     model = load_model(options.model)
     train, test = load_data(options)
-    print(results(minicnn.evaluate(model, train if options.split == "train" else test), options.split))
+    chosen = train if options.split == "train" else test
+    found = compiling(lambda: minicnn.evaluate(model, chosen), lambda: minicnn.evaluate(model, chosen[:BATCH]))
+    print(results(found, options.split))

@@ -74,10 +74,13 @@ def run(options: argparse.Namespace) -> None:
 
     from .report import percent
 
-    with compiling():  # all methods run the network there and back, with its layers fused or separate
-        probabilities = minicnn.ops.softmax(model(x))[0][0]
+    def passes() -> Any:
+        """All methods run the network forward and backward, with its layers fused or separate."""
         viz.saliency(model, x)
         viz.guided_backprop(model, x)
+        return minicnn.ops.softmax(model(x))[0][0]
+
+    probabilities = compiling(passes)
     names = class_names(model, len(probabilities))
     predicted = int(probabilities.argmax())
     target = predicted if options.target is None else find_class(options.target, names)

@@ -39,19 +39,22 @@ def learn(
     """
     import minicnn as cnn
     from minicnn import optim
+    from minicnn.readiness import take_step
 
     from .report import EpochLines
 
-    with compiling():
-        few = slice(max(1, options["batch_size"]))
-        few_steps = cnn.fit(
+    few = slice(max(1, options["batch_size"]))
+    few_steps = compiling(
+        lambda: cnn.fit(
             copy.deepcopy(model),
             train[few],
             test[few],
             **options | {"epochs": 1, "resume": False},
             optimizer=optim.build(**optimizer),
             progress=False,
-        )
+        ),
+        lambda: take_step(copy.deepcopy(model), train.images.shape[1:], len(train[few])),
+    )
     if few_steps.interrupted:
         raise KeyboardInterrupt
     callbacks: list[Any] = [cnn.JsonLines(folder / "log.jsonl")]

@@ -13,6 +13,7 @@ Writes images into a folder:
 from __future__ import annotations
 
 import argparse
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ def run(options: argparse.Namespace) -> None:
 def _figures(model: Any, images: dict[str, Any], options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
     """What is to be written: the file's name, and what was drawn."""
     import viz
+    from minicnn.compiling import shown as compilation_shown
     from viz import plot, weights
 
     yield "diagram", viz.diagram(model).plot()
@@ -86,14 +88,13 @@ def _figures(model: Any, images: dict[str, Any], options: argparse.Namespace) ->
         if layer in kernels:
             yield f"{layer}.filters", plot.filter_table(weights.filters(model, layer), title=layer)
             if kernels[layer].shape[1] >= 3:
-                with compiling():
+                with compilation_shown():  # the loops of a factorization are not known before
                     factors = viz.weight_factors(model, layer)
                 yield f"{layer}.factors", plot.weight_factors(factors, title=layer)
         if options.data is not None:
             yield f"{layer}.exciting", _exciting(model, layer, options)
     for name, x in images.items():
-        with compiling():
-            maps = viz.feature_maps(model, x, *(options.layer or rectified(model)))
+        maps = compiling(functools.partial(viz.feature_maps, model, x, *(options.layer or rectified(model))))
         yield f"{name}.maps", plot.feature_maps(maps, shown(model, x), title=name)
 
 
@@ -102,8 +103,7 @@ def _exciting(model: Any, layer: str, options: argparse.Namespace) -> Any:
     from viz import plot
 
     _, test = load_data(options)
-    with compiling():
-        next(viz.activations.stream(model, test, [layer], progress=False))
+    compiling(lambda: next(viz.activations.stream(model, test, [layer], progress=False)))
     found = viz.exciting_patches(model, test, layer, top=TOP, progress=bars())
     units = (-found.scores[:, 0]).argsort(kind="stable")[:UNITS]  # the dead, without a score, come last
     title = f"{layer}: what excites its channels most; dead: {found.dead.sum()} of {len(found.dead)}"

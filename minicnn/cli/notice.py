@@ -1,23 +1,21 @@
-"""The message during compilation, which happens when a network's kernels are first used."""
+"""What is shown while loops are compiled, which happens when they are first used."""
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
-PATIENCE = 3.0  # seconds before the message
-COMPILING = "compiling for this processor; the machine code is kept, so this happens once …"
+T = TypeVar("T")
 
 
-@contextmanager
-def compiling() -> Iterator[None]:
-    """Say on stderr that kernels are being compiled, if the block takes long; without compilation it must be quick."""
-    timer = threading.Timer(PATIENCE, print, [COMPILING], {"file": sys.stderr, "flush": True})
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+def compiling(work: Callable[[], T], rehearsal: Callable[[], object] | None = None) -> T:
+    """What `work` returns; meanwhile, progress of compilation is shown (`minicnn.compiling`).
+
+    Args:
+        work: a first use of the loops, which may be short itself.
+        rehearsal: the same without a trace, if `work` leaves one.
+    """
+    from ..compiling import shown
+
+    with shown(work if rehearsal is None else rehearsal):
+        return work()

@@ -10,6 +10,7 @@ the pixels that they were trained on: see --pixels.
 from __future__ import annotations
 
 import argparse
+import functools
 
 from .network import add_network, load_network
 from .notice import compiling
@@ -35,6 +36,5 @@ def run(options: argparse.Namespace) -> None:
 
     model = load_network(options)
     for image in options.images:
-        with compiling():
-            guesses = minicnn.predict(model, image, top=options.top)
+        guesses = compiling(functools.partial(minicnn.predict, model, image, top=options.top))
         print(likeliest(image, guesses), flush=True)

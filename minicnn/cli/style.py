@@ -57,8 +57,7 @@ def run(options: argparse.Namespace) -> None:
 
     weight = {} if options.style_weight is None else {"style_weight": options.style_weight}
     paint = functools.partial(viz.style_transfer, model, image, painting, pooling=options.pooling, **weight)
-    with compiling():
-        paint(content_layers=content_layers[-1:], style_layers=style_layers[-1:], steps=1)
+    compiling(lambda: paint(content_layers=content_layers[-1:], style_layers=style_layers[-1:], steps=1))
     found = paint(content_layers=content_layers, style_layers=style_layers, steps=options.steps, progress=bars())
     write(model, found.images, options.out)
     print(f"painted in {options.out}")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minicnn.cli import main, notice
+from minicnn import compiling
+from minicnn.cli import main
 from minicnn.data import garments
 
 CLASSES = ("bright", "dark")
@@ -15,8 +16,8 @@ CLASSES = ("bright", "dark")
 
 @pytest.fixture
 def run(capsys, monkeypatch):
-    """Run a command line: its status, its output, and its errors without the notice that kernels are compiled."""
-    monkeypatch.setattr(notice, "PATIENCE", threading.TIMEOUT_MAX)
+    """Run a command line: its status, its output, and its errors without the progress of compilation."""
+    monkeypatch.setattr(compiling, "PATIENCE", threading.TIMEOUT_MAX)
 
     def command(*arguments):
         status = main([str(argument) for argument in arguments])

@@ -1,18 +1,17 @@
 """`minicnn explain`, `attack`, `dream` and `style`: they write images, and report an error in one line.
 
-Also what they, `predict` and `look` print while kernels are compiled.
+Also how they, `predict`, `look` and `train` find out which loops they have to wait for.
 """
 
+import contextlib
 import sys
-import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import minicnn as cnn
-import viz
-from minicnn.cli import notice
+from minicnn import compiling, threads
 
 CLASSES = ("night", "bright day", "day")
 
@@ -58,34 +57,36 @@ def test_explain_asks_about_the_predicted_class_by_default(run, folder, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("line", "package", "compiled"),
+    "line",
     [
-        ("explain {run} {image} --method grad-cam", viz, "saliency"),
-        ("attack {run} {image} --steps 1", viz, "saliency"),
-        ("dream {run} {image} --octaves 1 --steps 1", viz, "deep_dream"),
-        ("style {image} {image} --model {run} --steps 1", viz, "style_transfer"),
-        ("predict {run} {image}", cnn, "predict"),
-        ("look {run} --image {image}", viz, "feature_maps"),
-        ("look {run} --layer conv2", viz, "weight_factors"),
-        ("look {run} --layer relu2 --data {photos} --size 20", viz.activations, "stream"),
+        "explain {run} {image} --method grad-cam",
+        "attack {run} {image} --steps 1",
+        "dream {run} {image} --octaves 1 --steps 1",
+        "style {image} {image} --model {run} --steps 1",
+        "predict {run} {image}",
+        "look {run} --image {image}",
+        "look {run} --layer relu2 --data {photos} --size 20",
+        "train {photos} --epochs 1 --quiet",
+        "evaluate {trained} {photos}",
     ],
 )
-def test_it_is_said_why_nothing_happens_while_loops_are_compiled(
-    run, folder, photos, tmp_path, monkeypatch, line, package, compiled
+def test_the_loops_of_a_command_are_known_before_they_are_compiled(
+    run, folder, photos, trained, tmp_path, monkeypatch, line
 ):
+    """A rehearsal of the command's first work notes loops, and does not fail where their results mean nothing."""
+    noted = []
+
+    @contextlib.contextmanager
+    def shown(rehearsal):
+        with threads.rehearsal(lambda *loop: noted.append(loop)):
+            rehearsal()
+        yield
+
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(notice, "PATIENCE", 0.1)
-    work = getattr(package, compiled)
-    monkeypatch.setattr(package, compiled, lambda *x, **options: time.sleep(0.5) or work(*x, **options))
-    status, _, errors = run(*line.format(run=folder, image=folder / "image.png", photos=photos).split())
-    assert (status, errors) == (0, f"{notice.COMPILING}\n")
-
-
-def test_of_work_that_is_long_for_its_many_steps_it_is_not_said(run, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(notice, "PATIENCE", 0.1)
-    monkeypatch.setattr(viz, "deep_dream", lambda model, x, *_, steps, **options: time.sleep(0.05 * (steps - 1)) or x)
-    status, _, errors = run("dream", folder, folder / "image.png", "--steps", 11, "-o", tmp_path / "dream.png")
-    assert (status, errors) == (0, "")
+    monkeypatch.setattr(compiling, "shown", shown)
+    names = {"run": folder, "image": folder / "image.png", "photos": photos, "trained": trained}
+    status, _, errors = run(*line.format(**names).split())
+    assert (status, errors) == (0, "") and noted
 
 
 @pytest.mark.parametrize("method", ["fgsm", "pgd"])

@@ -5,6 +5,8 @@ Given A (k, k), symmetric and positive semidefinite, and B (k, m), each column z
     minimize  ½ zᵀA z − bᵀz   over  z ≥ 0,     b the same column of B.
 
 Both halves of a factorization X ≈ W H have this form: with H fixed, the rows of W are the z, A = H Hᵀ and B = H Xᵀ.
+
+NumPy's functions and assignments of whole arrays are written as loops, which compile in a third of the time.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ def sweep(A, B, Z, sweeps):
                 for i in range(k):
                     for c in range(width):
                         r[i, c] -= A[i, j] * step[c]
-        Z[:, start : start + TILE] = z
+        for j in range(k):
+            for c in range(width):
+                Z[j, start + c] = z[j, c]
 
 
 @jit
@@ -65,7 +69,10 @@ def solve(A, B, Z):
     diagonal to it, and entries with zero weight are zero.
     """
     k, m = Z.shape
-    ridge = RIDGE * np.trace(A) / k
+    trace = 0.0
+    for i in range(k):
+        trace += A[i, i]
+    ridge = RIDGE * trace / k
     passive, wrong = np.empty(k, np.bool_), np.empty(k, np.bool_)
     z = np.empty(k)
     for c in range(m):
@@ -77,7 +84,8 @@ def solve(A, B, Z):
             _solve_passive(A, b, passive, ridge, z)
             count = _find_wrong(A, b, passive, z, wrong)
             if count == 0:
-                Z[:, c] = np.maximum(z, 0)
+                for i in range(k):
+                    Z[i, c] = max(z[i], 0.0)
                 break
             if count < fewest:
                 fewest, patience = count, PATIENCE
@@ -93,8 +101,12 @@ def solve(A, B, Z):
 @jit
 def _solve_passive(A, b, passive, ridge, z):
     """z_P from A_PP z_P = b_P by Cholesky's factorization A_PP = L Lᵀ; zero elsewhere."""
-    members = np.flatnonzero(passive)
-    n = len(members)
+    n = 0
+    members = np.empty(len(passive), np.int64)
+    for i in range(len(passive)):
+        if passive[i]:
+            members[n] = i
+            n += 1
     L = np.empty((n, n))
     y = np.empty(n)
     for i in range(n):
@@ -115,10 +127,18 @@ def _solve_passive(A, b, passive, ridge, z):
 
 
 @jit
+def _largest(x):
+    """The largest absolute value."""
+    largest = 0.0
+    for i in range(len(x)):
+        largest = max(largest, abs(x[i]))
+    return largest
+
+
+@jit
 def _find_wrong(A, b, passive, z, wrong):
     """Mark the entries on the wrong side, beyond rounding, and count them."""
-    least_z = -ROUNDING * np.abs(z).max()
-    least_gradient = -ROUNDING * np.abs(b).max()
+    least_z, least_gradient = -ROUNDING * _largest(z), -ROUNDING * _largest(b)
     count = 0
     for i in range(len(z)):
         if passive[i]:

@@ -92,6 +92,15 @@ def test_a_flat_point_is_not_a_kink(smooth) -> None:
     assert slope.values == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.parametrize("count", [1, 2**10, 2**10 + 1, 2**14, 2**14 + 1])
+def test_where_many_entries_move_no_step_beyond_one_in_their_number_is_tried_first(count: int) -> None:
+    """One of n entries is likely to lie within 1/n of a kink; up to there, large steps are the more precise."""
+    reached: list[float] = []
+    central_difference(lambda xs: [reached.append(xs[0][0]) or xs[0]], [np.zeros(count)], [np.ones(count)])
+    steps = [2.0**-10, 2.0**-14, 2.0**-18]
+    assert next(filter(None, reached)) == max(step for step in steps if step * count <= 1)
+
+
 def test_large_arguments_get_large_steps() -> None:
     x = np.array([1e6])
     (slope,) = central_difference(lambda xs: [xs[0] ** 2], [x], ones)

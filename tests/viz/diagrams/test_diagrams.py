@@ -10,7 +10,7 @@ import minicnn as cnn
 import viz
 from minicnn import testing
 from viz.diagrams.bricks import brick_layout, bricks_of
-from viz.diagrams.layout import ROW, _bend
+from viz.diagrams.layout import ABOVE, LABEL, MARGIN, ROW, _apex, _bend, arc_ends
 
 
 def two_layers(**options):
@@ -199,6 +199,16 @@ def test_an_arc_clears_the_bricks_that_it_goes_over():
     bend = _bend((0.0, 1.0), (10.0, 1.0), [tall])
     assert 2 * 0.5 * 0.5 * bend * 10 > 2
     assert _bend((0.0, 1.0), (10.0, 1.0), [(4.0, 2.0, 2.0, 3.0)]) < bend  # of another lane
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "mobilenet_v2"])
+def test_a_drawing_ends_where_its_arcs_letters_and_shapes_end(name):
+    """The last row's bricks have just the room for their shapes below, the first row's for their letters and arcs."""
+    layout, _, boxes = layout_of(name)
+    assert min(bottom for _, bottom, _, _ in boxes.values()) == pytest.approx(LABEL + MARGIN)
+    assert max(bottom + high for _, bottom, _, high in boxes.values()) <= layout.height - ABOVE - MARGIN + 1e-9
+    arcs = [_apex(*arc_ends(layout, *pair), bend) for pair, bend in layout.bends.items()]
+    assert all(arc <= layout.height - MARGIN for arc in arcs) and (len(arcs) > 0) == (name != "lenet5")
 
 
 @pytest.mark.parametrize(("name", "width"), [("lenet5", 9), ("lenet5", 12), ("resnet18", 21), ("squeezenet1_1", None)])

@@ -226,6 +226,19 @@ def test_an_attack_stays_within_epsilon_and_the_answers_are_those_to_the_picture
         assert [row[k][0][0] for row in fooled["guesses"]] == answers.tolist()
 
 
+def test_an_attack_is_the_one_that_the_page_describes(read, trained, written):
+    (steps,) = re.findall(r"projected gradient descent, (\d+) steps, rounded to whole levels", written)
+    levels = read["sections"]["fooled"]["levels"]
+    cells = pixels(read["sheets"]["attacked"]).reshape(-1, len(levels), 1, 12, 12)
+    model, _ = trained
+    x = model.transform(np.ascontiguousarray(cells[:, 0]))
+    believed = model(x).argmax(axis=1)
+    for k in (1, len(levels) - 1):
+        epsilon = levels[k] / model.transform.scale / model.transform.std[0]
+        changed = viz.pgd(model, x, believed, epsilon, steps=int(steps), bounds=viz.pixel_bounds(model))
+        np.testing.assert_array_equal(cells[:, k], np.rint(255 * model.transform.inverse(changed)))
+
+
 def test_every_explanation_has_a_map_for_each_picture_and_class_and_a_verdict(read):
     why = read["sections"]["why"]
     assert len(why["methods"]) == 9 and not why["left_out"]

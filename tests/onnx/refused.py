@@ -176,6 +176,21 @@ REFUSED = {
         proto([node("Div", "s t", "u"), node("Reshape", "x u", "y")], {"s": np.int64([1, 2]), "t": np.int64(0)}),
         "Div 'u': .*divided by zero",
     ),
+    "a transposed convolution that would leave gaps": (
+        proto(
+            [node("ConvTranspose", "x w", "y", strides=[3, 3], auto_pad="SAME_UPPER")],
+            {"w": W[:1].swapaxes(0, 1)[..., :1, :1]},
+        ),
+        r"an output of \[12, 12\] is larger than its filters reach",
+    ),
+    "a transposed convolution whose padding depends on the size of the images": (
+        proto(
+            [node("ConvTranspose", "x w", "y", strides=[2, 2], auto_pad="SAME_LOWER")],
+            {"w": W[:1].swapaxes(0, 1)},
+            ("N", 3, "H", "W"),
+        ),
+        r"ConvTranspose 'y': its padding depends on the input's size; give load\(…, input_shape=\(C, H, W\)\)",
+    ),
     "a transposed batch": (
         proto([node("Transpose", "x", "a", perm=[1, 0, 2, 3]), node("Conv", "a w", "y")], {"w": W}),
         r"expected the batch to be the first axis, but it was transposed to \(3, N, 4, 4\)",

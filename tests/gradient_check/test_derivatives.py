@@ -40,6 +40,17 @@ def test_central_differences_are_exact_to_what_they_call_rounding(name: str, x: 
     np.testing.assert_allclose(found.values, derivative(np.array([x])), rtol=1e-7, atol=error_of(found))
 
 
+@pytest.mark.parametrize("factor", [2.0**-60, 2.0**60])
+@pytest.mark.parametrize("name", SMOOTH)
+@given(x=points)
+def test_a_multiple_of_a_function_has_that_multiple_of_its_derivative(name: str, factor: float, x: float) -> None:
+    """To the last digit, by powers of two: what is small or exact is so beside the function's own slope."""
+    f, _ = SMOOTH[name]
+    (found,) = central_difference(lambda xs: [f(xs[0])], [np.array([x])], ones)
+    (multiple,) = central_difference(lambda xs: [factor * f(xs[0])], [np.array([x])], ones)
+    assert (multiple.values, error_of(multiple)) == (factor * found.values, factor * error_of(found))
+
+
 @pytest.mark.parametrize("x", [14.0, 20.0, -30.0])
 def test_a_saturated_sigmoid_is_no_kink(x: float) -> None:
     f, derivative = SMOOTH["sigmoid"]

@@ -220,3 +220,18 @@ def test_bricks_fill_the_width_and_none_lies_on_another(name, width):
     assert all(w > 0 and h > 0 and 0 < y < y + h < layout.height for _, y, w, h in boxes.values())
     for (x0, y0, w0, h0), (x1, y1, w1, h1) in itertools.combinations(boxes.values(), 2):
         assert x0 + w0 < x1 or x1 + w1 < x0 or y0 + h0 < y1 or y1 + h1 < y0
+
+
+@pytest.mark.parametrize(
+    ("layers", "around", "turned"), [(2, False, False), (4, False, False), (4, True, True), (5, False, True)]
+)
+def test_shapes_below_more_than_nine_bricks_are_turned(layers, around, turned):
+    """Each product has two bricks, a sum one, and the input one."""
+    model = cnn.Sequential(*(cnn.Dense(6, 6) for _ in range(layers)))
+    if around:
+        model = cnn.Sequential(*list(model.children.values())[1:], cnn.Residual(cnn.Dense(6, 6)))
+    found = viz.diagram(model, (6,))
+    bricks = sum(brick is not None for s in found.statements for brick in bricks_of(s))
+    assert (bricks > 9) == turned
+    texts = [text for ax in found.plot().axes for text in ax.texts if "×" in text.get_text()]
+    assert {text.get_rotation() for text in texts} == {90.0 if turned else 0.0}

@@ -124,6 +124,13 @@ def test_the_accuracy_is_that_of_evaluate(trained, test_set, read, written):
 
 def test_only_all_is_100_percent_and_only_none_is_0():
     assert [share(v) for v in (0, 0.0001, 0.0833, 0.9996, 1)] == ["0%", "<0.1%", "8.3%", ">99.9%", "100%"]
+    for count in range(20_001):
+        exact, text = count / 200, share(count / 20_000)
+        if text[0] in "<>":
+            assert 0 < exact < 0.05 or 99.95 <= exact < 100
+        else:
+            assert abs(float(text[:-1]) - exact) < 0.05 + 1e-9
+            assert (float(text[:-1]) in (0, 100)) == (exact in (0, 100))
 
 
 def test_a_cell_of_the_confusion_matrix_opens_its_own_pictures(trained, test_set, read):

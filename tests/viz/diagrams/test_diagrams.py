@@ -10,7 +10,7 @@ import minicnn as cnn
 import viz
 from minicnn import testing
 from viz.diagrams.bricks import brick_layout, bricks_of
-from viz.diagrams.layout import ABOVE, LABEL, MARGIN, ROW, _apex, _bend, arc_ends
+from viz.diagrams.layout import ABOVE, LABEL, LETTER, MARGIN, ROW, _apex, _bend, arc_ends
 
 
 def two_layers(**options):
@@ -197,7 +197,7 @@ def test_a_long_network_has_rows_each_of_which_goes_on_where_one_ends(name, rows
 def test_an_arc_clears_the_bricks_that_it_goes_over():
     tall = (4.0, 0.0, 2.0, 3.0)  # its top is 2 above the arc's ends, halfway between them
     bend = _bend((0.0, 1.0), (10.0, 1.0), [tall])
-    assert 2 * 0.5 * 0.5 * bend * 10 > 2
+    assert 2 + LETTER < 2 * 0.5 * 0.5 * bend * 10 < 2 + 2 * LETTER  # with room for the brick's letter, and no more
     assert _bend((0.0, 1.0), (10.0, 1.0), [(4.0, 2.0, 2.0, 3.0)]) < bend  # of another lane
 
 

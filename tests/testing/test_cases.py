@@ -15,6 +15,7 @@ from minicnn.layers import walk
 from minicnn.ops.convolution.choice import ALGORITHMS, choose
 from minicnn.ops.convolution.problem import Filters, problem
 from minicnn.testing import CASES, Case, Network, conv2d_cases, networks, pool2d_cases, tie_free, wide_conv2d_cases
+from minicnn.testing.random_networks import _layers
 
 FIRST = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])  # and none is smaller
 
@@ -138,6 +139,41 @@ def test_networks_hold_every_kind_of_layer() -> None:
 
     collect()
     assert seen >= set(layers.LAYERS)
+
+
+SIZES = {  # of the layers of a network whose maps are 6 × 5 × 4
+    ("Conv2d", "kernel_size"): {1, 2, 3},
+    ("Conv2d", "stride"): {1, 2},
+    ("Conv2d", "padding"): {0, 1, 2},
+    ("Conv2d", "groups"): {1, 2, 3},
+    ("ConvTranspose2d", "kernel_size"): {1, 2, 3},
+    ("ConvTranspose2d", "stride"): {1, 2},
+    ("MaxPool2d", "kernel_size"): {1, 2, 3},
+    ("MaxPool2d", "stride"): {1, 2, 3},
+    ("AvgPool2d", "stride"): {1, 2, 3},
+    ("AdaptiveAvgPool2d", "output_size"): {1, 2, 3},
+    ("LocalResponseNorm", "size"): {1, 2, 3},
+    ("Pad", "padding"): {0, 1},
+    ("Slice", "start"): {0, 1, 2, 3, 4, 5},
+    ("Upsample", "scale_factor"): {1, 2, 3},
+}
+
+
+def test_layers_of_networks_have_all_small_sizes() -> None:
+    found: dict[tuple[str, str], set[int]] = {key: set() for key in SIZES}
+    branches = set()
+
+    @settings(max_examples=1000, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(_layers((2, 6, 5, 4), 1))
+    def collect(layer: layers.Layer) -> None:
+        if isinstance(layer, layers.Concat):
+            branches.add(len(layer.children))
+        for kind, option in SIZES:
+            if kind == type(layer).__name__:
+                found[kind, option].update(map(int, np.ravel(getattr(layer, option))))
+
+    collect()
+    assert found == SIZES and branches == {1, 2, 3}
 
 
 def test_networks_are_nested() -> None:

@@ -101,7 +101,7 @@ def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
     found: dict[str, set[int]] = {name: set() for name in NUMBERS[op]}
     kernels, batches = set(), set()
 
-    @settings(REACH, max_examples=400, suppress_health_check=list(HealthCheck))
+    @settings(REACH, max_examples=250, suppress_health_check=list(HealthCheck))
     @given(CASES[op])
     def collect(case: Case) -> None:
         batches.add(case.arguments[0][0])
@@ -190,7 +190,7 @@ def test_layers_of_networks_have_all_small_sizes() -> None:
     found: dict[tuple[str, str], set[int]] = {key: set() for key in SIZES}
     branches = set()
 
-    @settings(max_examples=1000, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=700, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(_layers((2, 6, 5, 4), 1))
     def collect(layer: layers.Layer) -> None:
         if isinstance(layer, layers.Concat):

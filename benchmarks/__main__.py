@@ -44,7 +44,7 @@ def _measure(given: list[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--threads", type=int, default=2, help="for ours and the peers (default: 2)")
+    parser.add_argument("--threads", type=int, default=2, help="threads for minicnn and its peers (default: 2)")
     parser.add_argument("--alone", action="store_true", help="measure minicnn alone, without PyTorch")
     parser.set_defaults(run=None, modes=())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")

@@ -220,9 +220,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks attribution", description=__doc__.partition("\n\n")[0])
     parser.add_argument("part", choices=("photographs", "mnist", "sanity", "speed"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder for figures")
-    parser.add_argument("--epochs", type=int, default=5, help="of the seed network's training (default: 5)")
-    parser.add_argument("--threads", type=int, default=2, help="for ours and the peers (default: 2)")
-    parser.add_argument("--rounds", type=int, default=3, help="of the speed contest (default: 3)")
+    parser.add_argument("--epochs", type=int, default=5, help="training epochs of the seed network (default: 5)")
+    parser.add_argument("--threads", type=int, default=2, help="threads for minicnn and its peers (default: 2)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of the speed comparison (default: 3)")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     rows = {

@@ -128,9 +128,11 @@ def draw(layers: dict[str, np.ndarray], most: int = 24) -> Figure:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks banding", description=__doc__.partition("\n\n")[2])
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
-    parser.add_argument("--out", type=Path, default=Path("runs/banding"), help="the networks' folder")
-    parser.add_argument("--squeezenet", metavar="FILE", help="its weights, under torchvision's names: measured too")
+    parser.add_argument("--root", help="folder of the data (default: $MINICNN_DATA, else the user's cache folder)")
+    parser.add_argument("--out", type=Path, default=Path("runs/banding"), help="folder for the trained networks")
+    parser.add_argument(
+        "--squeezenet", metavar="FILE", help="SqueezeNet weights, with torchvision's names, to measure too"
+    )
     options = parser.parse_args(arguments)
     sets = cnn.data.load("cifar10", options.root)
     lines = ["| layer | test accuracy | index | p | index, turned | bands |", "|---|---|---|---|---|---|"]

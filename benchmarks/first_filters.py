@@ -75,10 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m benchmarks first_filters", description=__doc__.partition("\n\n")[2]
     )
     parser.add_argument("models", metavar="MODEL", nargs="*", type=Path, help="a file that `minicnn train` has written")
-    parser.add_argument("--squeezenet", metavar="FILE", help="its weights, under torchvision's names")
-    parser.add_argument("--epochs", type=int, default=6, help="of the network that is trained here (default: 6)")
-    parser.add_argument("--root", help="where the data lie (default: $MINICNN_DATA, else the user's cache folder)")
-    parser.add_argument("--out", type=Path, default=Path("runs/first-filters"), help="that network's folder")
+    parser.add_argument("--squeezenet", metavar="FILE", help="SqueezeNet weights, with torchvision's names")
+    parser.add_argument("--epochs", type=int, default=6, help="training epochs (default: 6)")
+    parser.add_argument("--root", help="folder of the data (default: $MINICNN_DATA, else the user's cache folder)")
+    parser.add_argument("--out", type=Path, default=Path("runs/first-filters"), help="folder for the trained network")
     options = parser.parse_args(arguments)
     model, accuracy = train(options.out, options.root, options.epochs)
     found: dict[str, np.ndarray] = {f"7×7, {options.epochs} epochs, {accuracy:.1%}": weights.filters(model)}

@@ -33,8 +33,8 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks load", description=__doc__.partition("\n")[0])
     parser.add_argument("--model", default="squeezenet1_1", help="a network of the zoo (default: squeezenet1_1)")
     parser.add_argument("--batch", type=int, default=8, help="images in a batch (default: 8)")
-    parser.add_argument("--threads", type=int, default=2, help="for both (default: 2)")
-    parser.add_argument("--rounds", type=int, default=15, help="how often each is timed (default: 15)")
+    parser.add_argument("--threads", type=int, default=2, help="threads for both (default: 2)")
+    parser.add_argument("--rounds", type=int, default=15, help="number of times that each is measured (default: 15)")
     options = parser.parse_args(arguments)
     machine.use_threads(options.threads)
     model, shape = network(options.model)
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
     work = f"forward, {options.model}, batch {options.batch}"
     print(machine.machine(options.threads), work, table(quiet, busy), sep="\n\n")
     if free < 0.75 * cores:
-        print(f"\nOther work kept the machine busy before ({free:.1f} of {cores} cores were free): these do not count.")
+        print(f"\nOther work kept the machine busy ({free:.1f} of {cores} cores were free): ignore these times.")
 
 
 @contextmanager

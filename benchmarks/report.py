@@ -45,10 +45,14 @@ SECTIONS = {"avx512": "Speed and memory", "avx2": "Speed and memory without AVX-
 OPTIONS: dict[str, dict[str, Any]] = {
     "model": {"default": "seed", "help": "conv32-64, or a network of the zoo (default: seed)"},
     "batch": {"type": int, "default": 64, "help": "images in a batch (default: 64)"},
-    "channels": {"type": int, "default": 64, "help": "in and out (default: 64)"},
-    "size": {"type": int, "default": 32, "help": "of the images (default: 32)"},
+    "channels": {"type": int, "default": 64, "help": "input and output channels (default: 64)"},
+    "size": {"type": int, "default": 32, "help": "height and width of the images (default: 32)"},
 }
-ISA: dict[str, Any] = {"choices": isa.CHOICES, "default": "native", "help": "avx2: all but onnxruntime held to it"}
+ISA: dict[str, Any] = {
+    "choices": isa.CHOICES,
+    "default": "native",
+    "help": "avx2 limits all but onnxruntime to AVX2 (default: native)",
+}
 
 
 def measure(command: str, given: dict[str, Any], modes: tuple[str, ...], threads: int, target: float | None) -> Row:
@@ -72,38 +76,40 @@ def add_commands(commands: argparse._SubParsersAction) -> None:
     helps = {
         "step": "one training step of a network",
         "conv": "the forward pass of one 3×3 convolution",
-        "forward": "the forward pass of a network, onnxruntime's too",
+        "forward": "the forward pass of a network, also in onnxruntime",
         "saliency": "forward and input gradient of a network",
         "epoch": "an epoch of MNIST with the seed network",
-        "memory": "the most memory that a training step needs",
+        "memory": "the peak memory of a training step",
     }
     for name, text in helps.items():
         command = commands.add_parser(name, help=text)
         for option in next(given for work, given, _ in TABLE if work == name):
             command.add_argument(f"--{option}", **OPTIONS[option])
-        command.add_argument("--modes", nargs="+", choices=MODES, default=MODES[:2], help="PyTorch's modes to count")
+        command.add_argument("--modes", nargs="+", choices=MODES, default=MODES[:2], help="PyTorch modes to compare")
         command.add_argument("--isa", **ISA)
         command.set_defaults(run=_one, command=name)
     command = commands.add_parser("table", help="rows of the table; writes results.json and RESULTS.md")
-    command.add_argument("--only", nargs="+", choices=list(helps), default=list(helps), help="kinds of rows")
-    command.add_argument("--model", help="rows of this network alone")
-    command.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="PyTorch's modes to count")
+    command.add_argument(
+        "--only", nargs="+", choices=list(helps), default=list(helps), help="kinds of rows to measure (default: all)"
+    )
+    command.add_argument("--model", help="only rows of this network")
+    command.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="PyTorch modes to compare")
     command.add_argument("--isa", **ISA)
     command.set_defaults(run=_table)
-    command = commands.add_parser("profile", help="the time of a network, kernel by kernel; printed")
+    command = commands.add_parser("profile", help="print the time of a network, kernel by kernel")
     command.add_argument("--model", **OPTIONS["model"])
     command.add_argument("--batch", **OPTIONS["batch"])
     command.add_argument("--work", choices=("step", "forward", "saliency"), default="step", help="(default: step)")
-    command.add_argument("--rounds", type=int, default=20, help="how often it is run (default: 20)")
+    command.add_argument("--rounds", type=int, default=20, help="number of runs (default: 20)")
     command.add_argument("--isa", **ISA)
     command.set_defaults(run=_profile, modes=())
     for name, run, text in (
         ("startup", _startup, "import, command line, first step on a cold and on a warm cache; writes RESULTS.md"),
-        ("roofline", _roofline, "an image: convolutions against the machine's ceilings; writes RESULTS.md"),
+        ("roofline", _roofline, "plot convolutions against the machine's ceilings; writes RESULTS.md"),
         ("winograd_accuracy", _accuracy, "training with and without Winograd; writes RESULTS.md"),
     ):
         commands.add_parser(name, help=text).set_defaults(run=run)
-    command = commands.add_parser("cost", help="an image: time against batch size and width; writes RESULTS.md")
+    command = commands.add_parser("cost", help="plot time against batch size and width; writes RESULTS.md")
     command.set_defaults(run=_cost, modes=MODES[:2])
     command = commands.add_parser("all", help="table, startup, roofline, cost, winograd_accuracy; writes RESULTS.md")
     command.set_defaults(run=_everything, modes=MODES)
@@ -118,7 +124,7 @@ def _everything(options: argparse.Namespace) -> None:
 
 def add_distributed(parser: argparse.ArgumentParser) -> None:
     """Add the option that divides a benchmark's passes over its data among processes."""
-    parser.add_argument("--distributed", action="store_true", help="share the data with all processes of mpiexec")
+    parser.add_argument("--distributed", action="store_true", help="split the data among the processes of mpiexec")
 
 
 def group_of(options: argparse.Namespace) -> Group:

@@ -60,7 +60,7 @@ def make_pages(folder: Path) -> None:
         _run("demo", "--out", folder / "runs/demo")
         (folder / "runs/demo/atlas.html").replace(demo)
     if "MINICNN_DATA" not in os.environ:
-        print("MINICNN_DATA is not set: no atlas of SqueezeNet")
+        print("MINICNN_DATA is not set; skipping the atlas of SqueezeNet")
         return
     data = Path(os.environ["MINICNN_DATA"])
     weights = data.resolve().parent / "models"
@@ -129,7 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--out", type=Path, default=Path("docs/images"), help="default: docs/images")
-    parser.add_argument("--pages", type=Path, help="where to keep the pages, and to find those made before")
+    parser.add_argument(
+        "--pages", type=Path, help="folder for the pages; pages that are already there are used as they are"
+    )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         pages = options.pages or Path(temporary)

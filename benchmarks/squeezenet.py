@@ -24,7 +24,7 @@ def data() -> Path:
         SystemExit: MINICNN_DATA is not set.
     """
     if "MINICNN_DATA" not in os.environ:
-        raise SystemExit("set MINICNN_DATA to the folder that holds images/ and mnist/, with models/ beside it")
+        raise SystemExit("set MINICNN_DATA to the folder that holds images/ and mnist/, with models/ next to it")
     return Path(os.environ["MINICNN_DATA"]).resolve()
 
 

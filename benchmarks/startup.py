@@ -82,5 +82,5 @@ def spent(arguments: list[str], cache: str) -> Spent:
     seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"startup: {' '.join(arguments)} ended with status {process.returncode}")
+        raise SystemExit(f"startup: {' '.join(arguments)} exited with status {process.returncode}")
     return Spent(seconds, usage.ru_utime + usage.ru_stime)

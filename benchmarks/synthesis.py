@@ -136,11 +136,11 @@ def save(model: Any, found: list[np.ndarray], names: list[str], path: Path, titl
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks synthesis", description=__doc__.partition("\n\n")[0])
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"), help="folder for figures")
     options = parser.parse_args(arguments)
     if unknown := set(options.parts) - set(PARTS):
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+        parser.error(f"unknown part {', '.join(sorted(unknown))}; choose from {', '.join(PARTS)}")
     options.out.mkdir(parents=True, exist_ok=True)
     model = squeezenet()
     print("| what | objective, from noise to image |\n|---|---|")

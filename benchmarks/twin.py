@@ -129,4 +129,4 @@ def _module(layer: Any) -> nn.Module:
             return nn.Dropout(layer.p)
         case cnn.Flatten():
             return nn.Flatten()
-    raise ValueError(f"twin: there is no PyTorch counterpart here for {type(layer).__name__}")
+    raise ValueError(f"twin: no PyTorch counterpart for {type(layer).__name__}")

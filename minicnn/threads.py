@@ -1,11 +1,11 @@
 """How the engine's loops are compiled, and how many threads they run on: one policy, in one file.
 
 `jit` compiles a serial function, `borrowing` one that makes no array, `inline` one that is copied into its callers,
-`elementwise` one without sums, `parallel` one whose `prange` loops are shared among threads. All but inlined ones cache
-their machine code on disk. A parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then held to
-one thread meanwhile, because every core is already ours.
+`parallel` one whose `prange` loops are shared among threads. All but inlined ones cache their machine code on disk. A
+parallel function that calls BLAS (`np.dot`) inside its loop says so: BLAS is then held to one thread meanwhile, because
+every core is already ours.
 
-Results never depend on the number of threads: a parallel loop writes disjoint outputs, and the division into tasks
+Results never depend on the number of threads: a parallel loop writes disjoint outputs, and what is summed in one task
 depends only on the shape of the work.
 """
 
@@ -216,15 +216,6 @@ def inline(function: Callable[..., Any]) -> Callable[..., Any]:
     return numba.njit(fastmath=FASTMATH, error_model="numpy", nogil=True, forceinline=True)(function)
 
 
-def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a serial function whose loop computes each element independently, with terms in the order written.
-
-    There is no sum to vectorize. If the compiler were free to reassociate, it could order an expression's terms
-    differently in the vector form of a loop than in the scalar form, which it uses where arrays lie close together.
-    """
-    return _compile(function, fastmath={"contract"})
-
-
 class _Unlocked:
     """The memory of a read-only array, from which `np.asarray` makes a writable one."""
 
@@ -256,18 +247,25 @@ def _writable(x: Any) -> Any:
     return type(x)(*map(_writable, x)) if hasattr(x, "_fields") else tuple(map(_writable, x))
 
 
-def parallel(function: Callable[..., Any] | None = None, *, blas: bool = False) -> Callable[..., Any]:
+def parallel(
+    function: Callable[..., Any] | None = None, *, blas: bool = False, elementwise: bool = False
+) -> Callable[..., Any]:
     """Compile a function whose `prange` loops run on `get_num_threads()` threads.
 
     With `blas`, which costs some microseconds per call, BLAS is limited to one thread inside it.
+
+    With `elementwise`, for a loop without sums, terms are computed in the order written. If the compiler were free to
+    reassociate, it could order them differently in the vector form of a loop than in the scalar form, which it uses for
+    the last elements of each thread and where arrays lie close together.
 
     The first call with a new combination of types compiles (or reads the cache). Safe to call from several Python
     threads, which then take turns, and after `fork`, where it runs serially (and has to compile that first).
     """
     if function is None:
-        return functools.partial(parallel, blas=blas)
-    threaded = _compile(function, parallel=True)
-    serial = _compile(function, "_serial")
+        return functools.partial(parallel, blas=blas, elementwise=elementwise)
+    options: dict[str, Any] = {"fastmath": {"contract"}} if elementwise else {}
+    threaded = _compile(function, parallel=True, **options)
+    serial = _compile(function, "_serial", **options)
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:

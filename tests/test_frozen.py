@@ -130,3 +130,20 @@ def test_a_bias_beside_kept_filters_is_refused(x) -> None:
     filters = cnn.ops.Filters(np.ones((2, 3, 3, 3), np.float32))
     with pytest.raises(ValueError, match="b to be None, because w is Filters"):
         cnn.ops.conv2d(x, filters, np.zeros(2, np.float32))
+
+
+def test_a_model_that_has_run_is_frozen_as_a_new_one(x, monkeypatch) -> None:
+    """What a pass has fused is of the layers as they were: trained, their normalization not folded into filters."""
+    model = network()
+    folded = []
+    monkeypatch.setattr(cnn.Conv2d, "filters", lambda self, norm=None: folded.append(norm) or (self.weight, self.bias))
+    fused = []
+    for run_before in (False, True):
+        if run_before:
+            model(x)
+        frozen = cnn.freeze(model)
+        folded.clear()
+        y, pullback = frozen.forward(x)
+        assert pullback(np.ones_like(y))[1] == {}
+        fused.append([norm is not None for norm in folded])
+    assert fused[0] == fused[1] and any(fused[0])

@@ -19,14 +19,20 @@ WORKS = ("tsne", "nmf", "pca")
 
 def add_command(commands: argparse._SubParsersAction) -> None:
     """Add `embed` to the commands of `python -m benchmarks`."""
-    command = commands.add_parser("embed", help="PCA, NMF and t-SNE beside scikit-learn and openTSNE")
-    command.add_argument("works", nargs="*", metavar="WORK", help=f"of {', '.join(WORKS)} (default: all)")
-    command.add_argument("--rounds", type=int, help="turns that each takes (default: 1 of t-SNE, 9 of the others)")
-    command.add_argument("--points", type=int, nargs="+", default=[10_000], help="t-SNE's (default: 10000)")
-    command.add_argument("--peers", nargs="+", help="t-SNE's: openTSNE fft, openTSNE bh, scikit-learn (default: all)")
-    command.add_argument("--save", type=Path, help="file of rows, a line of JSON each, to add these to")
-    command.add_argument("--growth", type=Path, help="file for t-SNE's time and memory against points, as saved so far")
-    command.add_argument("--image", type=Path, help="file for our embedding of the most points")
+    command = commands.add_parser("embed", help="PCA, NMF and t-SNE compared with scikit-learn and openTSNE")
+    command.add_argument("works", nargs="*", metavar="WORK", help=f"any of {', '.join(WORKS)} (default: all)")
+    command.add_argument("--rounds", type=int, help="runs of each (default: 1 of t-SNE, 9 of the others)")
+    command.add_argument(
+        "--points", type=int, nargs="+", default=[10_000], help="number of points for t-SNE (default: 10000)"
+    )
+    command.add_argument(
+        "--peers", nargs="+", help="other t-SNEs: openTSNE fft, openTSNE bh, scikit-learn (default: all)"
+    )
+    command.add_argument("--save", type=Path, help="JSON Lines file to which the rows are added")
+    command.add_argument(
+        "--growth", type=Path, help="image file: t-SNE's time and memory against points, from all saved rows"
+    )
+    command.add_argument("--image", type=Path, help="image file: minicnn's embedding of the most points")
     command.set_defaults(run=run)
 
 
@@ -37,9 +43,9 @@ def run(options: argparse.Namespace) -> None:
     from .rows import Row, load, markdown, save
 
     if unknown := set(options.works) - set(WORKS):
-        raise SystemExit(f"embed: no work {', '.join(sorted(unknown))}; there are {', '.join(WORKS)}")
+        raise SystemExit(f"embed: unknown work {', '.join(sorted(unknown))}; choose from {', '.join(WORKS)}")
     if unknown := set(options.peers or ()) - set(tsne.PEERS):
-        raise SystemExit(f"embed: no peer {', '.join(sorted(unknown))}; there are {', '.join(tsne.PEERS)}")
+        raise SystemExit(f"embed: unknown peer {', '.join(sorted(unknown))}; choose from {', '.join(tsne.PEERS)}")
     measured: list[Row] = []
     for work in options.works or WORKS:
         if work == "tsne":

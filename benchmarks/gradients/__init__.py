@@ -16,10 +16,15 @@ import numpy as np
 
 def add_command(commands: argparse._SubParsersAction) -> None:
     """Add `gradients` to the commands of `python -m benchmarks`."""
-    command = commands.add_parser("gradients", help="right and wrong gradients: who tells them apart")
-    command.add_argument("--only", nargs="+", metavar="OP", help="rows of these ops alone, such as 'square'")
+    command = commands.add_parser("gradients", help="which checkers tell right gradients from wrong ones")
+    command.add_argument("--only", nargs="+", metavar="OP", help="only rows of these ops, such as 'square'")
     command.add_argument(
-        "--cost", type=int, nargs="?", const=1_000_000, metavar="N", help="cost of N entries (10⁶); writes RESULTS.md"
+        "--cost",
+        type=int,
+        nargs="?",
+        const=1_000_000,
+        metavar="N",
+        help="measure the cost for N entries (10⁶); writes RESULTS.md",
     )
     command.set_defaults(run=run)
 

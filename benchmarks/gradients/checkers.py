@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import minicnn as cnn
-from minicnn.gradient_check.trees import beside, leaves, mapped
+from minicnn.gradient_check.trees import leaves, mapped, paired
 
 Op = Callable[..., Any]
 FEW = 3000  # entries up to which PyTorch's slow mode, which builds the whole Jacobian, is bearable
@@ -38,7 +38,7 @@ class Flat:
             parts = iter([np.array(dy) for dy in dys])
             gradients = pullback(mapped(lambda _, leaf: next(parts), y))
             owners = [a for a in self.tree if any(isx(leaf) for _, leaf in leaves(a))]
-            found = [g for _, leaf, g in beside(owners, list(gradients)) if isx(leaf)]
+            found = [g for _, leaf, g in paired(owners, list(gradients)) if isx(leaf)]
             return [np.zeros(x.shape) if g is None else np.asarray(g) for x, g in zip(self.xs, found, strict=True)]
 
         return [np.asarray(leaf) for _, leaf in leaves(y)], back

@@ -273,7 +273,7 @@ def unused_argument(wrong):
 
 
 @pair
-def integers_beside(wrong):
+def integer_argument(wrong):
     """the index is taken from the wrong end"""
 
     def op(x, index):

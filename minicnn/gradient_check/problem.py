@@ -13,7 +13,7 @@ from ..ops.contract import kind_of
 from .contract import GradientError, is_float, output_and_pullback
 from .layer_op import LayerOp
 from .search import Array
-from .trees import StructureError, Tree, beside, leaves, mapped
+from .trees import StructureError, Tree, leaves, mapped, paired
 
 POSITIONAL = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
 MOVE = 2.0**-17  # of an array that gets no gradient, to see whether the output depends on it
@@ -164,7 +164,7 @@ class Problem:
         found: dict[tuple[int | str, str], Any] = {}
         for owner, gradient in zip(self.differentiated, returned, strict=True):
             try:
-                for path, _, leaf in beside(self._argument(owner), gradient):
+                for path, _, leaf in paired(self._argument(owner), gradient):
                     found[owner, path] = leaf
             except StructureError as error:
                 raise GradientError(f"{self.title}: the gradient of {self._name(owner)}: {error}") from None

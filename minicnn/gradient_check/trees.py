@@ -45,7 +45,7 @@ def mapped(change: Callable[[str, Any], Any], tree: Tree, path: str = "") -> Tre
     return type(tree)(*changed) if hasattr(tree, "_fields") else type(tree)(changed)  # a named tuple
 
 
-def beside(tree: Tree, other: Tree, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def paired(tree: Tree, other: Tree, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """The leaves of a tree, each with its path and the value there in another tree; None stands for everything below
     it.
 
@@ -66,7 +66,7 @@ def beside(tree: Tree, other: Tree, path: str = "") -> Iterator[tuple[str, Any, 
     if there.keys() != dict(below).keys():
         raise StructureError(path, f"a {type(tree).__name__} with {_listed(below)}", f"one with {_listed(found)}")
     for index, child in below:
-        yield from beside(child, there[index], path + index)
+        yield from paired(child, there[index], path + index)
 
 
 def _listed(below: list[tuple[str, Tree]]) -> str:

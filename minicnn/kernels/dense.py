@@ -1,4 +1,4 @@
-"""The three matrix products of a dense layer, cut into fixed tasks.
+"""The matrix products of a dense layer, cut into fixed tasks.
 
 NumPy's own product splits one call among threads, so its rounding depends on their number; here it does not.
 """
@@ -6,39 +6,29 @@ NumPy's own product splits one call among threads, so its rounding depends on th
 import numpy as np
 from numba import prange
 
-from ..threads import borrowing, jit, parallel
-from .blocks import SLACK
+from ..threads import jit, parallel
+from .blocks import copy
 from .panels import ceil_div
-from .vector import MR, address, load, store, tile, width
+from .vector import MR, address, tile, width
 
 MC = 64  # rows of a task's block
 NC = 512  # and columns: numbers of an example, in or out
 SHARES = 16  # of the outputs, each summed separately: for the gradient of few examples
 
 
-@borrowing
-def parts(size, most):
-    """How many parts of at most `most` items there are."""
-    return max(1, ceil_div(size, most))
-
-
 @parallel(blas=True)
 def forward(x, w, b, y):
     """y = x · wᵀ + b: a block of examples and a block of outputs at a time."""
     N, O = y.shape
-    across, down = parts(O, NC), parts(N, MC)
+    across, down = ceil_div(O, NC), ceil_div(N, MC)
     for task in prange(across * down):
         n0, o0 = task // across * MC, task % across * NC
         n1, o1 = min(n0 + MC, N), min(o0 + NC, O)
         block = np.dot(x[n0:n1], w[o0:o1].T)
         for n in range(n0, n1):
-            add_row(block[n - n0], b[o0:o1], y[n, o0:o1])
-
-
-@borrowing
-def add_row(row, b, y):
-    for o in range(row.shape[0]):
-        y[o] = row[o] + b[o]
+            row, out = block[n - n0], y[n, o0:o1]
+            for o in range(len(out)):
+                out[o] = row[o] + b[o0 + o]
 
 
 @jit
@@ -48,79 +38,46 @@ def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
     All arrays are flat; c's rows lie `line` apart, as b's do, from `to` on.
     """
     NR = 2 * width(b)
+    R = MR if rows >= MR else 1  # rows of a tile; the last tile begins earlier rather than end beyond the rows
     nowhere, zero = np.zeros(1, np.int64), np.zeros(NR, b.dtype)
-    spare = np.empty(MR * NR + SLACK, b.dtype)
-    narrow = np.empty(depth * NR, b.dtype)  # a panel of the last columns, where they do not fill one
+    panel, narrow = np.zeros(depth * NR, b.dtype), np.empty(MR * NR, b.dtype)
     for n in range(0, columns, NR):
         count = min(NR, columns - n)
-        panel, apart = address(b, first + n), line
-        if count < NR:
-            panel, apart = address(narrow, 0), NR
-            for k in range(depth):
-                for l in range(NR):
-                    narrow[k * NR + l] = b[first + n + k * line + l] if l < count else 0
-        for r in range(0, rows if rows >= MR else 0, MR):
-            m = min(r, rows - MR)
-            source, product = address(a, at + m * row), address(spare, 0)
-            here, start = address(nowhere, 0), address(zero, 0)
-            tile(MR, 2, source, row, 3 * row, step, here, here, 1, panel, apart, depth, start, 0, product, NR, -np.inf)
-            for i in range(MR):
-                for l in range(count):
-                    c[to + (m + i) * line + n + l] = spare[i * NR + l]
-    if rows < MR:  # too few for a tile: b is read once, in long rows
-        for r in range(rows):
-            for n in range(columns):
-                c[to + r * line + n] = 0
         for k in range(depth):
-            for r in range(rows):
-                factor = a[at + r * row + k * step]
-                for n in range(columns):
-                    c[to + r * line + n] += factor * b[first + k * line + n]
+            copy(b, first + n + k * line, panel, k * NR, count)
+        for r in range(0, rows, R):
+            m = min(r, rows - R)
+            x, here, p, start = address(a, at + m * row), address(nowhere, 0), address(panel, 0), address(zero, 0)
+            y, y_row = address(c, to + m * line + n), line
+            if count < NR:  # a tile would write into columns of others
+                y, y_row = address(narrow, 0), NR
+            if R == MR:
+                tile(MR, 2, x, row, 3 * row, step, here, here, 1, p, NR, depth, start, 0, y, y_row, -np.inf)
+            else:
+                tile(1, 2, x, row, 3 * row, step, here, here, 1, p, NR, depth, start, 0, y, y_row, -np.inf)
+            for i in range(R if count < NR else 0):
+                for l in range(count):
+                    c[to + (m + i) * line + n + l] = narrow[i * NR + l]
 
 
 @parallel
-def input_gradient(dy, w, dx):
-    """dx = dy · w: a block of examples and a block of inputs at a time."""
-    (N, O), I = dy.shape, w.shape[1]
-    across, down = parts(I, NC), parts(N, MC)
+def product(a, row, step, b, c):
+    """c[r] = Σ_k a[r·row + k·step] · b[k], with a flat: a block of rows and a block of columns at a time."""
+    depth, (R, C) = len(b), c.shape
+    across, down = ceil_div(C, NC), ceil_div(R, MC)
     for task in prange(across * down):
-        n0, i0 = task // across * MC, task % across * NC
-        rows, columns = min(MC, N - n0), min(NC, I - i0)
-        multiply(
-            dy.reshape(N * O), n0 * O, O, 1, rows, O, w.reshape(O * I), i0, columns, I, dx.reshape(N * I), n0 * I + i0
-        )
+        r0, c0 = task // across * MC, task % across * NC
+        rows, columns = min(MC, R - r0), min(NC, C - c0)
+        multiply(a, r0 * row, row, step, rows, depth, b.reshape(b.size), c0, columns, C, c.reshape(c.size), r0 * C + c0)
 
 
 @parallel
-def input_gradient_of_few(dy, w, sums, dx):
-    """dx = dy · w of a few examples: w is read once, row by row; sums (shares, N, I) holds a share of the rows each."""
-    (N, O), I = dy.shape, w.shape[1]
-    shares, V = len(sums), width(w)
-    weights, partial, total = w.reshape(O * I), sums.reshape(shares * N * I), dx.reshape(N * I)
-    whole = I // V * V
+def input_gradient_of_few(dy, w, sums):
+    """dy · w of a few examples, as sums (shares, N, I), each over a share of the rows of w, which are read once."""
+    O, (shares, N, I) = len(w), sums.shape
     for share in prange(shares):
-        first, last = share * O // shares, (share + 1) * O // shares
         sums[share] = 0
-        for o in range(first, last):
+        for o in range(share * O // shares, (share + 1) * O // shares):
             for n in range(N):
-                factor, to = dy[n, o], (share * N + n) * I
-                for i in range(0, whole, V):
-                    store(partial, to + i, load(partial, to + i) + factor * load(weights, o * I + i))
-                for i in range(whole, I):
-                    partial[to + i] += factor * weights[o * I + i]
-    for task in prange(ceil_div(N * I, NC)):
-        for i in range(task * NC, min((task + 1) * NC, N * I)):
-            total[i] = partial[i]
-            for share in range(1, shares):
-                total[i] += partial[share * N * I + i]
-
-
-@parallel
-def weight_gradient(x, dy, dw):
-    """dw = dyᵀ · x, a block of outputs and a block of inputs at a time."""
-    (N, O), I = dy.shape, x.shape[1]
-    across, down = parts(I, NC), parts(O, MC)
-    for task in prange(across * down):
-        o0, i0 = task // across * MC, task % across * NC
-        rows, columns = min(MC, O - o0), min(NC, I - i0)
-        multiply(dy.reshape(N * O), o0, 1, O, rows, N, x.reshape(N * I), i0, columns, I, dw.reshape(O * I), o0 * I + i0)
+                for i in range(I):
+                    sums[share, n, i] += dy[n, o] * w[o, i]

@@ -5,7 +5,6 @@ from numba import prange
 from ..threads import parallel
 
 SIDE = 16  # of a block: a cache line of float32
-BLOCK = 256  # rows that are copied in one task
 
 
 @parallel
@@ -24,10 +23,8 @@ def transpose(x, y):
 
 @parallel
 def copy_columns(x, x_first, y, y_first, columns):
-    """Some columns of y from `y_first` on = those of x from `x_first` on, a block of rows at a time."""
-    rows = len(x)
-    for block in prange(-(-rows // BLOCK)):
-        for row in range(block * BLOCK, min((block + 1) * BLOCK, rows)):
-            source, target = x[row, x_first : x_first + columns], y[row, y_first : y_first + columns]
-            for c in range(columns):
-                target[c] = source[c]
+    """Some columns of y from `y_first` on = those of x from `x_first` on."""
+    for row in prange(len(x)):
+        source, target = x[row, x_first : x_first + columns], y[row, y_first : y_first + columns]
+        for c in range(columns):
+            target[c] = source[c]

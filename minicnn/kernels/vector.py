@@ -36,6 +36,8 @@ _registers = 32 if REGISTER == 64 or platform.machine() in ("aarch64", "arm64") 
 MR = 3 * _registers // 8  # rows of a tile of two registers a row: in three quarters of all registers
 MR_NARROW = 12  # rows of a tile of one register a row: enough independent sums to keep the multipliers busy
 NR_BYTES = 2 * REGISTER  # bytes of a tile's row
+AHEAD = 64  # how many rows of a panel before its use a tile fetches one into the first-level cache
+CACHE_LINE = 64  # bytes
 
 
 class Vector(types.Type):
@@ -217,6 +219,15 @@ def _multiply_add(builder, kind):
     return cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
 
 
+def _prefetch(builder):
+    """A function that adds the instruction to fetch a cache line, which will be read."""
+    byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+    instruction = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+    read, keep, data = word(0), word(3), word(1)
+    return lambda place: builder.call(instruction, [builder.bitcast(place, byte), read, keep, data])
+
+
 @intrinsic
 def where(typing, mask, a, b):
     """a where the mask is true, b elsewhere."""
@@ -377,7 +388,7 @@ def tile(
     def generate(context, builder, signature, values):
         word = ir.IntType(context.address_size)
         vector = ir.VectorType(context.get_value_type(number), lanes)
-        fma = _multiply_add(builder, vector)
+        fma, fetch = _multiply_add(builder, vector), _prefetch(builder)
         _, _, X, row, three, step, T, Q, count, P, line, depth, S, start_row, Y, y_row, floor = values
         least = _splat(builder, context.cast(builder, floor, signature.args[-1], number), vector)
 
@@ -402,6 +413,10 @@ def tile(
             with cgutils.for_range(builder, depth, intp=word) as loop:
                 beside = builder.mul(loop.index, line)
                 factors = [load_at(weights, builder.add(beside, word(v * lanes))) for v in range(V)]
+                later = builder.add(beside, builder.mul(line, word(AHEAD)))
+                # A tile of one register loads as often as it can, and the panel of so few filters is near.
+                for l in range(0, V * lanes if V > 1 else 0, CACHE_LINE * 8 // number.bitwidth):
+                    fetch(builder.gep(weights, [builder.add(later, word(l))]))
                 along = builder.mul(loop.index, step)
                 for r in range(R):
                     value = builder.load(builder.gep(builder.gep(source[r // 3], [along]), [offsets[r % 3]]))

@@ -75,6 +75,22 @@ def transform_filters(w, turned, m, u):
                     filters2(x, 3 * NR, NR, spare, y, 4 * depth * NR, depth * NR)
 
 
+@borrowing
+def runs_of_block(runs, tiles, panels):
+    """How many runs of tiles a block has: some are of the same size, and a multiple of four.
+
+    One or two become one where there are enough filters to share instead, which are then read only once; else as many
+    as there are register tiles.
+    """
+    share = max(1, TILES // tiles)
+    blocks = ceil_div(runs, share)
+    if blocks >= TASKS:
+        return share
+    if blocks > 2:
+        return ceil_div(runs, max(4, (blocks + 1) // 4 * 4))
+    return runs if panels >= TASKS // 4 else max(1, GROUP // tiles)
+
+
 @parallel
 def forward(source, u, bias, m, pad_h, pad_w, target):
     """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block.
@@ -87,11 +103,8 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
     (N, PH, PW, O), C = target.y.shape, source.values.shape[3]
     height, wide = PH * target.stride_h, PW * target.stride_w
     runs, spans, tiles = tiling(N, height, wide, m, C, u.itemsize)
-    share = max(1, TILES // tiles)
+    share = runs_of_block(runs, tiles, panels)
     blocks = ceil_div(runs, share)
-    if 2 < blocks < TASKS:  # few are of the same size, and a multiple of four
-        share = ceil_div(runs, max(4, (blocks + 1) // 4 * 4))
-        blocks = ceil_div(runs, share)
     part = share_of(panels, TASKS // (4 * max(1, blocks)))
     parts = ceil_div(panels, part)
     weights = u.reshape(u.size)
@@ -101,20 +114,32 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
     chunks, slab = depth // CHUNK, GROUP * CHUNK
     places = Places(slab, CHUNK, chunks * frequencies * slab, frequencies * slab)
     begins, lines_of = np.arange(chunks) * places.chunk, np.arange(chunks) * (CHUNK * NR)  # in v, and in a panel
+    pitch, whole = m * tiles + 2, ceil_div(share * tiles, GROUP) * places.group
+    shared = parts > 1  # then each block is transformed first, once for all parts of the filters
+    together = np.empty(blocks * whole if shared else 0, u.dtype)
+    if shared:
+        for run in prange(runs):
+            scratch, patch = np.empty((m + 2) ** 2 * NR, u.dtype), np.empty((m + 2) * pitch * C + SLACK, u.dtype)
+            n, top, left = corner(run, spans, tiles, height, m)
+            load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
+            clear(patch, (m + 2) * pitch * C, patch.size)  # numbers of no channel: they are multiplied by 0
+            largest[run], sums[run] = extent(patch, (m + 2) * pitch * C)
+            v = together[run // share * whole :]
+            transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, run % share * tiles)
     for task in prange(blocks * parts):
         block, first = task // parts, task % parts * part
         r0, r1 = block * share, min((block + 1) * share, runs)
-        groups, pitch = ceil_div((r1 - r0) * tiles, GROUP), m * tiles + 2
+        groups = ceil_div((r1 - r0) * tiles, GROUP)
         scratch = np.empty((m + 2) ** 2 * NR, u.dtype)
-        v = np.empty(groups * places.group, u.dtype)
-        patch = np.empty((m + 2) * pitch * C + SLACK, u.dtype)
-        clear(patch, (m + 2) * pitch * C, patch.size)  # numbers of no channel: they are multiplied by 0
-        for run in range(r0, r1):
-            n, top, left = corner(run, spans, tiles, height, m)
-            load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
-            if first == 0:
+        v = together[block * whole :] if shared else np.empty(groups * places.group, u.dtype)
+        if not shared:
+            patch = np.empty((m + 2) * pitch * C + SLACK, u.dtype)
+            clear(patch, (m + 2) * pitch * C, patch.size)
+            for run in range(r0, r1):
+                n, top, left = corner(run, spans, tiles, height, m)
+                load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
                 largest[run], sums[run] = extent(patch, (m + 2) * pitch * C)
-            transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, (run - r0) * tiles)
+                transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, (run - r0) * tiles)
         last, size = min(first + part, panels), groups * frequencies * GROUP * NR
         products = np.empty((last - first) * size, u.dtype)
         for f in range(frequencies):  # the outer loop: so the numbers of one frequency are read from afar only once
@@ -154,7 +179,7 @@ def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
     shares, panels, frequencies, C, NR = sums.shape
     O, pixel = source.values.shape[3], whole_chunks(C)
     runs, spans, tiles = tiling(x.values.shape[0], height, width_, m, C, sums.itemsize)
-    part = share_of(panels, TASKS // (2 * shares))
+    part = share_of(panels, TASKS // (4 * shares))  # few, as each transforms the images anew
     parts = ceil_div(panels, part)
     count = max(1, TILES // tiles)  # runs of a block
     T, pitch, wide = count * tiles, m * tiles + 2, m * tiles

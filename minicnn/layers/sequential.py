@@ -55,6 +55,10 @@ class Chain:
         self._fused: dict[str, Any] = {}
         self._of: list[Any] = []  # the layers that were fused
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Chain:
+        """Without what was fused: the copied layers may be fused differently, once they are frozen."""
+        return Chain(self.names)
+
     def _to_run(self, children: dict[str, Any], pass_: Pass) -> dict[str, Any]:
         """The layers to run for this pass, by name."""
         layers = [children[name] for name in self.names]

@@ -1,8 +1,9 @@
 """Differentiable operations, each a plain function that returns its output and its pullback.
 
-Each op is in the file of its name, with its equation in the docstring. Its pullback is inside it, or if it has only one
-array, its gradient, which `contract.as_pullback` completes. Some share a file: `conv2d_relu_max_pool2d` with `conv2d`,
-`dropout2d` with `dropout`, `log_softmax` with `softmax`, and smooth and hard activations, in `pointwise.py`.
+Each op is in the file of its name, with its equation in the docstring. In it are the gradients of its arrays, each a
+function of dy, from which `contract.as_pullback` makes the pullback; or the pullback itself, if they share work. Some
+ops share a file: `conv2d_relu_max_pool2d` with `conv2d`, `dropout2d` with `dropout`, `log_softmax` with `softmax`, and
+smooth and hard activations, in `pointwise.py`.
 """
 
 from .adaptive_avg_pool2d import adaptive_avg_pool2d

@@ -31,9 +31,7 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> tuple[Array, Pullback]:
     Source: PyTorch's `AdaptiveAvgPool2d`, whose windows these are; He et al. (2014), Spatial pyramid pooling in deep
     convolutional networks, section 2.2, for the idea.
     """
-    x = image_batch("adaptive_avg_pool2d", x)
-    if not x.shape[2] * x.shape[3]:
-        raise ValueError(f"adaptive_avg_pool2d: x {x.shape} has no pixels to average")
+    x = image_batch("adaptive_avg_pool2d", x, empty=False)
     OH, OW = pair("adaptive_avg_pool2d", "output_size", output_size)
     if (OH, OW) == (1, 1):
         return _global(x)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 
 
 @quiet
@@ -31,19 +28,12 @@ def affine(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, P
     x, weight, *rest = arrays_of_one_dtype("affine", x=x, weight=weight, bias=bias)
     scale, axes = along_channels("affine", "weight", weight, x)
     y = scale * x
+    gradients = [lambda dy: scale * dy, lambda dy: (dy * x).sum(axis=axes).reshape(weight.shape)]
     if rest:
         shift, bias_axes = along_channels("affine", "bias", rest[0], x)
         y += shift
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
-        dy = upstream("affine", dy, y.shape, y.dtype)
-        dx = scale * dy if wants[0] else None
-        dweight = (dy * x).sum(axis=axes).reshape(weight.shape) if wants[1] else None
-        if not rest:
-            return dx, dweight
-        return dx, dweight, dy.sum(axis=bias_axes).reshape(rest[0].shape) if wants[2] else None
-
-    return y, pullback
+        gradients.append(lambda dy: dy.sum(axis=bias_axes).reshape(rest[0].shape))
+    return y, as_pullback("affine", y, *gradients)
 
 
 def along_channels(op: str, name: str, values: Array, x: Array) -> tuple[Array, tuple[int, ...]]:

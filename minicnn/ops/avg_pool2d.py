@@ -27,10 +27,7 @@ def avg_pool2d(
 
     Args:
         x: (N, C, H, W), in any memory order.
-        kernel_size, stride: an int, or (vertical, horizontal); stride defaults to the kernel size.
-        padding: zeros around the image: an int, (vertical, horizontal), or (left, right, top, bottom), each below the
-            kernel size.
-        ceil_mode: round the output size up: the last window may extend past the padding, but starts before its end.
+        kernel_size, stride, padding, ceil_mode: as in `max_pool2d`; padding is with zeros.
         count_include_pad: whether a window's area counts the padding it covers (never anything past it).
 
     Returns:

@@ -78,13 +78,13 @@ def through(dy: Array, mask: Array) -> Array:
     return dx
 
 
-def as_pullback(op: str, y: Array, gradient: Callable[[Array], Array | None]) -> Pullback:
-    """The pullback dy → (gradient(dy),) of an op with one array argument and output y, which it does not keep."""
+def as_pullback(op: str, y: Array, *gradients: Callable[[Array], Array | None]) -> Pullback:
+    """The pullback of an op with output y, which it does not keep: `gradients` has a function of dy for each array."""
     shape, dtype = y.shape, y.dtype
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True,)) -> tuple[Array | None, ...]:
+    def pullback(dy: Any, wants: Sequence[bool] = (True,) * len(gradients)) -> tuple[Array | None, ...]:
         dy = upstream(op, dy, shape, dtype)
-        return (gradient(dy) if wants[0] else None,)
+        return tuple(gradient(dy) if want else None for gradient, want in zip(gradients, wants, strict=True))
 
     return pullback
 
@@ -110,11 +110,17 @@ def arrays_of_one_dtype(op: str, **arrays: Any) -> list[Array]:
     return list(found.values())
 
 
-def image_batch(op: str, x: Any) -> Array:
-    """`x` as a floating-point array of shape (N, C, H, W)."""
+def image_batch(op: str, x: Any, empty: bool = True) -> Array:
+    """`x` as a floating-point array of shape (N, C, H, W), whose maps may be `empty`.
+
+    Raises:
+        ValueError: it has another dtype or shape, or no pixels.
+    """
     (x,) = arrays_of_one_dtype(op, x=x)
     if x.ndim != 4:
         raise ValueError(f"{op}: expected x of shape (N, C, H, W), got {x.shape}")
+    if not (empty or x.shape[2] * x.shape[3]):
+        raise ValueError(f"{op}: expected maps with pixels, got x {x.shape}")
     return x
 
 
@@ -175,10 +181,9 @@ def flag(op: str, name: str, value: Any) -> bool:
     return bool(value)
 
 
-def upstream(op: str, dy: Any, y: Array | tuple[int, ...], dtype: Any) -> Array:
+def upstream(op: str, dy: Any, shape: tuple[int, ...], dtype: Any) -> Array:
     """The upstream gradient in the op's dtype; an error unless it has the output's shape."""
     dy = np.asarray(dy, dtype=dtype)
-    shape = y if isinstance(y, tuple) else y.shape
     if dy.shape != shape:
         raise ValueError(f"{op}: expected dy of the output's shape {shape}, got {dy.shape}")
     return dy

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from .contract import Array, Pair, Pullback, arrays_of_one_dtype, image_batch, pair, quiet, upstream
+from .contract import Array, Pair, Pullback, arrays_of_one_dtype, as_pullback, image_batch, pair, quiet
 from .convolution.choice import choose
 from .convolution.problem import NO_POOL, Filters, Problem, images
 from .geometry import geometry, reach
@@ -66,18 +63,12 @@ def conv_transpose2d(
     if bias:
         y += bias[0][:, None, None]
 
-    def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
-        dy_source = images(upstream("conv_transpose2d", dy, y.shape, y.dtype))
-        dx = dw = None
-        if wants[0]:
-            dx = how.forward(p, dy_source, filters).y.transpose(0, 3, 1, 2)
-        if wants[1]:
-            dw = how.weight_gradient(p, dy_source, x_source)[0]
-        if not bias:
-            return dx, dw
-        return dx, dw, dy_source.values.sum(axis=(0, 1, 2)) if wants[2] else None
-
-    return y, pullback
+    gradients = (
+        lambda dy: how.forward(p, images(dy), filters).y.transpose(0, 3, 1, 2),
+        lambda dy: how.weight_gradient(p, images(dy), x_source)[0],
+        lambda dy: images(dy).values.sum(axis=(0, 1, 2)),
+    )
+    return y, as_pullback("conv_transpose2d", y, *gradients[: 2 + len(bias)])
 
 
 def _check_filters(x: Array, w: Array, bias: list[Array], groups: int) -> None:

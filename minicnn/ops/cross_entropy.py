@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 from .reduction import reduce
 from .softmax import log_softmax
 
@@ -60,16 +57,16 @@ def cross_entropy(
     log_p, log_softmax_pullback = log_softmax(logits, axis=1)
     # 0 · log 0 is 0: a class with target probability 0 costs nothing, whatever its predicted probability.
     surprise = np.multiply(t, log_p, out=np.zeros_like(log_p), where=(t != 0) | np.isnan(log_p))
-    loss, reduce_pullback = reduce("cross_entropy", -surprise.sum(axis=1), reduction)
+    loss, to_each = reduce("cross_entropy", -surprise.sum(axis=1), reduction)
 
-    def pullback(dloss: Any, wants: Sequence[bool] = (True, True)) -> tuple[Array | None, ...]:
-        each = np.expand_dims(reduce_pullback(dloss), 1)  # the weight of each classification's loss
-        (dlogits,) = log_softmax_pullback(np.where(t == 0, t, -each * t), wants[:1])  # however large `each` is
-        if labels:
-            return (dlogits,)
-        return dlogits, -each * log_p * (1 - label_smoothing) if wants[1] else None
+    def logits_gradient(dloss: Array) -> Array | None:
+        each = np.expand_dims(to_each(dloss), 1)  # the weight of each classification's loss
+        return log_softmax_pullback(np.where(t == 0, t, -each * t))[0]  # 0 where t is, however large `each`
 
-    return loss, pullback
+    def target_gradient(dloss: Array) -> Array:
+        return -np.expand_dims(to_each(dloss), 1) * log_p * (1 - label_smoothing)
+
+    return loss, as_pullback("cross_entropy", loss, *[logits_gradient, target_gradient][: 1 if labels else 2])
 
 
 def _one_hot(target: Array, logits: Array) -> Array:

@@ -45,17 +45,16 @@ def dense(x: Array, w: Array, b: Array | None = None) -> tuple[Array, Pullback]:
     def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
         dy = np.ascontiguousarray(upstream("dense", dy, y.shape, y.dtype))
         dx = dw = None
-        if wants[0]:
+        if wants[0] and len(x) < kernels.MR:
+            sums = np.empty((kernels.SHARES, *x.shape), x.dtype)
+            kernels.input_gradient_of_few(dy, w, sums)
+            dx = sums.sum(axis=0)
+        elif wants[0]:
             dx = np.empty_like(x)
-            if len(x) < kernels.MR:
-                kernels.input_gradient_of_few(dy, w, np.empty((kernels.SHARES, *x.shape), x.dtype), dx)
-            else:
-                kernels.input_gradient(dy, w, dx)
+            kernels.product(dy.reshape(-1), len(w), 1, w, dx)
         if wants[1]:
             dw = np.empty_like(w)
-            kernels.weight_gradient(x, dy, dw)
-        if not bias:
-            return dx, dw
-        return dx, dw, dy.sum(axis=0) if wants[2] else None
+            kernels.product(dy.reshape(-1), 1, len(w), x, dw)
+        return (dx, dw, dy.sum(axis=0) if wants[2] else None) if bias else (dx, dw)
 
     return y, pullback

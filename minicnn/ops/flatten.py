@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 
 
@@ -24,8 +26,5 @@ def flatten(x: Array) -> tuple[Array, Pullback]:
     if not x.ndim:
         raise ValueError("flatten: expected x of shape (N, …), got a scalar")
     shape = x.shape
-    features = 1
-    for size in shape[1:]:
-        features *= size
-    y = x.reshape(len(x), features)  # not −1, which an empty batch leaves undetermined
+    y = x.reshape(len(x), math.prod(shape[1:]))  # not −1, which an empty batch leaves undetermined
     return y, as_pullback("flatten", y, lambda dy: dy.reshape(shape))

@@ -12,7 +12,10 @@ Padding = Pair | tuple[int, int, int, int]  # an int, (vertical, horizontal), or
 
 
 class Geometry(NamedTuple):
-    """A window's size and steps, each (vertical, horizontal); flat, so that kernels take it as one argument."""
+    """A window's size and steps, each (vertical, horizontal); flat, so that kernels take it as one argument.
+
+    `g[0::2]` is (size, stride, padding, dilation) along the height, `g[1::2]` along the width.
+    """
 
     kh: int
     kw: int
@@ -68,12 +71,9 @@ def windows(
         ValueError: the window is larger than the padded image.
     """
     after = (g.pad_h, g.pad_w) if after is None else after
-    directions = (
-        ("height", size[0], g.kh, g.stride_h, g.pad_h, after[0], g.dilation_h),
-        ("width", size[1], g.kw, g.stride_w, g.pad_w, after[1], g.dilation_w),
-    )
     counts = []
-    for name, length, kernel, stride, pad, pad_after, dilation in directions:
+    for name, length, along, pad_after in zip(("height", "width"), size, (g[0::2], g[1::2]), after, strict=True):
+        kernel, stride, pad, dilation = along
         window = dilation * (kernel - 1) + 1
         count = count_windows(length, window, stride, pad, pad_after, ceil_mode)
         if count < 1:
@@ -86,29 +86,21 @@ def windows(
     return counts[0], counts[1]
 
 
-def sides(op: str, padding: Padding) -> tuple[int, int, int, int]:
+def sides(op: str, padding: Padding, kernel_size: tuple[int, int] | None = None) -> tuple[int, int, int, int]:
     """Padding as (left, right, top, bottom), from that form, from one int, or from (vertical, horizontal).
 
+    With a `kernel_size`, each must be smaller than that: otherwise a window of a pooling would see only padding.
+
     Raises:
-        ValueError: it has none of these forms, or is below 0.
+        ValueError: it has none of these forms, is below 0, or reaches the kernel size.
     """
     if np.iterable(padding) and len(tuple(padding)) == 4:
         if not all(is_whole(side) and side >= 0 for side in padding):
             raise ValueError(f"{op}: expected padding to be of ints of at least 0, got {padding!r:.80}")
         left, right, top, bottom = (int(side) for side in padding)
-        return left, right, top, bottom
-    vertical, horizontal = pair(op, "padding", padding, least=0)
-    return horizontal, horizontal, vertical, vertical
-
-
-def pooling_sides(op: str, padding: Padding, kernel_size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """`sides`, each smaller than the kernel: otherwise a window would see only padding.
-
-    Raises:
-        ValueError: a side is not, or as for `sides`.
-    """
-    left, right, top, bottom = sides(op, padding)
-    if max(top, bottom) >= kernel_size[0] or max(left, right) >= kernel_size[1]:
+    else:
+        top, left = bottom, right = pair(op, "padding", padding, least=0)
+    if kernel_size is not None and (max(top, bottom) >= kernel_size[0] or max(left, right) >= kernel_size[1]):
         raise ValueError(f"{op}: expected padding below the kernel size {kernel_size}, got {padding}")
     return left, right, top, bottom
 
@@ -117,9 +109,9 @@ def padding_of(op: str, padding: Padding, kernel_size: tuple[int, int]) -> tuple
     """Padding as pooling layers keep it: (vertical, horizontal), or (left, right, top, bottom) where sides differ.
 
     Raises:
-        ValueError: as for `pooling_sides`.
+        ValueError: as for `sides`.
     """
-    left, right, top, bottom = pooling_sides(op, padding, kernel_size)
+    left, right, top, bottom = sides(op, padding, kernel_size)
     return (top, left) if (left, top) == (right, bottom) else (left, right, top, bottom)
 
 
@@ -152,16 +144,13 @@ def pooling(
     Raises:
         ValueError: padding reaches the kernel's size, dilation steps over the image, or no window fits.
     """
-    left, right, top, bottom = pooling_sides(op, padding, pair(op, "kernel_size", kernel_size))
+    left, right, top, bottom = sides(op, padding, pair(op, "kernel_size", kernel_size))
     g = geometry(op, kernel_size, kernel_size if stride is None else stride, (top, left), dilation)
     counts = windows(op, size, g, ceil_mode, (bottom, right))
-    for length, stride_, pad, dilation_ in (
-        (size[0], g.stride_h, g.pad_h, g.dilation_h),
-        (size[1], g.stride_w, g.pad_w, g.dilation_w),
-    ):
-        if any(first % dilation_ >= length for first in range(-pad, 0, stride_)):
+    for length, (_, step, pad, apart) in zip(size, (g[0::2], g[1::2]), strict=True):
+        if any(first % apart >= length for first in range(-pad, 0, step)):
             raise ValueError(
-                f"{op}: with padding {pad} and dilation {dilation_} a window sees only padding along a length "
-                f"of {length}; use less of either"
+                f"{op}: with padding {pad} and dilation {apart} a window sees only padding along a length of {length}; "
+                "use less of either"
             )
     return Pooling(g, (bottom, right), counts)

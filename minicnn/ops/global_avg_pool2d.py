@@ -27,10 +27,8 @@ def global_avg_pool2d(x: Array) -> tuple[Array, Pullback]:
 
     Source: Lin, Chen & Yan (2014), Network in network, section 3.2.
     """
-    x = image_batch("global_avg_pool2d", x)
+    x = image_batch("global_avg_pool2d", x, empty=False)
     N, C, H, W = x.shape
-    if not H * W:
-        raise ValueError(f"global_avg_pool2d: x {x.shape} has no pixels to average")
     # Means of rows, then their mean: of a large map one long sum would round more.
     of_rows = average("global_avg_pool2d", x, np.array([(iy, iy + 1, 1) for iy in range(H)]), np.array([(0, W, W)]))[0]
     y = average("global_avg_pool2d", of_rows, np.array([(0, H, H)]), np.array([(0, 1, 1)]))[0].reshape(N, C)

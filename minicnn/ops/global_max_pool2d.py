@@ -14,21 +14,12 @@ def global_max_pool2d(x: Array) -> tuple[Array, Pullback]:
         y[n, c] = max over iy, ix of x[n, c, iy, ix]
         dx[n, c, iy, ix] = dy[n, c] at the first largest value, or the first NaN, row by row, and 0 elsewhere
 
-    Args:
-        x: (N, C, H, W), in any memory order.
-
-    Returns:
-        y (N, C) and the pullback dy → (dx,).
-
-    Raises:
-        ValueError: x is not of shape (N, C, H, W), or has no pixels.
+    Argument, shapes and errors are those of `global_avg_pool2d`.
 
     Source: Oquab et al. (2015), Is object localization for free?, section 3.2.
     """
-    x = image_batch("global_max_pool2d", x)
+    x = image_batch("global_max_pool2d", x, empty=False)
     N, C, H, W = x.shape
-    if not H * W:
-        raise ValueError(f"global_max_pool2d: x {x.shape} has no pixels to compare")
     flat = x.reshape(N, C, H * W)
     first = flat.real.argmax(axis=2)[:, :, None]
     y = np.take_along_axis(flat, first, axis=2)[:, :, 0]

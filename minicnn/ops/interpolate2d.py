@@ -35,21 +35,22 @@ def interpolate2d(
         y (N, C, *size) and the pullback dy → (dx,).
 
     Raises:
-        ValueError: the mode is unknown, or `align_corners` is given in mode "nearest".
+        ValueError: x is not of shape (N, C, H, W), or has no pixels; the mode is unknown; or `align_corners` is given
+            with "nearest".
     """
-    x = image_batch("interpolate2d", x)
+    x = image_batch("interpolate2d", x, empty=False)
     sizes = pair("interpolate2d", "size", size)
     if mode not in MODES or (align_corners and mode == "nearest"):
         raise ValueError(
             "interpolate2d: expected mode nearest, or bilinear with or without align_corners, "
             f"got {mode!r} with align_corners={align_corners}"
         )
-    if not x.shape[2] or not x.shape[3]:
-        raise ValueError(f"interpolate2d: x {x.shape} has no pixels to read")
-    steps = [(axis, m, *taps(m, n, mode, align_corners)) for axis, m, n in zip((2, 3), x.shape[2:], sizes, strict=True)]
+    steps = []
     y = x
-    for axis, _, low, high, t in steps:
-        t = _along(t.astype(x.real.dtype), axis)
+    for axis, m, n in zip((2, 3), x.shape[2:], sizes, strict=True):
+        low, high, t = taps(m, n, mode, align_corners)
+        t = np.expand_dims(t.astype(x.real.dtype), tuple(range(1, 4 - axis)))  # along the axis
+        steps.append((axis, m, low, high, t))
         lower = y.take(low, axis)
         y = np.where(t == 0, lower, (1 - t) * lower + t * y.take(high, axis)) if mode == "bilinear" else lower
 
@@ -59,7 +60,6 @@ def interpolate2d(
             if mode == "nearest":
                 dx = scatter(dx, low, m, axis)
                 continue
-            t = _along(t.astype(dx.dtype), axis)
             dx = scatter((1 - t) * dx, low, m, axis) + scatter(np.where(t == 0, 0, t * dx), high, m, axis)
         return dx
 
@@ -79,8 +79,3 @@ def taps(m: int, n: int, mode: str, align_corners: bool) -> tuple[Array, Array, 
         above, below = np.maximum(0, (2 * o + 1) * m - n), 2 * n
     low = above // below
     return low, np.minimum(low + 1, m - 1), above % below / below
-
-
-def _along(values: Array, axis: int) -> Array:
-    """Values along one of the four axes of (N, C, H, W)."""
-    return values.reshape(tuple(-1 if a == axis else 1 for a in range(4)))

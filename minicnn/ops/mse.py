@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 from .reduction import reduce
 
 
@@ -31,10 +28,7 @@ def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> tuple[A
     if prediction.shape != target.shape:
         raise ValueError(f"mse: expected target of the prediction's shape {prediction.shape}, got {target.shape}")
     difference = prediction - target
-    loss, reduce_pullback = reduce("mse", difference * difference, reduction)
-
-    def pullback(dloss: Any, wants: Sequence[bool] = (True, True)) -> tuple[Array | None, ...]:
-        dprediction = 2 * reduce_pullback(dloss) * difference
-        return dprediction if wants[0] else None, -dprediction if wants[1] else None
-
-    return loss, pullback
+    loss, to_each = reduce("mse", difference * difference, reduction)
+    return loss, as_pullback(
+        "mse", loss, lambda dloss: 2 * to_each(dloss) * difference, lambda dloss: -2 * to_each(dloss) * difference
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 
 
 @quiet
@@ -33,26 +33,12 @@ def mul(*arrays: Array) -> tuple[Array, Pullback]:
     if len({x.ndim for x in xs}) > 1 or any(len(axis) > 1 for axis in sizes):
         shapes = ", ".join(str(x.shape) for x in xs)
         raise ValueError(f"mul: expected shapes that differ only in axes of length 1, got {shapes}")
-    y = _product(xs)
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True,) * len(xs)) -> tuple[Array | None, ...]:
-        dy = upstream("mul", dy, y.shape, y.dtype)
-        return tuple(
-            _summed(_product([dy, *xs[:i], *xs[i + 1 :]]), x.shape) if want else None
-            for i, (x, want) in enumerate(zip(xs, wants, strict=True))
-        )
-
-    return y, pullback
+    y = functools.reduce(np.multiply, xs)
+    return y, as_pullback("mul", y, *(functools.partial(_gradient, xs, i) for i in range(len(xs))))
 
 
-def _product(arrays: Sequence[Array]) -> Array:
-    y = arrays[0].copy() if len(arrays) == 1 else arrays[0] * arrays[1]
-    for x in arrays[2:]:
-        y = y * x
-    return y
-
-
-def _summed(gradient: Array, shape: tuple[int, ...]) -> Array:
-    """A gradient summed over the axes along which an array of this shape was repeated."""
-    axes = tuple(axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[axis] != 1)
-    return gradient.sum(axis=axes, keepdims=True) if axes else np.asarray(gradient)
+def _gradient(xs: Sequence[Array], i: int, dy: Array) -> Array:
+    """dy times the other arrays, summed over the axes along which array i was repeated."""
+    product = functools.reduce(np.multiply, [*xs[:i], *xs[i + 1 :]], dy)
+    axes = tuple(axis for axis, size in enumerate(xs[i].shape) if size == 1 and product.shape[axis] != 1)
+    return product.sum(axis=axes, keepdims=True) if axes else product

@@ -19,14 +19,7 @@ def tanh(x: Array) -> tuple[Array, Pullback]:
 
         y = tanh(x),    dx = dy · (1 − y²)
 
-    Args:
-        x: an array of any shape and memory order.
-
-    Returns:
-        y of x's shape, and the pullback dy → (dx,).
-
-    Raises:
-        ValueError: x is neither float32 nor float64.
+    Arguments, shapes and errors are those of `sigmoid`.
     """
     (x,) = arrays_of_one_dtype("tanh", x=x)
     y = np.tanh(x)
@@ -39,14 +32,7 @@ def erf(x: Array) -> tuple[Array, Pullback]:
 
         y = (2/√π) ∫₀ˣ exp(−t²) dt,    dx = dy · (2/√π) exp(−x²)
 
-    Args:
-        x: an array of any shape and memory order.
-
-    Returns:
-        y of x's shape, and the pullback dy → (dx,).
-
-    Raises:
-        ValueError: x is neither float32 nor float64.
+    Arguments, shapes and errors are those of `sigmoid`.
     """
     (x,) = arrays_of_one_dtype("erf", x=x)
     y = special.erf(x)
@@ -61,14 +47,9 @@ def elu(x: Array, *, alpha: float = 1.0) -> tuple[Array, Pullback]:
         dx = dy where x > 0, else dy · alpha · exp(x)
 
     Args:
-        x: an array of any shape and memory order.
         alpha: minus the output for x → −∞.
 
-    Returns:
-        y of x's shape, and the pullback dy → (dx,).
-
-    Raises:
-        ValueError: x is neither float32 nor float64.
+    Argument x, shapes and errors are those of `sigmoid`.
 
     Source: Clevert et al. (2016), Fast and accurate deep network learning by exponential linear units, equation 15.
     """
@@ -85,14 +66,7 @@ def silu(x: Array) -> tuple[Array, Pullback]:
 
         y = x · σ(x),    dx = dy · σ(x) · (1 + x · (1 − σ(x)))
 
-    Args:
-        x: an array of any shape and memory order.
-
-    Returns:
-        y of x's shape, and the pullback dy → (dx,).
-
-    Raises:
-        ValueError: x is neither float32 nor float64.
+    Arguments, shapes and errors are those of `sigmoid`.
 
     Source: Elfwing et al. (2018), Sigmoid-weighted linear units for neural network function approximation;
     Ramachandran et al. (2018), Searching for activation functions.
@@ -110,15 +84,10 @@ def hardsigmoid(x: Array, *, alpha: float = 1 / 6, beta: float = 0.5) -> tuple[A
         y = min(max(alpha · x + beta, 0), 1),    dx = dy · alpha · [0 < alpha · x + beta < 1]
 
     Args:
-        x: an array of any shape and memory order.
         alpha: the slope of the middle line.
         beta: its value at 0.
 
-    Returns:
-        y of x's shape, and the pullback dy → (dx,).
-
-    Raises:
-        ValueError: x is neither float32 nor float64.
+    Argument x, shapes and errors are those of `sigmoid`.
 
     Source: Courbariaux et al. (2015), BinaryConnect, equation 3; the defaults are those of Howard et al. (2019).
     """
@@ -136,14 +105,7 @@ def hardswish(x: Array) -> tuple[Array, Pullback]:
         y = x · min(max(x / 6 + 1/2, 0), 1)
         dx = dy · (0 where x ≤ −3, 1 where x ≥ 3, else x / 3 + 1/2)
 
-    Args:
-        x: an array of any shape and memory order.
-
-    Returns:
-        y of x's shape, and the pullback dy → (dx,).
-
-    Raises:
-        ValueError: x is neither float32 nor float64.
+    Arguments, shapes and errors are those of `sigmoid`.
 
     Source: Howard et al. (2019), Searching for MobileNetV3, section 5.2.
     """

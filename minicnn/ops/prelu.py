@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
 from .affine import along_channels
-from .contract import Array, Pullback, arrays_of_one_dtype, quiet, upstream
+from .contract import Array, Pullback, arrays_of_one_dtype, as_pullback, quiet
 
 
 @quiet
@@ -35,11 +32,9 @@ def prelu(x: Array, weight: Array) -> tuple[Array, Pullback]:
     slope, axes = along_channels("prelu", "weight", weight, x)
     positive = x.real > 0
     y = np.where(positive, x, slope * x)
-
-    def pullback(dy: Any, wants: Sequence[bool] = (True, True)) -> tuple[Array | None, ...]:
-        dy = upstream("prelu", dy, y.shape, y.dtype)
-        dx = np.where(positive, dy, slope * dy) if wants[0] else None
-        dweight = np.where(positive, 0, dy * x).sum(axis=axes).reshape(weight.shape) if wants[1] else None
-        return dx, dweight
-
-    return y, pullback
+    return y, as_pullback(
+        "prelu",
+        y,
+        lambda dy: np.where(positive, dy, slope * dy),
+        lambda dy: np.where(positive, 0, dy * x).sum(axis=axes).reshape(weight.shape),
+    )

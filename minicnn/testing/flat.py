@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..gradient_check.contract import GradientError, is_float, output_and_pullback
-from ..gradient_check.trees import StructureError, Tree, beside, children, leaves, mapped
+from ..gradient_check.trees import StructureError, Tree, children, leaves, mapped, paired
 from .arrays import Array
 
 
@@ -56,7 +56,7 @@ def of_plain_arrays(op: Callable[..., Any], arguments: Sequence[Tree]) -> tuple[
             found: list[Any] = []
             for owner, gradient in zip(owners, returned, strict=True):
                 try:
-                    found += [g for _, leaf, g in beside(owner, gradient) if is_float(leaf)]
+                    found += [g for _, leaf, g in paired(owner, gradient) if is_float(leaf)]
                 except StructureError as error:
                     raise GradientError(f"{title}: a gradient: {error}") from None
             return tuple(g if want else None for g, want in zip(found, wants, strict=True))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..gradient_check.trees import Tree, beside, leaves, mapped
+from ..gradient_check.trees import Tree, leaves, mapped, paired
 from .arrays import Array
 
 Run = Callable[[Callable[..., Any], list[Array]], tuple[Tree, Callable[[list[Array]], Sequence[Any]]]]
@@ -45,14 +45,7 @@ def from_torch(function: Callable[..., Any]) -> Callable[..., tuple[Tree, Callab
 def from_jax(function: Callable[..., Any]) -> Callable[..., tuple[Tree, Callable[..., Any]]]:
     """A JAX function as an op. `gradcheck` works in float64: `jax.config.update("jax_enable_x64", True)`.
 
-    Args:
-        function: takes and returns arrays, or tuples, lists and dicts of them; shapes are up to it.
-
-    Returns:
-        the op; its pullback returns a gradient for each argument that holds a floating-point array.
-
-    Raises:
-        StructureError: when the pullback is called, if `dy` does not have the structure of the output.
+    Argument, result, shapes and errors are those of `from_torch`.
     """
     return _op(function, _run_jax)
 
@@ -109,7 +102,7 @@ def _op(function: Callable[..., Any], run: Run) -> Callable[..., tuple[Tree, Cal
         owners = list(dict.fromkeys(i for i, _ in places))
 
         def pullback(dy: Tree, wants: Sequence[bool] | None = None) -> tuple[Tree, ...]:
-            dys = [np.asarray(d) for (_, leaf, d) in beside(_like(y, dy), dy) if leaf is not None]
+            dys = [np.asarray(d) for (_, leaf, d) in paired(_like(y, dy), dy) if leaf is not None]
             found = dict(zip(places, back(dys), strict=True))
             gradients = [mapped(lambda path, _, i=i: found.get((i, path)), arguments[i]) for i in owners]  # type: ignore[misc]
             return tuple(

@@ -13,7 +13,8 @@ import onnx  # noqa: F401  without it there is no such format
 import minicnn as cnn
 
 from . import harm
-from .formats import Format, _model, _only
+from .format import Format, only
+from .model_format import model as small_model
 
 try:
     import onnxruntime
@@ -23,7 +24,7 @@ except ImportError:
 
 def formats() -> Iterator[Format]:
     seed = cnn.zoo.build("seed", classes=3, in_channels=1, input_size=12).initialize(0)
-    for name, model, shape in (("ONNX, a chain", seed, (1, 12, 12)), ("ONNX, branches", _model(), (1, 8, 8))):
+    for name, model, shape in (("ONNX, a chain", seed, (1, 12, 12)), ("ONNX, branches", small_model(), (1, 8, 8))):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.onnx"
             cnn.onnx.save(model, path, input_shape=shape)
@@ -33,7 +34,7 @@ def formats() -> Iterator[Format]:
 
 
 def _load_and_run(folder: Path) -> Any:
-    path = _only(folder)
+    path = only(folder)
     model = cnn.onnx.load(path, keep_softmax=True)
     shape = cnn.onnx.input_shape(path)
     if shape is None or np.prod(shape) > 10**6:
@@ -50,7 +51,7 @@ def _wrong(result: Any, folder: Path) -> str:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 4
     try:
-        session = onnxruntime.InferenceSession(str(_only(folder)), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(only(folder)), options, providers=["CPUExecutionProvider"])
         (theirs,) = session.run(None, {session.get_inputs()[0].name: x})
     except Exception:  # theirs refuses what we take: a version, a name that occurs twice, …
         return ""

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from . import harm
-from .formats import Format, formats
+from .format import Format
+from .formats import formats
 
 SECONDS = 10.0  # of processor time
 MEMORY = 1 << 30  # bytes beyond what the process held before

@@ -116,9 +116,9 @@ def atlas(
             except Missing as reason:
                 sections[name]["missing"] = str(reason)
     shown = subject.data.images[subject.gallery]
-    sprites.add_pictures("gallery", thumbnails(shown, THUMBNAIL), lossless=_exact(subject))
+    sprites.add_images("gallery", thumbnails(shown, THUMBNAIL), lossless=_exact(subject))
     if subject.program and not _exact(subject):
-        sprites.add_pictures("followed", subject.data.images[subject.chosen], lossless=True)
+        sprites.add_images("followed", subject.data.images[subject.chosen], lossless=True)
     html = render(subject, sections, sprites, whole)
     page.parent.mkdir(parents=True, exist_ok=True)
     if not whole:

@@ -23,9 +23,9 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     present = np.flatnonzero(counts)[:CLASSES]
     examples = [np.flatnonzero(dataset.labels == k)[:EXAMPLES] for k in present]
     side = SIDE if len(dataset) > 100 else 2 * SIDE
-    sprites.add_pictures("examples", thumbnails(dataset.images[np.concatenate(examples)], side))
+    sprites.add_images("examples", thumbnails(dataset.images[np.concatenate(examples)], side))
     if enough := counts.max() > EXAMPLES:
-        sprites.add_pictures(
+        sprites.add_images(
             "means", thumbnails(np.stack([_mean(dataset.images, dataset.labels, k) for k in present]), side)
         )
     starts = np.cumsum([0, *map(len, examples)])

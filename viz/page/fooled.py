@@ -30,11 +30,11 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     original = subject.data.images[subject.chosen]
     believed = e.predictions[subject.chosen]
     attacked = [_attack(subject, original, believed, level) for level in levels]
-    pictures = np.stack(attacked, axis=1)  # (images, ε, C, H, W)
-    changes = (pictures.astype(np.float32) - original[:, None]).mean(axis=2)
-    sprites.add_pictures("attacked", pictures.reshape(-1, *original.shape[1:]), lossless=True)
+    images = np.stack(attacked, axis=1)  # (images, ε, C, H, W)
+    changes = (images.astype(np.float32) - original[:, None]).mean(axis=2)
+    sprites.add_images("attacked", images.reshape(-1, *original.shape[1:]), lossless=True)
     sprites.add_maps("changes", changes.reshape(-1, *original.shape[2:]), signed=True, each=True)
-    guesses = [[_likeliest(row) for row in _probabilities(subject, column)] for column in pictures]
+    guesses = [[_likeliest(row) for row in _probabilities(subject, column)] for column in images]
     return {
         "levels": list(levels),
         "guesses": guesses,

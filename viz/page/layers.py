@@ -41,7 +41,7 @@ def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict
     statistics = activation_statistics(subject.model, subject.data, [path], progress=False)[path]
     exciting = exciting_patches(subject.model, subject.data, path, top=PATCHES, progress=False)
     patches = exciting.patches(subject.data, stage.channels).data
-    sprites.add_pictures(f"patches-{place}", thumbnails(patches.reshape(-1, *patches.shape[2:]), PATCH_SIDE))
+    sprites.add_images(f"patches-{place}", thumbnails(patches.reshape(-1, *patches.shape[2:]), PATCH_SIDE))
     imagined = _imagine(subject, sprites, f"imagined-{place}", stage)
     weights, why_not = _weights(subject, sprites, f"weights-{place}", stage)
     return {
@@ -99,7 +99,7 @@ def _weights(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> tup
 def _in_colors(sprites: Sprites, name: str, w: Array) -> str:
     """Weights (n, 3, kh, kw) of both signs; gray is zero."""
     levels = 127.5 + 127.5 * w / (np.abs(w).max() or 1)
-    return sprites.add_pictures(name, np.rint(levels).astype(np.uint8), lossless=True)
+    return sprites.add_images(name, np.rint(levels).astype(np.uint8), lossless=True)
 
 
 def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dict[str, Any]:
@@ -117,16 +117,16 @@ def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dic
         seed=subject.seed,
     )
     middle = found.images[:, :, BORDER:-BORDER, BORDER:-BORDER]  # the optimizer's random moves spoil the rest
-    pictures = _with_contrast(255 * subject.model.transform.inverse(middle))
-    return {"sprite": sprites.add_pictures(name, pictures), "channels": [int(channel) for channel in channels]}
+    images = _with_contrast(255 * subject.model.transform.inverse(middle))
+    return {"sprite": sprites.add_images(name, images), "channels": [int(channel) for channel in channels]}
 
 
-def _with_contrast(pictures: Array) -> Array:
+def _with_contrast(images: Array) -> Array:
     """Images of 0 to 255 whose contrast can be seen: the standard deviation of a pale one is brought to `CONTRAST`."""
-    middle = pictures.mean(axis=(1, 2, 3), keepdims=True)
-    spread = pictures.std(axis=(1, 2, 3), keepdims=True)
+    middle = images.mean(axis=(1, 2, 3), keepdims=True)
+    spread = images.std(axis=(1, 2, 3), keepdims=True)
     gain = np.where((spread > 0) & (spread < CONTRAST), CONTRAST / np.where(spread > 0, spread, 1), 1)
-    return np.rint(np.clip(np.where(gain > 1, 127.5, middle) + gain * (pictures - middle), 0, 255)).astype(np.uint8)
+    return np.rint(np.clip(np.where(gain > 1, 127.5, middle) + gain * (images - middle), 0, 255)).astype(np.uint8)
 
 
 def each_its_own(layer: str, channels: Array) -> Objective:

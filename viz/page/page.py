@@ -18,13 +18,13 @@ class Page(type(Path())):  # type: ignore[misc]
     def _repr_html_(self) -> str | None:
         if self.suffix.lower() not in (".html", ".htm") or not self.is_file():
             return None
-        source = f'src="{html.escape(self._beside())}"'
+        source = f'src="{html.escape(self._relative())}"'
         if self.name != "index.html" and self.stat().st_size <= INLINE:
             source = f'srcdoc="{html.escape(self.read_text(encoding="utf-8"))}"'
         frame = f'<iframe {source} width="100%" height="{HEIGHT}" style="border: 1px solid #ccc"></iframe>'
         return f"{frame}\n<div>{html.escape(str(self))}</div>"
 
-    def _beside(self) -> str:
+    def _relative(self) -> str:
         """The path from the folder we are in, which is the notebook's: its server knows no other."""
         here = Path().absolute()
         path = self.absolute()

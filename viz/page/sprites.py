@@ -54,9 +54,9 @@ class Sprites:
         image.putpalette(np.rint(255 * colors).astype(np.uint8).tobytes())
         return self._store(name, image, lossless=True)
 
-    def add_pictures(self, name: str, pictures: Array, *, lossless: bool = False) -> str:
+    def add_images(self, name: str, images: Array, *, lossless: bool = False) -> str:
         """Images uint8 (n, 1 or 3, h, w), gray or red, green, blue; gray ones are always kept exactly."""
-        cells = pictures.transpose(0, 2, 3, 1)
+        cells = images.transpose(0, 2, 3, 1)
         sheet = self._sheet(name, cells[..., 0] if cells.shape[3] == 1 else cells)
         return self._store(name, Image.fromarray(sheet), lossless=lossless or sheet.ndim == 2)
 
@@ -126,12 +126,12 @@ def shrunk(maps: Array, side: int) -> Array:
     return np.stack([np.asarray(m) for m in small])
 
 
-def thumbnails(pictures: Array, side: int) -> Array:
+def thumbnails(images: Array, side: int) -> Array:
     """Images uint8 (n, C, h, w), brought to at most `side` pixels a side; smaller ones as they are."""
-    n, channels, h, w = pictures.shape
+    n, channels, h, w = images.shape
     if max(h, w) <= side:
-        return pictures
-    planes = shrunk(pictures.reshape(n * channels, h, w), side)
+        return images
+    planes = shrunk(images.reshape(n * channels, h, w), side)
     return np.rint(planes).astype(np.uint8).reshape(n, channels, *planes.shape[1:])
 
 

@@ -162,7 +162,7 @@ def study(
     if model.transform is None:
         raise ValueError("atlas: the model does not know how images become its input; fit it, or set its transform")
     if not len(data):
-        raise ValueError("atlas: expected at least one picture, got none")
+        raise ValueError("atlas: expected at least one image, got none")
     data = cnn.data.Dataset(model.transform.to_channels(data.images), data.labels, data.classes, data.paths)
     table = cnn.summary(model, data.images.shape[1:])
     outputs = table.rows[-1].output_shape

@@ -67,7 +67,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
                 **_check(subject, method),
             }
         )
-    sprites.add_pictures("whole", shrunk_pictures(subject))
+    sprites.add_images("whole", shrunk_images(subject))
     height, width = subject.data.images.shape[2:]
     side = max(1, min(height, width) // 4)
     return {
@@ -95,7 +95,7 @@ def _check(subject: Subject, method: Method) -> dict[str, Any]:
     }
 
 
-def shrunk_pictures(subject: Subject) -> Array:
+def shrunk_images(subject: Subject) -> Array:
     """The chosen images, no larger than can be looked at."""
     images = subject.data.images[subject.chosen]
     planes = shrunk(images.reshape(-1, *images.shape[2:]), 2 * SIDE + 32)

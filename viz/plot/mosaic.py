@@ -93,8 +93,8 @@ def mosaic(
     ax.set_aspect("equal")
     ax.set_axis_off()
     if colorbar is not None and look:
-        beside = ax.inset_axes((1 + 0.1 / columns, 0.02, 0.08 / columns, 0.96))  # as high as the images
-        bar = ax.figure.colorbar(ScalarMappable(**look), cax=beside)
+        colorbar_ax = ax.inset_axes((1 + 0.1 / columns, 0.02, 0.08 / columns, 0.96))  # as high as the images
+        bar = ax.figure.colorbar(ScalarMappable(**look), cax=colorbar_ax)
         bar.set_label(colorbar, fontsize=TEXT, color=INK)
         bar.ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
         bar.outline.set_visible(False)
@@ -112,17 +112,17 @@ def color_key(ax: Axes, names: Sequence[str], limit: float, *, title: str, label
         label: of the scale.
     """
     width = np.ptp(ax.get_xlim())  # in images
-    beside = ax.inset_axes((1 + 0.1 / width, 0.02, 0.6 / width, 0.96))
+    colorbar_ax = ax.inset_axes((1 + 0.1 / width, 0.02, 0.6 / width, 0.96))
     ramps = np.full((STEPS, 3, 3), 0.5)
     ramps[:, range(3), range(3)] = np.linspace(1, 0, STEPS)[:, None]  # each quantity alone, the high end on top
-    beside.imshow(ramps, extent=(-0.5, 2.5, -limit, limit), aspect="auto", interpolation="nearest")
-    beside.set_xticks(range(3), names, fontsize=SMALL, color=INK)
-    beside.set_xlabel(title, fontsize=SMALL, color=INK)
-    beside.yaxis.tick_right()
-    beside.yaxis.set_label_position("right")
-    beside.set_ylabel(label, fontsize=TEXT, color=INK)
-    beside.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
-    for spine in beside.spines.values():
+    colorbar_ax.imshow(ramps, extent=(-0.5, 2.5, -limit, limit), aspect="auto", interpolation="nearest")
+    colorbar_ax.set_xticks(range(3), names, fontsize=SMALL, color=INK)
+    colorbar_ax.set_xlabel(title, fontsize=SMALL, color=INK)
+    colorbar_ax.yaxis.tick_right()
+    colorbar_ax.yaxis.set_label_position("right")
+    colorbar_ax.set_ylabel(label, fontsize=TEXT, color=INK)
+    colorbar_ax.tick_params(labelsize=SMALL, color=FAINT, labelcolor=INK)
+    for spine in colorbar_ax.spines.values():
         spine.set_visible(False)
 
 

@@ -71,7 +71,7 @@ class Judge(Probe):
 
     def _groups(self, i: int) -> list[Array | None]:
         """Flat indices of the entries that are checked together; None: one by one."""
-        if self.problem.xs[i].value.size <= self.max_entries:
+        if self.one_by_one(i):
             return [None]
         claimed = functools.reduce(np.maximum, (np.abs(row[i]) for row in self.problem.gradients))
         small = claimed < SMALL * claimed.max(initial=0)

@@ -105,9 +105,13 @@ class Probe:
         """What steps are relative to."""
         return max(1.0, size_of(self.problem.values, along))
 
+    def one_by_one(self, i: int) -> bool:
+        """Whether array i is small enough for each of its entries to be checked alone."""
+        return self.problem.xs[i].value.size <= self.max_entries
+
     def central(self, i: int, v: Array) -> list[Slope]:
         problem, negligible = self.problem, 0.0
-        if v.size > self.max_entries:  # a tenth of what is accepted of an entry of a small array
+        if not self.one_by_one(i):  # a tenth of what is accepted of an entry of a small array
             negligible = self.tolerance * SMALL * min(largest(row[i]) for row in problem.gradients) / 10
         return central_difference(problem.forward, problem.values, self.along(i, v), problem.ys, negligible)
 

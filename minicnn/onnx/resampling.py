@@ -58,24 +58,31 @@ def _resize(node: Node) -> Value:
 
 def _sizes(node: Node, x: Value) -> tuple[list[int], list[float]]:
     """The height and width of the output, and their scales."""
-    axes = node.attribute("axes", [0, 1, 2, 3])
     given = _scales(node)
     if given is None:
         if not node.has(3):
             raise OnnxError(f"{node}: expected scales or sizes")
-        wanted = dict(zip((axis % 4 for axis in axes), node.whole(3), strict=True))
+        wanted = _by_axis(node, node.whole(3))
         kept = [wanted.get(axis, n) for axis, n in enumerate(x.axes)]
         if kept[:2] != list(x.axes[:2]) and kept[:2] != [node.building.batch, x.axes[1]]:
             raise OnnxError(f"{node}: of other axes than height and width is not supported, got {kept}")
         sizes = [n or 0 for n in kept[2:]]
         return sizes, [size / (n or 1) for size, n in zip(sizes, x.shape[1:], strict=True)]
-    by = dict(zip((axis % 4 for axis in axes), given, strict=True))
+    by = _by_axis(node, given)
     if any(by.get(axis, 1) != 1 for axis in (0, 1)):
         raise OnnxError(f"{node}: of other axes than height and width is not supported, got scales {given}")
     scales = [by.get(axis, 1.0) for axis in (2, 3)]
     if not all(0 < scale <= LARGEST for scale in scales):
         raise OnnxError(f"{node}: expected scales in 0…{LARGEST}, got {given}")
     return [int(np.floor((n or 0) * scale)) for n, scale in zip(x.shape[1:], scales, strict=True)], scales
+
+
+def _by_axis(node: Node, given: list[Any]) -> dict[int, Any]:
+    """Sizes or scales by the axes they are of."""
+    axes = node.attribute("axes", [0, 1, 2, 3])
+    if len(axes) != len(given):
+        raise OnnxError(f"{node}: expected a number for each of the axes {axes}, got {given!s:.80}")
+    return {axis % 4: given[i] for i, axis in enumerate(axes)}
 
 
 def _scales(node: Node) -> list[float] | None:

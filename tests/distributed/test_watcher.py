@@ -1,14 +1,16 @@
-"""A node's watcher alone: the messages it acts on, and whom it ignores."""
+"""A node's watcher alone: the messages it acts on, and whom it ignores; as a program, and in this process."""
 
 import json
 import os
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
 
 from minicnn.faults.guard import _start_watcher, lifelines
+from minicnn.faults.watcher import GRACE, Watcher
 
 
 @pytest.fixture
@@ -86,3 +88,74 @@ def ended(connect):
             return True
         time.sleep(0.1)
     return False
+
+
+class Patient(Watcher):
+    """One that only notes why it would end the job."""
+
+    def end(self, line):
+        self.ended.append(line)
+
+
+class Process:
+    """What a watcher knows a process by: its connection. What it tells is heard at once."""
+
+    def __init__(self, watcher, name):
+        self.watcher, (self.link, self.other) = watcher, socket.socketpair()
+        watcher.add(self.other)
+        self.tell(secret="s", name=name, pid=1)
+
+    def tell(self, **message):
+        self.link.sendall(json.dumps(message).encode() + b"\n")
+        self.watcher.read(self.other)
+
+    def die(self):
+        self.link.close()
+        self.watcher.read(self.other)
+
+
+@pytest.fixture
+def two(monkeypatch):
+    """A watcher and its two processes."""
+    ours, theirs = os.pipe()
+    with open(ours) as stdin, open(theirs, "w"), socket.create_server(("127.0.0.1", 0)) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", stdin)
+            watcher = Patient("s", "", "here", 2, 4, server)
+        watcher.ended = []
+        processes = [Process(watcher, name) for name in ("first", "second")]
+        yield watcher, *processes
+        for process in processes:
+            process.link.close()
+            process.other.close()
+        watcher.selector.close()
+
+
+def test_a_process_that_has_left_is_lost_once_another_waits_for_it(two):
+    watcher, first, second = two
+    first.tell(left="ValueError")
+    for waits in (0, 0, 0, 0, 0, 5, 6, 7, 8, *[9] * GRACE):  # for nothing; for something else every second; for one
+        second.tell(waits=waits)
+    assert not watcher.ended
+    second.tell(waits=9)
+    assert watcher.ended == ["first has left (ValueError), and others wait for it"]
+
+
+def test_a_process_that_has_left_may_end(two):
+    watcher, first, second = two
+    first.tell(left="")
+    first.die()
+    second.tell(waits=0)
+    assert not watcher.ended
+
+
+def test_a_process_that_has_come_back_is_at_work(two):
+    """Others may wait for as long as it takes, and its end is a loss."""
+    watcher, first, second = two
+    first.tell(left="ValueError")
+    first.tell(back=True)
+    for _ in range(2 * GRACE):
+        second.tell(waits=1)
+    assert not watcher.ended
+    first.die()
+    assert watcher.ended == ["first died"]

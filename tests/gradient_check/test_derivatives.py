@@ -40,6 +40,17 @@ def test_central_differences_are_exact_to_what_they_call_rounding(name: str, x: 
     np.testing.assert_allclose(found.values, derivative(np.array([x])), rtol=1e-7, atol=error_of(found))
 
 
+@pytest.mark.parametrize("factor", [2.0**-60, 2.0**60])
+@pytest.mark.parametrize("name", SMOOTH)
+@given(x=points)
+def test_a_multiple_of_a_function_has_that_multiple_of_its_derivative(name: str, factor: float, x: float) -> None:
+    """To the last digit, by powers of two: what is small or exact is so beside the function's own slope."""
+    f, _ = SMOOTH[name]
+    (found,) = central_difference(lambda xs: [f(xs[0])], [np.array([x])], ones)
+    (multiple,) = central_difference(lambda xs: [factor * f(xs[0])], [np.array([x])], ones)
+    assert (multiple.values, error_of(multiple)) == (factor * found.values, factor * error_of(found))
+
+
 @pytest.mark.parametrize("x", [14.0, 20.0, -30.0])
 def test_a_saturated_sigmoid_is_no_kink(x: float) -> None:
     f, derivative = SMOOTH["sigmoid"]
@@ -90,6 +101,15 @@ def test_beside_a_kink_a_smaller_step_is_taken(distance: float) -> None:
 def test_a_flat_point_is_not_a_kink(smooth) -> None:
     (slope,) = central_difference(lambda xs: [smooth(xs[0])], [np.zeros(1)], ones)
     assert slope.values == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("count", [1, 2**10, 2**10 + 1, 2**14, 2**14 + 1])
+def test_where_many_entries_move_no_step_beyond_one_in_their_number_is_tried_first(count: int) -> None:
+    """One of n entries is likely to lie within 1/n of a kink; up to there, large steps are the more precise."""
+    reached: list[float] = []
+    central_difference(lambda xs: [reached.append(xs[0][0]) or xs[0]], [np.zeros(count)], [np.ones(count)])
+    steps = [2.0**-10, 2.0**-14, 2.0**-18]
+    assert next(filter(None, reached)) == max(step for step in steps if step * count <= 1)
 
 
 def test_large_arguments_get_large_steps() -> None:

@@ -77,6 +77,21 @@ def test_a_large_array_costs_as_many_evaluations_as_a_small_one() -> None:
     assert max(counts) < 30
 
 
+@pytest.mark.parametrize("size", [5, 300])
+def test_an_array_that_the_output_does_not_depend_on(size: int) -> None:
+    """Its gradient is 0, and is checked like any other."""
+
+    def op(used):
+        def squares(a, b):
+            return a**2 + used * b.sum(), lambda dy, wants=(True, True): (2 * a * dy, np.zeros_like(b))
+
+        return squares
+
+    assert gradcheck(op(0), tie_free(5), tie_free(size)) < 1e-12
+    with pytest.raises(GradientError, match="wrong gradient of argument 1"):
+        gradcheck(op(1), tie_free(5), tie_free(size))
+
+
 # What it rejects
 
 
@@ -105,6 +120,23 @@ def test_one_wrong_entry_of_a_large_array_is_found() -> None:
 
     with pytest.raises(GradientError, match=r"index \(12345,\)"):
         gradcheck(one_of_many, tie_free(20_000))
+
+
+def test_arrays_of_up_to_max_entries_are_checked_entry_by_entry() -> None:
+    """Three times the tolerance is lost among the errors that a hundred entries may have together, but not alone."""
+
+    def slightly_off(x):
+        def pullback(dy, wants=(True,)):
+            dx = 2 * x * dy
+            dx[7] *= 1 + 3e-6
+            return (dx,)
+
+        return x**2, pullback
+
+    point = 1 + tie_free(100) / 4
+    assert gradcheck(slightly_off, point, max_entries=99) < 1e-6
+    with pytest.raises(GradientError, match=r"index \(7,\)"):
+        gradcheck(slightly_off, point, max_entries=100)
 
 
 def test_a_gradient_that_is_zero_for_a_constant_upstream_gradient_is_still_checked() -> None:

@@ -74,6 +74,19 @@ def test_blocks_of_a_wide_convolution_lose_nothing_of_its_windows(channels, kern
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9 * np.abs(theirs).max())
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("filters", [1, 7, 11, 14, 27, 30, 52, 60])
+def test_a_last_register_that_is_not_full_touches_no_other_pixel(filters: int, dtype) -> None:
+    """Whatever a register's width: outputs of these filters fill one or two and a part of the next."""
+    x, w = tie_free((2, 3, 9, 11), 0, dtype=dtype), tie_free((filters, 3, 3, 3), 1, dtype=dtype)
+    y, pullback = ops.conv2d_relu_max_pool2d(x, w, pool_size=2)
+    expected, expected_pullback = one_by_one(x, w, 2, 2)
+    np.testing.assert_allclose(y, expected, rtol=1e-5)
+    dy = tie_free(y.shape, 2, dtype=dtype)
+    for ours, theirs in zip(pullback(dy), expected_pullback(dy), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
+
+
 def test_of_equals_the_first_wins_in_a_wide_convolution_too() -> None:
     x = np.random.default_rng(0).choice([np.nan, 1.0, 2.0], size=(2, 1, 31, 33), p=[0.04, 0.48, 0.48])
     w = np.ones((33, 1, 1, 1))

@@ -38,6 +38,7 @@ def branch(op: str) -> Any:
     return helper.make_graph([node(op, "x", "inside")], "branch", [], outputs)
 
 
+EMPTY = np.float32([])
 doubling = [
     node("Concat", f"{a} {a}", b, axis=1)
     for a, b in zip(["x", *"abcdefghijklmnopqrstuvw"], "abcdefghijklmnopqrstuvwy", strict=True)
@@ -176,6 +177,29 @@ REFUSED = {
         proto([node("Div", "s t", "u"), node("Reshape", "x u", "y")], {"s": np.int64([1, 2]), "t": np.int64(0)}),
         "Div 'u': .*divided by zero",
     ),
+    "fewer sizes than axes": (
+        proto([node("Resize", "x r q s", "y")], {"r": EMPTY, "q": EMPTY, "s": np.int64([8, 8])}),
+        r"expected a number for each of the axes \[0, 1, 2, 3\], got \[8, 8\]",
+    ),
+    "more scales than axes": (
+        proto([node("Resize", "x r s", "y", axes=[-1])], {"r": EMPTY, "s": np.float32([2, 2])}, opset=18),
+        r"expected a number for each of the axes \[-1\], got \[2.0, 2.0\]",
+    ),
+    "a transposed convolution that would leave gaps": (
+        proto(
+            [node("ConvTranspose", "x w", "y", strides=[3, 3], auto_pad="SAME_UPPER")],
+            {"w": W[:1].swapaxes(0, 1)[..., :1, :1]},
+        ),
+        r"an output of \[12, 12\] is larger than its filters reach",
+    ),
+    "a transposed convolution whose padding depends on the size of the images": (
+        proto(
+            [node("ConvTranspose", "x w", "y", strides=[2, 2], auto_pad="SAME_LOWER")],
+            {"w": W[:1].swapaxes(0, 1)},
+            ("N", 3, "H", "W"),
+        ),
+        r"ConvTranspose 'y': its padding depends on the input's size; give load\(…, input_shape=\(C, H, W\)\)",
+    ),
     "a transposed batch": (
         proto([node("Transpose", "x", "a", perm=[1, 0, 2, 3]), node("Conv", "a w", "y")], {"w": W}),
         r"expected the batch to be the first axis, but it was transposed to \(3, N, 4, 4\)",
@@ -206,17 +230,17 @@ REFUSED = {
         r"over the axes \[3\] of \(N, 3, 4, 4\) is not supported",
     ),
     "resampling by cubes": (
-        proto([node("Resize", "x r s", "y", mode="cubic")], {"r": np.float32([]), "s": np.float32([1, 1, 2, 2])}),
+        proto([node("Resize", "x r s", "y", mode="cubic")], {"r": EMPTY, "s": np.float32([1, 1, 2, 2])}),
         "mode='cubic' is not supported, only nearest and linear",
     ),
     "resampling of the channels": (
-        proto([node("Resize", "x r s", "y")], {"r": np.float32([]), "s": np.float32([1, 2, 1, 1])}),
+        proto([node("Resize", "x r s", "y")], {"r": EMPTY, "s": np.float32([1, 2, 1, 1])}),
         "of other axes than height and width is not supported",
     ),
     "resampling at other places": (
         proto(
             [node("Resize", "x r s", "y", mode="linear", coordinate_transformation_mode="asymmetric")],
-            {"r": np.float32([]), "s": np.float32([1, 1, 2, 2])},
+            {"r": EMPTY, "s": np.float32([1, 1, 2, 2])},
         ),
         r"'asymmetric' and nearest_mode='round_prefer_floor' from \(4, 4\) to \(8, 8\) is not supported",
     ),

@@ -186,6 +186,16 @@ def test_shapes_are_followed_with_a_batch_of_any_size(tmp_path) -> None:
     assert model(np.ones((5, 3, 4, 4), np.float32)).shape == (5, 8)
 
 
+@pytest.mark.parametrize("target", [(0, 3, -1), (0, 3, 16), (0, 48), (0, 3, 2, -1), (-1, 3, 8, 2)])
+def test_a_shape_that_the_size_of_the_images_decides_is_known_once_it_is_given(target, tmp_path) -> None:
+    graph = proto([node("Reshape", "x s", "y")], {"s": np.int64(target)}, ("N", 3, "H", "W"))
+    with pytest.raises(cnn.onnx.OnnxError, match=r"Reshape 'y': to .* give load\(…, input_shape=\(C, H, W\)\)$"):
+        load(graph, tmp_path)
+    x = np.arange(96, dtype=np.float32).reshape(2, 3, 4, 4)
+    expected = x.reshape([2 if i == 0 else n for i, n in enumerate(target)])
+    np.testing.assert_array_equal(load(graph, tmp_path, input_shape=(3, 4, 4))(x), expected)
+
+
 def test_a_reshaping_that_changes_nothing_is_no_layer(tmp_path) -> None:
     nodes = [
         node("Reshape", "x s", "a"),

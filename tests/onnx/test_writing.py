@@ -10,6 +10,7 @@ import minicnn as cnn
 from minicnn import AdaptiveAvgPool2d, Conv2d, Dense, Flatten, LocalResponseNorm, MaxPool2d, ReLU, Sequential
 
 onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
+reference = pytest.importorskip("onnx.reference")
 helper = onnx.helper
 graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
 load, node, proto = (graphs[name] for name in ("load", "node", "proto"))
@@ -22,6 +23,21 @@ def test_nodes_bear_the_layers_paths_and_arrays_theirs(tmp_path) -> None:
     onnx.checker.check_model(written, full_check=True)
     assert [n.name for n in written.graph.node] == ["features.conv", "features.relu", "flatten", "fc"]
     assert {t.name for t in written.graph.initializer} == set(model.parameters())
+
+
+@pytest.mark.parametrize("operation", ["add", "mul", "concat"])
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_what_joins_several_arrays_is_what_the_standard_says(operation, count, tmp_path) -> None:
+    """Add and Mul take two, Sum and Concat as many as there are."""
+    maps = {f"map{i}": cnn.Conv2d(2, 2, 1) for i in range(count)}
+    inputs = {name: ["input"] for name in maps} | {"joined": list(maps)}
+    model = cnn.Graph(**maps, joined=cnn.Join(operation), inputs=inputs).initialize(seed=1)
+    cnn.onnx.save(model, tmp_path / "m.onnx", (2, 3, 3))
+    written = onnx.load(tmp_path / "m.onnx")
+    onnx.checker.check_model(written, full_check=True)
+    x = np.random.default_rng(0).standard_normal((2, 2, 3, 3)).astype(np.float32)
+    (theirs,) = reference.ReferenceEvaluator(written).run(None, {written.graph.input[0].name: x})
+    np.testing.assert_allclose(theirs, model(x), atol=1e-6)
 
 
 class Block(cnn.Layer):

@@ -1,5 +1,7 @@
 """Properties specific to activations, clipping and padding."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,33 @@ def test_hard_activations_are_flat_beyond_their_corners() -> None:
         y, pullback = op(x)
         np.testing.assert_allclose(y, values)
         np.testing.assert_allclose(pullback(np.ones(4))[0], slopes, atol=1e-15)
+
+
+def test_hard_activations_have_the_slope_of_their_flat_side_at_a_corner() -> None:
+    corners = np.array([-3.0, 3.0])
+    for op, slopes in ((ops.hardsigmoid, [0, 0]), (ops.hardswish, [0, 1])):
+        assert op(corners)[1](np.ones(2))[0].tolist() == slopes
+
+
+ACTIVATIONS = {
+    **{name: getattr(ops, name) for name in ("relu", "sigmoid", "tanh", "erf", "elu", "silu", "gelu", "hardswish")},
+    "elu, 0.3": partial(ops.elu, alpha=0.3),
+    "leaky_relu": partial(ops.leaky_relu, negative_slope=0.2),
+    "clip": lambda x: ops.clip(x, -2, 6),
+    "hardsigmoid": ops.hardsigmoid,
+    "hardsigmoid, steeper": partial(ops.hardsigmoid, alpha=0.6, beta=0.2),
+    "gelu, tanh": partial(ops.gelu, approximate="tanh"),
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_slopes_are_those_of_the_values_at_every_point(name: str) -> None:
+    """From one flat end to the other, beyond every corner, and on either side of it."""
+    op, h = ACTIVATIONS[name], 1e-5
+    x = np.arange(-129, 130, 2) / 16
+    _, pullback = op(x)
+    slope = (op(x + h)[0] - op(x - h)[0]) / (2 * h)
+    np.testing.assert_allclose(pullback(np.ones_like(x))[0], slope, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("op", [ops.tanh, ops.erf, ops.elu, ops.silu, ops.gelu, ops.hardsigmoid, ops.hardswish])

@@ -15,6 +15,7 @@ from minicnn.layers import walk
 from minicnn.ops.convolution.choice import ALGORITHMS, choose
 from minicnn.ops.convolution.problem import Filters, problem
 from minicnn.testing import CASES, Case, Network, conv2d_cases, networks, pool2d_cases, tie_free, wide_conv2d_cases
+from minicnn.testing.random_networks import _layers, _same_size
 
 FIRST = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])  # and none is smaller
 
@@ -86,6 +87,33 @@ def test_the_cases_reach_no_further_than(what: str) -> None:
         find(strategy, lambda case: not small(case), settings=settings(REACH, max_examples=200))
 
 
+NUMBERS = {  # that an option's ints are, where it is given: all of these, and no others
+    "conv2d": {"stride": {1, 2, 3}, "padding": {0, 1, 2}, "dilation": {1, 2}, "groups": {2, 3}},
+    "conv_transpose2d": {"stride": {1, 2, 3}, "padding": {0, 1, 2}, "dilation": {1, 2}, "groups": {2, 3}},
+    "max_pool2d": {"kernel_size": {1, 2, 3}, "stride": {1, 2, 3, 4}, "padding": {0, 1, 2}, "dilation": {1, 2}},
+    "avg_pool2d": {"kernel_size": {1, 2, 3}, "stride": {1, 2, 3, 4}, "padding": {0, 1, 2}},
+    "conv2d_relu_max_pool2d": {"pool_size": {1, 2, 3}, "pool_stride": {1, 2, 3, 4}},
+}
+
+
+@pytest.mark.parametrize("op", NUMBERS)
+def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
+    found: dict[str, set[int]] = {name: set() for name in NUMBERS[op]}
+    kernels, batches = set(), set()
+
+    @settings(REACH, max_examples=250, suppress_health_check=list(HealthCheck))
+    @given(CASES[op])
+    def collect(case: Case) -> None:
+        batches.add(case.arguments[0][0])
+        kernels.update(case.arguments[1][2:] if len(case.arguments) > 1 else ())
+        for name in found:
+            found[name].update(map(int, np.ravel(case.options.get(name, []))))
+
+    collect()
+    assert found == NUMBERS[op]
+    assert batches == {1, 2} and kernels in (set(), {1, 2, 3})
+
+
 LEFT_OUT = {("max_pool2d", "return_indices"), ("relu", "rule")}  # another number of outputs; no gradient
 OPTIONS = [
     (op, name, parameter.default)
@@ -136,6 +164,52 @@ def test_networks_hold_every_kind_of_layer() -> None:
         return seen >= set(layers.LAYERS)
 
     find(networks(), complete, settings=settings(FIRST, max_examples=400))
+
+
+SIZES = {  # of the layers of a network whose maps are 6 × 5 × 4
+    ("Conv2d", "kernel_size"): {1, 2, 3},
+    ("Conv2d", "stride"): {1, 2},
+    ("Conv2d", "padding"): {0, 1, 2},
+    ("Conv2d", "groups"): {1, 2, 3},
+    ("ConvTranspose2d", "kernel_size"): {1, 2, 3},
+    ("ConvTranspose2d", "stride"): {1, 2},
+    ("MaxPool2d", "kernel_size"): {1, 2, 3},
+    ("MaxPool2d", "stride"): {1, 2, 3},
+    ("AvgPool2d", "stride"): {1, 2, 3},
+    ("AdaptiveAvgPool2d", "output_size"): {1, 2, 3},
+    ("LocalResponseNorm", "size"): {1, 2, 3},
+    ("Pad", "padding"): {0, 1},
+    ("Slice", "start"): {0, 1, 2, 3, 4, 5},
+    ("Upsample", "scale_factor"): {1, 2, 3},
+}
+
+
+def test_layers_of_networks_have_all_small_sizes() -> None:
+    found: dict[tuple[str, str], set[int]] = {key: set() for key in SIZES}
+    branches = set()
+
+    @settings(max_examples=700, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(_layers((2, 6, 5, 4), 1))
+    def collect(layer: layers.Layer) -> None:
+        if isinstance(layer, layers.Concat):
+            branches.add(len(layer.children))
+        for kind, option in SIZES:
+            if kind == type(layer).__name__:
+                found[kind, option].update(map(int, np.ravel(getattr(layer, option))))
+
+    collect()
+    assert found == SIZES and branches == {1, 2, 3}
+
+
+@pytest.mark.parametrize("strategy", [lambda shape: _layers(shape, 1), lambda shape: _same_size(shape, 0)])
+def test_batch_norm_is_drawn_where_there_are_two_values_and_never_for_one(strategy) -> None:
+    def normalizes(layer: layers.Layer) -> bool:
+        return any(isinstance(inner, layers.BatchNorm2d) for _, inner in walk(layer))
+
+    for shape in ((2, 3, 1, 1), (1, 1, 2, 1), (1, 1, 1, 2)):
+        find(strategy(shape), normalizes, settings=REACH)
+    with pytest.raises(NoSuchExample):
+        find(strategy((1, 3, 1, 1)), normalizes, settings=settings(REACH, max_examples=300))
 
 
 def test_networks_are_nested() -> None:

@@ -61,7 +61,7 @@ def occlusion(
         map[y, x] = mean over the windows that cover (y, x) of S(image) − S(image with that window hidden)
 
     The windows step by `stride` from the top left corner, and the last one reaches the far edge, so that every pixel is
-    covered.
+    covered; a stride larger than the window would leave gaps.
 
     A small window changes a small part of every feature map, and only that part is computed anew (`local_change`), up
     to the first layer that sees the whole map. Unless `return_predictions` is set, only the target's score is computed
@@ -81,7 +81,7 @@ def occlusion(
         maps (N, H, W): positive where the image supports the class; with `return_predictions` also the classes.
 
     Raises:
-        ValueError: the window is larger than the image, or another option does not fit.
+        ValueError: the window is larger than the image, the stride than the window, or another option does not fit.
 
     Source: Zeiler & Fergus (2014), Visualizing and understanding convolutional networks, section 4.2.
     """
@@ -93,6 +93,11 @@ def occlusion(
         raise ValueError(
             f"occlusion: expected a window inside the {H} x {W} image and a stride of at least 1, "
             f"got {window} and {stride}"
+        )
+    if (step_y > height and height < H) or (step_x > width and width < W):
+        raise ValueError(
+            f"occlusion: expected a stride no larger than the window of {height} x {width} pixels, got {stride}: "
+            "the pixels between two windows would never be hidden"
         )
     tops, lefts = _starts(H, height, int(step_y)), _starts(W, width, int(step_x))
     until = last_before_softmax(model)

@@ -69,6 +69,13 @@ def test_pgd_repeats_with_its_seed():
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
+@pytest.mark.parametrize(("steps", "epsilon", "norm"), [(1, 0.1, "linf"), (5, 0.02, "linf"), (3, 0.5, "l2")])
+def test_a_step_is_by_default_what_the_documentation_says(steps, epsilon, norm):
+    attack = partial(viz.pgd, MODEL, X, LABELS, epsilon, steps=steps, norm=norm)
+    np.testing.assert_allclose(attack(), attack(step_size=2.5 * epsilon / steps), rtol=0, atol=1e-6)
+    assert not np.allclose(attack(), attack(step_size=epsilon / steps), rtol=0, atol=1e-4)
+
+
 def test_an_image_does_not_depend_on_the_batch_it_is_in():
     np.testing.assert_allclose(viz.fgsm(MODEL, X, LABELS, 0.1)[2:3], viz.fgsm(MODEL, X[2:3], 4, 0.1), atol=1e-6)
 

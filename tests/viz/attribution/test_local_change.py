@@ -11,6 +11,7 @@ import minicnn as cnn
 from minicnn.testing import networks, tie_free, with_random_arrays
 from viz.attribution import local_change
 from viz.attribution.local_change import KnownPass
+from viz.attribution.steps import steps_of
 
 
 def changed_images(x, values, corners):
@@ -101,3 +102,18 @@ def test_where_most_of_a_map_has_changed_the_whole_of_it_is_computed():
     known = KnownPass(model, np.ones((1, 1, 10, 10)))
     assert sizes_given(model, known, (4, 4), [(3, 3)]) == [(8, 8), (10, 10)]  # of which 8 × 8 pixels are changed
     assert sizes_given(model, known, (9, 9), [(0, 1)]) == [(10, 10), (10, 10)]
+
+
+def test_what_the_engine_fuses_is_one_step():
+    """A convolution with what follows it, up to the pooling; not where something else takes an output between them."""
+    row = cnn.Sequential(
+        conv=cnn.Conv2d(1, 2, 3), relu=cnn.ReLU(), pool=cnn.MaxPool2d(2), last=cnn.Conv2d(2, 2, 1), clip=cnn.ReLU()
+    )
+    assert [(step.path, step.sources) for step in steps_of(row)] == [
+        ("pool", ("the network's input",)),
+        ("clip", ("pool",)),
+    ]
+    layers = {"conv": cnn.Conv2d(1, 1, 3), "relu": cnn.ReLU(), "gate": cnn.Sigmoid(), "both": cnn.Join("add")}
+    fork = cnn.Graph(layers, inputs={"gate": ["conv"], "both": ["relu", "gate"]})
+    assert [step.path for step in steps_of(fork)] == ["conv", "relu", "gate", "both"]
+    check(with_random_arrays(fork, seed=1), tie_free((1, 1, 9, 9), seed=3), (2, 2), [(0, 0), (4, 5)])

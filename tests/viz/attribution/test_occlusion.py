@@ -122,3 +122,20 @@ def test_it_computes_a_small_part_of_what_its_definition_does():
         ordinary, given[:] = sum(given), []
         viz.occlusion(model, x, window=8, stride=8)
     assert ordinary * 14**2 / 5 > sum(given) > 0
+
+
+@pytest.mark.parametrize(("window", "stride"), [(5, 6), ((5, 4), 5), ((4, 5), (5, 1)), ((30, 4), (1, 5))])
+def test_a_stride_that_leaves_gaps_is_refused(window, stride):
+    with pytest.raises(ValueError, match=r"expected a stride no larger than the window of \d+ x \d+ pixels, got"):
+        viz.occlusion(MODELS["squeezenet"], X, 0, window=window, stride=stride)
+
+
+@pytest.mark.parametrize(("window", "stride"), [((30, 4), (99, 4)), ((5, 26), (5, 99)), (26, (26, 99))])
+def test_a_window_as_large_as_the_image_may_have_any_stride(window, stride):
+    """There is only one along that axis, so that no gap is left."""
+    model = MODELS["squeezenet"].initialize(4)
+    height, width = np.broadcast_to(window, 2)
+    step = min(height, width)
+    expected, _ = literally(model, X, np.array([3, 1]), height, width, step, 0.5)
+    maps = viz.occlusion(model, X, [3, 1], window=window, stride=stride, baseline=0.5)
+    np.testing.assert_allclose(maps, expected, rtol=0, atol=2e-5 * np.abs(expected).max())

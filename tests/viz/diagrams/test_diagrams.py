@@ -10,7 +10,7 @@ import minicnn as cnn
 import viz
 from minicnn import testing
 from viz.diagrams.bricks import brick_layout, bricks_of
-from viz.diagrams.layout import ROW, _bend
+from viz.diagrams.layout import ABOVE, LABEL, LETTER, MARGIN, ROW, _apex, _bend, arc_ends
 
 
 def two_layers(**options):
@@ -197,8 +197,18 @@ def test_a_long_network_has_rows_each_of_which_goes_on_where_one_ends(name, rows
 def test_an_arc_clears_the_bricks_that_it_goes_over():
     tall = (4.0, 0.0, 2.0, 3.0)  # its top is 2 above the arc's ends, halfway between them
     bend = _bend((0.0, 1.0), (10.0, 1.0), [tall])
-    assert 2 * 0.5 * 0.5 * bend * 10 > 2
+    assert 2 + LETTER < 2 * 0.5 * 0.5 * bend * 10 < 2 + 2 * LETTER  # with room for the brick's letter, and no more
     assert _bend((0.0, 1.0), (10.0, 1.0), [(4.0, 2.0, 2.0, 3.0)]) < bend  # of another lane
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet18", "mobilenet_v2"])
+def test_a_drawing_ends_where_its_arcs_letters_and_shapes_end(name):
+    """The last row's bricks have just the room for their shapes below, the first row's for their letters and arcs."""
+    layout, _, boxes = layout_of(name)
+    assert min(bottom for _, bottom, _, _ in boxes.values()) == pytest.approx(LABEL + MARGIN)
+    assert max(bottom + high for _, bottom, _, high in boxes.values()) <= layout.height - ABOVE - MARGIN + 1e-9
+    arcs = [_apex(*arc_ends(layout, *pair), bend) for pair, bend in layout.bends.items()]
+    assert all(arc <= layout.height - MARGIN for arc in arcs) and (len(arcs) > 0) == (name != "lenet5")
 
 
 @pytest.mark.parametrize(("name", "width"), [("lenet5", 9), ("lenet5", 12), ("resnet18", 21), ("squeezenet1_1", None)])
@@ -210,3 +220,18 @@ def test_bricks_fill_the_width_and_none_lies_on_another(name, width):
     assert all(w > 0 and h > 0 and 0 < y < y + h < layout.height for _, y, w, h in boxes.values())
     for (x0, y0, w0, h0), (x1, y1, w1, h1) in itertools.combinations(boxes.values(), 2):
         assert x0 + w0 < x1 or x1 + w1 < x0 or y0 + h0 < y1 or y1 + h1 < y0
+
+
+@pytest.mark.parametrize(
+    ("layers", "around", "turned"), [(2, False, False), (4, False, False), (4, True, True), (5, False, True)]
+)
+def test_shapes_below_more_than_nine_bricks_are_turned(layers, around, turned):
+    """Each product has two bricks, a sum one, and the input one."""
+    model = cnn.Sequential(*(cnn.Dense(6, 6) for _ in range(layers)))
+    if around:
+        model = cnn.Sequential(*list(model.children.values())[1:], cnn.Residual(cnn.Dense(6, 6)))
+    found = viz.diagram(model, (6,))
+    bricks = sum(brick is not None for s in found.statements for brick in bricks_of(s))
+    assert (bricks > 9) == turned
+    texts = [text for ax in found.plot().axes for text in ax.texts if "×" in text.get_text()]
+    assert {text.get_rotation() for text in texts} == {90.0 if turned else 0.0}

@@ -51,6 +51,14 @@ def test_the_approximation_is_near_the_optimum(monkeypatch):
     assert best <= halved < 2 * best < shuffled
 
 
+def test_it_is_optimal_up_to_1600_points_and_fast_beyond(monkeypatch):
+    asked = []
+    monkeypatch.setattr(arrangement, "_optimal", lambda wished, rows, columns: asked.append(len(wished)))
+    for count in (1599, 1600, 1601):
+        grid_places(RNG.standard_normal((count, 2)))
+    assert asked == [1599, 1600]
+
+
 def test_points_that_coincide_are_spread():
     assert all_different(grid_places(np.zeros((20, 2))))
 

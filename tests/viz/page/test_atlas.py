@@ -124,6 +124,13 @@ def test_the_accuracy_is_that_of_evaluate(trained, test_set, read, written):
 
 def test_only_all_is_100_percent_and_only_none_is_0():
     assert [share(v) for v in (0, 0.0001, 0.0833, 0.9996, 1)] == ["0%", "<0.1%", "8.3%", ">99.9%", "100%"]
+    for count in range(20_001):
+        exact, text = count / 200, share(count / 20_000)
+        if text[0] in "<>":
+            assert 0 < exact < 0.05 or 99.95 <= exact < 100
+        else:
+            assert abs(float(text[:-1]) - exact) < 0.05 + 1e-9
+            assert (float(text[:-1]) in (0, 100)) == (exact in (0, 100))
 
 
 def test_a_cell_of_the_confusion_matrix_opens_its_own_pictures(trained, test_set, read):
@@ -224,6 +231,19 @@ def test_an_attack_stays_within_epsilon_and_the_answers_are_those_to_the_picture
     for k in range(len(levels)):
         answers = model(model.transform(np.ascontiguousarray(cells[:, k][:, None]))).argmax(axis=1)
         assert [row[k][0][0] for row in fooled["guesses"]] == answers.tolist()
+
+
+def test_an_attack_is_the_one_that_the_page_describes(read, trained, written):
+    (steps,) = re.findall(r"projected gradient descent, (\d+) steps, rounded to whole levels", written)
+    levels = read["sections"]["fooled"]["levels"]
+    cells = pixels(read["sheets"]["attacked"]).reshape(-1, len(levels), 1, 12, 12)
+    model, _ = trained
+    x = model.transform(np.ascontiguousarray(cells[:, 0]))
+    believed = model(x).argmax(axis=1)
+    for k in (1, len(levels) - 1):
+        epsilon = levels[k] / model.transform.scale / model.transform.std[0]
+        changed = viz.pgd(model, x, believed, epsilon, steps=int(steps), bounds=viz.pixel_bounds(model))
+        np.testing.assert_array_equal(cells[:, k], np.rint(255 * model.transform.inverse(changed)))
 
 
 def test_every_explanation_has_a_map_for_each_picture_and_class_and_a_verdict(read):

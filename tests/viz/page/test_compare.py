@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
-from viz.page.compare import _likeness
+from viz.page.compare import _likeness, make
+from viz.page.subject import Missing
 
 
 def network(seed: int) -> cnn.Sequential:
@@ -38,3 +39,16 @@ def test_another_network_is_less_alike() -> None:
 @pytest.mark.parametrize(("images", "paths"), [(2, ["conv"]), (12, [])])
 def test_of_two_images_or_no_layer_nothing_is_said(images: int, paths: list[str]) -> None:
     assert _likeness(subject(images), network(1), paths) == {}
+
+
+@pytest.mark.parametrize("missing", [("mine",), ("theirs",), ("mine", "theirs")])
+def test_where_the_page_cannot_run_one_of_the_two_it_says_why(missing: tuple[str, ...]) -> None:
+    def half(name: str) -> SimpleNamespace:
+        lacks = name in missing
+        program = None if lacks else object()
+        return SimpleNamespace(program=program, program_missing=f"{name} has an odd layer." if lacks else "")
+
+    pair = half("mine")
+    pair.other = half("theirs")
+    with pytest.raises(Missing, match=rf"The page must run both networks\. {missing[0]} has an odd layer\."):
+        make(pair, None)

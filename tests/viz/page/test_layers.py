@@ -1,8 +1,13 @@
-"""How the images of what excites a channel are brightened up."""
+"""How a layer's images come about: filters in color, and what excites a channel, brightened up."""
+
+import io
 
 import numpy as np
+import pytest
+from PIL import Image
 
-from viz.page.layers import CONTRAST, _with_contrast
+from viz.page.layers import CONTRAST, _in_colors, _with_contrast
+from viz.page.sprites import Sprites
 
 
 def test_a_pale_image_gets_contrast_and_others_stay() -> None:
@@ -15,3 +20,16 @@ def test_a_pale_image_gets_contrast_and_others_stay() -> None:
     np.testing.assert_allclose(found[:2].std(axis=(1, 2, 3)), CONTRAST, rtol=0.02)
     np.testing.assert_allclose(found[:2].mean(axis=(1, 2, 3)), 127.5, atol=1)
     np.testing.assert_array_equal(found[2:], np.rint(pictures[2:]))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_filter_in_color_is_gray_at_zero_and_the_brighter_the_larger_its_weights_are(sign: int) -> None:
+    w = sign * np.linspace(-0.5, 0.25, 2 * 3 * 5 * 5).reshape(2, 3, 5, 5)
+    w[0, :, 2, 2] = 0
+    sprites = Sprites()
+    _in_colors(sprites, "filters", w)
+    (file,) = sprites.files.values()
+    sheet = np.asarray(Image.open(io.BytesIO(file))).astype(int)
+    levels = sheet.reshape(5, -1, 5, 3).transpose(1, 3, 0, 2)[:2]
+    np.testing.assert_allclose(levels, 127.5 * (1 + w / 0.5), atol=0.51)  # the largest weight reaches an end
+    assert levels[0, :, 2, 2].tolist() in ([127] * 3, [128] * 3)

@@ -1,0 +1,69 @@
+"""What a group of processes takes and refuses, in this process alone: nothing is sent."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from minicnn.data import Dataset, Loader
+from minicnn.distributed import processes
+from minicnn.distributed.processes import Processes, mpi
+
+POWERS = (1, 2, 4, 8, 16)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Whether `mpi` accepts a number of processes: as what they are started, or the error."""
+
+    def started(size, shares=8, threads=3, **options):
+        world = SimpleNamespace(Get_size=lambda: size)
+        facts = {"Query_thread": lambda: threads, "THREAD_MULTIPLE": 3, "Get_processor_name": lambda: "here"}
+        monkeypatch.setitem(sys.modules, "mpi4py", SimpleNamespace(MPI=SimpleNamespace(COMM_WORLD=world, **facts)))
+        monkeypatch.setattr(processes, "Processes", lambda comm, *given: given)
+        return mpi.__wrapped__(shares, **options)
+
+    return started
+
+
+@pytest.mark.parametrize("shares", POWERS)
+def test_powers_of_two_are_accepted_and_no_more_processes_than_shares(started, shares: int) -> None:
+    for size in range(1, 18):
+        if size in POWERS and size <= shares:
+            assert started(size, shares) == (shares, False, False, "here")
+        else:
+            with pytest.raises(ValueError, match=f"got {size} processes and {shares} shares"):
+                started(size, shares)
+
+
+@pytest.mark.parametrize("shares", [0, 3, 6, 12])
+def test_shares_are_a_power_of_two(started, shares: int) -> None:
+    with pytest.raises(ValueError, match=f"got 1 processes and {shares} shares"):
+        started(1, shares)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_in_any_order_each_of_any_number_of_processes_has_one_share(started, size: int) -> None:
+    assert started(size, any_order=True, sync_batch_norm=True) == (size, True, True, "here")
+
+
+def test_an_mpi_that_several_threads_cannot_call_is_refused(started) -> None:
+    with pytest.raises(ValueError, match="without MPI_THREAD_MULTIPLE"):
+        started(1, threads=2)
+
+
+@pytest.mark.parametrize(("images", "batch_size"), [(24, 8), (28, 8), (27, 8), (25, 8), (3, 8), (4, 8), (60, 16)])
+def test_synchronized_shares_must_not_be_empty(images: int, batch_size: int) -> None:
+    """Of as many shares as the last batch has images none is, and of one more one is."""
+    loader = Loader(Dataset(np.zeros((images, 1, 2, 2), np.uint8), np.zeros(images, int), ["a"]), batch_size)
+    last = [n for n, _ in loader.shares(0, 0, range(1), 1)][-1]
+
+    def batches(shares, sync):
+        group = SimpleNamespace(sync=sync, shares=shares, mine=range(shares))
+        return [[len(labels) for _, labels in parts] for _, parts in Processes.batches(group, loader, 0, 0)]
+
+    assert min(map(min, batches(last, sync=True))) == 1
+    assert min(map(min, batches(last + 1, sync=False))) == 0
+    with pytest.raises(ValueError, match=f"the last batch has {last} images for {last + 1} shares"):
+        batches(last + 1, sync=True)

@@ -18,7 +18,7 @@ def test_processor_seconds_are_the_command_s_and_its_children_s(program, tmp_pat
 
 
 def test_a_command_that_fails_is_no_measurement(tmp_path) -> None:
-    with pytest.raises(SystemExit, match="ended with status 3"):
+    with pytest.raises(SystemExit, match="exited with status 3"):
         startup.spent(["-c", "raise SystemExit(3)"], str(tmp_path))
 
 

@@ -116,5 +116,6 @@ def test_tiles_that_a_group_lacks_are_zero(tiles: int) -> None:
     places = Places(slab, CHUNK, 2 * frequencies * slab, frequencies * slab)
     v = np.full(groups * places.group, 1e-40, np.float32)
     clear_absent(v, places, tiles, frequencies, depth)
-    found = v.reshape(groups, 2, frequencies, GROUP, CHUNK).transpose(0, 3, 1, 2, 4).reshape(groups * GROUP, -1)
+    found = v.reshape(groups, 2, frequencies, GROUP, CHUNK).transpose(0, 3, 1, 2, 4)
+    found = found.reshape(groups * GROUP, 2 * frequencies * CHUNK)
     assert (found[:tiles] == np.float32(1e-40)).all() and not found[tiles:].any()

@@ -36,26 +36,16 @@ _linked: dict[str, Need] = {}  # those with an address, by symbol
 
 
 def link(function: Any) -> Any:
-    """Let other compiled functions call this one by a symbol where it is large; the same function is returned.
-
-    For Numba each constant in a call is a type of its own, for which a function is compiled anew. That is right for
-    steps and sizes, which inner loops are faster for knowing. But 0 says where something begins, outside of them: it is
-    a number like any other.
-    """
+    """Let other compiled functions call this one by a symbol where it is large; the same function is returned."""
     resolve = function.get_call_template
 
     def get_call_template(args: Any, kws: Any) -> Any:
-        found = resolve([_plain(kind) for kind in args], {name: _plain(kind) for name, kind in kws.items()})
+        found = resolve(args, kws)
         _separate(function, tuple(found[2]))
         return found
 
     function.get_call_template = get_call_template
     return function
-
-
-def _plain(kind: types.Type) -> types.Type:
-    zero = isinstance(kind, types.IntegerLiteral) and kind.literal_value == 0
-    return types.unliteral(kind) if zero else kind
 
 
 def _separate(function: Any, kinds: tuple[types.Type, ...]) -> None:

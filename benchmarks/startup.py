@@ -53,7 +53,8 @@ def cold(folder: Path) -> dict[str, tuple[list[str], float]]:
 
 def table(rounds: int = 5) -> str:
     """The page's section: cold runs once, warm runs as medians."""
-    lines = ["| what | seconds | processor seconds | asked for |", "|---|---|---|---|"]
+    intro = "`python -m benchmarks startup`: seconds from the start of a process to its end, and those of processors."
+    lines = [intro, "", "| what | seconds | processor seconds | asked for |", "|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as folder:
         for i, (name, (arguments, most)) in enumerate(cold(Path(folder)).items()):
             found = spent(arguments, f"{folder}/{i}")

@@ -31,7 +31,8 @@ def shown(rehearsal: Callable[[], object] | None = None, progress: bool | None =
     A bar on a terminal or in a notebook, elsewhere one line.
 
     Args:
-        rehearsal: does what the block does, without a trace. Loops do not run in it, so its numbers mean nothing.
+        rehearsal: does what the block does, without a trace. Loops do not run in it, so its numbers mean nothing: it
+            must not leave them anywhere, as in the packed filters of a frozen model that is used later.
             Without it, or if it fails, nothing is said about how many loops there are.
         progress: whether to show it; None: as said above.
     """

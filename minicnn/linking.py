@@ -2,7 +2,7 @@
 
 Numba copies the code of a function into the code of each caller. Around a parallel loop it puts three more functions,
 and optimizes and translates each of them with everything that it contains: a kernel with a register tile was compiled
-four times over. LLVM never inlines a large function, so nothing is lost if it has machine code of its own, which
+four times over. LLVM does not inline a large function, so little is lost if it has machine code of its own, which
 callers find by a symbol, as they find a function of C.
 
 A symbol has an address in one process only. So the disk cache keeps, with each function's machine code, which symbols

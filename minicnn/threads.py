@@ -281,7 +281,7 @@ def parallel(
         args = _unlocked(args)
         if _local.note is not None:
             _local.note(threaded, tuple(map(threaded.typeof_pyval, args)))
-            return 0.0  # the only loop that returns anything returns a sum
+            return 0.0  # for a sum; as the answer of Winograd's forward pass, that the input is not too rough
         with single_threaded_blas() if blas else _lock:
             if _forked:
                 return serial(*args)

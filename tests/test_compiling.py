@@ -30,7 +30,7 @@ def fresh(number: int):
         return threads.parallel(namespace["add"])
 
 
-def work_of(*loops, x=None, y=None):
+def work_of(*loops):
     """Work that calls these loops, and what they write."""
     x, y = np.zeros(4), np.zeros(4)
 

@@ -7,11 +7,12 @@ each class, and the commonest mistakes.
 from __future__ import annotations
 
 import argparse
+import functools
 
 from .inputs import MODEL_HELP, add_data, add_threads, load_data, load_model, set_threads
 from .notice import compiling
 
-BATCH = 256  # images that `evaluate` takes at a time
+BATCH = 256  # images at a time
 
 EXAMPLES = """\
 examples:
@@ -35,5 +36,6 @@ def run(options: argparse.Namespace) -> None:
     model = load_model(options.model)
     train, test = load_data(options)
     chosen = train if options.split == "train" else test
-    found = compiling(lambda: minicnn.evaluate(model, chosen), lambda: minicnn.evaluate(model, chosen[:BATCH]))
+    evaluate = functools.partial(minicnn.evaluate, model, batch_size=BATCH)
+    found = compiling(lambda: evaluate(chosen), lambda: evaluate(chosen[:BATCH]))
     print(results(found, options.split))

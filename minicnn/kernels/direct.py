@@ -125,7 +125,7 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
             x, at = np.empty(scratch_pixels(slide, lines, pitch) * depth + SLACK, flat.dtype), 0
             height = (lines - 1) * slide.step_h + slide.height
             load_block(source, n, top, slide.left, g * depth, depth, height, x, pitch, depth)
-            if runs_of(slide, lines, pitch)[1] < MR_NARROW:  # then tiles read beyond: see `clear_absent`
+            if runs_of(slide, lines, pitch)[1] < MR_NARROW:  # then a tile reads beyond, where denormal numbers may lie
                 clear(x, height * pitch * depth, x.size)
         runs, run = runs_of(slide, lines, pitch)
         y = np.empty((lines * wide + MR_NARROW) * NR + SLACK, flat.dtype)

@@ -29,6 +29,7 @@ def _by_size(kernel: Any) -> Callable[..., Any]:
 @_by_size
 @parallel(elementwise=True)
 def sgd(w, g, lr, weight_decay):
+    """w ← w − lr · (g + weight_decay · w)."""
     lr, weight_decay = w.dtype.type(lr), w.dtype.type(weight_decay)
     for i in prange(w.size):
         w[i] -= lr * (g[i] + weight_decay * w[i])
@@ -37,6 +38,10 @@ def sgd(w, g, lr, weight_decay):
 @_by_size
 @parallel(elementwise=True)
 def momentum(w, g, velocity, lr, momentum, weight_decay, nesterov):
+    """velocity ← momentum · velocity + d with d = g + weight_decay · w, then w ← w − lr · velocity.
+
+    By Nesterov's rule w ← w − lr · (d + momentum · velocity).
+    """
     lr, momentum, weight_decay = w.dtype.type(lr), w.dtype.type(momentum), w.dtype.type(weight_decay)
     for i in prange(w.size):
         d = g[i] + weight_decay * w[i]
@@ -48,6 +53,10 @@ def momentum(w, g, velocity, lr, momentum, weight_decay, nesterov):
 @_by_size
 @parallel(elementwise=True)
 def adam(w, g, m, v, step_size, rate1, beta2, rate2, eps, inverse_root, weight_decay, shrink):
+    """w ← shrink · w, then with d = g + weight_decay · w and rates 1 − β:
+
+    m ← m + rate1 · (d − m),    v ← beta2 · v + rate2 · d²,    w ← w − step_size · m / (√v · inverse_root + eps)
+    """
     step_size, eps, inverse_root = w.dtype.type(step_size), w.dtype.type(eps), w.dtype.type(inverse_root)
     rate1, beta2, rate2 = w.dtype.type(rate1), w.dtype.type(beta2), w.dtype.type(rate2)
     weight_decay, shrink = w.dtype.type(weight_decay), w.dtype.type(shrink)

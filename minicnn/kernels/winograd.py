@@ -92,6 +92,15 @@ def runs_of_block(runs, tiles, panels):
     return runs if panels >= TASKS // 4 else max(1, GROUP // tiles)
 
 
+@borrowing
+def transform_run(source, n, top, left, m, tiles, patch, scratch, v, places, number):
+    """The frequencies of a run's tiles: v[f, number · tiles + t] for each tile t, from the source's pixels under it."""
+    C, pitch = source.values.shape[3], m * tiles + 2
+    load_block(source, n, top, left, 0, C, m + 2, patch, pitch, C)
+    clear(patch, (m + 2) * pitch * C, patch.size)  # numbers of no channel: they are multiplied by 0
+    transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, number * tiles)
+
+
 @parallel
 def forward(source, u, bias, m, pad_h, pad_w, target):
     """target = the filters u (see `transform_filters`) slid over the source, plus the bias, block by block.
@@ -121,12 +130,9 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
     if shared:
         for run in prange(runs):
             scratch, patch = np.empty((m + 2) ** 2 * NR, u.dtype), np.empty((m + 2) * pitch * C + SLACK, u.dtype)
-            n, top, left = corner(run, spans, tiles, height, m)
-            load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
-            clear(patch, (m + 2) * pitch * C, patch.size)  # numbers of no channel: they are multiplied by 0
+            v, (n, top, left) = together[run // share * whole :], corner(run, spans, tiles, height, m)
+            transform_run(source, n, top - pad_h, left - pad_w, m, tiles, patch, scratch, v, places, run % share)
             largest[run], sums[run] = extent(patch, (m + 2) * pitch * C)
-            v = together[run // share * whole :]
-            transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, run % share * tiles)
             if run % share == share - 1 or run == runs - 1:
                 clear_absent(v, places, (run % share + 1) * tiles, frequencies, depth)
     for task in prange(blocks * parts):
@@ -137,12 +143,10 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
         v = together[block * whole :] if shared else np.empty(groups * places.group, u.dtype)
         if not shared:
             patch = np.empty((m + 2) * pitch * C + SLACK, u.dtype)
-            clear(patch, (m + 2) * pitch * C, patch.size)
             for run in range(r0, r1):
                 n, top, left = corner(run, spans, tiles, height, m)
-                load_block(source, n, top - pad_h, left - pad_w, 0, C, m + 2, patch, pitch, C)
+                transform_run(source, n, top - pad_h, left - pad_w, m, tiles, patch, scratch, v, places, run - r0)
                 largest[run], sums[run] = extent(patch, (m + 2) * pitch * C)
-                transform_tiles(m, False, patch, pitch, C, tiles, scratch, v, places, (run - r0) * tiles)
             clear_absent(v, places, (r1 - r0) * tiles, frequencies, depth)
         last, size = min(first + part, panels), groups * frequencies * GROUP * NR
         products = np.empty((last - first) * size, u.dtype)

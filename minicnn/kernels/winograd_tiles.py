@@ -64,7 +64,7 @@ def transform_tiles(m, back, patch, pitch, depth, tiles, scratch, v, places, fir
 def clear_absent(v, places, tiles, frequencies, depth):
     """v = 0 for the tiles that the last `GROUP` lacks.
 
-    They are multiplied, too, and what happens to lie there may be denormal numbers: then SqueezeNet took twice as long.
+    They are multiplied, too, and what happens to lie there may be denormal numbers, for which that takes far longer.
     """
     for t in range(tiles, ceil_div(tiles, GROUP) * GROUP):
         begin = t // GROUP * places.group + t % GROUP * places.tile

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .contract import Array, Pair, Pullback, arrays_of_one_dtype, as_pullback, image_batch, pair, quiet
+from collections.abc import Sequence
+from typing import Any
+
+from .contract import Array, Pair, Pullback, arrays_of_one_dtype, image_batch, pair, quiet, upstream
 from .convolution.choice import choose
 from .convolution.problem import NO_POOL, Filters, Problem, images
 from .geometry import geometry, reach
@@ -63,12 +66,14 @@ def conv_transpose2d(
     if bias:
         y += bias[0][:, None, None]
 
-    gradients = (
-        lambda dy: how.forward(p, images(dy), filters).y.transpose(0, 3, 1, 2),
-        lambda dy: how.weight_gradient(p, images(dy), x_source)[0],
-        lambda dy: images(dy).values.sum(axis=(0, 1, 2)),
-    )
-    return y, as_pullback("conv_transpose2d", y, *gradients[: 2 + len(bias)])
+    def pullback(dy: Any, wants: Sequence[bool] = (True, True, True)) -> tuple[Array | None, ...]:
+        dy_source = images(upstream("conv_transpose2d", dy, y.shape, y.dtype))
+        dx = how.forward(p, dy_source, filters).y.transpose(0, 3, 1, 2) if wants[0] else None
+        dw = how.weight_gradient(p, dy_source, x_source)[0] if wants[1] else None
+        db = dy_source.values.sum(axis=(0, 1, 2)) if bias and wants[2] else None
+        return (dx, dw, db) if bias else (dx, dw)
+
+    return y, pullback
 
 
 def _check_filters(x: Array, w: Array, bias: list[Array], groups: int) -> None:

@@ -14,7 +14,14 @@ def global_max_pool2d(x: Array) -> tuple[Array, Pullback]:
         y[n, c] = max over iy, ix of x[n, c, iy, ix]
         dx[n, c, iy, ix] = dy[n, c] at the first largest value, or the first NaN, row by row, and 0 elsewhere
 
-    Argument, shapes and errors are those of `global_avg_pool2d`.
+    Args:
+        x: (N, C, H, W), in any memory order.
+
+    Returns:
+        y (N, C) and the pullback dy → (dx,).
+
+    Raises:
+        ValueError: x is not of shape (N, C, H, W), or has no pixels.
 
     Source: Oquab et al. (2015), Is object localization for free?, section 3.2.
     """

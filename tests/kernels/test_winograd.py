@@ -7,6 +7,7 @@ import pytest
 
 from minicnn import ops
 from minicnn.kernels.winograd_tiles import CHUNK, GROUP, Places, clear_absent
+from minicnn.testing import tie_free
 
 from .test_winograd_transforms import matrix_of
 
@@ -110,7 +111,7 @@ def test_it_steps_back_at_the_range_that_the_docstring_tells() -> None:
 
 @pytest.mark.parametrize("tiles", [0, 1, GROUP - 1, GROUP, GROUP + 5])
 def test_tiles_that_a_group_lacks_are_zero(tiles: int) -> None:
-    """Denormal numbers left there by earlier work are multiplied a hundred times more slowly."""
+    """Denormal numbers left there by earlier work would be multiplied, which takes far longer."""
     frequencies, depth, groups = 4, 2 * CHUNK, -(-tiles // GROUP)
     slab = GROUP * CHUNK
     places = Places(slab, CHUNK, 2 * frequencies * slab, frequencies * slab)
@@ -119,3 +120,16 @@ def test_tiles_that_a_group_lacks_are_zero(tiles: int) -> None:
     found = v.reshape(groups, 2, frequencies, GROUP, CHUNK).transpose(0, 3, 1, 2, 4)
     found = found.reshape(groups * GROUP, 2 * frequencies * CHUNK)
     assert (found[:tiles] == np.float32(1e-40)).all() and not found[tiles:].any()
+
+
+@pytest.mark.parametrize("algorithm", ["winograd2", "winograd4"])
+@pytest.mark.parametrize("filters", [20, 72, 200])  # of one panel, a few, and many
+@pytest.mark.parametrize("shape", [(1, 17, 9, 13), (2, 17, 12, 11), (1, 17, 28, 26), (3, 17, 26, 30)])
+def test_few_tiles_are_divided_among_tasks_by_blocks_and_by_filters(shape, filters: int, algorithm: str) -> None:
+    """Parts of the filters share a block's transformed tiles; the last block, and the last part, have fewer."""
+    x, w = tie_free(shape, 0, dtype=np.float32), tie_free((filters, 17, 3, 3), 1, dtype=np.float32)
+    y, pullback = ops.conv2d(x, w, padding=1, algorithm=algorithm)
+    expected, expected_pullback = ops.conv2d(x, w, padding=1, algorithm="direct")
+    dy = tie_free(y.shape, 2, dtype=np.float32)
+    for found, exact in zip((y, *pullback(dy)), (expected, *expected_pullback(dy)), strict=True):
+        np.testing.assert_allclose(found, exact, rtol=0, atol=5e-5 * np.abs(exact).max())

@@ -7,16 +7,9 @@ import minicnn as cnn
 from minicnn import GradientError, Pass, gradcheck
 from minicnn.testing import assert_contract, tie_free
 
+from .test_own import Squeezed
+
 x = tie_free((2, 2, 4, 4), dtype=np.float32)
-
-
-class Squeezed(cnn.Sequential):
-    """A container with options, which makes its own layers."""
-
-    def __init__(self, channels, *, reduction=2):
-        self.channels, self.reduction = channels, reduction
-        inner = channels // reduction
-        super().__init__(down=cnn.Conv2d(channels, inner, 1), relu=cnn.ReLU(), up=cnn.Conv2d(inner, channels, 1))
 
 
 class Forgetful(cnn.Layer):

@@ -6,7 +6,7 @@ Given A (k, k), symmetric and positive semidefinite, and B (k, m), each column z
 
 Both halves of a factorization X ≈ W H have this form: with H fixed, the rows of W are the z, A = H Hᵀ and B = H Xᵀ.
 
-NumPy's functions and assignments of whole arrays are written as loops, which compile in a third of the time.
+NumPy's functions and assignments of whole arrays are written as loops, which compile faster.
 """
 
 from __future__ import annotations

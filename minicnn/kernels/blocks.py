@@ -20,7 +20,7 @@ from .vector import (
     beats,
     lanes,
     load,
-    load_beside,
+    load_like,
     load_some,
     places_of,
     same,
@@ -178,7 +178,7 @@ def scatter_block(source, n, top, left, first, depth, rows, block, pitch, pixel)
             j0, j1 = max(0, -ix), min(source.kw, pitch - ix)
             for c in range(0, depth, V):
                 gradient = load_first(values, at + c, depth - c)
-                won = load_beside(switches, at + c, zero)
+                won = load_like(switches, at + c, zero)
                 for i in range(i0, i1):
                     for j in range(j0, j1):
                         to = ((iy + i) * pitch + ix + j) * pixel + c

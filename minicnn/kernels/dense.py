@@ -9,7 +9,7 @@ from numba import prange
 from ..threads import jit, parallel
 from .blocks import copy
 from .panels import ceil_div
-from .vector import MR, address, tile, width
+from .vector import MR, Terms, address, tile, width
 
 MC = 64  # rows of a task's block
 NC = 512  # and columns: numbers of an example, in or out
@@ -47,14 +47,15 @@ def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
             copy(b, first + n + k * line, panel, k * NR, count)
         for r in range(0, rows, R):
             m = min(r, rows - R)
-            x, here, p, start = address(a, at + m * row), address(nowhere, 0), address(panel, 0), address(zero, 0)
+            x, p, start = address(a, at + m * row), address(panel, 0), address(zero, 0)
+            terms = Terms(address(nowhere, 0), address(nowhere, 0), 1, depth)
             y, y_row = address(c, to + m * line + n), line
             if count < NR:  # a tile would write into columns of others
                 y, y_row = address(narrow, 0), NR
             if R == MR:
-                tile(MR, 2, x, row, 3 * row, step, here, here, 1, p, NR, depth, start, 0, y, y_row, -np.inf)
+                tile(MR, 2, x, row, 3 * row, step, terms, p, NR, start, 0, y, y_row, -np.inf)
             else:
-                tile(1, 2, x, row, 3 * row, step, here, here, 1, p, NR, depth, start, 0, y, y_row, -np.inf)
+                tile(1, 2, x, row, 3 * row, step, terms, p, NR, start, 0, y, y_row, -np.inf)
             for i in range(R if count < NR else 0):
                 for l in range(count):
                     c[to + (m + i) * line + n + l] = narrow[i * NR + l]

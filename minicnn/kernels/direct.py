@@ -22,8 +22,8 @@ from numba import prange
 
 from ..threads import borrowing, jit, parallel
 from .blocks import SLACK, clear, load_block, pools, store_block
-from .panels import ceil_div, share_of, sweep
-from .vector import MR, MR_NARROW, address, load, store, tile, width, zeros_of
+from .panels import Runs, ceil_div, share_of, sweep, tile_of
+from .vector import MR, MR_NARROW, Terms, address, load, store, width, zeros_of
 
 BLOCK_BYTES = 1 << 16  # outputs of a block: they stay in the second-level cache with the pixels under them
 OVERLAP = 4  # times as large where pooling windows overlap: lines that two blocks share are computed twice
@@ -135,20 +135,15 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
             pixel = NR // 2 if narrow else NR  # of the block
             straight = exact and run >= MR_NARROW and number == pixel
             panel, begin = address(weights, (g * P + p) * panels.shape[1] * NR), address(bias, (g * P + p) * NR)
-            source_at, tap, place = address(x, at), address(taps, 0), address(places, 0)
-            row, step, depth_of_tap = slide.step_w * depth, slide.step_h * pitch * depth, slide.run * depth
+            to, out, floor = address(y, 0), pixel, -np.inf
             if straight:  # the tiles write where the outputs belong
-                to, floor = address(outputs, (n * H + py0) * columns * O + channel), 0.0 if target.relu else -np.inf
-                sweep(
-                    source_at, row, 1, tap, place, taps.size, panel, depth_of_tap, begin, runs, step, run,
-                    to, O, wide, floor, narrow, flat.itemsize,
-                )  # fmt: skip
-                continue
-            sweep(
-                source_at, row, 1, tap, place, taps.size, panel, depth_of_tap, begin, runs, step, run,
-                address(y, 0), pixel, wide, -np.inf, narrow, flat.itemsize,
-            )  # fmt: skip
-            store_block(y, 0, wide, pixel, target, n, lattice, py0, py1, columns, channel, number)
+                to, out = address(outputs, (n * H + py0) * columns * O + channel), O
+                floor = 0.0 if target.relu else -np.inf
+            terms = Terms(address(taps, 0), address(places, 0), taps.size, slide.run * depth)
+            rows_of = Runs(runs, run, slide.step_w * depth, slide.step_h * pitch * depth, out, wide * out)
+            sweep(address(x, at), terms, panel, begin, rows_of, to, floor, narrow, flat.itemsize)
+            if not straight:
+                store_block(y, 0, wide, pixel, target, n, lattice, py0, py1, columns, channel, number)
 
 
 @borrowing
@@ -176,19 +171,13 @@ def add_products(x, at, step, size, block, block_at, pixel, K, three, narrow, sc
     NR, V = 2 * width(x), width(x)
     R = MR_NARROW if narrow else MR
     nowhere, spare = scratch
-    here, gradient = address(nowhere, 0), address(block, block_at)
+    terms = Terms(address(nowhere, 0), address(nowhere, 0), 1, size)
     for r in range(0, K, R):
         k = min(r, max(0, K - R))  # rather begin earlier than read beyond
         whole = r + R <= K
-        source = address(x, at + k // 3 * three + k % 3)
+        source, gradient = address(x, at + k // 3 * three + k % 3), address(block, block_at)
         target = address(sums, sums_at + r * NR) if whole else address(spare, 0)
-        if narrow:
-            tile(
-                MR_NARROW, 1, source, 1, three, step, here, here, 1, gradient, pixel, size,
-                target, NR, target, NR, -np.inf,
-            )  # fmt: skip
-        else:
-            tile(MR, 2, source, 1, three, step, here, here, 1, gradient, pixel, size, target, NR, target, NR, -np.inf)
+        tile_of(narrow, source, 1, three, step, terms, gradient, pixel, target, NR, target, NR, -np.inf)
         if not whole:
             for row in range(k, k + R):
                 for l in range(0, NR, V):

@@ -15,8 +15,8 @@ from numba import prange
 from ..threads import borrowing, parallel
 from .blocks import SLACK, Lattice, clear, load_block, load_first, store_block, store_first, taps_inside, windows_over
 from .direct import TASKS, add_columns, add_products, products_scratch
-from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW, address, width
+from .panels import Runs, ceil_div, share_of, sweep
+from .vector import MR_NARROW, Terms, address, width
 
 PIXELS = 192  # outputs of a block, approximately
 BAND_BYTES = 1 << 18  # of the gradients that a band of an image reads, approximately
@@ -83,11 +83,10 @@ def forward(x, panels, bias, window, rows, columns, target):
             im2col(x[n], window, rows, columns, H, W, C, cols, (n - n0) * pixels)
         for p in range(P):
             number = min(NR, O - p * NR)
-            here, panel, begin = address(nowhere, 0), address(weights, p * K * NR), address(bias, p * NR)
-            sweep(
-                address(cols, 0), K, 1, here, here, 1, panel, K, begin, 1, 0, size,
-                address(y, 0), NR, size, -np.inf, number <= NR // 2, x.itemsize,
-            )  # fmt: skip
+            terms = Terms(address(nowhere, 0), address(nowhere, 0), 1, K)
+            panel, begin = address(weights, p * K * NR), address(bias, p * NR)
+            run = Runs(1, size, K, 0, NR, 0)
+            sweep(address(cols, 0), terms, panel, begin, run, address(y, 0), -np.inf, number <= NR // 2, x.itemsize)
             for n in range(n0, n1):
                 at = (n - n0) * pixels * NR
                 store_block(y, at, columns, NR, target, n, Lattice(0, 0, 1, 1), 0, PH, PW, p * NR, number)
@@ -122,11 +121,10 @@ def input_gradient(source, panels, window, rows, columns, dx):
         for n in range(n0, n1):
             load_block(source, n, oy0, 0, 0, O, oy1 - oy0, dy[(n - n0) * pixels * O :], columns, O)
         for p in range(P):
-            here, panel, begin = address(nowhere, 0), address(weights, p * O * NR), address(zero, 0)
-            sweep(
-                address(dy, 0), O, 1, here, here, 1, panel, O, begin, 1, 0, size, address(cols, p * NR), pitch, size,
-                -np.inf, window.kh * window.kw * C - p * NR <= NR // 2, dx.itemsize,
-            )  # fmt: skip
+            terms = Terms(address(nowhere, 0), address(nowhere, 0), 1, O)
+            panel, begin = address(weights, p * O * NR), address(zero, 0)
+            run, narrow = Runs(1, size, O, 0, pitch, 0), window.kh * window.kw * C - p * NR <= NR // 2
+            sweep(address(dy, 0), terms, panel, begin, run, address(cols, p * NR), -np.inf, narrow, dx.itemsize)
         for n in range(n0, n1):
             clear(image, (n * H + y0) * W * C, (n * H + y1) * W * C)
             at, to = (n - n0) * pixels * pitch, n * H * W * C

@@ -7,7 +7,7 @@ from numba import prange
 
 from ..threads import parallel
 from .blocks import best_of, clear, load_first, store_first, taps_inside, windows_over
-from .vector import as_integers, load_beside, same, spread, where, width, zeros_of
+from .vector import as_integers, load_like, same, spread, where, width, zeros_of
 
 
 @parallel
@@ -50,7 +50,7 @@ def gradient(dy, switches, geometry, dx):
                 j0, j1 = taps_inside(left, dilation_w, kw, W)
                 for c in range(0, C, width(sums)):
                     given, zero = load_first(values, at + c, C - c), zeros_of(sums)
-                    won = load_beside(taps, at + c, zero)
+                    won = load_like(taps, at + c, zero)
                     for j in range(j0, j1):
                         to = (task * W + left + j * dilation_w) * C + c
                         share = where(same(won, spread(i * kw + j, won)), given, zero)

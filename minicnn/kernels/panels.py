@@ -4,11 +4,13 @@ A *panel* is NR filters side by side, (K, NR): for each of the K numbers under a
 lie in a row, as a tile reads them. The last panel is filled up with zeros.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import prange
 
 from ..threads import borrowing, parallel
-from .vector import MR, MR_NARROW, NR_BYTES, address, tile
+from .vector import MR, MR_NARROW, NR_BYTES, Terms, address, tile
 
 KC = 256  # terms of a sum that are added one after the other, about
 
@@ -26,7 +28,7 @@ def share_of(size, parts):
 
 @parallel
 def pack(w, turned, panels):
-    """panels[g · P + p, (i, j, c), l] = w[g, p·NR + l, c, i, j], or with `turned` w[g, c, p·NR + l, i, j]; 0 beside.
+    """panels[g · P + p, (i, j, c), l] = w[g, p·NR + l, c, i, j], or with `turned` w[g, c, p·NR + l, i, j]; 0 elsewhere.
 
     w is (groups, filters, channels, kh · kw); panels (groups · P, kh · kw · depth, NR).
     """
@@ -46,77 +48,64 @@ def pack(w, turned, panels):
                     panel[tap * depth + k, lane] = source[tap]
 
 
+class Runs(NamedTuple):
+    """The rows that a sweep computes: `count` runs of `size` rows, and how far apart rows and runs lie in x and y."""
+
+    count: int
+    size: int
+    row: int
+    run: int
+    y_row: int
+    y_run: int
+
+
 @borrowing
-def sweep(
-    x,
-    row,
-    step,
-    taps,
-    places,
-    count,
-    panel,
-    depth,
-    start,
-    runs,
-    run_step,
-    run,
-    y,
-    y_row,
-    pitch,
-    floor,
-    narrow,
-    itemsize,
-):
-    """Tiles over `runs` runs of outputs, each of `run` rows that lie `row` apart in x, and runs `run_step` apart.
+def sweep(x, terms, panel, start, runs, y, floor, narrow, itemsize):
+    """y = start + Σ x · panel for all rows of `runs`, and `floor` where that is less, tile by tile.
 
-    y = start + Σ x · panel, and `floor` where that is less, as `tile` sums it over `count` taps: rows of NR numbers
-    that lie `y_row` apart, and runs `pitch` rows. x, taps, places, panel, start and y are addresses.
-
-    A run's last tile begins earlier rather than end beyond the run. Where a whole run is shorter than a tile, x and y
-    need slack behind it.
+    x, panel, start and y are addresses. A run's last tile begins earlier rather than end beyond the run. Where a whole
+    run is shorter than a tile, x and y need slack behind it.
     """
     R = MR_NARROW if narrow else MR
-    whole = run // R * R
-    together = runs if run >= R else 1  # a run shorter than a tile spoils the next, which is therefore summed after it
-    for i in range(0, runs, together):
-        for first, rows in ((0, whole), (max(0, run - R), run - whole)):
-            # The tile that begins earlier comes when all others are done: it begins again what they have summed.
-            strip(
-                address(x, i * run_step), row, step, taps, places, count, panel, depth, start, together, run_step,
-                first, rows, address(y, i * pitch * y_row), y_row, pitch, floor, narrow, itemsize,
-            )  # fmt: skip
+    whole = runs.size // R * R
+    rest = max(0, runs.size - R) if whole < runs.size else runs.size
+    together = runs.count if whole else 1  # a run shorter than a tile spoils the next, which then comes after it
+    for i in range(0, runs.count, together):
+        source, target = address(x, i * runs.run), address(y, i * runs.y_run)
+        # The tile that begins earlier comes when all others are done: it begins again what they have summed.
+        for first, last in ((0, whole), (rest, runs.size)):
+            strip(source, terms, panel, start, runs, together, first, last, target, floor, narrow, itemsize)
 
 
 @borrowing
-def strip(
-    x, row, step, taps, places, count, panel, depth, start, runs, run_step, first, rows, y, y_row, pitch, floor,
-    narrow, itemsize,
-):  # fmt: skip
-    """The tiles of `sweep` that begin at the rows first, first + R, … of each run, as long as `rows` lasts.
+def strip(x, terms, panel, start, runs, together, first, last, y, floor, narrow, itemsize):
+    """The tiles of `sweep` that begin at the rows first, first + R, … below `last`, of `together` runs.
 
     A sum of thousands of numbers is made in pieces of at most KC: a piece of the panel stays in the first-level cache
     for all tiles, and no new term is rounded to the precision of the whole.
     """
     NR = NR_BYTES // itemsize
     R = MR_NARROW if narrow else MR
-    per, parts = max(1, KC // max(1, depth)), max(1, ceil_div(depth, KC))  # taps of a piece, pieces of a tap
-    pieces = max(1, ceil_div(count, per)) * parts
+    per, parts = max(1, KC // max(1, terms.depth)), max(1, ceil_div(terms.depth, KC))  # taps a piece, pieces a tap
+    pieces = max(1, ceil_div(terms.count, per)) * parts
     for piece in range(pieces):
         t, k = piece // parts * per, piece % parts * KC
-        some, size = min(per, count - t), min(KC, depth - k)
+        taps, places = address(terms.taps, t), address(terms.places, t)
+        some = Terms(taps, places, min(per, terms.count - t), min(KC, terms.depth - k))
         least = floor if piece == pieces - 1 else -np.inf
-        tap, place, weights = address(taps, t), address(places, t), address(panel, k * NR)
-        for i in range(runs):
-            for r in range(first, first + rows, R):
-                source, target = address(x, i * run_step + r * row + k * step), address(y, (i * pitch + r) * y_row)
-                begin, begin_row = (start, 0) if piece == 0 else (target, y_row)
-                if narrow:
-                    tile(
-                        MR_NARROW, 1, source, row, 3 * row, step, tap, place, some, weights, NR, size,
-                        begin, begin_row, target, y_row, least,
-                    )  # fmt: skip
-                else:
-                    tile(
-                        MR, 2, source, row, 3 * row, step, tap, place, some, weights, NR, size,
-                        begin, begin_row, target, y_row, least,
-                    )  # fmt: skip
+        for i in range(together):
+            for r in range(first, last, R):
+                source = address(x, i * runs.run + r * runs.row + k)
+                target = address(y, i * runs.y_run + r * runs.y_row)
+                begin, begin_row = (start, 0) if piece == 0 else (target, runs.y_row)
+                row, y_row, weights = runs.row, runs.y_row, address(panel, k * NR)
+                tile_of(narrow, source, row, 3 * row, 1, some, weights, NR, begin, begin_row, target, y_row, least)
+
+
+@borrowing
+def tile_of(narrow, x, row, three, step, terms, panel, line, start, start_row, y, y_row, floor):
+    """A `tile` of MR rows of two registers, or where filters are few, of MR_NARROW rows of one."""
+    if narrow:
+        tile(MR_NARROW, 1, x, row, three, step, terms, panel, line, start, start_row, y, y_row, floor)
+    else:
+        tile(MR, 2, x, row, three, step, terms, panel, line, start, start_row, y, y_row, floor)

@@ -18,7 +18,7 @@ Source: Goto & van de Geijn (2008), Anatomy of high-performance matrix multiplic
 
 import operator
 import platform
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import extending, types
@@ -94,7 +94,7 @@ def load(typing, x, i):
 
 
 @intrinsic
-def load_beside(typing, x, i, like):
+def load_like(typing, x, i, like):
     """As many numbers from x[i] on as another vector has lanes: bytes along with floats."""
     return _load(x, like.lanes, like)
 
@@ -350,35 +350,27 @@ at_most = _comparison(lambda builder, a, b: builder.fcmp_ordered("<=", a, b))  #
 same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of integers
 
 
+class Terms(NamedTuple):
+    """What a sum runs over: `count` taps of `depth` terms each. `taps` and `places` are addresses: they list where each
+    tap begins in x and in a panel.
+    """
+
+    taps: Any
+    places: Any
+    count: int
+    depth: int
+
+
 @intrinsic(prefer_literal=True)
-def tile(
-    typing,
-    rows,
-    vectors,
-    x,
-    row,
-    three,
-    step,
-    taps,
-    places,
-    count,
-    panel,
-    line,
-    depth,
-    start,
-    start_row,
-    y,
-    y_row,
-    floor,
-):
+def tile(typing, rows, vectors, x, row, three, step, terms, panel, line, start, start_row, y, y_row, floor):
     """A tile of a product, summed in registers: for r < rows and l < vectors · lanes,
 
         y[r·y_row + l] = start[r·start_row + l] + Σ_t Σ_k x[taps[t] + place(r) + k·step] · panel[places[t] + k·line + l]
         with place(r) = ⌊r/3⌋·three + (r mod 3)·row
 
-    over all taps t < count and k < depth; `floor` where that is less, and NaN where it is NaN. Rows lie `row` apart
-    where `three` is 3·row. `rows` and `vectors` are known when this is compiled; x, taps, places, panel, start and y
-    are addresses, and start may be y.
+    over the taps t < count and k < depth of `terms`; `floor` where that is less, and NaN where it is NaN. Rows lie
+    `row` apart where `three` is 3·row. `rows` and `vectors` are known when this is compiled; x, panel, start and y are
+    addresses, and start may be y.
     """
     if not isinstance(rows, types.IntegerLiteral) or not isinstance(vectors, types.IntegerLiteral):
         return None
@@ -389,7 +381,8 @@ def tile(
         word = ir.IntType(context.address_size)
         vector = ir.VectorType(context.get_value_type(number), lanes)
         fma, fetch = _multiply_add(builder, vector), _prefetch(builder)
-        _, _, X, row, three, step, T, Q, count, P, line, depth, S, start_row, Y, y_row, floor = values
+        _, _, X, row, three, step, terms, P, line, S, start_row, Y, y_row, floor = values
+        T, Q, count, depth = cgutils.unpack_tuple(builder, terms, 4)
         least = _splat(builder, context.cast(builder, floor, signature.args[-1], number), vector)
 
         def spot(base, index):
@@ -411,9 +404,9 @@ def tile(
             source = [builder.gep(corner, [base]) for base in bases]
             weights = builder.gep(P, [builder.load(builder.gep(Q, [tap.index]))])
             with cgutils.for_range(builder, depth, intp=word) as loop:
-                beside = builder.mul(loop.index, line)
-                factors = [load_at(weights, builder.add(beside, word(v * lanes))) for v in range(V)]
-                later = builder.add(beside, builder.mul(line, word(AHEAD)))
+                here = builder.mul(loop.index, line)
+                factors = [load_at(weights, builder.add(here, word(v * lanes))) for v in range(V)]
+                later = builder.add(here, builder.mul(line, word(AHEAD)))
                 # A tile of one register loads as often as it can, and the panel of so few filters is near.
                 for l in range(0, V * lanes if V > 1 else 0, CACHE_LINE * 8 // number.bitwidth):
                     fetch(builder.gep(weights, [builder.add(later, word(l))]))
@@ -433,5 +426,5 @@ def tile(
         return context.get_dummy_value()
 
     i = types.intp
-    signature = types.void(rows, vectors, x, i, i, i, taps, places, i, panel, i, i, start, i, y, i, floor)
+    signature = types.void(rows, vectors, x, i, i, i, terms, panel, i, start, i, y, i, floor)
     return signature, generate

@@ -21,8 +21,8 @@ from numba import prange
 from ..threads import borrowing, parallel
 from .blocks import SLACK, clear, load_block
 from .direct import TASKS, add_columns, add_products, products_scratch
-from .panels import ceil_div, share_of, sweep
-from .vector import MR_NARROW, NR_BYTES, address, load, store, width, zeros_of
+from .panels import Runs, ceil_div, share_of, sweep
+from .vector import MR_NARROW, NR_BYTES, Terms, address, load, store, width, zeros_of
 from .winograd_tiles import (
     CHUNK,
     GROUP,
@@ -156,11 +156,10 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
                 start = p * NR if f == m + 3 else panels * NR
                 panel, begin = address(weights, (p * frequencies + f) * depth * NR), address(starts, start)
                 to = address(products, (p - first) * size + f * GROUP * NR)
-                sweep(
-                    address(v, f * slab), CHUNK, 1, address(begins, 0), address(lines_of, 0), chunks, panel, CHUNK,
-                    begin, groups, places.group, GROUP, to, NR, frequencies * GROUP, -np.inf,
-                    min(NR, O - p * NR) <= NR // 2, u.itemsize,
-                )  # fmt: skip
+                terms = Terms(address(begins, 0), address(lines_of, 0), chunks, CHUNK)
+                run = Runs(groups, GROUP, CHUNK, places.group, NR, frequencies * GROUP * NR)
+                narrow = min(NR, O - p * NR) <= NR // 2
+                sweep(address(v, f * slab), terms, panel, begin, run, to, -np.inf, narrow, u.itemsize)
         lines = np.empty(m * m * tiles * NR + SLACK, u.dtype)
         for p in range(first, last):
             for run in range(r0, r1):
@@ -221,22 +220,10 @@ def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
                     transform_tiles(m, True, gradients, wide, NR, tiles, scratch, g, gradient_places, first_tile)
                 size = (r1 - r0) * tiles
                 for f in range(frequencies):
+                    at, below = f * apart, f * gradient_apart
                     to = ((share * panels + p) * frequencies + f) * C * NR
-                    add_products(
-                        v,
-                        f * apart,
-                        pixel,
-                        size,
-                        g,
-                        f * gradient_apart,
-                        NR,
-                        C,
-                        3,
-                        number <= NR // 2,
-                        products,
-                        total,
-                        to,
-                    )
+                    narrow = number <= NR // 2
+                    add_products(v, at, pixel, size, g, below, NR, C, 3, narrow, products, total, to)
                 # As A's second row is all ones, this frequency is the sum over each tile.
                 add_columns(g, (m + 3) * gradient_apart, NR, size, biases[share, p])
 

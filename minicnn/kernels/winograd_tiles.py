@@ -115,14 +115,14 @@ def extent(patch, size):
     """The largest absolute value of a patch, which NaN is not, and the sum of all."""
     V = width(patch)
     zero = zeros_of(patch)
-    most, most_beside, sum_, sum_beside = zero, zero, zero, zero  # two of each, so that none waits for the other
+    most, sum_ = (zero, zero), (zero, zero)  # two of each, so that none waits for the other
     for i in range(0, size, 2 * V):
-        v, beside = magnitude(load_first(patch, i, size - i)), magnitude(load_first(patch, i + V, size - i - V))
-        most, sum_ = where(above(v, most), v, most), sum_ + v
-        most_beside, sum_beside = where(above(beside, most_beside), beside, most_beside), sum_beside + beside
+        v, w = magnitude(load_first(patch, i, size - i)), magnitude(load_first(patch, i + V, size - i - V))
+        most = where(above(v, most[0]), v, most[0]), where(above(w, most[1]), w, most[1])
+        sum_ = sum_[0] + v, sum_[1] + w
     lanes = np.empty(2 * V, patch.dtype)
-    store(lanes, 0, where(above(most_beside, most), most_beside, most))
-    store(lanes, V, sum_ + sum_beside)
+    store(lanes, 0, where(above(most[0], most[1]), most[0], most[1]))
+    store(lanes, V, sum_[0] + sum_[1])
     return lanes[:V].max(), lanes[V:].sum()
 
 

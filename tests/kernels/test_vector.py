@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 
 from minicnn.kernels.dense import multiply
-from minicnn.kernels.panels import KC, sweep
+from minicnn.kernels.panels import KC, Runs, sweep
 from minicnn.kernels.vector import (
     MR,
     MR_NARROW,
     NR_BYTES,
     REGISTER,
+    Terms,
     above,
     address,
     as_integers,
     at_most,
     beats,
     load,
-    load_beside,
+    load_like,
     load_some,
     magnitude,
     places_of,
@@ -86,7 +87,7 @@ def test_each_word_is_its_scalar_twin(dtype) -> None:
 @jit
 def _where_three(bytes_, values, out):
     x = load(values, 0)
-    won = load_beside(bytes_, 1, x)
+    won = load_like(bytes_, 1, x)
     store(out, 0, where(same(won, spread(3, won)), x, zeros_of(values)))
 
 
@@ -100,14 +101,13 @@ def test_bytes_choose_among_numbers_beside_them(dtype) -> None:
 
 
 @jit
-def _swept(x, row, step, panel, depth, start, run, y, floor, narrow):
-    nowhere = np.zeros(1, np.int64)
+def _swept(x, panel, depth, start, run, y, floor, narrow):
+    nowhere, NR = np.zeros(1, np.int64), 2 * width(x)
     for _ in range(1):  # in a loop, as addresses do not keep `nowhere` alive
-        here, NR = address(nowhere, 0), 2 * width(x)
-        sweep(
-            address(x, 0), row, step, here, here, 1, address(panel, 0), depth, address(start, 0), 1, 0, run,
-            address(y, 0), NR, run, floor, narrow, x.itemsize,
-        )  # fmt: skip
+        terms = Terms(address(nowhere, 0), address(nowhere, 0), 1, depth)
+        runs = Runs(1, run, depth, 0, NR, 0)
+        begin = address(start, 0)
+        sweep(address(x, 0), terms, address(panel, 0), begin, runs, address(y, 0), floor, narrow, x.itemsize)
     nowhere[0] = 0
 
 
@@ -122,7 +122,7 @@ def test_a_sweep_is_the_matrix_product(dtype, narrow: bool, depth: int, run: int
     rows = run + MR_NARROW
     x, panel, start = (rng.standard_normal(shape).astype(dtype) for shape in ((rows, depth), (depth, NR), NR))
     y = np.full((rows + 1, NR), np.nan, dtype)
-    _swept(x.ravel(), depth, 1, panel.ravel(), depth, start, run, y.reshape(-1), floor, narrow)
+    _swept(x.ravel(), panel.ravel(), depth, start, run, y.reshape(-1), floor, narrow)
     lanes = NR // 2 if narrow else NR
     expected = np.maximum(x[:run].astype(float) @ panel.astype(float) + start, floor)
     np.testing.assert_allclose(

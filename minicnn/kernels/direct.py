@@ -140,8 +140,8 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
                 to, out = address(outputs, (n * H + py0) * columns * O + channel), O
                 floor = 0.0 if target.relu else -np.inf
             terms = Terms(address(taps, 0), address(places, 0), taps.size, slide.run * depth)
-            rows_of = Runs(runs, run, slide.step_w * depth, slide.step_h * pitch * depth, out, wide * out)
-            sweep(address(x, at), terms, panel, begin, rows_of, to, floor, narrow, flat.itemsize)
+            swept = Runs(runs, run, slide.step_w * depth, slide.step_h * pitch * depth, out, wide * out)
+            sweep(address(x, at), terms, panel, begin, swept, to, floor, narrow, flat.itemsize)
             if not straight:
                 store_block(y, 0, wide, pixel, target, n, lattice, py0, py1, columns, channel, number)
 

@@ -49,9 +49,9 @@ def pack(w, turned, panels):
 
 
 class Runs(NamedTuple):
-    """The rows that a sweep computes: `count` runs of `size` rows, and how far apart rows and runs lie in x and y."""
+    """The rows that a sweep computes: `number` runs of `size` rows, and how far apart rows and runs lie in x and y."""
 
-    count: int
+    number: int
     size: int
     row: int
     run: int
@@ -69,8 +69,8 @@ def sweep(x, terms, panel, start, runs, y, floor, narrow, itemsize):
     R = MR_NARROW if narrow else MR
     whole = runs.size // R * R
     rest = max(0, runs.size - R) if whole < runs.size else runs.size
-    together = runs.count if whole else 1  # a run shorter than a tile spoils the next, which then comes after it
-    for i in range(0, runs.count, together):
+    together = runs.number if whole else 1  # a run shorter than a tile spoils the next, which then comes after it
+    for i in range(0, runs.number, together):
         source, target = address(x, i * runs.run), address(y, i * runs.y_run)
         # The tile that begins earlier comes when all others are done: it begins again what they have summed.
         for first, last in ((0, whole), (rest, runs.size)):
@@ -87,11 +87,11 @@ def strip(x, terms, panel, start, runs, together, first, last, y, floor, narrow,
     NR = NR_BYTES // itemsize
     R = MR_NARROW if narrow else MR
     per, parts = max(1, KC // max(1, terms.depth)), max(1, ceil_div(terms.depth, KC))  # taps a piece, pieces a tap
-    pieces = max(1, ceil_div(terms.count, per)) * parts
+    pieces = max(1, ceil_div(terms.number, per)) * parts
     for piece in range(pieces):
         t, k = piece // parts * per, piece % parts * KC
         taps, places = address(terms.taps, t), address(terms.places, t)
-        some = Terms(taps, places, min(per, terms.count - t), min(KC, terms.depth - k))
+        some = Terms(taps, places, min(per, terms.number - t), min(KC, terms.depth - k))
         least = floor if piece == pieces - 1 else -np.inf
         for i in range(together):
             for r in range(first, last, R):

@@ -246,14 +246,15 @@ def _comparison(compare):
 FUSED = ("contract",)  # a product and the sum that it enters may be rounded once
 
 
-@intrinsic
-def _add(typing, a, b):
-    return a(a, a), lambda context, builder, signature, values: builder.fadd(*values, flags=FUSED)
+def _arithmetic(compute):
+    @intrinsic
+    def word(typing, a, b):
+        return a(a, a), lambda context, builder, signature, values: compute(builder, *values, flags=FUSED)
+
+    return word
 
 
-@intrinsic
-def _subtract(typing, a, b):
-    return a(a, a), lambda context, builder, signature, values: builder.fsub(*values, flags=FUSED)
+_add, _subtract = _arithmetic(ir.IRBuilder.fadd), _arithmetic(ir.IRBuilder.fsub)
 
 
 @intrinsic
@@ -351,13 +352,13 @@ same = _comparison(lambda builder, a, b: builder.icmp_signed("==", a, b))  # of 
 
 
 class Terms(NamedTuple):
-    """What a sum runs over: `count` taps of `depth` terms each. `taps` and `places` are addresses: they list where each
-    tap begins in x and in a panel.
+    """What a sum runs over: `number` taps of `depth` terms each. `taps` and `places` are addresses of where each tap
+    begins in x and in a panel.
     """
 
     taps: Any
     places: Any
-    count: int
+    number: int
     depth: int
 
 
@@ -368,7 +369,7 @@ def tile(typing, rows, vectors, x, row, three, step, terms, panel, line, start, 
         y[r·y_row + l] = start[r·start_row + l] + Σ_t Σ_k x[taps[t] + place(r) + k·step] · panel[places[t] + k·line + l]
         with place(r) = ⌊r/3⌋·three + (r mod 3)·row
 
-    over the taps t < count and k < depth of `terms`; `floor` where that is less, and NaN where it is NaN. Rows lie
+    over the taps t < number and k < depth of `terms`; `floor` where that is less, and NaN where it is NaN. Rows lie
     `row` apart where `three` is 3·row. `rows` and `vectors` are known when this is compiled; x, panel, start and y are
     addresses, and start may be y.
     """

@@ -157,9 +157,9 @@ def forward(source, u, bias, m, pad_h, pad_w, target):
                 panel, begin = address(weights, (p * frequencies + f) * depth * NR), address(starts, start)
                 to = address(products, (p - first) * size + f * GROUP * NR)
                 terms = Terms(address(begins, 0), address(lines_of, 0), chunks, CHUNK)
-                run = Runs(groups, GROUP, CHUNK, places.group, NR, frequencies * GROUP * NR)
+                rows = Runs(groups, GROUP, CHUNK, places.group, NR, frequencies * GROUP * NR)
                 narrow = min(NR, O - p * NR) <= NR // 2
-                sweep(address(v, f * slab), terms, panel, begin, run, to, -np.inf, narrow, u.itemsize)
+                sweep(address(v, f * slab), terms, panel, begin, rows, to, -np.inf, narrow, u.itemsize)
         lines = np.empty(m * m * tiles * NR + SLACK, u.dtype)
         for p in range(first, last):
             for run in range(r0, r1):

@@ -52,5 +52,4 @@ def _shifted(op: str, x: Array, axis: int) -> tuple[Array, Array]:
     axis = whole(op, "axis", axis, least=None)
     if not -x.ndim <= axis < x.ndim or not x.shape[axis]:
         raise ValueError(f"{op}: expected at least one value along axis {axis}, got x of shape {x.shape}")
-    with np.errstate(invalid="ignore"):  # ∞ − ∞ is NaN, which propagates
-        return x, x - x.real.max(axis=axis, keepdims=True)
+    return x, x - x.real.max(axis=axis, keepdims=True)

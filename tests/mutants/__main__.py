@@ -65,8 +65,18 @@ def results() -> dict[str, dict[str, str]]:
     """What each run said of each mutant, by the mutant's key and the run's name; the last word counts."""
     found = dict[str, dict[str, str]]()
     for result in lines():
-        found.setdefault(result["key"], {})[result["run"]] = result["said"]
+        if remains(result["said"]):
+            found.setdefault(result["key"], {})[result["run"]] = result["said"]
     return found
+
+
+def remains(said: str) -> bool:
+    """Whether the test that caught a mutant is still there under its name; if not, the mutant is tried anew."""
+    match = re.match(r"\S+ (tests/[^: ]+)(?:::(\w+::)?(\w+))?", said)
+    if not match:
+        return True
+    file = ROOT / match[1]
+    return file.exists() and (match[3] is None or f"def {match[3]}(" in file.read_text())
 
 
 def main() -> None:

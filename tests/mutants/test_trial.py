@@ -8,6 +8,8 @@ import pytest
 
 from tests.planting import ROOT
 
+from .__main__ import remains
+
 TRIAL = """
 import sys
 from pathlib import Path
@@ -29,3 +31,13 @@ def test_a_mutant_is_planted_in_what_pytest_takes_for_a_plugin(tmp_path) -> None
     command = [sys.executable, "-c", TRIAL, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert "FAILED tests/test_schedules.py" in done.stdout and done.stdout.endswith(", '']\n"), done.stdout
+
+
+def test_what_a_test_has_caught_is_known_as_long_as_the_test_has_its_name() -> None:
+    here = "tests/mutants/test_trial.py"
+    assert remains("") and remains("crashed (status -11)") and remains(f"ERROR {here} (status 1)")
+    assert remains(
+        f"FAILED {here}::{test_a_mutant_is_planted_in_what_pytest_takes_for_a_plugin.__name__}[1] - x (status 1)"
+    )
+    assert not remains(f"FAILED {here}::test_renamed[1] (status 1)")
+    assert not remains("FAILED tests/mutants/test_gone.py::test_x (status 1)")

@@ -257,11 +257,14 @@ def _writable(x: Any) -> Any:
 
 
 def parallel(
-    function: Callable[..., Any] | None = None, *, blas: bool = False, elementwise: bool = False
+    function: Callable[..., Any] | None = None, *, blas: bool = False, elementwise: bool = False, small: int = 0
 ) -> Callable[..., Any]:
     """Compile a function whose `prange` loops run on `get_num_threads()` threads.
 
     With `blas`, which costs some microseconds per call, BLAS is limited to one thread inside it.
+
+    If all arrays have fewer than `small` elements, the loop runs on the calling thread: waking the others would take
+    longer than they save.
 
     With `elementwise`, for a loop without sums, terms are computed in the order written. If the compiler were free to
     reassociate, it could order them differently in the vector form of a loop than in the scalar form, which it uses for
@@ -271,19 +274,21 @@ def parallel(
     threads, which then take turns, and after `fork`, where it runs serially (and has to compile that first).
     """
     if function is None:
-        return functools.partial(parallel, blas=blas, elementwise=elementwise)
+        return functools.partial(parallel, blas=blas, elementwise=elementwise, small=small)
     options: dict[str, Any] = {"fastmath": {"contract"}} if elementwise else {}
     threaded: Any = _compile(function, parallel=True, **options)
-    serial = _compile(function, "_serial", **options)
+    serial: Any = _compile(function, "_serial", **options)
 
     @functools.wraps(function)
     def run(*args: Any) -> Any:
         args = _unlocked(args)
+        alone = _forked or (small and all(x.size < small for x in args if type(x) is np.ndarray))
         if _local.note is not None:
-            _local.note(threaded, tuple(map(threaded.typeof_pyval, args)))
+            kernel = serial if alone else threaded
+            _local.note(kernel, tuple(map(kernel.typeof_pyval, args)))
             return 0.0  # for a sum; as the answer of Winograd's forward pass, that the input is not too rough
         with single_threaded_blas() if blas else _lock:
-            if _forked:
+            if alone:
                 return serial(*args)
             if _local.threads != _threads:  # Numba keeps the number for each Python thread
                 numba.set_num_threads(_threads)

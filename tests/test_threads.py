@@ -318,3 +318,32 @@ def test_without_a_quota_all_cores_are_granted(files: dict[str, str], tmp_path: 
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     assert _cgroup_quota(tmp_path) > 10_000
+
+
+@threads.parallel(small=8)
+def double_little(x, y):
+    for i in prange(x.size):
+        y[i] = 2 * x[i]
+
+
+def compiled() -> list[int]:
+    return [len(kernel.signatures) for kernel in (double_little.serial, double_little.threaded)]
+
+
+@pytest.mark.parametrize(("sizes", "is_small"), [((7, 7), True), ((8, 7), False), ((7, 8), False)])
+def test_a_short_loop_runs_on_the_calling_thread(sizes: tuple[int, int], is_small: bool) -> None:
+    """It is short if all its arrays are."""
+    found: list[object] = []
+    x, y = (np.ones(size) for size in sizes)
+    with threads.rehearsal(lambda kernel, types: found.append(kernel)):
+        double_little(x, y)
+    assert found == [double_little.serial if is_small else double_little.threaded]
+
+
+def test_a_short_loop_has_no_parallel_machine_code() -> None:
+    x, y = np.arange(7.0), np.empty(7)
+    double_little(x, y)
+    assert np.array_equal(y, 2 * x) and compiled() == [1, 0]
+    x, y = np.arange(9.0), np.empty(9)
+    double_little(x, y)
+    assert np.array_equal(y, 2 * x) and compiled() == [1, 1]

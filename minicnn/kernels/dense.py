@@ -8,7 +8,7 @@ from numba import prange
 
 from ..threads import jit, parallel
 from .blocks import copy
-from .panels import ceil_div
+from .panels import SMALL, ceil_div
 from .vector import MR, Terms, address, tile, width
 
 MC = 64  # rows of a task's block
@@ -16,7 +16,7 @@ NC = 512  # and columns: numbers of an example, in or out
 SHARES = 16  # of the outputs, each summed separately: for the gradient of few examples
 
 
-@parallel(blas=True)
+@parallel(blas=True, small=SMALL)
 def forward(x, w, b, y):
     """y = x · wᵀ + b: a block of examples and a block of outputs at a time."""
     N, O = y.shape
@@ -61,7 +61,7 @@ def multiply(a, at, row, step, rows, depth, b, first, columns, line, c, to):
                     c[to + (m + i) * line + n + l] = narrow[i * NR + l]
 
 
-@parallel
+@parallel(small=SMALL)
 def product(a, row, step, b, c):
     """c[r] = Σ_k a[r·row + k·step] · b[k], with a flat: a block of rows and a block of columns at a time."""
     depth, (R, C) = len(b), c.shape
@@ -72,7 +72,7 @@ def product(a, row, step, b, c):
         multiply(a, r0 * row, row, step, rows, depth, b.reshape(b.size), c0, columns, C, c.reshape(c.size), r0 * C + c0)
 
 
-@parallel
+@parallel(small=SMALL)
 def input_gradient_of_few(dy, w, sums):
     """dy · w of a few examples, as sums (shares, N, I), each over a share of the rows of w, which are read once."""
     O, (shares, N, I) = len(w), sums.shape

@@ -22,7 +22,7 @@ from numba import prange
 
 from ..threads import borrowing, jit, parallel
 from .blocks import SLACK, clear, load_block, pools, store_block
-from .panels import Runs, ceil_div, share_of, sweep, tile_of
+from .panels import SMALL, Runs, ceil_div, share_of, sweep, tile_of
 from .vector import MR, MR_NARROW, Terms, address, load, store, width, zeros_of
 
 BLOCK_BYTES = 1 << 16  # outputs of a block: they stay in the second-level cache with the pixels under them
@@ -255,7 +255,7 @@ def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sum
                             )  # fmt: skip
 
 
-@parallel
+@parallel(small=SMALL)
 def gather(sums, biases, groups, dw, db):
     """dw[o, c, tap] = Σ over tasks of sums[task, p, (tap, c), l], o = p·NR + l, in their order; db likewise."""
     shares, panels, _, NR = sums.shape

@@ -13,6 +13,7 @@ from ..threads import borrowing, parallel
 from .vector import MR, MR_NARROW, NR_BYTES, Terms, address, tile
 
 KC = 256  # terms of a sum that are added one after the other, about
+SMALL = 1 << 15  # elements of the arrays of a short loop, below which it is not shared among threads
 
 
 @borrowing
@@ -26,7 +27,7 @@ def share_of(size, parts):
     return max(1, -(-size // max(1, parts)))
 
 
-@parallel
+@parallel(small=SMALL)
 def pack(w, turned, panels):
     """panels[g · P + p, (i, j, c), l] = w[g, p·NR + l, c, i, j], or with `turned` w[g, c, p·NR + l, i, j]; 0 elsewhere.
 

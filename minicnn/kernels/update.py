@@ -5,29 +5,16 @@ PyTorch rounds them. An element's new moments stay in local variables until ever
 just stored makes Adam up to three times slower if the array is not aligned.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 from numba import prange
 
-from minicnn.threads import parallel
+from ..threads import parallel
 
 BLOCK = 1 << 15  # elements whose squares are summed one after the other
-PARALLEL_SIZE = 1 << 17  # for fewer elements, waking the threads costs more than it saves
+SMALL = 1 << 17  # elements: fewer are updated on one thread
 
 
-def _by_size(kernel: Any) -> Callable[..., Any]:
-    """A parallel kernel, or its serial twin if its first array is small."""
-
-    def run(x: np.ndarray, *args: Any) -> Any:
-        return (kernel.serial if x.size < PARALLEL_SIZE else kernel)(x, *args)
-
-    return run
-
-
-@_by_size
-@parallel(elementwise=True)
+@parallel(elementwise=True, small=SMALL)
 def sgd(w, g, lr, weight_decay):
     """w ← w − lr · (g + weight_decay · w)."""
     lr, weight_decay = w.dtype.type(lr), w.dtype.type(weight_decay)
@@ -35,8 +22,7 @@ def sgd(w, g, lr, weight_decay):
         w[i] -= lr * (g[i] + weight_decay * w[i])
 
 
-@_by_size
-@parallel(elementwise=True)
+@parallel(elementwise=True, small=SMALL)
 def momentum(w, g, velocity, lr, momentum, weight_decay, nesterov):
     """velocity ← momentum · velocity + d with d = g + weight_decay · w, then w ← w − lr · velocity.
 
@@ -50,8 +36,7 @@ def momentum(w, g, velocity, lr, momentum, weight_decay, nesterov):
         velocity[i] = velocity_i
 
 
-@_by_size
-@parallel(elementwise=True)
+@parallel(elementwise=True, small=SMALL)
 def adam(w, g, m, v, step_size, rate1, beta2, rate2, eps, inverse_root, weight_decay, shrink):
     """w ← shrink · w, then with d = g + weight_decay · w and rates 1 − β:
 
@@ -69,8 +54,7 @@ def adam(w, g, m, v, step_size, rate1, beta2, rate2, eps, inverse_root, weight_d
         m[i], v[i] = m_i, v_i
 
 
-@_by_size
-@parallel
+@parallel(small=SMALL)
 def sum_of_squares(x):
     """Summed in float64, where the square of no float32 overflows: a block at a time, then the blocks in order."""
     totals = np.empty((x.size + BLOCK - 1) // BLOCK)

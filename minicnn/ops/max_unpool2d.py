@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..kernels import scatter as kernels
 from .contract import Array, Pair, Pullback, as_pullback, image_batch, pair, quiet
 from .geometry import geometry, reach
 
@@ -56,14 +57,13 @@ def max_unpool2d(
             f"max_unpool2d: indices run from {indices.min()} to {indices.max()}, but an output of {H} x {W} has "
             f"positions 0 to {H * W - 1}; give the pooled image's output_size"
         )
-    switches, order = indices.reshape(N, C, OH * OW), np.arange(OH * OW)
-    flat, last = np.zeros((N, C, H * W), x.dtype), np.zeros((N, C, H * W), order.dtype)
-    np.put_along_axis(flat, switches, x.reshape(switches.shape), axis=2)  # of equal indices, the last one's value stays
-    np.put_along_axis(last, switches, order, axis=2)
-    y = flat.reshape(N, C, H, W)
+    switches = np.ascontiguousarray(indices).reshape(N * C, OH * OW)
+    y = np.empty((N, C, H, W), x.dtype)
+    kernels.scatter(np.ascontiguousarray(x).reshape(N * C, OH * OW), switches, y.reshape(N * C, H * W))
 
     def gradient(dy: Array) -> Array:
-        dx = np.take_along_axis(dy.reshape(flat.shape), switches, axis=2)
-        return np.where(np.take_along_axis(last, switches, axis=2) == order, dx, 0).reshape(x.shape)
+        dx = np.empty((N, C, OH, OW), dy.dtype)
+        kernels.scatter_gradient(np.ascontiguousarray(dy).reshape(N * C, H * W), switches, dx.reshape(N * C, OH * OW))
+        return dx
 
     return y, as_pullback("max_unpool2d", y, gradient)

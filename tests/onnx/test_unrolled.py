@@ -1,8 +1,5 @@
 """Local response normalization as PyTorch's exporters write it, step by step."""
 
-import runpy
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -10,8 +7,8 @@ import minicnn as cnn
 from minicnn.testing import tie_free
 
 pytest.importorskip("onnx", reason="the onnx package is not installed")
-graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
-load, node, proto = (graphs[name] for name in ("load", "node", "proto"))
+from tests.onnx.graphs import load, node, proto
+
 SHAPE = (2, 5, 4, 3)
 
 

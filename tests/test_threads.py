@@ -13,7 +13,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -289,32 +288,3 @@ def test_without_tbb_numba_takes_another_layer(monkeypatch) -> None:
     assert not tbb.load()
     monkeypatch.setattr(importlib.metadata, "files", lambda name: [])
     assert not tbb.load()
-
-
-@pytest.mark.parametrize(
-    ("files", "cores"),
-    [
-        ({"cpu.max": "250000 100000"}, 2),
-        ({"cpu.max": "50000 100000"}, 1),
-        ({"cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"}, 3),
-    ],
-)
-def test_a_control_group_grants_whole_cores(files: dict[str, str], cores: int, tmp_path: Path) -> None:
-    from minicnn.threads import _cgroup_quota
-
-    (tmp_path / "cpu").mkdir()
-    for name, text in files.items():
-        (tmp_path / name).write_text(text + "\n")
-    assert _cgroup_quota(tmp_path) == cores
-
-
-@pytest.mark.parametrize(
-    "files", [{}, {"cpu.max": "max 100000"}, {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}]
-)
-def test_without_a_quota_all_cores_are_granted(files: dict[str, str], tmp_path: Path) -> None:
-    from minicnn.threads import _cgroup_quota
-
-    (tmp_path / "cpu").mkdir()
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    assert _cgroup_quota(tmp_path) > 10_000

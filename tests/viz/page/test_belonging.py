@@ -6,15 +6,12 @@ another order than the network. The page has no program, and so stores the maps 
 (which test_engine and test_browser_live compare).
 """
 
-import base64
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
 import minicnn as cnn
 import viz
+from tests.viz.page.sheets import images_in
 from viz.page import subject as subject_module
 from viz.page import why
 
@@ -50,19 +47,12 @@ def shown(trained, test_set, kept, quick, tmp_path_factory, data_of):
     return test_set, cnn.ops.softmax(scores.astype(np.float64))[0], page
 
 
-def cells(sheet):
-    """The cells of a sheet of one channel, (n, h, w)."""
-    grid = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet["src"].partition(",")[2]))))
-    h, w = sheet["height"], sheet["width"]
-    return grid.reshape(grid.shape[0] // h, h, -1, w).swapaxes(1, 2).reshape(-1, h, w)[: sheet["count"]]
-
-
 @pytest.fixture(scope="module")
 def gallery(shown):
     """Which image of the data stands at each place of the gallery: no two are alike."""
     data, _, page = shown
     pixels = {image.tobytes(): i for i, image in enumerate(data.images[:, 0])}
-    return np.array([pixels[cell.tobytes()] for cell in cells(page["sheets"]["gallery"])])
+    return np.array([pixels[cell.tobytes()] for cell in images_in(page["sheets"]["gallery"])])
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +130,7 @@ def test_every_map_of_the_journey_is_of_its_image_and_channel(shown, trained, ch
     layer = next(entry for entry in page["sections"]["journey"]["layers"] if entry["path"] == path)
     assert len(layer["channels"]) == CHANNELS < layer["of"]
     maps = maps_of(model, shown[0].images[chosen], path)[:, layer["channels"]]
-    levels = cells(page["sheets"][layer["sprite"]]).reshape(maps.shape)
+    levels = images_in(page["sheets"][layer["sprite"]]).reshape(maps.shape)
     assert all(rises_with(*pair) for pair in zip(levels, maps, strict=True))
 
 
@@ -155,7 +145,7 @@ def test_what_is_said_of_a_channel_is_its_own(shown, trained, place):
     np.testing.assert_allclose(layer["active"], (maps > 0).mean(axis=(0, 2, 3)), atol=6e-5)
     np.testing.assert_allclose(layer["active_pictures"], (strongest > 0).mean(axis=0), atol=6e-5)
     assert layer["hits"] == np.minimum((strongest > 0).sum(axis=0), layer["top"]).tolist()
-    patches = cells(page["sheets"][layer["patches"]])
+    patches = images_in(page["sheets"][layer["patches"]])
     patches = patches.reshape(CHANNELS, layer["top"], *patches.shape[1:])
     for channel in range(CHANNELS):
         for rank, index in enumerate(np.argsort(-strongest[:, channel], kind="stable")[: layer["hits"][channel]]):
@@ -174,7 +164,7 @@ def test_every_explanation_is_that_of_its_image_class_and_method(shown, trained,
     for entry, (name, method) in zip(section["methods"], EXPLANATIONS.items(), strict=True):
         maps = np.stack([method(trained[0], x, explained[:, k]) for k in range(EXPLAINED)], axis=1)
         maps = maps.sum(axis=2) if maps.ndim == 5 else maps
-        levels = cells(page["sheets"][entry["sprite"]]).reshape(maps.shape)
+        levels = images_in(page["sheets"][entry["sprite"]]).reshape(maps.shape)
         lively = np.argwhere(np.ptp(maps, axis=(2, 3)))
         assert len(set(lively[:, 0])) > CHOSEN / 2
         # Each map has a scale of its own; what it loses by that, beside the image's other classes, is its strength.
@@ -209,5 +199,5 @@ def test_every_point_of_the_maps_is_its_image(shown, trained, gallery):
 def test_every_attack_starts_from_its_image(shown, chosen):
     data, _, page = shown
     levels = page["sections"]["fooled"]["levels"]
-    attacked = cells(page["sheets"]["attacked"]).reshape(CHOSEN, len(levels), *data.images.shape[2:])
+    attacked = images_in(page["sheets"]["attacked"]).reshape(CHOSEN, len(levels), *data.images.shape[2:])
     assert levels[0] == 0 and np.array_equal(attacked[:, 0], data.images[chosen, 0])

@@ -10,7 +10,8 @@ import minicnn as cnn
 
 from .program import as_text
 from .sprites import Sprites
-from .subject import Array, Missing, Subject, outer_stages, probability
+from .stages import outer_stages
+from .subject import Array, Missing, Subject, probability
 
 TITLE = "Side by side"
 QUESTION = "What do two networks make of the same image, and where do they disagree?"

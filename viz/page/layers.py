@@ -15,7 +15,8 @@ from ..synthesis.objective import Objective
 from ..weights.filters import filters
 from ..weights.weight_factors import weight_factors
 from .sprites import Sprites, thumbnails
-from .subject import Array, Missing, Stage, Subject
+from .stages import Stage
+from .subject import Array, Missing, Subject
 
 TITLE = "Every layer"
 SHORT = "Layers"

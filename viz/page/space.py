@@ -16,7 +16,8 @@ from ..features import extract_features, grid_places, label_agreement, nearest_n
 from ..tsne import TSNE
 from .program import as_text
 from .sprites import Sprites
-from .subject import Array, Missing, Stage, Subject
+from .stages import Stage
+from .subject import Array, Missing, Subject
 
 TITLE = "The feature space"
 SHORT = "Feature space"

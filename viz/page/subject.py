@@ -10,44 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 import minicnn as cnn
-from minicnn.receptive_field import Field, receptive_fields
 
 from .missing import Missing
 from .program import Program
+from .stages import Stage, stages_of
 
 if TYPE_CHECKING:
     from minicnn.data import Dataset
 
 Array = NDArray[Any]
-__all__ = ["Array", "Missing", "Stage", "Subject", "probability", "study"]
+__all__ = ["Array", "Missing", "Subject", "probability", "study"]
 
 CHOSEN = 12  # images that can be followed through the network
 GALLERY = 2000  # images that the page can show, besides mistakes
 MISTAKES = 600
-CHANNELS = 64  # of a layer
 LARGE = 50_000_000  # multiply-adds for an image, from which on the costly parts are made of fewer images
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A layer that the page speaks of: a leaf, or a block of branches (a fire module, a residual block) as one.
-
-    Attributes:
-        path, kind: where it stands, and its type.
-        shape: of its output for one image.
-        weighted: whether it, or a layer inside it, is a convolution.
-        source: the last such stage up to this one, if its channels are still those; else "".
-        channels: those to show: all, or of many the strongest, in ascending order.
-        field: what one of its outputs sees of the image, where that is a fixed window.
-    """
-
-    path: str
-    kind: str
-    shape: tuple[int, ...]
-    weighted: bool
-    source: str
-    channels: Array
-    field: Field | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +95,7 @@ class Subject:
     @property
     def judged(self) -> Dataset:
         """The data as the evaluation takes them: labels that are not the network's classes are zeros."""
-        if self.labelled:
-            return self.data
-        return cnn.data.Dataset(self.data.images, np.zeros(len(self.data), int), self.classes)
+        return _judged(self.data, self.labelled, self.classes)
 
     @property
     def lenses(self) -> dict[str, Array]:
@@ -172,10 +147,7 @@ def study(
     if labelled:
         labels = np.array([classes.index(name) for name in data.classes])[data.labels]
         data = cnn.data.Dataset(data.images, labels, classes, data.paths)
-        judged = data
-    else:
-        judged = cnn.data.Dataset(data.images, np.zeros(len(data), int), classes)
-    evaluation = cnn.evaluate(model, judged)
+    evaluation = cnn.evaluate(model, _judged(data, labelled, classes))
     if not np.isfinite(evaluation.probabilities).all():
         raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it anew")
     chosen = _choose(evaluation) if labelled else np.arange(min(CHOSEN, len(data)))
@@ -192,7 +164,7 @@ def study(
         chosen=chosen,
         gallery=_gallery(evaluation, chosen, labelled, seed),
         summary=table,
-        stages=tuple(_stages(model, data.images[chosen])),
+        stages=tuple(stages_of(model, data.images[chosen])),
         seed=seed,
         program=program,
         program_missing=program_missing,
@@ -253,6 +225,10 @@ def _classes(model: Any, data: Dataset, outputs: int) -> tuple[tuple[str, ...], 
     return tuple(known), set(data.classes) <= set(known)
 
 
+def _judged(data: Dataset, labelled: bool, classes: tuple[str, ...]) -> Dataset:
+    return data if labelled else cnn.data.Dataset(data.images, np.zeros(len(data), int), classes)
+
+
 def _choose(e: cnn.Evaluation) -> Array:
     """One image of each class that is known for it, then the surest mistakes, then what comes first."""
     right = np.flatnonzero(e.predictions == e.labels)
@@ -271,40 +247,3 @@ def _gallery(e: cnn.Evaluation, chosen: Array, labelled: bool, seed: int) -> Arr
 
 def _sample(count: int, seed: int) -> Array:
     return np.random.default_rng(seed).permutation(count)[:GALLERY]
-
-
-def outer_stages(model: Any) -> list[str]:
-    """The paths of the layers that the page speaks of, in order."""
-    return [path for path, layer in _outer(model, "") if path and not isinstance(layer, cnn.Flatten | cnn.Dropout)]
-
-
-def _stages(model: Any, images: Array) -> list[Stage]:
-    found = [(path, layer) for path, layer in _outer(model, "") if path]
-    watch = cnn.Watch(*(path for path, _ in found))
-    model.forward(model.transform(images), cnn.Pass(watch=watch))
-    fields = receptive_fields(model)
-    stages: list[Stage] = []
-    for path, layer in found:
-        y = watch.activations[path]
-        weighted = any(isinstance(inner, cnn.Conv2d) for _, inner in cnn.layers.walk(layer))
-        before = stages[-1] if stages else None
-        if not weighted and before is not None and before.shape[:1] == y.shape[1:2]:
-            source, channels = before.source, before.channels
-        else:
-            source, channels = path if weighted else "", _strongest(y)
-        stages.append(Stage(path, type(layer).__name__, y.shape[1:], weighted, source, channels, fields.get(path)))
-    return stages
-
-
-def _strongest(y: Array) -> Array:
-    """Channels of (N, C, …): all, or those with the strongest activations."""
-    strength = y.reshape(*y.shape[:2], -1).max(axis=(0, 2))
-    return np.sort(np.argsort(-strength, kind="stable")[:CHANNELS])
-
-
-def _outer(layer: Any, path: str) -> list[tuple[str, Any]]:
-    """Chains are looked into, and the network itself; blocks of branches are not: their inside is not one line."""
-    children = getattr(layer, "children", {})
-    if not children or (path and not isinstance(layer, cnn.Sequential)):
-        return [(path, layer)]
-    return [found for name, child in children.items() for found in _outer(child, f"{path}.{name}" if path else name)]

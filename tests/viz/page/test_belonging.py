@@ -12,8 +12,8 @@ import pytest
 import minicnn as cnn
 import viz
 from tests.viz.page.sheets import images_in
+from viz.page import stages, why
 from viz.page import subject as subject_module
-from viz.page import why
 
 ORDER = [2, 0, 1]  # of the network's classes in the data
 GALLERY, MISTAKES, CHOSEN, CHANNELS, EXPLAINED = 34, 2, 6, 3, 2
@@ -37,8 +37,9 @@ def shown(trained, test_set, kept, quick, tmp_path_factory, data_of):
     labels = np.argsort(ORDER)[test_set.labels]
     data = cnn.data.Dataset(test_set.images, labels, [test_set.classes[k] for k in ORDER])
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("GALLERY", "MISTAKES", "CHOSEN", "CHANNELS"):
+        for name in ("GALLERY", "MISTAKES", "CHOSEN"):
             patch.setattr(subject_module, name, globals()[name])
+        patch.setattr(stages, "CHANNELS", CHANNELS)
         patch.setattr(why, "CLASSES", EXPLAINED)
         patch.setattr(subject_module, "_program", lambda model, data: (None, "It is left out."))
         path = tmp_path_factory.mktemp("part") / "atlas.html"

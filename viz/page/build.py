@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +157,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"percent": share, "count": "{:,}".format}
-    program = subject.program
+    program, chosen = subject.program, _chosen(subject)
     scripts = [("engine", join("engine/index.js", "engine"))] if program else []
     scripts += [("", "\n" + _source(environment, f"{name}.js")) for name in SCRIPTS]
     environment.globals |= {"file": lambda name: Markup(_source(environment, name))}
@@ -166,7 +166,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         classes=subject.classes,
         labelled=subject.labelled,
         sections=sections,
-        pictures=_pictures(subject, subject.chosen),
+        images=chosen,
         sheets=sheets,
         scales={"signed": palette(True), "plain": palette(False)},
         scripts=[(id, Markup(text)) for id, text in scripts],
@@ -181,7 +181,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
             {
                 "classes": subject.classes,
                 "labelled": subject.labelled,
-                "pictures": _pictures(subject, subject.chosen),
+                "images": chosen,
                 "gallery": _gallery(subject),
                 "size": subject.data.images.shape[2:],
                 "channels": subject.data.images.shape[1],
@@ -241,7 +241,7 @@ def _source(environment: jinja2.Environment, name: str) -> str:
     return environment.loader.get_source(environment, name)[0]
 
 
-def _pictures(subject: Subject, indices: Iterable[Any]) -> list[dict[str, Any]]:
+def _chosen(subject: Subject) -> list[dict[str, Any]]:
     """What the page says of the chosen images."""
     e = subject.evaluation
     places = {int(index): place for place, index in enumerate(subject.gallery)}
@@ -253,7 +253,7 @@ def _pictures(subject: Subject, indices: Iterable[Any]) -> list[dict[str, Any]]:
             "predicted": int(e.predictions[i]),
             "guesses": _likeliest(e.probabilities[i]),
         }
-        for i in indices
+        for i in subject.chosen
     ]
 
 

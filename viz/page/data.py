@@ -45,7 +45,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
             for place, (k, chosen, start) in enumerate(zip(present, examples, starts, strict=False))
         ],
         "more": int((counts > 0).sum() - len(present)),
-        "pictures": len(subject.data),
+        "images": len(subject.data),
         "trained_on": len(subject.train) if subject.train else None,
         "size": f"{width}×{height}",
         "colors": {1: "gray", 3: "color"}.get(channels, f"{channels}-channel"),

@@ -38,7 +38,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     return {
         "levels": list(levels),
         "guesses": guesses,
-        "amplified": [[int(np.abs(c).max()) for c in picture] for picture in changes],
+        "amplified": [[int(np.abs(c).max()) for c in image] for image in changes],
         **_accuracy(subject, levels),
     }
 

@@ -60,7 +60,7 @@ def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict
         "imagined": imagined,
         "dead": [int(channel) for channel in np.flatnonzero(statistics.dead)],
         "active": [round(float(share), 4) for share in statistics.active[stage.channels]],
-        "active_pictures": [round(float(share), 4) for share in statistics.active_images[stage.channels]],
+        "active_images": [round(float(share), 4) for share in statistics.active_images[stage.channels]],
         "strongest": [round(float(value), 3) for value in statistics.max[stage.channels]],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_SYMBOLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}  # Unicode has a picture for each of these
+_SYMBOLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}  # Unicode has a symbol for each of these
 _UNSHOWN = [*range(0x80, 0xA0), *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
 SYMBOLS = _SYMBOLS | dict.fromkeys(_UNSHOWN, 0xFFFD)
 IN_A_PAGE = {code: symbol for code, symbol in SYMBOLS.items() if chr(code) not in "\n\t"}  # there code has lines

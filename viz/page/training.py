@@ -27,14 +27,14 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     e = subject.evaluation
     count = e.confusion.sum(axis=1)
     per_class = [
-        {"class": int(k), "accuracy": float(e.per_class[k]), "pictures": int(count[k])}
+        {"class": int(k), "accuracy": float(e.per_class[k]), "images": int(count[k])}
         for k in np.argsort(-np.nan_to_num(e.per_class, nan=-1), kind="stable")
         if count[k]
     ]
     section: dict[str, Any] = {
         "loss": e.loss,
         "accuracy": e.accuracy,
-        "pictures": len(e.labels),
+        "images": len(e.labels),
         "per_class": per_class,
         "matrix": _matrix(e) if len(e.classes) <= NUMBERED else None,
         "commonest": _commonest(e),

@@ -126,7 +126,7 @@ def test_only_all_is_100_percent_and_only_none_is_0():
             assert (float(text[:-1]) in (0, 100)) == (exact in (0, 100))
 
 
-def test_a_cell_of_the_confusion_matrix_opens_its_own_pictures(trained, test_set, read):
+def test_a_cell_of_the_confusion_matrix_opens_its_own_images(trained, test_set, read):
     e = cnn.evaluate(trained[0], test_set)
     cells = read["sections"]["training"]["cells"]
     for cell, places in cells.items():
@@ -136,7 +136,7 @@ def test_a_cell_of_the_confusion_matrix_opens_its_own_pictures(trained, test_set
     assert set(cells) == {f"{i}-{j}" for i, j in np.argwhere(e.confusion)}
 
 
-def test_the_pictures_are_those_of_the_data(read, test_set):
+def test_the_images_are_those_of_the_data(read, test_set):
     np.testing.assert_array_equal(images_in(read["sheets"]["gallery"]), test_set.images[:, 0])
 
 
@@ -151,7 +151,7 @@ def test_the_layers_of_a_short_journey_are_open(read, text):
     assert not read["sections"]["journey"]["long"]
 
 
-def test_neighbours_are_the_nearest_others(read, trained, test_set):
+def test_neighbors_are_the_nearest_others(read, trained, test_set):
     features = viz.extract_features(trained[0], test_set, "relu3", progress=False)
     distances = np.linalg.norm(features[:, None] - features[None], axis=2)
     for place, near in enumerate(read["sections"]["space"]["near"]["features"]):
@@ -165,10 +165,10 @@ def test_features_before_a_dense_layer_are_all_that_it_gets_to_know(written):
     assert "8 numbers, which is all that the classifier gets to know" in written
 
 
-def test_an_attack_stays_within_epsilon_and_the_answers_are_those_to_the_pictures_shown(read, trained):
+def test_an_attack_stays_within_epsilon_and_the_answers_are_those_to_the_images_shown(read, trained):
     fooled = read["sections"]["fooled"]
     levels = fooled["levels"]
-    cells = images_in(read["sheets"]["attacked"]).reshape(len(read["pictures"]), len(levels), 12, 12)
+    cells = images_in(read["sheets"]["attacked"]).reshape(len(read["images"]), len(levels), 12, 12)
     change = np.abs(cells.astype(int) - cells[:, :1]).max(axis=(0, 2, 3))
     assert (change <= levels).all() and change[-1] == levels[-1]
     model, _ = trained
@@ -190,11 +190,11 @@ def test_an_attack_is_the_one_that_the_page_describes(read, trained, written):
         np.testing.assert_array_equal(cells[:, k], np.rint(255 * model.transform.inverse(changed)))
 
 
-def test_every_explanation_has_a_map_for_each_picture_and_class_and_a_verdict(read):
+def test_every_explanation_has_a_map_for_each_image_and_class_and_a_verdict(read):
     why = read["sections"]["why"]
     assert len(why["methods"]) == 9 and not why["left_out"]
     for method in why["methods"]:
-        assert read["sheets"][method["sprite"]]["count"] == len(read["pictures"]) * 3
+        assert read["sheets"][method["sprite"]]["count"] == len(read["images"]) * 3
         said = {True: "passes", False: "fails", None: "no verdict"}[method["passed"]]
         assert method["verdict"].startswith(f"{said}: ") and (method["likeness"] is None) == (not method["checked"])
         if method["passed"] is not None:

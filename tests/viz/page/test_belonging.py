@@ -58,7 +58,7 @@ def gallery(shown):
 
 @pytest.fixture(scope="module")
 def chosen(shown, gallery):
-    return gallery[[picture["place"] for picture in shown[2]["pictures"]]]
+    return gallery[[image["place"] for image in shown[2]["images"]]]
 
 
 def maps_of(model, images, path):
@@ -88,10 +88,10 @@ def test_every_place_has_its_own_label_answer_and_sureness(shown, gallery):
 def test_every_chosen_image_has_its_own_probabilities(shown, chosen):
     data, probabilities, page = shown
     assert len({row.tobytes() for row in probabilities[chosen]}) == CHOSEN
-    for index, picture in zip(chosen, page["pictures"], strict=True):
-        assert picture["label"] == data.labels[index] and picture["name"] == data.classes[data.labels[index]]
-        classes, chances = zip(*picture["guesses"], strict=True)
-        assert picture["predicted"] == classes[0] and sorted(classes) == [0, 1, 2]
+    for index, image in zip(chosen, page["images"], strict=True):
+        assert image["label"] == data.labels[index] and image["name"] == data.classes[data.labels[index]]
+        classes, chances = zip(*image["guesses"], strict=True)
+        assert image["predicted"] == classes[0] and sorted(classes) == [0, 1, 2]
         np.testing.assert_allclose(chances, probabilities[index, list(classes)], atol=1e-5)
         assert list(chances) == sorted(chances, reverse=True)
 
@@ -144,7 +144,7 @@ def test_what_is_said_of_a_channel_is_its_own(shown, trained, place):
     strongest = maps.max(axis=(2, 3))
     np.testing.assert_allclose(layer["strongest"], strongest.max(axis=0), atol=6e-4)
     np.testing.assert_allclose(layer["active"], (maps > 0).mean(axis=(0, 2, 3)), atol=6e-5)
-    np.testing.assert_allclose(layer["active_pictures"], (strongest > 0).mean(axis=0), atol=6e-5)
+    np.testing.assert_allclose(layer["active_images"], (strongest > 0).mean(axis=0), atol=6e-5)
     assert layer["hits"] == np.minimum((strongest > 0).sum(axis=0), layer["top"]).tolist()
     patches = images_in(page["sheets"][layer["patches"]])
     patches = patches.reshape(CHANNELS, layer["top"], *patches.shape[1:])

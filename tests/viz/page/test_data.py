@@ -49,5 +49,5 @@ def test_every_class_has_its_own_name_count_examples_and_mean(made) -> None:
 def test_the_classes_that_are_left_out_are_counted(made) -> None:
     said, _ = made
     assert said["more"] == len(COUNTS) - 1 - page.CLASSES > 0
-    assert said["pictures"] == sum(COUNTS) and said["trained_on"] is None and said["source"] == "test set"
+    assert said["images"] == sum(COUNTS) and said["trained_on"] is None and said["source"] == "test set"
     assert said["size"] == "6×8" and said["colors"] == "gray"

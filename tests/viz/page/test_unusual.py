@@ -51,13 +51,13 @@ def test_what_cannot_be_made_is_left_out_with_the_reason(odd, text_of):
     assert "No record of the training was given" in said
 
 
-def test_a_folder_holds_the_page_and_its_pictures(odd, data_of):
+def test_a_folder_holds_the_page_and_its_images(odd, data_of):
     sheets = data_of(odd)["sheets"]
     assert sheets.pop("gallery")["src"].startswith("data:")  # a page may read the pixels of nothing else
     assert len(sheets) > 5 and all((odd.parent / sheet["src"]).is_file() for sheet in sheets.values())
 
 
-def test_pictures_of_other_classes_are_shown_without_telling_right_from_wrong(
+def test_images_of_other_classes_are_shown_without_telling_right_from_wrong(
     trained, strangers, quick, tmp_path, text_of, data_of
 ):
     page = viz.atlas(trained[0], strangers, tmp_path / "strangers.html", progress=False)
@@ -65,7 +65,7 @@ def test_pictures_of_other_classes_are_shown_without_telling_right_from_wrong(
     data = data_of(page)
     assert "training" not in data["sections"]
     assert data["gallery"]["labels"] is None
-    assert {picture["name"] for picture in data["pictures"]} == set(strangers.classes)
+    assert {image["name"] for image in data["images"]} == set(strangers.classes)
 
 
 def test_a_network_that_the_page_cannot_run_has_an_atlas_that_says_so(
@@ -117,7 +117,7 @@ def test_a_hidden_layer_of_one_number_makes_no_map(trained, test_set, brief, tmp
     assert "gives one number to an image" in text_of(brief(model, test_set[:30], tmp_path / "one.html"))
 
 
-def test_accuracy_before_training_is_not_called_that_of_test_pictures_where_it_was_not(
+def test_accuracy_before_training_is_not_called_that_of_test_images_where_it_was_not(
     network, train_set, test_set, brief, tmp_path, text_of
 ):
     history = cnn.fit(network.initialize(seed=0), train_set, epochs=1, batch_size=30, seed=0, progress=False)

@@ -7,14 +7,14 @@ const atlas = (() => {
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
   // The state: every choice that views share. A view says which choices it minds, and is drawn anew when one changes.
-  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null, lens: "class", scale: data.sections.journey?.long ? "map" : "layer" };
+  const state = { image: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null, lens: "class", scale: data.sections.journey?.long ? "map" : "layer" };
   const views = [];
 
   function valid(key, text) {
     const number = /^\d+$/.test(text) ? Number(text) : null;
     const { journey, layers, fooled } = data.sections;
     switch (key) {
-      case "picture": return text === "point" && data.program ? text : number !== null && number < data.pictures.length ? number : undefined;
+      case "image": return text === "point" && data.program ? text : number !== null && number < data.images.length ? number : undefined;
       case "class": return number !== null && number < data.classes.length ? number : undefined;
       case "point": return number !== null && number < data.gallery.predictions.length ? number : undefined;
       case "channel": return number === null ? undefined : number;
@@ -33,10 +33,12 @@ const atlas = (() => {
     }
   }
 
+  const OLD_KEYS = { picture: "image" }; // links that were saved before use the old name
+
   function read() {
     const changed = {};
-    for (const [key, text] of new URLSearchParams(location.hash.slice(1))) {
-      const value = valid(key, text);
+    for (const [written, text] of new URLSearchParams(location.hash.slice(1))) {
+      const key = OLD_KEYS[written] ?? written, value = valid(key, text);
       if (value !== undefined) changed[key] = value;
     }
     return changed;
@@ -233,17 +235,17 @@ const atlas = (() => {
 
   // Choosing an image of the gallery: where the page runs the network itself, it is followed everywhere.
   function choosePlace(place) {
-    const picture = data.gallery.chosen[place];
-    set(picture !== undefined ? { point: place, picture } : data.program && data.exact ? { point: place, picture: "point" } : { point: place });
+    const image = data.gallery.chosen[place];
+    set(image !== undefined ? { point: place, image } : data.program && data.exact ? { point: place, image: "point" } : { point: place });
   }
 
   // What is followed: one of the dozen, any other of the gallery, or the reader's own. The last two have no answers
   // until the page has run the network on them.
   let answered = null;
-  function picture() {
-    if (typeof state.picture === "number") return data.pictures[state.picture];
+  function chosenImage() {
+    if (typeof state.image === "number") return data.images[state.image];
     const guesses = answered || [[0, 0]];
-    if (state.picture === "own") return { name: "your own image", label: null, predicted: guesses[0][0], guesses };
+    if (state.image === "own") return { name: "your own image", label: null, predicted: guesses[0][0], guesses };
     const { labels, names, predictions } = data.gallery, place = state.point || 0;
     return { place, name: labels ? data.classes[labels[place]] : names[place], label: labels ? labels[place] : null, predicted: predictions[place], guesses };
   }
@@ -253,9 +255,9 @@ const atlas = (() => {
   for (const picker of all("[data-picker]")) {
     all("label", picker).forEach((label, index) => {
       const input = label.querySelector("input"), own = input.value === "own";
-      if (!own) single(label.querySelector("canvas"), "gallery", data.pictures[index].place, 200);
+      if (!own) single(label.querySelector("canvas"), "gallery", data.images[index].place, 200);
       label.querySelector("canvas").classList.add("thumb");
-      input.addEventListener("change", () => set(own ? { picture: "own" } : { picture: index, point: data.pictures[index].place }));
+      input.addEventListener("change", () => set(own ? { image: "own" } : { image: index, point: data.images[index].place }));
     });
   }
 
@@ -272,9 +274,9 @@ const atlas = (() => {
 
   function start() {
     Object.assign(state, read());
-    on(["picture"], () => {
+    on(["image"], () => {
       for (const label of all("[data-picker] label")) {
-        const input = label.querySelector("input"), current = input.value === String(state.picture);
+        const input = label.querySelector("input"), current = input.value === String(state.image);
         label.classList.toggle("current", current);
         input.checked = current;
         if (current) reveal(label);
@@ -295,5 +297,5 @@ const atlas = (() => {
   addEventListener("themechange", redraw);
   start();
 
-  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, chance, describe, choosePlace, picture, answer, drawn, tell, redraw, surface, sheet, copy, color, isDark, reveal };
+  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, chance, describe, choosePlace, chosenImage, answer, drawn, tell, redraw, surface, sheet, copy, color, isDark, reveal };
 })();

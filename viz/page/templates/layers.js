@@ -85,7 +85,7 @@
     byId("layers-channel").textContent = `Channel ${channel}${dead.has(channel) ? " (dead)" : ""}`;
     byId("layers-numbers").textContent = dead.has(channel)
       ? "No image brings it above zero."
-      : `Above zero in ${percent(layer.active_pictures[at])} of the images and ${percent(layer.active[at])} of all places; at most ${layer.strongest[at]}.${compare(layer, at)}`;
+      : `Above zero in ${percent(layer.active_images[at])} of the images and ${percent(layer.active[at])} of all places; at most ${layer.strongest[at]}.${compare(layer, at)}`;
     byId("layers-weights").classList.toggle("signed", Boolean(weights && weights.kind === "signed"));
     figure("layers-weights", weights ? weights.sprite : null, at, 152, weights ? "its filter" : "", `filter of channel ${channel}`);
     const nth = imagined.channels.indexOf(channel);

@@ -41,9 +41,9 @@ const live = (() => {
     return pixels;
   }
   function followed() {
-    if (state.picture === "own") return own;
-    if (data.exact) return pixelsAt("gallery", state.picture === "point" ? state.point || 0 : data.pictures[state.picture].place, refresh);
-    return typeof state.picture === "number" ? pixelsAt("followed", state.picture, refresh) : null;
+    if (state.image === "own") return own;
+    if (data.exact) return pixelsAt("gallery", state.image === "point" ? state.point || 0 : data.images[state.image].place, refresh);
+    return typeof state.image === "number" ? pixelsAt("followed", state.image, refresh) : null;
   }
 
   // Runs the network on what is followed; what is chosen meanwhile is next.
@@ -54,10 +54,10 @@ const live = (() => {
     try {
       while (again) {
         again = false;
-        const pixels = followed(), of = state.picture;
+        const pixels = followed(), of = state.image;
         if (!pixels) break;
         const found = await ask("run", { pixels });
-        if (of === state.picture) publish({ pixels, of, ...found });
+        if (of === state.image) publish({ pixels, of, ...found });
       }
     } finally {
       busy = false;
@@ -73,8 +73,8 @@ const live = (() => {
 
   function setOwn(pixels) {
     own = pixels;
-    if (state.picture === "own") refresh();
-    else atlas.set({ picture: "own" });
+    if (state.image === "own") refresh();
+    else atlas.set({ image: "own" });
   }
 
   // Colors of numbers in −1…1, or in 0…1.
@@ -131,8 +131,8 @@ const live = (() => {
   }
 
   on(["scale"], () => sheets.clear());
-  on(["picture", "point"], () => {
-    if (state.picture === "own" || !current || current.of !== state.picture || state.picture === "point") refresh();
+  on(["image", "point"], () => {
+    if (state.image === "own" || !current || current.of !== state.image || state.image === "point") refresh();
   });
 
   return {

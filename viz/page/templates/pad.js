@@ -8,7 +8,7 @@
   const undo = [];
   let tool = "pen", last = null, cursor = null;
 
-  const shown = () => (state.picture === "own" ? live.own() : live.refreshed()?.pixels || live.own());
+  const shown = () => (state.image === "own" ? live.own() : live.refreshed()?.pixels || live.own());
   const say = (text) => (byId("pad-said").textContent = text);
 
   function commit(pixels) {
@@ -147,13 +147,13 @@
   for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault());
   addEventListener("drop", (event) => open(event.dataTransfer.files[0]));
 
-  on(["live", "picture"], () => {
+  on(["live", "image"], () => {
     const current = live.refreshed();
-    if (last || (!current && state.picture !== "own")) return;
+    if (last || (!current && state.image !== "own")) return;
     live.show(pad, shown());
     ring();
     live.show(byId("own-thumb"), live.own());
-    if (state.picture !== "own" || !current) return;
+    if (state.image !== "own" || !current) return;
     const empty = live.own().every((level, i) => level === background[Math.floor(i / area)]);
     const took = current.milliseconds < 1 ? "less than 1" : current.milliseconds.toFixed(0);
     say(empty ? "The pad is empty. Draw on it, or open a file: everything on this page follows." : `Computed in this page, in ${took} ms.`);

@@ -4,7 +4,7 @@ const scatter = (() => {
   const { byId, choosePlace, color, copy, data, describe, on, sections, sheet, single, state, surface } = atlas;
   const section = sections.space;
   if (!section) return null;
-  const { places } = selection, canvas = byId("space-scatter"), tip = byId("space-tip"), pictures = byId("space-pictures"), MARGIN = 12, DEEPEST = 16;
+  const { places } = selection, canvas = byId("space-scatter"), tip = byId("space-tip"), imagesBox = byId("space-images"), MARGIN = 12, DEEPEST = 16;
   const WHOLE = { by: 1, x: 0.5, y: 0.5 };
   let side = 0, hovered = null, zoom = WHOLE; // x, y: the middle of what is seen, in 0…1
   let own = null; // where an image lies that the gallery does not hold, on each map
@@ -16,7 +16,7 @@ const scatter = (() => {
   function draw() {
     side = Math.min(canvas.parentElement.clientWidth, 680);
     const context = surface(canvas, side, side), narrow = side < 500;
-    const asGrid = state.map === "grid", images = asGrid || pictures.checked ? sheet("gallery", draw) : null;
+    const asGrid = state.map === "grid", images = asGrid || imagesBox.checked ? sheet("gallery", draw) : null;
     const cell = asGrid ? (zoom.by * (side - 2 * MARGIN)) / Math.ceil(Math.sqrt(section.count)) : Math.sqrt(zoom.by) * (narrow ? 12 : 16);
     const radius = (narrow ? 2 : 2.8) * zoom.by ** 0.4;
     for (const place of places) {

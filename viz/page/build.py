@@ -164,7 +164,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
     return environment.get_template("page.html").render(
         title=subject.title,
         classes=subject.classes,
-        labelled=subject.labelled,
+        labeled=subject.labeled,
         sections=sections,
         images=chosen,
         sheets=sheets,
@@ -180,7 +180,7 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         data=as_json(
             {
                 "classes": subject.classes,
-                "labelled": subject.labelled,
+                "labeled": subject.labeled,
                 "images": chosen,
                 "gallery": _gallery(subject),
                 "size": subject.data.images.shape[2:],
@@ -249,7 +249,7 @@ def _chosen(subject: Subject) -> list[dict[str, Any]]:
         {
             "place": places[int(i)],
             "name": subject.name_of(i),
-            "label": int(e.labels[i]) if subject.labelled else None,
+            "label": int(e.labels[i]) if subject.labeled else None,
             "predicted": int(e.predictions[i]),
             "guesses": _likeliest(e.probabilities[i]),
         }
@@ -267,8 +267,8 @@ def _gallery(subject: Subject) -> dict[str, Any]:
     e, shown = subject.evaluation, subject.gallery
     sureness = e.probabilities[shown, e.predictions[shown]]
     return {
-        "labels": e.labels[shown].tolist() if subject.labelled else None,
-        "names": None if subject.labelled else [subject.name_of(i) for i in shown],
+        "labels": e.labels[shown].tolist() if subject.labeled else None,
+        "names": None if subject.labeled else [subject.name_of(i) for i in shown],
         "predictions": e.predictions[shown].tolist(),
         "sureness": [probability(value) for value in sureness],
         "attributes": {name: [float(f"{v:.4g}") for v in values[shown]] for name, values in subject.lenses.items()},

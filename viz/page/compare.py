@@ -39,7 +39,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         "titles": [subject.title, other.title],
         "program": other.program.to_dict(),
         "weights": as_text(other.program.weights(), other.program.precision),
-        "accuracy": [probability(mine.accuracy), probability(theirs.accuracy)] if subject.labelled else None,
+        "accuracy": [probability(mine.accuracy), probability(theirs.accuracy)] if subject.labeled else None,
         "parameters": [sum(a.size for a in model.state().values()) for model in (subject.model, other.model)],
         "tested": len(subject.data),
         "layers": [
@@ -55,7 +55,7 @@ def _groups(subject: Subject, title: str, theirs: cnn.Evaluation) -> list[dict[s
     mine = subject.evaluation
     differ = mine.predictions != theirs.predictions
     kinds = {"The two disagree": differ}
-    if subject.labelled:
+    if subject.labeled:
         right, also = mine.predictions == mine.labels, theirs.predictions == mine.labels
         kinds = {
             f"Only {subject.title} is right": differ & right,

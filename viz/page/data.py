@@ -32,7 +32,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     transform = subject.model.transform
     channels, height, width = dataset.images.shape[1:]
     return {
-        "source": "training set" if subject.train else "test set" if subject.labelled else None,
+        "source": "training set" if subject.train else "test set" if subject.labeled else None,
         "classes": [
             {
                 "name": str(dataset.classes[k]),

@@ -46,7 +46,7 @@ def check(model: Any, moments: Sequence[Snapshot]) -> None:
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     size = sum(array.size for array in subject.model.state().values())
     moments = _thinned(subject.snapshots, max(2, MOST_WEIGHTS // size))
-    results = [cnn.evaluate(moment.model, subject.data) for moment in moments] if subject.labelled else []
+    results = [cnn.evaluate(moment.model, subject.data) for moment in moments] if subject.labeled else []
     return {
         "moments": [str(moment) for moment in moments],
         "weights": [as_text(subject.program.weights(moment.model), "float16") for moment in moments]

@@ -67,10 +67,10 @@ def _likeliest(probabilities: Array) -> list[list[float]]:
 
 def _accuracy(subject: Subject, levels: tuple[int, ...]) -> dict[str, Any]:
     """The share of images that are classified rightly, for each size of the attack."""
-    if not subject.labelled or subject.is_large:
+    if not subject.labeled or subject.is_large:
         why = (
             "the classes of these images are not the network's"
-            if not subject.labelled
+            if not subject.labeled
             else "it would take long for a network of this size"
         )
         return {"curve": None, "curve_missing": f"There is no accuracy: {why}."}

@@ -53,7 +53,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         "pixels": nearest_neighbors(shown.images.astype(np.float32), k=NEIGHBORS)[0],
     }
     sample, agreement = subject.sample, None
-    if subject.labelled:
+    if subject.labeled:
         agreement = {
             "features": _agreement(features[sample], shown.labels[sample]),
             "pixels": _agreement(shown.images[sample].astype(np.float32), shown.labels[sample]),
@@ -61,7 +61,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     rows_columns = grid_places(embedding)
     placed = _unit(embedding)
     mixed = []
-    if subject.labelled:
+    if subject.labeled:
         attributes = {name: values[subject.gallery] for name, values in subject.lenses.items()}
         right = subject.evaluation.predictions[subject.gallery] == shown.labels
         mixed = mixed_groups(np.array(placed), shown.labels, right, attributes, sample)

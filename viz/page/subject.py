@@ -44,12 +44,12 @@ class Subject:
     Attributes:
         model: the network, with its transform.
         title: what to call it.
-        data: the images to test on; its labels are indices into `classes` where `labelled`.
+        data: the images to test on; its labels are indices into `classes` where `labeled`.
         train: those that were learned from, if they are given.
         history: of the training, if it is given.
         classes: a name for each output.
-        labelled: whether the classes of the images are classes of the network.
-        evaluation: of the model on `data`; where it is not `labelled` only its predictions and probabilities mean
+        labeled: whether the classes of the images are classes of the network.
+        evaluation: of the model on `data`; where it is not `labeled` only its predictions and probabilities mean
             something.
         chosen: indices of the images to follow, at most `CHOSEN`.
         gallery: indices of the images that the page can show, in ascending order.
@@ -69,7 +69,7 @@ class Subject:
     train: Dataset | None
     history: cnn.History | None
     classes: tuple[str, ...]
-    labelled: bool
+    labeled: bool
     evaluation: cnn.Evaluation
     chosen: Array
     gallery: Array
@@ -95,7 +95,7 @@ class Subject:
     @property
     def judged(self) -> Dataset:
         """The data as the evaluation takes them: labels that are not the network's classes are zeros."""
-        return _judged(self.data, self.labelled, self.classes)
+        return _judged(self.data, self.labeled, self.classes)
 
     @property
     def lenses(self) -> dict[str, Array]:
@@ -143,14 +143,14 @@ def study(
     outputs = table.rows[-1].output_shape
     if len(outputs) != 1:
         raise ValueError(f"atlas: expected a network that gives a score for each class, but it gives {outputs}")
-    classes, labelled = _classes(model, data, outputs[0])
-    if labelled:
+    classes, labeled = _classes(model, data, outputs[0])
+    if labeled:
         labels = np.array([classes.index(name) for name in data.classes])[data.labels]
         data = cnn.data.Dataset(data.images, labels, classes, data.paths)
-    evaluation = cnn.evaluate(model, _judged(data, labelled, classes))
+    evaluation = cnn.evaluate(model, _judged(data, labeled, classes))
     if not np.isfinite(evaluation.probabilities).all():
         raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it anew")
-    chosen = _choose(evaluation) if labelled else np.arange(min(CHOSEN, len(data)))
+    chosen = _choose(evaluation) if labeled else np.arange(min(CHOSEN, len(data)))
     program, program_missing = _program(model, data)
     return Subject(
         model=model,
@@ -159,10 +159,10 @@ def study(
         train=train,
         history=history,
         classes=classes,
-        labelled=labelled,
+        labeled=labeled,
         evaluation=evaluation,
         chosen=chosen,
-        gallery=_gallery(evaluation, chosen, labelled, seed),
+        gallery=_gallery(evaluation, chosen, labeled, seed),
         summary=table,
         stages=tuple(stages_of(model, data.images[chosen])),
         seed=seed,
@@ -225,8 +225,8 @@ def _classes(model: Any, data: Dataset, outputs: int) -> tuple[tuple[str, ...], 
     return tuple(known), set(data.classes) <= set(known)
 
 
-def _judged(data: Dataset, labelled: bool, classes: tuple[str, ...]) -> Dataset:
-    return data if labelled else cnn.data.Dataset(data.images, np.zeros(len(data), int), classes)
+def _judged(data: Dataset, labeled: bool, classes: tuple[str, ...]) -> Dataset:
+    return data if labeled else cnn.data.Dataset(data.images, np.zeros(len(data), int), classes)
 
 
 def _choose(e: cnn.Evaluation) -> Array:
@@ -239,9 +239,9 @@ def _choose(e: cnn.Evaluation) -> Array:
     return np.array(unique)
 
 
-def _gallery(e: cnn.Evaluation, chosen: Array, labelled: bool, seed: int) -> Array:
+def _gallery(e: cnn.Evaluation, chosen: Array, labeled: bool, seed: int) -> Array:
     """Random images, those that are chosen, and mistakes."""
-    mistakes = e.worst(MISTAKES) if labelled else np.empty(0, int)
+    mistakes = e.worst(MISTAKES) if labeled else np.empty(0, int)
     return np.unique(np.concatenate([_sample(len(e.predictions), seed), chosen, mistakes]))
 
 

@@ -20,7 +20,7 @@ COMMONEST = 8
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
-    if not subject.labelled:
+    if not subject.labeled:
         raise Missing(
             "The classes of these images are not among the network's, so there is no telling right from wrong."
         )

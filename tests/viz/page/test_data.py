@@ -20,7 +20,7 @@ def made():
     images = np.broadcast_to((9 * labels).astype(np.uint8)[:, None, None, None], (len(labels), 1, 8, 6))
     dataset = cnn.data.Dataset(np.ascontiguousarray(images), labels, tuple(f"class {k}" for k in range(len(COUNTS))))
     subject = SimpleNamespace(
-        train=None, data=dataset, labelled=True, model=SimpleNamespace(transform=cnn.data.Transform())
+        train=None, data=dataset, labeled=True, model=SimpleNamespace(transform=cnn.data.Transform())
     )
     sprites = Sprites()
     return page.make(subject, sprites), sprites

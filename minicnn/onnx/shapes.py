@@ -166,7 +166,7 @@ def _gather(node: Node) -> Value:
     if places != list(range(places[0], places[0] + step * len(places), step or 1)) or step < 1:
         raise OnnxError(f"{node}: by the indices {places!s:.80} is not supported, only by a range")
     if places[0] < 0 or places[-1] >= size:
-        raise OnnxError(f"{node}: there are no places {places[0]} to {places[-1]} among {size}")
+        raise OnnxError(f"{node}: the indices {places[0]} to {places[-1]} are outside an axis of {size}")
     part = _part(node, x, axis, places[0], places[-1] + 1, step)
     if indices.ndim:
         return part

@@ -49,7 +49,7 @@ REFUSED = {
     "an input from nowhere": (proto([node("Relu", "lost", "y")]), "it takes 'lost', which nothing before it gives"),
     "a cycle": (proto([node("Add", "x y", "y")]), "it takes 'y', which nothing before it gives"),
     "a value given twice": (proto([node("Relu", "x", "y"), node("Relu", "x", "y")]), "'y' is given twice"),
-    "no network at all": (proto([node("Identity", "x", "y")]), "there is no network"),
+    "no network at all": (proto([node("Identity", "x", "y")]), "its output is its input: the graph has no layers"),
     "weights that are computed": (proto([node("Conv", "x x", "y")]), "expected input 1 to be an initializer"),
     "one-dimensional convolution": (proto(conv(), {"w": W[0]}), "expected input 1 to have 4 axes"),
     "weights for other channels": (proto(conv(), {"w": W}, (1, 4, 4, 4)), "take 3 channels, but it is given 4"),

@@ -63,7 +63,7 @@ REFUSED = {
         "strides",
     ),
     "of the maximum": ({"mean": node("MaxPool", "padded", "mean", kernel_shape=[3, 1, 1])}, "MaxPool 'mean'"),
-    "of a product that is no square": (
+    "of a product that is not a square": (
         {"square": node("Mul", "x other", "square"), "volume": node("Unsqueeze", "square one", "volume")},
         "dividing by what is computed",
     ),

@@ -58,7 +58,7 @@ class Diagram(Shown):
         total = height + below + 0.4
         ax = figure.add_axes((0.01, below / total, 0.98, height / total))
         draw_bricks(self.statements, ax, layout)
-        share = width / 40  # a wide page's text stays on the left, where it can be read beside the other columns
+        share = width / 40  # a wide page's text stays on the left, where it can be read next to the other columns
         places = [0.02, 0.02 + 0.27 / max(1, 2 * share), 0.02 + 0.6 / max(1, 2 * share)]
         figure.text(places[0], 1 - 0.25 / total, "bricks", fontsize=TITLE, color=INK, va="center")
         caption = "blue: what flows, places × channels;  orange: what was learned, inputs × outputs;  sides ∝ √n"

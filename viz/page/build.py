@@ -39,7 +39,7 @@ SCRIPTS = (
 )
 THUMBNAIL = 48  # pixels of an image in the gallery
 READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
-FOLDER = "images"  # beside the page, where it is not one file
+FOLDER = "images"  # next to the page, if the atlas is not one file
 
 
 def atlas(
@@ -63,7 +63,7 @@ def atlas(
         model: a trained network, with its transform; or two, the second of which the first is compared with.
         data: images to test it on. Where their classes are not the network's, what needs labels is left out.
         path: an HTML file, which will hold everything; or a folder (a path without the ending .html) for an
-            `index.html` with its images beside it, for atlases too large for one file.
+            `index.html` and a folder of images, for atlases too large for one file.
         train: the images it has learned from, for the section on the data.
         history: what `fit` returned, for the course of the training.
         snapshots: what a `Snapshots` callback kept, or its folder: the page shows the training as a film.
@@ -216,7 +216,7 @@ def as_json(value: Any) -> Markup:
 
 
 def _policy(scripts: list[str]) -> str:
-    """What the page may do: run these very scripts, show images that it carries or that lie beside it, and no more."""
+    """What the page may do: run these scripts, show images that it contains or that are in its folder, and no more."""
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for text in scripts]
     allowed = " ".join(f"'sha256-{value}'" for value in hashes)
     return (

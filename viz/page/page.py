@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-INLINE = 16 * 2**20  # bytes of a page that a notebook may hold; a larger one is loaded from beside it
+INLINE = 16 * 2**20  # bytes of a page that a notebook may contain; a larger one is loaded from its file
 HEIGHT = 720  # pixels
 
 

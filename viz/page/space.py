@@ -22,7 +22,7 @@ from .subject import Array, Missing, Subject
 TITLE = "The feature space"
 SHORT = "Feature space"
 QUESTION = "Which images are alike to the network, and which only pixel by pixel?"
-FEWEST = 30  # images, below which there is no space to speak of
+FEWEST = 30  # images; fewer make no meaningful map
 NEIGHBORS = 8
 PERPLEXITY = 30
 WIDE = 50  # columns, to which PCA brings wider features before t-SNE

@@ -22,7 +22,7 @@ COMMONEST = 8
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     if not subject.labeled:
         raise Missing(
-            "The classes of these images are not among the network's, so there is no telling right from wrong."
+            "The classes of these images are not among the network's, so it is not known which answers are right."
         )
     e = subject.evaluation
     count = e.confusion.sum(axis=1)
@@ -76,7 +76,7 @@ def _curves(history: cnn.History) -> list[dict[str, Any]]:
 
 
 def _matrix(e: cnn.Evaluation) -> list[list[dict[str, Any]]]:
-    """Counts, and how deep to color a cell: its share of its row, mistakes beside the worst mistake."""
+    """Counts, and how deeply to color a cell: by its share of its row, and for a mistake relative to the worst one."""
     share = e.confusion / np.maximum(e.confusion.sum(axis=1, keepdims=True), 1)
     worst = share[~np.eye(len(share), dtype=bool)].max(initial=0) or 1
     return [

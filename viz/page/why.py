@@ -153,7 +153,7 @@ def _signed(maps: Array) -> Array:
 
 
 def _scaled(maps: Array) -> tuple[Array, Array]:
-    """Maps (images, classes, H, W), each brought to −1…1; and how strong each is beside the image's strongest."""
+    """Maps (images, classes, H, W), each scaled to −1…1; and each one's strength relative to the image's strongest."""
     ends = np.quantile(np.abs(maps), SATURATED, axis=(2, 3), keepdims=True)
     largest = np.abs(maps).max(axis=(2, 3), keepdims=True)
     ends = np.where(ends > 0, ends, np.where(largest > 0, largest, 1))

@@ -31,7 +31,7 @@ def attributions(
     one_unit: bool = False,
     percentile: float = 99.5,
 ) -> Figure:
-    """The image, and each map beside it: red speaks for the class, blue against it, white is silent.
+    """The image, and the maps next to it: red speaks for the class, blue against it, white for neither.
 
     Maps without a negative value, such as saliency, do not say for or against: they are drawn from black up. Methods
     measure in units of their own, so each map is divided by its largest magnitude (a high percentile, lest a few

@@ -10,7 +10,7 @@ from .pair import pair, x6, y6
 
 
 @pair
-def beside_a_kink(wrong):
+def near_a_kink(wrong):
     """ReLU's slope at −1e-7 is 1"""
     return lambda x: (np.where(x.real > 0, x, 0), lambda dy: (((x > 0) | wrong) * dy,)), [np.array([1e-7, -1e-7])]
 
@@ -91,7 +91,7 @@ def large_constant(wrong):
 
 
 @pair
-def small_beside_large(wrong):
+def small_and_large(wrong):
     """1e12 a² + b³, with slope 2b² by b"""
     k = 2 if wrong else 3
     return lambda a, b: (1e12 * a**2 + b**3, lambda dy: (2e12 * a * dy, k * b**2 * dy)), [x6, y6]

@@ -218,7 +218,7 @@ def visit(browser, page):
 
         def visit(fragment="", viewport=WIDE, **options):
             context = opened.enter_context(browser.new_context(viewport=viewport, reduced_motion="reduce", **options))
-            context.set_default_timeout(120_000)  # a busy machine is no fault of the page
+            context.set_default_timeout(120_000)  # a busy machine must not fail the page
             tab = context.new_page()
             tab.on("console", lambda message: complaints.append(message.text))
             tab.on("pageerror", lambda error: complaints.append(str(error)))

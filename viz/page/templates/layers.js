@@ -30,7 +30,7 @@
   }
   const told = (share) => `${Math.round(100 * share)}%`;
 
-  // Beside what any image of the test set does to a channel; and which channels' exciting patches it has most of.
+  // Compared with what any image of the test set does to a channel; and the channels whose patches it comes closest to.
   function compare(layer, at) {
     const found = responses(layer);
     if (!found) return "";

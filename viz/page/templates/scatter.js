@@ -184,8 +184,8 @@ const scatter = (() => {
     let best = null, least = Infinity;
     for (const place of places) {
       const [x, y] = position(place), dx = x - from[0], dy = y - from[1];
-      const along = dx * step[0] + dy * step[1], beside = Math.abs(dx * step[1]) + Math.abs(dy * step[0]);
-      if (selection.has(place) && along > 0.5 && beside <= along && along + beside < least) [best, least] = [place, along + beside];
+      const along = dx * step[0] + dy * step[1], aside = Math.abs(dx * step[1]) + Math.abs(dy * step[0]);
+      if (selection.has(place) && along > 0.5 && aside <= along && along + aside < least) [best, least] = [place, along + aside];
     }
     if (best !== null) choosePlace(best);
   });

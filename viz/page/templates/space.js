@@ -1,4 +1,4 @@
-// The feature space beside its map: the neighbors of an image, be it of the gallery or the reader's own.
+// The feature space, next to its map: the neighbors of an image, from the gallery or the reader's own.
 "use strict";
 (() => {
   const { all, byId, choosePlace, data, describe, drawn, mosaic, on, sections, set, sheet, single, state } = atlas;

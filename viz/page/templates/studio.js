@@ -1,4 +1,4 @@
-// The cover: what the layers make of the image at once, layer beside layer, and the answer.
+// The cover: what the layers make of the image, side by side, and the answer.
 "use strict";
 (() => {
   const { bars, byId, chance, chosenImage, data, mosaic, on, set, state } = atlas;

@@ -19,8 +19,8 @@
     let best = null, least = Infinity;
     for (const cell of cells) {
       const [i, j] = cell.dataset.cell.split("-").map(Number), down = i - row, across = j - column;
-      const along = down * step[0] + across * step[1], beside = Math.abs(down * step[1]) + Math.abs(across * step[0]);
-      if (along > 0 && along + 2 * beside < least) [best, least] = [cell, along + 2 * beside];
+      const along = down * step[0] + across * step[1], aside = Math.abs(down * step[1]) + Math.abs(across * step[0]);
+      if (along > 0 && along + 2 * aside < least) [best, least] = [cell, along + 2 * aside];
     }
     if (best === null) return;
     event.target.tabIndex = -1;

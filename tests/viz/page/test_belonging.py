@@ -168,7 +168,7 @@ def test_every_explanation_is_that_of_its_image_class_and_method(shown, trained,
         levels = images_in(page["sheets"][entry["sprite"]]).reshape(maps.shape)
         lively = np.argwhere(np.ptp(maps, axis=(2, 3)))
         assert len(set(lively[:, 0])) > CHOSEN / 2
-        # Each map has a scale of its own; what is lost by that, its size relative to the image's other classes, is its strength.
+        # Each map has a scale of its own. How strong it is among the image's classes is told by its strength.
         assert all(rises_with(levels[i, k], maps[i, k]) for i, k in lively), name
         largest = np.abs(maps).max(axis=(2, 3))
         strongest = largest.max(axis=1, keepdims=True)

@@ -56,7 +56,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _scaling(transform: Any) -> str | None:
-    """What becomes of a pixel, as a formula; None where it stays what it is."""
+    """How the transform scales a pixel, as a formula; None if it does not change it."""
     if (transform.scale, set(transform.mean), set(transform.std)) == (1, {0.0}, {1.0}):
         return None
     mean, std = (", ".join(f"{value:.4g}" for value in values) for values in (transform.mean, transform.std))

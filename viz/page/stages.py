@@ -1,4 +1,4 @@
-"""The layers that the page speaks of, and which of their channels it shows."""
+"""The layers that the page shows, and which of their channels."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ CHANNELS = 64  # of a layer
 
 @dataclass(frozen=True)
 class Stage:
-    """A layer that the page speaks of: a leaf, or a block of branches (a fire module, a residual block) as one.
+    """A layer as the page shows it: a leaf, or a whole block of branches (a fire module, a residual block).
 
     Attributes:
-        path, kind: where it stands, and its type.
+        path, kind: its path in the network, and the name of its class.
         shape: of its output for one image.
-        weighted: whether it, or a layer inside it, is a convolution.
-        source: the last such stage up to this one, if its channels are still those; else "".
-        channels: those to show: all, or of many the strongest, in ascending order.
-        field: what one of its outputs sees of the image, where that is a fixed window.
+        weighted: whether it is a convolution or contains one.
+        source: the last weighted stage up to this one, if the channels are still the same; otherwise "".
+        channels: those to show, in ascending order: all, or if there are many, the strongest.
+        field: the receptive field of one output, if it is a fixed window.
     """
 
     path: str
@@ -39,12 +39,12 @@ class Stage:
 
 
 def outer_stages(model: Any) -> list[str]:
-    """The paths of the layers that the page speaks of, in order."""
+    """The paths of the layers that the page shows, in order."""
     return [path for path, layer in _outer(model, "") if path and not isinstance(layer, cnn.Flatten | cnn.Dropout)]
 
 
 def stages_of(model: Any, images: Array) -> list[Stage]:
-    """The layers of a network, as they respond to these images."""
+    """A network's stages; the images decide which channels are the strongest."""
     found = [(path, layer) for path, layer in _outer(model, "") if path]
     watch = cnn.Watch(*(path for path, _ in found))
     model.forward(model.transform(images), cnn.Pass(watch=watch))
@@ -63,13 +63,13 @@ def stages_of(model: Any, images: Array) -> list[Stage]:
 
 
 def _strongest(y: Array) -> Array:
-    """Channels of (N, C, …): all, or those with the strongest activations."""
+    """The channels of y (N, C, …) with the largest activations, at most `CHANNELS`, in ascending order."""
     strength = y.reshape(*y.shape[:2], -1).max(axis=(0, 2))
     return np.sort(np.argsort(-strength, kind="stable")[:CHANNELS])
 
 
 def _outer(layer: Any, path: str) -> list[tuple[str, Any]]:
-    """Chains are looked into, and the network itself; blocks of branches are not: their inside is not one line."""
+    """The layers of a network and of the chains in it. A block of branches stays whole: it is not a chain inside."""
     children = getattr(layer, "children", {})
     if not children or (path and not isinstance(layer, cnn.Sequential)):
         return [(path, layer)]

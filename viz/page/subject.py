@@ -1,4 +1,4 @@
-"""What an atlas is about: a network, images, and what the network makes of them, computed once for all sections."""
+"""What an atlas shows: a network, images, and its answers to them, computed once for all sections."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Array = NDArray[Any]
 __all__ = ["Array", "Missing", "Subject", "probability", "study"]
 
 CHOSEN = 12  # images that can be followed through the network
-GALLERY = 2000  # images that the page can show, besides mistakes
+GALLERY = 2000  # random images that the page can show, in addition to mistakes
 MISTAKES = 600
-LARGE = 50_000_000  # multiply-adds for an image, from which on the costly parts are made of fewer images
+LARGE = 50_000_000  # multiply-adds for an image; above, the costly parts use fewer images
 
 
 @dataclass(frozen=True, eq=False)
 class Other:
-    """A second network for the same images and classes; `program` and `program_missing` as a subject's."""
+    """A second network for the same images and classes; `program` and `program_missing` as in `Subject`."""
 
     model: Any
     title: str
@@ -39,28 +39,27 @@ class Other:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """All that sections need.
+    """Everything that the sections need.
 
     Attributes:
         model: the network, with its transform.
-        title: what to call it.
-        data: the images to test on; its labels are indices into `classes` where `labeled`.
-        train: those that were learned from, if they are given.
-        history: of the training, if it is given.
+        title: the network's name on the page.
+        data: the test images; if `labeled`, their labels are indices into `classes`.
+        train: the training images, if given.
+        history: of the training, if given.
         classes: a name for each output.
-        labeled: whether the classes of the images are classes of the network.
-        evaluation: of the model on `data`; where it is not `labeled` only its predictions and probabilities mean
-            something.
-        chosen: indices of the images to follow, at most `CHOSEN`.
+        labeled: whether the images' classes are among the network's.
+        evaluation: of the model on `data`; unless `labeled`, only its predictions and probabilities are meaningful.
+        chosen: indices of the images that can be followed through the network, at most `CHOSEN`.
         gallery: indices of the images that the page can show, in ascending order.
         summary: the network as a table.
-        stages: the layers in the order they run.
-        seed: of all that is random.
-        program: the network for the page's own engine (`program.Program`), where it can run it.
+        stages: the layers in the order in which they run.
+        seed: for everything random.
+        program: the network for the page's own engine (`program.Program`), if it can run it.
         program_missing: why it cannot.
-        snapshots: of the training (`minicnn.training.Snapshot`), in the order of time.
+        snapshots: of the training (`minicnn.training.Snapshot`), in order of time.
         other: a second network, to compare.
-        attributes: numbers of the images by name, one for each of `data`.
+        attributes: by name, a number for each image of `data`.
     """
 
     model: Any
@@ -89,17 +88,17 @@ class Subject:
 
     @property
     def sample(self) -> Array:
-        """Places in the gallery of a random sample of the data: shares count these alone, as it has more mistakes."""
+        """A random sample, as places in the gallery: shares are computed from it, because the gallery adds mistakes."""
         return np.searchsorted(self.gallery, np.sort(_sample(len(self.data), self.seed)))
 
     @property
     def judged(self) -> Dataset:
-        """The data as the evaluation takes them: labels that are not the network's classes are zeros."""
+        """The data for an evaluation: labels that are not classes of the network are replaced by zeros."""
         return _judged(self.data, self.labeled, self.classes)
 
     @property
     def lenses(self) -> dict[str, Array]:
-        """Numbers of every image to color the map of the feature space by: those given, and two of its pixels."""
+        """By name, a number for each image, to color the map by: the given attributes, and brightness and contrast."""
         pixels = self.data.images.reshape(len(self.data), -1)
         return {**self.attributes, "brightness": pixels.mean(axis=1), "contrast": pixels.std(axis=1)}
 
@@ -112,7 +111,7 @@ class Subject:
         return np.asarray(self.model.transform(self.data.images[indices]))
 
     def name_of(self, index: int) -> str:
-        """What an image shows, as the data say it."""
+        """The name of an image's class in the data."""
         return str(self.data.classes[self.data.labels[index]])
 
 
@@ -149,7 +148,7 @@ def study(
         data = cnn.data.Dataset(data.images, labels, classes, data.paths)
     evaluation = cnn.evaluate(model, _judged(data, labeled, classes))
     if not np.isfinite(evaluation.probabilities).all():
-        raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it anew")
+        raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it again")
     chosen = _choose(evaluation) if labeled else np.arange(min(CHOSEN, len(data)))
     program, program_missing = _program(model, data)
     return Subject(
@@ -209,7 +208,7 @@ def _other(model: Any, title: str, data: Dataset, classes: tuple[str, ...]) -> O
 
 
 def probability(value: Any) -> float:
-    """A probability as the page keeps it: the same digits everywhere."""
+    """A probability, rounded as everywhere in the page's data."""
     return round(float(value), 6)
 
 
@@ -230,7 +229,7 @@ def _judged(data: Dataset, labeled: bool, classes: tuple[str, ...]) -> Dataset:
 
 
 def _choose(e: cnn.Evaluation) -> Array:
-    """One image of each class that is known for it, then the surest mistakes, then what comes first."""
+    """One correctly classified image of each class, then the surest mistakes, then the first images."""
     right = np.flatnonzero(e.predictions == e.labels)
     first = [right[e.labels[right] == k][:1] for k in range(len(e.classes))]
     known = np.concatenate([*first, np.empty(0, int)]).astype(int)[: CHOSEN - 2]
@@ -240,7 +239,7 @@ def _choose(e: cnn.Evaluation) -> Array:
 
 
 def _gallery(e: cnn.Evaluation, chosen: Array, labeled: bool, seed: int) -> Array:
-    """Random images, those that are chosen, and mistakes."""
+    """A random sample, the chosen images, and the surest mistakes."""
     mistakes = e.worst(MISTAKES) if labeled else np.empty(0, int)
     return np.unique(np.concatenate([_sample(len(e.predictions), seed), chosen, mistakes]))
 

@@ -1,4 +1,4 @@
-"""Training: how it went, how well each class is known, and which images are taken for what."""
+"""Training: its course, the accuracy of each class, and which classes are confused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .subject import Missing, Subject
 TITLE = "Training"
 QUESTION = "How did it learn, and what does it still confuse?"
 CELL = 24  # images that a cell of the confusion matrix opens
-NUMBERED = 25  # classes: beyond, a matrix has no room
+NUMBERED = 25  # classes; a larger matrix does not fit
 COMMONEST = 8
 
 
@@ -100,7 +100,7 @@ def _commonest(e: cnn.Evaluation) -> list[dict[str, int]]:
 
 
 def _cells(subject: Subject) -> dict[str, list[int]]:
-    """The images of every cell that the page can show, surest first, as places in the gallery."""
+    """For each cell the places of its images in the gallery, surest first."""
     e = subject.evaluation
     shown = subject.gallery
     sureness = e.probabilities[shown, e.predictions[shown]]

@@ -17,7 +17,7 @@
     curve.querySelector("svg").append(marker);
   }
 
-  // What was found, in words. An attack on an image that was misread may well lead to the truth.
+  // The result, in words. An attack on a misclassified image may lead to the right class.
   function told(label, before, after, sure, changed) {
     const truth = label === null ? "" : ` It is ${/^[aeiou8]/i.test(data.classes[label]) ? "an" : "a"} ${data.classes[label]}.`;
     if (!changed) return `Unchanged, it is taken for ${data.classes[before]} (${chance(sure)}).${truth}`;

@@ -7,7 +7,7 @@
   ownScale?.addEventListener("change", () => set({ scale: ownScale.checked ? "map" : "layer" }));
   let seen = null; // what the place under the pointer sees: [top, left, bottom, right]
 
-  // The chosen layer, or the block that it lies in.
+  // The chosen layer, or the block that contains it.
   const index = () => Math.max(0, section.layers.findIndex(({ path }) => path === state.layer || (state.layer || "").startsWith(`${path}.`)));
   // Where the maps are drawn: computed in this page, or stored in it.
   const maps = (layer) => (live.available ? live.maps(layer) : { name: layer.sprite, signed: layer.signed });
@@ -30,7 +30,7 @@
     single(canvas, "live-image", 0, 240, label, after);
   }
 
-  // The place in the enlarged map that is taken apart in "One number": the chosen one, or the strongest.
+  // The place in the enlarged map that "One number" explains: the chosen one, or the strongest.
   const spot = () => (state.spot === null ? null : state.spot.split("-").map(Number));
 
   function valueAt(layer, channel) {
@@ -90,7 +90,7 @@
     drawChosen();
   });
 
-  // Blocks of a long journey are drawn when they are opened, and the layer that is chosen is.
+  // Blocks of a long journey are drawn when they are opened; that of the chosen layer is open.
   function drawBlock(place) {
     const layer = section.layers[place], block = blocks[place], count = layer.channels.length;
     block.classList.toggle("current", place === index());

@@ -15,13 +15,13 @@
     return Math.max(0, own >= 0 ? own : find(following.get(state.layer)));
   }
 
-  // Dense layers have no filters to look at: then it is said which layer is shown.
+  // Dense layers have no filters to show; a note says which layer is shown instead.
   function elsewhere(shown) {
     const chosen = state.layer;
     return chosen && chosen !== shown && following.get(chosen) !== shown && !chosen.startsWith(`${shown}.`) ? ` ${chosen} has no filters of its own to look at.` : "";
   }
 
-  // The most that the image that is followed does to each channel; null where the page does not run the network.
+  // The strongest response of each channel to the chosen image; null if the page does not run the network.
   function responses(layer) {
     const current = live.available && live.refreshed(), id = current && live.program.values[layer.measured];
     if (!id) return null;

@@ -1,4 +1,4 @@
-// The drawing pad: mouse, finger, pen, keyboard or a file. An image that is there can be changed just as well.
+// The drawing pad: mouse, finger, pen, keyboard or a file. Any chosen image can be changed too.
 "use strict";
 (() => {
   const { all, byId, data, on, state } = atlas;
@@ -90,7 +90,7 @@
     say(`Brush at column ${Math.round(cursor[0])} of ${W}, row ${Math.round(cursor[1])} of ${H}.`);
   });
 
-  // Every pixel from where a function says it lies, between pixels by their neighbors; beyond the edge is background.
+  // Every pixel is read where a function says, interpolated between pixels; beyond the edge is background.
   function moved(pixels, source) {
     const y = new Uint8Array(pixels.length), at = (c, row, column) => (row < 0 || column < 0 || row >= H || column >= W ? background[c] : pixels[c * area + row * W + column]);
     for (let row = 0; row < H; row++)
@@ -126,7 +126,7 @@
     for (const other of all("[data-tool]")) other.setAttribute("aria-pressed", String(other === button));
   });
 
-  // A file: its shorter side is brought to the image's size, and the middle is cut out.
+  // A file: its shorter side is scaled to the image's size, and the middle is cropped.
   async function open(file) {
     if (!file) return;
     try {

@@ -1,4 +1,4 @@
-// The map of the feature space: points or images, which can be pointed at, zoomed and walked over.
+// The map of the feature space: points or images, with pointing, zooming, and arrow keys.
 "use strict";
 const scatter = (() => {
   const { byId, choosePlace, color, copy, data, describe, on, sections, sheet, single, state, surface } = atlas;
@@ -68,7 +68,7 @@ const scatter = (() => {
     context.stroke();
   }
 
-  // What the map names: classes at the median of their points, and groups that something else holds together.
+  // The names on the map: classes at the median of their points, and groups that have something else in common.
   function named(of, all) {
     const found = [];
     data.classes.forEach((name, k) => {
@@ -80,7 +80,7 @@ const scatter = (() => {
     return found;
   }
 
-  // A name stands in the spot around its place that hides fewest points and no other name.
+  // A name is placed near its point where it hides the fewest points and no other name.
   function names(context, of) {
     context.font = "600 13px Inter, system-ui, sans-serif";
     context.textAlign = "center";
@@ -108,7 +108,7 @@ const scatter = (() => {
     }
   }
 
-  // Pointing at it.
+  // Pointing at the map.
   function at(event) {
     const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) * side) / box.width, ((event.clientY - box.top) * side) / box.height];

@@ -17,7 +17,7 @@
     scatter.draw();
   });
 
-  // The features and the neighbors of an image that the gallery does not hold.
+  // The features and the neighbors of an image that is not in the gallery.
   let features = null, pixels = null;
   function locate() {
     scatter.place(null);

@@ -8,7 +8,7 @@
 
   for (const button of buttons) button.addEventListener("click", () => set({ cell: button.dataset.cell }));
 
-  // In the table one cell can be reached by Tab, and the others from there by arrow keys: to the nearest that is not empty.
+  // Tab reaches one cell of the table; from there, arrow keys go to the nearest cell that is not empty.
   if (cells.length) cells[0].tabIndex = 0;
   byId("confusion")?.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];

@@ -1,4 +1,4 @@
-// Explanations of one decision: stored ones for the dozen, and for any other image made in the page.
+// Explanations of one decision: stored for the dozen, computed in the page for any other image.
 "use strict";
 (() => {
   const { all, byId, chance, chosenImage, color, data, drawn, on, sections, set, single, state } = atlas;
@@ -79,7 +79,7 @@
     return map;
   }
 
-  // The image; and, with a square of it hidden under the pointer or by the arrow keys, what the network says of the rest.
+  // The image. The pointer or the arrow keys move a square that hides part of it; the network sees the rest.
   const image = byId("why-image"), hide = byId("why-hide");
   let square = null, asked = 0; // its top and left
   function drawImage() {

@@ -146,7 +146,7 @@ def _split(node: Node) -> list[Value | None]:
         each = -(-size // count)
         sizes = [min(each, size - i * each) for i in range(count)]
     if len(sizes) != count or sum(sizes) != size or min(sizes) < 1:
-        raise OnnxError(f"{node}: into {sizes!s:.80} does not cut {size} into {count} parts")
+        raise OnnxError(f"{node}: the sizes {sizes!s:.80} do not divide {size} into {count} parts")
     ends = [sum(sizes[: i + 1]) for i in range(count)]
     return [
         _part(node, x, axis, end - n, end, 1) if node.building.uses[name] else None

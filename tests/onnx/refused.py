@@ -45,10 +45,10 @@ REFUSED = {
         (lambda p: (p.graph.output.add(name="z"), p)[1])(proto([node("Relu", "x", "y")])),
         "expected a graph with one output, got y, z",
     ),
-    "an output from nowhere": (proto([node("Relu", "x", "z")]), "its output 'y' is given by no node"),
-    "an input from nowhere": (proto([node("Relu", "lost", "y")]), "it takes 'lost', which nothing before it gives"),
-    "a cycle": (proto([node("Add", "x y", "y")]), "it takes 'y', which nothing before it gives"),
-    "a value given twice": (proto([node("Relu", "x", "y"), node("Relu", "x", "y")]), "'y' is given twice"),
+    "an output from nowhere": (proto([node("Relu", "x", "z")]), "no node computes its output 'y' from the images"),
+    "an input from nowhere": (proto([node("Relu", "lost", "y")]), "its input 'lost' is not the output of an earlier"),
+    "a cycle": (proto([node("Add", "x y", "y")]), "its input 'y' is not the output of an earlier node"),
+    "a value given twice": (proto([node("Relu", "x", "y"), node("Relu", "x", "y")]), "'y' is the output of two nodes"),
     "no network at all": (proto([node("Identity", "x", "y")]), "its output is its input: the graph has no layers"),
     "weights that are computed": (proto([node("Conv", "x x", "y")]), "expected input 1 to be an initializer"),
     "one-dimensional convolution": (proto(conv(), {"w": W[0]}), "expected input 1 to have 4 axes"),
@@ -97,7 +97,7 @@ REFUSED = {
             {"c": np.bool_(True)},
             output="out",
         ),
-        "its then_branch does not give its 2 outputs",
+        "its then_branch does not have its 2 outputs",
     ),
     "pooling of volumes": (
         proto(
@@ -112,7 +112,7 @@ REFUSED = {
     ),
     "a division by maps": (
         proto([node("Relu", "x", "a"), node("Div", "x a", "y")]),
-        "dividing by what is computed from the images is not supported",
+        "dividing by a value computed from the images is not supported",
     ),
     "an odd power": (proto([node("Pow", "x w", "y")], {"w": np.float32(0.5)}), "the power of 0.5 is not supported"),
     "the largest of two maps": (
@@ -125,11 +125,11 @@ REFUSED = {
     ),
     "an operator of constants alone, on images": (
         proto([node("Sqrt", "x", "y")]),
-        "of what is computed from the images is not supported, only of constants",
+        "of a value computed from the images is not supported, only of constants",
     ),
     "an output that depends on no image": (
         proto([node("Identity", "w", "y")], {"w": W}),
-        "is given by no node, or depends on no image",
+        "no node computes its output 'y' from the images",
     ),
     "constants of absurd size": (
         proto([node("ConstantOfShape", "s", "w"), *conv()], {"s": np.int64([1 << 16, 1 << 16])}),
@@ -145,7 +145,7 @@ REFUSED = {
             ],
             {"s": np.int64([100_000, 3, 32, 32])},
         ),
-        "the arrays that ConstantOfShape gives it take over 600000000 bytes",
+        "the arrays that its ConstantOfShape nodes make take over 600000000 bytes",
     ),
     "constants that double until nothing holds them": (
         proto(
@@ -203,7 +203,7 @@ REFUSED = {
     ),
     "parts that do not add up": (
         proto([helper.make_node("Split", ["x", "s"], ["y", "z"], axis=1)], {"s": np.int64([1, 1])}),
-        "does not cut 3 into 2 parts",
+        "do not divide 3 into 2 parts",
     ),
     "channels in another order": (
         proto([node("Gather", "x i", "y", axis=1)], {"i": np.int64([2, 0, 1])}),

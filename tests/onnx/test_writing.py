@@ -106,7 +106,7 @@ def test_the_transform_and_the_classes_come_back(tmp_path) -> None:
 def test_a_transform_that_is_not_ours_is_refused(tmp_path) -> None:
     model = proto([node("Relu", "x", "y")])
     helper.set_model_props(model, {"minicnn.transform": '{"mean": "everything"}'})
-    with pytest.raises(cnn.onnx.OnnxError, match="transform and classes are not ours"):
+    with pytest.raises(cnn.onnx.OnnxError, match="transform and classes in its metadata are not minicnn's"):
         load(model, tmp_path)
 
 

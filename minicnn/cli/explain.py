@@ -1,4 +1,4 @@
-"""Draw why a network decided so.
+"""Draw why a network decided as it did.
 
 Draws the image and a map for each method: red speaks for the class, blue
 against it. The class is the one that the network predicts, or the one that you

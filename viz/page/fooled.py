@@ -48,7 +48,7 @@ def _attack(subject: Subject, images: Array, labels: Array, level: int) -> Array
     if level == 0:
         return images
     transform = subject.model.transform
-    epsilon = level / transform.scale / max(transform.std)  # the channel with the largest std changes least
+    epsilon = level / transform.scale / max(transform.std)  # no channel changes by more than `level`
     x = np.asarray(transform(images))
     changed = pgd(subject.model, x, labels, epsilon, steps=STEPS, seed=subject.seed, bounds=pixel_bounds(subject.model))
     return np.rint(255 * transform.inverse(changed)).astype(np.uint8)

@@ -131,7 +131,7 @@ def _with_contrast(images: Array) -> Array:
 
 
 def each_its_own(layer: str, channels: Array) -> Objective:
-    """The mean of map `channels[n]` of image n, summed over the images, which so do not affect each other."""
+    """The mean of map `channels[n]` of image n, summed over the images, so that none affects another."""
 
     def evaluate(activations: dict[str, Array]) -> tuple[float, dict[str, Array]]:
         A = activations[layer]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 WIDTH, HEIGHT = 440, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 96, 28, 40  # margins; the lines' names stand in the right one
+LEFT, RIGHT, TOP, BOTTOM = 52, 96, 28, 40  # margins; the lines' names are in the right one
 APART = 15  # pixels between two names
 
 Line = Sequence[tuple[float, float]]

@@ -18,7 +18,7 @@ EXPERIMENTS = {  # modules with their own command line
     "attribution": "what the methods of viz.attribution show on real networks, and how fast",
     "banding": "weight banding on CIFAR-10; writes RESULTS.md",
     "first_filters": "edges and colors among the first filters of trained networks; writes RESULTS.md",
-    "load": "how much work on one core slows a forward pass down, beside onnxruntime",
+    "load": "how much work on one core slows a forward pass down, ours and onnxruntime's",
     "neighbors": "nearest neighbors in pixels and in features; writes RESULTS.md",
     "screenshots": "the README's images of atlases, in Chromium",
     "synthesis": "what SqueezeNet's layers, channels and classes look for, dreams, and paintings",

@@ -26,11 +26,11 @@ def rows(modes: tuple[str, ...]) -> tuple[list[Row], list[Row]]:
 def draw(path: Path, modes: tuple[str, ...]) -> list[Row]:
     """Measure, draw both, and return what was measured."""
     by_batch, by_width = rows(modes)
-    picture(by_batch, by_width).savefig(path)
+    chart(by_batch, by_width).savefig(path)
     return by_batch + by_width
 
 
-def picture(by_batch: list[Row], by_width: list[Row]) -> Figure:
+def chart(by_batch: list[Row], by_width: list[Row]) -> Figure:
     """Milliseconds against batch size, and against width."""
     from viz.plot._canvas import heading, new_figure
     from viz.plot._lines import lines, log_ticks

@@ -62,11 +62,11 @@ def points() -> list[tuple[str, float, float]]:
 def draw(path: Path, threads: int) -> str:
     """Measure, and draw the roofline; returns the ceilings in words."""
     gflops, gigabytes = ceilings(threads)
-    picture(gflops, gigabytes, points()).savefig(path)
+    chart(gflops, gigabytes, points()).savefig(path)
     return f"sgemm {gflops:.0f} GFLOP/s, copying {gigabytes:.0f} GB/s"
 
 
-def picture(gflops: float, gigabytes: float, found: list[tuple[str, float, float]]) -> Figure:
+def chart(gflops: float, gigabytes: float, found: list[tuple[str, float, float]]) -> Figure:
     """Convolutions, each twice (see `points`), under the two ceilings."""
     from matplotlib.patheffects import withStroke
 

@@ -40,15 +40,15 @@ class Shot:
 
 
 SHOTS = (
-    Shot("atlas-journey", "demo", "main", "picture=5"),
-    Shot("atlas-number", "demo", "number", "picture=5&layer=conv2&channel=7&spot=4-5", below=8),
+    Shot("atlas-journey", "demo", "main", "image=5"),
+    Shot("atlas-number", "demo", "number", "image=5&layer=conv2&channel=7&spot=4-5", below=8),
     Shot("atlas-film", "demo", "film", "moment=9", "dark", below=8),
     Shot("atlas-training", "demo", "training", below=520),
-    Shot("atlas-fooled", "demo", "fooled", "picture=3&eps=8"),
-    Shot("atlas-phone", "demo", "why", "picture=4", "dark", PHONE, below=560),
-    Shot("atlas-space", "demo", "space", "picture=point&point=120&lens=attribute:brightness", below=540),
+    Shot("atlas-fooled", "demo", "fooled", "image=3&eps=8"),
+    Shot("atlas-phone", "demo", "why", "image=4", "dark", PHONE, below=560),
+    Shot("atlas-space", "demo", "space", "image=point&point=120&lens=attribute:brightness", below=540),
     Shot("atlas-layers", "squeezenet", "layers", "layer=features.7", "dark", below=8),
-    Shot("atlas-why", "squeezenet", "why", "picture=1", "dark", below=275),
+    Shot("atlas-why", "squeezenet", "why", "image=1", "dark", below=275),
 )
 
 

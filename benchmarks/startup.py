@@ -45,8 +45,8 @@ def cold(folder: Path) -> dict[str, tuple[list[str], float]]:
     }
     if "MINICNN_DATA" in os.environ:
         data = Path(os.environ["MINICNN_DATA"]).resolve()
-        weights, picture = data.parent / "models" / "squeezenet1_1.safetensors", data / "images" / "kitten_224.png"
-        command = ["predict", "squeezenet1_1", str(picture), "--weights", str(weights), "--pixels", "bgr255"]
+        weights, image = data.parent / "models" / "squeezenet1_1.safetensors", data / "images" / "kitten_224.png"
+        command = ["predict", "squeezenet1_1", str(image), "--weights", str(weights), "--pixels", "bgr255"]
         works["minicnn predict, SqueezeNet 1.1"] = ["-m", "minicnn", *command], 40.0
     return works
 

@@ -38,10 +38,8 @@ def _count(size: int, window: int, stride: int, padding: tuple[int, int], dilati
     before, after = padding
     steps = (size + before + after - dilation * (window - 1) - 1) / stride
     count = int(np.ceil(steps) if ceil_mode else np.floor(steps)) + 1
-    if (
-        ceil_mode and (count - 1) * stride >= size + before
-    ):  # the last window would start in the padding after the image
-        count -= 1
+    if ceil_mode and (count - 1) * stride >= size + before:
+        count -= 1  # the last window would start in the padding after the image
     return count
 
 
@@ -445,7 +443,7 @@ def mse(prediction: Array, target: Array, *, reduction: str = "mean") -> Array:
 
 
 def flatten(x: Array) -> Array:
-    return np.array([image.flatten() for image in x], x.dtype).reshape(len(x), -1)
+    return reshape(x, (-1,))
 
 
 def concat(*arrays: Array, axis: int = 1) -> Array:

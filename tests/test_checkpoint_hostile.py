@@ -52,8 +52,8 @@ HOSTILE = {
     "a type of number that NumPy lacks": file(
         {"__metadata__": GOOD, "w": {"dtype": "F8_E4M3", "shape": [4], "data_offsets": [0, 4]}}
     ),
-    "metadata that is no JSON": metadata("{"),
-    "metadata that is no object": metadata("3"),
+    "metadata that is not JSON": metadata("{"),
+    "metadata that is not an object": metadata("3"),
     "metadata that is nested beyond the stack": metadata("[" * 100_000),
     "metadata with NaN": metadata('{"version": 1, "classes": NaN}'),
     "metadata with a number of a million digits": metadata('{"version": ' + "1" * 10**6 + "}"),
@@ -68,11 +68,11 @@ HOSTILE = {
     "a layer longer than memory": layer("BatchNorm2d", num_features=10**10),
     "a layer larger than memory": layer("Dense", in_features=10**6, out_features=10**6),
     "a kernel larger than memory": layer("Conv2d", in_channels=1, out_channels=1, kernel_size=[10**9, 10**9]),
-    "children that are no layers": model(architecture={"type": "Sequential", "children": {"a": 3}}),
+    "children that are not layers": model(architecture={"type": "Sequential", "children": {"a": 3}}),
     "arrays that are not there": layer("Dense", in_features=2, out_features=2),
     "something else as the transform": model(transform={"mean": 1}),
-    "classes that are no names": model(classes=[1, 2]),
-    "training that is no object": model(training=[]),
+    "classes that are not names": model(classes=[1, 2]),
+    "training that is not an object": model(training=[]),
 }
 
 

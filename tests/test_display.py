@@ -203,7 +203,7 @@ def test_a_page_is_a_path_that_shows_what_it_holds(tmp_path) -> None:
     assert 'srcdoc="&lt;p title=&quot;x&quot;&gt;hello"' in page._repr_html_()
     index = Page(tmp_path / "index.html")
     index.write_text("<p>")
-    assert f'src="{index.as_posix()}"' in index._repr_html_()  # its images stand beside it
+    assert f'src="{index.as_posix()}"' in index._repr_html_()  # its images are files in its folder
     assert Page(tmp_path)._repr_html_() is None and page.parent._repr_html_() is None
 
 

@@ -75,8 +75,8 @@ def text_of(path: str, what: str) -> str:
     if referred is None:
         return text
     others = {param.values[2].rpartition(".")[2]: param.values[2] for param in reversed(listed())}
-    beside = f"{path.rpartition('.')[0]}.{referred[2]}"
-    return text + "\n\n" + text_of(beside if beside in others.values() else others[referred[2]], what)
+    sibling = f"{path.rpartition('.')[0]}.{referred[2]}"
+    return text + "\n\n" + text_of(sibling if sibling in others.values() else others[referred[2]], what)
 
 
 def said(text: str) -> set[str]:

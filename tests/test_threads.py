@@ -13,7 +13,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +21,7 @@ from numba import prange
 from numba.core.compiler_lock import global_compiler_lock
 from threadpoolctl import threadpool_limits
 
-from minicnn import tbb, threads
+from minicnn import threads
 
 
 @threads.jit
@@ -268,56 +267,6 @@ def test_every_python_thread_holds_blas(two_blas_threads: None) -> None:
 def test_an_impossible_number_of_threads_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match="set_num_threads: expected 1 to"):
         threads.set_num_threads(count)
-
-
-def test_tbb_shares_the_loops_where_it_is_installed(monkeypatch) -> None:
-    """Without our help, Numba does not find it where pip puts it."""
-    monkeypatch.delenv("NUMBA_THREADING_LAYER", raising=False)
-    program = "import numpy as np, numba; from minicnn import ops; ops.avg_pool2d(np.ones((1, 1, 4, 4)), 2); "
-    program += "print(numba.threading_layer())"
-    layer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
-    installed = [distribution.name for distribution in importlib.metadata.distributions(name="tbb")]
-    built = importlib.util.find_spec("numba.np.ufunc.tbbpool") is not None
-    assert (layer == "tbb") == bool(installed and built)
-
-
-def test_without_tbb_numba_takes_another_layer(monkeypatch) -> None:
-    def files(name: str) -> None:
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "files", files)
-    assert not tbb.load()
-    monkeypatch.setattr(importlib.metadata, "files", lambda name: [])
-    assert not tbb.load()
-
-
-@pytest.mark.parametrize(
-    ("files", "cores"),
-    [
-        ({"cpu.max": "250000 100000"}, 2),
-        ({"cpu.max": "50000 100000"}, 1),
-        ({"cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"}, 3),
-    ],
-)
-def test_a_control_group_grants_whole_cores(files: dict[str, str], cores: int, tmp_path: Path) -> None:
-    from minicnn.threads import _cgroup_quota
-
-    (tmp_path / "cpu").mkdir()
-    for name, text in files.items():
-        (tmp_path / name).write_text(text + "\n")
-    assert _cgroup_quota(tmp_path) == cores
-
-
-@pytest.mark.parametrize(
-    "files", [{}, {"cpu.max": "max 100000"}, {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}]
-)
-def test_without_a_quota_all_cores_are_granted(files: dict[str, str], tmp_path: Path) -> None:
-    from minicnn.threads import _cgroup_quota
-
-    (tmp_path / "cpu").mkdir()
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
-    assert _cgroup_quota(tmp_path) > 10_000
 
 
 @threads.parallel(small=8)

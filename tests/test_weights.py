@@ -111,7 +111,7 @@ HOSTILE = {
     "a shape larger than its data": safetensors({"a": tensor(shape=[1 << 31, 1 << 31])}, b"\0" * 8),
     "a shape that overflows": safetensors({"a": tensor(shape=[1 << 62, 4])}, b"\0" * 8),
     "a negative shape": safetensors({"a": tensor(shape=[-2])}, b"\0" * 8),
-    "a shape that is no list": safetensors({"a": tensor(shape="2")}, b"\0" * 8),
+    "a shape that is not a list": safetensors({"a": tensor(shape="2")}, b"\0" * 8),
     "an unknown type": safetensors({"a": tensor("F7")}, b"\0" * 8),
     "a type without a place in a model": safetensors({"a": tensor("U8", [8])}, b"\0" * 8),
     "a pickle in a zip": b"PK\x03\x04" + b"\0" * 64,

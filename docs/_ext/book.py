@@ -21,7 +21,7 @@ def pair_figures(app: Sphinx, doctree: nodes.document) -> None:
     for cell in doctree.findall(nodes.container):
         images = list(cell.findall(nodes.image)) if "cell_output" in cell["classes"] else []
         if len(images) % 2:
-            log.warning("a cell shows an image that is no matplotlib figure", location=cell)
+            log.warning("a cell shows an image that is not a matplotlib figure", location=cell)
         for light, dark in zip(images[::2], images[1::2], strict=False):
             light["classes"] += ["only-light"]
             dark["classes"] += ["only-dark"]
@@ -57,7 +57,7 @@ def offer_notebook(app: Sphinx, page: str, template: str, context: dict, doctree
 
 
 def write_notebooks(app: Sphinx, error: Exception | None) -> None:
-    """A notebook beside each page that has code."""
+    """A notebook next to each page that has code."""
     if error or app.builder.format != "html":
         return
     for page in app.env.found_docs:

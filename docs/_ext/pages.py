@@ -44,7 +44,7 @@ def notebook_of(text: str) -> NotebookNode:
 
 
 def downloadable(text: str) -> NotebookNode:
-    """The notebook of a page whose links lead to other notebooks beside it."""
+    """The notebook of a page whose links lead to the other notebooks in its folder."""
     notebook = notebook_of(text)
     notebook.cells.insert(1, new_code_cell(FIGURES))
     for number, cell in enumerate(notebook.cells):

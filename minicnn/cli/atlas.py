@@ -1,11 +1,11 @@
 """Write a page that shows what a network has learned.
 
-One HTML file, with everything in it: the network and its data, how it learned,
-what it confuses, what its layers make of an image and look for, its feature
-space, reasons for its decisions, and how it can be fooled. It is opened from
-disk, and sent as it is. A path without .html makes a folder, with the images
-next to the page. Where the run has kept snapshots (see `minicnn train --help`),
-the page shows its training as a film.
+One HTML file that contains everything: the network and its data, how it
+learned, what it confuses, what its layers respond to, its feature space,
+explanations of its decisions, and how it can be fooled. Open it from disk, or
+send it to somebody. A path without .html makes a folder with the page and its
+images. If the run has snapshots (see `minicnn train --help`), the page shows
+its training as a film.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Change an image until a network is wrong.
 
-No pixel moves farther than epsilon, a share of the way from black to white.
-Draws the image, what was added to it, and what came out, with the network's
+No pixel changes by more than epsilon, a share of the range from black to
+white. Draws the image, the change and the changed image, with the network's
 verdicts.
 """
 

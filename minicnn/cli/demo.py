@@ -1,10 +1,10 @@
 """Learn ten kinds of clothing, and show what was learned.
 
 Draws the data set `garments`, trains the seed network on it (two convolutions,
-two dense layers), and tells how well it knows each class and what it confuses.
-Needs no network and no file, and takes less than a minute; the first time up
-to two, while the engine is compiled for this processor. The folder of the
-run then holds
+two dense layers), and reports how well it knows each class and what it
+confuses. Needs no internet and no files, and takes less than a minute; the
+first time up to two, while the engine is compiled for this processor. The
+folder of the run then holds
 
   model.safetensors   the trained network
   log.jsonl           a line of JSON for each epoch, from epoch 0: untrained
@@ -15,7 +15,7 @@ run then holds
   feature_maps.png    what both convolutions make of one image
   mistakes.png        the surest mistakes
   snapshots/          the network at moments of its training
-  image.png         a garment, to try `minicnn predict` on
+  image.png           a garment, to try `minicnn predict` on
   atlas.html          all of it and more, on a page to open and explore
 """
 

@@ -1,9 +1,9 @@
-"""Draw why a network decided so.
+"""Draw why a network decided as it did.
 
-Draws the image beside a map for each method: red speaks for the class, blue
+Draws the image and a map for each method: red speaks for the class, blue
 against it. The class is the one that the network predicts, or the one that you
-ask about. Of guided-backprop, guided-grad-cam and deconvnet beware: they redraw
-the image's outlines more than they explain the decision.
+ask about. Do not rely on guided-backprop, guided-grad-cam and deconvnet: they
+redraw the image's outlines more than they explain the decision.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Write a model to an ONNX file.
 
-Other software runs it, or shows it, as Netron does. Layers keep their names.
-How images become its input, and the names of its classes, are stored in the
-file's metadata, where `minicnn import` finds them.
+Other software can run it, or display it, as Netron does. Layers keep their
+names. The transform from images to its input and the names of its classes are
+stored in the file's metadata, where `minicnn import` finds them.
 """
 
 from __future__ import annotations

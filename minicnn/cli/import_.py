@@ -1,9 +1,9 @@
-"""Read an ONNX file into a model of ours.
+"""Convert an ONNX file to a minicnn model.
 
-The model comes into one safetensors file, which every other command takes. An
-ONNX file seldom tells how images become its input, nor what its classes are
-called: say so here, and both are stored with the model. Its last softmax is
-left off; probabilities are computed from the scores.
+The model is written to one safetensors file, which every other command accepts.
+An ONNX file seldom says how images become its input, or how its classes are
+named: give both as options here, and they are stored with the model. A final
+softmax is removed, because probabilities are computed from the scores.
 """
 
 from __future__ import annotations

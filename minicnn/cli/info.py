@@ -1,7 +1,7 @@
-"""Tell what minicnn runs on.
+"""Show what minicnn runs on.
 
-Versions, threads, linear algebra, and where compiled code and data are kept:
-what a bug report, or a benchmark, should say.
+Versions, threads, linear algebra, and where compiled code and data are stored:
+what a bug report or a benchmark should include.
 """
 
 from __future__ import annotations

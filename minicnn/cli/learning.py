@@ -61,7 +61,7 @@ def learn(
     if snapshots:
         callbacks.append(cnn.Snapshots(folder / SNAPSHOTS))
     bar = not quiet and sys.stderr.isatty()
-    if not quiet and not (bar and sys.stdout.isatty()):  # else the same lines stand above the bar
+    if not quiet and not (bar and sys.stdout.isatty()):  # or else the same lines would be repeated above the bar
         callbacks.append(EpochLines())
     history = cnn.fit(
         model,

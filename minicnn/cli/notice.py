@@ -1,4 +1,4 @@
-"""What is shown while loops are compiled, which happens when they are first used."""
+"""Progress while loops are compiled, which happens when they are first used."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ T = TypeVar("T")
 
 
 def compiling(work: Callable[[], T], rehearsal: Callable[[], object] | None = None) -> T:
-    """What `work` returns; meanwhile, progress of compilation is shown (`minicnn.compiling`).
+    """Run `work` and return its result, showing the progress of compilation (`minicnn.compiling`).
 
     Args:
         work: a first use of the loops, which may be short itself.
-        rehearsal: the same without a trace, if `work` leaves one.
+        rehearsal: the same without side effects, if `work` has any.
     """
     from ..compiling import shown
 

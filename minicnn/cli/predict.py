@@ -1,10 +1,10 @@
-"""Say what is in images.
+"""Classify images.
 
-Prints for each image the likeliest classes and their probabilities. Images
-of any size are scaled and cropped to what the network was trained on; colors
-become gray for a network of gray images. They must look like its training
-images: MNIST's digits are white on black. Weights from elsewhere also need
-the pixels that they were trained on: see --pixels.
+Prints the likeliest classes of each image and their probabilities. Images of
+any size are scaled and cropped to the size that the network was trained on, and
+converted to gray if it was trained on gray images. They must look like its
+training images: MNIST's digits are white on black. Weights from elsewhere also
+need the pixel values that they were trained on: see --pixels.
 """
 
 from __future__ import annotations

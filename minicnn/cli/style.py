@@ -1,7 +1,7 @@
 """Paint one image in the style of another.
 
-What is where comes from late layers of CONTENT; strokes and colors from which
-maps are active together in STYLE, in layers from early to late.
+The layout comes from late layers of CONTENT. Strokes and colors come from the
+maps that are active together in STYLE, in layers from early to late.
 """
 
 from __future__ import annotations

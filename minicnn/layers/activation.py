@@ -35,7 +35,7 @@ class LeakyReLU(Layer):
 
 
 class Clip(Layer):
-    """`ops.clip`: y = min(max(x, low), high) for x of any shape; None is no bound.
+    """`ops.clip`: y = min(max(x, low), high) for x of any shape; None means no bound.
 
     Its backward pass is always the gradient: the pass's ReLU rule does not apply.
 

@@ -72,7 +72,7 @@ def _div(node: Node) -> Value:
     if found is None:
         return normalized(node, node.as_it_lies(0), node.as_it_lies(1))
     if found[0] == 0:
-        raise OnnxError(f"{node}: dividing by what is computed from the images is not supported, only by a constant")
+        raise OnnxError(f"{node}: dividing by a value computed from the images is not supported, only by a constant")
     divisor = per_channel(node, 1, found[1])
     with np.errstate(divide="ignore", over="ignore"):
         factor = 1 / divisor

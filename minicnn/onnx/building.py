@@ -102,7 +102,7 @@ class Building:
         if len(value.shape) == 3 and value.shape[1:] == (1, 1):
             last = self.add("flatten", Flatten(), [last])
         if last == Graph.INPUT:
-            raise OnnxError("its output is its input: there is no network")
+            raise OnnxError("its output is its input: the graph has no layers")
         needed, pending = set(), [last]
         while pending:
             name = pending.pop()

@@ -159,7 +159,7 @@ class Tensors:
         """
         self.filled += nbytes
         if self.filled > FILLED:
-            raise OnnxError(f"the arrays that ConstantOfShape gives it take over {FILLED} bytes")
+            raise OnnxError(f"the arrays that its ConstantOfShape nodes make take over {FILLED} bytes")
 
     def _external(self, tensor: Any, nbytes: int) -> bytes:
         """The bytes of a tensor that are stored in a separate file."""

@@ -117,7 +117,7 @@ class _Reader:
         for proto in self.nodes:
             self._read(proto)
         if self.output not in self.building.values:
-            raise OnnxError(f"its output {self.output!r:.80} is given by no node, or depends on no image")
+            raise OnnxError(f"no node computes its output {self.output!r:.80} from the images")
         model = self.building.model(self.output, keep_softmax)
         refuse_steps(model.children)
         return model.astype(np.float64) if self.double else model
@@ -133,13 +133,13 @@ class _Reader:
             raise OnnxError(f"the operator {kind:.80}({attributes:.200}) of {node.name!r:.80} is not supported")
         for name in node.inputs:
             if name and name not in building.values and name not in building.constants:
-                raise OnnxError(f"{node}: it takes {name!r:.80}, which nothing before it gives")
+                raise OnnxError(f"{node}: its input {name!r:.80} is not the output of an earlier node")
         array = folded(node)
         if array is not None:
             self._give(node, [array])
             return
         if node.op not in READERS:
-            raise OnnxError(f"{node}: of what is computed from the images is not supported, only of constants")
+            raise OnnxError(f"{node}: of a value computed from the images is not supported, only of constants")
         try:
             given = READERS[node.op](node)
         except OnnxError:
@@ -161,7 +161,7 @@ class _Reader:
         names = [output.name for branch in branches for output in branch.output]
         known = self.building.values | self.building.constants
         if len(names) != len(node.outputs) or not known.keys() >= set(names):
-            raise OnnxError(f"{node}: its {taken} does not give its {len(node.outputs)} outputs")
+            raise OnnxError(f"{node}: its {taken} does not have its {len(node.outputs)} outputs")
         self._give(node, [known[name] for name in names])
 
     def _give(self, node: Node, given: Sequence[Value | Array | None]) -> None:
@@ -171,7 +171,7 @@ class _Reader:
                 raise OnnxError(f"{node}: its output {name!r:.80} is not supported, only the first")
         for name, value in zip(node.outputs, given, strict=False):
             if name in self.building.values or name in self.building.constants:
-                raise OnnxError(f"{node}: {name!r:.80} is given twice")
+                raise OnnxError(f"{node}: {name!r:.80} is the output of two nodes")
             if isinstance(value, Value):
                 self.building.give(name, value)
             elif value is not None:
@@ -184,7 +184,7 @@ def _needed(graph: Any) -> list[Any]:
     for i, node in enumerate(graph.node):
         for name in node.output:
             if name in given_by:
-                raise OnnxError(f"{node.op_type} {node.name or name!r:.80}: {name!r:.80} is given twice")
+                raise OnnxError(f"{node.op_type} {node.name or name!r:.80}: {name!r:.80} is the output of two nodes")
             if name:
                 given_by[name] = i
     needed: set[int] = set()
@@ -254,4 +254,4 @@ def _describe(model: Layer, proto: Any) -> None:
         if "minicnn.classes" in stored:
             model.classes = tuple(map(str, json.loads(stored["minicnn.classes"])))
     except (ValueError, TypeError, RecursionError) as error:
-        raise OnnxError(f"its metadata on transform and classes are not ours ({one_line(error)})") from error
+        raise OnnxError(f"the transform and classes in its metadata are not minicnn's ({one_line(error)})") from error

@@ -146,7 +146,7 @@ def _split(node: Node) -> list[Value | None]:
         each = -(-size // count)
         sizes = [min(each, size - i * each) for i in range(count)]
     if len(sizes) != count or sum(sizes) != size or min(sizes) < 1:
-        raise OnnxError(f"{node}: into {sizes!s:.80} does not cut {size} into {count} parts")
+        raise OnnxError(f"{node}: the sizes {sizes!s:.80} do not divide {size} into {count} parts")
     ends = [sum(sizes[: i + 1]) for i in range(count)]
     return [
         _part(node, x, axis, end - n, end, 1) if node.building.uses[name] else None
@@ -166,7 +166,7 @@ def _gather(node: Node) -> Value:
     if places != list(range(places[0], places[0] + step * len(places), step or 1)) or step < 1:
         raise OnnxError(f"{node}: by the indices {places!s:.80} is not supported, only by a range")
     if places[0] < 0 or places[-1] >= size:
-        raise OnnxError(f"{node}: there are no places {places[0]} to {places[-1]} among {size}")
+        raise OnnxError(f"{node}: the indices {places[0]} to {places[-1]} are outside an axis of {size}")
     part = _part(node, x, axis, places[0], places[-1] + 1, step)
     if indices.ndim:
         return part

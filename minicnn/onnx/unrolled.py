@@ -82,7 +82,7 @@ def normalized(node: Node, x: Value, divisor: Value) -> Value:
         found.append(layer)
         source = node.building.sources[source][0]
     if len(found) < 7 or not _of_x(node.building, found, x, divisor):
-        raise OnnxError(f"{node}: dividing by what is computed from the images is not supported, only by a constant")
+        raise OnnxError(f"{node}: dividing by a value computed from the images is not supported, only by a constant")
     exponent, scale, _, mean, pad, _, _ = found
     size, (front, back) = mean.numbers[0], pad.numbers
     if (front, back) != (size // 2, (size - 1) // 2) or not x.in_order:

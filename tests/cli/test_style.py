@@ -11,7 +11,7 @@ from minicnn.cli import style
 
 @pytest.fixture
 def painted(run, monkeypatch):
-    """Run the command on a network of so many ReLUs; returns the layers that it last painted with."""
+    """Run the command on a network of `relus` ReLUs; returns the layers that it last painted with."""
 
     def command(relus, *options):
         layers = {f"relu{i}": cnn.ReLU() for i in range(relus)}

@@ -1,4 +1,4 @@
-"""What a format is: good files, how they are read, and what their bytes say to a reader written anew here."""
+"""What a format is: good files, how they are read, and what their bytes say to a reader written here independently."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def _status(field: str) -> int:
 
 
 def _reset_peak() -> int:
-    """What is held now; from here on the peak counts anew, where the system can do that (Linux)."""
+    """What is held now; from here on the peak is measured again, if the system supports that (Linux)."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
         return _status("VmRSS")

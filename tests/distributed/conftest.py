@@ -27,8 +27,8 @@ def pytest_itemcollected(item):
 
 def mpiexec() -> str | None:
     """In the folder of this Python, or anywhere on the path."""
-    beside = Path(sys.executable).with_name("mpiexec")
-    return str(beside) if beside.exists() else shutil.which("mpiexec")
+    own = Path(sys.executable).with_name("mpiexec")
+    return str(own) if own.exists() else shutil.which("mpiexec")
 
 
 @pytest.fixture(scope="session")

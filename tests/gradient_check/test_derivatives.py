@@ -44,7 +44,7 @@ def test_central_differences_are_exact_to_what_they_call_rounding(name: str, x: 
 @pytest.mark.parametrize("name", SMOOTH)
 @given(x=points)
 def test_a_multiple_of_a_function_has_that_multiple_of_its_derivative(name: str, factor: float, x: float) -> None:
-    """To the last digit, by powers of two: what is small or exact is so beside the function's own slope."""
+    """To the last digit, by powers of two: what counts as small or exact is relative to the function's own slope."""
     f, _ = SMOOTH[name]
     (found,) = central_difference(lambda xs: [f(xs[0])], [np.array([x])], ones)
     (multiple,) = central_difference(lambda xs: [factor * f(xs[0])], [np.array([x])], ones)

@@ -88,9 +88,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300, help="mutants that are not equivalent (300)")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="no new one after these")
     parser.add_argument("--seed", type=int, default=0, help="of the order in which they are drawn (0)")
-    parser.add_argument(
-        "--again", action="store_true", help="try those anew that survived, as tests were written since"
-    )
+    parser.add_argument("--again", action="store_true", help="try the survivors again, for example after writing tests")
     parser.add_argument("--run", choices=RUNS, action="append", help="try them with this run alone (default, ci)")
     parser.add_argument(
         "--part", type=_part, default=(1, 1), metavar="I/N", help="of them the I-th of N: N processes at the same time"

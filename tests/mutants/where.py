@@ -37,7 +37,6 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/gradient_check/*", ["tests/gradient_check"]),
     ("minicnn/layout.py", ["tests/test_layout.py", *OPS, "tests/layers"]),
     ("minicnn/code_cache.py", ["tests/test_code_cache.py", "tests/test_threads.py"]),
-    ("minicnn/tbb.py", ["tests/test_threads.py"]),
     ("minicnn/threads.py", ["tests/test_threads.py", "tests/ops/test_threads.py", "tests/test_code_cache.py"]),
     ("minicnn/message.py", ["tests/test_weights.py", "tests/test_checkpoint_hostile.py", "tests/data",
                             "tests/test_checkpoint.py", "tests/damage/test_damage.py"]),

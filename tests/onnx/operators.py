@@ -1,25 +1,17 @@
-"""Every operator we read, as every opset writes it, and graphs of several: what the tests compare with others."""
+"""Every operator that we read, as every opset writes it. Other runtimes' results are what ours are compared with."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import onnx
+from onnx import helper
 
-helper, FLOAT = onnx.helper, onnx.TensorProto.FLOAT
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def normal(*shape: int, seed: int = 0) -> np.ndarray:
-    return rng(seed).standard_normal(shape).astype(np.float32)
+from tests.onnx.graphs import normal, proto
 
 
 @dataclass
 class Case:
-    """One node, fed with x and constants."""
+    """One node, whose inputs are x and constants."""
 
     op: str
     constants: list[Any] = field(default_factory=list)
@@ -28,23 +20,15 @@ class Case:
     opset: int = 17
 
     def model(self) -> Any:
-        names = [f"c{i}" if constant is not None else "" for i, constant in enumerate(self.constants)]
+        given = {f"c{i}": constant for i, constant in enumerate(self.constants) if constant is not None}
+        names = [f"c{i}" if f"c{i}" in given else "" for i in range(len(self.constants))]
         node = helper.make_node(self.op, ["x", *names], ["y"], **self.attributes)
-        return model([node], dict(zip(names, self.constants, strict=True)), self.shape, self.opset)
-
-
-def model(nodes: list[Any], constants: dict[str, Any], shape: tuple[int, ...], opset: int = 17) -> Any:
-    """A graph from x of this shape to y."""
-    arrays = [onnx.numpy_helper.from_array(np.asarray(c), name) for name, c in constants.items() if c is not None]
-    inputs = [helper.make_tensor_value_info("x", FLOAT, shape)]
-    outputs = [helper.make_tensor_value_info("y", FLOAT, None)]
-    graph = helper.make_graph(nodes, "test", inputs, outputs, arrays)
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+        return proto([node], given, self.shape, opset=self.opset)
 
 
 W, B = normal(4, 3, 3, 2, seed=1), normal(4, seed=2)
 DOWN = normal(3, 2, 3, 2, seed=3)
-CHANNELS = [normal(3, seed=i) for i in range(3)] + [rng(9).random(3, np.float32) + 0.5]
+CHANNELS = [normal(3, seed=i) for i in range(3)] + [np.random.default_rng(9).random(3, np.float32) + 0.5]
 int64 = np.int64
 CASES = {
     "conv": Case("Conv", [W, B], {"strides": [2, 1], "pads": [1, 0, 1, 0]}),
@@ -204,160 +188,4 @@ CASES = {
     "pad with a value": Case("Pad", [int64([0, 0, 1, 1, 0, 0, 0, 0]), np.float32(0.5)]),
     "pad, opset 7": Case("Pad", [], {"pads": [0, 0, 1, 1, 0, 0, 1, 1]}, opset=7),
     "pad of some axes": Case("Pad", [int64([1, 2]), None, int64([-1])], opset=18),
-}
-
-
-def node(op: str, inputs: str, output: str, **attributes: Any) -> Any:
-    return helper.make_node(op, inputs.split(), [output], **attributes)
-
-
-GRAPHS = {
-    "dense layers written as MatMul and Add": (
-        [node("Flatten", "x", "a"), node("MatMul", "a w", "b"), node("Add", "b c", "d"), node("Relu", "d", "y")],
-        {"w": normal(12, 4), "c": normal(4)},
-    ),
-    "a bias added after the convolution, from the left": (
-        [node("Conv", "x w", "a"), node("Add", "c a", "b"), node("Flatten", "b", "y")],
-        {"w": normal(2, 3, 2, 2), "c": normal(1, 2, 1, 1)},
-    ),
-    "branches and a shortcut": (
-        [
-            node("Relu", "x", "a"),
-            node("Conv", "a w", "b"),
-            node("Identity", "a", "i"),
-            node("Add", "b i", "c"),
-            node("Concat", "a c x", "d", axis=1),
-            node("Sum", "d d d", "e"),
-            node("Flatten", "e", "y"),
-        ],
-        {"w": normal(3, 3, 1, 1)},
-    ),
-    "nodes in an order that jumps between branches": (
-        [
-            node("Relu", "x", "a1"),
-            node("Sigmoid", "x", "b1"),
-            node("LeakyRelu", "a1", "a2"),
-            node("Relu", "b1", "b2"),
-            node("Concat", "b2 a2", "c", axis=-3),
-            node("Flatten", "c", "y"),
-        ],
-        {},
-    ),
-    "a convolution for channels last": (
-        [
-            node("Transpose", "x", "a", perm=[0, 2, 3, 1]),
-            node("Mul", "a t", "b"),
-            node("Transpose", "b", "c", perm=[0, 3, 1, 2]),
-            node("Conv", "c w", "d"),
-            node("Transpose", "d", "e", perm=[0, 2, 3, 1]),
-            node("Concat", "e a", "f", axis=3),
-            node("Softmax", "f", "g"),
-            node("Flatten", "g", "y"),
-        ],
-        {"w": normal(4, 3, 1, 1), "t": normal(3)},
-    ),
-    "channels shuffled": (
-        [
-            node("Reshape", "x s", "a"),
-            node("Transpose", "a", "b", perm=[0, 2, 1, 3, 4]),
-            node("Reshape", "b t", "c"),
-            node("Relu", "c", "y"),
-        ],
-        {"s": int64([2, 1, 3, 2, 2]), "t": int64([2, 3, 2, 2])},
-    ),
-    "squeeze and excite": (
-        [
-            node("GlobalAveragePool", "x", "a"),
-            node("Flatten", "a", "b"),
-            node("Gemm", "b w", "c"),
-            node("Sigmoid", "c", "d"),
-            node("Unsqueeze", "d i", "e"),
-            node("Mul", "x e", "f"),
-            node("Sub", "f x", "g"),
-            node("Flatten", "g", "y"),
-        ],
-        {"w": normal(3, 3), "i": int64([2, 3])},
-    ),
-    "weights that are cast, transposed and renamed": (
-        [
-            node("Cast", "w", "w1", to=FLOAT),
-            node("Transpose", "w1", "w2", perm=[1, 0]),
-            node("Identity", "w2", "w3"),
-            node("Flatten", "x", "a"),
-            node("MatMul", "a w3", "y"),
-        ],
-        {"w": normal(4, 12).astype(np.float64)},
-    ),
-    "constants in part, and turned around": (
-        [
-            node("Slice", "w s e a t", "v"),
-            node("Slice", "v s f a t", "u"),
-            node("Mul", "x u", "y"),
-        ],
-        {
-            "w": normal(13, 1, 1),
-            "s": int64([11]),
-            "e": int64([2]),
-            "f": int64([-99]),
-            "a": int64([0]),
-            "t": int64([-2]),
-        },
-    ),
-    "a scale that is computed": (
-        [
-            node("Add", "v e", "a"),
-            node("Sqrt", "a", "b"),
-            node("Reciprocal", "b", "c"),
-            node("Unsqueeze", "c i", "d"),
-            node("Mul", "d x", "y"),
-        ],
-        {"v": rng(3).random(3, np.float32), "e": np.float32(0.1), "i": int64([1, 2])},
-    ),
-    "parts of the channels": (
-        [
-            helper.make_node("Split", ["x", "s"], ["a", "b"], axis=1),
-            node("Relu", "a", "c"),
-            node("Concat", "b c", "y", axis=1),
-        ],
-        {"s": int64([1, 2])},
-    ),
-    "nothing but other names": (
-        [
-            node("Cast", "x", "a", to=FLOAT),
-            node("Reshape", "a s", "b"),
-            node("Flatten", "b", "c"),
-            node("Flatten", "c", "d"),
-            node("LeakyRelu", "d", "y"),
-        ],
-        {"s": int64([0, 0, 2, 2])},
-    ),
-    "an output whose axes are in another order": (
-        [node("Conv", "x w", "a"), node("Transpose", "a", "y", perm=[0, 2, 3, 1])],
-        {"w": normal(4, 3, 1, 1)},
-    ),
-    "an input transposed": (
-        [node("Transpose", "x", "a", perm=[0, 2, 1, 3]), node("LeakyRelu", "a", "y")],
-        {},
-    ),
-    "two squeezes": (
-        [node("GlobalMaxPool", "x", "a"), node("Squeeze", "a i", "b"), node("Squeeze", "b i", "y")],
-        {"i": int64([2])},
-    ),
-    "what leads nowhere is left out": (
-        [node("Relu", "x", "a"), node("Sigmoid", "a", "lost"), node("Flatten", "a", "y")],
-        {},
-    ),
-    "vectors side by side": (
-        [node("Flatten", "x", "a"), node("Relu", "a", "b"), node("Concat", "a b", "y", axis=1)],
-        {},
-    ),
-    "weights from a Constant": (
-        [
-            helper.make_node("Constant", [], ["w"], value=onnx.numpy_helper.from_array(normal(2, 3, 1, 1))),
-            node("Conv", "x w", "a"),
-            helper.make_node("Constant", [], ["p"], value_ints=[0, -1]),
-            node("Reshape", "a p", "y"),
-        ],
-        {},
-    ),
 }

@@ -1,10 +1,6 @@
 """Every operator and graph that we read, against the standard's own evaluator. (`tests/peers/test_onnx.py` compares the
 same ones with onnxruntime, which is what people run.)"""
 
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -13,9 +9,11 @@ from minicnn import reference as textbook
 
 onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 reference = pytest.importorskip("onnx.reference")
-operators = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("operators.py"))))
-GRAPHS = {name: operators.model(*graph, (2, 3, 2, 2)) for name, graph in operators.GRAPHS.items()}
-MODELS = {name: case.model() for name, case in operators.CASES.items()} | GRAPHS
+from tests.onnx.combined import GRAPHS  # noqa: E402
+from tests.onnx.graphs import normal  # noqa: E402
+from tests.onnx.operators import CASES, DOWN, Case  # noqa: E402
+
+MODELS = {name: case.model() for name, case in CASES.items()} | GRAPHS
 
 # Where the onnx package's evaluator fails, or errs, and onnxruntime is as we are.
 ITS_OWN = {
@@ -28,7 +26,7 @@ def both(proto, tmp_path):
     """What we make of an input, and what the standard's evaluator does."""
     onnx.save(proto, tmp_path / "m.onnx")
     shape = [d.dim_value for d in proto.graph.input[0].type.tensor_type.shape.dim]
-    x = operators.normal(*shape, seed=7)
+    x = normal(*shape, seed=7)
     (theirs,) = reference.ReferenceEvaluator(proto).run(None, {"x": x})
     return cnn.onnx.load(tmp_path / "m.onnx", keep_softmax=True)(x), theirs
 
@@ -42,9 +40,9 @@ def test_an_operator_gives_what_the_standard_says(name: str, tmp_path) -> None:
 
 @pytest.mark.parametrize("name", ["lrn", "lrn, defaults"])
 def test_local_response_normalization_is_the_textbooks(name: str, tmp_path) -> None:
-    case = operators.CASES[name]
+    case = CASES[name]
     onnx.save(case.model(), tmp_path / "m.onnx")
-    x, options = operators.normal(*case.shape, seed=7), {"alpha": 1e-4, "beta": 0.75, "bias": 1} | case.attributes
+    x, options = normal(*case.shape, seed=7), {"alpha": 1e-4, "beta": 0.75, "bias": 1} | case.attributes
     options["k"] = options.pop("bias")
     expected = textbook.local_response_norm(x.astype(float), **options)
     np.testing.assert_allclose(cnn.onnx.load(tmp_path / "m.onnx")(x), expected, rtol=1e-5)
@@ -52,14 +50,14 @@ def test_local_response_normalization_is_the_textbooks(name: str, tmp_path) -> N
 
 @pytest.mark.parametrize("places", [[0, 1, 2, 3], [1, 2, 3], [-1, 0, 1], [3]])
 def test_a_range_beyond_the_channels_is_refused(places, tmp_path) -> None:
-    onnx.save(operators.Case("Gather", [np.int64(places)], {"axis": 1}).model(), tmp_path / "m.onnx")
+    onnx.save(Case("Gather", [np.int64(places)], {"axis": 1}).model(), tmp_path / "m.onnx")
     with pytest.raises(cnn.onnx.OnnxError, match="Gather"):
         cnn.onnx.load(tmp_path / "m.onnx")
 
 
 @pytest.mark.parametrize("size", [0, 2, 6, 2**16 + 1])
 def test_a_normalization_over_an_even_or_a_huge_number_of_channels_is_refused(size, tmp_path) -> None:
-    onnx.save(operators.Case("LRN", [], {"size": size}).model(), tmp_path / "m.onnx")
+    onnx.save(Case("LRN", [], {"size": size}).model(), tmp_path / "m.onnx")
     with pytest.raises(cnn.onnx.OnnxError, match="expected an odd size"):
         cnn.onnx.load(tmp_path / "m.onnx")
 
@@ -67,8 +65,8 @@ def test_a_normalization_over_an_even_or_a_huge_number_of_channels_is_refused(si
 def test_the_size_of_a_transposed_convolution_may_name_all_axes(tmp_path) -> None:
     outputs = []
     for size in ([14, 11], [2, 2, 14, 11]):
-        case = operators.Case("ConvTranspose", [operators.DOWN], {"strides": [2, 2], "output_shape": size})
+        case = Case("ConvTranspose", [DOWN], {"strides": [2, 2], "output_shape": size})
         onnx.save(case.model(), tmp_path / "m.onnx")
-        outputs.append(cnn.onnx.load(tmp_path / "m.onnx")(operators.normal(*case.shape)))
+        outputs.append(cnn.onnx.load(tmp_path / "m.onnx")(normal(*case.shape)))
     assert outputs[0].shape == (2, 2, 14, 11)
     assert np.array_equal(*outputs)

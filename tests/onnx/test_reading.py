@@ -1,8 +1,5 @@
 """How the graph in an ONNX file becomes a model."""
 
-import runpy
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,8 +8,7 @@ from minicnn import Graph, ReLU, Sequential
 
 onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 helper, TensorProto = onnx.helper, onnx.TensorProto
-graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
-W, load, node, proto = (graphs[name] for name in ("W", "load", "node", "proto"))
+from tests.onnx.graphs import W, load, node, proto  # noqa: E402
 
 
 def test_nodes_in_a_row_become_a_sequential_under_their_names(tmp_path) -> None:

@@ -1,9 +1,7 @@
 """ONNX files that are refused, in one line that names file and node, in little time and memory."""
 
 import itertools
-import runpy
 import tracemalloc
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +11,10 @@ import minicnn as cnn
 from minicnn import Layer
 
 pytest.importorskip("onnx", reason="the onnx package is not installed")
-graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
-W, load, node, proto = (graphs[name] for name in ("W", "load", "node", "proto"))
-REFUSED = runpy.run_path(str(Path(__file__).with_name("refused.py")))["REFUSED"]
+from tests.onnx import refused, refused_tensors
+from tests.onnx.graphs import W, load, node, proto
+
+REFUSED = refused.REFUSED | refused_tensors.REFUSED
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -47,9 +46,9 @@ def test_a_name_that_cannot_be_printed_is_escaped(what, tmp_path) -> None:
     model, path = proto([node("Conv", "x w", "y", strides=[1, 1])], {"w": W}), tmp_path / "m.onnx"
     RENAMED[what](model.graph.node[0])
     path.write_bytes(model.SerializeToString())
-    with pytest.raises(cnn.onnx.OnnxError) as refused:
+    with pytest.raises(cnn.onnx.OnnxError) as refusal:
         cnn.onnx.load(path)
-    assert str(refused.value).isprintable() and "\\x06\\u200b" in str(refused.value)
+    assert str(refusal.value).isprintable() and "\\x06\\u200b" in str(refusal.value)
 
 
 @pytest.mark.parametrize("contents", [b"", b"\x00", b"PK\x03\x04", b"<html>", b"\x08\x08" * 1000])

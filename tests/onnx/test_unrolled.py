@@ -1,8 +1,5 @@
 """Local response normalization as PyTorch's exporters write it, step by step."""
 
-import runpy
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -10,8 +7,8 @@ import minicnn as cnn
 from minicnn.testing import tie_free
 
 pytest.importorskip("onnx", reason="the onnx package is not installed")
-graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
-load, node, proto = (graphs[name] for name in ("load", "node", "proto"))
+from tests.onnx.graphs import load, node, proto
+
 SHAPE = (2, 5, 4, 3)
 
 
@@ -54,7 +51,7 @@ def test_without_a_constant_below_the_power_there_is_none(tmp_path) -> None:
 REFUSED = {
     "padded with ones": ({"value": 1.0}, r"Pad 'padded': of \(N, 1, 5, 4, 3\) by .* is not supported"),
     "padded more behind": ({"padding": (0, 1), "size": 2}, "a window of 2 channels padded by 0 and 1"),
-    "padded too little": ({"padding": (0, 0)}, "dividing by what is computed"),
+    "padded too little": ({"padding": (0, 0)}, "dividing by a value computed"),
     "cut instead of padded": ({"padding": (-1, 1)}, "Pad 'padded': of "),
     "more channels than there are": ({"size": 8, "padding": (1, 1)}, r"by windows of \[8, 1, 1\]"),
     "of pixels too": (
@@ -66,16 +63,16 @@ REFUSED = {
         "strides",
     ),
     "of the maximum": ({"mean": node("MaxPool", "padded", "mean", kernel_shape=[3, 1, 1])}, "MaxPool 'mean'"),
-    "of a product that is no square": (
+    "of a product that is not a square": (
         {"square": node("Mul", "x other", "square"), "volume": node("Unsqueeze", "square one", "volume")},
-        "dividing by what is computed",
+        "dividing by a value computed",
     ),
-    "of a sum": ({"square": node("Add", "x x", "square")}, "dividing by what is computed"),
-    "of another map": ({"y": node("Div", "other power", "y")}, "dividing by what is computed"),
+    "of a sum": ({"square": node("Add", "x x", "square")}, "dividing by a value computed"),
+    "of another map": ({"y": node("Div", "other power", "y")}, "dividing by a value computed"),
     "without a division": ({"y": node("Relu", "power", "y")}, "Pad 'padded': padding of .* is not supported"),
     "without a power": (
         {"power": node("Identity", "shifted", "power")},
-        "dividing by what is computed",
+        "dividing by a value computed",
     ),
 }
 

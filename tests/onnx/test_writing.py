@@ -1,8 +1,5 @@
 """How a model becomes an ONNX file, and which models cannot."""
 
-import runpy
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,8 +9,7 @@ from minicnn import AdaptiveAvgPool2d, Conv2d, Dense, Flatten, LocalResponseNorm
 onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 reference = pytest.importorskip("onnx.reference")
 helper = onnx.helper
-graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
-load, node, proto = (graphs[name] for name in ("load", "node", "proto"))
+from tests.onnx.graphs import load, node, proto  # noqa: E402
 
 
 def test_nodes_bear_the_layers_paths_and_arrays_theirs(tmp_path) -> None:
@@ -110,7 +106,7 @@ def test_the_transform_and_the_classes_come_back(tmp_path) -> None:
 def test_a_transform_that_is_not_ours_is_refused(tmp_path) -> None:
     model = proto([node("Relu", "x", "y")])
     helper.set_model_props(model, {"minicnn.transform": '{"mean": "everything"}'})
-    with pytest.raises(cnn.onnx.OnnxError, match="transform and classes are not ours"):
+    with pytest.raises(cnn.onnx.OnnxError, match="transform and classes in its metadata are not minicnn's"):
         load(model, tmp_path)
 
 

@@ -51,7 +51,7 @@ VALUES = {
 
 
 CHECKED = [(op, kind) for op in sorted(THEIRS.keys()) for kind in VALUES]
-CHECKED.remove(("batch_norm2d", "huge"))  # PyTorch's underflow to 0: tests/ops/test_edges.py has the right ones
+CHECKED.remove(("batch_norm2d", "huge"))  # PyTorch's underflow to 0: tests/ops/test_not_finite.py has the right ones
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -2,7 +2,6 @@
 
 import runpy
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,10 @@ from minicnn.testing import Network, networks
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 run = runpy.run_path(str(Path(__file__).with_name("onnx_models.py")))["run"]
-operators = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "onnx" / "operators.py")))
-CASES, GRAPHS, model, normal = operators.CASES, operators.GRAPHS, operators.model, operators.normal
+from tests.onnx.combined import GRAPHS  # noqa: E402
+from tests.onnx.graphs import normal, proto  # noqa: E402
+from tests.onnx.operators import CASES, CHANNELS  # noqa: E402
+
 helper = onnx.helper
 
 
@@ -26,11 +27,11 @@ BEYOND_ONNXRUNTIME = {"dropout of all"}  # it takes no ratio of 1; `tests/onnx/t
 @pytest.mark.parametrize("name", [name for name in CASES if name not in BEYOND_ONNXRUNTIME])
 def test_an_operator_gives_what_onnxruntime_gives(name: str, tmp_path) -> None:
     case = CASES[name]
-    proto = case.model()
-    onnx.save(proto, tmp_path / "m.onnx")
+    written = case.model()
+    onnx.save(written, tmp_path / "m.onnx")
     x = normal(*case.shape, seed=7)
     ours = cnn.onnx.load(tmp_path / "m.onnx", keep_softmax=True)(x)
-    theirs = run(proto, x)
+    theirs = run(written, x)
     assert ours.size == theirs.size
     assert np.allclose(ours, theirs.reshape(ours.shape), atol=1e-5)
 
@@ -45,30 +46,28 @@ def test_a_network_is_read_from_every_opset(opset: int, tmp_path) -> None:
         helper.make_node("Flatten", ["pool"], ["flat"]),
         helper.make_node("Gemm", ["flat", "w2", "b2"], ["y"]),
     ]
-    constants = dict(zip("stmv", [*operators.CHANNELS], strict=True))
+    constants = dict(zip("stmv", [*CHANNELS], strict=True))
     constants |= {"w": normal(3, 3, 3, 3), "b": normal(3), "w2": normal(27, 4), "b2": normal(4)}
-    proto = model(nodes, constants, (2, 3, 7, 6), opset)
-    onnx.save(proto, tmp_path / "m.onnx")
+    onnx.save(proto(nodes, constants, (2, 3, 7, 6), opset=opset), tmp_path / "m.onnx")
     x = normal(2, 3, 7, 6, seed=7)
     loaded = cnn.onnx.load(tmp_path / "m.onnx")
-    theirs = run(model(nodes, constants, (2, 3, 7, 6), min(opset, 23)), x)  # the newest that onnxruntime surely knows
+    known = min(opset, 23)  # the newest that onnxruntime surely knows
+    theirs = run(proto(nodes, constants, (2, 3, 7, 6), opset=known), x)
     assert np.allclose(loaded(x), theirs, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", GRAPHS)
 def test_a_graph_gives_what_onnxruntime_gives(name: str, tmp_path) -> None:
-    nodes, constants = GRAPHS[name]
-    proto = model(nodes, constants, (2, 3, 2, 2))
-    onnx.save(proto, tmp_path / "m.onnx")
+    onnx.save(GRAPHS[name], tmp_path / "m.onnx")
     x = normal(2, 3, 2, 2, seed=7)
-    ours, theirs = cnn.onnx.load(tmp_path / "m.onnx")(x), run(proto, x)
+    ours, theirs = cnn.onnx.load(tmp_path / "m.onnx")(x), run(GRAPHS[name], x)
     assert ours.shape == theirs.shape
     assert np.allclose(ours, theirs, atol=1e-5)
 
 
 def filled(model: Any) -> Any:
     """The model with random arrays, and outputs of about one."""
-    generator = operators.rng(3)
+    generator = np.random.default_rng(3)
     for name, array in model.state().items():
         fan_in = max(1, array[0].size)
         array[...] = generator.standard_normal(array.shape, np.float32) * np.sqrt(
@@ -81,8 +80,7 @@ def filled(model: Any) -> Any:
 
 def assert_round_trip(model: Any, x: np.ndarray, path: Any) -> None:
     cnn.onnx.save(model, path, x.shape[1:])
-    proto = onnx.load(path)
-    onnx.checker.check_model(proto, full_check=True)
+    onnx.checker.check_model(onnx.load(path), full_check=True)
     y, theirs = model(x), run(str(path), x)
     assert theirs.shape == y.shape
     scale = max(1.0, float(np.abs(y).max()))

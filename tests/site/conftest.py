@@ -1,4 +1,4 @@
-"""The book's site, built once from warm caches or anew; where the extra `docs` is missing, its tests are skipped.
+"""The book's site, built once, from warm caches or from nothing; without the extra `docs`, its tests are skipped.
 
 To build it runs every block of code in the book, and an error or a warning of one of them fails it.
 """

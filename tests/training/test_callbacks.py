@@ -78,7 +78,7 @@ def stops_at(callback, metric, values):
         ("valid_loss", [3, 2, 1, 0.5], None),
         ("valid_loss", [3, 2, 4, 4, 1], 4),
         ("valid_loss", [3, 2, 4, 1, 4, 4], 6),
-        ("valid_loss", [2, 2, 2], 3),  # as good as the best is no improvement
+        ("valid_loss", [2, 2, 2], 3),  # a value equal to the best is not an improvement
         ("valid_accuracy", [0.1, 0.2, 0.3, 0.4], None),
         ("valid_accuracy", [0.1, 0.3, 0.2, 0.2], 4),
         ("train_loss", [1, 2, 3], 3),

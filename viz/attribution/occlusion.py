@@ -63,7 +63,7 @@ def occlusion(
     The windows step by `stride` from the top left corner, and the last one reaches the far edge, so that every pixel is
     covered; a stride larger than the window would leave gaps.
 
-    A small window changes a small part of every feature map, and only that part is computed anew (`local_change`), up
+    A small window changes a small part of every feature map, and only that part is recomputed (`local_change`), up
     to the first layer that sees the whole map. Unless `return_predictions` is set, only the target's score is computed
     (`one_score`). Both are exact up to rounding.
 

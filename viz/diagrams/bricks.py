@@ -1,4 +1,4 @@
-"""A network as bricks: a strip for activations, a block for learned weights, all on one scale."""
+"""A network as bricks: a strip for each activation, a block for each learned weight, all to the same scale."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..plot._canvas import BLUE, FAINT, INK, SMALL, VERMILLION
 from .formula import DIGITS, SUBSCRIPTS, Statement
 from .layout import LEAD, Box, Layout, arc_ends, lay_out
 
-FEW = 9  # bricks whose shapes fit below them unturned
+FEW = 9  # bricks; with more, the shapes below them are rotated
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,10 @@ class Brick:
 
     Attributes:
         letter: "l₁" or "W₀".
-        shape: the array's own; a dense layer's as the product l W needs it, inputs × outputs.
-        rows, columns: of the matrix: places × channels of what flows, inputs × outputs of one place of the weights.
-        functions: what has been done to what flows, last.
+        shape: the array's shape; for a dense layer inputs × outputs, as in the product l W.
+        rows, columns: of the matrix: positions × channels for an activation, inputs × outputs of one position for a
+            weight.
+        functions: those last applied to the activation.
     """
 
     letter: str
@@ -37,7 +38,7 @@ class Brick:
 
 
 def bricks_of(s: Statement) -> tuple[Brick | None, Brick]:
-    """The block of a statement's weights, if it has any, and the strip of its letter."""
+    """The block of a statement's weight, if it has one, and the strip of its letter."""
     block = None
     if s.weight is not None:
         shape = s.layer.weight.shape
@@ -54,7 +55,7 @@ def bricks_of(s: Statement) -> tuple[Brick | None, Brick]:
 
 
 def brick_layout(found: list[Statement], width: float | None = None) -> Layout:
-    """Where the bricks stand (see `lay_out`), each √columns wide and √rows high."""
+    """The positions of the bricks (see `lay_out`), each √columns wide and √rows high."""
     pairs = {s.number: bricks_of(s) for s in found}
     return lay_out(
         found, {n: (_sides(block) if block else None, _sides(strip)) for n, (block, strip) in pairs.items()}, width
@@ -66,7 +67,7 @@ def _sides(brick: Brick) -> tuple[float, float]:
 
 
 def draw_bricks(found: list[Statement], ax: Axes, layout: Layout) -> None:
-    """Draw on axes of the layout's size; a unit of both axes is an inch."""
+    """Draw the bricks; the axes take the layout's size, in units of an inch."""
     turned = sum(1 + (s.weight is not None) for s in found) > FEW
     for s in found:
         block, strip = layout.boxes[s.number]
@@ -77,7 +78,7 @@ def draw_bricks(found: list[Statement], ax: Axes, layout: Layout) -> None:
             _arrow(ax, _right(block), _left(strip))
         for source in s.sources:
             start = layout.entry(source, s.number)
-            if layout.rows[source] != layout.rows[s.number]:  # it is named again where its row ends and the next begins
+            if layout.rows[source] != layout.rows[s.number]:  # repeat its name where the next row begins
                 x, y, w, h = layout.boxes[source][1]
                 _arrow(ax, (x + w, y + h / 2), (x + w + LEAD / 2, y + h / 2))
                 ax.text(start[0], start[1] + 0.03, _letter(f"l{source}"), va="bottom", fontsize=SMALL, color=FAINT)
@@ -85,7 +86,7 @@ def draw_bricks(found: list[Statement], ax: Axes, layout: Layout) -> None:
             bend = layout.bends.get((source, s.number))
             if bend is None:
                 _arrow(ax, _right(start), _left(block or strip))
-            else:  # over what lies between, from letter to letter
+            else:  # over the statements in between, from letter to letter
                 style = f"arc3,rad={-bend:.3f}" if bend else "angle3,angleA=0,angleB=90"
                 _arrow(ax, *arc_ends(layout, source, s.number), connectionstyle=style)
     ax.set_xlim(0, layout.width)
@@ -108,7 +109,7 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], **loo
 
 
 def _letter(name: str) -> str:
-    """All digits of a subscript in one weight."""
+    """A letter whose subscript digits all have the same font weight."""
     return rf"$\mathdefault{{{name[0]}_{{{name[1:].translate(DIGITS)}}}}}$"
 
 

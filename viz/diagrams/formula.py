@@ -9,7 +9,7 @@ import minicnn as cnn
 
 from .wiring import Node
 
-MOST_NESTED = 3  # layers with weights that one line holds
+MOST_NESTED = 3  # layers with weights that fit on one line
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 FUNCTIONS = {
@@ -52,16 +52,16 @@ WEIGHTED = (cnn.Dense, cnn.Conv2d, cnn.ConvTranspose2d)
 
 @dataclass
 class Statement:
-    """What one letter l stands for: f(… g(l_i W_j)), or several letters joined.
+    """The value that a letter l stands for: f(… g(l_i W_j)), or several letters joined.
 
     Attributes:
         number: of the letter.
-        sources: the letters it is made from, by number; none for the input.
-        before: functions between the source and the weights, in order; those in SILENT alone.
-        weight: the number of its W, if it has one, and `layer`, whose it is.
+        sources: the numbers of the letters it is computed from; none for the input.
+        before: the functions between the source and the weight, in order; only those in SILENT.
+        weight, layer: the number of its W, if it has one, and the layer that W belongs to.
         join: "concat", "add" or "mul".
-        after: functions that follow, in order.
-        shape: of what it stands for.
+        after: the functions applied afterwards, in order.
+        shape: of the value.
     """
 
     number: int
@@ -75,13 +75,13 @@ class Statement:
 
 
 def statements(nodes: list[Node]) -> list[Statement]:
-    """A letter for the input, for the output, and for every value that several layers take, or weights, or a join."""
+    """A letter for the input and the output, and for every value that several layers, a weight or a join takes."""
     takers: dict[int, list[int]] = {i: [] for i in range(len(nodes))}
     for i, node in enumerate(nodes):
         for source in node.sources:
             takers[source].append(i)
     result: list[Statement] = []
-    open_: dict[int, Statement] = {}  # what a node's value is, so far without a letter, or with one
+    open_: dict[int, Statement] = {}  # for each node its value, which may not have a letter yet
     weights = 0
     for i, node in enumerate(nodes):
         if node.layer is None:
@@ -92,7 +92,7 @@ def statements(nodes: list[Node]) -> list[Statement]:
             (source,) = node.sources
             previous = open_[source]
             if isinstance(node.layer, WEIGHTED):
-                pending = previous.number < 0  # nothing but silent functions since its letter
+                pending = previous.number < 0  # only silent functions since its letter
                 sources = previous.sources if pending else [previous.number]
                 current = Statement(-1, sources, previous.after if pending else [], weights, node.layer)
                 weights += 1
@@ -117,13 +117,13 @@ def statements(nodes: list[Node]) -> list[Statement]:
 def letters(found: list[Statement]) -> list[str]:
     """l₂ = relu(l₀W₀)W₁: what a network computes in inference, without biases.
 
-    One line for a short chain, else one for each letter. ∗ is convolution, [ , ] one behind the other.
+    One line for a short chain, otherwise one for each letter. ∗ is convolution, [ , ] concatenation.
     """
     return _lines(found, _Letters())
 
 
 def algebra(found: list[Statement]) -> list[str]:
-    """The same with biases and everything, in LaTeX that matplotlib's mathtext renders (without dollar signs).
+    """The same in full, with biases, in LaTeX that matplotlib's mathtext renders (without dollar signs).
 
     A dense layer's W is inputs × outputs here, as in the letters and the bricks: the transpose of its `weight`.
     """
@@ -180,7 +180,7 @@ def _lines(found: list[Statement], writing: _Letters) -> list[str]:
     chain = all(len(s.sources) <= 1 for s in found) and len({tuple(s.sources) for s in found}) == len(found)
     nested = chain and sum(s.weight is not None for s in found) <= MOST_NESTED
     lines: list[str] = []
-    values: dict[int, tuple[str, bool]] = {0: (writing.letter("l", 0), False)}  # as written, and whether it is a sum
+    values: dict[int, tuple[str, bool]] = {0: (writing.letter("l", 0), False)}  # (expression, is it a sum?)
     for s in found[1:]:
         written = [values[source][0] for source in s.sources]
         value, is_sum = written[0], values[s.sources[0]][1]

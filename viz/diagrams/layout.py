@@ -1,4 +1,4 @@
-"""Where the bricks of a network stand: in columns as it runs, in lanes what runs side by side, in rows like text."""
+"""The positions of a network's bricks: columns in order of execution, lanes for branches, rows like lines of text."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ LABEL = 0.95  # inches below a brick, for its shape
 LETTER = 0.15  # inches above a brick that its letter takes
 ABOVE = 0.25  # inches above a brick, for its letter
 PITCH = 0.42  # inches for a brick and its gap, on average
-ROW = 14.0  # inches of a row, from which on there are several
+ROW = 14.0  # inches; a longer row is broken into several
 NARROWEST = 9.0  # inches
 FALL = 0.5  # inches between lanes
-MARGIN = 0.05  # inches above and below it all
-LEAD = 0.5  # inches on the left of a row, for what comes from the one above
+MARGIN = 0.05  # inches above and below everything
+LEAD = 0.5  # inches at the left of a row, for the line from the row above
 
 Box = tuple[float, float, float, float]  # left, bottom, width, height
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The places of bricks, in inches from the lower left corner.
+    """The positions of the bricks, in inches from the lower left corner.
 
     Attributes:
-        boxes: of the block of a statement's weights, if it has any, and of the strip of its letter, by its number.
-        columns: of statements, by number, counted through all rows.
-        rows: of statements, by number, from the top.
-        middles: how high what comes from the row above enters each row.
-        bends: of arcs over what lies between two statements, (source, target): how far each rises, of its span; 0 for
-            one that comes from a higher lane, and falls from there.
-        width, height: of it all.
+        boxes: by a statement's number the boxes of its weight's block, if it has one, and of its letter's strip.
+        columns: by a statement's number its column, counted through all rows.
+        rows: by a statement's number its row, from the top.
+        middles: for each row the height at which the line from the row above enters.
+        bends: by (source, target) the bend of an arc over the statements in between: its rise as a share of its span.
+            0 for an arc from a higher lane, which descends.
+        width, height: of the whole.
     """
 
     boxes: dict[int, tuple[Box | None, Box]]
@@ -49,7 +49,7 @@ class Layout:
     height: float
 
     def entry(self, source: int, target: int) -> Box:
-        """The strip that a statement reads; on the left of its row, where that lies in the row above."""
+        """The box of the strip that a statement reads; if that is in the row above, a place at the left of its row."""
         if self.rows[source] == self.rows[target]:
             return self.boxes[source][1]
         return (0.05, self.middles[self.rows[target]], LEAD / 2, 0.0)
@@ -61,11 +61,11 @@ Sides = tuple[float, float]  # √columns, √rows of a brick
 def lay_out(
     found: list[Statement], sizes: Mapping[int, tuple[Sides | None, Sides]], width: float | None = None
 ) -> Layout:
-    """Place bricks.
+    """Place the bricks.
 
     Args:
-        found: what the network computes.
-        sizes: width and height of a statement's two bricks, by its number, before scaling.
+        found: the network's statements.
+        sizes: by a statement's number the width and height of its two bricks, before scaling.
         width: in inches; by default one at which the bricks are legible.
     """
     columns, members = _columns(found)
@@ -86,7 +86,7 @@ def lay_out(
     tallest = max(side[1] for pair in sizes.values() for side in pair if side)
     scale = min(INCHES, TALLEST / tallest, *((a - b) / c for a, b, c in zip(room, gaps, breadths, strict=True)))
     left_over = min((a - b - scale * c) / b for a, b, c in zip(room, gaps, breadths, strict=True))
-    gap = GAP * (1 + max(0.0, min(1.5, left_over)))  # what room is left over goes between the bricks
+    gap = GAP * (1 + max(0.0, min(1.5, left_over)))  # the remaining room is distributed between the bricks
 
     def place(headroom: list[float]) -> Layout:
         highs = {
@@ -135,14 +135,14 @@ def lay_out(
 
 
 def arc_ends(layout: Layout, source: int, target: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """From letter to letter."""
+    """The two ends of an arc, from letter to letter."""
     block, strip = layout.boxes[target]
     (x0, y0, w0, h0), (x1, y1, w1, h1) = layout.entry(source, target), block or strip
     return (x0 + w0 / 2, y0 + h0 + LETTER), (x1 + w1 / 2, y1 + h1 + LETTER)
 
 
 def _columns(found: list[Statement]) -> tuple[dict[int, int], dict[int, list[int]]]:
-    """Each statement's column, one behind those that it reads; and each column's statements from the top."""
+    """Each statement's column, to the right of those it reads; and each column's statements from the top."""
     columns: dict[int, int] = {}
     for s in found:
         columns[s.number] = max((columns[source] + 1 for source in s.sources), default=0)
@@ -154,12 +154,12 @@ def _columns(found: list[Statement]) -> tuple[dict[int, int], dict[int, list[int
     for s in found:
         members[columns[s.number]].append(s.number)
     for inside in members.values():
-        inside.sort(key=lambda n: -reach[n])  # those that skip columns are on top: their arcs go over the others
+        inside.sort(key=lambda n: -reach[n])  # those that skip columns on top: their arcs pass over the others
     return columns, members
 
 
 def _rows(found: list[Statement], columns: dict[int, int], slots: dict[int, int]) -> dict[int, int]:
-    """Each column's row. A row ends where all that goes on comes from one statement, the last of the row."""
+    """Each column's row. A row can end only where everything after it depends on a single statement, its last."""
     total, wanted = sum(slots.values()), -(-sum(slots.values()) * PITCH // ROW)
     crossing: dict[int, set[int]] = defaultdict(set)
     for s in found:
@@ -182,9 +182,9 @@ def _box(sides: Sides, scale: float, left: float, breadth: float, middle: float)
 
 
 def _bend(start: tuple[float, float], end: tuple[float, float], boxes: list[Box]) -> float:
-    """How far an arc rises, of its span: enough for the bricks of its own lane that it goes over.
+    """The rise of an arc as a share of its span: enough to pass over the bricks in its lane.
 
-    At the share t of the way a quadratic curve with the bend r is 2 t (1 − t) r · span above its chord.
+    At the fraction t of its length, a quadratic curve with the bend r is 2 t (1 − t) r · span above its chord.
     """
     span = end[0] - start[0]
     bend = min(0.5, 1.2 / span)

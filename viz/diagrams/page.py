@@ -1,4 +1,4 @@
-"""The four ways on one page."""
+"""The four forms on one page."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ LEADING = 1.42  # line height, of the size of the letters
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Diagram(Shown):
-    """A network four ways.
+    """A network in four forms.
 
     Attributes:
-        letters: lines such as "l₂ = relu(l₀W₀)W₁": l for activations, W for learned weights, ∗ convolution, [ , ] one
-            behind the other. Biases, dropout and flattening are left out.
-        algebra: the same with everything, in LaTeX without dollar signs: matplotlib's mathtext renders each line.
+        letters: lines such as "l₂ = relu(l₀W₀)W₁": l for activations, W for learned weights, ∗ for convolution, [ , ]
+            for concatenation. Biases, dropout and flattening are left out.
+        algebra: the same in full, in LaTeX without dollar signs: matplotlib's mathtext renders each line.
         python: code that builds the network (see `python_code`).
         input_shape: of one image, (C, H, W) or (D,).
         statements: what each letter stands for.
@@ -41,9 +41,9 @@ class Diagram(Shown):
     statements: list[Statement]
 
     def plot(self, figure: Figure | None = None) -> Figure:
-        """Bricks above, and below them, side by side, letters, algebra and Python.
+        """Bricks at the top; below them, side by side, letters, algebra and Python.
 
-        A brick is a matrix of the product l W on one scale, √rows high and √columns wide: activations have a row for
+        A brick is a matrix of the product l W, drawn to scale, √rows high and √columns wide: activations have a row for
         each position and a column for each channel, weights have a row for each number that one output is made of and a
         column for each output. Columns of text longer than 72 lines are cut; the attributes hold all of it.
         """
@@ -58,7 +58,7 @@ class Diagram(Shown):
         total = height + below + 0.4
         ax = figure.add_axes((0.01, below / total, 0.98, height / total))
         draw_bricks(self.statements, ax, layout)
-        share = width / 40  # a wide page's text stays on the left, where it can be read beside the other columns
+        share = width / 40  # a wide page's text stays on the left, where it can be read next to the other columns
         places = [0.02, 0.02 + 0.27 / max(1, 2 * share), 0.02 + 0.6 / max(1, 2 * share)]
         figure.text(places[0], 1 - 0.25 / total, "bricks", fontsize=TITLE, color=INK, va="center")
         caption = "blue: what flows, places × channels;  orange: what was learned, inputs × outputs;  sides ∝ √n"
@@ -75,7 +75,7 @@ class Diagram(Shown):
         return figure
 
     def draw(self, figure: Figure | None = None) -> Figure:
-        """The name of `plot` until the version after 0.1."""
+        """The old name of `plot`, until the version after 0.1."""
         warnings.warn("Diagram.draw is now Diagram.plot", DeprecationWarning, stacklevel=2)
         return self.plot(figure)
 

@@ -1,11 +1,11 @@
-"""From a subject to the page: sections, one after the other, then templates."""
+"""From a subject to the page: compute each section, then render the templates."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,8 @@ SCRIPTS = (
     *("trace", "number", "layers", "lens", "selection", "scatter", "lasso", "space", "why", "fooled", "compare"),
 )
 THUMBNAIL = 48  # pixels of an image in the gallery
-READ = ("gallery", "followed")  # sheets whose pixels the page reads, which a browser allows of data URIs alone
-FOLDER = "images"  # beside the page, where it is not one file
+READ = ("gallery", "followed")  # sheets whose pixels the page reads: browsers allow that only for data URIs
+FOLDER = "images"  # next to the page, if the atlas is not one file
 
 
 def atlas(
@@ -55,26 +55,26 @@ def atlas(
     seed: int = 0,
     progress: bool | Callable[[str], Any] | None = None,
 ) -> Path:
-    """Write a page that shows a network: what it is, has learned, and does.
+    """Write a page that shows what a network is, what it has learned and what it does.
 
     The page needs no server and no network. The same model, data and seed give the same bytes.
 
     Args:
-        model: a trained network, with its transform; or two, the second of which the first is compared with.
-        data: images to test it on. Where their classes are not the network's, what needs labels is left out.
-        path: an HTML file, which will hold everything; or a folder (a path without the ending .html) for an
-            `index.html` with its images beside it, for atlases too large for one file.
-        train: the images it has learned from, for the section on the data.
-        history: what `fit` returned, for the course of the training.
-        snapshots: what a `Snapshots` callback kept, or its folder: the page shows the training as a film.
-        attributes: numbers of the test images by name, to color the map of the feature space by.
-        title: what to call the network, or both; by default the name of its type.
-        seed: of all that is random.
-        progress: whether to show a bar of the sections, by default in a terminal and in a notebook; or what is called
-            with the title of each section as it is begun.
+        model: a trained network with its transform, or a pair of networks to compare.
+        data: test images. If their classes are not the network's, everything that needs labels is left out.
+        path: an HTML file that will contain everything, or a folder (a path that does not end in .html), which gets an
+            `index.html` and a folder of images: for atlases too large for one file.
+        train: the training images, for the section on the data.
+        history: what `fit` returned, for the training curves.
+        snapshots: those of a `Snapshots` callback, or its folder; the page shows them as a film of the training.
+        attributes: for each name one number per test image; they can color the map of the feature space.
+        title: the network's name on the page, or both names; by default the name of its class.
+        seed: for everything random.
+        progress: whether to show a progress bar; by default in a terminal and in a notebook. Or a function that is
+            called with the title of each section when it is begun.
 
     Returns:
-        the page's path, which shows the page in a notebook.
+        the page's path; in a notebook it displays the page.
 
     Raises:
         ValueError: the model has no transform, gives no scores, or the images, the attributes, the snapshots or the
@@ -142,7 +142,7 @@ def _titles(models: list[Any], title: str | Sequence[str] | None) -> list[str]:
 
 
 def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: bool) -> str:
-    """The page's text; names that come from the data are escaped, by Jinja in HTML and by `as_json` in the script."""
+    """The page's HTML. Names from the data are escaped: by Jinja in the markup, by `as_json` in the script."""
     sheets = {
         name: sheet | {"src": data_uri(file, sprites.files[file]) if whole or name in READ else f"{FOLDER}/{file}"}
         for name, sheet in sprites.sheets.items()
@@ -157,16 +157,16 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"percent": share, "count": "{:,}".format}
-    program = subject.program
+    program, chosen = subject.program, _chosen(subject)
     scripts = [("engine", join("engine/index.js", "engine"))] if program else []
     scripts += [("", "\n" + _source(environment, f"{name}.js")) for name in SCRIPTS]
     environment.globals |= {"file": lambda name: Markup(_source(environment, name))}
     return environment.get_template("page.html").render(
         title=subject.title,
         classes=subject.classes,
-        labelled=subject.labelled,
+        labeled=subject.labeled,
         sections=sections,
-        pictures=_pictures(subject, subject.chosen),
+        images=chosen,
         sheets=sheets,
         scales={"signed": palette(True), "plain": palette(False)},
         scripts=[(id, Markup(text)) for id, text in scripts],
@@ -180,8 +180,8 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
         data=as_json(
             {
                 "classes": subject.classes,
-                "labelled": subject.labelled,
-                "pictures": _pictures(subject, subject.chosen),
+                "labeled": subject.labeled,
+                "images": chosen,
                 "gallery": _gallery(subject),
                 "size": subject.data.images.shape[2:],
                 "channels": subject.data.images.shape[1],
@@ -198,16 +198,16 @@ def render(subject: Subject, sections: dict[str, Any], sprites: Sprites, whole: 
 
 
 def share(value: float) -> str:
-    """A share of all in the page's digits, as `percent` in core.js: only none is 0%, and only all is 100%."""
+    """A share as a percentage, formatted as `percent` in core.js does: only none is 0%, and only all is 100%."""
     if value in (0, 1):
         return f"{value:.0%}"
     return ">99.9%" if value >= 0.9995 else "<0.1%" if value < 0.0005 else f"{value:.1%}"
 
 
 def as_json(value: Any) -> Markup:
-    """JSON that cannot end the script element it stands in, nor begin another: no `<`, `>` or `&` is left.
+    """JSON that can neither end its script element nor begin another: it contains no `<`, `>` or `&`.
 
-    Text in it has no characters but visible ones.
+    Its text contains only visible characters.
     """
     text = json.dumps(visible(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
@@ -216,7 +216,7 @@ def as_json(value: Any) -> Markup:
 
 
 def _policy(scripts: list[str]) -> str:
-    """What the page may do: run these very scripts, show images that it carries or that lie beside it, and no more."""
+    """What the page may do: run these scripts, show images that it contains or that are in its folder, and no more."""
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") for text in scripts]
     allowed = " ".join(f"'sha256-{value}'" for value in hashes)
     return (
@@ -226,12 +226,12 @@ def _policy(scripts: list[str]) -> str:
 
 
 def _exact(subject: Subject) -> bool:
-    """Whether the gallery holds every pixel, so that the page can run the network on any image of it."""
+    """Whether the gallery keeps the images at full size, so that the page can run the network on any of them."""
     return max(subject.data.images.shape[2:]) <= THUMBNAIL
 
 
 def _background(subject: Subject) -> list[int]:
-    """The median of the images' corners, for each channel: what an empty drawing pad looks like."""
+    """The median of the images' corners, for each channel: the color of an empty drawing pad."""
     corners = subject.data.images[subject.gallery][:, :, [0, 0, -1, -1], [0, -1, 0, -1]]
     return [int(value) for value in np.median(corners, axis=(0, 2))]
 
@@ -241,19 +241,19 @@ def _source(environment: jinja2.Environment, name: str) -> str:
     return environment.loader.get_source(environment, name)[0]
 
 
-def _pictures(subject: Subject, indices: Iterable[Any]) -> list[dict[str, Any]]:
-    """What the page says of the chosen images."""
+def _chosen(subject: Subject) -> list[dict[str, Any]]:
+    """For each chosen image its place in the gallery, its name and label, and the network's answers."""
     e = subject.evaluation
     places = {int(index): place for place, index in enumerate(subject.gallery)}
     return [
         {
             "place": places[int(i)],
             "name": subject.name_of(i),
-            "label": int(e.labels[i]) if subject.labelled else None,
+            "label": int(e.labels[i]) if subject.labeled else None,
             "predicted": int(e.predictions[i]),
             "guesses": _likeliest(e.probabilities[i]),
         }
-        for i in indices
+        for i in subject.chosen
     ]
 
 
@@ -263,12 +263,12 @@ def _likeliest(probabilities: Any, most: int = 10) -> list[list[float]]:
 
 
 def _gallery(subject: Subject) -> dict[str, Any]:
-    """Of every image that can be shown: its class, what it is taken for, and how surely."""
+    """For each image in the gallery its label, the predicted class and its probability, and the attributes."""
     e, shown = subject.evaluation, subject.gallery
     sureness = e.probabilities[shown, e.predictions[shown]]
     return {
-        "labels": e.labels[shown].tolist() if subject.labelled else None,
-        "names": None if subject.labelled else [subject.name_of(i) for i in shown],
+        "labels": e.labels[shown].tolist() if subject.labeled else None,
+        "names": None if subject.labeled else [subject.name_of(i) for i in shown],
         "predictions": e.predictions[shown].tolist(),
         "sureness": [probability(value) for value in sureness],
         "attributes": {name: [float(f"{v:.4g}") for v in values[shown]] for name, values in subject.lenses.items()},

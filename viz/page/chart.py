@@ -1,4 +1,4 @@
-"""Line charts as the numbers of an SVG, which a template draws: the page's own colors and fonts apply."""
+"""Line charts as coordinates, which a template draws as SVG in the page's own colors and fonts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 WIDTH, HEIGHT = 440, 260
-LEFT, RIGHT, TOP, BOTTOM = 52, 96, 28, 40  # margins; the lines' names stand in the right one
+LEFT, RIGHT, TOP, BOTTOM = 52, 96, 28, 40  # margins; the lines' names are in the right one
 APART = 15  # pixels between two names
 
 Line = Sequence[tuple[float, float]]
@@ -23,10 +23,10 @@ def chart(
     y_format: Callable[[float], str] = "{:g}".format,
     log: bool = False,
 ) -> dict[str, Any]:
-    """Where everything stands, in pixels.
+    """The position of every element, in pixels.
 
     Args:
-        lines: (x, y) by name; a line's name stands at its end.
+        lines: (x, y) by name; a line's name is written at its end.
         x_label, y_label: what the axes say.
         x_ticks, y_ticks: the first and the last are the ends of the axes.
         y_format: of a tick's number.

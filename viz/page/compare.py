@@ -10,13 +10,14 @@ import minicnn as cnn
 
 from .program import as_text
 from .sprites import Sprites
-from .subject import Array, Missing, Subject, outer_stages, probability
+from .stages import outer_stages
+from .subject import Array, Missing, Subject, probability
 
 TITLE = "Side by side"
 QUESTION = "What do two networks make of the same image, and where do they disagree?"
-SHOWN = 48  # images of a kind of disagreement
+SHOWN = 48  # images of each kind of disagreement
 CHANNELS = 12  # of a layer
-COMPARED = 256  # images that the likeness of two layers is measured on
+COMPARED = 256  # images on which the similarity of two layers is measured
 
 
 def wanted(subject: Subject) -> bool:
@@ -38,7 +39,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         "titles": [subject.title, other.title],
         "program": other.program.to_dict(),
         "weights": as_text(other.program.weights(), other.program.precision),
-        "accuracy": [probability(mine.accuracy), probability(theirs.accuracy)] if subject.labelled else None,
+        "accuracy": [probability(mine.accuracy), probability(theirs.accuracy)] if subject.labeled else None,
         "parameters": [sum(a.size for a in model.state().values()) for model in (subject.model, other.model)],
         "tested": len(subject.data),
         "layers": [
@@ -50,11 +51,11 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _groups(subject: Subject, title: str, theirs: cnn.Evaluation) -> list[dict[str, Any]]:
-    """Kinds of disagreement: how many of all images, and the surest in the gallery as places."""
+    """For each kind of disagreement the number of images, and the places of the surest ones in the gallery."""
     mine = subject.evaluation
     differ = mine.predictions != theirs.predictions
     kinds = {"The two disagree": differ}
-    if subject.labelled:
+    if subject.labeled:
         right, also = mine.predictions == mine.labels, theirs.predictions == mine.labels
         kinds = {
             f"Only {subject.title} is right": differ & right,
@@ -73,7 +74,7 @@ def _groups(subject: Subject, title: str, theirs: cnn.Evaluation) -> list[dict[s
 
 
 def _likeness(subject: Subject, other: Any, paths: list[str]) -> dict[str, float]:
-    """Linear CKA of each layer that both have (Kornblith et al., 2019): 1 if one's features are the other's, turned.
+    """Linear CKA of each layer that both have (Kornblith et al., 2019): 1 if one's features are the other's, rotated.
 
     K = X·Xᵀ of the centered features X (images, numbers):  CKA = ⟨K, L⟩ / (‖K‖·‖L‖)
     """

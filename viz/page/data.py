@@ -32,7 +32,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     transform = subject.model.transform
     channels, height, width = dataset.images.shape[1:]
     return {
-        "source": "training set" if subject.train else "test set" if subject.labelled else None,
+        "source": "training set" if subject.train else "test set" if subject.labeled else None,
         "classes": [
             {
                 "name": str(dataset.classes[k]),
@@ -45,7 +45,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
             for place, (k, chosen, start) in enumerate(zip(present, examples, starts, strict=False))
         ],
         "more": int((counts > 0).sum() - len(present)),
-        "pictures": len(subject.data),
+        "images": len(subject.data),
         "trained_on": len(subject.train) if subject.train else None,
         "size": f"{width}×{height}",
         "colors": {1: "gray", 3: "color"}.get(channels, f"{channels}-channel"),
@@ -56,7 +56,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _scaling(transform: Any) -> str | None:
-    """What becomes of a pixel, as a formula; None where it stays what it is."""
+    """How the transform scales a pixel, as a formula; None if it does not change it."""
     if (transform.scale, set(transform.mean), set(transform.std)) == (1, {0.0}, {1.0}):
         return None
     mean, std = (", ".join(f"{value:.4g}" for value in values) for values in (transform.mean, transform.std))

@@ -1,4 +1,4 @@
-"""Watch it learn: the network at moments of its training, all views of a moment on one slider."""
+"""Watch it learn: the network at several moments of its training, all views driven by one slider."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def wanted(subject: Subject) -> bool:
 
 
 def check(model: Any, moments: Sequence[Snapshot]) -> None:
-    """Refuse snapshots of another network.
+    """Reject snapshots of another network.
 
     Raises:
-        ValueError: the arrays of one have other names or shapes than the model's.
+        ValueError: a snapshot's arrays differ from the model's in name or shape.
     """
     expected = {name: array.shape for name, array in model.state().items()}
     for moment in moments:
@@ -46,7 +46,7 @@ def check(model: Any, moments: Sequence[Snapshot]) -> None:
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     size = sum(array.size for array in subject.model.state().values())
     moments = _thinned(subject.snapshots, max(2, MOST_WEIGHTS // size))
-    results = [cnn.evaluate(moment.model, subject.data) for moment in moments] if subject.labelled else []
+    results = [cnn.evaluate(moment.model, subject.data) for moment in moments] if subject.labeled else []
     return {
         "moments": [str(moment) for moment in moments],
         "weights": [as_text(subject.program.weights(moment.model), "float16") for moment in moments]
@@ -63,14 +63,14 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _thinned(moments: Sequence[Any], most: int) -> list[Any]:
-    """At most this many, including the first and the last."""
+    """At most `most` of the moments, evenly spaced, including the first and the last."""
     if len(moments) <= most:
         return list(moments)
     return [moments[i] for i in np.unique(np.linspace(0, len(moments) - 1, most).round().astype(int))]
 
 
 def _space(subject: Subject, models: list[Any], results: list[Any]) -> dict[str, Any] | None:
-    """Some images as points, at each moment in the plane that the finished network's features spread in most."""
+    """Some images as points at each moment, in the plane of the finished network's first two principal components."""
     if len(subject.sample) < FEWEST:
         return None
     try:
@@ -97,5 +97,5 @@ def _space(subject: Subject, models: list[Any], results: list[Any]) -> dict[str,
 
 
 def _within(plane: PCA, features: Array) -> Array:
-    """Points (n, 2), y downwards as on a screen."""
+    """Points (n, 2); y points down, as on a screen."""
     return np.asarray(plane.transform(features), np.float64) * (1, -1)

@@ -18,7 +18,7 @@ TITLE = "How it can be fooled"
 SHORT = "Fooled"
 QUESTION = "How small a change of the pixels changes its mind?"
 EPSILONS = (0, 1, 2, 4, 6, 8, 12, 16, 24, 32, 48)  # of 255 levels of brightness
-SMALL_EPSILONS = (0, 1, 2, 4, 8)  # for large networks, which less suffices to fool
+SMALL_EPSILONS = (0, 1, 2, 4, 8)  # for large networks, which smaller changes fool
 STEPS = 10
 TESTED = 500
 TOP = 5
@@ -38,17 +38,17 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     return {
         "levels": list(levels),
         "guesses": guesses,
-        "amplified": [[int(np.abs(c).max()) for c in picture] for picture in changes],
+        "amplified": [[int(np.abs(c).max()) for c in image] for image in changes],
         **_accuracy(subject, levels),
     }
 
 
 def _attack(subject: Subject, images: Array, labels: Array, level: int) -> Array:
-    """Images uint8, no pixel of which is farther than `level` from the original: what a file could hold."""
+    """Adversarial images uint8 whose pixels differ from the original by at most `level`: a file could store them."""
     if level == 0:
         return images
     transform = subject.model.transform
-    epsilon = level / transform.scale / max(transform.std)  # with several channels, of the one that moves least
+    epsilon = level / transform.scale / max(transform.std)  # no channel changes by more than `level`
     x = np.asarray(transform(images))
     changed = pgd(subject.model, x, labels, epsilon, steps=STEPS, seed=subject.seed, bounds=pixel_bounds(subject.model))
     return np.rint(255 * transform.inverse(changed)).astype(np.uint8)
@@ -66,14 +66,14 @@ def _likeliest(probabilities: Array) -> list[list[float]]:
 
 
 def _accuracy(subject: Subject, levels: tuple[int, ...]) -> dict[str, Any]:
-    """The share of images that are classified rightly, for each size of the attack."""
-    if not subject.labelled or subject.is_large:
+    """The share of images that are classified correctly, for each size of the attack."""
+    if not subject.labeled or subject.is_large:
         why = (
             "the classes of these images are not the network's"
-            if not subject.labelled
+            if not subject.labeled
             else "it would take long for a network of this size"
         )
-        return {"curve": None, "curve_missing": f"There is no accuracy: {why}."}
+        return {"curve": None, "curve_missing": f"The accuracy was not measured: {why}."}
     some = subject.gallery if len(subject.gallery) <= TESTED else np.sort(_sample(subject))
     images, labels = subject.data.images[some], subject.data.labels[some]
     accuracy = [

@@ -17,7 +17,7 @@ SHORT = "Journey"
 QUESTION = "What do the layers make of one image, one after the other?"
 SIDE = 56  # pixels of a map
 MOST = 1024  # numbers of a vector
-LONG = 300  # maps, beyond which the layers are folded
+LONG = 300  # maps; with more, the layers are collapsed
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         _, channels, height, width = maps.shape
         signed = bool((maps < 0).any())
         if subject.program is None:  # else the page computes them
-            largest = np.abs(maps).max(axis=(1, 2, 3), keepdims=True)  # each image's maps have a scale of their own
+            largest = np.abs(maps).max(axis=(1, 2, 3), keepdims=True)  # each image's maps have their own scale
             maps = maps / np.where(largest > 0, largest, 1)
             small = shrunk(maps[:, stage.channels].reshape(-1, height, width), SIDE)
             sprites.add_maps(f"maps-{place}", small, signed=signed)
@@ -54,7 +54,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _vectors(subject: Subject) -> list[dict[str, Any]]:
-    """Layers whose output is a vector, such as dense ones: their numbers the page computes itself."""
+    """Layers whose output is a vector, such as dense ones; the page computes their values itself."""
     if subject.program is None:
         return []
     return [

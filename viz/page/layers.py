@@ -1,4 +1,4 @@
-"""Every layer: its filters, what excites its channels, the images that would excite them most, and dead ones."""
+"""Every layer: its filters, the patches and the synthetic images that excite its channels most, and dead channels."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from ..synthesis.objective import Objective
 from ..weights.filters import filters
 from ..weights.weight_factors import weight_factors
 from .sprites import Sprites, thumbnails
-from .subject import Array, Missing, Stage, Subject
+from .stages import Stage
+from .subject import Array, Missing, Subject
 
 TITLE = "Every layer"
 SHORT = "Layers"
 QUESTION = "What does each channel look for?"
 PATCHES = 9
 PATCH_SIDE = 48  # pixels
-CONTRAST = 40.0  # levels: a paler feature visualization is stretched to it
+CONTRAST = 40.0  # levels; feature visualizations with less contrast are stretched to it
 BORDER = 8  # pixels around a feature visualization that are not shown
 STEPS, LARGE_STEPS = 160, 64  # of a feature visualization
 IMAGINED, LARGE_IMAGINED = 64, 10  # channels of a layer that one is made for
@@ -59,13 +60,13 @@ def _layer(subject: Subject, sprites: Sprites, place: int, stage: Stage) -> dict
         "imagined": imagined,
         "dead": [int(channel) for channel in np.flatnonzero(statistics.dead)],
         "active": [round(float(share), 4) for share in statistics.active[stage.channels]],
-        "active_pictures": [round(float(share), 4) for share in statistics.active_images[stage.channels]],
+        "active_images": [round(float(share), 4) for share in statistics.active_images[stage.channels]],
         "strongest": [round(float(value), 3) for value in statistics.max[stage.channels]],
     }
 
 
 def _rectified(subject: Subject, stage: Stage) -> str:
-    """The ReLU that follows a stage, perhaps after batch normalization: there a channel is on or off."""
+    """The ReLU after a stage, possibly with batch normalization between: there, a channel is either on or off."""
     after = subject.stages[subject.stages.index(stage) + 1 :]
     for following in after:
         if following.kind == "ReLU":
@@ -76,7 +77,7 @@ def _rectified(subject: Subject, stage: Stage) -> str:
 
 
 def _weights(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> tuple[dict[str, Any] | None, str | None]:
-    """The filters as images where they look at an image, else their factors in three colors."""
+    """A first layer's filters as images; a later layer's as three factors, one for each color."""
     layer = subject.model[stage.path]
     if not isinstance(layer, cnn.Conv2d):
         return None, f"A block of type {stage.kind} is made of several convolutions; it has no filters of its own."
@@ -89,10 +90,10 @@ def _weights(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> tup
     if inputs == 3 and stage.path == subject.stages[0].path:
         return {"sprite": _in_colors(sprites, name, w), "kind": "colors"}, None
     if inputs < 3:
-        return None, f"Filters over {inputs} channels are neither gray images nor colored ones."
+        return None, f"Filters over {inputs} channels can be shown neither in gray nor in color."
     factors = weight_factors(subject.model, stage.path)[stage.channels]
     largest = np.abs(factors).max(axis=(0, 1, 2))
-    factors = factors / np.where(largest > 0, largest, 1)  # else the strongest group's color hides the others'
+    factors = factors / np.where(largest > 0, largest, 1)  # or else the strongest group would hide the others
     return {"sprite": _in_colors(sprites, name, factors.transpose(0, 3, 1, 2)), "kind": "factors"}, None
 
 
@@ -103,7 +104,7 @@ def _in_colors(sprites: Sprites, name: str, w: Array) -> str:
 
 
 def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dict[str, Any]:
-    """The images that the optimizer finds for each channel, all of a layer in one go."""
+    """The images that an optimizer finds for each channel, those of a layer in one batch."""
     large = subject.is_large
     channels = stage.channels[:: -(-len(stage.channels) // (LARGE_IMAGINED if large else IMAGINED))]
     height, width = subject.data.images.shape[2:]
@@ -116,13 +117,13 @@ def _imagine(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> dic
         steps=LARGE_STEPS if large else STEPS,
         seed=subject.seed,
     )
-    middle = found.images[:, :, BORDER:-BORDER, BORDER:-BORDER]  # the optimizer's random moves spoil the rest
+    middle = found.images[:, :, BORDER:-BORDER, BORDER:-BORDER]  # random shifts during optimization spoil the border
     images = _with_contrast(255 * subject.model.transform.inverse(middle))
     return {"sprite": sprites.add_images(name, images), "channels": [int(channel) for channel in channels]}
 
 
 def _with_contrast(images: Array) -> Array:
-    """Images of 0 to 255 whose contrast can be seen: the standard deviation of a pale one is brought to `CONTRAST`."""
+    """Images in 0…255, the pale ones with more contrast: their standard deviation is raised to `CONTRAST`."""
     middle = images.mean(axis=(1, 2, 3), keepdims=True)
     spread = images.std(axis=(1, 2, 3), keepdims=True)
     gain = np.where((spread > 0) & (spread < CONTRAST), CONTRAST / np.where(spread > 0, spread, 1), 1)
@@ -130,7 +131,7 @@ def _with_contrast(images: Array) -> Array:
 
 
 def each_its_own(layer: str, channels: Array) -> Objective:
-    """The mean of map `channels[n]` of image n, summed over the images: they don't know of each other."""
+    """The mean of map `channels[n]` of image n, summed over the images, so that none affects another."""
 
     def evaluate(activations: dict[str, Array]) -> tuple[float, dict[str, Array]]:
         A = activations[layer]

@@ -1,5 +1,5 @@
-"""What a part of the atlas says when it cannot be made."""
+"""What the atlas says in place of a part that cannot be made."""
 
 
 class Missing(Exception):
-    """Why a part of the atlas cannot be made; the page says so in its place."""
+    """The reason why a part of the atlas cannot be made; the page shows it in place of the part."""

@@ -1,4 +1,4 @@
-"""The network: its layers, and where its numbers and its work lie."""
+"""The network: its layers, and where its parameters and its computing time go."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHORT = "Network"
 QUESTION = "What is it made of, and where do its numbers and its work lie?"
 
 
-LONGEST = 40  # letters and lines of code that stand open
+LONGEST = 40  # letters and lines of code that are shown; longer ones are collapsed
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _four_ways(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     """The network as bricks, letters and Python (see `viz.diagram`)."""
     try:
         drawn = diagram(subject.model, subject.summary.input_shape)
-    except ValueError as error:  # a layer of the user's own, perhaps
+    except ValueError as error:  # for example a layer of the user's own
         return {"diagram": None, "diagram_missing": str(error)}
     layout = brick_layout(drawn.statements)
     figure = new_figure(layout.width, layout.height)
@@ -68,5 +68,5 @@ def _four_ways(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 
 def _stage_of(path: str, stages: list[str]) -> str | None:
-    """The stage that a leaf is, or lies in."""
+    """The stage that contains a leaf, or is it."""
     return next((stage for stage in stages if path == stage or path.startswith(stage + ".")), None)

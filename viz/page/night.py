@@ -1,7 +1,7 @@
-"""Maps of both signs in the dark: zero is black, and red and blue stay what they are.
+"""Signed maps in the dark theme: zero is black, and red and blue keep their meaning.
 
-A signed map is drawn on white. In the dark its colors go through an affine map of red, green and blue, which is fitted
-here to bring each color of the scale to its counterpart on black.
+Signed maps are drawn on white. In the dark theme an SVG filter applies an affine map to their red, green and blue.
+It is fitted here so that each color of the scale becomes its counterpart on black.
 """
 
 from __future__ import annotations

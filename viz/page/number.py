@@ -1,4 +1,4 @@
-"""Where a number comes from: the page takes any value of any layer apart, by its own engine."""
+"""Where a number comes from: with its own engine, the page breaks any value of any layer down into its terms."""
 
 from __future__ import annotations
 

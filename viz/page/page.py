@@ -1,18 +1,18 @@
-"""The path of a page, which a notebook shows as the page itself."""
+"""The path of a page; a notebook displays the page itself."""
 
 from __future__ import annotations
 
 import html
 from pathlib import Path
 
-INLINE = 16 * 2**20  # bytes of a page that a notebook may hold; a larger one is loaded from beside it
+INLINE = 16 * 2**20  # bytes of a page that a notebook may contain; a larger one is loaded from its file
 HEIGHT = 720  # pixels
 
 
 class Page(type(Path())):  # type: ignore[misc]
-    """A path like any other; in a notebook an HTML file shows its contents in a frame.
+    """A path like any other, except that a notebook displays an HTML file's contents in a frame.
 
-    A page of one file goes into the notebook, so that it is still there where the notebook is read without it.
+    A page that is one file is embedded in the notebook, which can then be read without the file.
     """
 
     def _repr_html_(self) -> str | None:
@@ -25,7 +25,7 @@ class Page(type(Path())):  # type: ignore[misc]
         return f"{frame}\n<div>{html.escape(str(self))}</div>"
 
     def _relative(self) -> str:
-        """The path from the folder we are in, which is the notebook's: its server knows no other."""
+        """The path relative to the current folder, which is the notebook's: its server sees only files below it."""
         here = Path().absolute()
         path = self.absolute()
         return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()

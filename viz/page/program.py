@@ -2,7 +2,7 @@
 
     {"steps": [{"path": "conv1", "op": "conv2d", "from": [0], "weight": {"at": 0, "shape": [10, 1, 3, 3]}, …}, …], …}
 
-Value 0 is the image; step i makes value i + 1. Containers vanish: their joins are steps of their own.
+Value 0 is the image; step i computes value i + 1. There are no containers: their joins are steps.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import minicnn as cnn
 
 from .missing import Missing
 
-MOST = 8_000_000  # weights that travel in a page
-WIDE = 2_000_000  # weights, up to which they travel as float32
+MOST = 8_000_000  # weights in one page
+WIDE = 2_000_000  # weights; up to this many are stored as float32
 
 OPTIONS: dict[type, tuple[str, tuple[str, ...]]] = {
     cnn.Conv2d: ("conv2d", ("stride", "padding", "dilation", "groups")),
@@ -53,7 +53,7 @@ class Program:
         logits: the number of the scores before a final softmax.
 
     Raises:
-        Missing: it has a layer that the page's engine does not know, or too many weights for a page.
+        Missing: the page's engine does not support one of its layers, or it has too many weights for a page.
     """
 
     def __init__(self, model: Any, input_shape: tuple[int, ...]) -> None:
@@ -70,7 +70,7 @@ class Program:
 
     @property
     def precision(self) -> str:
-        """What the weights travel as."""
+        """The type in which the page stores the weights."""
         return "float32" if self._size <= WIDE else "float16"
 
     def weights(self, model: Any = None) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
-"""The page's JavaScript: modules on disk, one script in the page, because a page from disk cannot import modules.
+"""The page's JavaScript: modules in the source, joined into one script, because a page opened from disk cannot import.
 
-Each module becomes a function of its own, in the order in which they import each other:
+Each module becomes a function; modules come after those that they import:
 
     import { a, b as c } from "./other.js";      const { a, b: c } = $other;
     export function f() {}                       function f() {} … return { f };
@@ -19,12 +19,12 @@ EXPORT = re.compile(r"^export (?:(?:function|const|class) (\w+)|\{ (.+) \};$)", 
 
 @cache
 def join(entry: str, name: str, given: tuple[tuple[str, str], ...] = ()) -> str:
-    """One script that defines `name` as an object of all that the module `entry` exports.
+    """A script that defines `name` as an object with everything that the module `entry` exports.
 
     Args:
         entry: a module's path below `scripts`.
-        name: of the variable.
-        given: modules that are there already, each with the name of the variable that holds its exports.
+        name: the variable's name.
+        given: modules that are already loaded, each with the name of the variable that holds its exports.
 
     Raises:
         ValueError: modules import each other in a circle.
@@ -36,7 +36,7 @@ def join(entry: str, name: str, given: tuple[tuple[str, str], ...] = ()) -> str:
 
 
 def _write(module: str, names: dict[str, str], written: list[str], within: tuple[str, ...]) -> str:
-    """Write a module behind those it imports; returns the variable that holds its exports."""
+    """Write a module after those it imports; returns the variable that holds its exports."""
     if module in within:
         raise ValueError(f"scripts: modules import each other in a circle: {' → '.join((*within, module))}")
     if module in names:

@@ -1,4 +1,4 @@
-"""The feature space: which images the last hidden layer takes to be alike."""
+"""The feature space: which images the last hidden layer finds similar."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from ..features import extract_features, grid_places, label_agreement, nearest_n
 from ..tsne import TSNE
 from .program import as_text
 from .sprites import Sprites
-from .subject import Array, Missing, Stage, Subject
+from .stages import Stage
+from .subject import Array, Missing, Subject
 
 TITLE = "The feature space"
 SHORT = "Feature space"
 QUESTION = "Which images are alike to the network, and which only pixel by pixel?"
-FEWEST = 30  # images, below which there is no space to speak of
+FEWEST = 30  # images; fewer make no meaningful map
 NEIGHBORS = 8
 PERPLEXITY = 30
-WIDE = 50  # columns, to which PCA brings wider features before t-SNE
+WIDE = 50  # columns; PCA reduces wider features to this many before t-SNE
 DIGITS = 4
-NEAR = 0.02  # of the map's side: points nearer than this belong together
-LEAST_GROUP, LEAST_SHARE = 0.02, 0.6  # of all images a group has; of a group one class has, lest it be a mixed one
-TYPICAL = 0.8  # standard deviations, from which on an attribute tells a group from the others
+NEAR = 0.02  # of the map's side; points closer than this form a group
+LEAST_GROUP = 0.02  # of the images: smaller groups are passed over
+LEAST_SHARE = 0.6  # of a group: one in which no class has that much is mixed
+TYPICAL = 0.8  # standard deviations; an attribute that differs by more characterizes a group
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         "pixels": nearest_neighbors(shown.images.astype(np.float32), k=NEIGHBORS)[0],
     }
     sample, agreement = subject.sample, None
-    if subject.labelled:
+    if subject.labeled:
         agreement = {
             "features": _agreement(features[sample], shown.labels[sample]),
             "pixels": _agreement(shown.images[sample].astype(np.float32), shown.labels[sample]),
@@ -60,7 +62,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     rows_columns = grid_places(embedding)
     placed = _unit(embedding)
     mixed = []
-    if subject.labelled:
+    if subject.labeled:
         attributes = {name: values[subject.gallery] for name, values in subject.lenses.items()}
         right = subject.evaluation.predictions[subject.gallery] == shown.labels
         mixed = mixed_groups(np.array(placed), shown.labels, right, attributes, sample)
@@ -100,16 +102,16 @@ def _agreement(rows: Array, labels: Array) -> float:
 def mixed_groups(
     points: Array, labels: Array, right: Array, attributes: Mapping[str, Array], sample: Array
 ) -> list[dict[str, Any]]:
-    """Groups of the map that something else than a class holds together, largest first.
+    """Groups on the map that have something other than a class in common, largest first.
 
-    No class dominates such a group, and an attribute sets it apart from the other images.
+    No class dominates such a group, and an attribute distinguishes it from the other images.
 
     Args:
         points: (N, 2), in 0…1.
         labels: the class of each.
         right: whether it is recognized.
-        attributes: numbers of the images by name, (N,).
-        sample: indices of the images that shares are counted on.
+        attributes: by name, a number for each image, (N,).
+        sample: indices of the images on which shares are computed.
     """
     pairs = cKDTree(points).query_pairs(NEAR, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(points), len(points)))
@@ -135,7 +137,7 @@ def mixed_groups(
 
 
 def last_hidden(subject: Subject) -> Stage:
-    """The layer that the classifier's weights read."""
+    """The last layer before the classifier, not counting dropout and flattening."""
     stages = subject.stages
     trained = [i for i, stage in enumerate(stages) if getattr(subject.model[stage.path], "weight", None) is not None]
     before = [stage for stage in stages[: trained[-1]] if stage.kind not in ("Dropout", "Flatten")] if trained else []
@@ -145,14 +147,14 @@ def last_hidden(subject: Subject) -> Stage:
 
 
 def _frame(points: Array) -> tuple[Array, float, Array]:
-    """The least coordinates, y downwards; the longer side; and the margins that center the shorter one."""
+    """The smallest coordinates (y points down), the longer side, and the margins that center the shorter one."""
     points = np.asarray(points, np.float64) * (1, -1)
     span = np.ptp(points, axis=0).max() or 1.0
     return points.min(axis=0), float(span), (1 - np.ptp(points, axis=0) / span) / 2
 
 
 def _unit(points: Array) -> list[list[float]]:
-    """Both coordinates in 0…1 on one scale, y downwards as on a screen."""
+    """Both coordinates in 0…1 on the same scale; y points down, as on a screen."""
     low, span, margin = _frame(points)
     placed = (np.asarray(points, np.float64) * (1, -1) - low) / span + margin
     return [[round(float(v), DIGITS) for v in point] for point in placed]

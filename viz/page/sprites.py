@@ -1,4 +1,4 @@
-"""Small images by the hundred: sheets of equal cells, each one file or one data URI."""
+"""Hundreds of small images in a few files: sheets of equal cells, each a file or a data URI."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Sprites:
     """The images of a page, by name.
 
     Attributes:
-        sheets: what the page must know of each: the cells' width and height, how many there are, and in a row.
+        sheets: for each sheet the width and height of a cell, the number of cells, and of those in a row.
         files: each sheet as the bytes of a PNG or WebP file, by file name.
     """
 
@@ -36,12 +36,12 @@ class Sprites:
         self.files: dict[str, bytes] = {}
 
     def add_maps(self, name: str, maps: Array, *, signed: bool = False, each: bool = False) -> str:
-        """Numbers (n, h, w) in colors: from zero (black) up, or symmetric about zero (white).
+        """Maps (n, h, w) in color: from zero (black) up, or symmetric about zero (white).
 
         Args:
-            name: of the sheet, a file name without its ending.
+            name: the sheet's name, which is its file's without the extension.
             maps: what to draw.
-            signed: whether zero is in the middle.
+            signed: whether the scale is symmetric about zero.
             each: give every map its own scale, instead of one for all.
         """
         maps = np.nan_to_num(np.asarray(maps, np.float32))
@@ -55,13 +55,13 @@ class Sprites:
         return self._store(name, image, lossless=True)
 
     def add_images(self, name: str, images: Array, *, lossless: bool = False) -> str:
-        """Images uint8 (n, 1 or 3, h, w), gray or red, green, blue; gray ones are always kept exactly."""
+        """Images uint8 (n, 1 or 3, h, w), gray or RGB; gray ones are always stored without loss."""
         cells = images.transpose(0, 2, 3, 1)
         sheet = self._sheet(name, cells[..., 0] if cells.shape[3] == 1 else cells)
         return self._store(name, Image.fromarray(sheet), lossless=lossless or sheet.ndim == 2)
 
     def add_figure(self, name: str, figure: Figure) -> str:
-        """A drawing of matplotlib's, which stands on the page by itself: lines, not pixels, on no background."""
+        """A matplotlib figure as SVG without a background, an image of its own on the page."""
         buffer = io.BytesIO()
         with rc_context({"svg.hashsalt": name, "svg.fonttype": "path"}):  # the same bytes each time
             figure.savefig(
@@ -102,7 +102,7 @@ class Sprites:
 
 
 def _drawn_box(figure: Figure, margin: float = 0.05) -> Bbox:
-    """In inches, what is drawn: "tight" would hold all of the axes, though nothing be there."""
+    """The box, in inches, of what is drawn; matplotlib's "tight" box also contains the empty parts of the axes."""
     figure.draw_without_rendering()
     marks = [mark for axes in figure.axes for mark in (*axes.texts, *axes.patches, *axes.lines, *axes.collections)]
     boxes = [mark.get_tightbbox() for mark in marks]
@@ -111,13 +111,13 @@ def _drawn_box(figure: Figure, margin: float = 0.05) -> Bbox:
 
 
 def data_uri(file: str, contents: bytes) -> str:
-    """An image's file inside the page."""
+    """A file's contents as a URI, to embed in the page."""
     kind = file.rpartition(".")[2].replace("svg", "svg+xml")
     return f"data:image/{kind};base64,{base64.b64encode(contents).decode('ascii')}"
 
 
 def shrunk(maps: Array, side: int) -> Array:
-    """Maps (n, h, w), by averaging brought to at most `side` pixels a side; smaller ones as they are."""
+    """Maps (n, h, w), shrunk by averaging to at most `side` pixels a side; smaller ones are returned unchanged."""
     h, w = maps.shape[1:]
     if max(h, w) <= side:
         return maps
@@ -127,7 +127,7 @@ def shrunk(maps: Array, side: int) -> Array:
 
 
 def thumbnails(images: Array, side: int) -> Array:
-    """Images uint8 (n, C, h, w), brought to at most `side` pixels a side; smaller ones as they are."""
+    """Images uint8 (n, C, h, w), shrunk to at most `side` pixels a side; smaller ones are returned unchanged."""
     n, channels, h, w = images.shape
     if max(h, w) <= side:
         return images
@@ -136,7 +136,7 @@ def thumbnails(images: Array, side: int) -> Array:
 
 
 def palette(signed: bool, count: int = 9) -> list[str]:
-    """The colors of the scale from its low end to its high one, for a legend."""
+    """The colors of the scale, from low to high, for a legend."""
     colors = colormaps[DIVERGING if signed else SEQUENTIAL](np.linspace(0, 1, count))
     return ["#" + "".join(f"{round(255 * c):02x}" for c in color[:3]) for color in colors]
 

@@ -1,4 +1,4 @@
-"""What an atlas is about: a network, images, and what the network makes of them, computed once for all sections."""
+"""What an atlas shows: a network, images, and its answers to them, computed once for all sections."""
 
 from __future__ import annotations
 
@@ -10,49 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 import minicnn as cnn
-from minicnn.receptive_field import Field, receptive_fields
 
 from .missing import Missing
 from .program import Program
+from .stages import Stage, stages_of
 
 if TYPE_CHECKING:
     from minicnn.data import Dataset
 
 Array = NDArray[Any]
-__all__ = ["Array", "Missing", "Stage", "Subject", "probability", "study"]
+__all__ = ["Array", "Missing", "Subject", "probability", "study"]
 
 CHOSEN = 12  # images that can be followed through the network
-GALLERY = 2000  # images that the page can show, besides mistakes
+GALLERY = 2000  # random images that the page can show, in addition to mistakes
 MISTAKES = 600
-CHANNELS = 64  # of a layer
-LARGE = 50_000_000  # multiply-adds for an image, from which on the costly parts are made of fewer images
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A layer that the page speaks of: a leaf, or a block of branches (a fire module, a residual block) as one.
-
-    Attributes:
-        path, kind: where it stands, and its type.
-        shape: of its output for one image.
-        weighted: whether it, or a layer inside it, is a convolution.
-        source: the last such stage up to this one, if its channels are still those; else "".
-        channels: those to show: all, or of many the strongest, in ascending order.
-        field: what one of its outputs sees of the image, where that is a fixed window.
-    """
-
-    path: str
-    kind: str
-    shape: tuple[int, ...]
-    weighted: bool
-    source: str
-    channels: Array
-    field: Field | None
+LARGE = 50_000_000  # multiply-adds for an image; above, the costly parts use fewer images
 
 
 @dataclass(frozen=True, eq=False)
 class Other:
-    """A second network for the same images and classes; `program` and `program_missing` as a subject's."""
+    """A second network for the same images and classes; `program` and `program_missing` as in `Subject`."""
 
     model: Any
     title: str
@@ -62,28 +39,27 @@ class Other:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """All that sections need.
+    """Everything that the sections need.
 
     Attributes:
         model: the network, with its transform.
-        title: what to call it.
-        data: the images to test on; its labels are indices into `classes` where `labelled`.
-        train: those that were learned from, if they are given.
-        history: of the training, if it is given.
+        title: the network's name on the page.
+        data: the test images; if `labeled`, their labels are indices into `classes`.
+        train: the training images, if given.
+        history: of the training, if given.
         classes: a name for each output.
-        labelled: whether the classes of the images are classes of the network.
-        evaluation: of the model on `data`; where it is not `labelled` only its predictions and probabilities mean
-            something.
-        chosen: indices of the images to follow, at most `CHOSEN`.
+        labeled: whether the images' classes are among the network's.
+        evaluation: of the model on `data`; unless `labeled`, only its predictions and probabilities are meaningful.
+        chosen: indices of the images that can be followed through the network, at most `CHOSEN`.
         gallery: indices of the images that the page can show, in ascending order.
         summary: the network as a table.
-        stages: the layers in the order they run.
-        seed: of all that is random.
-        program: the network for the page's own engine (`program.Program`), where it can run it.
+        stages: the layers in the order in which they run.
+        seed: for everything random.
+        program: the network for the page's own engine (`program.Program`), if it can run it.
         program_missing: why it cannot.
-        snapshots: of the training (`minicnn.training.Snapshot`), in the order of time.
+        snapshots: of the training (`minicnn.training.Snapshot`), in order of time.
         other: a second network, to compare.
-        attributes: numbers of the images by name, one for each of `data`.
+        attributes: by name, a number for each image of `data`.
     """
 
     model: Any
@@ -92,7 +68,7 @@ class Subject:
     train: Dataset | None
     history: cnn.History | None
     classes: tuple[str, ...]
-    labelled: bool
+    labeled: bool
     evaluation: cnn.Evaluation
     chosen: Array
     gallery: Array
@@ -112,19 +88,17 @@ class Subject:
 
     @property
     def sample(self) -> Array:
-        """Places in the gallery of a random sample of the data: shares count these alone, as it has more mistakes."""
+        """A random sample, as places in the gallery: shares are computed from it, because the gallery adds mistakes."""
         return np.searchsorted(self.gallery, np.sort(_sample(len(self.data), self.seed)))
 
     @property
     def judged(self) -> Dataset:
-        """The data as the evaluation takes them: labels that are not the network's classes are zeros."""
-        if self.labelled:
-            return self.data
-        return cnn.data.Dataset(self.data.images, np.zeros(len(self.data), int), self.classes)
+        """The data for an evaluation: labels that are not classes of the network are replaced by zeros."""
+        return _judged(self.data, self.labeled, self.classes)
 
     @property
     def lenses(self) -> dict[str, Array]:
-        """Numbers of every image to color the map of the feature space by: those given, and two of its pixels."""
+        """By name, a number for each image, to color the map by: the given attributes, and brightness and contrast."""
         pixels = self.data.images.reshape(len(self.data), -1)
         return {**self.attributes, "brightness": pixels.mean(axis=1), "contrast": pixels.std(axis=1)}
 
@@ -137,7 +111,7 @@ class Subject:
         return np.asarray(self.model.transform(self.data.images[indices]))
 
     def name_of(self, index: int) -> str:
-        """What an image shows, as the data say it."""
+        """The name of an image's class in the data."""
         return str(self.data.classes[self.data.labels[index]])
 
 
@@ -168,17 +142,14 @@ def study(
     outputs = table.rows[-1].output_shape
     if len(outputs) != 1:
         raise ValueError(f"atlas: expected a network that gives a score for each class, but it gives {outputs}")
-    classes, labelled = _classes(model, data, outputs[0])
-    if labelled:
+    classes, labeled = _classes(model, data, outputs[0])
+    if labeled:
         labels = np.array([classes.index(name) for name in data.classes])[data.labels]
         data = cnn.data.Dataset(data.images, labels, classes, data.paths)
-        judged = data
-    else:
-        judged = cnn.data.Dataset(data.images, np.zeros(len(data), int), classes)
-    evaluation = cnn.evaluate(model, judged)
+    evaluation = cnn.evaluate(model, _judged(data, labeled, classes))
     if not np.isfinite(evaluation.probabilities).all():
-        raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it anew")
-    chosen = _choose(evaluation) if labelled else np.arange(min(CHOSEN, len(data)))
+        raise ValueError("atlas: expected finite scores, but the model gives NaN or infinite ones; train it again")
+    chosen = _choose(evaluation) if labeled else np.arange(min(CHOSEN, len(data)))
     program, program_missing = _program(model, data)
     return Subject(
         model=model,
@@ -187,12 +158,12 @@ def study(
         train=train,
         history=history,
         classes=classes,
-        labelled=labelled,
+        labeled=labeled,
         evaluation=evaluation,
         chosen=chosen,
-        gallery=_gallery(evaluation, chosen, labelled, seed),
+        gallery=_gallery(evaluation, chosen, labeled, seed),
         summary=table,
-        stages=tuple(_stages(model, data.images[chosen])),
+        stages=tuple(stages_of(model, data.images[chosen])),
         seed=seed,
         program=program,
         program_missing=program_missing,
@@ -237,7 +208,7 @@ def _other(model: Any, title: str, data: Dataset, classes: tuple[str, ...]) -> O
 
 
 def probability(value: Any) -> float:
-    """A probability as the page keeps it: the same digits everywhere."""
+    """A probability, rounded as everywhere in the page's data."""
     return round(float(value), 6)
 
 
@@ -253,8 +224,12 @@ def _classes(model: Any, data: Dataset, outputs: int) -> tuple[tuple[str, ...], 
     return tuple(known), set(data.classes) <= set(known)
 
 
+def _judged(data: Dataset, labeled: bool, classes: tuple[str, ...]) -> Dataset:
+    return data if labeled else cnn.data.Dataset(data.images, np.zeros(len(data), int), classes)
+
+
 def _choose(e: cnn.Evaluation) -> Array:
-    """One image of each class that is known for it, then the surest mistakes, then what comes first."""
+    """One correctly classified image of each class, then the surest mistakes, then the first images."""
     right = np.flatnonzero(e.predictions == e.labels)
     first = [right[e.labels[right] == k][:1] for k in range(len(e.classes))]
     known = np.concatenate([*first, np.empty(0, int)]).astype(int)[: CHOSEN - 2]
@@ -263,48 +238,11 @@ def _choose(e: cnn.Evaluation) -> Array:
     return np.array(unique)
 
 
-def _gallery(e: cnn.Evaluation, chosen: Array, labelled: bool, seed: int) -> Array:
-    """Random images, those that are chosen, and mistakes."""
-    mistakes = e.worst(MISTAKES) if labelled else np.empty(0, int)
+def _gallery(e: cnn.Evaluation, chosen: Array, labeled: bool, seed: int) -> Array:
+    """A random sample, the chosen images, and the surest mistakes."""
+    mistakes = e.worst(MISTAKES) if labeled else np.empty(0, int)
     return np.unique(np.concatenate([_sample(len(e.predictions), seed), chosen, mistakes]))
 
 
 def _sample(count: int, seed: int) -> Array:
     return np.random.default_rng(seed).permutation(count)[:GALLERY]
-
-
-def outer_stages(model: Any) -> list[str]:
-    """The paths of the layers that the page speaks of, in order."""
-    return [path for path, layer in _outer(model, "") if path and not isinstance(layer, cnn.Flatten | cnn.Dropout)]
-
-
-def _stages(model: Any, images: Array) -> list[Stage]:
-    found = [(path, layer) for path, layer in _outer(model, "") if path]
-    watch = cnn.Watch(*(path for path, _ in found))
-    model.forward(model.transform(images), cnn.Pass(watch=watch))
-    fields = receptive_fields(model)
-    stages: list[Stage] = []
-    for path, layer in found:
-        y = watch.activations[path]
-        weighted = any(isinstance(inner, cnn.Conv2d) for _, inner in cnn.layers.walk(layer))
-        before = stages[-1] if stages else None
-        if not weighted and before is not None and before.shape[:1] == y.shape[1:2]:
-            source, channels = before.source, before.channels
-        else:
-            source, channels = path if weighted else "", _strongest(y)
-        stages.append(Stage(path, type(layer).__name__, y.shape[1:], weighted, source, channels, fields.get(path)))
-    return stages
-
-
-def _strongest(y: Array) -> Array:
-    """Channels of (N, C, …): all, or those with the strongest activations."""
-    strength = y.reshape(*y.shape[:2], -1).max(axis=(0, 2))
-    return np.sort(np.argsort(-strength, kind="stable")[:CHANNELS])
-
-
-def _outer(layer: Any, path: str) -> list[tuple[str, Any]]:
-    """Chains are looked into, and the network itself; blocks of branches are not: their inside is not one line."""
-    children = getattr(layer, "children", {})
-    if not children or (path and not isinstance(layer, cnn.Sequential)):
-        return [(path, layer)]
-    return [found for name, child in children.items() for found in _outer(child, f"{path}.{name}" if path else name)]

@@ -1,4 +1,4 @@
-"""Training: how it went, how well each class is known, and which images are taken for what."""
+"""Training: its course, the accuracy of each class, and which classes are confused."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from .subject import Missing, Subject
 TITLE = "Training"
 QUESTION = "How did it learn, and what does it still confuse?"
 CELL = 24  # images that a cell of the confusion matrix opens
-NUMBERED = 25  # classes: beyond, a matrix has no room
+NUMBERED = 25  # classes; a larger matrix does not fit
 COMMONEST = 8
 
 
 def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
-    if not subject.labelled:
+    if not subject.labeled:
         raise Missing(
-            "The classes of these images are not among the network's, so there is no telling right from wrong."
+            "The classes of these images are not among the network's, so it is not known which answers are right."
         )
     e = subject.evaluation
     count = e.confusion.sum(axis=1)
     per_class = [
-        {"class": int(k), "accuracy": float(e.per_class[k]), "pictures": int(count[k])}
+        {"class": int(k), "accuracy": float(e.per_class[k]), "images": int(count[k])}
         for k in np.argsort(-np.nan_to_num(e.per_class, nan=-1), kind="stable")
         if count[k]
     ]
     section: dict[str, Any] = {
         "loss": e.loss,
         "accuracy": e.accuracy,
-        "pictures": len(e.labels),
+        "images": len(e.labels),
         "per_class": per_class,
         "matrix": _matrix(e) if len(e.classes) <= NUMBERED else None,
         "commonest": _commonest(e),
@@ -76,7 +76,7 @@ def _curves(history: cnn.History) -> list[dict[str, Any]]:
 
 
 def _matrix(e: cnn.Evaluation) -> list[list[dict[str, Any]]]:
-    """Counts, and how deep to color a cell: its share of its row, mistakes beside the worst mistake."""
+    """Counts, and how deeply to color a cell: by its share of its row, and for a mistake relative to the worst one."""
     share = e.confusion / np.maximum(e.confusion.sum(axis=1, keepdims=True), 1)
     worst = share[~np.eye(len(share), dtype=bool)].max(initial=0) or 1
     return [
@@ -100,7 +100,7 @@ def _commonest(e: cnn.Evaluation) -> list[dict[str, int]]:
 
 
 def _cells(subject: Subject) -> dict[str, list[int]]:
-    """The images of every cell that the page can show, surest first, as places in the gallery."""
+    """For each cell the places of its images in the gallery, surest first."""
     e = subject.evaluation
     shown = subject.gallery
     sureness = e.probabilities[shown, e.predictions[shown]]

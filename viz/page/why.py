@@ -17,15 +17,15 @@ from .subject import Array, Missing, Subject
 TITLE = "Why"
 QUESTION = "Which pixels speak for a class, and which of the explanations can be trusted?"
 SIDE = 96  # pixels of a map
-CLASSES = 10  # that are explained, the likeliest
+CLASSES = 10  # explained for each image: the likeliest
 LARGE_CLASSES = 3
 CHECKED, LARGE_CHECKED = 16, 6  # images of the sanity check
-SATURATED = 0.995  # the quantile of the magnitudes that the end of the color scale stands for
+SATURATED = 0.995  # the quantile of the magnitudes at the end of the color scale
 
 
 @dataclass(frozen=True)
 class Method:
-    """An attribution, and what the page says of it; `signed` where a map says for and against."""
+    """An attribution method, and what the page says about it; `signed` if a map has evidence for and against."""
 
     name: str
     title: str
@@ -50,7 +50,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
                 shrunk(_signed(method.run(subject.model, x, explained[:, k], **method.options)), SIDE)
                 for k in range(count)
             ]
-        except ValueError as error:  # a method that wants something this network has not
+        except ValueError as error:  # the method needs something that this network lacks
             left_out.append({"title": method.title, "reason": str(error)})
             continue
         stack, strength = _scaled(np.stack(maps, axis=1))
@@ -96,7 +96,7 @@ def _check(subject: Subject, method: Method) -> dict[str, Any]:
 
 
 def shrunk_images(subject: Subject) -> Array:
-    """The chosen images, no larger than can be looked at."""
+    """The chosen images, shrunk to a size at which they are shown."""
     images = subject.data.images[subject.chosen]
     planes = shrunk(images.reshape(-1, *images.shape[2:]), 2 * SIDE + 32)
     return np.rint(planes).astype(np.uint8).reshape(*images.shape[:2], *planes.shape[1:])
@@ -112,7 +112,7 @@ def _methods(subject: Subject) -> list[Method]:
         Method(
             "occlusion",
             "Occlusion",
-            "how much of the score a gray square takes away",
+            "how much the score drops when a gray square hides the place",
             a.occlusion,
             options={"window": side, "stride": stride},
         ),
@@ -137,13 +137,13 @@ def _methods(subject: Subject) -> list[Method]:
         Method(
             "guided",
             "Guided backpropagation",
-            "the gradient, of which every ReLU lets pass only what excites",
+            "the gradient, but every ReLU passes only its positive part",
             a.guided_backprop,
         ),
         Method(
             "guidedcam", "Guided Grad-CAM", "guided backpropagation where Grad-CAM sees evidence", a.guided_grad_cam
         ),
-        Method("deconvnet", "Deconvnet", "the network run backwards from the score", a.deconvnet),
+        Method("deconvnet", "Deconvnet", "the network run backward from the score", a.deconvnet),
     ]
 
 
@@ -153,7 +153,7 @@ def _signed(maps: Array) -> Array:
 
 
 def _scaled(maps: Array) -> tuple[Array, Array]:
-    """Maps (images, classes, H, W), each brought to −1…1; and how strong each is beside the image's strongest."""
+    """Maps (images, classes, H, W), each scaled to −1…1; and each one's strength relative to the image's strongest."""
     ends = np.quantile(np.abs(maps), SATURATED, axis=(2, 3), keepdims=True)
     largest = np.abs(maps).max(axis=(2, 3), keepdims=True)
     ends = np.where(ends > 0, ends, np.where(largest > 0, largest, 1))

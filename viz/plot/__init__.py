@@ -1,11 +1,11 @@
 """Arrays and results to matplotlib. This package holds functions only.
 
-A drawing is called after what it draws: the function that computes it (`plot.feature_maps` draws what
-`viz.feature_maps` returns), the type that several functions return (`plot.pixel_curve`, `plot.synthesis`), or the
-part of an evaluation (`plot.confusion`, `plot.per_class`). A result's own `plot()` is that function.
+A function is named after what it draws: the function that computes it (`plot.feature_maps` draws what
+`viz.feature_maps` returns), a type that several functions return (`plot.pixel_curve`, `plot.synthesis`), or a part of
+an evaluation (`plot.confusion`, `plot.per_class`). A result's `plot()` method calls that function.
 
 One panel is drawn on `ax`, and Axes are returned; several panels are drawn on `figure`, and the Figure is returned.
-Without either a new figure is made. What is returned shows itself in a notebook, and is not known to pyplot.
+Without either, a new figure is made. The returned object displays itself in a notebook, and pyplot does not know it.
 """
 
 from typing import Any

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from minicnn.display import png
 
-# Okabe and Ito's colors, which the color-blind tell apart: https://jfly.uni-koeln.de/color
+# Okabe and Ito's colors, which color-blind people can distinguish: https://jfly.uni-koeln.de/color
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 INK, FAINT, PAPER = "#262626", "#8c8c8c", "#ffffff"
 
@@ -65,7 +65,7 @@ def axes_for(ax: Axes | None, width: float, height: float) -> Axes:
 
 
 def tidy(ax: Axes) -> None:
-    """Only meaningful lines: two spines, small ticks, a faint grid behind the data."""
+    """Remove all lines without meaning: leave two spines, small ticks, and a faint grid behind the data."""
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -80,6 +80,6 @@ def heading(ax: Axes, title: str) -> None:
 
 
 def largest_magnitude(values: np.ndarray) -> float:
-    """max |values| over the finite ones; 1 where all are zero, so that a constant map can be drawn."""
+    """max |values| over the finite ones; 1 if all are zero, so that a constant map can be drawn."""
     finite = np.abs(values[np.isfinite(values)])
     return float(finite.max(initial=0)) or 1.0

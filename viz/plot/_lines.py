@@ -1,4 +1,4 @@
-"""Several named lines in one plot, told apart by color, mark and dash."""
+"""Several named lines in one plot, distinguished by color, marker and dash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from ._canvas import BLUE, FAINT, GREEN, INK, SMALL, TEXT, VERMILLION, tidy
 
-# The rest of Okabe and Ito's colors; after eight lines they begin again with another dash.
+# The rest of Okabe and Ito's colors; after eight lines they repeat with another dash.
 COLORS = (BLUE, VERMILLION, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
 MARKS = "osD^vPX<"
 DASHES = ("-", "--", ":")
@@ -21,7 +21,7 @@ DASHES = ("-", "--", ":")
 def lines(
     ax: Axes, x: ArrayLike, ys: Mapping[str, ArrayLike], *, xlabel: str, ylabel: str, legend: bool = True
 ) -> None:
-    """Draw each of `ys` against x; a mark at each point where there are few."""
+    """Draw each of `ys` against x, with markers if there are few points."""
     tidy(ax)
     ax.grid(color=FAINT, alpha=0.25, linewidth=0.6)
     few = np.size(x) <= 20
@@ -44,7 +44,7 @@ def lines(
 
 
 def log_ticks(axis: Axis, values: ArrayLike) -> None:
-    """Ticks of a logarithmic axis in plain numbers: 1, 2, 5, 10, …; over less than a decade round ones."""
+    """Plain numbers as ticks of a logarithmic axis: 1, 2, 5, 10, …; for less than a decade, round ones."""
     values = np.asarray(values, float)
     narrow = values.size and values.max() < 6 * values.min()
     axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]) if narrow else LogLocator(subs=(1, 2, 5)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def activation_statistics(found: ActivationStatistics, ax: Axes | None = None) -> Axes:
-    """A bar for each channel, the busiest first: the share of values above 0, and a dot at that of images.
+    """A bar for each channel, the most active first: the share of values above 0; a dot marks the share of images.
 
     A channel with a high dot and a low bar is selective: most images excite it, but in few places.
 

@@ -28,8 +28,8 @@ def attacks(
 ) -> Figure:
     """In each row an image, what was added to it, and what came out, with the network's verdicts.
 
-    The change is drawn on a scale of its own, which stands beside it: red where it brightens, blue where it darkens
-    (of colors the channels' mean).
+    The change has a scale of its own, drawn next to it: red where it brightens, blue where it darkens (for color
+    images, by the mean of the channels).
 
     Args:
         images, changed: (n, H, W) or (n, H, W, 3), in 0…1.

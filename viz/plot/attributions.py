@@ -31,11 +31,11 @@ def attributions(
     one_unit: bool = False,
     percentile: float = 99.5,
 ) -> Figure:
-    """The image, and each map beside it: red speaks for the class, blue against it, white is silent.
+    """The image, and the maps next to it: red speaks for the class, blue against it, white for neither.
 
-    Maps without a negative value, such as saliency, do not say for or against: they are drawn from black up. Methods
-    measure in units of their own, so each map is divided by its largest magnitude (a high percentile, lest a few
-    pixels whiten all others): one scale goes from −1 to 1, the other from 0 to 1.
+    Maps without negative values, such as saliency, are neither for nor against: they are drawn from black up. Each
+    method has its own unit, so each map is divided by its largest magnitude (a high percentile, so that a few pixels
+    do not fade all others): signed scales go from −1 to 1, the others from 0 to 1.
 
     Args:
         image: what was explained, in 0…1: (H, W), (H, W, 3), or (1, 1 or 3, H, W), as `Transform.inverse` gives it.

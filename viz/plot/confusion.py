@@ -15,15 +15,15 @@ from ._canvas import FAINT, INK, PAPER, SMALL, TEXT, axes_for, heading
 if TYPE_CHECKING:
     from minicnn import Evaluation
 
-MOST_NUMBERED = 25  # classes: beyond, a cell has no room for its number
+MOST_NUMBERED = 25  # classes; with more, a number does not fit into a cell
 MOST_NAMED = 60
 
 
 def confusion(result: Evaluation | ArrayLike, classes: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
-    """The counts of a confusion matrix; the diagonal in blue, mistakes in orange, on a scale of their own.
+    """The counts of a confusion matrix, the diagonal in blue; mistakes in orange, with a scale of their own.
 
-    A cell's depth is its share of the row: of all images of that class. Mistakes are few and would be invisible on the
-    diagonal's scale: the darkest orange is the most frequent mistake.
+    The shade of a cell is its share of the row, that is, of the images of its class. Mistakes are few, and would be
+    invisible on the diagonal's scale, so the darkest orange is the most frequent mistake.
 
     Args:
         result: what `evaluate` returned, or counts (K, K): how many images of class i were taken for class j.

@@ -1,4 +1,4 @@
-"""Ways down a loss surface of two weights."""
+"""Paths of optimizers down a loss surface over two weights."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def descent(
 ) -> Axes:
     """The contours of a loss over two weights, and the steps that optimizers took across it.
 
-    Contours stand at equal ratios of the loss, so that a long flat valley shows as well as its steep sides. Where a
-    minimum lies near, within twice the width of the paths, it is in sight.
+    Contours are at equal ratios of the loss, so that a long flat valley shows as well as its steep sides. A minimum
+    within twice the width of the paths is included in the view.
 
     Args:
         loss: of arrays of first and of second weights, element by element.
@@ -32,7 +32,7 @@ def descent(
         title: over the plot.
 
     Raises:
-        ValueError: a path is no (steps, 2), or there is none.
+        ValueError: a path is not (steps, 2), or there are none.
     """
     ways = {name: np.asarray(path, float) for name, path in paths.items()}
     for name, path in ways.items():

@@ -27,7 +27,7 @@ def feature_maps(
     quantity: str = "activation",
     signed: bool | None = None,
 ) -> Figure:
-    """A block of maps for each layer, by channel, beside the image; the maps of a layer share one scale.
+    """The image, and for each layer a block of maps, one for each channel; the maps of a layer share one scale.
 
     Args:
         maps: by the layer's path its maps, (C, H, W).

@@ -182,7 +182,7 @@ def _legend_width(kinds: np.ndarray, classes: Sequence[str]) -> float:
 
 
 def _finish(ax: Axes, kinds: np.ndarray | None, classes: Sequence[str], title: str) -> None:
-    """No ticks; a legend of the classes that occur, beside the plot."""
+    """No ticks; a legend of the classes that occur, to the right of the plot."""
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():

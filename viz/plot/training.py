@@ -21,7 +21,7 @@ def training(history: History, figure: Figure | None = None, *, validation: str 
     """Loss and accuracy over the epochs, side by side; epoch 0 is the model before its first step.
 
     A value of the training set is the mean over an epoch, during which the model went on learning (with dropout on):
-    it stands in the middle of that epoch. The validation set is measured at the epoch's end.
+    it is drawn at the middle of that epoch. The validation set is measured at the epoch's end.
 
     Args:
         history: what `fit` returned.

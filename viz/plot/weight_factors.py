@@ -1,4 +1,4 @@
-"""Filters of later layers: too many numbers for one image each, so many small ones side by side."""
+"""Filters of later layers, reduced to three colors: a mosaic of small images, one for each unit."""
 
 from __future__ import annotations
 

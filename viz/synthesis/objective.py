@@ -54,7 +54,7 @@ class Objective:
     def __mul__(self, factor: float) -> Objective:
         def evaluate(activations: Activations) -> Evaluated:
             value, gradients = self.evaluate(activations)
-            return factor * value, {layer: gradient * _like(factor, gradient) for layer, gradient in gradients.items()}
+            return factor * value, {layer: gradient * float(factor) for layer, gradient in gradients.items()}
 
         return Objective(self.layers, evaluate, f"{factor:g} * ({self.name})")
 
@@ -120,7 +120,7 @@ def layer(layer: str) -> Objective:
 
     def evaluate(A: Array) -> tuple[float, Array]:
         size = A[0].size
-        return float((A * A).sum(dtype=np.float64)) / (2 * size), A / _like(size, A)
+        return float((A * A).sum(dtype=np.float64)) / (2 * size), A / size
 
     return _of(layer, layer, evaluate)
 
@@ -159,7 +159,7 @@ def direction(layer: str, vector: Array) -> Objective:
             raise ValueError(f"direction: {layer!r} outputs {A.shape}, but the vector has shape {vector.shape}")
         places = max(1, int(np.prod(A.shape[2:])))
         v = vector.astype(A.dtype).reshape(-1, *[1] * (A.ndim - 2))
-        return float((A * v).sum(dtype=np.float64)) / places, np.broadcast_to(v / _like(places, A), A.shape)
+        return float((A * v).sum(dtype=np.float64)) / places, np.broadcast_to(v / places, A.shape)
 
     return _of(layer, f"a direction of {layer}", evaluate)
 
@@ -181,11 +181,11 @@ def diversity(layer: str) -> Objective:
             raise ValueError("diversity: expected at least two images to tell apart; give batch=2 or more")
         F = A.reshape(N, C, -1)
         G = (F @ F.transpose(0, 2, 1)).reshape(N, -1)
-        length = np.maximum(np.linalg.norm(G, axis=1, keepdims=True), _like(1e-12, G))
+        length = np.maximum(np.linalg.norm(G, axis=1, keepdims=True), 1e-12)
         unit_G = G / length
         cosines = unit_G @ unit_G.T
         pairs = N * (N - 1) / 2
-        dcosines = (np.ones((N, N)) - np.eye(N)).astype(A.dtype) * _like(-1 / pairs, A)
+        dcosines = (np.ones((N, N)) - np.eye(N)).astype(A.dtype) * (-1 / pairs)
         dunit = dcosines @ unit_G
         dG = (dunit - unit_G * (unit_G * dunit).sum(axis=1, keepdims=True)) / length
         dF = 2 * dG.reshape(N, C, C) @ F  # G and dG are symmetric
@@ -248,9 +248,9 @@ def style(layer: str, target: Array) -> Objective:
         N, C = A.shape[:2]
         places = A[0, 0].size
         F = A.reshape(N, C, places)
-        difference = gram(A) / _like(places, A) - target
+        difference = gram(A) / places - target
         scale = 1 / (4 * C**2)
-        dF = _like(-4 * scale / places, A) * (difference @ F)
+        dF = -4 * scale / places * (difference @ F)
         return -scale * float((difference * difference).sum(dtype=np.float64)), dF.reshape(A.shape)
 
     return _of(layer, f"style of {layer}", evaluate)
@@ -268,10 +268,7 @@ def total_variation(power: float = 2.0) -> Objective:
         down[..., :-1, :] = x[..., 1:, :] - x[..., :-1, :]
         squares = across**2 + down**2
         value = float((squares ** (power / 2)).sum(dtype=np.float64))
-        if power == 2:
-            slope = np.full_like(x, 2)
-        else:
-            slope = _like(power, x) * (squares + _like(1e-8, x)) ** (power / 2 - 1)
+        slope = power * (squares + 1e-8) ** (power / 2 - 1)
         dx = -slope * (across + down)
         dx[..., 1:] += (slope * across)[..., :-1]
         dx[..., 1:, :] += (slope * down)[..., :-1, :]
@@ -293,10 +290,6 @@ def squared_norm(center: Array | float = 0.0, scale: Array | float = 1.0) -> Obj
         return float((far * far).sum(dtype=np.float64)), 2 * far / np.asarray(scale, x.dtype)
 
     return _of(INPUT, "squared norm", evaluate)
-
-
-def _like(number: float, A: Array) -> Any:
-    return A.dtype.type(number)
 
 
 def _maps(what: str, layer: str, A: Array, channel: int) -> None:

@@ -26,7 +26,7 @@ METHODS = {
 
 
 def class_1_minus_class_2(logits):
-    """An op of the logits that is no class's score."""
+    """An op of the logits that is not the score of one class."""
 
     def pullback(d, wants=(True,)):
         return (np.outer(d, np.eye(10)[1] - np.eye(10)[2]).astype(logits.dtype),)

@@ -1,4 +1,4 @@
-"""A network that is trained in a moment, on pictures of three classes whose names are what an attacker would choose."""
+"""A network that is trained in a moment, on images of three classes whose names are what an attacker would choose."""
 
 import contextlib
 import html
@@ -30,7 +30,7 @@ FLAGS = [
 
 
 def draw(count, classes=CLASSES, seed=0):
-    """Bright, dark and striped pictures; one label in eight is wrong, so that there are mistakes to look at."""
+    """Bright, dark and striped images; one label in eight is wrong, so that there are mistakes to look at."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 3
     images = rng.integers(0, 60, (count, 1, SIDE, SIDE))
@@ -122,7 +122,7 @@ def other(trained):
 
 @pytest.fixture(scope="session")
 def quick():
-    """A context in which feature visualisations take few steps: what they look like is not asked here."""
+    """A context in which feature visualizations take few steps: what they look like is not asked here."""
     from viz.page import layers
 
     with pytest.MonkeyPatch.context() as patch:
@@ -206,7 +206,7 @@ def few():
 
 @pytest.fixture
 def strangers():
-    """Pictures of classes that the network does not know."""
+    """Images of classes that the network does not know."""
     return draw(6, ("bright", "dull", "striped"))
 
 
@@ -218,7 +218,7 @@ def visit(browser, page):
 
         def visit(fragment="", viewport=WIDE, **options):
             context = opened.enter_context(browser.new_context(viewport=viewport, reduced_motion="reduce", **options))
-            context.set_default_timeout(120_000)  # a busy machine is no fault of the page
+            context.set_default_timeout(120_000)  # a busy machine must not fail the page
             tab = context.new_page()
             tab.on("console", lambda message: complaints.append(message.text))
             tab.on("pageerror", lambda error: complaints.append(str(error)))

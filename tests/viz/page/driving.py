@@ -40,7 +40,7 @@ def choose(tab, place):
 
 
 def settled(tab):
-    until(tab, "Boolean(live.refreshed()) && live.refreshed().of === atlas.state.picture")
+    until(tab, "Boolean(live.refreshed()) && live.refreshed().of === atlas.state.image")
 
 
 def draw(tab):

@@ -1,4 +1,4 @@
-"""Each number and image of an atlas belongs to the image, class, channel and method that it stands beside.
+"""Each number and image of an atlas belongs to the image, class, channel and method that it is shown with.
 
 Here none of them can be taken for another without a wrong number: the gallery is a part of the data, the channels that
 are shown a part of the layer's, the explained classes differ from image to image, and the data have their classes in
@@ -6,17 +6,14 @@ another order than the network. The page has no program, and so stores the maps 
 (which test_engine and test_browser_live compare).
 """
 
-import base64
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
 import minicnn as cnn
 import viz
+from tests.viz.page.sheets import images_in
+from viz.page import stages, why
 from viz.page import subject as subject_module
-from viz.page import why
 
 ORDER = [2, 0, 1]  # of the network's classes in the data
 GALLERY, MISTAKES, CHOSEN, CHANNELS, EXPLAINED = 34, 2, 6, 3, 2
@@ -40,8 +37,9 @@ def shown(trained, test_set, kept, quick, tmp_path_factory, data_of):
     labels = np.argsort(ORDER)[test_set.labels]
     data = cnn.data.Dataset(test_set.images, labels, [test_set.classes[k] for k in ORDER])
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("GALLERY", "MISTAKES", "CHOSEN", "CHANNELS"):
+        for name in ("GALLERY", "MISTAKES", "CHOSEN"):
             patch.setattr(subject_module, name, globals()[name])
+        patch.setattr(stages, "CHANNELS", CHANNELS)
         patch.setattr(why, "CLASSES", EXPLAINED)
         patch.setattr(subject_module, "_program", lambda model, data: (None, "It is left out."))
         path = tmp_path_factory.mktemp("part") / "atlas.html"
@@ -50,24 +48,17 @@ def shown(trained, test_set, kept, quick, tmp_path_factory, data_of):
     return test_set, cnn.ops.softmax(scores.astype(np.float64))[0], page
 
 
-def cells(sheet):
-    """The cells of a sheet of one channel, (n, h, w)."""
-    grid = np.asarray(Image.open(io.BytesIO(base64.b64decode(sheet["src"].partition(",")[2]))))
-    h, w = sheet["height"], sheet["width"]
-    return grid.reshape(grid.shape[0] // h, h, -1, w).swapaxes(1, 2).reshape(-1, h, w)[: sheet["count"]]
-
-
 @pytest.fixture(scope="module")
 def gallery(shown):
     """Which image of the data stands at each place of the gallery: no two are alike."""
     data, _, page = shown
     pixels = {image.tobytes(): i for i, image in enumerate(data.images[:, 0])}
-    return np.array([pixels[cell.tobytes()] for cell in cells(page["sheets"]["gallery"])])
+    return np.array([pixels[cell.tobytes()] for cell in images_in(page["sheets"]["gallery"])])
 
 
 @pytest.fixture(scope="module")
 def chosen(shown, gallery):
-    return gallery[[picture["place"] for picture in shown[2]["pictures"]]]
+    return gallery[[image["place"] for image in shown[2]["images"]]]
 
 
 def maps_of(model, images, path):
@@ -97,10 +88,10 @@ def test_every_place_has_its_own_label_answer_and_sureness(shown, gallery):
 def test_every_chosen_image_has_its_own_probabilities(shown, chosen):
     data, probabilities, page = shown
     assert len({row.tobytes() for row in probabilities[chosen]}) == CHOSEN
-    for index, picture in zip(chosen, page["pictures"], strict=True):
-        assert picture["label"] == data.labels[index] and picture["name"] == data.classes[data.labels[index]]
-        classes, chances = zip(*picture["guesses"], strict=True)
-        assert picture["predicted"] == classes[0] and sorted(classes) == [0, 1, 2]
+    for index, image in zip(chosen, page["images"], strict=True):
+        assert image["label"] == data.labels[index] and image["name"] == data.classes[data.labels[index]]
+        classes, chances = zip(*image["guesses"], strict=True)
+        assert image["predicted"] == classes[0] and sorted(classes) == [0, 1, 2]
         np.testing.assert_allclose(chances, probabilities[index, list(classes)], atol=1e-5)
         assert list(chances) == sorted(chances, reverse=True)
 
@@ -140,7 +131,7 @@ def test_every_map_of_the_journey_is_of_its_image_and_channel(shown, trained, ch
     layer = next(entry for entry in page["sections"]["journey"]["layers"] if entry["path"] == path)
     assert len(layer["channels"]) == CHANNELS < layer["of"]
     maps = maps_of(model, shown[0].images[chosen], path)[:, layer["channels"]]
-    levels = cells(page["sheets"][layer["sprite"]]).reshape(maps.shape)
+    levels = images_in(page["sheets"][layer["sprite"]]).reshape(maps.shape)
     assert all(rises_with(*pair) for pair in zip(levels, maps, strict=True))
 
 
@@ -153,9 +144,9 @@ def test_what_is_said_of_a_channel_is_its_own(shown, trained, place):
     strongest = maps.max(axis=(2, 3))
     np.testing.assert_allclose(layer["strongest"], strongest.max(axis=0), atol=6e-4)
     np.testing.assert_allclose(layer["active"], (maps > 0).mean(axis=(0, 2, 3)), atol=6e-5)
-    np.testing.assert_allclose(layer["active_pictures"], (strongest > 0).mean(axis=0), atol=6e-5)
+    np.testing.assert_allclose(layer["active_images"], (strongest > 0).mean(axis=0), atol=6e-5)
     assert layer["hits"] == np.minimum((strongest > 0).sum(axis=0), layer["top"]).tolist()
-    patches = cells(page["sheets"][layer["patches"]])
+    patches = images_in(page["sheets"][layer["patches"]])
     patches = patches.reshape(CHANNELS, layer["top"], *patches.shape[1:])
     for channel in range(CHANNELS):
         for rank, index in enumerate(np.argsort(-strongest[:, channel], kind="stable")[: layer["hits"][channel]]):
@@ -174,10 +165,10 @@ def test_every_explanation_is_that_of_its_image_class_and_method(shown, trained,
     for entry, (name, method) in zip(section["methods"], EXPLANATIONS.items(), strict=True):
         maps = np.stack([method(trained[0], x, explained[:, k]) for k in range(EXPLAINED)], axis=1)
         maps = maps.sum(axis=2) if maps.ndim == 5 else maps
-        levels = cells(page["sheets"][entry["sprite"]]).reshape(maps.shape)
+        levels = images_in(page["sheets"][entry["sprite"]]).reshape(maps.shape)
         lively = np.argwhere(np.ptp(maps, axis=(2, 3)))
         assert len(set(lively[:, 0])) > CHOSEN / 2
-        # Each map has a scale of its own; what it loses by that, beside the image's other classes, is its strength.
+        # Each map has a scale of its own. How strong it is among the image's classes is told by its strength.
         assert all(rises_with(levels[i, k], maps[i, k]) for i, k in lively), name
         largest = np.abs(maps).max(axis=(2, 3))
         strongest = largest.max(axis=1, keepdims=True)
@@ -209,5 +200,5 @@ def test_every_point_of_the_maps_is_its_image(shown, trained, gallery):
 def test_every_attack_starts_from_its_image(shown, chosen):
     data, _, page = shown
     levels = page["sections"]["fooled"]["levels"]
-    attacked = cells(page["sheets"]["attacked"]).reshape(CHOSEN, len(levels), *data.images.shape[2:])
+    attacked = images_in(page["sheets"]["attacked"]).reshape(CHOSEN, len(levels), *data.images.shape[2:])
     assert levels[0] == 0 and np.array_equal(attacked[:, 0], data.images[chosen, 0])

@@ -24,22 +24,22 @@ def test_hostile_names_are_shown_as_text(visit, classes):
     assert tab.locator("#why-class option").all_inner_texts()[1].startswith(tuple(classes))
 
 
-def test_a_chosen_picture_is_chosen_in_every_section(visit):
+def test_a_chosen_image_is_chosen_in_every_section(visit):
     tab = visit()
-    selectors = ("#journey-picture", "#why-picture", "#fooled-picture", '#journey [data-layer="conv1"] canvas')
+    selectors = ("#journey-image", "#why-image", "#fooled-image", '#journey [data-layer="conv1"] canvas')
     before = [seen(tab, selector) for selector in selectors]
     choose(tab, 1)
     assert all(seen(tab, selector) != old for selector, old in zip(selectors, before, strict=True))
     assert tab.locator(".picker input").nth(1).is_checked()
-    assert "picture=1" in tab.url
+    assert "image=1" in tab.url
 
 
-def test_the_probabilities_are_those_of_the_chosen_picture(visit, read):
+def test_the_probabilities_are_those_of_the_chosen_image(visit, read):
     tab = visit()
     for place in (0, 2):
         choose(tab, place)
         shown = tab.locator("#journey-bars > div span").all_inner_texts()
-        assert shown == [read["classes"][k] for k, _ in read["pictures"][place]["guesses"]]
+        assert shown == [read["classes"][k] for k, _ in read["images"][place]["guesses"]]
 
 
 def test_a_layer_is_chosen_in_the_table_and_shown_below(visit):
@@ -96,17 +96,17 @@ def test_each_map_can_have_a_scale_of_its_own(visit):
 
 def test_pointing_at_the_enlarged_map_frames_what_it_sees(visit):
     tab = visit("#layer=conv2")
-    before = seen(tab, "#journey-picture")
+    before = seen(tab, "#journey-image")
     tab.locator("#journey-zoom").hover()
-    assert seen(tab, "#journey-picture") != before
+    assert seen(tab, "#journey-image") != before
     tab.mouse.move(0, 0)
-    assert seen(tab, "#journey-picture") == before
+    assert seen(tab, "#journey-image") == before
 
 
 def test_a_chosen_class_is_explained_and_stands_out_on_the_map(visit, read):
     tab = visit()
-    picture = read["pictures"][0]
-    other = next(k for k in range(3) if k != picture["predicted"])
+    image = read["images"][0]
+    other = next(k for k in range(3) if k != image["predicted"])
     maps, scatter = seen(tab, "#why [data-method='2']"), seen(tab, "#space-scatter")
     tab.locator("#why-class").select_option(str(other))
     assert seen(tab, "#why [data-method='2']") != maps
@@ -119,15 +119,15 @@ def test_the_slider_shows_the_attack_of_that_size(visit, read):
     tab = visit()
     fooled = read["sections"]["fooled"]
     last = len(fooled["levels"]) - 1
-    before = seen(tab, "#fooled-picture"), seen(tab, "#fooled-all")
+    before = seen(tab, "#fooled-image"), seen(tab, "#fooled-all")
     tab.locator("#fooled-epsilon").press("End")
     assert tab.locator("#fooled-value").inner_text() == f"{fooled['levels'][last]} / 255"
-    assert seen(tab, "#fooled-picture") != before[0] and seen(tab, "#fooled-all") != before[1]
+    assert seen(tab, "#fooled-image") != before[0] and seen(tab, "#fooled-all") != before[1]
     assert read["classes"][fooled["guesses"][0][last][0][0]] in tab.locator("#fooled-said").inner_text()
     assert f"eps={fooled['levels'][last]}" in tab.url
 
 
-def test_a_cell_of_the_confusion_matrix_opens_its_pictures(visit, read):
+def test_a_cell_of_the_confusion_matrix_opens_its_images(visit, read):
     tab = visit()
     cell, places = list(read["sections"]["training"]["cells"].items())[-1]
     tab.locator(f'#confusion [data-cell="{cell}"]').click()
@@ -158,7 +158,7 @@ def test_the_keyboard_alone_reaches_everything(visit):
         reached |= set(tab.evaluate("[document.activeElement.id, document.activeElement.name || '']"))
     wanted = {
         "theme",
-        "chosen-picture",
+        "chosen-image",
         "pad",
         "journey-zoom",
         "number-layer",
@@ -172,46 +172,7 @@ def test_the_keyboard_alone_reaches_everything(visit):
     assert {"layers-overview", "space-features", "fooled-all"} <= reached
     tab.locator(".picker input").nth(0).focus()
     tab.keyboard.press("ArrowRight")
-    assert "picture=1" in tab.url
-
-
-def test_an_address_brings_back_the_view(visit):
-    first = visit()
-    choose(first, 2)
-    first.locator("#layers label", has_text="conv2").click()
-    first.locator("#fooled-epsilon").press("End")
-    second = visit("#" + first.url.partition("#")[2])
-    for selector in ("#why-picture", "#layers-overview", "#fooled-picture"):
-        assert seen(second, selector) == seen(first, selector)
-
-
-@pytest.mark.parametrize("fragment", ["#picture=99&layer=nowhere&eps=3&point=-1", "#%%%", "#class=<b>&cell=x", "#why"])
-def test_a_broken_address_is_passed_over(visit, fragment):
-    tab = visit(fragment)
-    assert tab.evaluate("atlas.state.picture") == 0
-
-
-def test_a_link_to_a_section_keeps_what_was_chosen(visit):
-    tab = visit("#picture=1")
-    tab.locator('nav a[href="#fooled"]').click()
-    until(tab, "Math.abs(document.getElementById('fooled').getBoundingClientRect().top) < 400")
-    assert "picture=1" in tab.url
-
-
-def test_the_skip_link_goes_to_the_sections_and_keeps_what_was_chosen(visit):
-    tab = visit("#picture=1")
-    tab.keyboard.press("Tab")
-    tab.keyboard.press("Enter")
-    assert tab.evaluate("document.activeElement.id") == "main"
-    assert "picture=1" in tab.url
-
-
-def test_an_address_typed_into_an_open_page_shows_the_pictures_neighbours_too(visit):
-    tab = visit()
-    before = tab.locator("#space-said").inner_text(), seen(tab, "#space-point")
-    tab.evaluate("location.hash = 'picture=1'")
-    until(tab, "atlas.state.picture === 1")
-    assert (tab.locator("#space-said").inner_text(), seen(tab, "#space-point")) != before
+    assert "image=1" in tab.url
 
 
 def background(tab):
@@ -246,7 +207,7 @@ def test_the_bar_shows_all_sections(visit):
     assert tab.evaluate("document.querySelector('nav').scrollWidth <= document.querySelector('nav').clientWidth")
 
 
-def test_on_paper_there_is_no_bar_and_the_colours_are_light(visit):
+def test_on_paper_there_is_no_bar_and_the_colors_are_light(visit):
     tab = visit(color_scheme="dark")
     tab.emulate_media(media="print")
     assert tab.locator(".bar").is_hidden()

@@ -15,11 +15,11 @@ SQUARE_HIDDEN = "document.getElementById('why-said').textContent.startsWith('Wit
 
 def test_a_drawing_is_followed_by_every_view_at_once(visit):
     tab = visit()
-    selectors = ("#overview canvas", "#journey-picture", "#space-scatter", "#space-features", "#fooled-original")
-    selectors += ("#why-picture", "#why [data-method='1']", '#journey [data-layer="conv2"] canvas')
+    selectors = ("#overview canvas", "#journey-image", "#space-scatter", "#space-features", "#fooled-original")
+    selectors += ("#why-image", "#why [data-method='1']", '#journey [data-layer="conv2"] canvas')
     before = [seen(tab, selector) for selector in selectors]
     draw(tab)
-    assert tab.evaluate("atlas.state.picture") == "own"
+    assert tab.evaluate("atlas.state.image") == "own"
     for selector, old in zip(selectors, before, strict=True):
         until_changed(tab, selector, old)  # explanations and the attack come after the maps
     assert tab.locator("#space-said").inner_text() == "your own image: the star on the map"
@@ -40,7 +40,7 @@ def test_an_image_of_the_gallery_beyond_the_dozen_is_followed_too(visit, read):
     tab = visit()
     chosen = set(map(int, read["gallery"]["chosen"]))
     place = next(k for k in range(60) if k not in chosen)
-    selectors = "#journey-picture", "#why-picture", "#fooled-original"
+    selectors = "#journey-image", "#why-image", "#fooled-original"
     before = [seen(tab, selector) for selector in selectors]
     tab.evaluate(f"atlas.choosePlace({place})")
     settled(tab)
@@ -96,7 +96,7 @@ def test_a_file_is_opened_and_one_that_is_no_image_is_refused(visit, tmp_path):
     tab = visit()
     Image.new("RGB", (40, 30), (200, 100, 50)).save(tmp_path / "plain.png")
     tab.locator("#pad-file").set_input_files(tmp_path / "plain.png")
-    until(tab, "atlas.state.picture === 'own'")
+    until(tab, "atlas.state.image === 'own'")
     assert set(tab.evaluate("[...live.own()]")) == {124}  # its luminance
     (tmp_path / "text.png").write_text("no image")
     tab.locator("#pad-file").set_input_files(tmp_path / "text.png")
@@ -134,7 +134,7 @@ def test_the_window_slides_over_the_map_below_and_a_click_on_the_map_chooses_a_p
 def test_the_python_line_gives_the_number(visit, trained, read, test_set):
     model, _ = trained
     tab = visit("#layer=conv2&channel=3&spot=1-2")
-    x = model.transform(test_set.images[[read["pictures"][0]["place"]]])
+    x = model.transform(test_set.images[[read["images"][0]["place"]]])
     given = {"x": model.forward(x, cnn.Pass(until="pool1"))[0], "model": model}
     exec(tab.locator("#number-python").inner_text(), given)
     assert f"= {given['y']:.3f}".replace("-", "−") in tab.locator("#number-formula").inner_text()
@@ -143,7 +143,7 @@ def test_the_python_line_gives_the_number(visit, trained, read, test_set):
 def test_a_square_under_the_pointer_hides_what_is_there(visit):
     tab = visit()
     tab.locator("#why-hide").check()
-    tab.locator("#why-picture").hover()
+    tab.locator("#why-image").hover()
     until(tab, SQUARE_HIDDEN)
     tab.mouse.move(0, 0)
     until(tab, f"!({SQUARE_HIDDEN})")
@@ -152,14 +152,14 @@ def test_a_square_under_the_pointer_hides_what_is_there(visit):
 def test_the_arrow_keys_move_the_square(visit):
     tab = visit()
     tab.locator("#why-hide").check()
-    tab.locator("#why-picture").press("ArrowRight")
+    tab.locator("#why-image").press("ArrowRight")
     until(tab, SQUARE_HIDDEN)
-    middle = seen(tab, "#why-picture")
-    tab.locator("#why-picture").press("ArrowRight")
-    until_changed(tab, "#why-picture", middle)
+    middle = seen(tab, "#why-image")
+    tab.locator("#why-image").press("ArrowRight")
+    until_changed(tab, "#why-image", middle)
     tab.locator("#why-hide").uncheck()
     until(tab, f"!({SQUARE_HIDDEN})")
-    assert tab.locator("#why-picture").get_attribute("tabindex") is None
+    assert tab.locator("#why-image").get_attribute("tabindex") is None
 
 
 def test_the_film_changes_everything_at_once_and_ends_as_the_network_is(visit, read):
@@ -169,7 +169,7 @@ def test_the_film_changes_everything_at_once_and_ends_as_the_network_is(visit, r
     last = [seen(tab, view) for view in views]
     accuracy = tab.locator("#film-accuracy").inner_text()
     assert tab.locator("#film-value").inner_text() == "after epoch 3"
-    predicted = read["classes"][read["pictures"][0]["predicted"]]
+    predicted = read["classes"][read["images"][0]["predicted"]]
     assert tab.locator("#film-answer").inner_text().startswith(f"Its answer: {predicted}")
     tab.locator("#film-moment").press("Home")
     assert tab.locator("#film-value").inner_text() == "before training"
@@ -194,7 +194,7 @@ def test_what_a_moment_of_the_film_says_is_what_the_network_said_then(visit, kep
     tab = visit("#moment=3")
     until(tab, "document.getElementById('film-answer').textContent")
     model = cnn.load(kept / "epoch-1.safetensors")
-    x = model.transform(test_set.images[[read["pictures"][0]["place"]]])
+    x = model.transform(test_set.images[[read["images"][0]["place"]]])
     (expected,) = cnn.ops.softmax(model(x))[0]
     asked = "live.ask('run', { name: 'moment 3', pixels: live.refreshed().pixels }).then((a) => [...a.probabilities])"
     np.testing.assert_allclose(tab.evaluate(asked), expected, atol=5e-3)  # its weights travel in half precision

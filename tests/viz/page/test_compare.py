@@ -10,8 +10,10 @@ from viz.page.compare import _likeness, make
 from viz.page.subject import Missing
 
 
-def network(seed: int) -> cnn.Sequential:
-    model = cnn.Sequential(conv=cnn.Conv2d(1, 4, 3), relu=cnn.ReLU(), flatten=cnn.Flatten(), fc=cnn.Dense(144, 3))
+def network(seed: int, maps: int = 4) -> cnn.Sequential:
+    model = cnn.Sequential(
+        conv=cnn.Conv2d(1, maps, 3), relu=cnn.ReLU(), flatten=cnn.Flatten(), fc=cnn.Dense(36 * maps, 3)
+    )
     model.initialize(seed).transform = cnn.data.Transform()
     return model
 
@@ -31,8 +33,9 @@ def test_a_network_is_like_itself_and_features_may_be_scaled_and_turned(images: 
     assert _likeness(subject(images), twin, ["conv"]) == {"conv": 1}
 
 
-def test_another_network_is_less_alike() -> None:
-    found = _likeness(subject(12), network(1), ["conv", "fc"])
+@pytest.mark.parametrize("maps", [4, 6])
+def test_another_network_is_less_alike(maps: int) -> None:
+    found = _likeness(subject(12), network(1, maps), ["conv", "fc"])
     assert all(0 < likeness < 1 for likeness in found.values())
 
 

@@ -1,13 +1,12 @@
 """What the page says of the data, where every class, count and image differs."""
 
-import io
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import minicnn as cnn
+from tests.viz.page.sheets import images_of
 from viz.page import data as page
 from viz.page.sprites import Sprites
 
@@ -21,7 +20,7 @@ def made():
     images = np.broadcast_to((9 * labels).astype(np.uint8)[:, None, None, None], (len(labels), 1, 8, 6))
     dataset = cnn.data.Dataset(np.ascontiguousarray(images), labels, tuple(f"class {k}" for k in range(len(COUNTS))))
     subject = SimpleNamespace(
-        train=None, data=dataset, labelled=True, model=SimpleNamespace(transform=cnn.data.Transform())
+        train=None, data=dataset, labeled=True, model=SimpleNamespace(transform=cnn.data.Transform())
     )
     sprites = Sprites()
     return page.make(subject, sprites), sprites
@@ -29,12 +28,9 @@ def made():
 
 def shades(sprites, name):
     """The one shade of each cell of a sheet."""
-    sheet = sprites.sheets[name]
-    grid = np.asarray(Image.open(io.BytesIO(sprites.files[sheet["src"]])))
-    h, w = sheet["height"], sheet["width"]
-    cells = grid.reshape(grid.shape[0] // h, h, -1, w).swapaxes(1, 2).reshape(-1, h * w)[: sheet["count"]]
-    assert (np.ptp(cells, axis=1) == 0).all()
-    return cells[:, 0]
+    cells = images_of(sprites, name)
+    assert (np.ptp(cells, axis=(1, 2)) == 0).all()
+    return cells[:, 0, 0]
 
 
 def test_every_class_has_its_own_name_count_examples_and_mean(made) -> None:
@@ -53,5 +49,5 @@ def test_every_class_has_its_own_name_count_examples_and_mean(made) -> None:
 def test_the_classes_that_are_left_out_are_counted(made) -> None:
     said, _ = made
     assert said["more"] == len(COUNTS) - 1 - page.CLASSES > 0
-    assert said["pictures"] == sum(COUNTS) and said["trained_on"] is None and said["source"] == "test set"
+    assert said["images"] == sum(COUNTS) and said["trained_on"] is None and said["source"] == "test set"
     assert said["size"] == "6×8" and said["colors"] == "gray"

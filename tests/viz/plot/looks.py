@@ -21,7 +21,7 @@ def described(figure: Figure) -> str:
     for ax in figure.axes:
         lines += ["", *_axes(ax)]
         for inner in ax.child_axes:
-            lines += ["  beside it:", *(f"  {line}" for line in _axes(inner))]
+            lines += ["  next to it:", *(f"  {line}" for line in _axes(inner))]
     lines += [_text(text) for text in figure.texts]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

@@ -43,9 +43,9 @@ def test_the_points_fill_the_figure(stretch, variance, caplog):
     ax = plot.scatter(POINTS * stretch, LABELS, CLASSES, variance=variance)
     ax.figure.canvas.draw()
     box, (wide, tall) = ax.get_window_extent(), ax.figure.get_size_inches() * ax.figure.dpi
-    beside = ax.get_legend().get_window_extent()
+    legend = ax.get_legend().get_window_extent()
     assert not caplog.messages  # matplotlib logs if it cannot keep the limits it was given
-    assert beside.x1 <= wide and box.x0 + wide - beside.x1 < 0.2 * wide and tall - box.height < 0.3 * tall
+    assert legend.x1 <= wide and box.x0 + wide - legend.x1 < 0.2 * wide and tall - box.height < 0.3 * tall
 
 
 @pytest.mark.parametrize("stretch", [(1, 0), (0, 1)])

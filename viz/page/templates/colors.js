@@ -1,9 +1,9 @@
-// Colors of points: a class has one, a share lies between pale and full.
+// Colors of points: each class has its own; a number is a shade between pale and full.
 "use strict";
 const colors = (() => {
   const { data, isDark } = atlas;
 
-  // A canvas takes no color-mix: the browser works it out, once for each color.
+  // A canvas does not accept color-mix, so the browser computes each color once.
   const probe = document.createElement("i"), known = new Map();
   function solid(text) {
     if (!known.has(text)) {

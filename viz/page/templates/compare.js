@@ -1,4 +1,4 @@
-// Two networks run on the same image, and are drawn layer beside layer.
+// Two networks run on the same image, and are drawn side by side, layer by layer.
 "use strict";
 (() => {
   const { all, bars, byId, chance, choosePlace, data, describe, mosaic, on, sections, state } = atlas;

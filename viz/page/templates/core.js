@@ -1,4 +1,4 @@
-// What all sections share: the data, the state (kept in the address), images out of sheets, and rows of small ones.
+// What all sections share: the data, the state (kept in the address), drawing images from sheets, and rows of small images.
 "use strict";
 
 const atlas = (() => {
@@ -6,15 +6,15 @@ const atlas = (() => {
   const byId = (id) => document.getElementById(id);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
-  // The state: every choice that views share. A view says which choices it minds, and is drawn anew when one changes.
-  const state = { picture: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null, lens: "class", scale: data.sections.journey?.long ? "map" : "layer" };
+  // The state: every choice that views share. A view names the choices that it depends on, and is redrawn when one of them changes.
+  const state = { image: 0, class: null, layer: null, channel: 0, eps: 0, point: null, map: "tsne", cell: null, spot: null, moment: null, lens: "class", scale: data.sections.journey?.long ? "map" : "layer" };
   const views = [];
 
   function valid(key, text) {
     const number = /^\d+$/.test(text) ? Number(text) : null;
     const { journey, layers, fooled } = data.sections;
     switch (key) {
-      case "picture": return text === "point" && data.program ? text : number !== null && number < data.pictures.length ? number : undefined;
+      case "image": return text === "point" && data.program ? text : number !== null && number < data.images.length ? number : undefined;
       case "class": return number !== null && number < data.classes.length ? number : undefined;
       case "point": return number !== null && number < data.gallery.predictions.length ? number : undefined;
       case "channel": return number === null ? undefined : number;
@@ -33,10 +33,12 @@ const atlas = (() => {
     }
   }
 
+  const OLD_KEYS = { picture: "image" }; // links that were saved before use the old name
+
   function read() {
     const changed = {};
-    for (const [key, text] of new URLSearchParams(location.hash.slice(1))) {
-      const value = valid(key, text);
+    for (const [written, text] of new URLSearchParams(location.hash.slice(1))) {
+      const key = OLD_KEYS[written] ?? written, value = valid(key, text);
       if (value !== undefined) changed[key] = value;
     }
     return changed;
@@ -64,7 +66,7 @@ const atlas = (() => {
   const tell = (key) => views.forEach((view) => view.keys.includes(key) && view.draw());
   const redraw = () => views.forEach((view) => view.draw());
 
-  // Images: cells of sheets. A sheet is loaded when it is first drawn from; then whoever waits is called.
+  // Images are cells of sheets. A sheet is loaded when it is first needed; then all callbacks that wait for it are called.
   const loaded = new Map();
   function sheet(name, ready) {
     if (!loaded.has(name)) {
@@ -101,7 +103,7 @@ const atlas = (() => {
     return context;
   }
 
-  // A canvas that is inverted in the dark is painted in the colors of the light; and paper is light.
+  // A canvas that the dark theme inverts is painted in light colors; and paper is light.
   let printing = false;
   const isDark = () => document.documentElement.dataset.theme === "dark" && !printing;
   const color = (name, inverted = false) => {
@@ -109,7 +111,7 @@ const atlas = (() => {
     return isDark() && !inverted ? dark : light;
   };
 
-  // One cell, as large as about `side` pixels; a small one by a whole factor, so that its pixels are equal squares.
+  // One cell, at a size of about `side` pixels; small cells are enlarged by a whole factor, so that pixels are equal squares.
   const SMALL = 64;
   function single(canvas, name, index, side, label, after) {
     canvas.dataset.shown = `${name}:${index}`;
@@ -128,8 +130,8 @@ const atlas = (() => {
     draw();
   }
 
-  // Many cells in rows. `cells` are indices into the sheet; `framed` says which get a frame, `faint` which recede; with `edge` all have a thin one.
-  // With `even` all are exactly of `size`; with `choose` the row is operated like a slider: by pointer or arrow keys one cell is chosen.
+  // Many cells in rows. `cells` are indices into the sheet; `framed` says which get a frame, `faint` which are faded; with `edge` all get a thin frame.
+  // With `even` all have exactly `size`; with `choose` the row works like a slider: pointer or arrow keys choose a cell.
   function mosaic(canvas, options) {
     const first = canvas.mosaic === undefined;
     canvas.mosaic = options;
@@ -218,11 +220,11 @@ const atlas = (() => {
     );
   }
 
-  // A share, which may be none or all; and a probability, which is never quite either.
+  // A share, which may be 0% or 100%; and a probability, which is never exactly either.
   const percent = (value) => (value === 0 || value === 1 ? `${100 * value}%` : chance(value));
   const chance = (value) => (value >= 0.9995 ? ">99.9%" : value < 0.0005 ? "<0.1%" : `${(100 * value).toFixed(1)}%`);
 
-  // What an image of the gallery is, in words.
+  // An image of the gallery, described in words.
   function describe(place) {
     const { labels, names, predictions, sureness } = data.gallery;
     const found = data.classes[predictions[place]], sure = chance(sureness[place]);
@@ -231,40 +233,40 @@ const atlas = (() => {
     return labels[place] === predictions[place] ? `${own}, recognized (${sure})` : `${own}, taken for ${found} (${sure})`;
   }
 
-  // Choosing an image of the gallery: where the page runs the network itself, it is followed everywhere.
+  // Choose an image of the gallery: if the page runs the network itself, all sections follow it.
   function choosePlace(place) {
-    const picture = data.gallery.chosen[place];
-    set(picture !== undefined ? { point: place, picture } : data.program && data.exact ? { point: place, picture: "point" } : { point: place });
+    const image = data.gallery.chosen[place];
+    set(image !== undefined ? { point: place, image } : data.program && data.exact ? { point: place, image: "point" } : { point: place });
   }
 
   // What is followed: one of the dozen, any other of the gallery, or the reader's own. The last two have no answers
   // until the page has run the network on them.
   let answered = null;
-  function picture() {
-    if (typeof state.picture === "number") return data.pictures[state.picture];
+  function chosenImage() {
+    if (typeof state.image === "number") return data.images[state.image];
     const guesses = answered || [[0, 0]];
-    if (state.picture === "own") return { name: "your own image", label: null, predicted: guesses[0][0], guesses };
+    if (state.image === "own") return { name: "your own image", label: null, predicted: guesses[0][0], guesses };
     const { labels, names, predictions } = data.gallery, place = state.point || 0;
     return { place, name: labels ? data.classes[labels[place]] : names[place], label: labels ? labels[place] : null, predicted: predictions[place], guesses };
   }
   const answer = (guesses) => (answered = guesses);
 
-  // The chooser, which stays in sight.
+  // The chooser, which stays visible.
   for (const picker of all("[data-picker]")) {
     all("label", picker).forEach((label, index) => {
       const input = label.querySelector("input"), own = input.value === "own";
-      if (!own) single(label.querySelector("canvas"), "gallery", data.pictures[index].place, 200);
+      if (!own) single(label.querySelector("canvas"), "gallery", data.images[index].place, 200);
       label.querySelector("canvas").classList.add("thumb");
-      input.addEventListener("change", () => set(own ? { picture: "own" } : { picture: index, point: data.pictures[index].place }));
+      input.addEventListener("change", () => set(own ? { image: "own" } : { image: index, point: data.images[index].place }));
     });
   }
 
-  // A sheet that the page has drawn itself, or draws anew: a canvas of equal cells.
+  // A sheet that the page draws, or redraws, itself: a canvas of equal cells.
   function drawn(name, image, width, height, columns) {
     loaded.set(name, { image, width, height, columns, complete: true, waiting: [] });
   }
 
-  // In a row that scrolls sideways, bring one of its parts into sight; the page itself stays where it is.
+  // Scroll a row sideways until one of its parts is visible, without scrolling the page.
   function reveal(part) {
     const row = part.offsetParent;
     if (row && row.scrollWidth > row.clientWidth) row.scrollLeft = part.offsetLeft - (row.clientWidth - part.offsetWidth) / 2;
@@ -272,9 +274,9 @@ const atlas = (() => {
 
   function start() {
     Object.assign(state, read());
-    on(["picture"], () => {
+    on(["image"], () => {
       for (const label of all("[data-picker] label")) {
-        const input = label.querySelector("input"), current = input.value === String(state.picture);
+        const input = label.querySelector("input"), current = input.value === String(state.image);
         label.classList.toggle("current", current);
         input.checked = current;
         if (current) reveal(label);
@@ -295,5 +297,5 @@ const atlas = (() => {
   addEventListener("themechange", redraw);
   start();
 
-  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, chance, describe, choosePlace, picture, answer, drawn, tell, redraw, surface, sheet, copy, color, isDark, reveal };
+  return { data, sections: data.sections, state, set, on, byId, all, single, mosaic, bars, percent, chance, describe, choosePlace, chosenImage, answer, drawn, tell, redraw, surface, sheet, copy, color, isDark, reveal };
 })();

@@ -1,4 +1,4 @@
-// Examples of each class: ten in a row, or in two rows of a phone.
+// Examples of each class: ten in a row, or in two rows on a phone.
 "use strict";
 (() => {
   const { all, mosaic, on } = atlas;

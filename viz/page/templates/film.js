@@ -1,4 +1,4 @@
-// Training as a film: whatever is shown belongs to one moment, which one slider chooses.
+// Training as a film: all views show the same moment, which a slider chooses.
 "use strict";
 (() => {
   const { bars, byId, chance, color, data, drawn, mosaic, on, percent, sections, set, state, surface } = atlas;
@@ -24,7 +24,7 @@
     play.textContent = "Stop";
   });
 
-  // The network of a moment, in the worker under its own name; its weights here, to draw the filters.
+  // The network at a moment: the worker keeps it under a name of its own; its weights stay here, to draw the filters.
   const sent = new Set(), weights = new Map();
   function weightsAt(k) {
     if (!weights.has(k)) weights.set(k, engine.decode(section.weights[k], "float16"));

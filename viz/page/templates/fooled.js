@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const { all, bars, byId, chance, data, drawn, mosaic, on, picture, sections, set, single, state } = atlas;
+  const { all, bars, byId, chance, chosenImage, data, drawn, mosaic, on, sections, set, single, state } = atlas;
   const section = sections.fooled;
   if (!section) return;
   const { levels, guesses, amplified } = section;
@@ -17,7 +17,7 @@
     curve.querySelector("svg").append(marker);
   }
 
-  // What was found, in words. An attack on an image that was misread may well lead to the truth.
+  // The result, in words. An attack on a misclassified image may lead to the right class.
   function told(label, before, after, sure, changed) {
     const truth = label === null ? "" : ` It is ${/^[aeiou8]/i.test(data.classes[label]) ? "an" : "a"} ${data.classes[label]}.`;
     if (!changed) return `Unchanged, it is taken for ${data.classes[before]} (${chance(sure)}).${truth}`;
@@ -30,48 +30,48 @@
   let asked = 0;
   async function attack() {
     const { pixels, of, probabilities } = live.refreshed() || {}, mine = ++asked, [C, H, W] = live.size;
-    if (of !== state.picture) return;
+    if (of !== state.image) return;
     const before = engine.argmax(probabilities), found = await live.ask("attack", { pixels, label: before, levels: state.eps });
-    if (mine !== asked || typeof state.picture === "number") return;
+    if (mine !== asked || typeof state.image === "number") return;
     const change = new Float32Array(H * W);
     found.pixels.forEach((v, i) => (change[i % (H * W)] += (v - pixels[i]) / C));
-    for (const [id, shown] of [["original", pixels], ["picture", found.pixels]]) {
+    for (const [id, shown] of [["original", pixels], ["image", found.pixels]]) {
       const canvas = document.createElement("canvas");
       live.show(canvas, shown);
       drawn(`own-attack-${id}`, canvas, W, H, 1);
-      single(byId(`fooled-${id}`), `own-attack-${id}`, 0, 208, picture().name);
+      single(byId(`fooled-${id}`), `own-attack-${id}`, 0, 208, chosenImage().name);
     }
     const most = Math.max(...change.map(Math.abs));
     single(byId("fooled-change"), live.sheetOf("own-attack-change", [change], [H, W], true, most || 1), 0, 208, "the change, amplified");
     byId("fooled-amplified").textContent = most ? `the change: full color is ${most.toFixed(0)} levels` : "no change";
     const order = [...found.probabilities.keys()].sort((a, b) => found.probabilities[b] - found.probabilities[a]).slice(0, 5);
-    byId("fooled-said").textContent = `${told(picture().label, before, found.answer, found.probabilities[found.answer], state.eps > 0)} (One step, made in this page.)`;
+    byId("fooled-said").textContent = `${told(chosenImage().label, before, found.answer, found.probabilities[found.answer], state.eps > 0)} (One step, made in this page.)`;
     bars(byId("fooled-bars"), order.map((k) => [k, found.probabilities[k]]), before);
   }
 
-  on(["picture", "eps", ...(live.available ? ["live"] : [])], () => {
-    const own = typeof state.picture !== "number";
-    const k = levels.indexOf(state.eps), p = own ? 0 : state.picture, cell = p * levels.length + k;
+  on(["image", "eps", ...(live.available ? ["live"] : [])], () => {
+    const own = typeof state.image !== "number";
+    const k = levels.indexOf(state.eps), p = own ? 0 : state.image, cell = p * levels.length + k;
     const before = answer(p, 0), [after, sure] = guesses[p][k][0];
     slider.value = k;
     slider.setAttribute("aria-valuetext", `${state.eps} of 255 levels`);
     byId("fooled-value").textContent = `${state.eps} / 255`;
     if (own) attack();
     else {
-      const { name, label } = picture();
+      const { name, label } = chosenImage();
       single(byId("fooled-original"), "attacked", p * levels.length, 208, name);
       single(byId("fooled-change"), "changes", cell, 208, "the change, amplified");
-      single(byId("fooled-picture"), "attacked", cell, 208, `${name}, changed by at most ${state.eps} of 255 levels`);
+      single(byId("fooled-image"), "attacked", cell, 208, `${name}, changed by at most ${state.eps} of 255 levels`);
       byId("fooled-amplified").textContent = k === 0 ? "no change" : `the change: full color is ${amplified[p][k]} levels`;
       byId("fooled-said").textContent = told(label, before, after, sure, k > 0);
       bars(byId("fooled-bars"), guesses[p][k], before);
     }
-    const fooled = data.pictures.map((_, i) => answer(i, k) !== answer(i, 0) && answer(i, k) !== data.pictures[i].label);
+    const fooled = data.images.map((_, i) => answer(i, k) !== answer(i, 0) && answer(i, k) !== data.images[i].label);
     mosaic(byId("fooled-all"), {
-      sheet: "attacked", cells: data.pictures.map((_, i) => i * levels.length + k), even: true, size: Math.min(84, Math.floor(byId("fooled-all").parentElement.clientWidth / 6) - 8), columns: 6, chosen: -1,
+      sheet: "attacked", cells: data.images.map((_, i) => i * levels.length + k), even: true, size: Math.min(84, Math.floor(byId("fooled-all").parentElement.clientWidth / 6) - 8), columns: 6, chosen: -1,
       label: `All images, changed by at most ${state.eps} of 255 levels: ${fooled.filter(Boolean).length} of ${fooled.length} are taken for something else`,
-      framed: (i) => fooled[i], tell: (i) => data.pictures[i].name,
-      choose: (i) => set({ picture: i, point: data.pictures[i].place }),
+      framed: (i) => fooled[i], tell: (i) => data.images[i].name,
+      choose: (i) => set({ image: i, point: data.images[i].place }),
     });
     if (marker) {
       const point = all("circle:not(.marker)", curve)[k];

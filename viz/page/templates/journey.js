@@ -1,20 +1,20 @@
 "use strict";
 (() => {
-  const { all, bars, byId, color, data, drawn, mosaic, on, picture, sections, set, single, state } = atlas;
+  const { all, bars, byId, chosenImage, color, data, drawn, mosaic, on, sections, set, single, state } = atlas;
   const section = sections.journey;
   if (!section) return;
   const blocks = all("#journey-layers [data-layer]"), ownScale = byId("journey-scale");
   ownScale?.addEventListener("change", () => set({ scale: ownScale.checked ? "map" : "layer" }));
   let seen = null; // what the place under the pointer sees: [top, left, bottom, right]
 
-  // The chosen layer, or the block that it lies in.
+  // The chosen layer, or the block that contains it.
   const index = () => Math.max(0, section.layers.findIndex(({ path }) => path === state.layer || (state.layer || "").startsWith(`${path}.`)));
   // Where the maps are drawn: computed in this page, or stored in it.
   const maps = (layer) => (live.available ? live.maps(layer) : { name: layer.sprite, signed: layer.signed });
-  const cell = (layer, k) => (live.available ? k : state.picture * layer.channels.length + k);
+  const cell = (layer, k) => (live.available ? k : state.image * layer.channels.length + k);
   const channelAt = (layer) => layer.channels.indexOf(state.channel);
 
-  function drawPicture() {
+  function drawChosen() {
     const after = (context, scale) => {
       if (!seen) return;
       const [top, left, bottom, right] = seen.map((edge) => edge * scale);
@@ -22,15 +22,15 @@
       context.lineWidth = 2;
       context.strokeRect(left, top, right - left, bottom - top);
     };
-    const label = `the image: ${picture().name}`, canvas = byId("journey-picture");
-    if (!live.available) return single(canvas, "whole", state.picture, 240, label, (context, scale) => after(context, scale * (data.sheets.whole.height / data.size[0])));
+    const label = `the image: ${chosenImage().name}`, canvas = byId("journey-image");
+    if (!live.available) return single(canvas, "whole", state.image, 240, label, (context, scale) => after(context, scale * (data.sheets.whole.height / data.size[0])));
     const image = document.createElement("canvas");
     live.show(image, live.refreshed().pixels);
     drawn("live-image", image, image.width, image.height, 1);
     single(canvas, "live-image", 0, 240, label, after);
   }
 
-  // The place in the enlarged map that is taken apart in "One number": the chosen one, or the strongest.
+  // The place in the enlarged map that "One number" explains: the chosen one, or the strongest.
   const spot = () => (state.spot === null ? null : state.spot.split("-").map(Number));
 
   function valueAt(layer, channel) {
@@ -74,7 +74,7 @@
     const { size, stride, offset } = layer.field;
     const top = offset[0] + row * stride[0], left = offset[1] + column * stride[1];
     seen = [top, left, top + size[0], left + size[1]];
-    drawPicture();
+    drawChosen();
   }
   byId("journey-zoom").addEventListener("click", (event) => live.available && choose(placeAt(event)));
   byId("journey-zoom").addEventListener("keydown", (event) => {
@@ -87,10 +87,10 @@
   byId("journey-zoom").addEventListener("pointermove", (event) => look(zoomed().layer, placeAt(event)));
   byId("journey-zoom").addEventListener("pointerleave", () => {
     seen = null;
-    drawPicture();
+    drawChosen();
   });
 
-  // Blocks of a long journey are drawn when they are opened, and the layer that is chosen is.
+  // Blocks of a long journey are drawn when they are opened; that of the chosen layer is open.
   function drawBlock(place) {
     const layer = section.layers[place], block = blocks[place], count = layer.channels.length;
     block.classList.toggle("current", place === index());
@@ -114,11 +114,11 @@
     drawZoom();
   }
   on(["layer", "channel", "spot", "scale"], draw);
-  on(live.available ? ["live"] : ["picture"], () => {
+  on(live.available ? ["live"] : ["image"], () => {
     if (live.available && !live.refreshed()) return;
     draw();
-    drawPicture();
-    const { name, label, guesses } = picture(), predicted = guesses[0][0];
+    drawChosen();
+    const { name, label, guesses } = chosenImage(), predicted = guesses[0][0];
     byId("journey-caption").textContent =
       label === null ? `${name}: ${data.classes[predicted]}` : label !== predicted ? `${name}, taken for ${data.classes[predicted]}` : `${name}, recognized`;
     bars(byId("journey-bars"), guesses, predicted);

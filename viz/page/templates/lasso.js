@@ -1,4 +1,4 @@
-// The lasso: a line drawn round some points of the map chooses them.
+// The lasso: drawing a line around points of the map chooses them.
 "use strict";
 (() => {
   const { byId, sections } = atlas;

@@ -15,13 +15,13 @@
     return Math.max(0, own >= 0 ? own : find(following.get(state.layer)));
   }
 
-  // Dense layers have no filters to look at: then it is said which layer is shown.
+  // Dense layers have no filters to show; a note says which layer is shown instead.
   function elsewhere(shown) {
     const chosen = state.layer;
     return chosen && chosen !== shown && following.get(chosen) !== shown && !chosen.startsWith(`${shown}.`) ? ` ${chosen} has no filters of its own to look at.` : "";
   }
 
-  // The most that the image that is followed does to each channel; null where the page does not run the network.
+  // The strongest response of each channel to the chosen image; null if the page does not run the network.
   function responses(layer) {
     const current = live.available && live.refreshed(), id = current && live.program.values[layer.measured];
     if (!id) return null;
@@ -30,7 +30,7 @@
   }
   const told = (share) => `${Math.round(100 * share)}%`;
 
-  // Beside what any image of the test set does to a channel; and which channels' exciting patches it has most of.
+  // Compared with what any image of the test set does to a channel; and the channels whose patches it comes closest to.
   function compare(layer, at) {
     const found = responses(layer);
     if (!found) return "";
@@ -85,7 +85,7 @@
     byId("layers-channel").textContent = `Channel ${channel}${dead.has(channel) ? " (dead)" : ""}`;
     byId("layers-numbers").textContent = dead.has(channel)
       ? "No image brings it above zero."
-      : `Above zero in ${percent(layer.active_pictures[at])} of the images and ${percent(layer.active[at])} of all places; at most ${layer.strongest[at]}.${compare(layer, at)}`;
+      : `Above zero in ${percent(layer.active_images[at])} of the images and ${percent(layer.active[at])} of all places; at most ${layer.strongest[at]}.${compare(layer, at)}`;
     byId("layers-weights").classList.toggle("signed", Boolean(weights && weights.kind === "signed"));
     figure("layers-weights", weights ? weights.sprite : null, at, 152, weights ? "its filter" : "", `filter of channel ${channel}`);
     const nth = imagined.channels.indexOf(channel);

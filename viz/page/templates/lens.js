@@ -38,6 +38,6 @@ const lens = (() => {
     else key.replaceChildren(entry(colors.ofShare(0), ends[0]), entry(colors.ofShare(1), ends[1]));
   });
 
-  // Whose names belong beside the points, if anybody's: the class of each point.
+  // The class of each point, where the classes' names belong next to the points; else null.
   return { colorOf, named: () => (colors.many ? null : current().of || null) };
 })();

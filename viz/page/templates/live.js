@@ -1,4 +1,4 @@
-// The page runs the network itself, in a worker: whatever image is followed, all that follows from it is computed anew.
+// The page runs the network itself, in a worker, and computes everything again for each image that is chosen.
 "use strict";
 const live = (() => {
   const { answer, byId, data, drawn, on, sections, sheet, state, tell } = atlas;
@@ -25,7 +25,7 @@ const live = (() => {
   }
   ask("load", { program, weights });
 
-  // The pixels of an image that a sheet holds: Uint8Array (C, H, W), or null as long as the sheet is not there.
+  // The pixels of an image in a sheet: Uint8Array (C, H, W), or null until the sheet is loaded.
   const reader = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   function pixelsAt(name, index, ready) {
     const source = sheet(name, ready);
@@ -41,12 +41,12 @@ const live = (() => {
     return pixels;
   }
   function followed() {
-    if (state.picture === "own") return own;
-    if (data.exact) return pixelsAt("gallery", state.picture === "point" ? state.point || 0 : data.pictures[state.picture].place, refresh);
-    return typeof state.picture === "number" ? pixelsAt("followed", state.picture, refresh) : null;
+    if (state.image === "own") return own;
+    if (data.exact) return pixelsAt("gallery", state.image === "point" ? state.point || 0 : data.images[state.image].place, refresh);
+    return typeof state.image === "number" ? pixelsAt("followed", state.image, refresh) : null;
   }
 
-  // Runs the network on what is followed; what is chosen meanwhile is next.
+  // Runs the network on the chosen image; if another is chosen meanwhile, it is next.
   async function refresh() {
     again = true;
     if (busy) return;
@@ -54,10 +54,10 @@ const live = (() => {
     try {
       while (again) {
         again = false;
-        const pixels = followed(), of = state.picture;
+        const pixels = followed(), of = state.image;
         if (!pixels) break;
         const found = await ask("run", { pixels });
-        if (of === state.picture) publish({ pixels, of, ...found });
+        if (of === state.image) publish({ pixels, of, ...found });
       }
     } finally {
       busy = false;
@@ -73,8 +73,8 @@ const live = (() => {
 
   function setOwn(pixels) {
     own = pixels;
-    if (state.picture === "own") refresh();
-    else atlas.set({ picture: "own" });
+    if (state.image === "own") refresh();
+    else atlas.set({ image: "own" });
   }
 
   // Colors of numbers in −1…1, or in 0…1.
@@ -104,7 +104,7 @@ const live = (() => {
 
   const largest = (values) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0) || 1;
 
-  // The maps of a layer that the journey shows, drawn when they are first asked for.
+  // The maps of a layer, as the journey shows them; drawn when first needed.
   const sheets = new Map();
   function maps(layer) {
     const path = layer.path;
@@ -131,8 +131,8 @@ const live = (() => {
   }
 
   on(["scale"], () => sheets.clear());
-  on(["picture", "point"], () => {
-    if (state.picture === "own" || !current || current.of !== state.picture || state.picture === "point") refresh();
+  on(["image", "point"], () => {
+    if (state.image === "own" || !current || current.of !== state.image || state.image === "point") refresh();
   });
 
   return {

@@ -1,4 +1,4 @@
-// One number taken apart: the window it saw, the weights, the products and their sum.
+// Where one number comes from: its window, the weights, the products and their sum.
 "use strict";
 (() => {
   const { byId, data, on, sections, set, state } = atlas;
@@ -11,7 +11,7 @@
   const number = (v) => (v === 0 ? "0" : Math.abs(v) >= 1000 || Math.abs(v) < 0.001 ? v.toExponential(2) : v.toFixed(3)).replace("-", "−");
   let timer = null;
 
-  // What is taken apart: the chosen place, or the strongest of the chosen map.
+  // The number that is explained: at the chosen place, or the strongest of the chosen map.
   function target() {
     const chosen = state.layer === null ? undefined : program.values[state.layer], id = chosen || first + 1;
     const y = live.refreshed().values[id], vector = y.shape.length < 3;
@@ -29,7 +29,7 @@
 
   const element = (tag, text, attributes = {}) => Object.assign(document.createElement(tag), { textContent: text, ...attributes });
 
-  // A number on its color; where it comes from a layer, a way down to it.
+  // A number on its color; if a layer computed it, a click goes down to it.
   function cell(value, largest, term) {
     const box = element("td", "");
     const goes = term && term.value > 0 && !term.padding;
@@ -63,7 +63,7 @@
   const greatest = (numbers) => numbers.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-12);
   const total = (terms) => terms.reduce((sum, t) => sum + t.product, 0);
 
-  // A convolution, channel by channel of its input: what it saw, the filter, the products.
+  // A convolution, for each input channel: the window, the filter, the products.
   function windows({ terms, window }) {
     const channels = [...new Set(terms.map((t) => t.channel))].map((k) => terms.filter((t) => t.channel === k));
     channels.sort((a, b) => Math.abs(total(b)) - Math.abs(total(a)));
@@ -113,14 +113,14 @@
     }
   }
 
-  // The channel of the input that gave most.
+  // The input channel that contributes most.
   function weightiest(terms) {
     const sums = new Map();
     for (const t of terms) sums.set(t.channel, (sums.get(t.channel) || 0) + t.product);
     return [...sums].reduce((best, one) => (Math.abs(one[1]) > Math.abs(best[1]) ? one : best))[0];
   }
 
-  // What a ReLU makes of it, and the way there.
+  // What a ReLU makes of it, and a link to that.
   function upward(id, { channel, row, column, vector }, result) {
     const above = program.steps.findIndex((step) => step.op === "relu" && step.from[0] === id), line = byId("number-next");
     line.hidden = above < 0;

@@ -1,4 +1,4 @@
-// The drawing pad: mouse, finger, pen, keyboard or a file. An image that is there can be changed just as well.
+// The drawing pad: mouse, finger, pen, keyboard or a file. Any chosen image can be changed too.
 "use strict";
 (() => {
   const { all, byId, data, on, state } = atlas;
@@ -8,7 +8,7 @@
   const undo = [];
   let tool = "pen", last = null, cursor = null;
 
-  const shown = () => (state.picture === "own" ? live.own() : live.refreshed()?.pixels || live.own());
+  const shown = () => (state.image === "own" ? live.own() : live.refreshed()?.pixels || live.own());
   const say = (text) => (byId("pad-said").textContent = text);
 
   function commit(pixels) {
@@ -90,7 +90,7 @@
     say(`Brush at column ${Math.round(cursor[0])} of ${W}, row ${Math.round(cursor[1])} of ${H}.`);
   });
 
-  // Every pixel from where a function says it lies, between pixels by their neighbors; beyond the edge is background.
+  // Every pixel is read where a function says, interpolated between pixels; beyond the edge is background.
   function moved(pixels, source) {
     const y = new Uint8Array(pixels.length), at = (c, row, column) => (row < 0 || column < 0 || row >= H || column >= W ? background[c] : pixels[c * area + row * W + column]);
     for (let row = 0; row < H; row++)
@@ -126,7 +126,7 @@
     for (const other of all("[data-tool]")) other.setAttribute("aria-pressed", String(other === button));
   });
 
-  // A file: its shorter side is brought to the image's size, and the middle is cut out.
+  // A file: its shorter side is scaled to the image's size, and the middle is cropped.
   async function open(file) {
     if (!file) return;
     try {
@@ -147,13 +147,13 @@
   for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault());
   addEventListener("drop", (event) => open(event.dataTransfer.files[0]));
 
-  on(["live", "picture"], () => {
+  on(["live", "image"], () => {
     const current = live.refreshed();
-    if (last || (!current && state.picture !== "own")) return;
+    if (last || (!current && state.image !== "own")) return;
     live.show(pad, shown());
     ring();
     live.show(byId("own-thumb"), live.own());
-    if (state.picture !== "own" || !current) return;
+    if (state.image !== "own" || !current) return;
     const empty = live.own().every((level, i) => level === background[Math.floor(i / area)]);
     const took = current.milliseconds < 1 ? "less than 1" : current.milliseconds.toFixed(0);
     say(empty ? "The pad is empty. Draw on it, or open a file: everything on this page follows." : `Computed in this page, in ${took} ms.`);

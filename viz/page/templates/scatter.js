@@ -1,10 +1,10 @@
-// The map of the feature space: points or images, which can be pointed at, zoomed and walked over.
+// The map of the feature space: points or images, with pointing, zooming, and arrow keys.
 "use strict";
 const scatter = (() => {
   const { byId, choosePlace, color, copy, data, describe, on, sections, sheet, single, state, surface } = atlas;
   const section = sections.space;
   if (!section) return null;
-  const { places } = selection, canvas = byId("space-scatter"), tip = byId("space-tip"), pictures = byId("space-pictures"), MARGIN = 12, DEEPEST = 16;
+  const { places } = selection, canvas = byId("space-scatter"), tip = byId("space-tip"), imagesBox = byId("space-images"), MARGIN = 12, DEEPEST = 16;
   const WHOLE = { by: 1, x: 0.5, y: 0.5 };
   let side = 0, hovered = null, zoom = WHOLE; // x, y: the middle of what is seen, in 0…1
   let own = null; // where an image lies that the gallery does not hold, on each map
@@ -16,7 +16,7 @@ const scatter = (() => {
   function draw() {
     side = Math.min(canvas.parentElement.clientWidth, 680);
     const context = surface(canvas, side, side), narrow = side < 500;
-    const asGrid = state.map === "grid", images = asGrid || pictures.checked ? sheet("gallery", draw) : null;
+    const asGrid = state.map === "grid", images = asGrid || imagesBox.checked ? sheet("gallery", draw) : null;
     const cell = asGrid ? (zoom.by * (side - 2 * MARGIN)) / Math.ceil(Math.sqrt(section.count)) : Math.sqrt(zoom.by) * (narrow ? 12 : 16);
     const radius = (narrow ? 2 : 2.8) * zoom.by ** 0.4;
     for (const place of places) {
@@ -68,7 +68,7 @@ const scatter = (() => {
     context.stroke();
   }
 
-  // What the map names: classes at the median of their points, and groups that something else holds together.
+  // The names on the map: classes at the median of their points, and groups that have something else in common.
   function named(of, all) {
     const found = [];
     data.classes.forEach((name, k) => {
@@ -80,7 +80,7 @@ const scatter = (() => {
     return found;
   }
 
-  // A name stands in the spot around its place that hides fewest points and no other name.
+  // A name is placed near its point where it hides the fewest points and no other name.
   function names(context, of) {
     context.font = "600 13px Inter, system-ui, sans-serif";
     context.textAlign = "center";
@@ -108,7 +108,7 @@ const scatter = (() => {
     }
   }
 
-  // Pointing at it.
+  // Pointing at the map.
   function at(event) {
     const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) * side) / box.width, ((event.clientY - box.top) * side) / box.height];
@@ -184,8 +184,8 @@ const scatter = (() => {
     let best = null, least = Infinity;
     for (const place of places) {
       const [x, y] = position(place), dx = x - from[0], dy = y - from[1];
-      const along = dx * step[0] + dy * step[1], beside = Math.abs(dx * step[1]) + Math.abs(dy * step[0]);
-      if (selection.has(place) && along > 0.5 && beside <= along && along + beside < least) [best, least] = [place, along + beside];
+      const along = dx * step[0] + dy * step[1], aside = Math.abs(dx * step[1]) + Math.abs(dy * step[0]);
+      if (selection.has(place) && along > 0.5 && aside <= along && along + aside < least) [best, least] = [place, along + aside];
     }
     if (best !== null) choosePlace(best);
   });

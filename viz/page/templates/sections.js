@@ -1,4 +1,4 @@
-// The bar of sections: a click goes there, and the section in sight is marked.
+// The bar of sections: a click goes to a section, and the visible one is marked.
 "use strict";
 (() => {
   const { all, byId, reveal } = atlas;

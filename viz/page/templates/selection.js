@@ -1,4 +1,4 @@
-// What of the map is chosen, by class, search and lasso: how many images, of which classes, and their mean.
+// The points that class, search and lasso select: the number of images, their classes, and their mean.
 "use strict";
 const selection = (() => {
   const { byId, data, describe, drawn, on, percent, sections, set, sheet, single, state } = atlas;

@@ -1,28 +1,28 @@
-// The feature space beside its map: the neighbors of an image, be it of the gallery or the reader's own.
+// The feature space, next to its map: the neighbors of an image, from the gallery or the reader's own.
 "use strict";
 (() => {
   const { all, byId, choosePlace, data, describe, drawn, mosaic, on, sections, set, sheet, single, state } = atlas;
   const section = sections.space;
   if (!section) return;
-  const { labels } = data.gallery, picturesBox = byId("space-pictures");
+  const { labels } = data.gallery, imagesBox = byId("space-images");
 
   for (const input of all("#space-map input")) input.addEventListener("change", () => set({ map: input.value }));
-  picturesBox.addEventListener("change", scatter.draw);
+  imagesBox.addEventListener("change", scatter.draw);
   byId("space-class").addEventListener("change", (event) => set({ class: event.target.value === "" ? null : Number(event.target.value) }));
 
   on(["map", "class", "point"], () => {
     for (const input of all("#space-map input")) input.checked = input.value === state.map;
     byId("space-class").value = state.class === null ? "" : String(state.class);
-    picturesBox.disabled = state.map === "grid";
+    imagesBox.disabled = state.map === "grid";
     scatter.draw();
   });
 
-  // The features and the neighbors of an image that the gallery does not hold.
+  // The features and the neighbors of an image that is not in the gallery.
   let features = null, pixels = null;
   function locate() {
     scatter.place(null);
     const current = live.available && live.refreshed();
-    if (state.picture !== "own" || current?.of !== "own" || !section.features) return null;
+    if (state.image !== "own" || current?.of !== "own" || !section.features) return null;
     const d = section.dimensions, { data: y, shape } = current.values[live.program.values[section.layer]], area = y.length / d;
     const mine = Float32Array.from({ length: d }, (_, k) => (shape.length < 3 ? y[k] : y.subarray(k * area, (k + 1) * area).reduce((a, b) => a + b, 0) / area));
     features ??= engine.decode(section.features, "float16");
@@ -49,10 +49,10 @@
     return near;
   }
 
-  on(["point", "picture", ...(live.available ? ["live"] : [])], () => {
+  on(["point", "image", ...(live.available ? ["live"] : [])], () => {
     const near = locate();
     if (near) return showOwn(near);
-    const place = state.point ?? data.pictures[state.picture]?.place ?? 0;
+    const place = state.point ?? data.images[state.image]?.place ?? 0;
     scatter.draw();
     single(byId("space-point"), "gallery", place, 112, describe(place));
     byId("space-said").textContent = describe(place);

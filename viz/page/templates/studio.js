@@ -1,7 +1,7 @@
-// The cover: what the layers make of the image at once, layer beside layer, and the answer.
+// The cover: what the layers make of the image, side by side, and the answer.
 "use strict";
 (() => {
-  const { bars, byId, chance, data, mosaic, on, picture, set, state } = atlas;
+  const { bars, byId, chance, chosenImage, data, mosaic, on, set, state } = atlas;
   if (!live.available) return;
   const overview = byId("overview"), MOST = 9, SHOWN = 8;
   const withMaps = live.layers.filter((layer) => !layer.vector);
@@ -29,7 +29,7 @@
         choose: (i) => set({ layer: layer.path, channel: shown[i], spot: null }),
       });
     });
-    const { guesses, label, name } = picture();
+    const { guesses, label, name } = chosenImage();
     bars(byId("studio-bars"), guesses, guesses[0][0]);
     const found = data.classes[guesses[0][0]], sure = chance(guesses[0][1]);
     byId("chosen-said").textContent =

@@ -1,4 +1,4 @@
-// Light and dark: the system's choice, until the reader makes another. It comes first, so that nothing is drawn twice.
+// Light and dark: the system's setting, unless the reader chooses. This script is first, so that nothing is drawn twice.
 "use strict";
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)"), button = document.getElementById("theme");

@@ -1,11 +1,11 @@
-// Where one number was read and where it stands: the map below with the window marked, the map itself with the place.
+// Where a number comes from and where it is: the input map with its window marked, and its own map with its place.
 "use strict";
 const trace = (() => {
   const { byId, color, set, single } = atlas;
   if (!live.available) return null;
   const SIDE = 168;
 
-  // A map of a value, and on it a frame of [top, left, height, width] places.
+  // A map of a value, with a frame around the places [top, left, height, width].
   function draw(id, { data: all, shape: [, H, W] }, channel, [top, left, height, width], label) {
     const plane = all.subarray(channel * H * W, (channel + 1) * H * W), signed = all.some((v) => v < 0), canvas = byId(id);
     canvas.classList.toggle("signed", signed);
@@ -17,7 +17,7 @@ const trace = (() => {
     });
   }
 
-  // `terms` are what the number was made of (see the engine's `origin`), `weighty` the channel that gave it most.
+  // `terms` are the terms of the number (see the engine's `origin`), `weighty` the channel that contributes most.
   function show({ id, y, vector, channel, row, column }, terms, weighty, nameOf) {
     const from = terms.filter((t) => t.channel === weighty && t.row !== null), source = live.refreshed().values[terms[0].value];
     byId("trace-from").parentElement.hidden = !from.length;

@@ -8,7 +8,7 @@
 
   for (const button of buttons) button.addEventListener("click", () => set({ cell: button.dataset.cell }));
 
-  // In the table one cell can be reached by Tab, and the others from there by arrow keys: to the nearest that is not empty.
+  // Tab reaches one cell of the table; from there, arrow keys go to the nearest cell that is not empty.
   if (cells.length) cells[0].tabIndex = 0;
   byId("confusion")?.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
@@ -19,8 +19,8 @@
     let best = null, least = Infinity;
     for (const cell of cells) {
       const [i, j] = cell.dataset.cell.split("-").map(Number), down = i - row, across = j - column;
-      const along = down * step[0] + across * step[1], beside = Math.abs(down * step[1]) + Math.abs(across * step[0]);
-      if (along > 0 && along + 2 * beside < least) [best, least] = [cell, along + 2 * beside];
+      const along = down * step[0] + across * step[1], aside = Math.abs(down * step[1]) + Math.abs(across * step[0]);
+      if (along > 0 && along + 2 * aside < least) [best, least] = [cell, along + 2 * aside];
     }
     if (best === null) return;
     event.target.tabIndex = -1;

@@ -1,7 +1,7 @@
-// Explanations of one decision: stored ones for the dozen, and for any other image made in the page.
+// Explanations of one decision: stored for the dozen, computed in the page for any other image.
 "use strict";
 (() => {
-  const { all, byId, chance, color, data, drawn, on, picture, sections, set, single, state } = atlas;
+  const { all, byId, chance, chosenImage, color, data, drawn, on, sections, set, single, state } = atlas;
   const section = sections.why;
   if (!section) return;
   const select = byId("why-class"), canvases = all("#why [data-method]"), SIDE = 208, SATURATED = 0.995, SLOW = ["occlusion", "integrated", "smooth"];
@@ -9,16 +9,16 @@
 
   select.addEventListener("change", () => set({ class: select.value === "" ? null : Number(select.value) }));
 
-  const stored = () => typeof state.picture === "number";
-  const classes = () => (stored() ? section.explained[state.picture] : data.classes.map((_, k) => k));
+  const stored = () => typeof state.image === "number";
+  const classes = () => (stored() ? section.explained[state.image] : data.classes.map((_, k) => k));
 
   function target() {
-    return classes().includes(state.class) ? state.class : picture().predicted;
+    return classes().includes(state.class) ? state.class : chosenImage().predicted;
   }
 
   function draw() {
-    if (!stored() && live.refreshed()?.of !== state.picture) return;
-    const { guesses } = picture(), chances = new Map(guesses), goal = target();
+    if (!stored() && live.refreshed()?.of !== state.image) return;
+    const { guesses } = chosenImage(), chances = new Map(guesses), goal = target();
     const order = [...classes()].sort((a, b) => (chances.get(b) || 0) - (chances.get(a) || 0)).slice(0, 50);
     select.replaceChildren(
       new Option("its own answer", ""),
@@ -33,7 +33,7 @@
 
   // The whole image, and what is explained.
   function say() {
-    const { name, predicted } = picture(), goal = target();
+    const { name, predicted } = chosenImage(), goal = target();
     drawImage();
     const left = state.class !== null && state.class !== goal ? ` ${data.classes[state.class]} was not explained for this image.` : "";
     byId("why-said").textContent = `${name}; the network’s answer: ${data.classes[predicted]}; explained: ${data.classes[goal]}.${left}`;
@@ -47,10 +47,10 @@
   }
 
   function showStored(canvas, method, goal) {
-    const explained = section.explained[state.picture], at = explained.indexOf(goal), strength = method.strength[state.picture][at];
+    const explained = section.explained[state.image], at = explained.indexOf(goal), strength = method.strength[state.image][at];
     canvas.classList.toggle("signed", method.signed);
-    single(canvas, method.sprite, state.picture * explained.length + at, SIDE, `${method.title} for ${data.classes[goal]}`);
-    const empty = method.empty[state.picture][at];
+    single(canvas, method.sprite, state.image * explained.length + at, SIDE, `${method.title} for ${data.classes[goal]}`);
+    const empty = method.empty[state.image][at];
     mark(canvas, { empty, weak: !empty && strength < 0.1 ? `Weak: ${chance(strength)} of this method’s strongest map for this image.` : "" });
   }
 
@@ -79,15 +79,15 @@
     return map;
   }
 
-  // The image; and, with a square of it hidden under the pointer or by the arrow keys, what the network says of the rest.
-  const image = byId("why-picture"), hide = byId("why-hide");
+  // The image. The pointer or the arrow keys move a square that hides part of it; the network sees the rest.
+  const image = byId("why-image"), hide = byId("why-hide");
   let square = null, asked = 0; // its top and left
   function drawImage() {
-    if (!live.available || !live.refreshed()) return void (stored() && single(image, "whole", state.picture, SIDE, picture().name));
+    if (!live.available || !live.refreshed()) return void (stored() && single(image, "whole", state.image, SIDE, chosenImage().name));
     const canvas = document.createElement("canvas"), { side } = section.window;
     live.show(canvas, live.refreshed().pixels);
     drawn("why-image", canvas, canvas.width, canvas.height, 1);
-    single(image, "why-image", 0, SIDE, picture().name + (hide.checked ? ". Arrow keys move the hidden square." : ""), (context, scale) => {
+    single(image, "why-image", 0, SIDE, chosenImage().name + (hide.checked ? ". Arrow keys move the hidden square." : ""), (context, scale) => {
       if (!square) return;
       context.fillStyle = "#888";
       context.fillRect(square[1] * scale, square[0] * scale, side * scale, side * scale);
@@ -131,5 +131,5 @@
     say();
   });
 
-  on(["picture", "class", ...(live.available ? ["live"] : [])], draw);
+  on(["image", "class", ...(live.available ? ["live"] : [])], draw);
 })();

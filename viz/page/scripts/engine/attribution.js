@@ -82,7 +82,7 @@ export function hidden(network, x, target, top, left, side) {
   return { score: scores.data[target], probabilities: probabilities(scores) };
 }
 
-// How much of the score the squares that cover a pixel take away, on the mean.
+// For each pixel, the mean drop of the score over the squares that cover it.
 export function occlusion(network, x, target, side, stride) {
   const [, H, W] = x.shape, drops = tensor([H, W]), covered = new Float32Array(H * W);
   const whole = forward(network, x).values[network.logits].data[target];
@@ -131,7 +131,7 @@ function nearest(x, [H, W]) {
   return map(y, (_, i) => x.data[Math.floor((Math.floor(i / W) * h) / H) * w + Math.floor(((i % W) * w) / W)]);
 }
 
-// FGSM: every pixel one step of ε levels up the slope of the loss, as whole levels that a file could hold.
+// FGSM: every pixel one step of ε levels up the slope of the loss, in whole levels that a file can store.
 //     x' = x + ε · sign(∂ loss / ∂x),    ∂ loss / ∂ logits = softmax(logits) − 1[label]
 export function fgsm(network, x, label, levels) {
   const { values, backward } = forward(network, x), scores = values[network.logits];

@@ -9,7 +9,7 @@ export function conv2d([x], { weight, bias, stride, padding, dilation, groups })
   const y = correlate(bordered(x, padding), weight, bias, { stride, dilation, groups, size });
 
   // dx[i, iy, ix] = Σ w[o, i, ky, kx] · dy[o, oy, ox] over the places with oy·stride + ky·dilation − padding = iy:
-  // dy spread out by the stride, correlated with the filters turned by half a circle.
+  // dy spread out by the stride, correlated with the filters rotated by 180°.
   function pullback(dy) {
     const spread = tensor([dy.shape[0], H + span[0], W + span[1]]);
     const corner = [span[0] - padding[0], span[1] - padding[1]];
@@ -29,7 +29,7 @@ export function conv2d([x], { weight, bias, stride, padding, dilation, groups })
   return [y, pullback];
 }
 
-// Filters (out, in/groups, kh, kw) as (in, out/groups, kh, kw), turned by half a circle.
+// Filters (out, in/groups, kh, kw) as (in, out/groups, kh, kw), rotated by 180°.
 function turned(weight, groups) {
   const [O, I, kh, kw] = weight.shape, per = O / groups, area = kh * kw;
   const w = tensor([I * groups, per, kh, kw]);

@@ -1,4 +1,4 @@
-// All that the page, its worker and its tests use of the engine.
+// Everything that the page, its worker and its tests use of the engine.
 import { bilinear, fgsm, gradients } from "./attribution.js";
 import { METHODS } from "./methods.js";
 import { forward, load, probabilities } from "./network.js";

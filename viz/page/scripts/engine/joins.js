@@ -1,4 +1,4 @@
-// Where several values become one, or change their shape.
+// Ops that join several values, or change a value's shape.
 import { like, map, sizeOf, tensor } from "./tensor.js";
 
 export function concat(xs) {

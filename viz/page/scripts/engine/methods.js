@@ -1,4 +1,4 @@
-// The explanations by the names that the page calls them.
+// The explanations, under the names that the page uses.
 import { deconvnet, gradCam, gradientTimesInput, guidedBackprop, guidedGradCam, integratedGradients, occlusion, saliency, smoothGrad } from "./attribution.js";
 
 export const METHODS = {

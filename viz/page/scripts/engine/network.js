@@ -9,7 +9,7 @@ import { like, tensor } from "./tensor.js";
 // op(inputs, options, rule) gives [output, pullback]: the contract of the Python engine, for one image.
 const OPS = { conv2d, dense, add, concat, flatten, pad, adaptiveAvgPool2d, avgPool2d, maxPool2d, affine, clip, copy, leakyRelu, relu, sigmoid, softmax };
 
-// The program as it travels in the page, with its arrays cut out of one vector of weights.
+// The program as stored in the page, its arrays cut from one vector of weights.
 export function load(program, weights) {
   const array = (entry) => entry && tensor(entry.shape, weights.subarray(entry.at, entry.at + entry.shape.reduce((a, b) => a * b, 1)));
   const steps = program.steps.map((step) => ({ ...step, weight: array(step.weight), bias: array(step.bias) }));

@@ -1,7 +1,7 @@
-// Functions of the values alone, and batch normalization, which by now is one factor and one shift per channel.
+// Functions of the values alone, and batch normalization, which after training is one factor and one shift per channel.
 import { like, map } from "./tensor.js";
 
-// The rule is for the backward pass alone: the gradient, guided backpropagation, the deconvnet, or none.
+// The rule applies only to the backward pass: the gradient, guided backpropagation, the deconvnet, or none.
 export function relu([x], _, rule = "plain") {
   const y = map(x, (v) => (v > 0 ? v : 0));
   const back = {

@@ -1,4 +1,4 @@
-// One number in Python: what its origin says, as lines that give y from x, or from a and b.
+// One number in Python: its origin as lines of code that compute y from x, or from a and b.
 
 export function python({ step, terms, how }, { channel, row, column, vector }, nameOf) {
   const layer = `model["${step.path}"]`, place = vector ? `[0, ${channel}]` : `[0, ${channel}, ${row}, ${column}]`;
@@ -21,11 +21,11 @@ export function python({ step, terms, how }, { channel, row, column, vector }, n
   return `${given}\n${line()}`;
 }
 
-// Where a window reaches beyond the edge, zeros are put around the maps first.
+// If a window reaches beyond the edge, the maps are padded with zeros first.
 const beyond = (terms) => terms.some((t) => t.padding);
 const padded = ({ padding: [down, across] }, terms) => (beyond(terms) ? `x = np.pad(x, ((0, 0), (0, 0), (${down}, ${down}), (${across}, ${across})))\n` : "");
 
-// The part of x that the terms are, as an index.
+// The index of the terms in x.
 function window({ dilation = [1, 1] }, terms, padding = [0, 0]) {
   const shift = beyond(terms) ? padding : [0, 0];
   const range = (key, by = 0, step = 1) => {

@@ -5,7 +5,7 @@ import { forward, load, probabilities } from "./network.js";
 import { toInput } from "./transform.js";
 import { decode } from "./weights.js";
 
-// Arrays that go over to the page without being copied: some values share one, and the worker keeps none.
+// Arrays that are transferred to the page without a copy: some values share one, and the worker keeps none.
 const owned = (answer) => [...new Set((answer?.values || []).map(({ data }) => data.buffer))];
 
 export function serve(scope) {

@@ -1,4 +1,4 @@
-// Numbers that travel in the page as text: base64 of float32, or of float16 where there are many.
+// Numbers that the page stores as text: base64 of float32, or of float16 if there are many.
 
 export function decode(text, type) {
   const letters = atob(text), bytes = new Uint8Array(letters.length);

@@ -8,8 +8,13 @@ Numbers of one pixel lie side by side, pixels of one row behind each other, rows
 whole band of rows is one long run of pixels, and a tap is a constant offset into it; the few outputs at each row's end
 that straddle two rows are computed and passed over. With larger steps each row is a run of its own.
 
-The two gradients are the same loop. dx of a convolution in steps of s falls apart into s · s lattices of pixels, each
-of which is a convolution of dy, in steps of 1, with the taps that reach it. And dw is a product that sums over pixels.
+The input gradient is `forward` again: in steps of s, dx falls apart into s · s lattices of pixels, each of which is a
+convolution of dy, in steps of 1, with the taps that reach it (`ops.convolution.direct` makes one call for each). dw has
+a loop of its own over the same tile: a product that sums over pixels.
+
+Units. `pitch` and `wide`: pixels from one row to the next, of the source's block and of the outputs. `pixel`: numbers
+from one pixel to the next. `at`, `to`, `taps`, `places`: offsets in numbers. A `share` is the images of one partial
+sum, a `part` the panels of one task. A row of a tile is one output pixel.
 
 Source: Dukhan (2019), The indirect convolution algorithm; Georganas et al. (2018), Anatomy of high-performance deep
 learning convolutions on SIMD architectures.
@@ -35,7 +40,7 @@ class Slide(NamedTuple):
     """How filters slide over a source: output (i, j) sees its pixels from (top + i·step_h, left + j·step_w) on.
 
     The window is `height` × `width` pixels. Taps that lie side by side, and so their channels too, are taken as one of
-    `run` times the channels: where each begins stands in the arrays `tap_rows` and `tap_columns` that go with a slide.
+    `joined` times the channels: the arrays `tap_rows` and `tap_columns`, which go with a slide, say where each begins.
     """
 
     top: int
@@ -46,7 +51,7 @@ class Slide(NamedTuple):
     width: int
     lines: int  # outputs, before pooling
     columns: int
-    run: int
+    joined: int
 
 
 @borrowing
@@ -65,7 +70,7 @@ def runs_of(slide, lines, pitch):
 
 @borrowing
 def lies_ready(source, slide, groups):
-    """Whether a tile may read the images where they lie: nothing must be made of them, and no padding is needed."""
+    """Whether a tile may read the images where they lie: no gradient is to be rebuilt, and no padding is needed."""
     H, W, C = source.values.shape[1:]
     bottom = slide.top + (slide.lines - 1) * slide.step_h + slide.height
     right = slide.left + (slide.columns - 1) * slide.step_w + slide.width
@@ -75,14 +80,14 @@ def lies_ready(source, slide, groups):
 
 
 @borrowing
-def block_lines(slide, pitch, NR, itemsize):
+def block_lines(wide, NR, itemsize):
     """How many lines of outputs a block has."""
-    return max(1, BLOCK_BYTES // (NR * itemsize * pitch))
+    return max(1, BLOCK_BYTES // (NR * itemsize * wide))
 
 
 @borrowing
 def scratch_pixels(slide, lines, pitch):
-    """How many pixels a block of the source has, with those that a tile reads too much."""
+    """How many pixels a block of the source has, including those that a tile reads past its end."""
     return ((lines - 1) * slide.step_h + 2 * slide.height) * pitch + MR_NARROW * slide.step_w
 
 
@@ -90,21 +95,21 @@ def scratch_pixels(slide, lines, pitch):
 def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice, groups, target):
     """target = bias + filters · source: a block of lines, and a part of the filters, at a time.
 
-    panels (groups · P, K, NR); bias (groups · P · NR,); taps and their places among the K.
+    panels (groups · P, K, NR); bias (groups · P · NR,); the taps' offsets in the source, and their places in a
+    panel.
     """
     N, _, W, C = source.values.shape
-    H, O = target.y.shape[1], target.y.shape[3]
+    target_H, O = target.y.shape[1], target.y.shape[3]
     depth, filters, NR = C // groups, O // groups, panels.shape[2]
     P = panels.shape[0] // groups
     ready = lies_ready(source, slide, groups)
     pitch = W if ready else (slide.columns - 1) * slide.step_w + slide.width
     wide = pixels_between(slide, pitch)
-    rows = ceil_div(H - lattice.top, lattice.step_h)  # of the target
+    rows = ceil_div(target_H - lattice.top, lattice.step_h)  # of the target
     columns = ceil_div(target.y.shape[2] - lattice.left, lattice.step_w)
-    count = block_lines(slide, wide, NR, panels.itemsize) * (OVERLAP if target.kh > target.stride_h else 1)
-    count = max(1, min(rows, (count - target.kh) // target.stride_h + 1))
-    bands = ceil_div(rows, count)
-    count = ceil_div(rows, bands)  # of about the same size
+    most = block_lines(wide, NR, panels.itemsize) * (OVERLAP if target.kh > target.stride_h else 1)  # before pooling
+    bands = ceil_div(rows, max(1, min(rows, (most - target.kh) // target.stride_h + 1)))
+    count = ceil_div(rows, bands)  # rows of the target in a block: all blocks are about the same size
     part = share_of(P, TASKS // (2 * N * bands * groups))
     parts = ceil_div(P, part)
     taps = np.empty(tap_rows.size, np.int64)
@@ -112,6 +117,7 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
         taps[t] = (tap_rows[t] * pitch + tap_columns[t]) * depth
     flat, weights = source.values.reshape(source.values.size), panels.reshape(panels.size)
     outputs = target.y.reshape(target.y.size)
+    # Whether a block's rows lie in the target as they lie in the block, without gaps.
     exact = wide == columns and not pools(target) and lattice.step_h == 1 and lattice.step_w == 1
     for task in prange(N * bands * groups * parts):
         n, band = task // (bands * groups * parts), task // (groups * parts) % bands
@@ -120,7 +126,7 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
         py1 = min(py0 + count, rows)
         lines = (py1 - py0 - 1) * target.stride_h + target.kh
         top = slide.top + py0 * target.stride_h * slide.step_h
-        x, at = flat, (n * source.values.shape[1] + top) * pitch * C + slide.left * C
+        x, at = flat, (n * source.values.shape[1] + top) * pitch * C + slide.left * C  # where the images lie ready
         if not ready:
             x, at = np.empty(scratch_pixels(slide, lines, pitch) * depth + SLACK, flat.dtype), 0
             height = (lines - 1) * slide.step_h + slide.height
@@ -135,11 +141,11 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
             pixel = NR // 2 if narrow else NR  # of the block
             straight = exact and run >= MR_NARROW and number == pixel
             panel, begin = address(weights, (g * P + p) * panels.shape[1] * NR), address(bias, (g * P + p) * NR)
-            to, out, floor = address(y, 0), pixel, -np.inf
+            to, out, floor = address(y, 0), pixel, -np.inf  # `store_block` applies ReLU
             if straight:  # the tiles write where the outputs belong
-                to, out = address(outputs, (n * H + py0) * columns * O + channel), O
+                to, out = address(outputs, (n * target_H + py0) * columns * O + channel), O
                 floor = 0.0 if target.relu else -np.inf
-            terms = Terms(address(taps, 0), address(places, 0), taps.size, slide.run * depth)
+            terms = Terms(address(taps, 0), address(places, 0), taps.size, slide.joined * depth)
             swept = Runs(runs, run, slide.step_w * depth, slide.step_h * pitch * depth, out, wide * out)
             sweep(address(x, at), terms, panel, begin, swept, to, floor, narrow, flat.itemsize)
             if not straight:
@@ -163,7 +169,7 @@ def add_columns(block, at, pixel, size, sums):
 
 @borrowing
 def add_products(x, at, step, size, block, block_at, pixel, K, three, narrow, scratch, sums, sums_at):
-    """sums[k, l] += Σ_q x[at + q·step + place(k)] · block[q·pixel + l] for k < K and q < size: some rows k at a time.
+    """sums[k, l] += Σ_q x[at + q·step + place(k)] · block[q·pixel + l] for k < K and q < size: MR rows k at a time.
 
     place(k) = ⌊k / 3⌋ · three + k mod 3, which is k where `three` is 3; with another, K is a multiple of 3, as MR is.
     block and sums begin at `block_at` and `sums_at`; `scratch` is `products_scratch`.
@@ -194,35 +200,38 @@ def products_scratch(x):
 
 
 @parallel
-def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sums, biases):
-    """sums[task, p, k, l] = the weight gradient that a task's images give, biases[task, p, l] that of the bias.
+def weight_gradient(x, dy, tap_rows, tap_columns, places, slide, groups, sums, biases):
+    """sums[share, p, k, l] = the weight gradient of a share of the images, biases[share, p, l] that of the bias.
 
-    x is a source of images, `source` one of gradients; sums (shares, groups · P, K, NR) are added up by `gather`.
+    x is a source of images, dy one of gradients; sums (shares, groups · P, K, NR) are added up by `gather`.
     """
     N, _, W, C = x.values.shape
     shares, panels, K, NR = sums.shape
-    O = source.values.shape[3]
+    O = dy.values.shape[3]
     depth, filters = C // groups, O // groups
     P = panels // groups
-    share = ceil_div(N, shares)
     ready = lies_ready(x, slide, groups)
     pitch = W if ready else (slide.columns - 1) * slide.step_w + slide.width
     wide = pixels_between(slide, pitch)
-    count = min(slide.lines, block_lines(slide, wide, NR, sums.itemsize))
+    count = min(slide.lines, block_lines(wide, NR, sums.itemsize))
     part = share_of(P, TASKS // (shares * groups))
     parts = ceil_div(P, part)
-    flat = x.values.reshape(x.values.size)
-    total = sums.reshape(sums.size)
-    thin = slide.run * depth == 3 and tap_rows.size == 3  # one channel, 3 × 3: nine rows of one tile
+    flat, total = x.values.reshape(x.values.size), sums.reshape(sums.size)
+    taps = np.empty(tap_rows.size, np.int64)  # numbers from an output's corner to each tap
+    for t in range(taps.size):
+        taps[t] = (tap_rows[t] * pitch + tap_columns[t]) * depth
+    numbers, step = slide.joined * depth, slide.step_w * depth
+    nine = numbers == 3 and taps.size == 3  # three taps, equally far apart, of three numbers: nine rows of one tile
     for task in prange(shares * groups * parts):
-        s, g, first = task // (groups * parts), task // parts % groups, task % parts * part
+        share, g, first = task // (groups * parts), task // parts % groups, task % parts * part
         products = products_scratch(flat)
+        # Zero, also between slide.columns and `wide`: outputs that straddle two rows have no gradient.
         block = np.zeros((count * wide + MR_NARROW) * NR + SLACK, flat.dtype)
         scratch = np.empty(scratch_pixels(slide, count, pitch) * depth + SLACK, flat.dtype)
         for p in range(first, min(first + part, P)):
-            sums[s, g * P + p] = 0
-            biases[s, g * P + p] = 0
-        for n in range(s * share, min((s + 1) * share, N)):
+            sums[share, g * P + p] = 0
+            biases[share, g * P + p] = 0
+        for n in range(share * N // shares, (share + 1) * N // shares):
             for line in range(0, slide.lines, count):
                 lines = min(count, slide.lines - line)
                 top = slide.top + line * slide.step_h
@@ -236,28 +245,24 @@ def weight_gradient(x, source, tap_rows, tap_columns, places, slide, groups, sum
                     number = min(NR, filters - p * NR)
                     narrow = number <= NR // 2
                     pixel = NR // 2 if narrow else NR
-                    load_block(source, n, line, 0, g * filters + p * NR, number, lines, block, wide, pixel)
-                    add_columns(block, 0, pixel, (lines - 1) * wide + slide.columns, biases[s, g * P + p])
-                    to = ((s * panels + g * P + p) * K) * NR
+                    load_block(dy, n, line, 0, g * filters + p * NR, number, lines, block, wide, pixel)
+                    add_columns(block, 0, pixel, (lines - 1) * wide + slide.columns, biases[share, g * P + p])
+                    to = (share * panels + g * P + p) * K * NR
                     for i in range(runs):
-                        gradient, below = i * wide * pixel, at + i * slide.step_h * pitch * depth
-                        if thin:
+                        image_at, block_at = at + i * slide.step_h * pitch * depth, i * wide * pixel
+                        for t in range(1 if nine else taps.size):
                             add_products(
-                                image, below, slide.step_w * depth, run, block, gradient, pixel, 9, tap_rows[1] * pitch,
-                                narrow, products, total, to,
-                            )  # fmt: skip
-                            continue
-                        for t in range(tap_rows.size):
-                            tap = below + (tap_rows[t] * pitch + tap_columns[t]) * depth
-                            add_products(
-                                image, tap, slide.step_w * depth, run, block, gradient, pixel, slide.run * depth,
-                                3, narrow, products, total, to + places[t],
+                                image, image_at + taps[t], step, run, block, block_at, pixel, 9 if nine else numbers,
+                                taps[1] - taps[0] if nine else 3, narrow, products, total, to + places[t],
                             )  # fmt: skip
 
 
 @parallel(small=SMALL)
 def gather(sums, biases, groups, dw, db):
-    """dw[o, c, tap] = Σ over tasks of sums[task, p, (tap, c), l], o = p·NR + l, in their order; db likewise."""
+    """dw[o, c, tap] = Σ over shares of sums[share, p, (tap, c), l], one after the other; db likewise.
+
+    Filter o is the l-th of panel p, in its group: o = g·filters + (p − g·P)·NR + l.
+    """
     shares, panels, _, NR = sums.shape
     O, depth, window = dw.shape
     P, filters = panels // groups, O // groups

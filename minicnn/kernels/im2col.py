@@ -137,10 +137,10 @@ def weight_gradient(x, source, window, rows, columns, sums, biases):
     N, H, W, C = x.shape
     shares, P, K, NR = sums.shape
     O = source.values.shape[3]
-    share, pixels = ceil_div(N, shares), rows * columns
+    pixels = rows * columns
     total = sums.reshape(sums.size)
     for task in prange(shares):
-        n0, n1 = min(task * share, N), min((task + 1) * share, N)
+        n0, n1 = task * N // shares, (task + 1) * N // shares
         size = (n1 - n0) * pixels
         products = products_scratch(x)
         cols = np.empty(size * K + MR_NARROW + SLACK, x.dtype)

@@ -23,12 +23,11 @@ PART = 1 << 14  # numbers in a part
 def moments(x):
     """Mean and (biased) variance of each channel, (C,) each, in double precision."""
     P, C = x.shape
-    size, parts = parts_of(P, C)
-    means, squares = np.empty((2, parts, C), x.dtype)
+    means, squares = np.zeros((2, max(1, parts_of(P, C)[1]), C), x.dtype)  # an empty shard has one part, of no pixels
+    mean, var = np.zeros((2, C), np.result_type(x.dtype, np.float64))
     moments_of_parts(x, means, squares)
-    n = np.minimum(size, P - size * np.arange(parts, dtype=np.float64))[:, None]  # the last part may have fewer pixels
-    mean = means[0] + ((means - means[0]) * n).sum(axis=0) / P
-    return mean, (squares + n * (means - mean) ** 2).sum(axis=0) / P
+    combine(means, squares, P, mean, var)
+    return mean, var
 
 
 def gradient_sums(dy, x, mean):
@@ -44,6 +43,24 @@ def parts_of(P, C):
     """How many pixels of C channels a part has, and how many parts hold P pixels."""
     size = max(1, PART // C)
     return size, -(-P // size)
+
+
+@jit
+def combine(means, squares, P, mean, var):
+    """Mean and variance of P pixels from those of their parts, of which the last may have fewer."""
+    C = mean.size
+    size, parts = parts_of(P, C)
+    for c in range(C):
+        mean[c] = means[0, c]
+    for part in range(1, parts):
+        n = min(size, P - part * size)
+        for c in range(C):
+            mean[c] += (means[part, c] - means[0, c]) * n / P
+    for part in range(parts):
+        n = min(size, P - part * size)
+        for c in range(C):
+            d = means[part, c] - mean[c]
+            var[c] += (squares[part, c] + n * d * d) / P
 
 
 @parallel

@@ -50,14 +50,16 @@ def pack(w, turned, panels):
 
 
 class Runs(NamedTuple):
-    """The rows that a sweep computes: `number` runs of `size` rows, and how far apart rows and runs lie in x and y."""
+    """The rows that a sweep computes: `number` runs, at least one, of `size` rows. Steps are from one row, and from one
+    run, to the next, in x and in y, in numbers.
+    """
 
     number: int
     size: int
-    row: int
-    run: int
-    y_row: int
-    y_run: int
+    row_step: int
+    run_step: int
+    y_row_step: int
+    y_run_step: int
 
 
 @borrowing
@@ -65,14 +67,14 @@ def sweep(x, terms, panel, start, runs, y, floor, narrow, itemsize):
     """y = start + Σ x · panel for all rows of `runs`, and `floor` where that is less, tile by tile.
 
     x, panel, start and y are addresses. A run's last tile begins earlier rather than end beyond the run. Where a whole
-    run is shorter than a tile, x and y need slack behind it.
+    run is shorter than a tile, x and y need slack after it.
     """
     R = MR_NARROW if narrow else MR
     whole = runs.size // R * R
     rest = max(0, runs.size - R) if whole < runs.size else runs.size
     together = runs.number if whole else 1  # a run shorter than a tile spoils the next, which then comes after it
     for i in range(0, runs.number, together):
-        source, target = address(x, i * runs.run), address(y, i * runs.y_run)
+        source, target = address(x, i * runs.run_step), address(y, i * runs.y_run_step)
         # The tile that begins earlier comes when all others are done: it begins again what they have summed.
         for first, last in ((0, whole), (rest, runs.size)):
             strip(source, terms, panel, start, runs, together, first, last, target, floor, narrow, itemsize)
@@ -96,10 +98,10 @@ def strip(x, terms, panel, start, runs, together, first, last, y, floor, narrow,
         least = floor if piece == pieces - 1 else -np.inf
         for i in range(together):
             for r in range(first, last, R):
-                source = address(x, i * runs.run + r * runs.row + k)
-                target = address(y, i * runs.y_run + r * runs.y_row)
-                begin, begin_row = (start, 0) if piece == 0 else (target, runs.y_row)
-                row, y_row, weights = runs.row, runs.y_row, address(panel, k * NR)
+                source = address(x, i * runs.run_step + r * runs.row_step + k)
+                target = address(y, i * runs.y_run_step + r * runs.y_row_step)
+                begin, begin_row = (start, 0) if piece == 0 else (target, runs.y_row_step)
+                row, y_row, weights = runs.row_step, runs.y_row_step, address(panel, k * NR)
                 tile_of(narrow, source, row, 3 * row, 1, some, weights, NR, begin, begin_row, target, y_row, least)
 
 

@@ -220,10 +220,10 @@ def weight_gradient(x, source, height, width_, m, pad_h, pad_w, sums, biases):
                     transform_tiles(m, True, gradients, wide, NR, tiles, scratch, g, gradient_places, first_tile)
                 size = (r1 - r0) * tiles
                 for f in range(frequencies):
-                    at, below = f * apart, f * gradient_apart
+                    at, gradient_at = f * apart, f * gradient_apart
                     to = ((share * panels + p) * frequencies + f) * C * NR
                     narrow = number <= NR // 2
-                    add_products(v, at, pixel, size, g, below, NR, C, 3, narrow, products, total, to)
+                    add_products(v, at, pixel, size, g, gradient_at, NR, C, 3, narrow, products, total, to)
                 # As A's second row is all ones, this frequency is the sum over each tile.
                 add_columns(g, (m + 3) * gradient_apart, NR, size, biases[share, p])
 

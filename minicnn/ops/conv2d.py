@@ -35,7 +35,7 @@ def conv2d(
         db[o]            = Σ_{n, oy, ox} dy[n, o, oy, ox]
 
     In dx, (oy, ox) is the output that sees the pixel through tap (i, j); where there is none, the term is left out. The
-    filter is not flipped: mathematicians call this cross-correlation, this field convolution. In `minicnn.reference` it
+    filter is not flipped: mathematics calls this cross-correlation, deep learning convolution. In `minicnn.reference` it
     is plain loops (`conv2d`), and all three sums are products of matrices (`conv2d_by_columns`).
 
     Args:
@@ -51,7 +51,7 @@ def conv2d(
 
     Returns:
         y (N, O, OH, OW) with OH = ⌊(H + 2·padding − dilation·(kh−1) − 1) / stride⌋ + 1, and the pullback
-        dy → (dx, dw, db), or (dx, dw) where b is None.
+        dy → (dx, dw, db), or (dx, dw) without a bias.
 
     Raises:
         ValueError: shapes, dtypes or options do not fit together.
@@ -88,7 +88,7 @@ def conv2d_relu_max_pool2d(
         pool_size, pool_stride: the pooling window and its stride, without padding; 1 for no pooling.
 
     Returns:
-        y (N, O, PH, PW), and the pullback dy → (dx, dw, db), or (dx, dw) where b is None.
+        y (N, O, PH, PW), and the pullback dy → (dx, dw, db), or (dx, dw) without a bias.
 
     Raises:
         ValueError: shapes, dtypes or options do not fit together.
@@ -96,7 +96,7 @@ def conv2d_relu_max_pool2d(
     op = "conv2d_relu_max_pool2d"
     x, filters = _checked(op, x, w, b)
     p = problem(op, x, filters, stride, padding, dilation, groups, True, pool_size, pool_stride)
-    if x.dtype.type in COMPLEX:  # only to check derivatives
+    if x.dtype.type in COMPLEX:  # only to check derivatives by complex steps, which need the output alone
         y, _ = conv2d(x, filters, stride=stride, padding=padding, dilation=dilation, groups=groups)
         return max_pool2d(relu(y)[0], p.pool[:2], stride=p.pool[2:])
     return _convolve(op, p, x, filters, algorithm)

@@ -24,7 +24,7 @@ def _images_under(draw: st.DrawFn, kernel: Any, padding: Any, dilation: Any = 1,
 @st.composite
 def conv2d_cases(draw: st.DrawFn) -> Case:
     """Convolutions: any stride, padding, dilation and groups, oblong kernels, from 1 × 1 images up."""
-    groups, in_, out = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 2))
+    groups, in_, out = draw(st.integers(1, 3)), draw(st.integers(1, 4)), draw(st.integers(1, 3))
     kernel = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
     stride, padding, dilation = draw(pairs(1, 3)), draw(pairs(0, 2)), draw(pairs(1, 2))
     size = draw(_images_under(kernel, padding, dilation))

@@ -179,6 +179,27 @@ def assert_close(found: np.ndarray, right: np.ndarray, tolerance: float) -> None
     np.testing.assert_allclose(found, right, rtol=0, atol=tolerance * np.abs(right).max())
 
 
+THREE_TAPS = {
+    "3×3, one channel": ((3, 1), (4, 1, 3, 3), {}),
+    "3×3, one channel, dilated": ((3, 1), (4, 1, 3, 3), {"dilation": (2, 1)}),
+    "3×3, one channel a group": ((3, 2), (4, 1, 3, 3), {"groups": 2}),
+    "3×1, three channels": ((3, 3), (2, 3, 3, 1), {}),
+    "3×1, three channels, strided": ((3, 3), (2, 3, 3, 1), {"stride": (2, 1)}),
+    "3×1, three channels a group": ((3, 6), (4, 3, 3, 1), {"groups": 2}),
+    "1×3, three channels, dilated": ((3, 3), (2, 3, 1, 3), {"dilation": (1, 2)}),
+}
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+@pytest.mark.parametrize("three", THREE_TAPS)
+def test_three_taps_of_three_numbers_are_summed_as_one_tile(three: str, padding: int) -> None:
+    """The weight gradient's shortcut, in every form it has: one channel and rows of three taps, or three channels."""
+    (images, channels), filters, options = THREE_TAPS[three]
+    case = Case("conv2d", ((images, channels, 9, 8), filters, filters[:1]), {"padding": padding, **options}, 0)
+    assert_the_textbooks_products(case, "direct", np.float64, 1e-12)
+    gradcheck(ops.conv2d, *case.arrays(), algorithm="direct", **case.options)
+
+
 @pytest.mark.parametrize("shape", [(1, 3, 75, 61), (5, 1, 40, 23), (20, 4, 9, 8)])
 @pytest.mark.parametrize("options", [{"padding": 1}, {"stride": (2, 3)}, {"dilation": (2, 3), "padding": 2}])
 def test_the_input_gradient_of_few_channels_has_bands_and_a_remainder(shape, options) -> None:

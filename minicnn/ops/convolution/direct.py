@@ -32,8 +32,10 @@ def forward(p: Problem, x: Source, filters: Filters) -> Target:
     result = target(p, p.outputs, p.relu, p.pool)
     panels, bias = filters.packed(("direct", p.groups), lambda: (panels_of(p, filters.w, False), bias_of(p, filters.b)))
     walk = _forward_walk(p)
-    source, whole = (_tall(x), _tall(result)) if _flat(p) else (x, result)
-    kernels.forward(source, panels, bias, *walk[1:4], walk.slide, walk.lattice, p.groups, whole)
+    source, whole = (_tall(x), _tall(result)) if _as_one_image(p) else (x, result)
+    kernels.forward(
+        source, panels, bias, walk.rows, walk.columns, walk.places, walk.slide, walk.lattice, p.groups, whole
+    )
     return result
 
 
@@ -42,9 +44,11 @@ def input_gradient(p: Problem, dy: Source, filters: Filters) -> Array:
     result = target(p, p.images, False, NO_POOL)
     panels = filters.packed(("direct, turned", p.groups), lambda: panels_of(p, filters.w, True))
     zeros = np.zeros(panels.shape[0] * panels.shape[2], p.dtype)
-    source, whole = (_tall(dy), _tall(result)) if _flat(p) else (dy, result)
+    source, whole = (_tall(dy), _tall(result)) if _as_one_image(p) else (dy, result)
     for walk in _backward_walks(p):
-        kernels.forward(source, panels, zeros, *walk[1:4], walk.slide, walk.lattice, p.groups, whole)
+        kernels.forward(
+            source, panels, zeros, walk.rows, walk.columns, walk.places, walk.slide, walk.lattice, p.groups, whole
+        )
     return result.y.transpose(0, 3, 1, 2)
 
 
@@ -52,7 +56,8 @@ def weight_gradient(p: Problem, x: Source, dy: Source) -> tuple[Array, Array]:
     """dw (O, C/groups, kh, kw) and db (O,)."""
     sums, biases = sums_of(p)
     walk = _forward_walk(p)
-    kernels.weight_gradient(x, dy, *walk[1:4], _slide(p), p.groups, sums, biases)
+    # Not walk.slide, whose lines may be those of all images.
+    kernels.weight_gradient(x, dy, walk.rows, walk.columns, walk.places, _slide(p), p.groups, sums, biases)
     return total_of(p, sums, biases)
 
 
@@ -92,7 +97,7 @@ def bias_of(p: Problem, b: Array | None) -> Array:
     return bias.reshape(-1)
 
 
-def _flat(p: Problem) -> bool:
+def _as_one_image(p: Problem) -> bool:
     """Whether all images can be treated as one tall image: a 1 × 1 filter never crosses a border."""
     return p.window[:6] == (1, 1, 1, 1, 0, 0) and p.pool == NO_POOL and p.size == p.images[2:]
 
@@ -117,8 +122,8 @@ def _slide(p: Problem) -> Slide:
 @functools.lru_cache(maxsize=4096)
 def _forward_walk(p: Problem) -> Walk:
     g, slide = p.window, _slide(p)
-    taps = [(i, j) for i in range(g.kh) for j in range(0, g.kw, slide.run)]
-    if _flat(p):
+    taps = [(i, j) for i in range(g.kh) for j in range(0, g.kw, slide.joined)]
+    if _as_one_image(p):
         slide = slide._replace(lines=p.images[0] * slide.lines)
     return _walk(
         p, slide, [(i * g.dilation_h, j * g.dilation_w) for i, j in taps], taps, p.filters[1], Lattice(0, 0, 1, 1)
@@ -147,7 +152,7 @@ def _backward_walks(p: Problem) -> list[Walk]:
         ]
         top, left = (min((o[d] for o in offsets), default=0) for d in (0, 1))
         bottom, right = (max((o[d] for o in offsets), default=0) for d in (0, 1))
-        lines, columns = -(-(H - a) // g.stride_h) * (N if _flat(p) else 1), -(-(W - b) // g.stride_w)
+        lines, columns = -(-(H - a) // g.stride_h) * (N if _as_one_image(p) else 1), -(-(W - b) // g.stride_w)
         slide = Slide(top, left, 1, 1, bottom - top + 1, right - left + 1, lines, columns, 1)
         lattice = Lattice(a, b, g.stride_h, g.stride_w)
         taps = [(y - top, x - left) for y, x in offsets]
@@ -159,12 +164,12 @@ def _walk(
     p: Problem,
     slide: Slide,
     taps: list[tuple[int, int]],
-    filters: list[tuple[int, int]],
+    weights: list[tuple[int, int]],
     depth: int,
     lattice: Lattice,
 ) -> Walk:
-    """A walk over taps at these rows and columns, with the given taps of the filter."""
+    """A walk over taps at these rows and columns, whose weights are at these taps of the filter."""
     rows, columns = (np.array([tap[d] for tap in taps], np.int64) for d in (0, 1))
     NR = NR_BYTES // p.dtype.itemsize
-    places = np.array([(i * p.window.kw + j) * depth * NR for i, j in filters], np.int64)
+    places = np.array([(i * p.window.kw + j) * depth * NR for i, j in weights], np.int64)
     return Walk(slide, rows, columns, places, lattice)

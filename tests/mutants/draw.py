@@ -123,7 +123,13 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
             if field == "slice" and isinstance(child, ast.Constant):
                 continue  # the subscript itself is the place
             yield child
+            if field == "args" and _reshapes(node) and ast.unparse(child) == "-1":
+                continue  # no −2: NumPy takes any negative length for the one that it is to find
             yield from _run(child)
+
+
+def _reshapes(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reshape"
 
 
 def _says_something(node: ast.AST) -> bool:

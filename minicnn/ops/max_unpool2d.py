@@ -56,9 +56,11 @@ def max_unpool2d(
             f"max_unpool2d: indices run from {indices.min()} to {indices.max()}, but an output of {H} x {W} has "
             f"positions 0 to {H * W - 1}; give the pooled image's output_size"
         )
-    switches, order = indices.reshape(N, C, OH * OW), np.arange(OH * OW)
-    flat, last = np.zeros((N, C, H * W), x.dtype), np.zeros((N, C, H * W), order.dtype)
-    np.put_along_axis(flat, switches, x.reshape(switches.shape), axis=2)  # of equal indices, the last one's value stays
+    # Of equal indices the last one's value stays, as NumPy goes through arrays in the order of memory.
+    values, switches = (np.ascontiguousarray(a.reshape(N, C, OH * OW)) for a in (x, indices))
+    flat, order = np.zeros((N, C, H * W), x.dtype), np.arange(OH * OW)
+    last = np.zeros(flat.shape, order.dtype)
+    np.put_along_axis(flat, switches, values, axis=2)
     np.put_along_axis(last, switches, order, axis=2)
     y = flat.reshape(N, C, H, W)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from minicnn import gradcheck, layout, ops, reference
 from minicnn.testing import CASES, in_order, tie_free
+from minicnn.testing.arrays import MEMORY_ORDERS
 
 EMPTY = {
     "conv2d": lambda x: ops.conv2d(x, tie_free((4, 3, 2, 2))),
@@ -313,3 +314,14 @@ def test_what_is_infinite_or_not_a_number_is_no_reason_to_warn(recwarn) -> None:
         _, pullback = ops.softmax(np.array([np.inf, np.nan, 1e308]))
         pullback(np.array([np.inf, -np.inf, 1e308]))
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("order", MEMORY_ORDERS)
+def test_of_windows_that_share_a_switch_the_last_one_stays_in_any_memory_order(order: str) -> None:
+    x, indices = tie_free((2, 3, 3, 2)), np.array([[[[4, 4], [4, 6], [9, 6]]]]).repeat(2, 0).repeat(3, 1)
+    expected = reference.max_unpool2d(x, indices, 2, stride=1)
+    for values, switches in ((in_order(x, order), indices), (x, in_order(indices, order))):
+        y, pullback = ops.max_unpool2d(values, switches, 2, stride=1)
+        np.testing.assert_array_equal(y, expected)
+        (dx,) = pullback(in_order(1 + y, order))
+        np.testing.assert_array_equal(dx, np.where([[0, 0], [1, 0], [1, 1]], 1 + x, 0))

@@ -320,7 +320,7 @@ def test_what_is_infinite_or_not_a_number_is_no_reason_to_warn(recwarn) -> None:
 def test_of_windows_that_share_a_switch_the_last_one_stays_in_any_memory_order(order: str) -> None:
     x, indices = tie_free((2, 3, 3, 2)), np.array([[[[4, 4], [4, 6], [9, 6]]]]).repeat(2, 0).repeat(3, 1)
     expected = reference.max_unpool2d(x, indices, 2, stride=1)
-    for values, switches in ((in_order(x, order), indices), (x, in_order(indices, order))):
+    for values, switches in itertools.product((x, in_order(x, order)), (indices, in_order(indices, order))):
         y, pullback = ops.max_unpool2d(values, switches, 2, stride=1)
         np.testing.assert_array_equal(y, expected)
         (dx,) = pullback(in_order(1 + y, order))

@@ -87,13 +87,13 @@ def test_the_cases_reach_no_further_than(what: str) -> None:
         find(strategy, lambda case: not small(case), settings=settings(REACH, max_examples=200))
 
 
-NUMBERS = {  # that an option's ints are, where it is given: all of these, and no others
+NUMBERS = {  # that an option's ints are, where it is given (not its default): all of these, and no others
     "conv2d": {"stride": {1, 2, 3}, "padding": {0, 1, 2}, "dilation": {1, 2}, "groups": {2, 3}},
     "conv_transpose2d": {"stride": {1, 2, 3}, "padding": {0, 1, 2}, "dilation": {1, 2}, "groups": {2, 3}},
     "max_pool2d": {"kernel_size": {1, 2, 3}, "stride": {1, 2, 3, 4}, "padding": {0, 1, 2}, "dilation": {1, 2}},
     "avg_pool2d": {"kernel_size": {1, 2, 3}, "stride": {1, 2, 3, 4}, "padding": {0, 1, 2}},
     "conv2d_relu_max_pool2d": {"pool_size": {1, 2, 3}, "pool_stride": {1, 2, 3, 4}},
-    "slice_axis": {"axis": {-4, -3, -2, -1, 0, 2, 3}, "start": {1, 2, 3}, "step": {2, 3}},  # 1, 0 and 1 are the defaults
+    "slice_axis": {"axis": {-4, -3, -2, -1, 0, 2, 3}, "start": {1, 2, 3}, "step": {2, 3}},
     "interpolate2d": {"size": {1, 2, 3, 4, 5, 6, 7}},
     "adaptive_avg_pool2d": {"output_size": {1, 2, 3, 4}},
 }

@@ -91,6 +91,11 @@ def test_a_reshape_that_mixes_images_or_does_not_fit_is_refused(target, where_op
             run(tmp_path, "Reshape", target, shape=shape)
 
 
+def test_two_negative_sizes_make_no_positive_one(tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match=f"Reshape 'a': to .* {MIXED}"):
+        run(tmp_path, "Reshape", (0, -2, -2), shape=("N", 1, 2, 2))
+
+
 def test_zeros_are_zeros_where_they_are_allowed(tmp_path) -> None:
     with pytest.raises(cnn.onnx.OnnxError, match="Reshape 'a': to"):
         run(tmp_path, "Reshape", (0, 3, 42), allowzero=1)

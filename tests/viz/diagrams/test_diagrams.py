@@ -47,6 +47,14 @@ def test_a_sum_that_is_multiplied_stands_in_brackets():
     assert viz.diagram(linear).algebra == [r"l_{2} = (l_{0}\,W_{0} + b_{0})\,W_{1} + b_{1}"]
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_sum_in_the_brackets_of_a_join_needs_no_others(bias):
+    model = cnn.Sequential(only=cnn.Concat(fc1=cnn.Dense(4, 3, bias=bias)), fc2=cnn.Dense(3, 2, bias=bias))
+    joined, end = (r"[l_{0}\,W_{0} + b_{0}]", " + b_{1}") if bias else (r"[l_{0}\,W_{0}]", "")
+    assert viz.diagram(model).algebra == [rf"l_{{3}} = {joined}\,W_{{1}}{end}"]
+    assert viz.diagram(model).letters == ["l₃ = [l₀W₀]W₁"]
+
+
 def test_branches_and_ways_around():
     model = cnn.Sequential(
         conv=cnn.Conv2d(1, 4, 3, stride=2, padding=1),

@@ -1,4 +1,4 @@
-"""Convolutions, plain and transposed, whose windows fall anywhere: any stride, dilation, groups, and pads of each side."""
+"""Convolutions, plain and transposed, whose windows fall anywhere: any stride, dilation and groups, pads of each side."""
 
 import runpy
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_a_convolution_with_pads_of_its_own_on_each_side(seed, tmp_path) -> None
 
 
 def shares(totals, mode):
-    """Pads (top, left, bottom, right) of these sums; of an odd one the larger half is below and on the right, or not."""
+    """Pads (top, left, bottom, right) of these sums; of an odd one the larger half is behind, or before."""
     small, large = [n // 2 for n in totals], [-(-n // 2) for n in totals]
     return [*small, *large] if mode == "SAME_UPPER" else [*large, *small]
 

@@ -1,4 +1,4 @@
-"""Convolutions, plain and transposed, whose windows fall anywhere: any stride, dilation and groups, pads of each side."""
+"""Convolutions, plain and transposed, with any stride, dilation and groups, and pads of each side."""
 
 import runpy
 from pathlib import Path

@@ -325,3 +325,12 @@ def test_of_windows_that_share_a_switch_the_last_one_stays_in_any_memory_order(o
         np.testing.assert_array_equal(y, expected)
         (dx,) = pullback(in_order(1 + y, order))
         np.testing.assert_array_equal(dx, np.where([[0, 0], [1, 0], [1, 1]], 1 + x, 0))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (14, 16)])
+def test_a_pooling_window_of_as_many_pixels_as_it_may_have(place) -> None:
+    x, at = np.zeros((1, 1, 17, 17)), (0, 0, *place)
+    x[at] = 3
+    y, pullback = ops.conv2d_relu_max_pool2d(x, np.full((1, 1, 1, 1), 2.0), pool_size=(15, 17))
+    dx, dw = pullback(np.ones_like(y))
+    assert (y.item(), dx[at], dx.sum(), dw.item()) == (6, 2, 2, 3)

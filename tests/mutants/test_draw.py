@@ -52,6 +52,7 @@ def test_a_change_of_each_kind(text: str, mutants: set[str]) -> None:
         "y = 'a' + b",
         "@cache(3)\ndef f(): ...",
         "if TYPE_CHECKING:\n    y = 3",
+        "y = zip(a, b, strict=True)",
     ],
 )
 def test_what_only_a_reader_sees_is_left_alone(text: str) -> None:

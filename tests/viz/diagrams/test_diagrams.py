@@ -209,6 +209,21 @@ def test_an_arc_clears_the_bricks_that_it_goes_over():
     assert _bend((0.0, 1.0), (10.0, 1.0), [(4.0, 2.0, 2.0, 3.0)]) < bend  # of another lane
 
 
+@pytest.mark.parametrize(("end", "bend"), [((10.0, 0.0), 0.12), ((2.0, 0.0), 0.5), ((10.0, -3.0), 0.12)])
+def test_an_arc_over_nothing_rises_little(end, bend):
+    """By 0.6 inches, or half of what is short; bricks in other lanes, at its ends or above it change nothing."""
+    boxes = [(-0.3, -9.0, 0.5, 20.0), (end[0] - 0.1, -9.0, 0.2, 20.0), (end[0] / 2 - 0.1, 0.0, 0.2, 20.0)]
+    assert _bend((0.0, 0.0), end, []) == _bend((0.0, 0.0), end, boxes) == pytest.approx(bend)
+    assert _bend((0.0, 0.0), end, [(end[0] / 2, -1.0, 0.1, 99.0)]) == 1  # and at most by its span
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, -0.2, 2.0])
+def test_an_arc_is_highest_where_its_curve_is(slope):
+    start, end, bend = (2.0, 1.0), (12.0, 1 + 10 * slope), 0.4
+    t = min(max(0.5 + slope / (4 * bend), 0), 1)
+    assert _apex(start, end, bend) == pytest.approx(1 + 10 * (slope * t + 2 * t * (1 - t) * bend), abs=0.01)
+
+
 @pytest.mark.parametrize("name", ["lenet5", "resnet18", "mobilenet_v2"])
 def test_a_drawing_ends_where_its_arcs_letters_and_shapes_end(name):
     """The last row's bricks have just the room for their shapes below, the first row's for their letters and arcs."""

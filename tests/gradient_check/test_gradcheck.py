@@ -1,5 +1,6 @@
 """gradcheck accepts what is right, names what is wrong, and does not blame a pullback for a kink."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,22 @@ def test_the_tolerance_is_the_callers() -> None:
     assert gradcheck(slightly_off, tie_free(5), tolerance=1e-2) == pytest.approx(1e-3, rel=0.01)
     with pytest.raises(GradientError, match=r"relative error 1\.0e-03"):
         gradcheck(slightly_off, tie_free(5))
+
+
+@pytest.mark.parametrize(
+    ("true", "claimed", "error"),
+    [(0.5, 0.4, 0.1 / 0.5), (0.5, 0.6, 0.1 / 0.6), (0.0, 1e-5, 1e-2), (-1e-5, 1e-5, 2e-2), (2e-3, 3e-3, 1 / 3)],
+)
+def test_the_error_is_relative_to_an_entry_or_a_thousandth_of_the_largest(true: float, claimed: float, error: float):
+    slopes, claims = np.array([1.0, true, 0.25]), np.array([1.0, claimed, 0.25])
+
+    def op(x):
+        return np.sum(slopes * x), lambda dy, wants=(True,): (claims * dy,)
+
+    assert gradcheck(op, tie_free(3), tolerance=1) == pytest.approx(error, rel=1e-6)
+    for by, right in ((1.01, True), (0.99, False)):
+        with contextlib.nullcontext() if right else pytest.raises(GradientError, match=r"index \(1,\)"):
+            gradcheck(op, tie_free(3), tolerance=by * error)
 
 
 # Kinks

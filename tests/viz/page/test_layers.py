@@ -114,6 +114,8 @@ def test_what_is_imagined_is_cut_from_its_middle_for_some_channels(large, size, 
         return SimpleNamespace(images=images)
 
     monkeypatch.setattr(layers, "feature_visualization", imagine)
+    monkeypatch.setattr(layers, "STEPS", 9)  # which the tests of whole pages make smaller
+    monkeypatch.setattr(layers, "LARGE_STEPS", 4)
     model = SimpleNamespace(transform=SimpleNamespace(inverse=lambda images: images))
     data = SimpleNamespace(images=np.zeros((1, 1, *size)))
     subject, sprites = SimpleNamespace(is_large=large, model=model, data=data, seed=7), Sprites()
@@ -124,7 +126,7 @@ def test_what_is_imagined_is_cut_from_its_middle_for_some_channels(large, size, 
     assert found == {"sprite": "imagined", "channels": (5 * np.arange(0, count, step)).tolist()}
     assert len(found["channels"]) <= most
     assert asked == {
-        "size": side + 2 * BORDER, "batch": len(found["channels"]), "steps": 64 if large else 160, "seed": 7
+        "size": side + 2 * BORDER, "batch": len(found["channels"]), "steps": 4 if large else 9, "seed": 7
     }  # fmt: skip
     sheet = sprites.sheets["imagined"]
     assert (sheet["count"], sheet["height"], sheet["width"]) == (len(found["channels"]), side, side)

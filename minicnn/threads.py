@@ -245,8 +245,8 @@ def parallel(
 
     With `blas`, which costs some microseconds per call, BLAS is limited to one thread inside it.
 
-    If all array arguments (not those in tuples) have fewer than `small` elements, the loop runs on the calling thread: waking the others would take
-    longer than they save.
+    If all array arguments (not those in tuples) have fewer than `small` elements, the loop runs on the calling thread:
+    waking the others would take longer than they save.
 
     With `elementwise`, for a loop without sums, terms are computed in the order written. If the compiler were free to
     reassociate, it could order them differently in the vector form of a loop than in the scalar form, which it uses for

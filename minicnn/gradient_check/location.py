@@ -30,7 +30,7 @@ def kink_at(problem: Problem, direction: Sequence[Array], error: Nondifferentiab
 
     def along(entries: Array) -> list[Array | None]:
         parts = np.split(entries, np.searchsorted(entries, starts[1:-1]))
-        pairs = zip(direction, parts, starts, strict=False)
+        pairs = zip(direction, parts, starts[:-1], strict=True)
         return [restricted(v, part - start) if len(part) else None for v, part, start in pairs]
 
     def kink(entries: Array) -> NondifferentiableError | None:

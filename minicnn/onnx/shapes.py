@@ -80,7 +80,7 @@ def _with_sizes(shape: Shape, axes: list[int | None]) -> Shape | None:
     if first == -1 and None in shape and None not in rest and len(rest) == 1:
         return tuple(rest)  # vectors with the only possible number of features
     if None in shape or None in rest:
-        if first in (BATCH, -1) and rest == [-1]:
+        if first == BATCH and rest == [-1]:
             return (None,)
         unknown = [n for n in shape if n != 1] == [n for n in rest if n != 1]  # axes of length 1 are added or removed
         return tuple(rest) if first == BATCH and unknown else None

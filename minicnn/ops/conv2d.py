@@ -35,8 +35,8 @@ def conv2d(
         db[o]            = Σ_{n, oy, ox} dy[n, o, oy, ox]
 
     In dx, (oy, ox) is the output that sees the pixel through tap (i, j); where there is none, the term is left out. The
-    filter is not flipped: mathematics calls this cross-correlation, deep learning convolution. In `minicnn.reference` it
-    is plain loops (`conv2d`), and all three sums are products of matrices (`conv2d_by_columns`).
+    filter is not flipped: mathematics calls this cross-correlation, deep learning convolution. In `minicnn.reference`
+    it is plain loops (`conv2d`), and all three sums are products of matrices (`conv2d_by_columns`).
 
     Args:
         x: images (N, C, H, W), in any memory order.

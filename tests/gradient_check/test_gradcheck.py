@@ -1,9 +1,14 @@
 """gradcheck accepts what is right, names what is wrong, and does not blame a pullback for a kink."""
 
+import contextlib
+from typing import Any
+
 import numpy as np
 import pytest
 
 from minicnn import GradientError, NondifferentiableError, gradcheck, ops
+from minicnn.gradient_check import search
+from minicnn.gradient_check.derivatives import central_difference
 from minicnn.testing import tie_free
 
 
@@ -174,6 +179,22 @@ def test_the_tolerance_is_the_callers() -> None:
         gradcheck(slightly_off, tie_free(5))
 
 
+@pytest.mark.parametrize(
+    ("true", "claimed", "error"),
+    [(0.5, 0.4, 0.1 / 0.5), (0.5, 0.6, 0.1 / 0.6), (0.0, 1e-5, 1e-2), (-1e-5, 1e-5, 2e-2), (2e-3, 3e-3, 1 / 3)],
+)
+def test_the_error_is_relative_to_an_entry_or_a_thousandth_of_the_largest(true: float, claimed: float, error: float):
+    slopes, claims = np.array([1.0, true, 0.25]), np.array([1.0, claimed, 0.25])
+
+    def op(x):
+        return np.sum(slopes * x), lambda dy, wants=(True,): (claims * dy,)
+
+    assert gradcheck(op, tie_free(3), tolerance=1) == pytest.approx(error, rel=1e-6)
+    for by, right in ((1.01, True), (0.99, False)):
+        with contextlib.nullcontext() if right else pytest.raises(GradientError, match=r"index \(1,\)"):
+            gradcheck(op, tie_free(3), tolerance=by * error)
+
+
 # Kinks
 
 
@@ -207,6 +228,40 @@ def test_one_kink_among_many_entries_is_found_and_named() -> None:
     x[777] = 0
     with pytest.raises(NondifferentiableError, match=r"index \(777,\)"):
         gradcheck(ops.relu, x)
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_a_kink_is_named_in_whichever_array_it_is(which: int) -> None:
+    shapes, places = [(7,), (2, 150), (3, 2, 60)], [(6,), (1, 4), (2, 1, 59)]
+    arrays = [tie_free(shape, i) for i, shape in enumerate(shapes)]
+    arrays[which][places[which]] = 0
+
+    def op(a, b, c):
+        def pullback(dy, wants=(True,) * 3):
+            return tuple(dy[i] * (x > 0) for i, x in enumerate((a, b, c)))
+
+        return np.array([np.maximum(x, 0).sum() for x in (a, b, c)]), pullback
+
+    with pytest.raises(NondifferentiableError) as found:
+        gradcheck(op, *arrays)
+    assert f"at argument {which} ({'abc'[which]}), index {places[which]}, value 0;" in str(found.value)
+
+
+def test_how_many_entries_are_judged_at_a_time_changes_nothing(monkeypatch) -> None:
+    """Some entries have a kink close by, and settle later than the others."""
+    x = tie_free(60)
+    x[::7] *= 1e-6
+
+    def derivatives() -> Any:
+        (slope,) = central_difference(lambda xs: [np.maximum(xs[0], 0) + np.sin(xs[0])], [x], [np.ones(60)])
+        return slope
+
+    whole = derivatives()
+    np.testing.assert_allclose(whole.values, (x > 0) + np.cos(x), rtol=1e-9)
+    for block in (1, 7, 59, 60, 61):
+        monkeypatch.setattr(search, "BLOCK", block)
+        for ours, theirs in zip(derivatives(), whole, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def test_close_to_a_kink_the_gradient_is_exact() -> None:

@@ -120,10 +120,18 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
         for child in value if isinstance(value, list) else [value]:
             if not isinstance(child, ast.AST) or isinstance(child, NOT_RUN) or _says_something(child):
                 continue
+            if isinstance(child, ast.keyword) and ast.unparse(child) == "strict=True":
+                continue  # an assertion, that what is zipped is of one length
             if field == "slice" and isinstance(child, ast.Constant):
                 continue  # the subscript itself is the place
             yield child
+            if field == "args" and _reshapes(node) and ast.unparse(child) == "-1":
+                continue  # no −2: NumPy takes any negative length for the one that it is to find
             yield from _run(child)
+
+
+def _reshapes(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reshape"
 
 
 def _says_something(node: ast.AST) -> bool:

@@ -34,6 +34,7 @@ def changed(text: str) -> set[str]:
         ("y = True", {"y = (False)"}),
         ("y = a[0]", {"y = (a[1])"}),
         ("y = a[b:c]", {"y = a[:c]", "y = a[b:]"}),
+        ("y = a.reshape(3, -1)", {"y = a.reshape((4), -1)", "y = a.reshape(3, (+1))"}),  # -2 is the same
         ("é = 1; y = 3  # é", {"é = (2); y = 3  # é", "é = 1; y = (4)  # é"}),
     ],
 )
@@ -51,6 +52,7 @@ def test_a_change_of_each_kind(text: str, mutants: set[str]) -> None:
         "y = 'a' + b",
         "@cache(3)\ndef f(): ...",
         "if TYPE_CHECKING:\n    y = 3",
+        "y = zip(a, b, strict=True)",
     ],
 )
 def test_what_only_a_reader_sees_is_left_alone(text: str) -> None:
@@ -98,3 +100,9 @@ def test_every_source_file_has_tests() -> None:
     paths = [str(p.relative_to(ROOT)) for folder in ("minicnn", "viz") for p in (ROOT / folder).rglob("*.py")]
     untested = {path for path in paths if belonging(path, ROOT) == EVERYWHERE}
     assert untested <= {"minicnn/__init__.py", "minicnn/__main__.py"}
+
+
+def test_the_tests_of_a_modules_name_belong_to_it() -> None:
+    for file in (ROOT / "minicnn").glob("*.py"):
+        test = f"tests/test_{file.stem}.py"
+        assert test in belonging(f"minicnn/{file.name}", ROOT) or not (ROOT / test).exists()

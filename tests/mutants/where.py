@@ -1,7 +1,7 @@
 """Which tests belong to a source file: those that are run on its mutants, the likeliest to catch one first.
 
-The first rule whose pattern fits holds. Beyond it, `minicnn/NAME.py` has `tests/test_NAME*.py`, and `viz/ROOM/` has
-`tests/viz/ROOM`. Tests that are not there (yet) are left out.
+The first rule whose pattern fits holds. Beside it, `minicnn/NAME.py` has every `test_NAME*.py`, and without one,
+`viz/ROOM/` has `tests/viz/ROOM`. Tests that are not there (yet) are left out.
 """
 
 from __future__ import annotations
@@ -64,9 +64,11 @@ def belonging(path: str, root: Path) -> list[str]:
     *rooms, name = Path(path).with_suffix("").parts
     named = next((tests for pattern, tests in RULES if fnmatch(path, pattern)), [])
     own = sorted((root / "tests").rglob(f"test_{name}*.py"))
-    if not named:
-        mirrored = rooms[1:] if rooms[0] == "minicnn" else rooms
-        named = ["/".join(["tests", *mirrored])] if mirrored else [str(file.relative_to(root)) for file in own]
+    mirrored = rooms[1:] if rooms[0] == "minicnn" else rooms
+    if not mirrored:
+        named = [*named, *(str(file.relative_to(root)) for file in own)]
+    elif not named:
+        named = ["/".join(["tests", *mirrored])]
     there = [root / test for test in [*named, *EVERYWHERE] if (root / test).exists()]
     files = [file for place in there for file in (sorted(place.rglob("test_*.py")) if place.is_dir() else [place])]
     ordered = [file for file in own if file in files] + files

@@ -12,7 +12,7 @@ from tests.onnx.graphs import load, node, proto
 SHAPE = (2, 5, 4, 3)
 
 
-def written(size, alpha=0.2, beta=0.6, k=1.5, padding=None, value=0.0, **changed):
+def written(size, alpha=0.2, beta=0.6, k=1.5, padding=None, value=0.0, shape=SHAPE, **changed):
     """The graph for windows of `size` channels; single nodes can be changed by the names of their outputs."""
     front, back = (size // 2, (size - 1) // 2) if padding is None else padding
     nodes = {
@@ -29,14 +29,17 @@ def written(size, alpha=0.2, beta=0.6, k=1.5, padding=None, value=0.0, **changed
     numbers = {"alpha": alpha, "beta": beta, "k": k, "value": value}
     arrays = {name: np.float32(number) for name, number in numbers.items()}
     arrays |= {"one": np.int64([1]), "pads": np.int64([0, 0, front, 0, 0, 0, 0, back, 0, 0])}
-    return proto(list((nodes | changed).values()), arrays, SHAPE)
+    return proto(list((nodes | changed).values()), arrays, shape)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 5])
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
-def test_its_steps_become_one_layer(size, tmp_path) -> None:
-    model = load(written(size), tmp_path)
+def test_its_steps_become_one_layer(size, channels, tmp_path) -> None:
+    """Also where one window holds all channels, padding included."""
+    shape = (2, channels, 4, 3)
+    model = load(written(size, shape=shape), tmp_path)
     assert [type(layer) for layer in model.children.values()] == [cnn.LocalResponseNorm]
-    x = tie_free(SHAPE, dtype=np.float32)
+    x = tie_free(shape, dtype=np.float32)
     expected, _ = cnn.ops.local_response_norm(x, size, alpha=0.2, beta=0.6, k=1.5)
     np.testing.assert_allclose(model(x), expected, rtol=1e-5)
 
@@ -54,6 +57,8 @@ REFUSED = {
     "padded too little": ({"padding": (0, 0)}, "dividing by a value computed"),
     "cut instead of padded": ({"padding": (-1, 1)}, "Pad 'padded': of "),
     "more channels than there are": ({"size": 8, "padding": (1, 1)}, r"by windows of \[8, 1, 1\]"),
+    "no channels": ({"size": 0, "padding": (1, 1)}, r"by windows of \[0, 1, 1\]"),
+    "of channels whose number is open": ({"shape": ("N", "C", 4, 3)}, r"of \(N, 1, \?, 4, 3\)|depends on the input"),
     "of pixels too": (
         {"mean": node("AveragePool", "padded", "mean", kernel_shape=[3, 2, 1])},
         r"of \(N, 1, 7, 4, 3\) by windows of \[3, 2, 1\] is not supported",

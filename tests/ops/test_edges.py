@@ -1,10 +1,13 @@
 """The edges of what an op accepts: empty arrays, sizes of one, windows beyond the image, ties."""
 
+import itertools
+
 import numpy as np
 import pytest
 
-from minicnn import gradcheck, layout, ops
+from minicnn import gradcheck, layout, ops, reference
 from minicnn.testing import in_order, tie_free
+from minicnn.testing.arrays import MEMORY_ORDERS
 
 EMPTY = {
     "conv2d": lambda x: ops.conv2d(x, tie_free((4, 3, 2, 2))),
@@ -176,3 +179,23 @@ def test_a_constant_channel_becomes_its_bias_to_the_last_bit(shape, order: str, 
     assert np.array_equal(y, np.broadcast_to(bias[:, None, None], shape))
     assert np.array_equal(mean, x[0, :, 0, 0]) and not var.any()
     assert not pullback(tie_free(shape, 1, dtype))[1].any()  # x̂ is 0, and so is its factor
+
+
+@pytest.mark.parametrize("order", MEMORY_ORDERS)
+def test_of_windows_that_share_a_switch_the_last_one_stays_in_any_memory_order(order: str) -> None:
+    x, indices = tie_free((2, 3, 3, 2)), np.array([[[[4, 4], [4, 6], [9, 6]]]]).repeat(2, 0).repeat(3, 1)
+    expected = reference.max_unpool2d(x, indices, 2, stride=1)
+    for values, switches in itertools.product((x, in_order(x, order)), (indices, in_order(indices, order))):
+        y, pullback = ops.max_unpool2d(values, switches, 2, stride=1)
+        np.testing.assert_array_equal(y, expected)
+        (dx,) = pullback(in_order(1 + y, order))
+        np.testing.assert_array_equal(dx, np.where([[0, 0], [1, 0], [1, 1]], 1 + x, 0))
+
+
+@pytest.mark.parametrize("place", [(0, 0), (14, 16)])
+def test_a_pooling_window_of_as_many_pixels_as_it_may_have(place) -> None:
+    x, at = np.zeros((1, 1, 17, 17)), (0, 0, *place)
+    x[at] = 3
+    y, pullback = ops.conv2d_relu_max_pool2d(x, np.full((1, 1, 1, 1), 2.0), pool_size=(15, 17))
+    dx, dw = pullback(np.ones_like(y))
+    assert (y.item(), dx[at], dx.sum(), dw.item()) == (6, 2, 2, 3)

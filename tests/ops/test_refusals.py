@@ -56,6 +56,9 @@ REFUSED = {
     "conv2d: expected dy of the output's shape (2, 4, 3, 2), got (2, 4, 3, 3)": lambda: ops.conv2d(x, w)[1](
         np.ones((2, 4, 3, 3))
     ),
+    "conv2d_relu_max_pool2d: expected a pooling window of at most 255 pixels, got 16 x 16": lambda: (
+        ops.conv2d_relu_max_pool2d(np.ones((1, 1, 17, 17)), np.ones((1, 1, 1, 1)), pool_size=16)
+    ),
     "conv2d_relu_max_pool2d: a window of 4 does not fit into height 3": lambda: ops.conv2d_relu_max_pool2d(
         x, w, pool_size=4
     ),

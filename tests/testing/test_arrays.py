@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minicnn.testing import MEMORY_ORDERS, dtypes, images, in_order, labels, memory_orders, seeds, tie_free
@@ -17,6 +17,17 @@ def test_tie_free_values_are_apart_from_each_other_and_from_zero(shape: tuple[in
     gaps = np.diff(np.sort(np.append(x, 0)))
     assert (gaps > 0.9 / max(x.size, 1)).all()
     assert (np.abs(x) <= 4).all()
+
+
+@given(shape=shapes.filter(lambda shape: np.prod(shape) > 1), seed=seeds())
+def test_tie_free_values_reach_as_far_as_they_say(shape: tuple[int, ...], seed: int) -> None:
+    """To an end, but for half of the gap between two points of the grid and what each is moved."""
+    for reach, x in ((2, tie_free(shape, seed)), (8, tie_free(shape, seed, reach=8))):
+        gap = 2 * reach / x.size
+        assert -reach <= x.min() <= -reach + 2 * gap and reach - 2 * gap <= x.max() <= reach + gap
+        assert x.max() <= reach or x.size % 2
+        steps = np.sort(x.ravel()) / gap % 1
+        assert (steps >= 0.25 - 1e-9).all() and (steps <= 0.75 + 1e-9).all()
 
 
 def test_the_seed_decides() -> None:
@@ -49,3 +60,18 @@ def test_labels_are_in_range(data: st.DataObject, classes: int) -> None:
 def test_images_are_as_large_as_asked(least: int, data: st.DataObject) -> None:
     x = data.draw(images(channels=2, least=least, most=5))
     assert x.shape[1] == 2 and all(least <= side <= 5 for side in x.shape[2:])
+
+
+def test_images_reach_their_longest_axes_and_largest_values() -> None:
+    longest, reaches = [0] * 4, set()
+
+    @settings(max_examples=150, database=None, derandomize=True)
+    @given(images())
+    def collect(x) -> None:
+        longest[:] = np.maximum(longest, x.shape)
+        assert sum(n > small for n, small in zip(x.shape, (3, 4, 6, 6), strict=True)) <= 1  # one axis alone is long
+        if x.size > 20:
+            reaches.add(min((2, 8, 50), key=lambda reach: abs(np.abs(x).max() - reach)))
+
+    collect()
+    assert longest == [34] * 4 and reaches == {2, 8, 50}

@@ -87,13 +87,17 @@ def test_the_cases_reach_no_further_than(what: str) -> None:
         find(strategy, lambda case: not small(case), settings=settings(REACH, max_examples=200))
 
 
-NUMBERS = {  # that an option's ints are, where it is given: all of these, and no others
+NUMBERS = {  # that an option's ints are, where it is given (not its default): all of these, and no others
     "conv2d": {"stride": {1, 2, 3}, "padding": {0, 1, 2}, "dilation": {1, 2}, "groups": {2, 3}},
     "conv_transpose2d": {"stride": {1, 2, 3}, "padding": {0, 1, 2}, "dilation": {1, 2}, "groups": {2, 3}},
     "max_pool2d": {"kernel_size": {1, 2, 3}, "stride": {1, 2, 3, 4}, "padding": {0, 1, 2}, "dilation": {1, 2}},
     "avg_pool2d": {"kernel_size": {1, 2, 3}, "stride": {1, 2, 3, 4}, "padding": {0, 1, 2}},
     "conv2d_relu_max_pool2d": {"pool_size": {1, 2, 3}, "pool_stride": {1, 2, 3, 4}},
+    "slice_axis": {"axis": {-4, -3, -2, -1, 0, 2, 3}, "start": {1, 2, 3}, "step": {2, 3}},
+    "interpolate2d": {"size": {1, 2, 3, 4, 5, 6, 7}},
+    "adaptive_avg_pool2d": {"output_size": {1, 2, 3, 4}},
 }
+WINDOWS = {op for op in NUMBERS if op.endswith("2d") and op not in ("interpolate2d", "adaptive_avg_pool2d")}
 
 
 @pytest.mark.parametrize("op", NUMBERS)
@@ -111,7 +115,40 @@ def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
 
     collect()
     assert found == NUMBERS[op]
-    assert batches == {1, 2} and kernels in (set(), {1, 2, 3})
+    assert op not in WINDOWS or (batches == {1, 2} and kernels in (set(), {1, 2, 3}))
+
+
+LENGTHS = {  # of the arrays of ops without windows: how many there are, their axes, and the longest of any or of each
+    "relu": ({1}, {0, 1, 2, 3, 4}, [4]),
+    "softmax": ({1}, {1, 2, 3, 4}, [4]),
+    "slice_axis": ({1}, {2, 3, 4}, [4]),
+    "affine": ({2, 3}, {1, 2, 3, 4}, [4]),
+    "add": ({1, 2, 3}, {0, 1, 2, 3, 4}, [4]),
+    "mul": ({1, 2, 3}, {0, 1, 2, 3, 4}, [4]),
+    "concat": ({1, 2, 3}, {2, 3, 4}, [3]),
+    "dense": ({2, 3}, {1, 2}, [4, 4]),
+    "cross_entropy": ({2}, {2, 3, 4}, [4, 5, 3, 3]),
+    "global_avg_pool2d": ({1}, {4}, [3, 4, 5, 5]),
+}
+
+
+@pytest.mark.parametrize("op", LENGTHS)
+def test_arrays_have_all_small_numbers_of_axes_and_lengths(op: str) -> None:
+    numbers, ranks, longest = LENGTHS[op]
+    shapes: set[tuple[int, ...]] = set()
+    found: set[int] = set()
+
+    @settings(REACH, max_examples=120, suppress_health_check=list(HealthCheck))
+    @given(CASES[op])
+    def collect(case: Case) -> None:
+        found.add(len(case.arguments))
+        shapes.update(argument for argument in case.arguments if isinstance(argument, tuple))
+
+    collect()
+    lengths = [{shape[axis] for shape in shapes if len(shape) > axis} for axis in range(max(ranks))]
+    assert (found, set(map(len, shapes))) == (numbers, ranks)
+    assert [max(some) for some in lengths] == longest or [max(set().union(*lengths))] == longest
+    assert min(set().union(*lengths)) == 1
 
 
 LEFT_OUT = {("max_pool2d", "return_indices"), ("relu", "rule")}  # another number of outputs; no gradient

@@ -67,6 +67,47 @@ def test_the_error_names_the_property(property: str) -> None:
     assert found.value.property == property
 
 
+def largest(a) -> float:
+    return max(1.0, np.abs(a).max())
+
+
+def a_little_off(property: str, by: float):
+    """2x, but one number is off by a share of the largest in what a property compares with what is right."""
+
+    def moved(a):
+        a = a.copy()
+        a.flat[0] += by * largest(a)
+        return a
+
+    dys = [tie_free(x.shape, seed) for seed in (1, 2)]
+    share = largest(4 * dys[0] - 6 * dys[1]) / 2  # of a constant c in both: 2c − 3c is 2c from c
+
+    def op(x):
+        def pullback(dy, wants=None):
+            dx = 2 * dy
+            if property == "linearity":
+                dx.flat[0] += by * share
+            if wants == (False,):
+                return (None,)
+            return (moved(dx) if property == "wants" and wants else dx,)
+
+        off = {"reference": True, "dtype": x.dtype == np.float32, "memory order": x.strides[1] < 0}
+        return moved(2 * x) if off.get(property) else 2 * x, pullback
+
+    return op
+
+
+TOLERANCES = {"reference": 1e-12, "wants": 1e-12, "memory order": 1e-12, "dtype": 1e-3, "linearity": 1e-9}
+
+
+@pytest.mark.parametrize("property", TOLERANCES)
+def test_what_is_more_than_rounding_is_found_and_no_less(property: str) -> None:
+    assert_contract(a_little_off(property, 0.6 * TOLERANCES[property]), 10 * x, reference=lambda x: 2 * x)
+    with pytest.raises(ContractError) as found:
+        assert_contract(a_little_off(property, 1.6 * TOLERANCES[property]), 10 * x, reference=lambda x: 2 * x)
+    assert found.value.property == property and "at (0, 0) is " in str(found.value)
+
+
 def test_a_pullback_that_is_not_told_what_is_wanted() -> None:
     expected = r"wants: expected a pullback\(dy, wants=\(True,\)\), .*, got pullback\(dy\)"
     with pytest.raises(ContractError, match=expected) as found:

@@ -65,6 +65,13 @@ def test_neighbors_that_are_equally_near_in_the_data_are_all_trusted():
     assert trustworthiness(np.eye(30), cloud(30, 2), n_neighbors=5) == 1
 
 
+@pytest.mark.parametrize(("apart", "trusted"), [(0, True), (1e-14, True), (1e-9, False), (1e-3, False)])
+def test_points_share_a_rank_if_rounding_alone_tells_their_distances_apart(apart, trusted):
+    """Seen from 0, the point at −1 is as near as the one at 1, or nearer; in the embedding the other one is."""
+    X, Y = np.array([[0.0], [1 + apart], [-1], [4], [9]]), np.array([[0.0], [1], [-1.2], [4], [9]])
+    assert (trustworthiness(X, Y, n_neighbors=1) == 1) == trusted
+
+
 @pytest.mark.parametrize("scale", [1e-300, 1e-30, 1.0, 1e30, 1e300])
 def test_reconstruction_error_is_the_frobenius_norm_at_any_scale(scale):
     X, Y = np.array([[3.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 4.0], [1.0, 1.0]])

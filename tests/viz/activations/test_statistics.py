@@ -3,6 +3,7 @@ import pytest
 
 import minicnn as cnn
 import viz
+from minicnn.group import Group
 from viz.activations import morans_i, stream, streaming, treves_rolls
 
 RNG = np.random.default_rng(0)
@@ -134,3 +135,27 @@ def test_bad_input_is_refused(model, images):
         viz.activation_statistics(model, images, ["conv9"])
     with pytest.raises(ValueError, match="at least one layer"):
         viz.activation_statistics(model, images, [])
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_processes_gather_the_sums_of_their_images_and_none_where_they_have_none(model, size):
+    class Gathered(Exception):
+        pass
+
+    class One(Group):
+        def __init__(self, rank):
+            self.rank, self.size = rank, size
+
+        def gather(self, rows):
+            raise Gathered(rows)
+
+    def rows(group):
+        with pytest.raises(Gathered) as found:
+            viz.activation_statistics(model, three, ["relu"], batch_size=2, group=group)
+        return found.value.args[0]
+
+    three = np.random.default_rng(0).integers(0, 256, (3, 1, 8, 8), dtype=np.uint8)
+    parts = [rows(One(rank)) for rank in range(size)]
+    counts = [part[:, 0, 0].sum() if len(part) else 0 for part in parts]
+    assert sum(counts) == 3 and (0 in counts) == (size == 4)
+    assert [len(part) for part in parts] == [-(-int(count) // 2) for count in counts]

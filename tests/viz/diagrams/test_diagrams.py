@@ -47,6 +47,14 @@ def test_a_sum_that_is_multiplied_stands_in_brackets():
     assert viz.diagram(linear).algebra == [r"l_{2} = (l_{0}\,W_{0} + b_{0})\,W_{1} + b_{1}"]
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_sum_in_the_brackets_of_a_join_needs_no_others(bias):
+    model = cnn.Sequential(only=cnn.Concat(fc1=cnn.Dense(4, 3, bias=bias)), fc2=cnn.Dense(3, 2, bias=bias))
+    joined, end = (r"[l_{0}\,W_{0} + b_{0}]", " + b_{1}") if bias else (r"[l_{0}\,W_{0}]", "")
+    assert viz.diagram(model).algebra == [rf"l_{{3}} = {joined}\,W_{{1}}{end}"]
+    assert viz.diagram(model).letters == ["l₃ = [l₀W₀]W₁"]
+
+
 def test_branches_and_ways_around():
     model = cnn.Sequential(
         conv=cnn.Conv2d(1, 4, 3, stride=2, padding=1),
@@ -199,6 +207,21 @@ def test_an_arc_clears_the_bricks_that_it_goes_over():
     bend = _bend((0.0, 1.0), (10.0, 1.0), [tall])
     assert 2 + LETTER < 2 * 0.5 * 0.5 * bend * 10 < 2 + 2 * LETTER  # with room for the brick's letter, and no more
     assert _bend((0.0, 1.0), (10.0, 1.0), [(4.0, 2.0, 2.0, 3.0)]) < bend  # of another lane
+
+
+@pytest.mark.parametrize(("end", "bend"), [((10.0, 0.0), 0.12), ((2.0, 0.0), 0.5), ((10.0, -3.0), 0.12)])
+def test_an_arc_over_nothing_rises_little(end, bend):
+    """By 0.6 inches, or half of what is short; bricks in other lanes, at its ends or above it change nothing."""
+    boxes = [(-0.3, -9.0, 0.5, 20.0), (end[0] - 0.1, -9.0, 0.2, 20.0), (end[0] / 2 - 0.1, 0.0, 0.2, 20.0)]
+    assert _bend((0.0, 0.0), end, []) == _bend((0.0, 0.0), end, boxes) == pytest.approx(bend)
+    assert _bend((0.0, 0.0), end, [(end[0] / 2, -1.0, 0.1, 99.0)]) == 1  # and at most by its span
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3, -0.2, 2.0])
+def test_an_arc_is_highest_where_its_curve_is(slope):
+    start, end, bend = (2.0, 1.0), (12.0, 1 + 10 * slope), 0.4
+    t = min(max(0.5 + slope / (4 * bend), 0), 1)
+    assert _apex(start, end, bend) == pytest.approx(1 + 10 * (slope * t + 2 * t * (1 - t) * bend), abs=0.01)
 
 
 @pytest.mark.parametrize("name", ["lenet5", "resnet18", "mobilenet_v2"])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
-from viz.page.compare import _likeness, make
+from viz.page import compare
+from viz.page.compare import _groups, _likeness, make
 from viz.page.subject import Missing
 
 
@@ -55,3 +56,33 @@ def test_where_the_page_cannot_run_one_of_the_two_it_says_why(missing: tuple[str
     pair.other = half("theirs")
     with pytest.raises(Missing, match=rf"The page must run both networks\. {missing[0]} has an odd layer\."):
         make(pair, None)
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_disagreements_are_counted_over_all_images_and_shown_from_the_surest_on(labelled: bool, monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    labels, mine, theirs = rng.integers(0, 3, (3, 200))
+    chances, others = rng.dirichlet([1, 1, 1], (2, 200))
+    first = SimpleNamespace(labels=labels, predictions=mine, probabilities=chances)
+    second = SimpleNamespace(predictions=theirs, probabilities=others)
+    gallery = np.sort(rng.permutation(200)[:90])
+    of = SimpleNamespace(evaluation=first, labelled=labelled, gallery=gallery, title="A")
+    differ = mine != theirs
+    kinds = {"The two disagree": differ}
+    if labelled:
+        kinds = {
+            "Only A is right": differ & (mine == labels),
+            "Only B is right": differ & (theirs == labels),
+            "Both are wrong, each in its own way": differ & (mine != labels) & (theirs != labels),
+        }
+    for most in (5, 1000):
+        monkeypatch.setattr(compare, "SHOWN", most)
+        found = _groups(of, "B", second)
+        assert [(group["name"], group["count"]) for group in found] == [(name, kinds[name].sum()) for name in kinds]
+        for group in found:
+            shown = gallery[group["places"]]
+            inside = [i for i in gallery if kinds[group["name"]][i]]
+            assert len(shown) == min(most, len(inside)) > 0 and set(shown) <= set(inside)
+            assert group["theirs"] == theirs[shown].tolist()
+            sure = {i: chances[i].max() + others[i].max() for i in inside}
+            assert [sure[i] for i in shown] == sorted(sure.values(), reverse=True)[:most]

@@ -31,6 +31,59 @@ OBJECTIVES = {
 }
 
 
+MAPS = RNG.standard_normal((2, 3, 4, 5))
+FORMULAS = {
+    "unit": MAPS[:, 1, 2, 2].sum(),
+    "unit at a place": MAPS[:, 2, 0, 3].sum(),
+    "channel": MAPS[:, 1].sum() / 20,
+    "layer": (MAPS**2).sum() / 60 / 2,
+    "total variation": (np.diff(MAPS) ** 2).sum() + (np.diff(MAPS, axis=2) ** 2).sum(),
+    "total variation of another power": (
+        (np.diff(MAPS, append=MAPS[..., -1:]) ** 2 + np.diff(MAPS, axis=2, append=MAPS[:, :, -1:]) ** 2) ** 1.5
+    ).sum(),
+    "squared norm": (MAPS**2).sum(),
+    "a mixture": 2 * MAPS[:, 0].sum() / 20 - (MAPS**2).sum() / 240 - MAPS[:, 1, 2, 2].sum(),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_an_objective_is_its_formula(name):
+    layer = next(iter(OBJECTIVES[name].layers))
+    assert OBJECTIVES[name].evaluate({layer: MAPS})[0] == pytest.approx(FORMULAS[name], rel=1e-12)
+
+
+def test_what_is_compared_with_a_target_is_nothing_at_the_target():
+    vector, target = RNG.standard_normal(3), RNG.standard_normal((1, 3, 4, 5))
+    along = np.einsum("c,nchw->", vector, MAPS) / 20
+    assert of.direction("a", vector).evaluate({"a": MAPS})[0] == pytest.approx(along, rel=1e-12)
+    assert of.content("a", target).evaluate({"a": MAPS})[0] == pytest.approx(-((MAPS - target) ** 2).sum() / 2)
+    assert of.content("a", MAPS).evaluate({"a": MAPS})[0] == 0
+    assert of.style("a", of.gram(target) / 20).evaluate({"a": target})[0] == pytest.approx(0, abs=1e-20)
+    center, scale = RNG.standard_normal((3, 1, 1)), np.array([1.0, 2.0, 4.0]).reshape(3, 1, 1)
+    norm = of.squared_norm(center, scale)
+    assert norm.evaluate({"input": MAPS})[0] == pytest.approx((((MAPS - center) / scale) ** 2).sum())
+    assert cnn.gradcheck(as_op(norm), MAPS) < 1e-6
+
+
+@pytest.mark.parametrize("place", [(-1, 0), (0, -1), (4, 0), (0, 5)])
+def test_a_place_beyond_the_map_is_refused(place):
+    with pytest.raises(ValueError, match="which have no position"):
+        of.unit("a", 0, place).evaluate({"a": MAPS})
+    corner = tuple(min(max(n, 0), most) for n, most in zip(place, (3, 4), strict=True))
+    assert of.unit("a", 0, corner).evaluate({"a": MAPS})[0] == pytest.approx(MAPS[:, 0, corner[0], corner[1]].sum())
+
+
+@pytest.mark.parametrize("target", [-1, 4])
+def test_a_class_beyond_the_scores_is_refused(target):
+    scores = RNG.standard_normal((2, 4))
+    with pytest.raises(ValueError, match="expected a class of outputs"):
+        of.logit(target).evaluate({"output": scores})
+    inside = 0 if target < 0 else 3
+    assert of.logit(inside).evaluate({"output": scores})[0] == pytest.approx(scores[:, inside].sum())
+    with pytest.raises(ValueError, match="at least two images"):
+        of.diversity("a").evaluate({"a": MAPS[:1]})
+
+
 def test_the_style_is_the_papers_but_for_the_number_of_places():
     """Equation 4 of Gatys et al.: E = Σ (G − A)² / (4 N² M²), with N maps of M pixels in both."""
     painting, image = RNG.standard_normal((2, 1, 3, 4, 5))

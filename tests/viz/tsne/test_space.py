@@ -54,6 +54,18 @@ def test_new_data_far_beyond_the_fitted_stay_finite(dtype):
     assert np.isfinite(Space(X, "euclidean").coordinates(far)).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_from_far_beyond_the_fitted_data_are_one_point(dtype):
+    """Whose square float32 still holds; what is a thousand times as large as the data is still in its place."""
+    X = np.random.default_rng(0).standard_normal((20, 4)).astype(dtype)
+    space, largest = Space(X, "euclidean"), np.abs(X - X.mean(axis=0)).max()
+    near = space.coordinates(np.add(X.mean(axis=0), [[1e3 * largest, 0, 0, 0]]).astype(dtype))
+    np.testing.assert_allclose(near[0], [1e3, 0, 0, 0], rtol=1e-4, atol=1e-3)
+    far = space.coordinates(np.array([[1e30, -1e30, 0, 0]], dtype))[0]
+    assert len(np.unique(far[0] - space.coordinates(X)[:, 0])) == 1 and far[1] == -far[0]
+    assert np.isfinite(np.float32(4) * np.float32(far[0]) ** 2)
+
+
 def test_the_data_are_not_changed():
     X = np.random.default_rng(0).standard_normal((20, 4))
     before = X.copy()

@@ -29,8 +29,8 @@ def warmup(
     Args:
         model: a network, or the name of one in the zoo.
         input_shape: (channels, height, width) of its images; by default that of the named network.
-        batch_size: that of the work to come. It decides which algorithm computes a convolution, and whether a short loop
-            is shared among threads.
+        batch_size: that of the work to come. It decides which algorithm computes a convolution, and whether a short
+            loop is shared among threads.
         progress: whether to show how many loops are compiled, of how many; None: where it takes longer than a moment.
 
     Returns:

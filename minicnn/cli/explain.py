@@ -2,7 +2,7 @@
 
 Draws the image and a map for each method: red speaks for the class, blue
 against it. The class is the one that the network predicts, or the one that you
-ask about. Do not rely on guided-backprop, guided-grad-cam and deconvnet: they
+ask about. Do not rely on guided-backprop, guided-grad-cam or deconvnet: they
 redraw the image's outlines more than they explain the decision.
 """
 

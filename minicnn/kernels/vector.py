@@ -383,7 +383,9 @@ def tile(typing, rows, vectors, x, row, three, step, terms, panel, line, start, 
         vector = ir.VectorType(context.get_value_type(number), lanes)
         fma, fetch = _multiply_add(builder, vector), _prefetch(builder)
         _, _, X, row, three, step, terms, P, line, S, start_row, Y, y_row, floor = values
-        T, Q, count, depth = cgutils.unpack_tuple(builder, terms, 4)
+        T, Q, *sizes = cgutils.unpack_tuple(builder, terms, 4)
+        kinds = signature.args[6].types[2:]
+        count, depth = (context.cast(builder, n, kind, types.intp) for n, kind in zip(sizes, kinds, strict=True))
         least = _splat(builder, context.cast(builder, floor, signature.args[-1], number), vector)
 
         def spot(base, index):

@@ -71,7 +71,7 @@ def results() -> dict[str, dict[str, str]]:
 
 
 def remains(said: str) -> bool:
-    """Whether the test that caught a mutant is still there under its name; if not, the mutant is tried anew."""
+    """Whether the test that caught a mutant is still there under its name; if not, the mutant is tried again."""
     match = re.match(r"\S+ (tests/[^: ]+)(?:::(\w+::)?(\w+))?", said)
     if not match:
         return True

@@ -1,4 +1,4 @@
-"""What stands in an atlas, without a browser."""
+"""What an atlas contains, without a browser."""
 
 import base64
 import hashlib

@@ -9,7 +9,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("browser")]
 
 
-def test_pointing_at_the_map_shows_a_image_and_a_click_its_neighbors(visit, read):
+def test_pointing_at_the_map_shows_an_image_and_a_click_its_neighbors(visit, read):
     tab = visit()
     scatter = tab.locator("#space-scatter")
     scatter.scroll_into_view_if_needed()

@@ -37,7 +37,7 @@ def test_a_network_is_like_itself_and_features_may_be_scaled_and_turned(images: 
 @pytest.mark.parametrize("maps", [4, 6])
 def test_another_network_is_less_alike(maps: int) -> None:
     found = _likeness(subject(12), network(1, maps), ["conv", "fc"])
-    assert all(0 < likeness < 1 for likeness in found.values())
+    assert all(0 < likeness < 0.999 for likeness in found.values())
 
 
 @pytest.mark.parametrize(("images", "paths"), [(2, ["conv"]), (12, [])])
@@ -58,7 +58,7 @@ def test_where_the_page_cannot_run_one_of_the_two_it_says_why(missing: tuple[str
         make(pair, None)
 
 
-@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize("labeled", [True, False])
 def test_disagreements_are_counted_over_all_images_and_shown_from_the_surest_on(labelled: bool, monkeypatch) -> None:
     rng = np.random.default_rng(0)
     labels, mine, theirs = rng.integers(0, 3, (3, 200))
@@ -66,7 +66,7 @@ def test_disagreements_are_counted_over_all_images_and_shown_from_the_surest_on(
     first = SimpleNamespace(labels=labels, predictions=mine, probabilities=chances)
     second = SimpleNamespace(predictions=theirs, probabilities=others)
     gallery = np.sort(rng.permutation(200)[:90])
-    of = SimpleNamespace(evaluation=first, labelled=labelled, gallery=gallery, title="A")
+    of = SimpleNamespace(evaluation=first, labeled=labelled, gallery=gallery, title="A")
     differ = mine != theirs
     kinds = {"The two disagree": differ}
     if labelled:

@@ -15,15 +15,15 @@ def subject(count: int = 12, **known) -> SimpleNamespace:
     model.transform = cnn.data.Transform(mean=(0.5, 0.4, 0.5), std=(0.25, 0.5, 0.25), channels="RGB")
     rng = np.random.default_rng(0)
     data = cnn.data.Dataset(rng.integers(60, 200, (count, 3, 4, 4), np.uint8), rng.integers(0, 3, count), "abc")
-    facts = {"model": model, "data": data, "seed": 5, "labelled": True, "is_large": False, "gallery": np.arange(count)}
+    facts = {"model": model, "data": data, "seed": 5, "labeled": True, "is_large": False, "gallery": np.arange(count)}
     return SimpleNamespace(**facts | known)
 
 
 @pytest.mark.parametrize(
     ("known", "why"),
     [
-        ({"labelled": False}, "the classes of these images are not the network's"),
-        ({"labelled": False, "is_large": True}, "the classes of these images are not the network's"),
+        ({"labeled": False}, "the classes of these images are not the network's"),
+        ({"labeled": False, "is_large": True}, "the classes of these images are not the network's"),
         ({"is_large": True}, "it would take long for a network of this size"),
     ],
 )

@@ -1,6 +1,5 @@
 """How a layer's images come about: filters in color, and what excites a channel, brightened up."""
 
-import io
 from types import SimpleNamespace
 
 import numpy as np
@@ -85,7 +84,7 @@ def test_a_channel_is_measured_behind_its_relu(kinds: list[str], measured: int) 
         (cnn.Conv2d(1, 3, 1), "signed"),
         (cnn.Conv2d(3, 3, 2), "colors"),
         (cnn.Conv2d(3, 3, 1), "Filters of one pixel have no shape to look at."),
-        (cnn.Conv2d(2, 3, (1, 2)), "Filters over 2 channels are neither gray images nor colored ones."),
+        (cnn.Conv2d(2, 3, (1, 2)), "Filters over 2 channels can be shown neither in gray nor in color."),
         (cnn.Conv2d(4, 3, (2, 1)), "factors"),
     ],
 )

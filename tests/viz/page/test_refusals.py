@@ -1,4 +1,4 @@
-"""What an atlas is not made of: networks without scores, snapshots of others, two networks with other classes."""
+"""What `viz.atlas` refuses: networks without scores, snapshots of others, two networks with other classes."""
 
 import numpy as np
 import pytest

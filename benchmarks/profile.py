@@ -46,11 +46,11 @@ def multiply_adds(name: str, arguments: tuple[Any, ...]) -> int:
     """
     if name == "direct.forward":
         source, _, _, rows, _, _, slide, _, groups, target = arguments
-        pixels, taps = len(target.y) * slide.lines * slide.columns, len(rows) * slide.run
+        pixels, taps = len(target.y) * slide.lines * slide.columns, len(rows) * slide.joined
         return int(pixels * taps * source.values.shape[3] * target.y.shape[3] // groups)
     if name == "direct.weight_gradient":
         x, source, rows, _, _, slide, groups = arguments[:7]
-        pixels, taps = len(x.values) * slide.lines * slide.columns, len(rows) * slide.run
+        pixels, taps = len(x.values) * slide.lines * slide.columns, len(rows) * slide.joined
         return int(pixels * taps * x.values.shape[3] * source.values.shape[3] // groups)
     if name == "winograd.forward":
         source, target = arguments[0], arguments[-1]

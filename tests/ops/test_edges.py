@@ -205,9 +205,7 @@ def test_an_empty_shard_of_a_batch_has_the_statistics_of_the_others() -> None:
     others = np.array([4, *(4 * np.array([1.0, 2.0]))]), np.array([4, *(4 * np.array([0.5, 0.25]))])
     turns = iter(others)
     running_mean, running_var = np.zeros(2), np.ones(2)
-    y, pullback = ops.batch_norm2d(
-        *(np.zeros((0, 2, 3, 3)), np.ones(2), np.zeros(2), running_mean, running_var),
-        **{"training": True, "momentum": 1.0, "total": lambda own: own + next(turns)},
-    )
+    arrays = np.zeros((0, 2, 3, 3)), np.ones(2), np.zeros(2), running_mean, running_var
+    y, _ = ops.batch_norm2d(*arrays, training=True, momentum=1.0, total=lambda own: own + next(turns))
     assert y.shape == (0, 2, 3, 3) and running_mean.tolist() == [1, 2]
     np.testing.assert_allclose(running_var, np.array([0.5, 0.25]) * 4 / 3)

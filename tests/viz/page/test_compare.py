@@ -59,17 +59,17 @@ def test_where_the_page_cannot_run_one_of_the_two_it_says_why(missing: tuple[str
 
 
 @pytest.mark.parametrize("labeled", [True, False])
-def test_disagreements_are_counted_over_all_images_and_shown_from_the_surest_on(labelled: bool, monkeypatch) -> None:
+def test_disagreements_are_counted_over_all_images_and_shown_from_the_surest_on(labeled: bool, monkeypatch) -> None:
     rng = np.random.default_rng(0)
     labels, mine, theirs = rng.integers(0, 3, (3, 200))
     chances, others = rng.dirichlet([1, 1, 1], (2, 200))
     first = SimpleNamespace(labels=labels, predictions=mine, probabilities=chances)
     second = SimpleNamespace(predictions=theirs, probabilities=others)
     gallery = np.sort(rng.permutation(200)[:90])
-    of = SimpleNamespace(evaluation=first, labeled=labelled, gallery=gallery, title="A")
+    of = SimpleNamespace(evaluation=first, labeled=labeled, gallery=gallery, title="A")
     differ = mine != theirs
     kinds = {"The two disagree": differ}
-    if labelled:
+    if labeled:
         kinds = {
             "Only A is right": differ & (mine == labels),
             "Only B is right": differ & (theirs == labels),

@@ -29,7 +29,7 @@ def subject(count: int = 12, **known) -> SimpleNamespace:
 )
 def test_without_an_accuracy_the_page_says_why(known, why) -> None:
     found = _accuracy(subject(**known), (0, 4))
-    assert found == {"curve": None, "curve_missing": f"There is no accuracy: {why}."}
+    assert found == {"curve": None, "curve_missing": f"The accuracy was not measured: {why}."}
 
 
 @pytest.mark.parametrize("most", [5, 7, 8])

@@ -89,6 +89,7 @@ def test_a_real_row_alone(monkeypatch, capsys) -> None:
     assert "| forward, 3×3 convolution 4→4, 1×8×8 | " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_cost_of_a_gradient_check_is_written_to_the_page(page, monkeypatch) -> None:
     from benchmarks.gradients import cost
 

@@ -207,6 +207,7 @@ def test_a_page_is_a_path_that_shows_what_it_holds(tmp_path) -> None:
     assert Page(tmp_path)._repr_html_() is None and page.parent._repr_html_() is None
 
 
+@pytest.mark.slow
 def test_nothing_needs_ipython_and_pyplot_is_not_imported() -> None:
     assert in_notebook() is False
     code = (

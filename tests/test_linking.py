@@ -84,6 +84,7 @@ def test_what_is_not_there_is_not_provided(program) -> None:
     assert not linking.provide([need._replace(symbol="another")])  # its types, or its source, have changed
 
 
+@pytest.mark.slow
 def test_a_later_process_loads_the_loop_and_what_it_calls(program, tmp_path) -> None:
     """Also if only one of them is on disk."""
     cache = tmp_path / "cache"

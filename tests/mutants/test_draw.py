@@ -96,6 +96,7 @@ def test_an_edit_of_one_file_moves_no_mutant_of_another() -> None:
     assert fewer == [mutant for mutant in every if "conv" not in mutant.path]
 
 
+@pytest.mark.slow
 def test_every_source_file_has_tests() -> None:
     paths = [str(p.relative_to(ROOT)) for folder in ("minicnn", "viz") for p in (ROOT / folder).rglob("*.py")]
     untested = {path for path in paths if belonging(path, ROOT) == EVERYWHERE}

@@ -39,6 +39,7 @@ except ModuleNotFoundError as error:
 """
 
 
+@pytest.mark.slow
 def test_without_hypothesis_all_but_the_strategies_works_and_those_say_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
@@ -79,6 +80,7 @@ def test_drawn(gradcheck, strategies, data):
 """
 
 
+@pytest.mark.slow
 def test_the_plugin_gives_fixtures(pytester) -> None:
     pytester.makepyfile(TESTS)
     options = "--assert=plain -p no:minicnn -p minicnn.testing.plugin -p no:cacheprovider"

@@ -34,7 +34,6 @@ const atlas = (() => {
   }
 
   const OLD_KEYS = { picture: "image" }; // links that were saved before use the old name
-
   function read() {
     const changed = {};
     for (const [written, text] of new URLSearchParams(location.hash.slice(1))) {

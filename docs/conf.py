@@ -12,7 +12,7 @@ sys.path.insert(0, str(HERE / "_ext"))
 # The kernels that run the pages find our extension of IPython, and this very tree's engine, whatever is installed.
 paths = [str(HERE / "_ext"), str(HERE.parent), os.environ.get("PYTHONPATH", "")]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-# Their threads sleep while they wait: while other programs run, spinning costs twenty times the work itself.
+# Their threads sleep while they wait: while other programs run, spinning costs more than the work itself.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 project = "minicnn"

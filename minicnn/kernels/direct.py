@@ -91,12 +91,21 @@ def scratch_pixels(slide, lines, pitch):
     return ((lines - 1) * slide.step_h + 2 * slide.height) * pitch + MR_NARROW * slide.step_w
 
 
+@jit
+def offsets_of(tap_rows, tap_columns, pitch, depth):
+    """How many numbers each tap lies from the corner of the window, in a block whose rows are `pitch` pixels apart."""
+    taps = np.empty(tap_rows.size, np.int64)
+    for t in range(taps.size):
+        taps[t] = (tap_rows[t] * pitch + tap_columns[t]) * depth
+    return taps
+
+
 @parallel
 def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice, groups, target):
     """target = bias + filters · source: a block of lines, and a part of the filters, at a time.
 
-    panels (groups · P, K, NR); bias (groups · P · NR,); the taps' offsets in the source, and their places in a
-    panel.
+    panels (groups · P, K, NR); bias (groups · P · NR,). Each tap has its row and column in the window, and a place in
+    a panel, where its weights begin, in numbers.
     """
     N, _, W, C = source.values.shape
     target_H, O = target.y.shape[1], target.y.shape[3]
@@ -112,9 +121,7 @@ def forward(source, panels, bias, tap_rows, tap_columns, places, slide, lattice,
     count = ceil_div(rows, bands)  # rows of the target in a block: all blocks are about the same size
     part = share_of(P, TASKS // (2 * N * bands * groups))
     parts = ceil_div(P, part)
-    taps = np.empty(tap_rows.size, np.int64)
-    for t in range(taps.size):
-        taps[t] = (tap_rows[t] * pitch + tap_columns[t]) * depth
+    taps = offsets_of(tap_rows, tap_columns, pitch, depth)
     flat, weights = source.values.reshape(source.values.size), panels.reshape(panels.size)
     outputs = target.y.reshape(target.y.size)
     # Whether a block's rows lie in the target as they lie in the block, without gaps.
@@ -169,7 +176,7 @@ def add_columns(block, at, pixel, size, sums):
 
 @borrowing
 def add_products(x, at, step, size, block, block_at, pixel, K, three, narrow, scratch, sums, sums_at):
-    """sums[k, l] += Σ_q x[at + q·step + place(k)] · block[q·pixel + l] for k < K and q < size: MR rows k at a time.
+    """sums[k, l] += Σ_q x[at + q·step + place(k)] · block[q·pixel + l] for k < K and q < size: a tile of k at a time.
 
     place(k) = ⌊k / 3⌋ · three + k mod 3, which is k where `three` is 3; with another, K is a multiple of 3, as MR is.
     block and sums begin at `block_at` and `sums_at`; `scratch` is `products_scratch`.
@@ -217,9 +224,7 @@ def weight_gradient(x, dy, tap_rows, tap_columns, places, slide, groups, sums, b
     part = share_of(P, TASKS // (shares * groups))
     parts = ceil_div(P, part)
     flat, total = x.values.reshape(x.values.size), sums.reshape(sums.size)
-    taps = np.empty(tap_rows.size, np.int64)  # numbers from an output's corner to each tap
-    for t in range(taps.size):
-        taps[t] = (tap_rows[t] * pitch + tap_columns[t]) * depth
+    taps = offsets_of(tap_rows, tap_columns, pitch, depth)
     numbers, step = slide.joined * depth, slide.step_w * depth
     nine = numbers == 3 and taps.size == 3  # three taps, equally far apart, of three numbers: nine rows of one tile
     for task in prange(shares * groups * parts):

@@ -2,7 +2,7 @@
 
 The arrays are one-dimensional, contiguous, of one length and one dtype, to which the scalars are rounded first, as
 PyTorch rounds them. An element's new moments stay in local variables until everything is computed: reading back a value
-just stored makes Adam up to three times slower if the array is not aligned.
+just stored makes Adam slower if the array is not aligned.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from numba import prange
 from ..threads import parallel
 
 BLOCK = 1 << 15  # elements whose squares are summed one after the other
-SMALL = 1 << 17  # elements: fewer are updated on one thread
+SMALL = 1 << 17  # elements: an update does so little with each that fewer are not shared among threads
 
 
 @parallel(elementwise=True, small=SMALL)

@@ -101,33 +101,35 @@ def test_bytes_choose_among_numbers_beside_them(dtype) -> None:
 
 
 @jit
-def _swept(x, panel, depth, start, run, y, floor, narrow):
-    nowhere, NR = np.zeros(1, np.int64), 2 * width(x)
-    for _ in range(1):  # in a loop, as addresses do not keep `nowhere` alive
-        terms = Terms(address(nowhere, 0), address(nowhere, 0), 1, depth)
-        runs = Runs(1, run, depth, 0, NR, 0)
-        begin = address(start, 0)
-        sweep(address(x, 0), terms, address(panel, 0), begin, runs, address(y, 0), floor, narrow, x.itemsize)
-    nowhere[0] = 0
+def _swept(x, taps, places, panel, depth, start, runs, y, floor, narrow):
+    for _ in range(1):  # in a loop, as addresses do not keep arrays alive
+        terms = Terms(address(taps, 0), address(places, 0), len(taps), depth)
+        weights, begin = address(panel, 0), address(start, 0)
+        sweep(address(x, 0), terms, weights, begin, runs, address(y, 0), floor, narrow, x.itemsize)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("depth", [0, 1, 7, KC, KC + 1, 3 * KC + 5])
-@pytest.mark.parametrize("run", [1, MR_NARROW, MR_NARROW + 1, 5 * MR + 4])
+@pytest.mark.parametrize("size", [1, MR_NARROW, MR_NARROW + 1, 5 * MR + 4])
+@pytest.mark.parametrize(("number", "taps"), [(1, 1), (1, 3), (3, 1), (3, 3)])
 @pytest.mark.parametrize("floor", [-np.inf, 0.0])
-def test_a_sweep_is_the_matrix_product(dtype, narrow: bool, depth: int, run: int, floor: float) -> None:
+def test_a_sweep_is_the_matrix_product(dtype, narrow, depth: int, size: int, number: int, taps: int, floor) -> None:
+    """Of several runs with a gap between them, and of taps in another order in the panel than in x."""
     rng = np.random.default_rng(0)
-    NR = NR_BYTES // np.dtype(dtype).itemsize
-    rows = run + MR_NARROW
-    x, panel, start = (rng.standard_normal(shape).astype(dtype) for shape in ((rows, depth), (depth, NR), NR))
+    NR, lanes = NR_BYTES // np.dtype(dtype).itemsize, NR_BYTES // np.dtype(dtype).itemsize // (2 if narrow else 1)
+    K, gap = taps * depth, 2
+    rows = number * (size + gap) + MR_NARROW
+    x, panel, start = (rng.standard_normal(shape).astype(dtype) for shape in ((rows, K), (K, NR), NR))
     y = np.full((rows + 1, NR), np.nan, dtype)
-    _swept(x.ravel(), panel.ravel(), depth, start, run, y.reshape(-1), floor, narrow)
-    lanes = NR // 2 if narrow else NR
-    expected = np.maximum(x[:run].astype(float) @ panel.astype(float) + start, floor)
-    np.testing.assert_allclose(
-        y[:run, :lanes], expected[:, :lanes], rtol=0, atol=2e-4 if dtype == np.float32 else 1e-12
-    )
+    begins, places = np.arange(taps) * depth, np.arange(taps)[::-1] * (depth * NR)
+    runs = Runs(number, size, K, (size + gap) * K, NR, (size + gap) * NR)
+    _swept(x.ravel(), begins, places.copy(), panel.ravel(), depth, start, runs, y.reshape(-1), floor, narrow)
+    turned = panel.reshape(taps, depth, NR)[::-1].reshape(K, NR)
+    expected = np.maximum(x.astype(float) @ turned.astype(float) + start, floor)
+    for first in range(0, number * (size + gap), size + gap):
+        found, exact = (array[first : first + size, :lanes] for array in (y, expected))
+        np.testing.assert_allclose(found, exact, rtol=0, atol=4e-4 if dtype == np.float32 else 1e-12)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -1,6 +1,6 @@
 """Which tests belong to a source file: those that are run on its mutants, the likeliest to catch one first.
 
-The first rule whose pattern fits holds. Beside it, `minicnn/NAME.py` has every `test_NAME*.py`, and without one,
+The first rule whose pattern fits holds. In addition `minicnn/NAME.py` has every `test_NAME*.py`, and without one,
 `viz/ROOM/` has `tests/viz/ROOM`. Tests that are not there (yet) are left out.
 """
 

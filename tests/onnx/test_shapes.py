@@ -1,18 +1,14 @@
 """Axes and shapes: what an operator makes of them is known before the network runs, and is what NumPy makes of them."""
 
-import runpy
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 import minicnn as cnn
 
 onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
-graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
-load, node, proto = (graphs[name] for name in ("load", "node", "proto"))
-operators = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("operators.py"))))
+from tests.onnx.graphs import load, node, proto  # noqa: E402
+from tests.onnx.operators import CASES  # noqa: E402
+
 SHAPE = (2, 3, 7, 6)
 X = np.arange(np.prod(SHAPE), dtype=np.float32).reshape(SHAPE)
 OPEN = ("N", 3, "H", "W")
@@ -31,13 +27,13 @@ def inferred(proto):
     return [axis.dim_value for axis in output.type.tensor_type.shape.dim]
 
 
-INFERRED = {name: inferred(case.model()) for name, case in operators.CASES.items()}
+INFERRED = {name: inferred(case.model()) for name, case in CASES.items()}
 
 
 @pytest.mark.parametrize("name", [name for name, shape in INFERRED.items() if all(shape)])
 def test_the_shape_of_an_output_is_known_before_the_network_runs(name: str, tmp_path) -> None:
     """So that a Reshape to it is no layer."""
-    case, found = operators.CASES[name], []
+    case, found = CASES[name], []
     for reshaped in (False, True):
         graph = case.model()
         if reshaped:

@@ -1,8 +1,5 @@
 """Convolutions, plain and transposed, with any stride, dilation and groups, and pads of each side."""
 
-import runpy
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -10,8 +7,8 @@ import minicnn as cnn
 from minicnn import reference
 
 pytest.importorskip("onnx", reason="the onnx package is not installed")
-graphs = runpy.run_path(str(Path(__file__).with_name("graphs.py")))
-load, node, proto = (graphs[name] for name in ("load", "node", "proto"))
+from tests.onnx.graphs import load, node, proto
+
 SIDES = ((0, 2), (1, 3))  # of pads (top, left, bottom, right): those of height, of width
 
 

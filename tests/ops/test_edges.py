@@ -197,8 +197,8 @@ def test_a_pooling_window_of_as_many_pixels_as_it_may_have(place) -> None:
     x, at = np.zeros((1, 1, 17, 17)), (0, 0, *place)
     x[at] = 3
     y, pullback = ops.conv2d_relu_max_pool2d(x, np.full((1, 1, 1, 1), 2.0), pool_size=(15, 17))
-    dx, dw = pullback(np.ones_like(y))
-    assert (y.item(), dx[at], dx.sum(), dw.item()) == (6, 2, 2, 3)
+    dx, dw = pullback(np.full_like(y, 5))
+    assert (y.item(), dx[at], dx.sum(), dw.item()) == (6, 10, 10, 15)
 
 
 def test_an_empty_shard_of_a_batch_has_the_statistics_of_the_others() -> None:

@@ -138,6 +138,8 @@ def test_output_and_gradients_are_pytorchs_at_the_ends_of_the_range(op: str, kin
     if op == "hardswish":  # PyTorch's x · 6 / 6 overflows
         expected_y = np.where(arrays[0] > 3, arrays[0], expected_y)
     terms = sizes_of_terms(op, THEIRS[op], arrays, options, np.asarray(dy)) if kind == "huge" else repeat(None)
+    if op == "conv2d_relu_max_pool2d" and kind == "huge":  # ReLU makes 0 of a sum that overflows on its way, to −∞
+        assume((terms[0] <= np.finfo(dtype).max).all())
     for our, their, size in zip([y, *gradients], [expected_y, *expected], terms, strict=kind == "huge"):
         check(op, our, their, size)
 

@@ -187,7 +187,7 @@ def _lines(found: list[Statement], writing: _Letters) -> list[str]:
         for name in _shown(s.before, writing):
             value, is_sum = writing.call(name, value), False
         if s.join is not None:
-            value, is_sum = writing.join(s.join, written), False  # a sum of several gets a letter, which is none
+            value, is_sum = writing.join(s.join, written), False  # the join gets a letter: no parentheses
         elif s.weight is not None:
             value = writing.weighted(f"({value})" if is_sum else value, s)
             is_sum = not writing.silent and s.layer.bias is not None

@@ -58,6 +58,7 @@ def test_images_that_do_not_fit_are_refused_as_in_a_run(model, message):
         cnn.summary(model, (1, 8, 8))
 
 
+@pytest.mark.slow
 def test_nothing_is_compiled(tmp_path):
     program = "import sys; from minicnn.cli import main\n"
     program += "sys.exit(any([main(['summary', name]) for name in ('squeezenet1_1', 'googlenet', 'vgg11_bn')]))"

@@ -5,9 +5,12 @@ import importlib.util
 import subprocess
 import sys
 
+import pytest
+
 from minicnn import tbb
 
 
+@pytest.mark.slow
 def test_tbb_shares_the_loops_where_it_is_installed(monkeypatch) -> None:
     """Without our help, Numba does not find it where pip puts it."""
     monkeypatch.delenv("NUMBA_THREADING_LAYER", raising=False)

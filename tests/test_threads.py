@@ -139,6 +139,7 @@ print(statuses)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_children_of_a_busy_process_on_workqueue_all_come_to_an_end() -> None:
     done = subprocess.run([sys.executable, "-c", WORKQUEUE], capture_output=True, text=True, timeout=300)

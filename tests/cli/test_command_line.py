@@ -61,6 +61,7 @@ def test_python_runs_the_package_as_the_command_and_the_version_is_told():
     assert done.stdout == f"minicnn {cnn.__version__}\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_error(trained):
     program = f"import sys; from minicnn.cli import main; sys.exit(main(['summary', {str(trained)!r}]))"
     with subprocess.Popen(

@@ -10,6 +10,7 @@ def image(photos):
     return next((photos / "bright").glob("*.png"))
 
 
+@pytest.mark.slow
 def test_it_writes_what_there_is_to_see(run, trained, photos, image, tmp_path):
     layers = ["--layer", "conv2", "--layer", "relu1"]
     arguments = [trained, *layers, "--image", image, "--data", photos, "-o", tmp_path / "looks"]

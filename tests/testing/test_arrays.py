@@ -65,7 +65,7 @@ def test_images_are_as_large_as_asked(least: int, data: st.DataObject) -> None:
 def test_images_reach_their_longest_axes_and_largest_values() -> None:
     longest, reaches = [0] * 4, set()
 
-    @settings(max_examples=150, database=None, derandomize=True)
+    @settings(max_examples=400, database=None, derandomize=True)
     @given(images())
     def collect(x) -> None:
         longest[:] = np.maximum(longest, x.shape)

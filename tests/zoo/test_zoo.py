@@ -114,6 +114,7 @@ NAMES = {
 }
 
 
+@pytest.mark.slow
 def test_every_network_has_its_published_number_of_parameters() -> None:
     models = {name: zoo.build(name, seed=None) for name in zoo.names()}
     assert {name: sum(a.size for a in model.parameters().values()) for name, model in models.items()} == PARAMETERS
@@ -126,6 +127,7 @@ def test_maps_shrink_as_published(name: str) -> None:
     assert rows[-1].output_shape == (zoo.network(name).classes,)
 
 
+@pytest.mark.slow
 def test_the_summary_of_vgg16_shows_the_stages_of_every_lecture() -> None:
     shapes = [row.output_shape for row in cnn.summary(zoo.build("vgg16", seed=None), (3, 224, 224)).rows]
     stages = list(dict.fromkeys(s for s in shapes if s not in {(64, 112, 112), (128, 56, 56), (256, 28, 28)}))

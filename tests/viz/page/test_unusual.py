@@ -68,6 +68,7 @@ def test_images_of_other_classes_are_shown_without_telling_right_from_wrong(
     assert {image["name"] for image in data["images"]} == set(strangers.classes)
 
 
+@pytest.mark.slow
 def test_a_network_that_the_page_cannot_run_has_an_atlas_that_says_so(
     trained, test_set, quick, tmp_path, text_of, data_of
 ):
@@ -93,6 +94,7 @@ def test_without_an_engine_the_maps_of_the_journey_are_stored_and_those_of_the_l
     assert levels[0] == 0 and levels[-1] == 255
 
 
+@pytest.mark.slow
 def test_the_layers_of_a_long_journey_are_folded_and_its_maps_have_scales_of_their_own(
     trained, few, quick, tmp_path, data_of, monkeypatch
 ):

@@ -112,8 +112,9 @@ def _swept(x, taps, places, panel, depth, start, runs, y, floor, narrow):
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("depth", [0, 1, 7, KC, KC + 1, 3 * KC + 5])
 @pytest.mark.parametrize("size", [1, MR_NARROW, MR_NARROW + 1, 5 * MR + 4])
-@pytest.mark.parametrize(("number", "taps"), [(1, 1), (1, 3), (3, 1), (3, 3)])
-@pytest.mark.parametrize("floor", [-np.inf, 0.0])
+@pytest.mark.parametrize(
+    ("number", "taps", "floor"), [(1, 1, -np.inf), (1, 3, 0.0), (3, 1, 0.0), (3, 3, -np.inf), (3, 3, 0.0)]
+)
 def test_a_sweep_is_the_matrix_product(dtype, narrow, depth: int, size: int, number: int, taps: int, floor) -> None:
     """Of several runs with a gap between them, and of taps in another order in the panel than in x."""
     rng = np.random.default_rng(0)

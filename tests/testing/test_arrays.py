@@ -62,6 +62,7 @@ def test_images_are_as_large_as_asked(least: int, data: st.DataObject) -> None:
     assert x.shape[1] == 2 and all(least <= side <= 5 for side in x.shape[2:])
 
 
+@pytest.mark.slow
 def test_images_reach_their_longest_axes_and_largest_values() -> None:
     longest, reaches = [0] * 4, set()
 

@@ -193,6 +193,7 @@ def test_the_smallest_case_is_small() -> None:
 # Networks
 
 
+@pytest.mark.slow
 def test_networks_hold_every_kind_of_layer() -> None:
     seen: set[str] = set()
 
@@ -221,6 +222,7 @@ SIZES = {  # of the layers of a network whose maps are 6 × 5 × 4
 }
 
 
+@pytest.mark.slow
 def test_layers_of_networks_have_all_small_sizes() -> None:
     found: dict[tuple[str, str], set[int]] = {key: set() for key in SIZES}
     branches = set()
@@ -256,6 +258,7 @@ def test_networks_are_nested() -> None:
     find(networks(), deep, settings=FIRST)
 
 
+@pytest.mark.slow
 def test_the_smallest_network_is_small() -> None:
     smallest = find(networks(), lambda network: True, settings=settings(database=None))
     assert repr(smallest) == "Sequential(\n    0=ReLU(),\n) on (1, 1, 1, 1), seed 0"

@@ -40,6 +40,7 @@ def test_in_a_line_and_in_space(n_components):
     assert y.shape == (300, n_components) and neighbor_accuracy(y, labels) > 0.95
 
 
+@pytest.mark.slow
 def test_every_method_finds_about_the_same_divergence():
     X, _ = blobs(600)
     found = [TSNE(method=m, max_iter=500).fit(X).kl_divergence_ for m in ("exact", "barnes_hut", "fft")]

@@ -21,7 +21,6 @@ def quick(monkeypatch):
     monkeypatch.setattr(layers, "STEPS", 2)
 
 
-@pytest.mark.slow
 def test_a_run_and_its_data_make_a_page_in_the_runs_folder(run, trained, photos):
     status, text, errors = run("atlas", trained, "--data", photos)
     page = trained / "atlas.html"

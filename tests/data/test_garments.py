@@ -36,7 +36,6 @@ def test_the_classes_are_fashion_mnists():
     assert FASHION_MNIST.classes == garments.CLASSES
 
 
-@pytest.mark.slow
 def test_load_gives_12000_training_and_2000_test_images_of_28_by_28_gray(data):
     train, test = data
     assert train.images.shape == (12000, 1, 28, 28) and test.images.shape == (2000, 1, 28, 28)

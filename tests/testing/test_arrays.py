@@ -66,6 +66,7 @@ def test_images_are_as_large_as_asked(least: int, data: st.DataObject) -> None:
 def test_images_reach_their_longest_axes_and_largest_values() -> None:
     longest, reaches = [0] * 4, set()
 
+    # Many, because the draws change with the modules that are loaded: of 25 seeds 2 missed an end in 150.
     @settings(max_examples=400, database=None, derandomize=True)
     @given(images())
     def collect(x) -> None:

@@ -73,7 +73,6 @@ def rises_with(levels, values) -> bool:
     return bool((np.diff(levels.ravel()[order].astype(int)) >= 0).all() and np.ptp(levels) > 0)
 
 
-@pytest.mark.slow
 def test_the_gallery_is_a_part_of_the_data(gallery, chosen):
     assert GALLERY <= len(gallery) < 60 and len(set(gallery)) == len(gallery)
     assert len(chosen) == CHOSEN and not np.array_equal(chosen, gallery[:CHOSEN])

@@ -222,11 +222,15 @@ def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     to compile. No kernel writes to its inputs.
     """
     for x in args:
-        for array in x if isinstance(x, tuple) else (x,):
-            if type(array) is not np.ndarray:
-                break
-            if not array.flags.writeable:
+        if type(x) is np.ndarray:
+            if not x.flags.writeable:
                 return tuple(map(_writable, args))
+        elif isinstance(x, tuple):
+            for array in x:
+                if type(array) is not np.ndarray:
+                    break
+                if not array.flags.writeable:
+                    return tuple(map(_writable, args))
     return args
 
 

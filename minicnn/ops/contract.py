@@ -26,7 +26,6 @@ KNOWN = {np.dtype(kind) for kind in FLOATS + COMPLEX}
 
 
 Op = TypeVar("Op", bound=Callable[..., tuple[Any, Any]])
-SILENT = np.errstate(all="ignore")
 
 
 class Pullback(Protocol):
@@ -62,10 +61,15 @@ def quiet(op: Op) -> Op:
     """
 
     @functools.wraps(op)
-    @SILENT
     def silent(*args: Any, **options: Any) -> tuple[Any, Any]:
-        y, pullback = op(*args, **options)
-        return y, SILENT(pullback)
+        with np.errstate(all="ignore"):
+            y, pullback = op(*args, **options)
+
+        def silent_pullback(*args: Any, **options: Any) -> Any:
+            with np.errstate(all="ignore"):
+                return pullback(*args, **options)
+
+        return y, silent_pullback
 
     return cast(Op, silent)
 

@@ -60,11 +60,11 @@ def cross_entropy(
     loss, to_each = reduce("cross_entropy", -surprise.sum(axis=1), reduction)
 
     def logits_gradient(dloss: Array) -> Array | None:
-        each = np.expand_dims(to_each(dloss), 1)  # the weight of each classification's loss
+        each = to_each(dloss)[:, None]  # the weight of each classification's loss
         return log_softmax_pullback(np.where(t == 0, t, -each * t))[0]  # 0 where t is, however large `each`
 
     def target_gradient(dloss: Array) -> Array:
-        return -np.expand_dims(to_each(dloss), 1) * log_p * (1 - label_smoothing)
+        return -to_each(dloss)[:, None] * log_p * (1 - label_smoothing)
 
     return loss, as_pullback("cross_entropy", loss, *[logits_gradient, target_gradient][: 1 if labels else 2])
 
@@ -75,6 +75,5 @@ def _one_hot(target: Array, logits: Array) -> Array:
         raise ValueError(f"cross_entropy: expected labels of shape {(N, *logits.shape[2:])}, got {target.shape}")
     if target.size and not 0 <= target.min() <= target.max() < K:
         raise ValueError(f"cross_entropy: expected labels from 0 to {K - 1}, got {target.min()} to {target.max()}")
-    t = np.zeros(logits.shape, logits.real.dtype)
-    np.put_along_axis(t, np.expand_dims(target, 1), 1, axis=1)
-    return t
+    classes = np.arange(K).reshape(K, *[1] * (target.ndim - 1))
+    return (target[:, None] == classes).astype(logits.real.dtype)

@@ -75,7 +75,9 @@ def shape_of(tmp_path, op: str, *inputs: Any, opset: int = 17, **attributes: Any
 
 
 @pytest.mark.parametrize("opset", [12, 13])
-@pytest.mark.parametrize(("axes", "shape"), [([0], (1, 2, 3, 4)), ([0, 2], (1, 2, 1, 3, 4)), ([-5, -1], (1, 2, 3, 4, 1))])
+@pytest.mark.parametrize(
+    ("axes", "shape"), [([0], (1, 2, 3, 4)), ([0, 2], (1, 2, 1, 3, 4)), ([-5, -1], (1, 2, 3, 4, 1))]
+)
 def test_axes_are_put_in_where_numpy_puts_them(axes: list[int], shape: tuple[int, ...], opset: int, tmp_path) -> None:
     inputs, attributes = axes_written("Unsqueeze", opset, axes)
     assert shape_of(tmp_path, "Unsqueeze", A, *inputs, **attributes, opset=opset) == list(shape)

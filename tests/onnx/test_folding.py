@@ -117,12 +117,12 @@ def test_slices_without_axes_are_of_the_first_ones(tmp_path) -> None:
     "numbers", [([0], [1, 2], [0], [1]), ([0, 0], [1], [0], [1]), ([0], [1], [0, 1], [1]), ([0], [1], [0], [1, 1])]
 )
 def test_slices_of_other_numbers_than_axes_are_refused(numbers: tuple[list[int], ...], tmp_path) -> None:
-    with pytest.raises(cnn.onnx.OnnxError, match="Slice 'c': starts .* make no slices"):
+    with pytest.raises(cnn.onnx.OnnxError, match=r"Slice 'c': starts .* make no slices"):
         folded(tmp_path, "Slice", A, *map(np.int64, numbers))
 
 
 def test_a_step_of_0_is_refused(tmp_path) -> None:
-    with pytest.raises(cnn.onnx.OnnxError, match="Slice 'c': starts .* make no slices"):
+    with pytest.raises(cnn.onnx.OnnxError, match=r"Slice 'c': starts .* make no slices"):
         folded(tmp_path, "Slice", A, *map(np.int64, ([0], [1], [0], [0])))
 
 
@@ -161,8 +161,10 @@ def test_numbers_are_cast_as_the_standard_says(kind: int, expected: list[float],
     check(tmp_path, lambda: np.float32(expected), "Cast", B, to=kind)
 
 
-@pytest.mark.parametrize(("options", "part"), [({}, slice(None)), ({"start": 1}, slice(1, None)),
-                                               ({"end": 2}, slice(0, 2)), ({"start": -2, "end": -1}, slice(-2, -1))])  # fmt: skip
+PARTS = [({}, slice(None)), ({"start": 1}, slice(1, None)), ({"end": 2}, slice(0, 2))]
+
+
+@pytest.mark.parametrize(("options", "part"), [*PARTS, ({"start": -2, "end": -1}, slice(-2, -1))])
 def test_a_shape_may_be_of_some_axes(options: dict[str, int], part: slice, tmp_path) -> None:
     check(tmp_path, lambda: np.float32(A.shape[part]), "Shape", A, **options)
 

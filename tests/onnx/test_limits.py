@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import minicnn as cnn
-
 onnx = pytest.importorskip("onnx", reason="the onnx package is not installed")
 from minicnn.onnx import OnnxError, files  # noqa: E402
 from tests.onnx.graphs import W, load, node, proto  # noqa: E402

@@ -203,10 +203,14 @@ def test_what_slices_nothing_off_needs_no_size(tmp_path) -> None:
                   {"s": np.int64([0]), "e": np.int64([LAST]), "a": np.int64([axis])}, OPEN), tmp_path
         )  # fmt: skip
         assert list(model.children) == ["y"]
+    for axis in (0, 2):  # ONNX writes an end that is not known as the largest number of 32 or 64 bits
+        run(tmp_path, "Slice", [0], [2**31 - 1], [axis], [1], shape=OPEN)
     for start, stop, step in ((1, LAST, 1), (0, 5, 1), (0, LAST, 2)):
         for axis in (0, 2):
             with pytest.raises(cnn.onnx.OnnxError, match="Slice 'a': of "):
                 run(tmp_path, "Slice", [start], [stop], [axis], [step], shape=OPEN)
+    with pytest.raises(cnn.onnx.OnnxError, match="Slice 'a': of "):
+        run(tmp_path, "Slice", [0], [2**31 - 2], [2], [1], shape=OPEN)
 
 
 @pytest.mark.parametrize(

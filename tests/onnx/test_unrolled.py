@@ -44,6 +44,11 @@ def test_its_steps_become_one_layer(size, channels, tmp_path) -> None:
     np.testing.assert_allclose(model(x), expected, rtol=1e-5)
 
 
+def test_padding_is_with_zeros_if_nothing_else_is_said(tmp_path) -> None:
+    graph = written(3, padded=node("Pad", "volume pads", "padded"))
+    assert [type(layer) for layer in load(graph, tmp_path).children.values()] == [cnn.LocalResponseNorm]
+
+
 def test_without_a_constant_below_the_power_there_is_none(tmp_path) -> None:
     graph = written(3, shifted=node("Identity", "scaled", "shifted"))
     x = tie_free(SHAPE, dtype=np.float32)

@@ -265,3 +265,9 @@ def test_a_slice_without_an_end_is_written_as_one(length, tmp_path) -> None:
         np.testing.assert_array_equal(
             cnn.onnx.load(tmp_path / "m.onnx")(x), x[:, :, layer.start : layer.stop : layer.step]
         )
+
+
+def test_the_end_of_a_slice_without_one_is_written_as_the_largest_of_32_bits(tmp_path) -> None:
+    cnn.onnx.save(cnn.Sequential(part=cnn.Slice(1, axis=2)), tmp_path / "m.onnx", (1, 5, 5))
+    written = {a.name: onnx.numpy_helper.to_array(a) for a in onnx.load(tmp_path / "m.onnx").graph.initializer}
+    assert written["part.stop"].tolist() == [2_147_483_647]

@@ -106,6 +106,16 @@ def solution(number: str) -> Callable[..., Any]:
     return EXERCISES[number].solution
 
 
+def keeping(count: int) -> Callable[..., Any]:
+    """Dropout of 200×200 units that keeps just so many."""
+
+    def dropout(x: np.ndarray, p: float, rng: np.random.Generator) -> tuple[np.ndarray, Callable[..., Any]]:
+        mask = (np.arange(x.size) < count).reshape(x.shape) / (1 - p)
+        return x * mask, lambda dy: dy * mask
+
+    return dropout
+
+
 # Answers that people give, and what they are told.
 MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "2.12, every epoch in the same order": (
@@ -123,6 +133,8 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "2.13, workers counted alike": (lambda gradients, sizes: np.mean(gradients, axis=0), "the whole batch"),
     "5.7, the mean alone": (lambda x, most: np.full_like(x, x.mean()), "a slow wave and a fast one"),
+    "1.12, 58 % of the units kept": (keeping(23_200), "expected to keep 60 % of the units, kept 58.0%"),
+    "1.12, 62 % of the units kept": (keeping(24_800), "expected to keep 60 % of the units, kept 62.0%"),
     "2.10, not divided": (lambda x: (x - x.mean(axis=0), lambda dy: dy), "batch_norm"),
 }
 
@@ -132,6 +144,14 @@ def test_a_likely_mistake_is_refused_in_these_words(mistake: str) -> None:
     answer, words = MISTAKES[mistake]
     with pytest.raises(Wrong, match=words):
         EXERCISES[mistake.partition(",")[0]].check(answer)
+
+
+def test_large_scores_do_not_overflow() -> None:
+    scores = np.array([[1000.0, 0, -1000], [-900, -1000, -950]])
+    loss, pullback = solution("2.1")(scores, np.array([0, 0]))
+    np.testing.assert_allclose(loss, 0, atol=1e-12)
+    np.testing.assert_allclose(pullback(1.0), 0, atol=1e-12)
+    np.testing.assert_allclose(solution("1.10")(scores), [[1, 0, 0]] * 2, atol=1e-12)
 
 
 @pytest.mark.parametrize("exercise", ALL)

@@ -72,6 +72,7 @@ REFUSED = {
         {"mean": node("AveragePool", "padded", "mean", kernel_shape=[3, 1, 1], strides=[2, 1, 1])},
         "strides",
     ),
+    "of windows of no size": ({"mean": node("AveragePool", "padded", "mean")}, r"by windows of \[0, 0, 0\]"),
     "of the maximum": ({"mean": node("MaxPool", "padded", "mean", kernel_shape=[3, 1, 1])}, "MaxPool 'mean'"),
     "of a product that is not a square": (
         {"square": node("Mul", "x other", "square"), "volume": node("Unsqueeze", "square one", "volume")},

@@ -1,5 +1,7 @@
 """The reference that everything else is compared with, checked against examples worked out by hand and SciPy."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,6 +21,14 @@ def image(rows):
 
 def test_every_op_has_a_textbook_forward() -> None:
     assert all(callable(getattr(reference, op)) for op in ops.__all__)
+
+
+@pytest.mark.parametrize("op", ops.__all__)
+def test_what_is_left_out_means_the_same_to_both(op: str) -> None:
+    ours, textbook = (inspect.signature(getattr(module, op)).parameters for module in (ops, reference))
+    assert {name: textbook[name].default for name in textbook.keys() & ours.keys()} == {
+        name: ours[name].default for name in textbook.keys() & ours.keys()
+    }
 
 
 # Convolution

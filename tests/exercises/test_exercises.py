@@ -116,6 +116,20 @@ def keeping(count: int) -> Callable[..., Any]:
     return dropout
 
 
+def diagonal(*changes: tuple[int, int, int]) -> Callable[[], np.ndarray]:
+    """The filter for diagonal edges, with some entries changed: (row, column, entry)."""
+    kernel = np.sign(np.arange(4) - np.arange(4)[:, None])
+    for row, column, entry in changes:
+        kernel[row, column] = entry
+    return lambda: kernel
+
+
+def noisy(x: np.ndarray, mean: float, deviation: float) -> np.ndarray:
+    """x squared with noise of exactly this mean and deviation."""
+    noise = np.random.default_rng(1).standard_normal(x.shape)
+    return x**2 + mean + deviation * (noise - noise.mean()) / noise.std()
+
+
 # Answers that people give, and what they are told.
 MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "2.12, every epoch in the same order": (
@@ -133,6 +147,15 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "2.13, workers counted alike": (lambda gradients, sizes: np.mean(gradients, axis=0), "the whole batch"),
     "5.7, the mean alone": (lambda x, most: np.full_like(x, x.mean()), "a slow wave and a fast one"),
+    "1.3, of another size": (lambda: np.zeros((3, 4)), r"expected a filter \(4, 4\), got \(3, 4\)"),
+    "1.3, with a 2": (diagonal((0, 1, 2), (1, 0, -2)), "expected entries of -1, 0 and 1 only"),
+    "1.3, not flat": (diagonal((0, 0, 1)), "must sum to 0"),
+    "1.3, little above": (diagonal((0, 3, 0), (0, 0, 1)), "upper right half is bright, expected an output of 6"),
+    "1.3, little below": (diagonal((3, 0, 0), (0, 0, -1)), "lower left half is bright, expected -6 or less"),
+    "1.3, upside down": (lambda: -diagonal()(), "upper right half is bright"),
+    "4.4, too much noise": (lambda method, x, *rest: noisy(x, 0.261, 0), "to add 0.25 on average"),
+    "4.4, too little noise": (lambda method, x, *rest: noisy(x, 0.239, 0), "to add 0.25 on average"),
+    "4.4, one copy alone": (lambda method, x, *rest: noisy(x, 0.25, 0.21), "steadier than one of them"),
     "1.12, 58 % of the units kept": (keeping(23_200), "expected to keep 60 % of the units, kept 58.0%"),
     "1.12, 62 % of the units kept": (keeping(24_800), "expected to keep 60 % of the units, kept 62.0%"),
     "2.10, not divided": (lambda x: (x - x.mean(axis=0), lambda dy: dy), "batch_norm"),

@@ -178,6 +178,7 @@ def test_shapes_and_sums() -> None:
 
 SIDES = [(1, 2, 3, 0), (0, 3, 1, 2), (2, 0, 0, 1)]
 PADDED = [(sides, mode) for sides in SIDES for mode in ("constant", "reflect", "replicate", "circular")]
+PADDED += [((1, 0, 2, 3, 2, 1), "constant"), ((0, 0, 0, 0, 1, 3), "constant")]
 
 
 @pytest.mark.parametrize(

@@ -60,3 +60,24 @@ def test_a_constant_behind_filters_without_biases_becomes_their_biases(op, bias,
     model = load(proto([node(op, "x w", "a"), node("Add", "a c", "y")], {"w": w, "c": constant}, x.shape), tmp_path)
     assert len(model.children) == 1
     np.testing.assert_allclose(model(x), x + constant, rtol=1e-5, atol=1e-6)
+
+
+BETWEEN = {
+    "Add": lambda x: x + np.float32(0.5),
+    "Cast": lambda x: x,
+    "Div": lambda x: x / np.float32(0.5),
+    "Identity": lambda x: x,
+    "Mul": lambda x: x * np.float32(0.5),
+    "Sub": lambda x: x - np.float32(0.5),
+}
+
+
+@pytest.mark.parametrize("op", BETWEEN)
+def test_images_with_channels_last_may_be_scaled_before_they_are_transposed(op, tmp_path) -> None:
+    """As Keras writes it: our images have their channels first all the same."""
+    x, w = normal(2, 3, 5, 4, seed=1), normal(2, 3, 1, 1, seed=2)
+    first = node(op, "x" if op in ("Cast", "Identity") else "x c", "a", **({"to": 1} if op == "Cast" else {}))
+    nodes = [first, node("Transpose", "a", "b", perm=[0, 3, 1, 2]), node("Conv", "b w", "y")]
+    model = load(proto(nodes, {"c": np.float32(0.5), "w": w}, ("N", 5, 4, 3)), tmp_path)
+    expected = np.einsum("nchw,oc->nohw", BETWEEN[op](x), w[:, :, 0, 0])
+    np.testing.assert_allclose(model(x), expected, rtol=1e-4, atol=1e-5)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import numba
 
 _config: Any = numba.config  # created at run time
+NO_LIMIT = sys.maxsize  # cores
 
 
 def available_cores() -> int:
@@ -26,5 +28,5 @@ def _cgroup_quota(root: Path = Path("/sys/fs/cgroup")) -> int:
             quota = (root / "cpu" / "cpu.cfs_quota_us").read_text().strip()
             period = (root / "cpu" / "cpu.cfs_period_us").read_text().strip()
         except OSError:
-            return 1 << 16
-    return 1 << 16 if quota in ("max", "-1") else max(1, int(quota) // int(period))
+            return NO_LIMIT
+    return NO_LIMIT if quota in ("max", "-1") else max(1, int(quota) // int(period))

@@ -15,7 +15,7 @@ from PIL import Image
 
 import minicnn as cnn
 import viz
-from minicnn.display import Shown, Table, in_notebook
+from minicnn.display import Shown, Table, in_notebook, shape_text
 from minicnn.training.history import EpochRecord, Measure
 from viz import plot
 from viz.page.page import Page
@@ -131,6 +131,11 @@ def test_images_of_channels_that_cannot_be_seen_show_their_headline() -> None:
     data = cnn.data.Dataset(np.zeros((1, 2, 4, 4), np.uint8), [0], ["two"])
     for shown in (data, data[0]):
         assert "<img" not in shown._repr_html_() and "2×4×4" in shown._repr_html_()
+
+
+@pytest.mark.parametrize(("shape", "text"), [((3, 4, 5), "4×5×3"), ((7,), "7"), ((), "1"), ((2, 3), "3×2")])
+def test_a_shape_is_written_with_the_channels_last(shape, text) -> None:
+    assert shape_text(shape) == text
 
 
 def test_names_are_escaped() -> None:

@@ -29,3 +29,50 @@ def test_the_field_is_of_the_pixels_that_a_unit_depends_on(pool) -> None:
     first = [field.offset[a] + place * field.stride[a] for a, place in enumerate((row, column))]
     assert (rows.min(), columns.min()) == tuple(first)
     assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == field.size
+
+
+def spread(rng: np.random.Generator) -> cnn.Sequential:
+    """Convolutions, poolings and paddings whose options differ between the axes, and between the sides."""
+
+    def two(low: int, high: int) -> tuple[int, int]:
+        return tuple(rng.integers(low, high + 1, 2).tolist())
+
+    layers: list[cnn.Layer] = []
+    for kind in rng.permutation(["conv", "pool", "pad", "conv"]):
+        if kind == "conv":
+            conv = cnn.Conv2d(1, 1, two(1, 3), two(1, 2), two(0, 2), two(1, 2))
+            layers.append(conv)
+        elif kind == "pool":
+            layers.append(cnn.AvgPool2d((3, 2), two(1, 2), (1, 0, 2, 1) if rng.integers(2) else 0))
+        else:
+            layers.append(cnn.Pad(tuple(rng.integers(0, 3, 4).tolist())))
+    model = cnn.Sequential(*layers).initialize(0)
+    for array in model.parameters().values():
+        array[...] = 1
+    return model
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_field_of_layers_in_a_row_is_of_the_pixels_that_a_unit_depends_on(seed: int) -> None:
+    model = spread(np.random.default_rng(seed))
+    field = list(receptive_fields(model).values())[-1]
+    y, pullback = model.forward(np.ones((1, 1, 60, 60), np.float32))
+    row, column = y.shape[2] // 2, y.shape[3] // 2 - 1
+    dy = np.zeros_like(y)
+    dy[0, 0, row, column] = 1
+    rows, columns = np.nonzero(pullback(dy, wants="input")[0][0, 0])
+    top, left, bottom, right = field.box(row, column)
+    assert (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1) == (top, left, bottom, right)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_field_of_branches_that_are_joined_holds_those_of_both(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pads = [tuple(rng.integers(0, 3, 2).tolist()) for _ in range(2)]
+    kernels = [tuple((2 * np.array(pad) + 1).tolist()) for pad in pads]
+    branches = [cnn.Conv2d(1, 1, kernel, padding=pad) for kernel, pad in zip(kernels, pads, strict=True)]
+    found = list(receptive_fields(cnn.Sequential(both=cnn.Concat(*branches))).values())[-1]
+    assert found.size == tuple(max(kernel[a] for kernel in kernels) for a in (0, 1))
+    assert found.offset == tuple(-max(pad[a] for pad in pads) for a in (0, 1))
+    apart = cnn.Concat(cnn.Conv2d(1, 1, 1), cnn.Conv2d(1, 1, 1, stride=(1, 2)))
+    assert receptive_fields(cnn.Sequential(both=apart))["both"] is None

@@ -1,5 +1,7 @@
 """The reference that everything else is compared with, checked against examples worked out by hand and SciPy."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,6 +21,14 @@ def image(rows):
 
 def test_every_op_has_a_textbook_forward() -> None:
     assert all(callable(getattr(reference, op)) for op in ops.__all__)
+
+
+@pytest.mark.parametrize("op", ops.__all__)
+def test_what_is_left_out_means_the_same_to_both(op: str) -> None:
+    ours, textbook = (inspect.signature(getattr(module, op)).parameters for module in (ops, reference))
+    assert {name: textbook[name].default for name in textbook.keys() & ours.keys()} == {
+        name: ours[name].default for name in textbook.keys() & ours.keys()
+    }
 
 
 # Convolution
@@ -164,3 +174,21 @@ def test_shapes_and_sums() -> None:
     close(reference.pad(image([[1]]), (1, 0, 0, 1), value=9), image([[9, 1], [9, 9]]))
     w = image([[1]])
     close(reference.conv2d_relu_max_pool2d(image([[-1, -2], [3, -4]]), w, pool_size=(1, 2)), image([[0], [3]]))
+
+
+SIDES = [(1, 2, 3, 0), (0, 3, 1, 2), (2, 0, 0, 1)]
+PADDED = [(sides, mode) for sides in SIDES for mode in ("constant", "reflect", "replicate", "circular")]
+PADDED += [((1, 0, 2, 3, 2, 1), "constant"), ((0, 0, 0, 0, 1, 3), "constant")]
+
+
+@pytest.mark.parametrize(
+    ("sides", "mode"), [*PADDED, ((1, 0, 2, 3, 2, 1), "constant"), ((0,) * 4 + (1, 3), "constant")]
+)
+def test_padding_is_numpys(sides: tuple[int, ...], mode: str) -> None:
+    """Left, right, top, bottom; and with numbers, before and behind the channels."""
+    left, right, top, bottom, front, back = (*sides, 0, 0)[:6]
+    x = np.arange(2 * 3 * 4 * 5.0).reshape(2, 3, 4, 5)
+    around = ((0, 0), (front, back), (top, bottom), (left, right))
+    theirs = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}[mode]
+    options = {"constant_values": 7.0} if mode == "constant" else {}
+    np.testing.assert_array_equal(reference.pad(x, sides, value=7.0, mode=mode), np.pad(x, around, theirs, **options))

@@ -58,6 +58,34 @@ def test_images_that_do_not_fit_are_refused_as_in_a_run(model, message):
         cnn.summary(model, (1, 8, 8))
 
 
+@pytest.mark.parametrize(
+    "layer", [cnn.Conv2d(8, 2, 3), cnn.BatchNorm2d(8), cnn.Conv2d(9, 2, 3), cnn.BatchNorm2d(9), cnn.Dense(9, 2)]
+)
+def test_a_number_of_channels_is_not_a_height_or_a_width(layer):
+    with pytest.raises(ValueError, match=r"x has 1 channels|expected x of shape"):
+        cnn.summary(layer, (1, 8, 9))
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (cnn.Conv2d(3, 5, (3, 2), (2, 1), (1, 0), (1, 2)), (5, 4, 7)),
+        (cnn.MaxPool2d((3, 2), (2, 1), (1, 0), (1, 2)), (3, 4, 7)),
+        (cnn.MaxPool2d(3, 2, ceil_mode=True), (3, 4, 4)),
+        (cnn.AvgPool2d((3, 2), (2, 1), (1, 0)), (3, 4, 8)),
+        (cnn.AvgPool2d(3, 2, ceil_mode=True), (3, 4, 4)),
+        (cnn.AdaptiveAvgPool2d((2, 5)), (3, 2, 5)),
+        (cnn.GlobalAvgPool2d(), (3,)),
+        (cnn.BatchNorm2d(3), (3, 8, 9)),
+    ],
+)
+def test_no_kernel_runs_where_options_tell_the_shape(layer, expected, monkeypatch):
+    """Nothing has to be compiled for a summary, and a large image costs nothing."""
+    monkeypatch.setattr(type(layer), "forward", lambda *arguments: pytest.fail("it runs"))
+    (row,) = cnn.summary(cnn.Sequential(layer=layer), (3, 8, 9)).rows
+    assert row.output_shape == expected
+
+
 @pytest.mark.slow
 def test_nothing_is_compiled(tmp_path):
     program = "import sys; from minicnn.cli import main\n"

@@ -132,7 +132,7 @@ def _concat(node: Node) -> Value:
     for x in xs:
         _fit(node, first, x, first.shape[1:], x.shape[1:])
     channels = [x.shape[0] for x in xs]
-    total = None if None in channels else sum(c or 0 for c in channels)
+    total = None if None in channels else sum(filter(None, channels))
     return node.joined("concat", xs, (total, *first.shape[1:]), first.order)
 
 
@@ -188,7 +188,7 @@ def _batch_norm(node: Node) -> Value:
 
 def _lrn(node: Node) -> Value:
     size = node.attribute("size", 0)
-    if not (0 < size <= 2**16 and size % 2):  # an even window is off center to the other side in ONNX
+    if size not in range(1, 2**16, 2):  # an even window is off center to the other side in ONNX
         raise OnnxError(f"{node}: expected an odd size, got {size}")
     constants = {"alpha": 1e-4, "beta": 0.75, "bias": 1.0}
     alpha, beta, k = (float(node.attribute(name, default)) for name, default in constants.items())

@@ -91,7 +91,7 @@ class Building:
             raise OnnxError(
                 f"the shape of {name!r:.80} depends on the input's size; give load(…, input_shape=(C, H, W))"
             )
-        return Value.of(self.add(name, Reshape([size or 0 for size in shape]), [source]), shape)
+        return Value.of(self.add(name, Reshape([size for size in shape if size is not None]), [source]), shape)
 
     def model(self, name: str, keep_softmax: bool) -> Sequential | Graph:
         """The layers that a value depends on, which becomes the model's output."""

@@ -105,7 +105,7 @@ def _gather(node: Node) -> Array:
 def _concat(node: Node) -> Array:
     arrays = [node.constant(i) for i in range(len(node.inputs))]
     _count(node, sum(array.size for array in arrays))
-    return np.concatenate(arrays, _axis(node, node.attribute("axis", 0), arrays[0].ndim))
+    return np.concatenate(arrays, _axis(node, node.attribute("axis"), arrays[0].ndim))
 
 
 def _slice(node: Node) -> Array:

@@ -37,10 +37,10 @@ def _resize(node: Node) -> Value:
         transform = node.attribute("coordinate_transformation_mode", "half_pixel")
         rounding = node.attribute("nearest_mode", "round_prefer_floor")
     x = node.maps()
-    sizes, scales = _sizes(node, x)
     H, W = x.shape[1:]
     if H is None or W is None:
         raise OnnxError(f"{node}: which pixels it reads {SIZE_NEEDED}")
+    sizes, scales = _sizes(node, x, (H, W))
     if not all(0 < size <= LARGEST for size in sizes):
         raise OnnxError(f"{node}: expected a size in 1…{LARGEST}, got {sizes}")
     axes = list(zip((H, W), sizes, scales, strict=True))
@@ -56,7 +56,7 @@ def _resize(node: Node) -> Value:
     )
 
 
-def _sizes(node: Node, x: Value) -> tuple[list[int], list[float]]:
+def _sizes(node: Node, x: Value, maps: tuple[int, int]) -> tuple[list[int], list[float]]:
     """The height and width of the output, and their scales."""
     given = _scales(node)
     if given is None:
@@ -66,15 +66,15 @@ def _sizes(node: Node, x: Value) -> tuple[list[int], list[float]]:
         kept = [wanted.get(axis, n) for axis, n in enumerate(x.axes)]
         if kept[:2] != list(x.axes[:2]) and kept[:2] != [node.building.batch, x.axes[1]]:
             raise OnnxError(f"{node}: of other axes than height and width is not supported, got {kept}")
-        sizes = [n or 0 for n in kept[2:]]
-        return sizes, [size / (n or 1) for size, n in zip(sizes, x.shape[1:], strict=True)]
+        sizes = [wanted.get(axis, n) for axis, n in enumerate(maps, start=2)]
+        return sizes, [size / n for size, n in zip(sizes, maps, strict=True)]
     by = _by_axis(node, given)
     if any(by.get(axis, 1) != 1 for axis in (0, 1)):
         raise OnnxError(f"{node}: of other axes than height and width is not supported, got scales {given}")
     scales = [by.get(axis, 1.0) for axis in (2, 3)]
     if not all(0 < scale <= LARGEST for scale in scales):
         raise OnnxError(f"{node}: expected scales in 0…{LARGEST}, got {given}")
-    return [int(np.floor((n or 0) * scale)) for n, scale in zip(x.shape[1:], scales, strict=True)], scales
+    return [int(np.floor(n * scale)) for n, scale in zip(maps, scales, strict=True)], scales
 
 
 def _by_axis(node: Node, given: list[Any]) -> dict[int, Any]:

@@ -32,7 +32,7 @@ def _flatten(node: Node) -> Value:
     before, after = x.axes[:axis], x.axes[axis:]
     if None in x.axes:
         raise OnnxError(f"{node}: axis={axis} of {x} {SIZE_NEEDED}")
-    return _to(node, x, [math.prod(n or 0 for n in part) for part in (before, after)])
+    return _to(node, x, [math.prod(filter(None, part)) for part in (before, after)])
 
 
 def _squeeze(node: Node) -> Value:
@@ -163,7 +163,7 @@ def _gather(node: Node) -> Value:
         raise OnnxError(f"{node}: of the axis {axis} of {x} by indices of shape {indices.shape} is not supported")
     places = [i + size if i < 0 else i for i in node.whole(1)]
     step = places[1] - places[0] if len(places) > 1 else 1
-    if places != list(range(places[0], places[0] + step * len(places), step or 1)) or step < 1:
+    if step < 1 or places != list(range(places[0], places[-1] + 1, step)):
         raise OnnxError(f"{node}: by the indices {places!s:.80} is not supported, only by a range")
     if places[0] < 0 or places[-1] >= size:
         raise OnnxError(f"{node}: the indices {places[0]} to {places[-1]} are outside an axis of {size}")

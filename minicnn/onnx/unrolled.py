@@ -36,16 +36,19 @@ def refuse_steps(layers: dict[str, Layer]) -> None:
 
 def pad_of_channels(node: Node, x: Value, sides: list[int]) -> Value:
     """Pad (N, 1, C, H, W) with zeros before and after the channels."""
-    front, back = (sides[2], sides[7]) if len(sides) == 10 else (-1, -1)
-    if min(front, back) < 0 or [n for n in sides if n] != [n for n in (front, back) if n] or node.number(2, 0.0) != 0:
-        raise OnnxError(f"{node}: of {x} by {sides!s:.80} is not supported")
+    refusal = OnnxError(f"{node}: of {x} by {sides!s:.80} is not supported")
+    if len(sides) != 10:
+        raise refusal
+    front, back = sides[2], sides[7]
+    if min(front, back) < 0 or sides != [0, 0, front, 0, 0, 0, 0, back, 0, 0] or node.number(2, 0.0) != 0:
+        raise refusal
     shape = tuple(None if n is None else n + front + back if i == 1 else n for i, n in enumerate(x.shape))
     return node.then(x, Step(node, f"padding of {x}", front, back), shape=shape)
 
 
 def mean_of_channels(node: Node, x: Value) -> Value:
     """AveragePool of (N, 1, C, H, W) over windows of channels."""
-    size, *kernel = node.integers("kernel_shape", (0, 0, 0))
+    size, *kernel = node.integers("kernel_shape", (0,) * 3)
     ones, zeros = [1] * 3, [0] * 6
     for name, value in {
         "strides": ones,

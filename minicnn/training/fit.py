@@ -147,15 +147,15 @@ def _start(
         return None, Position()
     settings = {"data": fingerprint(run.train), "classes": list(run.train.classes), **settings}
     keeper = None if checkpoint is None else Keeper(checkpoint, checkpoint_seconds, settings, writes=group.main)
-    resumed = keeper is not None and resume and keeper.path.exists()
+    resumed = keeper if keeper is not None and resume and keeper.path.exists() else None
     if group.size > 1:
         facts = {
             "validation data": None if run.valid is None else fingerprint(run.valid),
             "number of epochs": run.epochs,
-            "checkpoint": digest(keeper.path.read_bytes()) if keeper is not None and resumed else None,
+            "checkpoint": digest(resumed.path.read_bytes()) if resumed else None,
         }
         check_alike(group, run.model, run.train, **settings, **facts)
-    return keeper, keeper.restore(run) if keeper is not None and resumed else Position()
+    return keeper, resumed.restore(run) if resumed else Position()
 
 
 def _callbacks(callbacks: Any) -> list[Callback]:

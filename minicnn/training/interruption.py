@@ -58,9 +58,9 @@ class Held:
     def __enter__(self) -> None:
         self._depth += 1
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self._depth -= 1
         if self._depth == 0 and self.pending:
             self.pending = False
-            if exception[0] is None:
+            if error is None:
                 raise KeyboardInterrupt

@@ -96,7 +96,7 @@ class Loop:
         run, position = self.run, self.position
         run.history.interrupted = True
         where = f"in epoch {position.epoch + 1} of {run.epochs}, after {position.batch} of {len(self.loader)} batches"
-        if self.keeper is not None and run.epoch == position.epoch:  # otherwise a callback has yet to see the epoch
+        if run.epoch == position.epoch:  # otherwise a callback has yet to see the epoch
             self.save()
         kept = f"; fit(…, resume=True) goes on from {self.keeper.last_good}" if self.keeper else ""
         self.progress.say(f"interrupted {where}{kept}")

@@ -1,3 +1,4 @@
+import argparse
 import re
 
 import pytest
@@ -54,3 +55,24 @@ def test_it_tells_dead_channels_and_what_the_numbers_are(run, trained, photos, t
     assert status == 0, errors
     assert re.fullmatch(r"channel \d+, activation [\d.]+", drawn["names"][0])
     assert "channel 3: dead" in drawn["names"] and re.search(r"dead: \d+ of \d+$", drawn["title"])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_filters_are_drawn_where_they_are_gray_or_of_colors_and_factored_from_three_channels_on(
+    channels, monkeypatch, tmp_path
+):
+    import viz
+    from minicnn.cli import look
+    from viz import plot
+
+    model = cnn.Sequential(conv1=cnn.Conv2d(channels, 5, (3, 2)), conv2=cnn.Conv2d(5, 4, 1)).initialize(0)
+    titles = {}
+    for name in ("filters", "filter_table", "weight_factors"):
+        monkeypatch.setattr(plot, name, lambda drawn, title, name=name: titles.setdefault(name, title))
+    monkeypatch.setattr(viz, "weight_factors", lambda model, layer: None)
+    options = argparse.Namespace(layer=["conv1"], data=None)
+    names = [name for name, _ in look._figures(model, {}, options)]
+    assert names[0] == "diagram"
+    assert ("filters" in names) is (channels in (1, 3))
+    assert titles.get("filters") in (None, "conv1: 5 filters of 3×2")
+    assert "conv1.filters" in names and ("conv1.factors" in names) is (channels >= 3)

@@ -99,6 +99,20 @@ def test_a_small_zipped_file_cannot_claim_endless_memory(tmp_path, monkeypatch):
         read_idx(tmp_path / "bomb.gz", 3)
 
 
+def test_what_zips_best_is_read(tmp_path):
+    """Zeros, of which deflate makes one byte of a thousand; a header may claim 1,032 for each byte of the file."""
+    blank = np.zeros((1000, 28, 28), np.uint8)
+    write_idx(tmp_path / "a.gz", blank)
+    assert (tmp_path / "a.gz").stat().st_size < 1000 and np.array_equal(read_idx(tmp_path / "a.gz", 3), blank)
+    for more, words in ((0, "got only 1$"), (1, "got at most {most}$"), (-1, "got only 1$")):
+        head = struct.pack(">2I", 2049, 0)
+        size = len(gzip.compress(head + b"0", compresslevel=0))
+        head = struct.pack(">2I", 2049, size * 1032 + more)
+        (tmp_path / "a").write_bytes(gzip.compress(head + b"0", compresslevel=0))
+        with pytest.raises(DataError, match=words.format(most=size * 1032).replace("$", ";")):
+            read_idx(tmp_path / "a", 1)
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match="nothing-here: no such file"):
         read_idx(tmp_path / "nothing-here", 3)

@@ -261,7 +261,42 @@ def test_a_missing_image_or_a_folder_is_named(tmp_path):
         read_image(tmp_path)
 
 
-@pytest.mark.parametrize("array", [np.zeros((2, 2)), np.zeros((2, 4, 2), np.uint8), np.zeros(4, np.uint8)])
+def colored(channels):
+    """COLORS with any number of channels: the fourth is opacity."""
+    return np.concatenate([COLORS, np.full((6, 4, 1), 255, np.uint8)], axis=2)[:, :, :channels]
+
+
+WIDE = RNG.integers(0, 256, (3, 6, 5), dtype=np.uint8)
+AS_IMAGES = {  # arrays, and the image that each of them is, channels first
+    "a picture of 3 channels": (colored(3), COLORS.transpose(2, 0, 1)),
+    "a picture of 4 channels": (colored(4), COLORS.transpose(2, 0, 1)),
+    "an image of a data set": (WIDE, WIDE),
+    "a gray image of a data set": (WIDE[:1], WIDE[:1]),
+    "a gray picture": (GRAYS, GRAYS[None]),
+    "a row of 3 channels": (COLORS[:1], COLORS[:1].transpose(2, 0, 1)),
+    "a row of 4 channels": (colored(4)[:1], COLORS[:1].transpose(2, 0, 1)),
+    "three rows of 3 channels": (COLORS[:3], COLORS[:3].transpose(2, 0, 1)),
+    "three rows of 4 channels": (colored(4)[:3], COLORS[:3].transpose(2, 0, 1)),
+    "an image of a data set, 2 wide": (COLORS.transpose(2, 0, 1)[..., :2], COLORS[:, :2].transpose(2, 0, 1)),
+    "a gray image of a data set, 1 wide": (GRAYS[None, :, :1], GRAYS[None, :, :1]),
+}
+
+
+@pytest.mark.parametrize("name", AS_IMAGES)
+def test_an_array_is_read_with_its_channels_first_or_last(name):
+    """Where both could be, as in a picture three pixels high, the channels are last."""
+    array, expected = AS_IMAGES[name]
+    np.testing.assert_array_equal(read_image(array), expected)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((2, 2)),
+        COLORS.astype(int),
+        *(np.zeros(shape, np.uint8) for shape in ((2, 4, 2), (4,), (4, 4, 5), (1, 4, 4, 3))),
+    ],
+)
 def test_other_arrays_are_refused(array):
     with pytest.raises(ValueError, match=r"expected a uint8 array \(H, W\)"):
         read_image(array)

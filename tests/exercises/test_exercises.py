@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,30 @@ def solution(number: str) -> Callable[..., Any]:
     return EXERCISES[number].solution
 
 
+def keeping(count: int) -> Callable[..., Any]:
+    """Dropout of 200×200 units that keeps just so many."""
+
+    def dropout(x: np.ndarray, p: float, rng: np.random.Generator) -> tuple[np.ndarray, Callable[..., Any]]:
+        mask = (np.arange(x.size) < count).reshape(x.shape) / (1 - p)
+        return x * mask, lambda dy: dy * mask
+
+    return dropout
+
+
+def diagonal(*changes: tuple[int, int, int]) -> Callable[[], np.ndarray]:
+    """The filter for diagonal edges, with some entries changed: (row, column, entry)."""
+    kernel = np.sign(np.arange(4) - np.arange(4)[:, None])
+    for row, column, entry in changes:
+        kernel[row, column] = entry
+    return lambda: kernel
+
+
+def noisy(x: np.ndarray, mean: float, deviation: float) -> np.ndarray:
+    """x squared with noise of exactly this mean and deviation."""
+    noise = np.random.default_rng(1).standard_normal(x.shape)
+    return x**2 + mean + deviation * (noise - noise.mean()) / noise.std()
+
+
 # Answers that people give, and what they are told.
 MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "2.12, every epoch in the same order": (
@@ -122,6 +147,17 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "2.13, workers counted alike": (lambda gradients, sizes: np.mean(gradients, axis=0), "the whole batch"),
     "5.7, the mean alone": (lambda x, most: np.full_like(x, x.mean()), "a slow wave and a fast one"),
+    "1.3, of another size": (lambda: np.zeros((3, 4)), r"expected a filter \(4, 4\), got \(3, 4\)"),
+    "1.3, with a 2": (diagonal((0, 1, 2), (1, 0, -2)), "expected entries of -1, 0 and 1 only"),
+    "1.3, not flat": (diagonal((0, 0, 1)), "must sum to 0"),
+    "1.3, little above": (diagonal((0, 3, 0), (0, 0, 1)), "upper right half is bright, expected an output of 6"),
+    "1.3, little below": (diagonal((3, 0, 0), (0, 0, -1)), "lower left half is bright, expected -6 or less"),
+    "1.3, upside down": (lambda: -diagonal()(), "upper right half is bright"),
+    "4.4, too much noise": (lambda method, x, *rest: noisy(x, 0.261, 0), "to add 0.25 on average"),
+    "4.4, too little noise": (lambda method, x, *rest: noisy(x, 0.239, 0), "to add 0.25 on average"),
+    "4.4, one copy alone": (lambda method, x, *rest: noisy(x, 0.25, 0.21), "steadier than one of them"),
+    "1.12, 58 % of the units kept": (keeping(23_200), "expected to keep 60 % of the units, kept 58.0%"),
+    "1.12, 62 % of the units kept": (keeping(24_800), "expected to keep 60 % of the units, kept 62.0%"),
     "2.10, not divided": (lambda x: (x - x.mean(axis=0), lambda dy: dy), "batch_norm"),
 }
 
@@ -131,6 +167,14 @@ def test_a_likely_mistake_is_refused_in_these_words(mistake: str) -> None:
     answer, words = MISTAKES[mistake]
     with pytest.raises(Wrong, match=words):
         EXERCISES[mistake.partition(",")[0]].check(answer)
+
+
+def test_large_scores_do_not_overflow() -> None:
+    scores = np.array([[1000.0, 0, -1000], [-900, -1000, -950]])
+    loss, pullback = solution("2.1")(scores, np.array([0, 0]))
+    np.testing.assert_allclose(loss, 0, atol=1e-12)
+    np.testing.assert_allclose(pullback(1.0), 0, atol=1e-12)
+    np.testing.assert_allclose(solution("1.10")(scores), [[1, 0, 0]] * 2, atol=1e-12)
 
 
 @pytest.mark.parametrize("exercise", ALL)
@@ -172,3 +216,58 @@ def test_an_unknown_number_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
         main(["9.9"])
     assert stop.value.code == 2
     assert "no exercise 9.9" in capsys.readouterr().err
+
+
+# What a reader sees: the examples that a check gives to an answer, and what it expects.
+
+EXAMPLES = Path(__file__).parent / "examples.json"  # rewritten by `python -m tests.exercises.test_exercises`
+
+
+def examples(exercise: Exercise) -> list[Any]:
+    """Each argument that the check gives, and each result that it expects, as its shape and one number."""
+    found: list[Any] = []
+
+    def note(value: Any) -> None:
+        try:
+            array = np.asarray(value, float)
+        except (TypeError, ValueError):  # a model, a function, or a list of several kinds
+            for part in value if isinstance(value, list | tuple) else []:
+                note(part)
+        else:
+            found.append([*array.shape, float(f"{array.ravel() @ (2 + np.cos(np.arange(array.size))):.6g}")])
+
+    def noting(value: Any) -> Any:
+        """An answer, or the pullback that it returns, whose arguments are noted."""
+        if isinstance(value, tuple):
+            return tuple(map(noting, value))
+        if not callable(value):
+            return value
+
+        def call(*args: Any, **options: Any) -> Any:
+            note([*args, *options.values()])
+            return noting(value(*args, **options))
+
+        return call
+
+    def noted(got: Any, expected: Any, what: str, tolerance: float = 1e-6) -> None:
+        note(expected)
+        found.append([what, tolerance])
+        same(got, expected, what, tolerance)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(exercise.check.__globals__, "same", noted)
+        exercise.check(noting(exercise.solution))
+    return found
+
+
+@pytest.mark.parametrize("exercise", ALL)
+def test_the_examples_of_a_check_stay_as_the_book_has_them(exercise: Exercise) -> None:
+    """A check may have other examples; but no change of one goes unseen."""
+    found, known = examples(exercise), json.loads(EXAMPLES.read_text())[exercise.number]
+    assert [note[:-1] for note in found] == [note[:-1] for note in known]
+    np.testing.assert_allclose([note[-1] for note in found], [note[-1] for note in known], rtol=1e-3, atol=1e-7)
+
+
+if __name__ == "__main__":
+    lines = (f'"{number}": {json.dumps(examples(exercise))}' for number, exercise in EXERCISES.items())
+    EXAMPLES.write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 OPS = ["tests/ops", "tests/test_reference.py", "tests/test_invariants.py", "tests/gradient_check/test_derivatives.py"]
-EVERYWHERE = ["tests/test_public_face.py"]
+EVERYWHERE = ["tests/test_public_face.py", "tests/test_bounds.py"]
 NETWORKS = ["tests/layers", "tests/test_layout.py", "tests/test_prediction.py"]
 
 RULES: list[tuple[str, list[str]]] = [

@@ -203,10 +203,14 @@ def test_what_slices_nothing_off_needs_no_size(tmp_path) -> None:
                   {"s": np.int64([0]), "e": np.int64([LAST]), "a": np.int64([axis])}, OPEN), tmp_path
         )  # fmt: skip
         assert list(model.children) == ["y"]
+    for axis in (0, 2):  # ONNX writes an end that is not known as the largest number of 32 or 64 bits
+        run(tmp_path, "Slice", [0], [2**31 - 1], [axis], [1], shape=OPEN)
     for start, stop, step in ((1, LAST, 1), (0, 5, 1), (0, LAST, 2)):
         for axis in (0, 2):
             with pytest.raises(cnn.onnx.OnnxError, match="Slice 'a': of "):
                 run(tmp_path, "Slice", [start], [stop], [axis], [step], shape=OPEN)
+    with pytest.raises(cnn.onnx.OnnxError, match="Slice 'a': of "):
+        run(tmp_path, "Slice", [0], [2**31 - 2], [2], [1], shape=OPEN)
 
 
 @pytest.mark.parametrize(
@@ -261,3 +265,9 @@ def test_a_slice_without_an_end_is_written_as_one(length, tmp_path) -> None:
         np.testing.assert_array_equal(
             cnn.onnx.load(tmp_path / "m.onnx")(x), x[:, :, layer.start : layer.stop : layer.step]
         )
+
+
+def test_the_end_of_a_slice_without_one_is_written_as_the_largest_of_32_bits(tmp_path) -> None:
+    cnn.onnx.save(cnn.Sequential(part=cnn.Slice(1, axis=2)), tmp_path / "m.onnx", (1, 5, 5))
+    written = {a.name: onnx.numpy_helper.to_array(a) for a in onnx.load(tmp_path / "m.onnx").graph.initializer}
+    assert written["part.stop"].tolist() == [2_147_483_647]

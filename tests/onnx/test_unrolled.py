@@ -44,6 +44,11 @@ def test_its_steps_become_one_layer(size, channels, tmp_path) -> None:
     np.testing.assert_allclose(model(x), expected, rtol=1e-5)
 
 
+def test_padding_is_with_zeros_if_nothing_else_is_said(tmp_path) -> None:
+    graph = written(3, padded=node("Pad", "volume pads", "padded"))
+    assert [type(layer) for layer in load(graph, tmp_path).children.values()] == [cnn.LocalResponseNorm]
+
+
 def test_without_a_constant_below_the_power_there_is_none(tmp_path) -> None:
     graph = written(3, shifted=node("Identity", "scaled", "shifted"))
     x = tie_free(SHAPE, dtype=np.float32)
@@ -67,6 +72,7 @@ REFUSED = {
         {"mean": node("AveragePool", "padded", "mean", kernel_shape=[3, 1, 1], strides=[2, 1, 1])},
         "strides",
     ),
+    "of windows of no size": ({"mean": node("AveragePool", "padded", "mean")}, r"by windows of \[0, 0, 0\]"),
     "of the maximum": ({"mean": node("MaxPool", "padded", "mean", kernel_shape=[3, 1, 1])}, "MaxPool 'mean'"),
     "of a product that is not a square": (
         {"square": node("Mul", "x other", "square"), "volume": node("Unsqueeze", "square one", "volume")},

@@ -109,3 +109,14 @@ def test_a_transposed_convolution_of_a_wanted_size(seed, mode, tmp_path) -> None
     expected = spread(x, w, shares(totals, mode), (0, 0), options)
     for y in found:
         np.testing.assert_allclose(y, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_valid_windows_have_no_padding(seed, tmp_path) -> None:
+    for transposed, op in ((False, "Conv"), (True, "ConvTranspose")):
+        _, x, w, _, options = drawn(seed, transposed)
+        options |= {"strides": [2, 1], "dilations": [1, 1]}
+        w = w[..., :2, :2]
+        expected = spread(x, w, (0, 0, 0, 0), (0, 0), options) if transposed else convolved(x, w, (0, 0, 0, 0), options)
+        for y in run(tmp_path, op, x, w, auto_pad="VALID", **options):
+            np.testing.assert_allclose(y, expected, atol=1e-5)

@@ -84,6 +84,28 @@ def test_it_prints_every_class_with_its_accuracy_and_what_it_was_taken_for():
     assert lines[-1].split() == ["2", "cow", "–", "·", "·", "·"]
 
 
+@pytest.mark.parametrize(("classes", "copies", "width"), [(10, 1, 1), (11, 1, 2), (3, 9, 1), (3, 10, 2), (3, 100, 3)])
+def test_the_columns_of_the_confusion_are_as_wide_as_their_longest_number(classes, copies, width):
+    """A class's number or a count; each column begins with a blank."""
+    data = Dataset(
+        np.zeros((copies, 1, 1, classes), np.uint8), np.zeros(copies, int), [f"k{i}" for i in range(classes)]
+    )
+    head, first = str(cnn.evaluate(judge(), data)).splitlines()[2:4]
+    assert head.endswith("taken for " + " ".join(f"{i:{width}}" for i in range(classes)))
+    assert first.endswith(f"   {copies:{width}}" + f" {'·':>{width}}" * (classes - 1)) and len(first) == len(head)
+
+
+def test_its_table_names_for_each_class_what_it_was_most_often_taken_for():
+    three = images([0, 5, 0], [0, 5, 0], [0, 0, 5], [5, 0, 0], [0, 5, 0], [0, 5, 0], labels=[0, 0, 0, 1, 1, 1])
+    table = cnn.evaluate(judge(), three)._table()
+    assert [tuple(row) for row in table.rows] == [
+        ("ant", "bee (2)", "3", "0.00%"),
+        ("bee", "ant (1)", "3", "66.67%"),
+        ("cow", "", "0", "–"),
+    ]
+    assert len(table.head) == 4 and table.left == 2
+
+
 def test_a_model_of_another_number_of_classes_is_refused():
     with pytest.raises(ValueError, match=r"expected the model to return \(N, 2\) scores, for 2 classes"):
         cnn.evaluate(judge(), images([1, 2, 3], labels=[0], classes=("ant", "bee")))

@@ -77,6 +77,17 @@ def test_all_moments_share_one_square_which_they_fill_and_in_which_they_are_cent
             ]), axis=0).max(), rel=0.02)  # fmt: skip
 
 
+def test_of_maps_the_means_are_taken() -> None:
+    of = subject(40)
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 2, 3), flatten=cnn.Flatten(), fc=cnn.Dense(8, 2)).initialize(0)
+    model.transform = cnn.data.Transform()
+    points = np.array(space(study(model, of.data, snapshots=[model]))["points"])[0]
+    means = viz.extract_features(model, of.data, "conv", average=True, progress=False).astype(np.float64)
+    assert means.shape == (40, 2)
+    apart, expected = (np.linalg.norm(x[:, None] - x[None], axis=2) for x in (points, means))
+    np.testing.assert_allclose(apart / apart.max(), expected / expected.max(), atol=0.01)
+
+
 def test_images_that_are_all_alike_stand_in_the_middle() -> None:
     of = subject(30)
     of.data.images[...] = 7

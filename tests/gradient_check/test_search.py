@@ -181,4 +181,9 @@ def test_all_that_is_not_settled_is_looked_at_in_blocks_that_stay_in_the_cache(s
 
 
 def test_the_largest_of_nothing_is_zero() -> None:
-    assert largest(np.zeros(0)) == 0 and largest(np.array([0.5])) == 0.5 and largest(np.array([-3.0, 2])) == 3 and largest(np.array([[1.0], [4]])) == 4
+    assert (
+        largest(np.zeros(0)) == 0
+        and largest(np.array([0.5])) == 0.5
+        and largest(np.array([-3.0, 2])) == 3
+        and largest(np.array([[1.0], [4]])) == 4
+    )

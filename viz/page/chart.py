@@ -72,7 +72,7 @@ def whole_ticks(last: int, most: int = 8) -> list[float]:
     """Whole numbers from 0 to at least `last`, at most about `most` of them, at even steps."""
     steps = (m * 10**e for e in itertools.count() for m in (1, 2, 5))
     step = next(s for s in steps if last / s <= most)
-    return [float(v) for v in range(0, max(last, 1) + step, step) if v - step < max(last, 1)]
+    return [float(v) for v in range(0, max(last, 1) + step, step)]
 
 
 def log_ticks(values: Sequence[float]) -> list[float]:

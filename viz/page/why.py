@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import attribution
 from ..evaluation.sanity_check import sanity_check
-from .sprites import Sprites, shrunk
+from .sprites import Sprites, divisor, shrunk
 from .subject import Array, Missing, Subject
 
 TITLE = "Why"
@@ -156,6 +156,6 @@ def _scaled(maps: Array) -> tuple[Array, Array]:
     """Maps (images, classes, H, W), each scaled to −1…1; and each one's strength relative to the image's strongest."""
     ends = np.quantile(np.abs(maps), SATURATED, axis=(2, 3), keepdims=True)
     largest = np.abs(maps).max(axis=(2, 3), keepdims=True)
-    ends = np.where(ends > 0, ends, np.where(largest > 0, largest, 1))
+    ends = np.where(ends > 0, ends, divisor(largest))
     strongest = largest.max(axis=1, keepdims=True)
-    return np.clip(maps / ends, -1, 1), (largest / np.where(strongest > 0, strongest, 1))[..., 0, 0]
+    return np.clip(maps / ends, -1, 1), (largest / divisor(strongest))[..., 0, 0]

@@ -11,8 +11,7 @@ import minicnn as cnn
 from minicnn.testing import networks, tie_free, with_random_arrays
 from viz.attribution import local_change
 from viz.attribution.local_change import KnownPass
-from viz.attribution.steps import steps_of
-from viz.attribution.steps import _is_local, _joins_the_row
+from viz.attribution.steps import _is_local, _joins_the_row, steps_of
 
 
 def changed_images(x, values, corners):

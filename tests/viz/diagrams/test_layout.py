@@ -42,7 +42,7 @@ NETWORKS = {
 @pytest.mark.parametrize("width", [None, 10, 60])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_all_bricks_are_drawn_to_one_scale_up_to_a_size(name: str, width) -> None:
-    layout, pairs = drawn(*NETWORKS[name], width)
+    _, pairs = drawn(*NETWORKS[name], width)
     scales = [side / np.sqrt(n) for brick, box in pairs for side, n in ((box[2], brick.columns), (box[3], brick.rows))]
     assert scales == pytest.approx([scales[0]] * len(scales))
     assert scales[0] <= 0.06 + 1e-12 and max(box[3] for _, box in pairs) <= 3.2 + 1e-12

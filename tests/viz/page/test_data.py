@@ -83,7 +83,12 @@ def test_counts_are_told_if_any_class_has_two_images(count: int, counted: bool) 
 def test_it_says_which_images_it_shows_and_how_they_look() -> None:
     said, _ = section(7, size=(4, 6), train=True)
     assert (said["source"], said["trained_on"], said["images"]) == ("training set", 7, 7)
-    assert (said["size"], said["colors"], said["reversed"], said["scaling"]) == ("6×4", "gray", False, "(pixel / 255 − 0) / 1")
+    assert (said["size"], said["colors"], said["reversed"], said["scaling"]) == (
+        "6×4",
+        "gray",
+        False,
+        "(pixel / 255 − 0) / 1",
+    )
     transform = cnn.data.Transform(mean=(0.5, 0.25, 0.125), std=(0.5, 1, 2), scale=1, channels="BGR")
     said, _ = section(7, size=(4, 6), channels=3, transform=transform)
     assert (said["colors"], said["reversed"]) == ("color", True)

@@ -16,6 +16,10 @@ def test_the_film_of_a_large_network_has_fewer_moments_but_the_first_and_the_las
     moments = [str(k) for k in range(10)]
     assert film._thinned(moments, 20) == film._thinned(moments, 10) == moments
     assert film._thinned(moments, 9) == [str(k) for k in (0, 1, 2, 3, 4, 6, 7, 8, 9)]
+    assert film._thinned([], 4) == [] and film._thinned(["0"], 4) == ["0"]
+    for count in range(2, 30):
+        for most in range(2, count + 1):
+            assert len(set(film._thinned(range(count), most))) == most
     assert film._thinned(moments, 4) == ["0", "3", "6", "9"]
     assert film._thinned(moments, 2) == ["0", "9"]
 

@@ -37,7 +37,9 @@ def maps(channels: int, layers: int, side: int = 4) -> SimpleNamespace:
     return SimpleNamespace(model=model, x=x, stages=stages_of(model, images), program=object())
 
 
-@pytest.mark.parametrize(("channels", "layers", "folded"), [(60, 4, False), (43, 6, True), (64, 4, True), (3, 2, False)])
+@pytest.mark.parametrize(
+    ("channels", "layers", "folded"), [(60, 4, False), (43, 6, True), (64, 4, True), (3, 2, False)]
+)
 def test_a_journey_of_more_than_300_maps_is_folded(channels: int, layers: int, folded: bool) -> None:
     found = journey.make(maps(channels, layers), Sprites())
     assert sum(len(layer["channels"]) for layer in found["layers"]) == channels * (layers + 1)

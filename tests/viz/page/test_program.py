@@ -49,7 +49,12 @@ def test_steps_take_the_values_that_the_network_s_branches_take() -> None:
 def test_weights_stand_one_after_the_other_where_their_steps_say() -> None:
     norm = cnn.BatchNorm2d(3)
     model = network(conv=conv(2, 3, bias=False), norm=norm, gap=cnn.GlobalAvgPool2d(), fc=cnn.Dense(3, 4))
-    for name, values in (("weight", [1, 2, 3]), ("bias", [4, 5, 6]), ("running_mean", [7, 8, 9]), ("running_var", [1, 4, 9])):
+    for name, values in (
+        ("weight", [1, 2, 3]),
+        ("bias", [4, 5, 6]),
+        ("running_mean", [7, 8, 9]),
+        ("running_var", [1, 4, 9]),
+    ):
         getattr(norm, name)[...] = values
     program = Program(model, (2, 1, 1))
     flat = program.weights()

@@ -156,7 +156,12 @@ def test_a_map_is_made_of_50_columns_at_most_with_a_perplexity_of_30_or_less(
     assert mapped["X"].shape == (images, columns) and mapped["random_state"] == 3
     assert found["perplexity"] == perplexity == round(mapped["perplexity"], 1) and found["count"] == images
     assert (found["k"], len(found["near"]["pixels"][0]), len(found["near"]["features"][0])) == (8, 8, 8)
-    assert (found["dimensions"], found["at_random"], found["averaged"], found["layer"]) == (numbers, images, False, "fc1")
+    assert (found["dimensions"], found["at_random"], found["averaged"], found["layer"]) == (
+        numbers,
+        images,
+        False,
+        "fc1",
+    )
     features = viz.extract_features(of.model, of.data, "fc1", progress=False).astype(np.float64)
     centered = features - features.mean(axis=0)
     _, sizes, directions = np.linalg.svd(centered, full_matrices=False)

@@ -7,10 +7,9 @@ import pytest
 
 import minicnn as cnn
 from tests.viz.page.answers import answers
-from viz.page import stages, subject
+from viz.page import subject
 from viz.page.stages import outer_stages, stages_of
 from viz.page.subject import _attributes, _choose, _classes, _gallery, _other, _sample, probability, study
-from viz.page.subject import Missing as Missing_
 
 
 @pytest.mark.parametrize(("classes", "known"), [(3, 3), (9, 9), (10, 10), (11, 10), (25, 10)])
@@ -158,4 +157,3 @@ def test_a_second_network_must_take_the_same_images_and_know_the_same_classes() 
 
 def test_a_probability_has_six_digits() -> None:
     assert probability(np.float32(1) / 3) == 0.333333 and probability(2e-7) == 0
-    assert subject.Missing is Missing_ and stages.CHANNELS == 64

@@ -97,7 +97,9 @@ def test_16_images_are_enough_to_check_a_method_and_6_of_a_large_network(large, 
 
 @pytest.mark.parametrize(("large", "most"), [(False, 10), (True, 3)])
 @pytest.mark.parametrize("classes", [2, 3, 10, 11])
-def test_the_ten_likeliest_classes_are_explained_and_three_of_a_large_network(large, most, classes, monkeypatch) -> None:
+def test_the_ten_likeliest_classes_are_explained_and_three_of_a_large_network(
+    large, most, classes, monkeypatch
+) -> None:
     probabilities = np.random.default_rng(0).dirichlet(np.ones(classes), 3)
     of = subject((130, 100), large, model=None, x=np.zeros((3, 1, 130, 100)))
     of.evaluation = SimpleNamespace(classes=range(classes), probabilities=probabilities)

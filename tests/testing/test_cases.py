@@ -134,7 +134,7 @@ def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
 def test_wide_convolutions_have_the_kernels_and_strides_of_real_networks_and_room_for_a_few_windows() -> None:
     kernels, room, strides, batches = set(), set(), set(), set()
 
-    @settings(REACH, max_examples=250, suppress_health_check=list(HealthCheck))
+    @settings(REACH, max_examples=150, suppress_health_check=list(HealthCheck))
     @given(wide_conv2d_cases())
     def collect(case: Case) -> None:
         x, w, b = case.arguments

@@ -33,6 +33,10 @@ def test_log_ticks_of_nothing_are_small(values: tuple[float, float]) -> None:
     assert 1e-7 <= ticks[0] <= 1e-6 < ticks[-1] < 3e-6
 
 
+def test_log_ticks_end_at_fifty_million() -> None:
+    assert log_ticks((2e7, 3e8)) == [2e7, 5e7]
+
+
 def test_whole_ticks_that_are_few_are_all_there() -> None:
     assert whole_ticks(0) == whole_ticks(1) == [0, 1]
     assert whole_ticks(8) == [0, 1, 2, 3, 4, 5, 6, 7, 8]

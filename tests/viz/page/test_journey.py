@@ -32,6 +32,7 @@ def maps(channels: int, layers: int, side: int = 4) -> SimpleNamespace:
         {str(k): cnn.Conv2d(1 if k == 0 else channels, channels, 1) for k in range(layers)} | {"relu": cnn.ReLU()}
     ).initialize(0)
     images = np.random.default_rng(0).integers(0, 256, (3, 1, side, side + 2)).astype(np.uint8)
+    images[1] //= 8  # a dark one
     model.transform = cnn.data.Transform()
     x = model.transform(images)
     return SimpleNamespace(model=model, x=x, stages=stages_of(model, images), program=object())

@@ -145,7 +145,8 @@ def test_a_second_network_must_take_the_same_images_and_know_the_same_classes() 
     names = ("a", "b", "c")
     for classes in (None, names):
         found = _other(small(classes=classes), "B", data(), names)
-        assert found.title == "B" and found.program is not None and found.program_missing == ""
+        assert found.title == "B" and found.program_missing == ""
+        assert found.program.input_shape == study(small(classes=names), data()).program.input_shape == (1, 6, 6)
     for model in (small(4), small(classes=("a", "c", "b"))):
         with pytest.raises(ValueError, match="two networks of the same classes"):
             _other(model, "B", data(), names)

@@ -111,6 +111,12 @@ def test_curves_have_a_point_for_each_epoch_and_one_before_it(before: bool, vali
     assert found["epochs"] == 3 and found["curves_missing"] is None
 
 
+@pytest.mark.parametrize("valid", [True, False])
+def test_the_accuracy_before_training_is_told_if_it_is_that_of_the_test_images(valid: bool) -> None:
+    found = make(subject(answers(20, 2, 0.2), history(True, valid, epochs=1)), None)
+    assert found["before"] == (0.1 if valid else None) and found["epochs"] == 1 and len(found["curves"]) == 2
+
+
 @pytest.mark.parametrize("record", [None, History(Measure(2.3, 0.1), [], [])])
 def test_without_an_epoch_there_are_no_curves(record) -> None:
     found = make(subject(answers(20, 2, 0.2), record), None)

@@ -1,5 +1,7 @@
 """The reference that everything else is compared with, checked against examples worked out by hand and SciPy."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,6 +21,15 @@ def image(rows):
 
 def test_every_op_has_a_textbook_forward() -> None:
     assert all(callable(getattr(reference, op)) for op in ops.__all__)
+
+
+@pytest.mark.parametrize("op", ops.__all__)
+def test_an_option_that_is_not_given_means_the_same_to_the_reference(op: str) -> None:
+    mine, theirs = (
+        {name: p.default for name, p in inspect.signature(function).parameters.items() if p.default is not p.empty}
+        for function in (getattr(reference, op), getattr(ops, op))
+    )
+    assert mine == {name: theirs[name] for name in mine}
 
 
 # Convolution

@@ -34,12 +34,14 @@ def test_a_row_has_at_most_48_cells(count: int, side: int, columns: int) -> None
     np.testing.assert_array_equal(images_of(sprites, "some"), images[:, 0])
 
 
-@pytest.mark.parametrize(("width", "columns"), [(2048, 2), (2049, 1), (4096, 1), (1365, 3), (1366, 2), (5000, 1)])
+@pytest.mark.parametrize(
+    ("width", "columns"), [(2048, 2), (2049, 1), (4096, 1), (1365, 3), (1366, 2), (5000, 1), (241, 16), (315, 13)]
+)
 def test_a_sheet_is_at_most_4096_pixels_wide_but_for_a_single_image(width: int, columns: int) -> None:
     sprites = Sprites()
-    sprites.add_images("wide", np.arange(3, dtype=np.uint8).repeat(width).reshape(3, 1, 1, width))
+    sprites.add_images("wide", np.arange(20, dtype=np.uint8).repeat(width).reshape(20, 1, 1, width))
     assert sprites.sheets["wide"]["columns"] == columns
-    assert images_of(sprites, "wide")[:, 0, 0].tolist() == [0, 1, 2]
+    assert images_of(sprites, "wide")[:, 0, 0].tolist() == list(range(20))
 
 
 def test_images_in_color_are_kept_exactly_or_nearly() -> None:

@@ -18,7 +18,6 @@ import viz
 from minicnn.display import Shown, Table, in_notebook, shape_text
 from minicnn.training.history import EpochRecord, Measure
 from viz import plot
-from viz.page.page import Page
 
 
 @pytest.fixture(scope="module")
@@ -200,17 +199,6 @@ def test_exciting_patches_without_images_say_so(results) -> None:
     assert bare.plot() is None
     with pytest.raises(ValueError, match="expected the images that were searched"):
         bare.patches()
-
-
-def test_a_page_is_a_path_that_shows_what_it_holds(tmp_path) -> None:
-    page = Page(tmp_path / "a.html")
-    assert page == tmp_path / "a.html" and page._repr_html_() is None
-    page.write_text('<p title="x">hello')
-    assert 'srcdoc="&lt;p title=&quot;x&quot;&gt;hello"' in page._repr_html_()
-    index = Page(tmp_path / "index.html")
-    index.write_text("<p>")
-    assert f'src="{index.as_posix()}"' in index._repr_html_()  # its images are files in its folder
-    assert Page(tmp_path)._repr_html_() is None and page.parent._repr_html_() is None
 
 
 @pytest.mark.slow

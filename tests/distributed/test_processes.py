@@ -1,11 +1,13 @@
 """What a group of processes takes and refuses, in this process alone: nothing is sent."""
 
 import sys
+from concurrent.futures import Future
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import minicnn as cnn
 from minicnn.data import Dataset, Loader
 from minicnn.distributed import processes
 from minicnn.distributed.processes import Processes, mpi
@@ -67,3 +69,46 @@ def test_synchronized_shares_must_not_be_empty(images: int, batch_size: int) -> 
     assert min(map(min, batches(last + 1, sync=False))) == 0
     with pytest.raises(ValueError, match=f"the last batch has {last} images for {last + 1} shares"):
         batches(last + 1, sync=True)
+
+
+def test_losses_gradients_and_buffers_are_means_over_all_images_of_unequal_shares() -> None:
+    """Of two shares, one of 3 images and one of 1, and one without any."""
+
+    def sent(x: np.ndarray) -> Future:
+        future: Future = Future()
+        future.set_result(x)
+        return future
+
+    model = cnn.Sequential(norm=cnn.BatchNorm2d(1), flatten=cnn.Flatten(), fc=cnn.Dense(4, 2)).initialize(0)
+    start = {name: buffer.copy() for name, buffer in model.buffers().items()}
+    x = np.random.default_rng(0).standard_normal((4, 1, 2, 2)).astype(np.float32)
+    labels = np.array([0, 1, 1, 0])
+    parts = [(x[:3], labels[:3]), (x[3:], labels[3:]), (x[:0], labels[:0]), (x[:0], labels[:0])]
+    seeds = []
+
+    def lesson(x, labels, pass_):
+        model.forward(x, pass_)
+        of = {name: np.full_like(array, len(x)) for name, array in model.parameters().items()}
+        return float(len(x)), int(labels.sum()), lambda weight: {n: (weight * g).astype(g.dtype) for n, g in of.items()}
+
+    group = SimpleNamespace(sync=False, mine=range(4, 8), add_soon=sent, interrupted=False)
+    rng = lambda share: seeds.append(share) or np.random.default_rng(share)  # noqa: E731
+    loss, right, images, gradients = Processes.gradients(group, model, (4, parts), lesson, rng)
+    assert (loss, right, images) == ((3 * 3 + 1 * 1) / 4, 2, 4) and seeds == [4, 5] and not group.interrupted
+    assert all((gradient == 2.5).all() for gradient in gradients.values())
+    assert gradients.keys() == model.parameters().keys()
+    for name in start:
+        alone = []
+        for part in (x[:3], x[3:]):
+            for other, buffer in model.buffers().items():
+                buffer[...] = start[other]
+            model.forward(part, cnn.Pass(train=True))
+            alone.append(model.buffers()[name].copy())
+        mean = (3 * alone[0] + alone[1]) / 4
+        for other, buffer in model.buffers().items():
+            buffer[...] = start[other]
+        Processes.gradients(group, model, (4, parts), lesson, rng)
+        np.testing.assert_allclose(model.buffers()[name], mean, rtol=1e-6)
+    group.interrupted = True
+    Processes.gradients(group, model, (4, parts), lesson, rng)
+    assert group.interrupted

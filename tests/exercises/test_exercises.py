@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -216,58 +215,3 @@ def test_an_unknown_number_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
         main(["9.9"])
     assert stop.value.code == 2
     assert "no exercise 9.9" in capsys.readouterr().err
-
-
-# What a reader sees: the examples that a check gives to an answer, and what it expects.
-
-EXAMPLES = Path(__file__).parent / "examples.json"  # rewritten by `python -m tests.exercises.test_exercises`
-
-
-def examples(exercise: Exercise) -> list[Any]:
-    """Each argument that the check gives, and each result that it expects, as its shape and one number."""
-    found: list[Any] = []
-
-    def note(value: Any) -> None:
-        try:
-            array = np.asarray(value, float)
-        except (TypeError, ValueError):  # a model, a function, or a list of several kinds
-            for part in value if isinstance(value, list | tuple) else []:
-                note(part)
-        else:
-            found.append([*array.shape, float(f"{array.ravel() @ (2 + np.cos(np.arange(array.size))):.6g}")])
-
-    def noting(value: Any) -> Any:
-        """An answer, or the pullback that it returns, whose arguments are noted."""
-        if isinstance(value, tuple):
-            return tuple(map(noting, value))
-        if not callable(value):
-            return value
-
-        def call(*args: Any, **options: Any) -> Any:
-            note([*args, *options.values()])
-            return noting(value(*args, **options))
-
-        return call
-
-    def noted(got: Any, expected: Any, what: str, tolerance: float = 1e-6) -> None:
-        note(expected)
-        found.append([what, tolerance])
-        same(got, expected, what, tolerance)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(exercise.check.__globals__, "same", noted)
-        exercise.check(noting(exercise.solution))
-    return found
-
-
-@pytest.mark.parametrize("exercise", ALL)
-def test_the_examples_of_a_check_stay_as_the_book_has_them(exercise: Exercise) -> None:
-    """A check may have other examples; but no change of one goes unseen."""
-    found, known = examples(exercise), json.loads(EXAMPLES.read_text())[exercise.number]
-    assert [note[:-1] for note in found] == [note[:-1] for note in known]
-    np.testing.assert_allclose([note[-1] for note in found], [note[-1] for note in known], rtol=1e-3, atol=1e-7)
-
-
-if __name__ == "__main__":
-    lines = (f'"{number}": {json.dumps(examples(exercise))}' for number, exercise in EXERCISES.items())
-    EXAMPLES.write_text("{\n" + ",\n".join(lines) + "\n}\n")

@@ -161,3 +161,21 @@ def test_a_pullback_that_frees_what_it_keeps_is_found_out() -> None:
 
     with pytest.raises(GradientError, match="once: its pullback, called twice, gives two different gradients"):
         gradcheck(once, x)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_a_pullback_that_takes_another_structure_is_told_that_of_dy(outputs: int) -> None:
+    def op(x):
+        y = 2 * x if outputs == 1 else (2 * x, 3 * x)
+
+        def pullback(dy):
+            raise TypeError("what is this?")
+
+        return y, pullback
+
+    with pytest.raises(TypeError, match="what is this") as error:
+        gradcheck(op, np.ones(2))
+    notes = getattr(error.value, "__notes__", [])
+    assert ["2 floating-point outputs: dy has the structure of its output" in note for note in notes] == [True] * (
+        outputs - 1
+    )

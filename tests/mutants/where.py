@@ -42,13 +42,16 @@ RULES: list[tuple[str, list[str]]] = [
                             "tests/test_checkpoint.py", "tests/damage/test_damage.py"]),
     ("minicnn/receptive_field.py", ["tests/viz/activations", "tests/test_summarize.py"]),
     ("viz/containers.py", ["tests/viz/test_containers.py", "tests/peers/test_sklearn.py"]),
-    ("viz/attribution/*", ["tests/viz/attribution", "tests/cli/test_why.py", "tests/peers/test_attribution.py"]),
+    ("viz/attribution/*", ["tests/viz/attribution", "tests/cli/test_why.py", "tests/viz/test_bars.py",
+                           "tests/peers/test_attribution.py"]),
+    ("viz/adversarial/*", ["tests/viz/adversarial", "tests/viz/test_bars.py"]),
+    ("viz/evaluation/*", ["tests/viz/evaluation", "tests/viz/test_bars.py"]),
     ("viz/bounds.py", ["tests/viz/adversarial", "tests/viz/synthesis"]),
     ("viz/features/*", ["tests/viz/features", "tests/viz/tsne"]),
     ("viz/tsne/*", ["tests/viz/tsne", "tests/viz/test_estimator.py", "tests/viz/test_quality.py",
                     "tests/peers/test_tsne.py"]),
     ("viz/factorize/*", ["tests/viz/factorize", "tests/viz/test_estimator.py", "tests/peers/test_factorize.py"]),
-    ("viz/synthesis/*", ["tests/viz/synthesis", "tests/cli/test_models.py"]),
+    ("viz/synthesis/*", ["tests/viz/synthesis", "tests/viz/test_bars.py", "tests/cli/test_models.py"]),
     ("viz/page/*", ["tests/viz/page", "tests/cli/test_atlas.py"]),
 ]  # fmt: skip
 

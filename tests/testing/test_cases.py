@@ -97,6 +97,13 @@ NUMBERS = {  # that an option's ints are, where it is given (not its default): a
     "interpolate2d": {"size": {1, 2, 3, 4, 5, 6, 7}},
     "adaptive_avg_pool2d": {"output_size": {1, 2, 3, 4}},
 }
+CHANNELS = {  # that images have, those of a filter, and how many filters there are: groups times those of one
+    "conv2d": ({1, 2, 3, 4, 6, 8, 9, 12}, {1, 2, 3, 4}, {1, 2, 3, 4, 6, 9}),
+    "conv_transpose2d": ({1, 2, 3, 4, 6}, {1, 2}, {1, 2, 3, 4, 6}),
+    "conv2d_relu_max_pool2d": ({1, 2, 3, 4, 6, 8, 9, 12}, {1, 2, 3, 4}, {1, 2, 3, 4, 6, 9}),
+    "max_pool2d": ({1, 2}, set(), set()),
+    "avg_pool2d": ({1, 2}, set(), set()),
+}
 WINDOWS = {op for op in NUMBERS if op.endswith("2d") and op not in ("interpolate2d", "adaptive_avg_pool2d")}
 
 
@@ -104,11 +111,16 @@ WINDOWS = {op for op in NUMBERS if op.endswith("2d") and op not in ("interpolate
 def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
     found: dict[str, set[int]] = {name: set() for name in NUMBERS[op]}
     kernels, batches = set(), set()
+    channels: tuple[set[int], ...] = (set(), set(), set())
 
     @settings(REACH, max_examples=250, suppress_health_check=list(HealthCheck))
     @given(CASES[op])
     def collect(case: Case) -> None:
         batches.add(case.arguments[0][0])
+        channels[0].add(case.arguments[0][1])
+        if len(case.arguments) > 1:
+            channels[1].add(case.arguments[1][1])
+            channels[2].add(case.arguments[1][0])
         kernels.update(case.arguments[1][2:] if len(case.arguments) > 1 else ())
         for name in found:
             found[name].update(map(int, np.ravel(case.options.get(name, []))))
@@ -116,6 +128,26 @@ def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
     collect()
     assert found == NUMBERS[op]
     assert op not in WINDOWS or (batches == {1, 2} and kernels in (set(), {1, 2, 3}))
+    assert op not in WINDOWS or channels == CHANNELS[op]
+
+
+def test_wide_convolutions_have_the_kernels_and_strides_of_real_networks_and_room_for_a_few_windows() -> None:
+    kernels, room, strides, batches = set(), set(), set(), set()
+
+    @settings(REACH, max_examples=150, suppress_health_check=list(HealthCheck))
+    @given(wide_conv2d_cases())
+    def collect(case: Case) -> None:
+        x, w, b = case.arguments
+        padding = case.options.get("padding", 0)
+        assert w[1:] == (x[1], w[2], w[2]) and b == (w[0],)
+        kernels.add((w[2], padding))
+        room.update(side - max(1, w[2] - 2 * padding) for side in x[2:])
+        strides.add(case.options.get("stride", 1))
+        batches.add(x[0])
+
+    collect()
+    assert kernels == {(1, 0), (3, 0), (3, 1), (5, 0), (5, 2)}
+    assert room == set(range(13)) and strides == batches == {1, 2}
 
 
 LENGTHS = {  # of the arrays of ops without windows: how many there are, their axes, and the longest of any or of each

@@ -1,4 +1,8 @@
-"""Each network's layers, with all of their options, as they were compared with its paper or with torchvision's code."""
+"""Each network's layers, with all of their options, are those of `layers.json`.
+
+The file was written from the networks. That they are torchvision's is what `tests/peers/test_zoo.py` shows of those
+that torchvision has; this says which layer it is that has changed.
+"""
 
 import json
 from collections import Counter

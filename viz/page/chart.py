@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -69,8 +70,9 @@ def percent(value: float) -> str:
 
 def whole_ticks(last: int, most: int = 8) -> list[float]:
     """Whole numbers from 0 to at least `last`, at most about `most` of them, at even steps."""
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10**9) if last / s <= most)
-    return [float(v) for v in range(0, max(last, 1) + step, step) if v - step < max(last, 1)]
+    steps = (m * 10**e for e in itertools.count() for m in (1, 2, 5))
+    step = next(s for s in steps if last / s <= most)
+    return [float(v) for v in range(0, max(last, 1) + step, step)]
 
 
 def log_ticks(values: Sequence[float]) -> list[float]:

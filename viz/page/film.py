@@ -64,9 +64,8 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
 
 def _thinned(moments: Sequence[Any], most: int) -> list[Any]:
     """At most `most` of the moments, evenly spaced, including the first and the last."""
-    if len(moments) <= most:
-        return list(moments)
-    return [moments[i] for i in np.unique(np.linspace(0, len(moments) - 1, most).round().astype(int))]
+    places = np.linspace(0, len(moments) - 1, min(len(moments), most))
+    return [moments[i] for i in places.round().astype(int)]
 
 
 def _space(subject: Subject, models: list[Any], results: list[Any]) -> dict[str, Any] | None:

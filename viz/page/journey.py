@@ -9,7 +9,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn.display import shape_text
 
-from .sprites import Sprites, shrunk
+from .sprites import Sprites, divisor, shrunk
 from .subject import Missing, Subject
 
 TITLE = "The journey of an image"
@@ -33,7 +33,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
         signed = bool((maps < 0).any())
         if subject.program is None:  # else the page computes them
             largest = np.abs(maps).max(axis=(1, 2, 3), keepdims=True)  # each image's maps have their own scale
-            maps = maps / np.where(largest > 0, largest, 1)
+            maps = maps / divisor(largest)
             small = shrunk(maps[:, stage.channels].reshape(-1, height, width), SIDE)
             sprites.add_maps(f"maps-{place}", small, signed=signed)
         layers.append(

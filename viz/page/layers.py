@@ -14,7 +14,7 @@ from ..synthesis import feature_visualization
 from ..synthesis.objective import Objective
 from ..weights.filters import filters
 from ..weights.weight_factors import weight_factors
-from .sprites import Sprites, thumbnails
+from .sprites import Sprites, divisor, thumbnails
 from .stages import Stage
 from .subject import Array, Missing, Subject
 
@@ -93,7 +93,7 @@ def _weights(subject: Subject, sprites: Sprites, name: str, stage: Stage) -> tup
         return None, f"Filters over {inputs} channels can be shown neither in gray nor in color."
     factors = weight_factors(subject.model, stage.path)[stage.channels]
     largest = np.abs(factors).max(axis=(0, 1, 2))
-    factors = factors / np.where(largest > 0, largest, 1)  # or else the strongest group would hide the others
+    factors = factors / divisor(largest)  # or else the strongest group would hide the others
     return {"sprite": _in_colors(sprites, name, factors.transpose(0, 3, 1, 2)), "kind": "factors"}, None
 
 
@@ -126,7 +126,7 @@ def _with_contrast(images: Array) -> Array:
     """Images in 0…255, the pale ones with more contrast: their standard deviation is raised to `CONTRAST`."""
     middle = images.mean(axis=(1, 2, 3), keepdims=True)
     spread = images.std(axis=(1, 2, 3), keepdims=True)
-    gain = np.where((spread > 0) & (spread < CONTRAST), CONTRAST / np.where(spread > 0, spread, 1), 1)
+    gain = np.where((spread > 0) & (spread < CONTRAST), CONTRAST / divisor(spread), 1)
     return np.rint(np.clip(np.where(gain > 1, 127.5, middle) + gain * (images - middle), 0, 255)).astype(np.uint8)
 
 

@@ -47,7 +47,7 @@ class Sprites:
         maps = np.nan_to_num(np.asarray(maps, np.float32))
         axes = (1, 2) if each else (0, 1, 2)
         largest = np.abs(maps).max(axis=axes, keepdims=True)
-        scaled = maps / np.where(largest > 0, largest, 1)
+        scaled = maps / divisor(largest)
         levels = 127.5 + 127.5 * scaled if signed else 255 * np.clip(scaled, 0, 1)
         image = Image.fromarray(self._sheet(name, np.rint(levels).astype(np.uint8)))
         colors = colormaps[DIVERGING if signed else SEQUENTIAL](np.arange(256))[:, :3]
@@ -108,6 +108,11 @@ def _drawn_box(figure: Figure, margin: float = 0.05) -> Bbox:
     boxes = [mark.get_tightbbox() for mark in marks]
     box = Bbox.union([box for box in boxes if box is not None and np.isfinite(box.extents).all()])
     return Bbox.from_extents(*(v / figure.dpi for v in box.extents)).padded(margin)
+
+
+def divisor(largest: Array) -> Array:
+    """The largest magnitudes as something to divide by: 1 where everything is 0."""
+    return np.where(largest > 0, largest, 1)
 
 
 def data_uri(file: str, contents: bytes) -> str:

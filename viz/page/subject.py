@@ -233,7 +233,7 @@ def _choose(e: cnn.Evaluation) -> Array:
     right = np.flatnonzero(e.predictions == e.labels)
     first = [right[e.labels[right] == k][:1] for k in range(len(e.classes))]
     known = np.concatenate([*first, np.empty(0, int)]).astype(int)[: CHOSEN - 2]
-    order = np.concatenate([known, e.worst(CHOSEN - len(known)), np.arange(len(e.labels))])
+    order = np.concatenate([known, e.worst(CHOSEN), np.arange(len(e.labels))])
     unique = list(dict.fromkeys(int(i) for i in order))[:CHOSEN]
     return np.array(unique)
 

@@ -28,7 +28,7 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
     count = e.confusion.sum(axis=1)
     per_class = [
         {"class": int(k), "accuracy": float(e.per_class[k]), "images": int(count[k])}
-        for k in np.argsort(-np.nan_to_num(e.per_class, nan=-1), kind="stable")
+        for k in np.argsort(-e.per_class, kind="stable")
         if count[k]
     ]
     section: dict[str, Any] = {

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import attribution
 from ..evaluation.sanity_check import sanity_check
-from .sprites import Sprites, shrunk
+from .sprites import Sprites, divisor, shrunk
 from .subject import Array, Missing, Subject
 
 TITLE = "Why"
@@ -68,14 +68,13 @@ def make(subject: Subject, sprites: Sprites) -> dict[str, Any]:
             }
         )
     sprites.add_images("whole", shrunk_images(subject))
-    height, width = subject.data.images.shape[2:]
-    side = max(1, min(height, width) // 4)
+    side, stride = _window(subject)
     return {
         "methods": methods,
         "left_out": left_out,
         "explained": explained.tolist(),
         "slow": subject.is_large,
-        "window": {"side": side, "stride": max(1, side // 2 if subject.is_large else side // 3)},
+        "window": {"side": side, "stride": stride},
     }
 
 
@@ -102,10 +101,14 @@ def shrunk_images(subject: Subject) -> Array:
     return np.rint(planes).astype(np.uint8).reshape(*images.shape[:2], *planes.shape[1:])
 
 
+def _window(subject: Subject) -> tuple[int, int]:
+    """The side of the square that occlusion hides, and the steps at which it does."""
+    side = max(1, min(subject.data.images.shape[2:]) // 4)
+    return side, max(1, side // 2 if subject.is_large else side // 3)
+
+
 def _methods(subject: Subject) -> list[Method]:
-    height, width = subject.data.images.shape[2:]
-    side = max(1, min(height, width) // 4)
-    stride = max(1, side // 2 if subject.is_large else side // 3)
+    side, stride = _window(subject)
     steps, samples = (16, 8) if subject.is_large else (32, 16)
     a = attribution
     return [
@@ -156,6 +159,6 @@ def _scaled(maps: Array) -> tuple[Array, Array]:
     """Maps (images, classes, H, W), each scaled to −1…1; and each one's strength relative to the image's strongest."""
     ends = np.quantile(np.abs(maps), SATURATED, axis=(2, 3), keepdims=True)
     largest = np.abs(maps).max(axis=(2, 3), keepdims=True)
-    ends = np.where(ends > 0, ends, np.where(largest > 0, largest, 1))
+    ends = np.where(ends > 0, ends, divisor(largest))
     strongest = largest.max(axis=1, keepdims=True)
-    return np.clip(maps / ends, -1, 1), (largest / np.where(strongest > 0, strongest, 1))[..., 0, 0]
+    return np.clip(maps / ends, -1, 1), (largest / divisor(strongest))[..., 0, 0]

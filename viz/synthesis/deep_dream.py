@@ -67,7 +67,7 @@ def deep_dream(
     step = np.asarray(step_size * x.std(), x.dtype)
     sizes = [tuple(max(8, round(side / octave_scale**k)) for side in x.shape[2:]) for k in range(octaves)][::-1]
     detail = np.zeros((*x.shape[:2], *sizes[0]), x.dtype)
-    dream = x
+    dream, done = x, 0
     with tqdm(total=octaves * steps, desc=f"dreaming of {objective.name}", disable=not progress) as bar:
         for size in sizes:
             base = resize(x, size) if size != x.shape[2:] else x
@@ -82,7 +82,8 @@ def deep_dream(
                     dream = np.clip(dream, *bounds)
                 dream = dream.astype(x.dtype, copy=False)
                 bar.update()
-                if callback is not None and callback(bar.n, dream):
+                done += 1  # the bar counts only where it is shown
+                if callback is not None and callback(done, dream):
                     break
             detail = dream - base
     return dream

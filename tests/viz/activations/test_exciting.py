@@ -3,6 +3,7 @@ import pytest
 
 import minicnn as cnn
 import viz
+from minicnn.group import Group
 
 RNG = np.random.default_rng(0)
 
@@ -165,3 +166,29 @@ def test_its_names_say_what_the_number_is_and_who_is_dead():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_processes_gather_the_best_of_their_images_and_nothing_where_they_have_none(rank):
+    """Of one batch and two processes, the first has no image."""
+    given = []
+
+    class Two(Group):
+        size = 2
+
+        def texts(self, text):
+            return ["null", "[4, 4]"]
+
+        def gather(self, rows):
+            given.append(rows)
+            return whole[len(given) - 1].T
+
+    group, images = Two(), dataset(5)
+    group.rank = rank
+    alone = viz.exciting_patches(network(), images, "pool", top=3, batch_size=5)
+    places = np.where(alone.indices < 0, 0, alone.places[..., 0] * 4 + alone.places[..., 1])
+    whole = [np.nan_to_num(alone.scores), alone.indices, places]
+    found = viz.exciting_patches(network(), images, "pool", top=3, batch_size=5, group=group)
+    np.testing.assert_array_equal(found.scores, alone.scores)
+    np.testing.assert_array_equal(found.places, alone.places)
+    assert [len(rows) for rows in given] == ([0, 0, 0] if rank == 0 else [3, 3, 3])

@@ -11,7 +11,7 @@ import minicnn as cnn
 from minicnn.testing import networks, tie_free, with_random_arrays
 from viz.attribution import local_change
 from viz.attribution.local_change import KnownPass
-from viz.attribution.steps import steps_of
+from viz.attribution.steps import _is_local, _joins_the_row, steps_of
 
 
 def changed_images(x, values, corners):
@@ -117,3 +117,45 @@ def test_what_the_engine_fuses_is_one_step():
     fork = cnn.Graph(layers, inputs={"gate": ["conv"], "both": ["relu", "gate"]})
     assert [step.path for step in steps_of(fork)] == ["conv", "relu", "gate", "both"]
     check(with_random_arrays(fork, seed=1), tie_free((1, 1, 9, 9), seed=3), (2, 2), [(0, 0), (4, 5)])
+
+
+@pytest.mark.parametrize(
+    ("layer", "local"),
+    [
+        (cnn.AvgPool2d(2), True),
+        (cnn.AvgPool2d(3, padding=1), True),
+        (cnn.AvgPool2d(3, padding=1, count_include_pad=False), False),
+        (cnn.AvgPool2d(3, count_include_pad=False), True),
+        (cnn.AvgPool2d(3, ceil_mode=True), False),
+        (cnn.MaxPool2d(3, ceil_mode=True, padding=1), True),
+        (cnn.Conv2d(1, 1, 3, padding=1), True),
+        (cnn.Pad((1, 0, 2, 1)), True),
+        (cnn.Pad((1, 0, 2, 1, 0, 1)), False),  # channels too
+        (cnn.Pad((1, 0, 2, 1), mode="reflect"), False),
+        (cnn.ReLU(), True),
+        (cnn.Dropout2d(), True),
+        (cnn.Flatten(), False),
+        (cnn.GlobalAvgPool2d(), False),
+        (cnn.LocalResponseNorm(3), None),  # either way: it is never wrong to compute the whole map
+    ],
+)
+def test_a_layer_is_local_if_all_its_windows_are_computed_alike(layer, local) -> None:
+    """An average divides by fewer pixels where its window leaves the map or padding does not count."""
+    assert local is None or _is_local(layer) == local
+
+
+@pytest.mark.parametrize(
+    ("row", "layer", "joins"),
+    [
+        ([cnn.Conv2d(1, 1, 3)], cnn.MaxPool2d(2), True),
+        ([cnn.Conv2d(1, 1, 3)], cnn.MaxPool2d(2, padding=1), False),
+        ([cnn.Conv2d(1, 1, 3)], cnn.MaxPool2d(2, ceil_mode=True), False),
+        ([cnn.AvgPool2d(2)], cnn.MaxPool2d(2), False),
+        ([cnn.Conv2d(1, 1, 3), cnn.ReLU()], cnn.ReLU(), True),
+        ([cnn.Conv2d(1, 1, 3)], cnn.Conv2d(1, 1, 1), False),
+        ([cnn.Flatten()], cnn.ReLU(), False),
+        ([cnn.AvgPool2d(2, ceil_mode=True)], cnn.ReLU(), False),
+    ],
+)
+def test_layers_of_single_pixels_and_a_pooling_after_a_convolution_are_one_step(row, layer, joins) -> None:
+    assert _joins_the_row(row, layer) == joins

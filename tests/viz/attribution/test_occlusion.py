@@ -139,3 +139,13 @@ def test_a_window_as_large_as_the_image_may_have_any_stride(window, stride):
     expected, _ = literally(model, X, np.array([3, 1]), height, width, step, 0.5)
     maps = viz.occlusion(model, X, [3, 1], window=window, stride=stride, baseline=0.5)
     np.testing.assert_allclose(maps, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(
+    ("window", "stride"), [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2), ((1, 4), (1, 2)), ((6, 1), (3, 1)), ((3, 2), (1, 1))]
+)
+def test_windows_overlap_by_half_unless_a_stride_is_given(window, stride):
+    model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(48, 2)).initialize(0).astype(np.float64)
+    x = np.random.default_rng(0).standard_normal((1, 1, 6, 8))
+    usual, given = viz.occlusion(model, x, 1, window=window), viz.occlusion(model, x, 1, window=window, stride=stride)
+    np.testing.assert_array_equal(usual, given)

@@ -112,6 +112,30 @@ def test_the_solver_is_exact_unless_that_would_take_long(shape, k, solver):
     assert choose(shape, k, iterations=7, oversamples=10) == solver
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "solver"),
+    [
+        (500, 500, "full"),
+        (501, 500, "covariance_eigh"),
+        (34_000, 2_000, "covariance_eigh"),  # n p² + 8 p³ = 2·10¹¹
+        (34_001, 2_000, "randomized"),
+        (79_999, 2_000, "randomized"),
+        (80_000, 2_000, "covariance_eigh"),  # = 24 n p · 20 · 5
+    ],
+)
+def test_an_exact_solver_takes_long_beyond_two_hundred_billion_multiplications(rows, columns, solver):
+    """And beyond four times those of the randomized one; a matrix of up to 500 is small."""
+    assert choose((rows, columns), 10, iterations=4, oversamples=10) == solver
+
+
+def test_many_columns_take_long_too():
+    """6 p n² + 20 n³ multiplications for n rows: with a thousand, beyond 30,000 columns."""
+    for columns, solver in ((30_000, "full"), (30_001, "randomized")):
+        assert choose((1_000, columns), 10, iterations=4, oversamples=10) == solver
+    assert choose((1_000, 10**6), 40, iterations=4, oversamples=10) == "randomized"  # 24 · 50 · 5 < 6 n + 20 n³ / p
+    assert choose((1_000, 10**6), 41, iterations=4, oversamples=10) == "full"
+
+
 @pytest.mark.parametrize("solver", ("auto", *SOLVERS))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 50])

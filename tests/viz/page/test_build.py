@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from viz.page.build import THUMBNAIL, _background, _exact, _likeliest, _titles
+from viz.page.build import _background, _exact, _likeliest, _titles
 
 
 def test_the_likeliest_ten_classes_are_named_and_of_equals_the_first() -> None:
@@ -27,10 +27,10 @@ def test_an_empty_pad_has_the_median_of_the_corners_in_each_channel() -> None:
     assert _background(subject) == [20, 255] == np.median(corners, axis=(0, 2)).tolist()
 
 
-@pytest.mark.parametrize("size", [(THUMBNAIL, 3), (3, THUMBNAIL), (THUMBNAIL + 1, 3), (3, THUMBNAIL + 1)])
+@pytest.mark.parametrize("size", [(48, 3), (3, 48), (49, 3), (3, 49)])
 def test_the_gallery_is_exact_where_its_images_are_not_made_smaller(size) -> None:
     subject = SimpleNamespace(data=SimpleNamespace(images=np.zeros((1, 9, *size))))
-    assert _exact(subject) == (max(size) == THUMBNAIL)
+    assert _exact(subject) == (max(size) == 48)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
+from tests.viz.page.answers import answers
 from viz.page import compare
 from viz.page.compare import _groups, _likeness, make
-from viz.page.subject import Missing
+from viz.page.subject import Missing, study
 
 
 def network(seed: int, maps: int = 4) -> cnn.Sequential:
@@ -86,3 +87,58 @@ def test_disagreements_are_counted_over_all_images_and_shown_from_the_surest_on(
             assert group["theirs"] == theirs[shown].tolist()
             sure = {i: chances[i].max() + others[i].max() for i in inside}
             assert [sure[i] for i in shown] == sorted(sure.values(), reverse=True)[:most]
+
+
+@pytest.mark.parametrize(("disagreements", "shown"), [(48, 48), (49, 48)])
+def test_48_images_of_a_disagreement_are_shown(disagreements: int, shown: int) -> None:
+    first = answers(disagreements, 3, 1.0)
+    second = SimpleNamespace(predictions=first.labels, probabilities=first.probabilities)
+    of = SimpleNamespace(evaluation=first, labeled=True, gallery=np.arange(disagreements), title="A")
+    assert [len(group["places"]) for group in _groups(of, "B", second)] == [0, shown, 0]
+
+
+@pytest.mark.parametrize("images", [255, 256, 300])
+def test_layers_are_compared_on_256_images_drawn_at_random(images: int, monkeypatch) -> None:
+    of = subject(images)
+    seen = []
+    of.model = network(0)
+    plain = of.model.transform
+    monkeypatch.setattr(type(plain), "__call__", lambda self, x: (seen.append(x), np.zeros(x.shape, np.float32))[1])
+    _likeness(of, network(1), ["conv"])
+    some = np.sort(np.random.default_rng(0).permutation(images)[:256])
+    assert [len(x) for x in seen] == [min(images, 256)] * 2 and all((x == of.data.images[some]).all() for x in seen)
+
+
+@pytest.mark.parametrize("labeled", [True, False])
+def test_two_networks_are_compared_by_what_they_share(labeled: bool) -> None:
+    mine, theirs = network(0), network(1, 6)
+    theirs = cnn.Sequential(**theirs.children, more=cnn.ReLU())
+    theirs.transform = mine.transform
+    images = np.random.default_rng(0).integers(0, 256, (20, 1, 8, 8)).astype(np.uint8)
+    data = cnn.data.Dataset(images, np.arange(20) % 3, ("a", "b", "c") if labeled else ("x", "y", "z"))
+    mine.classes = theirs.classes = ("a", "b", "c")
+    of = study(mine, data, other=(theirs, "B"), title="A")
+    found = make(of, None)
+    layers = found["layers"]
+    assert found["titles"] == ["A", "B"] and found["tested"] == 20 and found["channels"] == 12
+    assert [(layer["path"], layer["in"]) for layer in layers] == [
+        ("conv", [True, True]), ("relu", [True, True]), ("fc", [True, True]), ("more", [False, True])
+    ]  # fmt: skip
+    assert [layer["likeness"] is None for layer in layers] == [False, False, False, True]
+    assert all(round(layer["likeness"], 3) == layer["likeness"] for layer in layers[:3])
+    sizes = [sum(array.size for array in model.state().values()) for model in (mine, theirs)]
+    assert found["parameters"] == sizes == [4 * 9 + 4 + 144 * 3 + 3, 6 * 9 + 6 + 216 * 3 + 3]
+    if labeled:
+        expected = [round(cnn.evaluate(model, data).accuracy, 6) for model in (mine, theirs)]
+        assert found["accuracy"] == expected
+    else:
+        assert found["accuracy"] is None
+
+
+def test_a_dead_layer_is_like_no_other() -> None:
+    dead = network(1)
+    dead["conv"].weight[...] = 0
+    dead["conv"].bias[...] = -1
+    assert set(_likeness(subject(9), dead, ["conv", "relu", "fc"])) == set()
+    dead["fc"].bias[...] = np.arange(3)
+    assert set(_likeness(subject(9), dead, ["fc"])) == set()

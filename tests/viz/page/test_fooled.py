@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
+from tests.viz.page.sheets import images_of
 from viz.page import fooled
-from viz.page.fooled import _accuracy, _attack, _likeliest
+from viz.page.fooled import _accuracy, _attack, _likeliest, make
+from viz.page.sprites import Sprites
 
 
 def subject(count: int = 12, **known) -> SimpleNamespace:
@@ -61,3 +63,27 @@ def test_an_attack_moves_no_pixel_of_any_channel_farther_than_its_level(level: i
 def test_the_five_likeliest_classes_are_named_and_of_equals_the_first() -> None:
     chances = np.array([1, 5, 2, 5, 3, 4, 0]) / 20
     assert _likeliest(chances) == [[1, 0.25], [3, 0.25], [5, 0.2], [4, 0.15], [2, 0.1]]
+
+
+@pytest.mark.parametrize(("count", "tested"), [(500, 500), (501, 500)])
+def test_the_accuracy_is_measured_on_500_images_at_most(count: int, tested: int) -> None:
+    found = _accuracy(subject(count), (0,))
+    assert found["tested"] == tested and f"accuracy on {tested} images" in str(found["curve"])
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_attacks_grow_from_none_to_those_that_a_viewer_sees_and_large_networks_get_the_small_ones(large: bool) -> None:
+    of, sprites = subject(4, is_large=large, chosen=np.array([3, 0])), Sprites()
+    of.evaluation = SimpleNamespace(predictions=of.model(of.model.transform(of.data.images)).argmax(axis=1))
+    found = make(of, sprites)
+    levels = found["levels"]
+    assert levels == ([0, 1, 2, 4, 8] if large else [0, 1, 2, 4, 6, 8, 12, 16, 24, 32, 48])
+    cells = images_of(sprites, "attacked").reshape(2, len(levels), 4, 4, 3).astype(int)
+    changes = np.abs(cells - cells[:, :1]).max(axis=(0, 2, 3, 4))
+    assert changes.tolist() == levels
+    mean = (cells - of.data.images[[3, 0]].transpose(0, 2, 3, 1)[:, None]).mean(axis=4)
+    assert found["amplified"] == [[int(np.abs(one).max()) for one in image] for image in mean]
+    if not large:
+        ticks = [float(text) for _, text in found["curve"]["x_ticks"]]
+        assert ticks == [0, 8, 16, 24, 32, 40, 48] and ticks[-1] == levels[-1]
+        assert [text for _, text in found["curve"]["y_ticks"]] == ["0%", "25%", "50%", "75%", "100%"]

@@ -9,8 +9,6 @@ import minicnn as cnn
 from tests.viz.page.sheets import images_of
 from viz.page import layers
 from viz.page.layers import (
-    BORDER,
-    CONTRAST,
     _imagine,
     _in_colors,
     _rectified,
@@ -26,11 +24,11 @@ from viz.page.subject import study
 def test_a_pale_image_gets_contrast_and_others_stay() -> None:
     waves = np.sin(np.arange(4 * 3 * 16 * 16).reshape(4, 3, 16, 16))
     waves /= waves.std(axis=(1, 2, 3), keepdims=True)
-    spreads = np.array([CONTRAST / 8, CONTRAST / 2, CONTRAST * 1.2, 0]).reshape(4, 1, 1, 1)
+    spreads = np.array([5, 20, 48, 0]).reshape(4, 1, 1, 1)
     images = 120 + spreads * waves
     found = _with_contrast(images)
     assert found.dtype == np.uint8
-    np.testing.assert_allclose(found[:2].std(axis=(1, 2, 3)), CONTRAST, rtol=0.02)
+    np.testing.assert_allclose(found[:2].std(axis=(1, 2, 3)), 40, rtol=0.02)
     np.testing.assert_allclose(found[:2].mean(axis=(1, 2, 3)), 127.5, atol=1)
     np.testing.assert_array_equal(found[2:], np.rint(images[2:]))
 
@@ -129,7 +127,7 @@ def test_what_is_imagined_is_cut_from_its_middle_for_some_channels(large, size, 
     def imagine(model, objective, **options):
         asked.update(options)
         images = np.zeros((options["batch"], 1, options["size"], options["size"]))
-        images[:, :, BORDER:-BORDER, BORDER:-BORDER] = np.linspace(0.2, 0.8, options["size"] - 2 * BORDER)
+        images[:, :, 8:-8, 8:-8] = np.linspace(0.2, 0.8, options["size"] - 16)
         return SimpleNamespace(images=images)
 
     monkeypatch.setattr(layers, "feature_visualization", imagine)
@@ -145,7 +143,7 @@ def test_what_is_imagined_is_cut_from_its_middle_for_some_channels(large, size, 
     assert found == {"sprite": "imagined", "channels": (5 * np.arange(0, count, step)).tolist()}
     assert len(found["channels"]) <= most
     assert asked == {
-        "size": side + 2 * BORDER, "batch": len(found["channels"]), "steps": 4 if large else 9, "seed": 7
+        "size": side + 16, "batch": len(found["channels"]), "steps": 4 if large else 9, "seed": 7
     }  # fmt: skip
     sheet = sprites.sheets["imagined"]
     assert (sheet["count"], sheet["height"], sheet["width"]) == (len(found["channels"]), side, side)

@@ -9,6 +9,7 @@ from benchmarks import startup
 BURN = "import time\nwhile time.process_time() < 0.25: pass"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("program", [BURN, f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {BURN!r}])"])
 def test_processor_seconds_are_the_command_s_and_its_children_s(program, tmp_path) -> None:
     found = startup.spent(["-S", "-c", program], str(tmp_path))

@@ -32,7 +32,7 @@ def _flatten(node: Node) -> Value:
     before, after = x.axes[:axis], x.axes[axis:]
     if None in x.axes:
         raise OnnxError(f"{node}: axis={axis} of {x} {SIZE_NEEDED}")
-    return _to(node, x, [math.prod(filter(None, part)) for part in (before, after)])
+    return _to(node, x, [math.prod(n for n in part if n is not None) for part in (before, after)])
 
 
 def _squeeze(node: Node) -> Value:

@@ -48,7 +48,7 @@ def pad_of_channels(node: Node, x: Value, sides: list[int]) -> Value:
 
 def mean_of_channels(node: Node, x: Value) -> Value:
     """AveragePool of (N, 1, C, H, W) over windows of channels."""
-    size, *kernel = node.integers("kernel_shape", (0,) * 3)
+    size, *kernel = node.integers("kernel_shape", (0, 0, 0))
     ones, zeros = [1] * 3, [0] * 6
     for name, value in {
         "strides": ones,

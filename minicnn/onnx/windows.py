@@ -29,7 +29,7 @@ class Windows:
 
         The windows of a transposed convolution fall on its output: its pads are kept as given.
         """
-        named = node.integers("kernel_shape", (0,) * 2 if kernel is None else kernel)
+        named = node.integers("kernel_shape", (0, 0) if kernel is None else kernel)
         stride, dilation = node.integers("strides", (1, 1)), node.integers("dilations", (1, 1))
         if named != tuple(named if kernel is None else kernel) or min(*named, *stride, *dilation) < 1:
             raise OnnxError(

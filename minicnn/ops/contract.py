@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
@@ -26,6 +27,9 @@ KNOWN = {np.dtype(kind) for kind in FLOATS + COMPLEX}
 
 
 Op = TypeVar("Op", bound=Callable[..., tuple[Any, Any]])
+
+# silently(f, x) is f(x) without NumPy's warnings: one function for all, because decorating every pullback takes longer.
+silently: Callable[..., Any] = np.errstate(all="ignore")(operator.call)
 
 
 class Pullback(Protocol):
@@ -62,14 +66,8 @@ def quiet(op: Op) -> Op:
 
     @functools.wraps(op)
     def silent(*args: Any, **options: Any) -> tuple[Any, Any]:
-        with np.errstate(all="ignore"):
-            y, pullback = op(*args, **options)
-
-        def silent_pullback(*args: Any, **options: Any) -> Any:
-            with np.errstate(all="ignore"):
-                return pullback(*args, **options)
-
-        return y, silent_pullback
+        y, pullback = silently(op, *args, **options)
+        return y, functools.partial(silently, pullback)
 
     return cast(Op, silent)
 

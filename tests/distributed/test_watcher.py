@@ -46,6 +46,7 @@ def closed(link):
         return True
 
 
+@pytest.mark.slow
 def test_strangers_are_shown_out_and_end_nothing(connect, tmp_path):
     silent, wrong = connect(), connect(b'{"secret": "x", "name": "process 0", "pid": 1}\n{"lost": "all"}\n')
     rude = connect(b"\0 GET / HTTP/1.1\n\n")

@@ -80,6 +80,7 @@ SMALL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", SMALL)
 def test_the_cases_reach_no_further_than(what: str) -> None:
     strategy, small = SMALL[what]
@@ -107,6 +108,7 @@ CHANNELS = {  # that images have, those of a filter, and how many filters there 
 WINDOWS = {op for op in NUMBERS if op.endswith("2d") and op not in ("interpolate2d", "adaptive_avg_pool2d")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", NUMBERS)
 def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
     found: dict[str, set[int]] = {name: set() for name in NUMBERS[op]}
@@ -131,6 +133,7 @@ def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
     assert op not in WINDOWS or channels == CHANNELS[op]
 
 
+@pytest.mark.slow
 def test_wide_convolutions_have_the_kernels_and_strides_of_real_networks_and_room_for_a_few_windows() -> None:
     kernels, room, strides, batches = set(), set(), set(), set()
 
@@ -164,6 +167,7 @@ LENGTHS = {  # of the arrays of ops without windows: how many there are, their a
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", LENGTHS)
 def test_arrays_have_all_small_numbers_of_axes_and_lengths(op: str) -> None:
     numbers, ranks, longest = LENGTHS[op]

@@ -136,9 +136,19 @@ def test_many_columns_take_long_too():
     assert choose((1_000, 10**6), 41, iterations=4, oversamples=10) == "full"
 
 
+SIZES = [
+    (1, np.float64),
+    (2, np.float32),
+    (3, np.float64),
+    (4, np.float32),
+    (5, np.float64),
+    (50, np.float32),
+    (50, np.float64),
+]
+
+
 @pytest.mark.parametrize("solver", ("auto", *SOLVERS))
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 50])
+@pytest.mark.parametrize(("n", "dtype"), SIZES)
 @pytest.mark.parametrize(
     "make",
     [

@@ -77,9 +77,19 @@ def test_the_seed_and_not_the_number_of_threads_decides_every_bit(monkeypatch):
     assert results[0] == results[1] == results[2] != results[3]
 
 
+SIZES = [
+    (1, np.float64),
+    (2, np.float32),
+    (3, np.float64),
+    (4, np.float32),
+    (5, np.float64),
+    (40, np.float32),
+    (40, np.float64),
+]
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 40])
+@pytest.mark.parametrize(("n", "dtype"), SIZES)
 @pytest.mark.parametrize(
     "make",
     [

@@ -24,7 +24,7 @@ MOST_WORKERS = 8  # each compiles or reads its own machine code, and takes half 
 TOGETHER = ("exercises", "kernels", "layers", "ops", "zoo")  # folders that compile the most, and the same kernels
 
 # Examples of each property, by folder: everyday, and with CI set.
-EXAMPLES = {"": (10, 25)}
+EXAMPLES = {"": (7, 25)}
 THOROUGH = 100  # times those of CI
 
 

@@ -138,6 +138,7 @@ def counted(op, calls: list):
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("op", "shape", "most"),
     [
@@ -221,6 +222,7 @@ def test_where_rounding_hides_small_gradients_one_direction_is_examined_with_car
         gradcheck(op(0.0), point)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("directions", "low", "high"), [(1, 0.03, 0.14), (4, 0, 0.005)])
 def test_the_chance_of_a_miss_is_what_the_docstring_says(directions, low, high, monkeypatch) -> None:
     """A mistake of 10 times the tolerance is missed by one direction in 8 % of cases, by four in 4·10⁻⁵ of them."""

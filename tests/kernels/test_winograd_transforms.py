@@ -41,6 +41,7 @@ def matrix_of(name: str) -> np.ndarray:
     return matrix
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES)
 def test_tiles_are_multiplied_from_both_sides(name: str) -> None:
     rows, columns = SHAPES[name]

@@ -5,6 +5,7 @@ import pytest
 
 import minicnn as cnn
 from minicnn import reference
+from minicnn.onnx.files import OnnxError
 
 pytest.importorskip("onnx", reason="the onnx package is not installed")
 from tests.onnx.graphs import load, node, proto
@@ -120,3 +121,15 @@ def test_valid_windows_have_no_padding(seed, tmp_path) -> None:
         expected = spread(x, w, (0, 0, 0, 0), (0, 0), options) if transposed else convolved(x, w, (0, 0, 0, 0), options)
         for y in run(tmp_path, op, x, w, auto_pad="VALID", **options):
             np.testing.assert_allclose(y, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool"])
+@pytest.mark.parametrize("side", range(4))
+def test_pads_of_pooling_are_below_the_window(op, side, tmp_path) -> None:
+    """A window in the padding alone would have nothing to pool."""
+    kernel = [2, 3]
+    pads = [kernel[i % 2] * (i == side) for i in range(4)]
+    with pytest.raises(OnnxError, match="expected pads below kernel_shape"):
+        load(proto([node(op, "x", "y", kernel_shape=kernel, pads=pads)], (), (1, 1, 8, 8)), tmp_path)
+    pads = [n - (n > 0) for n in pads]
+    assert load(proto([node(op, "x", "y", kernel_shape=kernel, pads=pads)], (), (1, 1, 8, 8)), tmp_path) is not None

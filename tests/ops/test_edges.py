@@ -209,3 +209,10 @@ def test_an_empty_shard_of_a_batch_has_the_statistics_of_the_others() -> None:
     y, _ = ops.batch_norm2d(*arrays, training=True, momentum=1.0, total=lambda own: own + next(turns))
     assert y.shape == (0, 2, 3, 3) and running_mean.tolist() == [1, 2]
     np.testing.assert_allclose(running_var, np.array([0.5, 0.25]) * 4 / 3)
+
+
+def test_examples_without_values_take_any_shape_without_values() -> None:
+    y, pullback = ops.reshape(np.zeros((2, 3, 0)), (0, 4))
+    assert y.shape == (2, 0, 4) and pullback(y)[0].shape == (2, 3, 0)
+    with pytest.raises(ValueError, match="expected a shape of 0 values"):
+        ops.reshape(np.zeros((2, 3, 0)), (0, -1))

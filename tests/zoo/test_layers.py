@@ -22,6 +22,7 @@ def layers(name: str) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo.names())
 def test_a_network_has_the_layers_that_it_always_had(name: str) -> None:
     assert layers(name) == json.loads(KNOWN.read_text())[name]

@@ -5,6 +5,7 @@ import pytest
 
 import minicnn as cnn
 import viz
+from viz.attribution.grad_cam import last_with_maps
 
 
 def tiny():
@@ -252,3 +253,13 @@ def test_bad_input_is_refused_in_one_line(call, message):
     with pytest.raises(ValueError, match=message) as error:
         call(*linear())
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("sides", "last"), [((2, 2), "small"), ((1, 2), "small"), ((2, 1), "small"), ((1, 1), "large")]
+)
+def test_grad_cam_takes_the_last_maps_of_more_than_one_pixel(sides, last) -> None:
+    large = cnn.Conv2d(1, 2, 1)
+    small = cnn.Conv2d(2, 2, tuple(5 - side for side in sides))
+    model = cnn.Sequential(large=large, small=small, flatten=cnn.Flatten(), fc=cnn.Dense(2 * sides[0] * sides[1], 3))
+    assert last_with_maps(model.initialize(0), np.ones((1, 1, 4, 4), np.float32)) == last

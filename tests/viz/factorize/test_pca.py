@@ -249,3 +249,9 @@ def test_an_impossible_number_of_components_is_refused(n_components):
 def test_coordinates_of_the_wrong_width_are_refused():
     with pytest.raises(ValueError, match="PCA: Y has 3 columns, expected one per component, 2"):
         PCA(2).fit(low_rank()).inverse_transform(np.ones((5, 3)))
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_solver_that_is_named_is_not_chosen_again(solver, monkeypatch) -> None:
+    monkeypatch.setattr("viz.factorize.spectrum.choose", lambda *shape: pytest.fail("another was chosen"))
+    PCA(2, svd_solver=solver, random_state=0).fit(np.random.default_rng(0).standard_normal((20, 5)))

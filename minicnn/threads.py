@@ -222,15 +222,11 @@ def _unlocked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     to compile. No kernel writes to its inputs.
     """
     for x in args:
-        if type(x) is np.ndarray:
-            if not x.flags.writeable:
+        for array in x if isinstance(x, tuple) else (x,):
+            if type(array) is not np.ndarray:
+                break
+            if not array.flags.writeable:
                 return tuple(map(_writable, args))
-        elif isinstance(x, tuple):
-            for array in x:
-                if type(array) is not np.ndarray:
-                    break
-                if not array.flags.writeable:
-                    return tuple(map(_writable, args))
     return args
 
 

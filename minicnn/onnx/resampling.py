@@ -56,8 +56,8 @@ def _resize(node: Node) -> Value:
     )
 
 
-def _sizes(node: Node, x: Value, maps: tuple[int, int]) -> tuple[list[int], list[float]]:
-    """The height and width of the output, and their scales."""
+def _sizes(node: Node, x: Value, old: tuple[int, int]) -> tuple[list[int], list[float]]:
+    """The height and width of the output, and their scales, for maps of the size `old`."""
     given = _scales(node)
     if given is None:
         if not node.has(3):
@@ -66,15 +66,15 @@ def _sizes(node: Node, x: Value, maps: tuple[int, int]) -> tuple[list[int], list
         kept = [wanted.get(axis, n) for axis, n in enumerate(x.axes)]
         if kept[:2] != list(x.axes[:2]) and kept[:2] != [node.building.batch, x.axes[1]]:
             raise OnnxError(f"{node}: of other axes than height and width is not supported, got {kept}")
-        sizes = [wanted.get(axis, n) for axis, n in enumerate(maps, start=2)]
-        return sizes, [size / n for size, n in zip(sizes, maps, strict=True)]
+        sizes = [wanted.get(axis, n) for axis, n in enumerate(old, start=2)]
+        return sizes, [size / n for size, n in zip(sizes, old, strict=True)]
     by = _by_axis(node, given)
     if any(by.get(axis, 1) != 1 for axis in (0, 1)):
         raise OnnxError(f"{node}: of other axes than height and width is not supported, got scales {given}")
     scales = [by.get(axis, 1.0) for axis in (2, 3)]
     if not all(0 < scale <= LARGEST for scale in scales):
         raise OnnxError(f"{node}: expected scales in 0…{LARGEST}, got {given}")
-    return [int(np.floor(n * scale)) for n, scale in zip(maps, scales, strict=True)], scales
+    return [int(np.floor(n * scale)) for n, scale in zip(old, scales, strict=True)], scales
 
 
 def _by_axis(node: Node, given: list[Any]) -> dict[int, Any]:

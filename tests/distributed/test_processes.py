@@ -92,7 +92,11 @@ def test_losses_gradients_and_buffers_are_means_over_all_images_of_unequal_share
         return float(len(x)), int(labels.sum()), lambda weight: {n: (weight * g).astype(g.dtype) for n, g in of.items()}
 
     group = SimpleNamespace(sync=False, mine=range(4, 8), add_soon=sent, interrupted=False)
-    rng = lambda share: seeds.append(share) or np.random.default_rng(share)  # noqa: E731
+
+    def rng(share: int) -> np.random.Generator:
+        seeds.append(share)
+        return np.random.default_rng(share)
+
     loss, right, images, gradients = Processes.gradients(group, model, (4, parts), lesson, rng)
     assert (loss, right, images) == ((3 * 3 + 1 * 1) / 4, 2, 4) and seeds == [4, 5] and not group.interrupted
     assert all((gradient == 2.5).all() for gradient in gradients.values())

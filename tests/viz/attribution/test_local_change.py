@@ -136,12 +136,12 @@ def test_what_the_engine_fuses_is_one_step():
         (cnn.Dropout2d(), True),
         (cnn.Flatten(), False),
         (cnn.GlobalAvgPool2d(), False),
-        (cnn.LocalResponseNorm(3), None),  # either way: it is never wrong to compute the whole map
+        (cnn.LocalResponseNorm(3), True),
     ],
 )
 def test_a_layer_is_local_if_all_its_windows_are_computed_alike(layer, local) -> None:
     """An average divides by fewer pixels where its window leaves the map or padding does not count."""
-    assert local is None or _is_local(layer) == local
+    assert _is_local(layer) == local
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.viz.factorize.sizes import SIZES
 from viz import NMF, ConvergenceWarning, blocks
 
 STARTS = ("nndsvd", "nndsvda", "nndsvdar", "random")
@@ -112,17 +113,6 @@ def test_the_seed_and_not_the_number_of_threads_decides_every_bit(init, monkeypa
         nmf = NMF(4, init=init, max_iter=12, tol=0, random_state=seed)
         results.append((nmf.fit_transform(X).tobytes(), nmf.components_.tobytes(), nmf.reconstruction_err_))
     assert results[0] == results[1] == results[2] != results[3]
-
-
-SIZES = [
-    (1, np.float64),
-    (2, np.float32),
-    (3, np.float64),
-    (4, np.float32),
-    (5, np.float64),
-    (40, np.float32),
-    (40, np.float64),
-]
 
 
 @pytest.mark.filterwarnings("ignore::viz.ConvergenceWarning")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.viz.factorize.sizes import SIZES
 from viz import PCA, blocks
 from viz.estimator import NotFittedError
 from viz.factorize.spectrum import choose
@@ -134,17 +135,6 @@ def test_many_columns_take_long_too():
         assert choose((1_000, columns), 10, iterations=4, oversamples=10) == solver
     assert choose((1_000, 10**6), 40, iterations=4, oversamples=10) == "randomized"  # 24 · 50 · 5 < 6 n + 20 n³ / p
     assert choose((1_000, 10**6), 41, iterations=4, oversamples=10) == "full"
-
-
-SIZES = [
-    (1, np.float64),
-    (2, np.float32),
-    (3, np.float64),
-    (4, np.float32),
-    (5, np.float64),
-    (50, np.float32),
-    (50, np.float64),
-]
 
 
 @pytest.mark.parametrize("solver", ("auto", *SOLVERS))

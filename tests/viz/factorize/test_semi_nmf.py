@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.viz.factorize.sizes import SIZES
 from viz import ConvergenceWarning, SemiNMF, blocks
 
 SOLVERS = ("cd", "mu")
@@ -75,17 +76,6 @@ def test_the_seed_and_not_the_number_of_threads_decides_every_bit(monkeypatch):
         semi = SemiNMF(4, max_iter=12, tol=0, random_state=seed)
         results.append((semi.fit_transform(X).tobytes(), semi.components_.tobytes(), semi.reconstruction_err_))
     assert results[0] == results[1] == results[2] != results[3]
-
-
-SIZES = [
-    (1, np.float64),
-    (2, np.float32),
-    (3, np.float64),
-    (4, np.float32),
-    (5, np.float64),
-    (40, np.float32),
-    (40, np.float64),
-]
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -1,5 +1,6 @@
 """Which moments of a training the film shows, and where it places the images at each."""
 
+import base64
 import copy
 from types import SimpleNamespace
 
@@ -117,8 +118,6 @@ def test_all_moments_together_have_four_million_weights_at_most_but_two_are_show
 
 
 def test_each_moment_has_its_weights_and_measures(monkeypatch) -> None:
-    import base64
-
     of = subject(31)
     models = [copy.deepcopy(of.model), network(2, 5)]
     of = study(of.model, of.data, snapshots=[SimpleNamespace(model=model) for model in models])

@@ -50,8 +50,7 @@ def groups(sizes, places=None, labels=None, attribute=None) -> list[dict]:
 
 @pytest.mark.parametrize(("size", "found"), [(4, 1), (3, 0)])
 def test_a_group_has_one_image_in_fifty(size: int, found: int) -> None:
-    assert [group["count"] for group in groups([size, 200 - size])][:found] == [size][:found]
-    assert sum(group["count"] == size for group in groups([size, 200 - size])) == found
+    assert [group["count"] for group in groups([size, 200 - size])].count(size) == found
 
 
 @pytest.mark.parametrize(("first", "found"), [(5, True), (6, False), (7, False), (10, False)])
@@ -62,11 +61,10 @@ def test_a_group_in_which_a_class_has_three_fifths_is_of_that_class(first: int, 
 
 @pytest.mark.parametrize(("share", "found"), [(0.6, 1), (0.62, 0)])
 def test_a_group_differs_by_four_fifths_of_a_standard_deviation(share: float, found: int) -> None:
-    """Of N images that are 0 or 1, a share s of which is 1, those that are 1 lie √((1 − s) / s) deviations off."""
+    """Of images that are 0 or 1, a share s of which is 1, those lie √((1 − s) / s) deviations off: 0.816 and 0.783."""
     first = int(1000 * share)
     attribute = (np.arange(1000) < first).astype(float)
     labels = np.r_[np.arange(first) % 2, np.zeros(1000 - first, int)]
-    assert np.sqrt((1 - share) / share) > 0.8 or not found
     assert len(groups([first, 1000 - first], labels=labels, attribute=attribute)) == found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .exercise import Answer, exercise, expect, same, slope
+from .exercise import Answer, chance, exercise, expect, same, slope
 
 
 def gram_of(A: np.ndarray) -> np.ndarray:
@@ -15,7 +15,7 @@ def gram_of(A: np.ndarray) -> np.ndarray:
 
 
 def check_gram(gram: Answer) -> None:
-    A = np.random.default_rng(0).standard_normal((3, 4, 5))
+    A = chance().standard_normal((3, 4, 5))
     same(gram(A), gram_of(A), "gram(A)")
 
 
@@ -30,7 +30,7 @@ def gram(A: np.ndarray) -> np.ndarray:
 
 
 def check_gram_pullback(gram_pullback: Answer) -> None:
-    rng = np.random.default_rng(1)
+    rng = chance()
     A, dG = rng.standard_normal((2, 3, 3)), rng.standard_normal((2, 2))
     same(gram_pullback(A, dG), slope(gram_of, A, dG), "gram_pullback(A, dG)", 1e-5)
 
@@ -49,7 +49,7 @@ def variation_of(x: np.ndarray) -> np.ndarray:
 
 
 def check_total_variation(total_variation: Answer) -> None:
-    x = np.random.default_rng(2).standard_normal((4, 5))
+    x = chance().standard_normal((4, 5))
     value, gradient = total_variation(x)
     same(value, variation_of(x), "the total variation")
     same(gradient, slope(variation_of, x, np.array(1.0)), "its gradient", 1e-5)
@@ -86,7 +86,7 @@ def climb(gradient: Callable[[np.ndarray], np.ndarray], x: np.ndarray, lr: float
 
 
 def check_jitter(jitter: Answer) -> None:
-    rng = np.random.default_rng(3)
+    rng = chance()
     x, dy = rng.standard_normal((4, 5)), rng.standard_normal((4, 5))
     y, pullback = jitter(x, 1, -2)
     same(y, np.roll(x, (1, -2), axis=(0, 1)), "jitter(x, 1, -2)")
@@ -100,7 +100,7 @@ def jitter(x: np.ndarray, down: int, right: int) -> tuple[np.ndarray, Callable[[
 
 
 def check_enlarge(enlarge: Answer) -> None:
-    rng = np.random.default_rng(4)
+    rng = chance()
     x, dy = rng.standard_normal((2, 3)), rng.standard_normal((4, 6))
     y, pullback = enlarge(x)
     same(y, np.kron(x, np.ones((2, 2))), "enlarge(x)")

@@ -9,11 +9,11 @@ import numpy as np
 
 import minicnn as cnn
 
-from .exercise import Answer, exercise, expect, same, slope
+from .exercise import Answer, chance, exercise, expect, same, slope
 
 
 def check_cross_entropy(cross_entropy: Answer) -> None:
-    z, labels = np.random.default_rng(0).standard_normal((4, 3)), np.array([2, 0, 1, 2])
+    z, labels = chance().standard_normal((4, 3)), np.array([2, 0, 1, 2])
     loss, pullback = cross_entropy(z, labels)
     expected, reference_pullback = cnn.ops.cross_entropy(z, labels)
     same(loss, expected, "the loss")
@@ -69,7 +69,7 @@ def numerical(f: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:
 
 
 def check_dense(dense: Answer) -> None:
-    rng = np.random.default_rng(1)
+    rng = chance()
     x, w, b = rng.standard_normal((4, 3)), rng.standard_normal((2, 3)), rng.standard_normal(2)
     y, pullback = dense(x, w, b)
     expected, reference_pullback = cnn.ops.dense(x, w, b)
@@ -126,7 +126,7 @@ def adam(
 
 
 def check_standardize(standardize: Answer) -> None:
-    images = np.random.default_rng(2).integers(0, 256, (5, 3, 4, 4), dtype=np.uint8)
+    images = chance().integers(0, 256, (5, 3, 4, 4), dtype=np.uint8)
     images[:, 1] //= 2
     x = standardize(images)
     expected = (images - images.mean(axis=(0, 2, 3), keepdims=True)) / images.std(axis=(0, 2, 3), keepdims=True)
@@ -170,7 +170,7 @@ def he(shape: tuple[int, ...]) -> float:
 
 
 def check_batch_norm(batch_norm: Answer) -> None:
-    rng = np.random.default_rng(3)
+    rng = chance()
     x, dy = rng.standard_normal((6, 4)), rng.standard_normal((6, 4))
 
     def normalized(x: np.ndarray) -> np.ndarray:
@@ -221,7 +221,7 @@ def shuffled(size: int, batch_size: int, seed: int, epoch: int) -> list[np.ndarr
 
 
 def check_parallel(parallel: Answer) -> None:
-    rng = np.random.default_rng(4)
+    rng = chance()
     x, dy, w = rng.standard_normal((6, 3)), rng.standard_normal((6, 2)), rng.standard_normal((2, 3))
     whole = cnn.ops.dense(x, w)[1](dy / 6)[1]
     parts = [slice(0, 1), slice(1, 4), slice(4, 6)]

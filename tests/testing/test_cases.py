@@ -276,7 +276,7 @@ def test_layers_of_networks_have_all_small_sizes() -> None:
     assert found == SIZES and branches == {1, 2, 3}
 
 
-@pytest.mark.parametrize("strategy", [lambda shape: _layers(shape, 1), lambda shape: _same_size(shape, 0)])
+@pytest.mark.parametrize("strategy", [lambda shape: _layers(shape, 0), lambda shape: _same_size(shape, 0)])
 def test_batch_norm_is_drawn_where_there_are_two_values_and_never_for_one(strategy) -> None:
     def normalizes(layer: layers.Layer) -> bool:
         return any(isinstance(inner, layers.BatchNorm2d) for _, inner in walk(layer))

@@ -181,7 +181,7 @@ def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
 
     collect()
     assert {name: numbers for name, numbers in found.items() if not agree(numbers, NUMBERS[op][name])} == {}
-    assert op not in WINDOWS or (batches == {1, 2} and kernels in (set(), {1, 2, 3}))
+    assert op not in WINDOWS or (agree(batches, {1, 2}) and kernels <= {1, 2, 3} and (not CI or len(kernels) in (0, 3)))
     assert op not in WINDOWS or all(map(agree if CI else set.issubset, channels, CHANNELS[op]))
 
 
@@ -200,8 +200,9 @@ def test_wide_convolutions_have_the_kernels_and_strides_of_real_networks_and_roo
         batches.add(x[0])
 
     collect()
-    assert kernels == {(1, 0), (3, 0), (3, 1), (5, 0), (5, 2)}
-    assert agree(room, set(range(13))) and strides == batches == {1, 2}
+    real = {(1, 0), (3, 0), (3, 1), (5, 0), (5, 2)}
+    assert kernels == real if CI else kernels <= real
+    assert agree(room, set(range(13))) and agree(strides, {1, 2}) and agree(batches, {1, 2})
 
 
 LENGTHS = {  # of the arrays of ops without windows: how many there are, their axes, and the longest of any or of each

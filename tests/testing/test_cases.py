@@ -44,6 +44,13 @@ def enlarged(case: Case) -> list[int]:
     return [(n - 1) * stride + dilation * (k - 1) + 1 + more - 2 * cut for n, k, stride, dilation, more, cut in axes]
 
 
+def fits_its_mode(case: Case) -> bool:
+    """Whether a border is of no more pixels than there are beside the edge, or, going around, in all."""
+    (_, _, H, W), (left, right, top, bottom) = case.arguments[0], case.options["padding"][:4]
+    beyond = {"reflect": 1, "circular": 0}.get(case.options.get("mode", "constant"), -2)
+    return max(left, right) <= max(W - beyond, 0) and max(top, bottom) <= max(H - beyond, 0)
+
+
 def above_and_below(case: Case) -> tuple[int, int]:
     """The padding of a pooling."""
     return sides("pool", case.options.get("padding", 0))[2:]
@@ -88,6 +95,10 @@ REACHED = {
         conv2d_cases(),
         lambda case: case.arguments[0][2] < case.arguments[1][2] and case.arguments[0][3] < case.arguments[1][3],
     ),
+    "a number without axes": (CASES["relu"], lambda case: case.arguments[0] == ()),
+    "one axis alone": (CASES["softmax"], lambda case: len(case.arguments[0]) == 1),
+    "one image of one row": (CASES["slice_axis"], lambda case: len(case.arguments[0]) == 2),
+    "channels without pixels": (CASES["prelu"], lambda case: len(case.arguments[0]) == 2),
     "a loss for every pixel": (CASES["cross_entropy"], lambda case: len(case.arguments[0]) == 4),
 }
 
@@ -130,6 +141,7 @@ SMALL = {
         lambda case: case.arguments[1][0] % 2 == 0,
     ),
     "a transposed convolution leaves a pixel": (CASES["conv_transpose2d"], lambda case: min(enlarged(case)) >= 1),
+    "a border is no wider than its mode can": (CASES["pad"], fits_its_mode),
     "two channels are padded to on a side": (CASES["pad"], lambda case: max(case.options["padding"]) <= 2),
 }
 

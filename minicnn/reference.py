@@ -82,7 +82,7 @@ def im2col(x: Array, window: Pair, *, stride: Pair = 1, padding: Pair = 0, dilat
     columns = np.zeros((N, C, kh, kw, OH, OW), x.dtype)
     for i in range(kh):
         for j in range(kw):
-            columns[:, :, i, j] = x[:, :, i * dh : i * dh + sh * OH : sh, j * dw : j * dw + sw * OW : sw][..., :OH, :OW]
+            columns[:, :, i, j] = x[:, :, i * dh : i * dh + sh * OH : sh, j * dw : j * dw + sw * OW : sw]
     return columns.reshape(N, C * kh * kw, OH * OW)
 
 

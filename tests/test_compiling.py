@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+import threading
 import time
 import warnings
 
@@ -102,6 +103,23 @@ def test_short_compilation_and_a_refusal_show_nothing(monkeypatch, capsys) -> No
     with compiling.shown(work, progress=False):
         work()
     assert capsys.readouterr().err == ""
+
+
+def test_a_rehearsal_stops_when_the_work_is_done(at_once) -> None:
+    loop, begun, turns = fresh(1), threading.Event(), []
+    x, y = np.zeros(4), np.zeros(4)
+
+    def rehearsal() -> None:
+        for turn in range(300):
+            turns.append(turn)
+            loop(x, y)
+            begun.set()
+            time.sleep(0.01)
+
+    with compiling.shown(rehearsal):
+        fresh(2)(x, y)
+        assert begun.wait(10)
+    assert len(turns) < 300
 
 
 def test_a_rehearsal_notes_loops_and_their_types_and_runs_none() -> None:

@@ -105,6 +105,14 @@ def test_a_models_table_has_words_on_the_left_and_numbers_on_the_right() -> None
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("name", "words"), [("history", 0), ("summary", 3), ("evaluation", 2)])
+def test_columns_of_numbers_are_on_the_right(name, words, results) -> None:
+    page = results[name]._repr_html_()
+    row = page[page.index("<td") :].partition("</tr>")[0]
+    sides = re.findall(r"text-align: (\w+)", row)
+    assert len(sides) > words and sides == ["left"] * words + ["right"] * (len(sides) - words)
+
+
 def test_a_layer_whose_options_are_not_stored_can_still_be_looked_at() -> None:
     class Scale(cnn.Layer):
         def __init__(self, factor):

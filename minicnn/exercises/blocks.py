@@ -10,7 +10,7 @@ import numpy as np
 import minicnn as cnn
 from minicnn import reference
 
-from .exercise import Answer, exercise, expect, same, slope
+from .exercise import Answer, chance, exercise, expect, same, slope
 
 
 def check_relu(relu: Answer) -> None:
@@ -31,7 +31,7 @@ def relu(x: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]
 
 
 def check_slide(slide: Answer) -> None:
-    rng = np.random.default_rng(0)
+    rng = chance()
     image, kernel = rng.standard_normal((7, 5)), rng.standard_normal((3, 2))
     expected = reference.conv2d(image[None, None], kernel[None, None])[0, 0]
     same(slide(image, kernel), expected, "slide(image, kernel)")
@@ -94,7 +94,7 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0, dilat
 
 
 def check_conv2d(conv2d: Answer) -> None:
-    rng = np.random.default_rng(1)
+    rng = chance()
     x, w, b = rng.standard_normal((2, 3, 6, 5)), rng.standard_normal((4, 3, 3, 2)), rng.standard_normal(4)
     same(conv2d(x, w, b), reference.conv2d(x, w, b), "conv2d(x, w, b)")
 
@@ -146,7 +146,7 @@ def receptive_field(layers: list[tuple[int, int]]) -> int:
 
 
 def check_max_pool(max_pool: Answer) -> None:
-    rng = np.random.default_rng(2)
+    rng = chance()
     x = rng.permutation(2 * 3 * 4 * 6).reshape(2, 3, 4, 6).astype(float)
     y, pullback = max_pool(x)
     expected, reference_pullback = cnn.ops.max_pool2d(x, 2)
@@ -169,7 +169,7 @@ def max_pool(x: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarr
 
 
 def check_matrix(matrix: Answer) -> None:
-    rng = np.random.default_rng(3)
+    rng = chance()
     kernel, image = rng.standard_normal((3, 2)), rng.standard_normal((5, 4))
     expected = reference.conv2d(image[None, None], kernel[None, None]).ravel()
     M = np.asarray(matrix(kernel, 5, 4))
@@ -208,7 +208,7 @@ def softmax(z: np.ndarray) -> np.ndarray:
 
 
 def check_global_avg_pool(global_avg_pool: Answer) -> None:
-    x = np.random.default_rng(4).standard_normal((2, 3, 4, 5))
+    x = chance().standard_normal((2, 3, 4, 5))
     dy = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     y, pullback = global_avg_pool(x)
     same(y, x.mean(axis=(2, 3)), "global_avg_pool(x)")
@@ -224,7 +224,7 @@ def global_avg_pool(x: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], n
 
 def check_dropout(dropout: Answer) -> None:
     x = np.full((200, 200), 3.0)
-    y, pullback = dropout(x, 0.4, np.random.default_rng(5))
+    y, pullback = dropout(x, 0.4, chance())
     kept = np.asarray(y) != 0
     expect(0.58 < kept.mean() < 0.62, f"expected to keep 60 % of the units, kept {kept.mean():.1%}")
     same(np.asarray(y)[kept], np.full(kept.sum(), 5.0), "units that are kept")

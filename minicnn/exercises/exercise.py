@@ -81,8 +81,13 @@ def exercise(number: str, check: Callable[[Answer], None]) -> Callable[[Answer],
     return enter
 
 
-def same(got: Any, expected: Any, what: str, tolerance: float = 1e-6) -> None:
-    """Raise `Wrong` unless two numbers or arrays agree."""
+def chance() -> np.random.Generator:
+    """What a check draws its examples with: the same ones in every run. Any serve."""
+    return np.random.default_rng(0)
+
+
+def same(got: Any, expected: Any, what: str, tolerance: float = 1e-5) -> None:
+    """Raise `Wrong` unless two numbers or arrays agree, by default to what float32 or a numerical slope can tell."""
     if np.shape(got) != np.shape(expected):
         raise Wrong(f"{what}: expected shape {np.shape(expected)}, got {np.shape(got)}")
     if not np.allclose(got, expected, rtol=tolerance, atol=tolerance):

@@ -18,7 +18,7 @@ from .windows import Windows
 
 
 def _max_pool(node: Node) -> Value:
-    node.attribute("storage_order", 0)  # of the indices, which are not an output here
+    node.attribute("storage_order")  # of the indices, which are not an output here
     return _pool(node, MaxPool2d)
 
 

@@ -1,11 +1,13 @@
 """Numerical derivatives are as exact as they claim, and report kinks."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minicnn.gradient_check.derivatives import NondifferentiableError, central_difference, complex_step
+from minicnn.gradient_check.derivatives import NondifferentiableError, central_difference, complex_step, difference
 
 ones = [np.ones(1)]
 points = st.floats(0.01, 100) | st.floats(-100, -0.01)
@@ -110,6 +112,30 @@ def test_where_many_entries_move_no_step_beyond_one_in_their_number_is_tried_fir
     central_difference(lambda xs: [reached.append(xs[0][0]) or xs[0]], [np.zeros(count)], [np.ones(count)])
     steps = [2.0**-10, 2.0**-14, 2.0**-18]
     assert next(filter(None, reached)) == max(step for step in steps if step * count <= 1)
+
+
+def test_a_plain_difference_calls_four_last_digits_of_the_output_rounding() -> None:
+    (slope,) = difference(lambda xs: [xs[0] - 7.5], [np.array([1.0])], ones, 0.5)
+    assert (slope.values, slope.rounding, slope.step) == (1, 4 * 2.0**-52 * 6 / 0.5, 0.5)
+
+
+def steps_of(f, x: float) -> list[float]:
+    """All the steps that are tried, in turn."""
+    moves: list[float] = []
+    with contextlib.suppress(NondifferentiableError):
+        central_difference(lambda xs: [moves.append(abs(xs[0][0] - x)) or f(xs[0])], [np.array([x])], ones)
+    return [move for move in moves if move][::6]  # of each step, a half and a quarter on both sides
+
+
+@pytest.mark.parametrize("size", [1.0, 8.0, 2.0**-4])
+def test_where_rounding_limits_steps_grow_up_to_a_thousand_times_the_argument_or_one(size: float) -> None:
+    exponents = [-10, -6, -2, 2, 6, 10]
+    assert steps_of(lambda x: 2.0**40 + x, size) == [max(size, 1) * 2.0**e for e in exponents]
+
+
+def test_beside_a_kink_steps_fall_below_a_small_argument() -> None:
+    steps = steps_of(lambda x: abs(x - 2.0**-20), 2.0**-20)
+    assert steps[:16] == [2.0**-e for e in (*range(10, 67, 4), 6)]  # then they grow
 
 
 def test_large_arguments_get_large_steps() -> None:

@@ -247,6 +247,15 @@ def test_a_kink_is_named_in_whichever_array_it_is(which: int) -> None:
     assert f"at argument {which} ({'abc'[which]}), index {places[which]}, value 0;" in str(found.value)
 
 
+def test_a_kink_that_shows_only_where_the_other_array_rests_is_named() -> None:
+    def op(a, b):
+        y = np.where(np.all(np.real(a) == 0), np.abs(b), 0.0)
+        return y, lambda dy, wants=(True, True): (np.zeros_like(a), dy)
+
+    with pytest.raises(NondifferentiableError, match=r"argument 1 \(b\), index \(0,\), value 0"):
+        gradcheck(op, np.zeros(3), np.zeros(2))
+
+
 def test_how_many_entries_are_judged_at_a_time_changes_nothing(monkeypatch) -> None:
     """Some entries have a kink close by, and settle later than the others."""
     x = tie_free(60)

@@ -32,10 +32,15 @@ LIKELY = 3  # files of tests that are tried before the others
 
 
 def equivalent(mutant: Mutant, reviewed: list[dict[str, Any]]) -> bool:
-    """Whether it is in the list; an entry without a place is of every place on its line."""
+    """Whether it is in the list.
+
+    An entry without a place is of every place on its line; one of the kind of change alone is of all such changes
+    there, also of those that a test catches.
+    """
+    names = ("was", "now", "place", "kind")
     return any(
-        (mutant.path, mutant.source_line, mutant.was, mutant.now, mutant.place)
-        == (e["path"], e["line"], e["was"], e["now"], e.get("place", mutant.place))
+        (mutant.path, mutant.source_line) == (e["path"], e["line"])
+        and all(getattr(mutant, name) == e[name] for name in names if name in e)
         for e in reviewed
     )
 

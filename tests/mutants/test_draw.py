@@ -74,6 +74,8 @@ def test_places_on_one_line_are_told_apart() -> None:
     entry = {"path": "file.py", "line": "x = 2 if y == 2 else 3", "was": "2", "now": "(3)"}
     assert [equivalent(m, [entry]) for m in twos] == [True, True, False]
     assert [equivalent(m, [entry | {"place": 2}]) for m in twos] == [False, True, False]
+    numbers = {"path": "file.py", "line": "x = 2 if y == 2 else 3", "kind": "constant"}
+    assert {m.was for m in mutants_of("file.py", source) if equivalent(m, [numbers])} == {"2", "3"}
 
 
 def test_each_equivalent_mutant_is_still_there_and_says_why() -> None:
@@ -81,6 +83,7 @@ def test_each_equivalent_mutant_is_still_there_and_says_why() -> None:
     for path in {entry["path"] for entry in entries}:
         mutants = mutants_of(path, (ROOT / path).read_bytes())
         for entry in (entry for entry in entries if entry["path"] == path):
+            assert ("was" in entry and "now" in entry) != ("kind" in entry)
             assert entry["why"] and any(equivalent(mutant, [entry]) for mutant in mutants), entry
 
 

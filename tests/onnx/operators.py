@@ -107,6 +107,8 @@ CASES = {
     "gather a range": Case("Gather", [int64([0, 2])], {"axis": 1}),
     "unsqueeze": Case("Unsqueeze", [int64([2])], {}, (2, 5)),
     "unsqueeze, opset 7": Case("Unsqueeze", [], {"axes": [2, -1]}, (2, 5), opset=11),
+    "transpose of two channels": Case("Transpose", [], {"perm": [0, 2, 1, 3]}, (2, 2, 3, 4)),
+    "transpose of two rows": Case("Transpose", [], {"perm": [0, 1, 3, 2]}, (2, 3, 2, 4)),
     "squeeze one": Case("Squeeze", [int64([-1])], {}, (2, 3, 4, 1)),
     "reshape to maps": Case("Reshape", [int64([0, 7, -1, 3])]),
     "reshape to five axes": Case("Reshape", [int64([2, 3, 1, 7, 6])]),
@@ -121,6 +123,18 @@ CASES = {
         "Resize",
         [None, np.float32([1, 1, 0.6, 0.5])],
         {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+    ),
+    "resize, all written out": Case(
+        "Resize",
+        [None, np.float32([1, 1, 2, 3])],
+        {
+            "antialias": 0,
+            "exclude_outside": 0,
+            "keep_aspect_ratio_policy": "stretch",
+            "coordinate_transformation_mode": "half_pixel",
+            "nearest_mode": "round_prefer_floor",
+        },
+        opset=18,
     ),
     "resize, bilinear": Case("Resize", [None, np.float32([1, 1, 2, 1.5])], {"mode": "linear"}),
     "resize, bilinear, corners aligned": Case(

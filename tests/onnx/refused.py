@@ -256,6 +256,8 @@ REFUSED = {
         "depends on the batch or mixes it",
     ),
     "concatenation of rows": (proto([node("Concat", "x x", "y", axis=2)]), "axis=2 of .* not supported, only the chan"),
+    "a normalization over nobody knows how many": (proto([node("LRN", "x", "y")]), "expected an odd size, got 0"),
+    "a cast to nobody knows what": (proto([node("Cast", "x", "y")]), "of maps to UNDEFINED"),
     "an even window of channels": (proto([node("LRN", "x", "y", size=4)]), "expected an odd size, got 4"),
     "batch normalization in training": (
         proto([node("BatchNormalization", "x s s s s", "y", training_mode=1)], {"s": np.ones(3, np.float32)}),

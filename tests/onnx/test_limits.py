@@ -72,6 +72,14 @@ def test_what_is_computed_may_take_4_mib_and_8_times_the_file(tensors) -> None:
         tensors.compute(1)
 
 
+def test_what_is_computed_counts_8_bytes_for_each_number(tmp_path) -> None:
+    for count, taken in ((2**19, True), (2**19 + 4000, False)):
+        nodes = [node("Expand", "c s", "many"), node("Gather", "many zero", "one"), node("Add", "x one", "y")]
+        arrays = {"c": np.float32([2]), "s": np.int64([count]), "zero": np.int64([0])}
+        with contextlib.nullcontext() if taken else pytest.raises(OnnxError, match="computes from constants takes"):
+            assert load(proto(nodes, arrays), tmp_path)["y"].shift == 2
+
+
 def test_what_is_filled_may_take_600_million_bytes(tensors) -> None:
     tensors.fill(300_000_000)
     tensors.fill(300_000_000)

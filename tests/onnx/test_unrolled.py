@@ -49,6 +49,14 @@ def test_padding_is_with_zeros_if_nothing_else_is_said(tmp_path) -> None:
     assert [type(layer) for layer in load(graph, tmp_path).children.values()] == [cnn.LocalResponseNorm]
 
 
+def test_what_is_written_out_is_what_is_left_out(tmp_path) -> None:
+    threes = {name: [1, 1, 1] for name in ("strides", "dilations")}
+    whole = {"pads": [0] * 6, "ceil_mode": 0, "auto_pad": "NOTSET", "count_include_pad": 0, **threes}
+    for options in ({}, whole):
+        graph = written(3, mean=node("AveragePool", "padded", "mean", kernel_shape=[3, 1, 1], **options))
+        assert [type(layer) for layer in load(graph, tmp_path).children.values()] == [cnn.LocalResponseNorm]
+
+
 def test_without_a_constant_below_the_power_there_is_none(tmp_path) -> None:
     graph = written(3, shifted=node("Identity", "scaled", "shifted"))
     x = tie_free(SHAPE, dtype=np.float32)

@@ -47,6 +47,12 @@ class Delegating(Block):
         return self.body.forward(x, pass_)
 
 
+class Hooked(Block):
+    def forward(self, x, pass_=cnn.Pass()):
+        y, pullback = self.body.forward(x, pass_)
+        return y, lambda dy, wants="both": pullback(np.clip(dy, -1, 1), wants)
+
+
 class Branches(Sequential):
     def __init__(self, channels):
         self.channels = channels
@@ -60,7 +66,7 @@ class Doubling(Block):
 
 
 def test_users_layers_are_written_as_the_layers_inside(tmp_path) -> None:
-    model = Sequential(block=Block(2), delegating=Delegating(2), branches=Branches(2)).initialize()
+    model = Sequential(block=Block(2), delegating=Delegating(2), hooked=Hooked(2), branches=Branches(2)).initialize()
     cnn.onnx.save(model, tmp_path / "m.onnx", (2, 4, 4))
     x = np.random.default_rng(0).standard_normal((2, 2, 4, 4)).astype(np.float32)
     again = cnn.onnx.load(tmp_path / "m.onnx")

@@ -1,6 +1,7 @@
 """Cases are valid calls, cover what they should, and shrink to something readable."""
 
 import inspect
+import os
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,48 @@ from minicnn import layers, ops
 from minicnn.layers import walk
 from minicnn.ops.convolution.choice import ALGORITHMS, choose
 from minicnn.ops.convolution.problem import Filters, problem
+from minicnn.ops.geometry import sides
 from minicnn.testing import CASES, Case, Network, conv2d_cases, networks, pool2d_cases, tie_free, wide_conv2d_cases
+from minicnn.testing.case import both
 from minicnn.testing.random_networks import _layers, _same_size
 
 FIRST = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])  # and none is smaller
 
 
-def pads(network: Network) -> list[layers.Pad]:
-    """Those of its layers that add a border."""
-    return [layer for _, layer in walk(network.model) if isinstance(layer, layers.Pad) and any(layer.padding)]
+def pads(layer: layers.Layer) -> bool:
+    """Whether it adds a border."""
+    return isinstance(layer, layers.Pad) and any(layer.padding)
 
+
+def room(case: Case) -> list[int]:
+    """How many pixels, padding included, are left beside a pooling's window, in each direction."""
+    left, right, top, bottom = sides("pool", case.options.get("padding", 0))
+    kernel, dilation = both(case.options["kernel_size"]), both(case.options.get("dilation", 1))
+    axes = zip(case.arguments[0][2:], kernel, dilation, (top + bottom, left + right), strict=True)
+    return [length + padding - d * (k - 1) - 1 for length, k, d, padding in axes]
+
+
+def enlarged(case: Case) -> list[int]:
+    """The size of a transposed convolution's output, in each direction."""
+    x, w = case.arguments[:2]
+    defaults = {"stride": 1, "dilation": 1, "output_padding": 0, "padding": 0}
+    axes = zip(x[2:], w[2:], *(both(case.options.get(name, n)) for name, n in defaults.items()), strict=True)
+    return [(n - 1) * stride + dilation * (k - 1) + 1 + more - 2 * cut for n, k, stride, dilation, more, cut in axes]
+
+
+def fits_its_mode(case: Case) -> bool:
+    """Whether a border is of no more pixels than there are beside the edge, or, going around, in all."""
+    (_, _, H, W), (left, right, top, bottom) = case.arguments[0], case.options["padding"][:4]
+    beyond = {"reflect": 1, "circular": 0}.get(case.options.get("mode", "constant"), -2)
+    return max(left, right) <= max(W - beyond, 0) and max(top, bottom) <= max(H - beyond, 0)
+
+
+def above_and_below(case: Case) -> tuple[int, int]:
+    """The padding of a pooling."""
+    return sides("pool", case.options.get("padding", 0))[2:]
+
+
+MAPS = _layers((2, 6, 5, 4), 0)  # layers for these maps, not nested
 
 # What the suite promises to reach. `find` fails if the strategy cannot.
 REACHED = {
@@ -43,11 +76,29 @@ REACHED = {
         CASES["flatten"],
         lambda c: c.arguments[0] in ((2, 2, 2, 2), (2, 3, 3, 3)),
     ),
-    "a border of zeros in a network": (
-        networks(),
-        lambda network: any(pad.mode == "constant" and pad.value == 0 for pad in pads(network)),
+    "a border of zeros in a network": (MAPS, lambda pad: pads(pad) and pad.mode == "constant" and pad.value == 0),
+    "a border of another number": (MAPS, lambda pad: pads(pad) and pad.value != 0),
+    "a pooled image of one pixel": (pool2d_cases(), lambda case: case.arguments[0][2:] == (1, 1)),
+    "a window that just fits with padding above": (pool2d_cases(), lambda c: above_and_below(c)[0] and not room(c)[0]),
+    "a window that just fits with padding below": (pool2d_cases(), lambda c: above_and_below(c)[1] and not room(c)[0]),
+    "a padded image of two pixels": (
+        pool2d_cases("avg_pool2d"),
+        lambda case: above_and_below(case)[0] and case.arguments[0][2] == 2,
     ),
-    "a border of another number": (networks(), lambda network: any(pad.value != 0 for pad in pads(network))),
+    "a pooling's window that only ceil_mode keeps": (pool2d_cases(), lambda case: max(room(case)) < 0),
+    "a pooled image that leaves room": (pool2d_cases(), lambda c: min(room(c)) == 4 and "ceil_mode" not in c.options),
+    "a transposed convolution cropped to one pixel": (
+        CASES["conv_transpose2d"],
+        lambda case: both(case.options.get("padding", 0))[0] > 0 and enlarged(case)[0] == 1,
+    ),
+    "an image that fits by its padding alone": (
+        conv2d_cases(),
+        lambda case: case.arguments[0][2] < case.arguments[1][2] and case.arguments[0][3] < case.arguments[1][3],
+    ),
+    "a number without axes": (CASES["relu"], lambda case: case.arguments[0] == ()),
+    "one axis alone": (CASES["softmax"], lambda case: len(case.arguments[0]) == 1),
+    "one image of one row": (CASES["slice_axis"], lambda case: len(case.arguments[0]) == 2),
+    "channels without pixels": (CASES["prelu"], lambda case: len(case.arguments[0]) == 2),
     "a loss for every pixel": (CASES["cross_entropy"], lambda case: len(case.arguments[0]) == 4),
 }
 
@@ -60,6 +111,19 @@ def test_the_cases_reach(what: str) -> None:
 
 
 REACH = settings(max_examples=2000, database=None, derandomize=True, phases=[Phase.generate])
+CI = "CI" in os.environ
+
+
+def draws(few: int, many: int) -> settings:
+    """So many draws every day, and more in CI."""
+    return settings(REACH, max_examples=many if CI else few, suppress_health_check=list(HealthCheck))
+
+
+def agree(found: set[int], expected: set[int]) -> bool:
+    """Whether no other numbers have been drawn, and all of these; in few draws, the smallest of a few."""
+    frequent = {min(expected)} if 0 < len(expected) <= 4 else set()
+    return found == expected if CI else frequent <= found <= expected
+
 
 # And to reach no further: the arrays are to be small, and the wide ones as they are in networks.
 SMALL = {
@@ -76,16 +140,17 @@ SMALL = {
         wide_conv2d_cases(),
         lambda case: case.arguments[1][0] % 2 == 0,
     ),
+    "a transposed convolution leaves a pixel": (CASES["conv_transpose2d"], lambda case: min(enlarged(case)) >= 1),
+    "a border is no wider than its mode can": (CASES["pad"], fits_its_mode),
     "two channels are padded to on a side": (CASES["pad"], lambda case: max(case.options["padding"]) <= 2),
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("what", SMALL)
 def test_the_cases_reach_no_further_than(what: str) -> None:
     strategy, small = SMALL[what]
     with pytest.raises(NoSuchExample):
-        find(strategy, lambda case: not small(case), settings=settings(REACH, max_examples=200))
+        find(strategy, lambda case: not small(case), settings=draws(60, 200))
 
 
 NUMBERS = {  # that an option's ints are, where it is given (not its default): all of these, and no others
@@ -108,14 +173,13 @@ CHANNELS = {  # that images have, those of a filter, and how many filters there 
 WINDOWS = {op for op in NUMBERS if op.endswith("2d") and op not in ("interpolate2d", "adaptive_avg_pool2d")}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("op", NUMBERS)
 def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
     found: dict[str, set[int]] = {name: set() for name in NUMBERS[op]}
     kernels, batches = set(), set()
     channels: tuple[set[int], ...] = (set(), set(), set())
 
-    @settings(REACH, max_examples=250, suppress_health_check=list(HealthCheck))
+    @draws(80, 250)
     @given(CASES[op])
     def collect(case: Case) -> None:
         batches.add(case.arguments[0][0])
@@ -128,16 +192,15 @@ def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
             found[name].update(map(int, np.ravel(case.options.get(name, []))))
 
     collect()
-    assert found == NUMBERS[op]
-    assert op not in WINDOWS or (batches == {1, 2} and kernels in (set(), {1, 2, 3}))
-    assert op not in WINDOWS or channels == CHANNELS[op]
+    assert {name: numbers for name, numbers in found.items() if not agree(numbers, NUMBERS[op][name])} == {}
+    assert op not in WINDOWS or (agree(batches, {1, 2}) and kernels <= {1, 2, 3} and (not CI or len(kernels) in (0, 3)))
+    assert op not in WINDOWS or all(map(agree if CI else set.issubset, channels, CHANNELS[op]))
 
 
-@pytest.mark.slow
 def test_wide_convolutions_have_the_kernels_and_strides_of_real_networks_and_room_for_a_few_windows() -> None:
     kernels, room, strides, batches = set(), set(), set(), set()
 
-    @settings(REACH, max_examples=150, suppress_health_check=list(HealthCheck))
+    @draws(60, 150)
     @given(wide_conv2d_cases())
     def collect(case: Case) -> None:
         x, w, b = case.arguments
@@ -149,8 +212,9 @@ def test_wide_convolutions_have_the_kernels_and_strides_of_real_networks_and_roo
         batches.add(x[0])
 
     collect()
-    assert kernels == {(1, 0), (3, 0), (3, 1), (5, 0), (5, 2)}
-    assert room == set(range(13)) and strides == batches == {1, 2}
+    real = {(1, 0), (3, 0), (3, 1), (5, 0), (5, 2)}
+    assert kernels == real if CI else kernels <= real
+    assert agree(room, set(range(13))) and agree(strides, {1, 2}) and agree(batches, {1, 2})
 
 
 LENGTHS = {  # of the arrays of ops without windows: how many there are, their axes, and the longest of any or of each
@@ -167,24 +231,26 @@ LENGTHS = {  # of the arrays of ops without windows: how many there are, their a
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("op", LENGTHS)
 def test_arrays_have_all_small_numbers_of_axes_and_lengths(op: str) -> None:
     numbers, ranks, longest = LENGTHS[op]
     shapes: set[tuple[int, ...]] = set()
     found: set[int] = set()
 
-    @settings(REACH, max_examples=120, suppress_health_check=list(HealthCheck))
+    @draws(60, 120)
     @given(CASES[op])
     def collect(case: Case) -> None:
         found.add(len(case.arguments))
         shapes.update(argument for argument in case.arguments if isinstance(argument, tuple))
 
     collect()
-    lengths = [{shape[axis] for shape in shapes if len(shape) > axis} for axis in range(max(ranks))]
-    assert (found, set(map(len, shapes))) == (numbers, ranks)
-    assert [max(some) for some in lengths] == longest or [max(set().union(*lengths))] == longest
+    lengths = [{shape[axis] for shape in shapes if len(shape) > axis} or {1} for axis in range(max(ranks))]
+    ends = [max(some) for some in lengths] if len(longest) > 1 else [max(set().union(*lengths))]
     assert min(set().union(*lengths)) == 1
+    if CI:
+        assert (found, set(map(len, shapes)), ends) == (numbers, ranks, longest)
+    else:  # in few draws, not all of them, but no others
+        assert found <= numbers and set(map(len, shapes)) <= ranks and np.all(np.array(ends) <= longest)
 
 
 LEFT_OUT = {("max_pool2d", "return_indices"), ("relu", "rule")}  # another number of outputs; no gradient
@@ -258,13 +324,12 @@ SIZES = {  # of the layers of a network whose maps are 6 × 5 × 4
 }
 
 
-@pytest.mark.slow
 def test_layers_of_networks_have_all_small_sizes() -> None:
     found: dict[tuple[str, str], set[int]] = {key: set() for key in SIZES}
     branches = set()
 
-    @settings(max_examples=700, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(_layers((2, 6, 5, 4), 1))
+    @draws(300, 700)
+    @given(_layers((2, 6, 5, 4), 1 if CI else 0))
     def collect(layer: layers.Layer) -> None:
         if isinstance(layer, layers.Concat):
             branches.add(len(layer.children))
@@ -273,10 +338,11 @@ def test_layers_of_networks_have_all_small_sizes() -> None:
                 found[kind, option].update(map(int, np.ravel(getattr(layer, option))))
 
     collect()
-    assert found == SIZES and branches == {1, 2, 3}
+    assert {key: numbers for key, numbers in found.items() if not agree(numbers, SIZES[key])} == {}
+    assert branches == ({1, 2, 3} if CI else set())
 
 
-@pytest.mark.parametrize("strategy", [lambda shape: _layers(shape, 1), lambda shape: _same_size(shape, 0)])
+@pytest.mark.parametrize("strategy", [lambda shape: _layers(shape, 0), lambda shape: _same_size(shape, 0)])
 def test_batch_norm_is_drawn_where_there_are_two_values_and_never_for_one(strategy) -> None:
     def normalizes(layer: layers.Layer) -> bool:
         return any(isinstance(inner, layers.BatchNorm2d) for _, inner in walk(layer))

@@ -66,7 +66,7 @@ def mosaic(
     lines = max((title.count("\n") + 1 for title in titles), default=0)
     high, step = h / w, h / w + GAP + LINE * lines
     if cell is None:
-        cell = 1.2 if max(map(len, titles), default=0) > NUMBER else 0.8
+        cell = 1.2 if any(len(title) > NUMBER for title in titles) else 0.8
     ax = axes_for(ax, cell * columns * (1 + GAP) + 0.6 * bool(colorbar) + margin, cell * rows * step + 0.35)
     look: dict[str, Any] = {}
     if images.ndim == 3:

@@ -68,7 +68,10 @@ def test_they_are_told_in_a_line(model, images):
 
 
 def test_all_outer_layers_if_none_is_named(model, images):
-    assert list(viz.activation_statistics(model, images)) == ["conv", "relu", "flatten", "fc"]
+    found = viz.activation_statistics(model, images)
+    assert list(found) == ["conv", "relu", "flatten", "fc"]
+    one = viz.activation_statistics(model, images, ["relu"])
+    assert [repr(of).partition("(")[2] for of in (found, one)] == ["4 layers, 23 images)", "1 layer, 23 images)"]
 
 
 def spot(size=16):
@@ -90,6 +93,7 @@ def test_the_measures_at_their_ends():
     assert treves_rolls(single) == pytest.approx(1)
     assert treves_rolls(np.full((4, 5), 0.3)) == pytest.approx(0)
     assert morans_i(np.indices((6, 6)).sum(axis=0) % 2) == pytest.approx(-1)
+    assert morans_i(np.array([[1.0, 3.0]])) == morans_i(np.array([[1.0], [3.0]])) == -1  # a single pair
     assert np.isnan(treves_rolls(np.zeros((4, 5)))) and np.isnan(morans_i(np.full((4, 5), 0.1)))
     assert np.isnan(treves_rolls(np.ones((1, 1)))) and np.isnan(morans_i(np.ones((1, 1))))
 

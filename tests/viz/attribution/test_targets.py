@@ -131,3 +131,8 @@ def test_a_layer_after_the_score_is_refused():
     assert "softmax" not in viz.guided_backprop_by_layer(model, X)
     with pytest.raises(ValueError, match="does not depend on 'softmax'; choose an earlier layer"):
         viz.guided_backprop(model, X, layer="softmax")
+
+
+def test_a_softmax_alone_has_no_scores_before_it():
+    with pytest.raises(ValueError, match=r"expected a model with outputs \(N, classes\), got \(2, 3, 1, 1\)"):
+        viz.saliency(cnn.Sequential(softmax=cnn.Softmax()), np.ones((2, 3, 1, 1), np.float32), 0)

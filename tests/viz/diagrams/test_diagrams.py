@@ -157,6 +157,7 @@ def test_no_kernel_is_run_for_the_shapes(monkeypatch):
 
 def test_the_shape_is_taken_from_what_the_network_tells():
     assert viz.diagram(two_layers()).input_shape == (784,)
+    assert repr(viz.diagram(two_layers())) == "Diagram(2 weights, input 784)"
     assert viz.diagram(cnn.zoo.build("seed")).input_shape == (1, 28, 28)
     model = cnn.zoo.build("cifar-vgg")
     model.transform = cnn.data.Transform((0.0,) * 3, (1.0,) * 3, channels="RGB", crop=32)
@@ -258,3 +259,17 @@ def test_shapes_below_more_than_nine_bricks_are_turned(layers, around, turned):
     assert (bricks > 9) == turned
     texts = [text for ax in found.plot().axes for text in ax.texts if "×" in text.get_text()]
     assert {text.get_rotation() for text in texts} == {90.0 if turned else 0.0}
+
+
+@pytest.mark.parametrize(
+    ("count", "last"), [(1, "line 0"), (72, "line 71"), (73, "… and 2 more lines"), (100, "… and 29 more lines")]
+)
+def test_columns_of_more_than_72_lines_are_cut(count, last):
+    found, lines = viz.diagram(two_layers()), [f"line {i}" for i in range(count)]
+    figure = viz.Diagram(lines, ["x"], "code", found.input_shape, found.statements).plot()
+    at = next(i for i, text in enumerate(figure.texts) if text.get_text() == "letters")
+    column = figure.texts[at + 1 : at + 1 + min(count, 72)]
+    assert [text.get_text() for text in column] == [*lines[: min(count, 72) - 1], last]
+    downward = [text.get_position()[1] * figure.get_figheight() for text in column]
+    assert np.diff(downward) == pytest.approx([-1.42 * 8 / 72] * (len(column) - 1))  # inches of a line of 8 points
+    assert min(downward) > 0 and figure.texts[at + 1 + len(column)].get_text() == "algebra"

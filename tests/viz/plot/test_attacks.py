@@ -45,3 +45,17 @@ def test_accuracy_against_epsilon(ax, render):
 def test_what_does_not_fit_is_refused(changed, before, message):
     with pytest.raises(ValueError, match=f"attacks: .*{message}"):
         plot.attacks(IMAGES, changed, before, ["a", "b"])
+
+
+@pytest.mark.parametrize(("points", "marked"), [(20, True), (21, False)])
+def test_up_to_twenty_points_are_marked(ax, points, marked):
+    plot.accuracy_under_attack(range(points), {"fgsm": [0.5] * points}, ax)
+    assert (ax.get_lines()[0].get_marker() not in ("", "None")) == marked
+
+
+def test_every_line_has_a_look_of_its_own(ax):
+    plot.accuracy_under_attack([0, 1], {f"method {i}": [1, 0] for i in range(25)}, ax)
+    looks = [(line.get_color(), line.get_marker(), line.get_linestyle()) for line in ax.get_lines()]
+    assert len(set(looks[:24])) == 24 and looks[24] == looks[0]
+    assert [look[:2] for look in looks[:8]] == [look[:2] for look in looks[8:16]]
+    assert [look[2] for look in looks[::8]] == ["-", "--", ":", "-"]

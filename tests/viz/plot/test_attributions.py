@@ -32,6 +32,21 @@ def test_each_map_is_divided_by_its_largest_magnitude():
     assert (guided == -1).all()
 
 
+def test_a_map_of_few_pixels_is_divided_by_the_largest_of_them_and_others_by_a_high_percentile():
+    few, many = np.zeros((20, 15)), np.arange(201.0).reshape(3, 67)
+    few[3, 4] = -4
+    found = [image.get_array() for image in drawn(plot.attributions(IMAGE, {"few": few, "many": many}))[1:3]]
+    assert found[0].min() == found[0][3, 4] == -1
+    assert found[1].max() == pytest.approx(200 / 199)  # 99.5 %: one of 201 lies above
+
+
+@pytest.mark.parametrize(("maps", "shape"), [(1, (1, 2)), (4, (1, 5)), (5, (2, 5)), (9, (2, 5)), (10, (3, 5))])
+def test_five_stand_in_a_row_with_the_image(maps, shape):
+    figure = plot.attributions(IMAGE, {str(i): np.eye(4) for i in range(maps)})
+    assert figure.axes[0].get_subplotspec().get_gridspec().get_geometry() == shape
+    assert figure.get_size_inches() == pytest.approx([1.9 * shape[1] + 0.8, 2.25 * shape[0] + 0.1])
+
+
 def test_maps_of_one_unit_are_divided_by_one_number():
     saliency, guided = (
         image.get_array() for image in drawn(plot.attributions(IMAGE, MAPS, one_unit=True, percentile=100))[1:3]

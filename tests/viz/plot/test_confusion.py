@@ -48,6 +48,23 @@ def test_any_number_of_classes_can_be_drawn(K, render):
     render(ax)
 
 
+@pytest.mark.parametrize(
+    ("K", "numbered", "named", "side"),
+    [
+        (25, True, True, 12.7),
+        (26, False, True, 5.84),
+        (60, False, True, 10.6),
+        (61, False, False, 10.74),
+        (90, False, False, 11.2),
+    ],
+)
+def test_up_to_25_classes_have_numbers_and_up_to_60_have_names(K, numbered, named, side):
+    ax = plot.confusion(np.eye(K, dtype=int), [f"class {i}" for i in range(K)])
+    assert len(ax.texts) == (K if numbered else 0)
+    assert ([label.get_text() for label in ax.get_yticklabels()][:2] == ["class 0", "class 1"]) == named
+    assert ax.figure.get_size_inches() == pytest.approx([side, side])
+
+
 def test_no_images_at_all_can_be_drawn(render):
     render(plot.confusion(np.zeros((2, 2), int), ["a", "b"]))
 

@@ -17,6 +17,13 @@ def test_each_layer_has_a_block_beside_the_image(figure, render):
     render(figure)
 
 
+def test_a_title_speaks_of_a_choice_only_if_there_are_more_maps():
+    maps = {"one": np.zeros((1, 2, 3)), "all": np.zeros((4, 2, 3)), "more": np.zeros((5, 2, 3))}
+    assert titles(plot.feature_maps(maps, most=4)) == [
+        "one: 1 map of 2×3", "all: 4 maps of 2×3", "more: 5 maps of 2×3, the first 4",
+    ]  # fmt: skip
+
+
 def test_maps_are_numbered_by_channel_and_their_scales_labeled():
     plain, signed = plot.feature_maps(MAPS).axes
     assert [text.get_text() for text in plain.texts] == ["0", "1", "2"]

@@ -30,6 +30,30 @@ def test_all_share_one_scale_from_zero(ax):
     assert scales(ax) == {(0.0, 4.0)}
 
 
+@pytest.mark.parametrize(
+    ("values", "ends"), [([0, 0], (0, 1)), ([-1, -1], (-1, 0)), ([-1, 3], (-1, 3)), ([0.25, np.inf], (0, 0.25))]
+)
+def test_a_scale_holds_zero_and_has_two_ends(ax, values, ends):
+    plot.mosaic(np.reshape(values, (2, 1, 1)), ax)
+    assert scales(ax) == {ends}
+
+
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (2, 2), (3, 3), (8, 4), (9, 5), (18, 6), (19, 7)])
+def test_rows_make_the_whole_twice_as_wide_as_high(ax, count, columns):
+    plot.mosaic(np.zeros((count, 2, 2)), ax)
+    assert sum(top == 0 for _, top in places(ax)) == columns
+
+
+@pytest.mark.parametrize(
+    ("titles", "width"), [((), 0.8), (["0"] * 2, 0.8), (["12345", "1"], 0.8), (["1", "123456"], 1.2)]
+)
+def test_only_titles_of_more_than_five_letters_need_wide_images(titles, width):
+    step = 1.08  # an image and the gap after it
+    figures = [plot.mosaic(np.zeros((2, 2, 2)), titles=titles, **more).figure for more in ({}, {"colorbar": "weight"})]
+    assert figures[0].get_figwidth() == pytest.approx(2 * step * width)
+    assert figures[1].get_figwidth() == pytest.approx(2 * step * width + 0.6)
+
+
 def test_a_signed_scale_is_symmetric_about_zero_which_is_white(ax):
     plot.mosaic([[[-1.0, 3.0]], [[0.0, 0.0]]], ax, signed=True)
     assert scales(ax) == {(-3.0, 3.0)}
@@ -57,8 +81,11 @@ def test_a_color_bar_is_labeled(ax, render):
     render(ax)
 
 
-def test_titles_stand_over_their_images(ax, render):
+def test_titles_stand_over_the_middles_of_their_images(ax, render):
     plot.mosaic(np.zeros((2, 2, 2)), ax, titles=["one\nline $more", "two"])
+    assert [text.get_position() for text in ax.texts] == [
+        (pytest.approx(left + 0.5), pytest.approx(top - 0.05)) for left, top in places(ax)
+    ]
     assert [text.get_text() for text in ax.texts] == ["one\nline $more", "two"]
     render(ax)
 

@@ -20,7 +20,11 @@ def shown(ax):
 
 
 def test_a_row_is_a_query_and_its_nearest_in_each_space(ax, render):
-    assert plot.nearest_neighbors(IMAGES, NEAR, LABELS, CLASSES, ax, rows=[2], title="nearest") is ax
+    beyond = len(IMAGES)  # is left out
+    assert plot.nearest_neighbors(IMAGES, NEAR, LABELS, CLASSES, ax, rows=[2, beyond], title="nearest") is ax
+    lefts = [image.get_extent()[0] for image in ax.get_images()]
+    assert lefts == pytest.approx([0, 1.45, 1.45 + 1.08, 1.45 + 2.16 + 0.45, 1.45 + 2.16 + 0.45 + 1.08])
+    assert [patch.get_linewidth() for patch in ax.patches] == [1.5, 1.5, 3, 1.5, 3]
     black, blue, orange = map(to_rgba, (INK, BLUE, VERMILLION))
     assert shown(ax) == [(160, black), (240, blue), (80, orange), (240, blue), (0, orange)]
     words = [text.get_text() for text in ax.texts]
@@ -44,6 +48,7 @@ def test_queries_may_be_other_images_than_those_searched(render):
 def test_words_over_a_space_stay_within_it():
     ax = plot.nearest_neighbors(IMAGES, {"pixels": [[1]] * 4, "relu3": [[1]] * 4}, LABELS, CLASSES)
     ax.figure.canvas.draw()
+    assert sorted({image.get_extent()[0] for image in ax.get_images()}) == pytest.approx([0, 1.45, 1.45 + 2 + 0.45])
     first, second = (text.get_window_extent() for text in ax.texts if "label" in text.get_text())
     assert first.x1 < second.x0 and second.x1 <= ax.figure.bbox.x1
 

@@ -22,6 +22,12 @@ def test_the_axis_says_what_is_done_to_the_pixels():
     assert "exchanged" in plot.pixel_curve({"a": removed, "b": inserted}).get_xlabel()
 
 
+@pytest.mark.parametrize(("images", "said"), [(1, "1 image"), (2, "2 images")])
+def test_a_curve_says_of_how_many_images_and_steps_it_is(images, said):
+    curve = viz.PixelCurve(np.array([0, 0.25, 0.5, 1]), np.array([[1, 0.75, 0.5, 0]] * images))
+    assert repr(curve) == f"PixelCurve({said}, 3 steps, mean area 0.500)"
+
+
 def test_no_curve_is_refused():
     with pytest.raises(ValueError, match="pixel_curve: there is no curve"):
         plot.pixel_curve({})

@@ -60,6 +60,24 @@ def test_points_on_a_line_make_a_strip(stretch):
 def test_a_thumbnails_frame_grows_with_its_image(ax, side, frame):
     plot.scatter([[0.0, 0.0], [1.0, 1.0]], ax=ax, images=np.zeros((2, 1, side, side), np.uint8))
     assert [image.get_array().shape[:2] for image in ax.get_images()] == [(side + 2 * frame,) * 2] * 2
+    pixels = np.asarray(ax.get_images()[0].get_array())
+    assert (pixels[:frame] == 0.55).all() and (pixels[frame:-frame, frame:-frame] == 0).all()  # gray without a class
+
+
+def test_thumbnails_may_stand_side_by_side(ax):
+    apart = 0.25 * 1.02  # as large as they are, and a fiftieth
+    images = np.zeros((3, 1, 2, 2), np.uint8)
+    plot.scatter([[0, 0], [apart, 0], [1, 0]], ax=ax, images=images, size=0.25)
+    lefts = [image.get_extent()[0] for image in ax.get_images()]
+    assert lefts == pytest.approx([-0.125, apart - 0.125, 0.875])
+    near = plot.scatter([[0, 0], [apart - 1e-9, 0], [1, 0]], images=images, size=0.25)
+    assert len(near.get_images()) == 2 and near.collections[0].get_offsets().tolist() == [[apart - 1e-9, 0]]
+
+
+@pytest.mark.parametrize(("count", "pixels"), [(5000, False), (5001, True)])
+def test_more_than_five_thousand_dots_are_stored_as_pixels(ax, count, pixels):
+    plot.scatter(np.arange(2 * count).reshape(count, 2), ax=ax)
+    assert bool(ax.collections[0].get_rasterized()) == pixels
 
 
 def test_thumbnails_do_not_overlap_and_stand_for_their_dots(ax, render):

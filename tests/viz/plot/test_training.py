@@ -53,6 +53,21 @@ def test_without_validation_the_model_before_training_is_on_the_training_curve()
     assert accuracy.get_title(loc="left") == "training accuracy 50.00%"
 
 
+def test_ticks_of_a_loss_that_falls_to_a_sixth_are_those_of_a_logarithm_and_below_that_even():
+    ticks = []
+    for first in (6.0, 5.9):
+        history = History(None, [record(1, first, 0.5, validated=False), record(2, 1.0, 0.6, validated=False)])
+        loss = plot.training(history).axes[0]
+        ticks.append([tick for tick in loss.yaxis.get_major_locator()() if 1 <= tick <= 5.9])
+    assert ticks == [[1, 2, 5], [1, 2, 3, 4, 5]]
+
+
+def test_the_accuracy_before_training_alone_is_that_of_the_validation():
+    loss, accuracy = plot.training(History(Measure(2.3, 0.1)), validation="test").axes
+    assert (points(loss), points(accuracy)) == ({"test": [(0.0, 2.3)]}, {"test": [(0.0, 0.1)]})
+    assert loss.get_title(loc="left") == "test loss 2.3"
+
+
 @pytest.mark.parametrize("history", [History(), History(Measure(2.3, 0.1))], ids=["empty", "untrained"])
 def test_a_run_that_has_not_begun_can_be_drawn(history, render):
     render(plot.training(history))

@@ -1,4 +1,5 @@
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +22,15 @@ def test_detectors_show_maps_before_and_after_relu(figure):
     assert (after[:, 2] == 1).all() and (after[:, 4] == 0).all()
     assert (maps[2].norm.vmin, maps[2].norm.vmax, maps[3].norm.vmin) == (-1, 1, 0)
     figure.savefig(io.BytesIO(), format="svg")
+
+
+def test_numbers_of_a_filter_are_white_on_what_is_darker_than_three_fifths_of_the_largest(figure):
+    plot.detectors([[[-5.0, 3.0, 3.5], [-3.0, 0.0, -4.0]]], np.zeros((4, 4)), figure)
+    found = {text.get_text(): (text.get_position(), text.get_color() == "white") for text in figure.axes[0].texts}
+    assert found == {
+        "-5": ((0, 0), True), "3": ((1, 0), False), "3.5": ((2, 0), True),
+        "-3": ((0, 1), False), "0": ((1, 1), False), "-4": ((2, 1), True),
+    }  # fmt: skip
 
 
 def test_an_image_without_edges_is_drawn(render):
@@ -54,7 +64,13 @@ def test_three_factors_are_colors_and_zero_is_gray(ax, render):
     plot.weight_factors(factors, ax, title="conv5")
     nothing, red = (np.asarray(image.get_array())[0, 0] for image in ax.get_images())
     assert list(nothing) == [0.5] * 3 and list(red) == [1, 0.5, 0.5]
+    assert ax.get_title(loc="left") == "conv5"  # all are drawn, and nothing is said of a choice
     render(ax)
+
+
+def test_of_a_filter_table_that_is_drawn_whole_the_title_names_no_choice(ax):
+    plot.filter_table(np.ones((2, 3, 1, 1)), ax, rows=2, columns=3)
+    assert ax.get_title(loc="left") == "units (rows) by inputs"
 
 
 def test_a_key_tells_the_factors_colors_of_both_signs(ax):
@@ -105,6 +121,42 @@ def test_patches_stand_in_rows(ax, render):
     assert sheet.shape == (2 * 38 + 5, 3 * 47 + 2 * 5, 3)  # nine times as large, framed, set apart by white
     assert (sheet[1:37, 1:46] == 0).all() and (sheet[38:43] == 1).all() and (sheet[44:80, 105:150] == 1).all()
     render(ax)
+
+
+@pytest.mark.parametrize(("side", "factor"), [(17, 3), (18, 2), (35, 2), (36, 1), (40, 1)])
+def test_patches_are_magnified_until_they_have_36_pixels(ax, side, factor):
+    plot.exciting_patches(np.zeros((1, 2, 1, side + 1, side), np.uint8), ax)
+    height, width = factor * (side + 1) + 2, factor * side + 2  # with a frame
+    assert ax.get_images()[0].get_array().shape == (height, 2 * width + 5, 3)
+
+
+@pytest.mark.parametrize("channels", [12, 13])
+def test_of_a_result_the_twelve_channels_are_drawn_that_are_excited_most(ax, channels):
+    strongest = np.arange(channels, dtype=float)
+    strongest[5] = 99
+    result = SimpleNamespace(
+        layer="conv2",
+        scores=np.stack([strongest, -strongest], axis=1),
+        patches=lambda channels: np.zeros((len(channels), 2, 1, 36, 36), np.uint8),
+        names=lambda channels: [f"channel {c}" for c in channels],
+    )
+    plot.exciting_patches(result, ax)
+    drawn = [label.get_text() for label in ax.get_yticklabels()]
+    others = [c for c in range(channels - 1, -1, -1) if c != 5]
+    assert drawn == [f"channel {c}" for c in [5, *others][:12]]
+    assert ax.get_title(loc="left") == "conv2: what excites its channels"
+
+
+@pytest.mark.parametrize(("count", "rows", "columns"), [(1, 1, 1), (7, 2, 3), (9, 3, 3), (12, 3, 4), (16, 4, 4)])
+def test_what_excites_a_unit_is_a_square_without_what_does_not_fill_a_row(figure, count, rows, columns):
+    found = viz.weights.ContextualizedWeights(
+        "conv2", 7, np.array([3]), np.ones((1, 2, 2)),
+        np.zeros((1, 7, 1, 36, 36), np.uint8), np.zeros((count, 1, 36, 36), np.uint8),
+    )  # fmt: skip
+    plot.contextualized_weights(found, figure)
+    before, _, after = [ax.get_images()[0].get_array().shape[:2] for ax in figure.axes if ax.get_images()][:3]
+    assert before == (38, 6 * 43 - 5)  # of an input six
+    assert after == (rows * 43 - 5, columns * 43 - 5)
 
 
 def test_masked_patches_are_bare_paper_and_a_row_of_them_says_why(ax, render):

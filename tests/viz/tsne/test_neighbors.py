@@ -58,6 +58,26 @@ def test_tight_clusters_far_from_the_origin():
     assert_exact(x, 30)
 
 
+def test_more_points_far_from_the_origin_than_are_measured_at_once():
+    # From the first row they come from near to far, from the last one from far to near: then later ones replace them.
+    assert neighbors.BY_DIFFERENCES < 1100 and 1100 % neighbors.BY_DIFFERENCES
+    x = np.column_stack([1 + 0.5 * (np.arange(1100) / 1100) ** 1.5, np.full(1100, 1e-3)]).astype(np.float32)
+    few = np.linspace(0, 1099, 9).astype(int)
+    indices, distances = nearest_neighbors(x, 40)
+    expected = brute_force(x, 41, x[few])[:, 1:]  # without each itself
+    np.testing.assert_allclose(distances[few], expected, rtol=1e-4, atol=1e-12)
+    assert all(len(set(row)) == 40 for row in indices) and not (indices == np.arange(1100)[:, None]).any()
+
+
+def test_neighbors_come_nearest_first_each_with_its_own_distance():
+    x = np.array([[0.0], [1.0], [3.0], [7.0]], np.float32)
+    indices, distances = nearest_neighbors(x, 3)
+    assert indices.tolist() == [[1, 2, 3], [0, 2, 3], [1, 0, 3], [2, 1, 0]]
+    assert distances.tolist() == [[1, 3, 7], [1, 2, 6], [2, 3, 4], [4, 6, 7]]
+    indices, distances = nearest_neighbors(x, 4, np.array([[2.5]], np.float32))  # as many as there are
+    assert indices.tolist() == [[2, 1, 0, 3]] and distances.tolist() == [[0.5, 1.5, 2.5, 4.5]]
+
+
 def test_duplicates_are_at_distance_zero():
     x = np.repeat(np.random.default_rng(0).standard_normal((10, 4)).astype(np.float32), 30, axis=0)
     _, distances = nearest_neighbors(x, 29)

@@ -58,6 +58,7 @@ class CodeCache(FunctionCache):
     """
 
     _impl_class = _Linked
+    _cache_file: Any
 
     def __init__(self, function: Any) -> None:
         super().__init__(function)
@@ -66,5 +67,4 @@ class CodeCache(FunctionCache):
 
     def holds(self, kinds: tuple[Any, ...], context: Any) -> bool:
         """Whether code for these types of arguments is on disk."""
-        files: Any = self._cache_file
-        return bool(files.holds(self._index_key(kinds, context.codegen())))
+        return bool(self._cache_file.holds(self._index_key(kinds, context.codegen())))

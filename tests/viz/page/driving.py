@@ -40,7 +40,8 @@ def choose(tab, place):
 
 
 def settled(tab):
-    until(tab, "Boolean(live.refreshed()) && live.refreshed().of === atlas.state.image")
+    """Wait until the page has run the network on the last image, not only on one that was drawn before it."""
+    until(tab, "!live.busy() && live.refreshed()?.of === atlas.state.image")
 
 
 def draw(tab):

@@ -137,6 +137,6 @@ const live = (() => {
 
   return {
     available: true, program, layers, ask, refresh, setOwn, planes, maps, sheetOf, largest, show, pixelsAt, refreshed: () => current,
-    own: () => own, size: [C, H, W], network: () => (network ??= engine.load(program, engine.decode(weights, program.precision))),
+    busy: () => busy, own: () => own, size: [C, H, W], network: () => (network ??= engine.load(program, engine.decode(weights, program.precision))),
   };
 })();

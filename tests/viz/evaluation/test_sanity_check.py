@@ -149,16 +149,18 @@ def test_quartiles_pass_over_what_is_not_there():
     np.testing.assert_array_equal(found, [[1.75, np.nan], [2.5, np.nan], [3.5, np.nan]])
 
 
-def test_hog_is_the_correlation_of_histograms_of_nine_directions():
-    maps = RNG.random((2, 19, 17))
+@pytest.mark.parametrize(("shape", "side"), [((19, 17), 2), ((33, 35), 4)])
+def test_hog_is_the_correlation_of_histograms_of_nine_directions(shape, side):
+    """Of eight cells along the shorter side; the last rows and columns fill none."""
+    maps = RNG.random((2, *shape))
     maps[:, :4] *= 0.03  # cells almost without edges, whose histograms stay short
     found = []
     for unit in ((m - m.min()) / np.ptp(m) for m in maps):
         down, right = np.gradient(unit)
-        histograms = np.zeros((9, 8, 9))  # of cells of 2 × 2 pixels; the last row and column fill none
-        for i, j in np.ndindex(18, 16):
+        histograms = np.zeros((shape[0] // side, shape[1] // side, 9))
+        for i, j in np.ndindex(shape[0] // side * side, shape[1] // side * side):
             angle = np.degrees(np.arctan2(down[i, j], right[i, j])) % 180
-            histograms[i // 2, j // 2, int(angle // 20)] += np.hypot(down[i, j], right[i, j])
+            histograms[i // side, j // side, int(angle // 20)] += np.hypot(down[i, j], right[i, j])
         found.append(histograms / np.sqrt((histograms**2).sum(axis=2, keepdims=True) + 0.01**2))
     assert hog(*maps) == pytest.approx(np.corrcoef(*(each.ravel() for each in found))[0, 1], rel=1e-9)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.viz.factorize.sizes import SIZES
 from viz import PCA, blocks
 from viz.estimator import NotFittedError
+from viz.factorize import spectrum
 from viz.factorize.spectrum import choose
 
 SOLVERS = ("full", "covariance_eigh", "randomized")
@@ -245,3 +246,33 @@ def test_coordinates_of_the_wrong_width_are_refused():
 def test_a_solver_that_is_named_is_not_chosen_again(solver, monkeypatch) -> None:
     monkeypatch.setattr("viz.factorize.spectrum.choose", lambda *shape: pytest.fail("another was chosen"))
     PCA(2, svd_solver=solver, random_state=0).fit(np.random.default_rng(0).standard_normal((20, 5)))
+
+
+@pytest.mark.parametrize(("k", "given", "passes"), [(3, "auto", 7), (4, "auto", 4), (4, 0, 0), (3, 2, 2)])
+def test_fewer_than_a_tenth_of_the_directions_take_more_passes(k, given, passes, monkeypatch):
+    made = []
+    ordinary = spectrum.by_subspace_iteration
+    monkeypatch.setattr(
+        spectrum, "by_subspace_iteration", lambda D, k, *rest: made.append(rest[:2]) or ordinary(D, k, *rest)
+    )
+    PCA(k, svd_solver="randomized", iterated_power=given, n_oversamples=0, random_state=0).fit(low_rank())
+    assert made == [(passes, 0)]
+
+
+@pytest.mark.parametrize("name", ["iterated_power", "n_oversamples"])
+def test_passes_and_extra_directions_are_not_negative(name):
+    with pytest.raises(ValueError, match=f"{name} must be an int from 0, got -1"):
+        PCA(2, **{name: -1}).fit(low_rank())
+
+
+def test_a_single_row_has_no_variance():
+    pca = PCA(whiten=True).fit([[1.0, 2.0]])
+    assert pca.explained_variance_.tolist() == [0] and pca.transform([[3.0, 2.0]]).tolist() == [[0]]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_constant_columns_follow_where_more_directions_are_asked_for_than_vary(solver):
+    X = np.random.default_rng(0).standard_normal((9, 5)) * [1, 0, 2, 0, 0] + 4
+    components = PCA(4, svd_solver=solver, random_state=0).fit(X).components_
+    assert not components[:2, [1, 3, 4]].any()
+    np.testing.assert_array_equal(components[2:], np.eye(5)[[1, 3]])

@@ -49,7 +49,10 @@ def test_maps_can_be_averaged(model, images):
 
 def test_large_features_lie_on_disk(model, images, monkeypatch, tmp_path):
     small = viz.extract_features(model, images, "fc1")
-    monkeypatch.setattr(extraction, "IN_MEMORY", 100)
+    assert extraction.IN_MEMORY == 512 * 1024**2
+    monkeypatch.setattr(extraction, "IN_MEMORY", small.nbytes)
+    assert not isinstance(viz.extract_features(model, images, "fc1"), np.memmap)
+    monkeypatch.setattr(extraction, "IN_MEMORY", small.nbytes - 1)
     large = viz.extract_features(model, images, "fc1")
     assert isinstance(large, np.memmap) and np.array_equal(large, small)
     named = viz.extract_features(model, images, "fc1", path=tmp_path / "features.npy")

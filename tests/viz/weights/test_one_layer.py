@@ -85,3 +85,27 @@ def test_weights_are_laid_out_beside_what_they_connect(model):
 def test_bad_input_is_refused(call, message, model):
     with pytest.raises(ValueError, match=message):
         call(model)
+
+
+def test_orientation_is_the_resultant_of_a_spectrum_up_to_half_a_cycle_per_pixel():
+    w = np.random.default_rng(4).standard_normal((1, 2, 3, 4))
+    total, resultant = 0.0, 0j
+    for i, j in np.ndindex(32, 32):
+        down, right = ((n - 32 if n >= 16 else n) / 32 for n in (i, j))
+        if 0 < down**2 + right**2 <= 0.25:
+            waves = np.exp(-2j * np.pi * np.add.outer(down * np.arange(3), right * np.arange(4)))
+            power = sum(abs((waves * (channel - channel.mean())).sum()) ** 2 for channel in w[0])
+            total += power
+            resultant += power * (complex(right, down) / np.hypot(down, right)) ** 2
+    assert orientation(w)[0] == pytest.approx(abs(resultant) / total)
+
+
+def test_a_unit_is_one_of_the_layer_s_with_images_for_it_and_its_inputs(model):
+    for unit in (-1, 4):
+        with pytest.raises(ValueError, match="expected a unit in 0…3"):
+            viz.important_inputs(model, "b", unit)
+    images = np.zeros((6, 1))
+    assert len(viz.contextualized_weights(model, "b", 3, inputs=images, outputs=images[:4], count=6).inputs) == 6
+    for inputs, outputs in ((images[:5], images[:4]), (images, images[:3])):
+        with pytest.raises(ValueError, match="needs images of its 6 input channels and of unit 3"):
+            viz.contextualized_weights(model, "b", 3, inputs=inputs, outputs=outputs, count=6)

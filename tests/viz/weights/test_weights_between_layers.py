@@ -156,3 +156,16 @@ def test_expanded_weights_go_through_relu_pooling_branches_and_shortcuts():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(grouped_layer()[0])
+
+
+@pytest.mark.parametrize(("few", "most"), [(0, 1), (7, 6)])
+def test_there_are_from_one_to_as_many_factors_as_channels(few, most):
+    model, _ = grouped_layer()
+    with pytest.raises(ValueError, match="1 to 6 factors"):
+        viz.weight_factors(model, "conv2", factors=few, method="pca")
+    assert viz.weight_factors(model, "conv2", factors=most, method="pca").shape == (4, 3, 3, most)
+
+
+def test_rows_that_differ_while_columns_do_not_have_an_infinite_index():
+    w = np.broadcast_to(np.array([1.0, 2.0, 4.0])[:, None], (1, 1, 3, 3))
+    assert viz.banding_index(w) == np.inf and viz.banding_index(np.swapaxes(w, 2, 3)) == 0

@@ -273,3 +273,11 @@ def test_coordinates_to_which_pca_gives_no_variance_start_at_random():
     np.testing.assert_array_equal(first, again)
     np.testing.assert_allclose(first[:, 0], other[:, 0], atol=1e-9)
     assert first[:, 1].std() == pytest.approx(1e-4, rel=0.3) and not np.allclose(first[:, 1], other[:, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize(("deviation", "kept"), [(1.5e-6, True), (0.7e-6, False)])
+def test_a_coordinate_that_is_lost_in_rounding_starts_at_random(deviation, kept):
+    along = np.linspace(-1, 1, 80)
+    X = np.column_stack([along, deviation * np.where(np.arange(80) % 4 < 2, 1, -1)])
+    starts = [TSNE(perplexity=5, learning_rate=0, max_iter=1, random_state=s).fit_transform(X)[:, 1] for s in (0, 1)]
+    assert np.allclose(*starts, atol=1e-9) == kept

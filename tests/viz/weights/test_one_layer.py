@@ -60,6 +60,11 @@ def test_the_most_important_inputs_have_the_largest_norms(model):
 def test_a_group_s_inputs_keep_their_numbers_in_the_layer_s_input(model):
     assert set(viz.important_inputs(model, "grouped", 1)[0]) == {0, 1}
     assert set(viz.important_inputs(model, "grouped", 3)[0]) == {2, 3}
+    images = np.arange(4).reshape(4, 1)
+    for unit, group in ((1, 0), (3, 2)):
+        found = viz.contextualized_weights(model, "grouped", unit, inputs=images, outputs=images)
+        assert found.inputs.ravel().tolist() == found.channels.tolist()
+        np.testing.assert_array_equal(found.weights, model["grouped"].weight[unit, found.channels - group])
 
 
 def test_weights_are_laid_out_beside_what_they_connect(model):

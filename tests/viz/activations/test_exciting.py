@@ -192,3 +192,17 @@ def test_processes_gather_the_best_of_their_images_and_nothing_where_they_have_n
     np.testing.assert_array_equal(found.scores, alone.scores)
     np.testing.assert_array_equal(found.places, alone.places)
     assert [len(rows) for rows in given] == ([0, 0, 0] if rank == 0 else [3, 3, 3])
+
+
+def test_a_field_as_large_as_the_image_is_shown_as_the_image():
+    """And not the part of it that lies in the image, with gray around it."""
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 5, padding=2))
+    model.transform = cnn.data.Transform()
+    model["conv"].weight[0, 0, 2, 2] = 1
+    for shape in ((5, 12), (12, 5)):
+        images = dataset(1, (1, *shape))
+        images.images[...] = 0
+        images.images[0, 0, 1, 1] = 200
+        (patch,) = viz.exciting_patches(model, images, "conv", top=1).patches(images)[0, 0]
+        long, short = (patch, patch[:, 0]) if shape == (5, 12) else (patch.T, patch[0])
+        assert long.shape == (5, 5) and short.tolist() == [128] * 5 and (long[:, 1:] != 128).all()

@@ -207,3 +207,10 @@ def test_tables_have_a_row_for_each_channel_or_layer(model, images):
 def test_a_map_that_only_rounding_makes_uneven_is_constant(spread):
     """A variance of less than 1e-12 of the mean square."""
     assert np.isnan(morans_i(1 + spread * np.array([[1.0, -1.0], [-1.0, 1.0]]))) == (spread < 1e-6)
+
+
+def test_three_photographs_are_a_batch():
+    model = cnn.Sequential(pool=cnn.MaxPool2d(8))
+    model.transform = cnn.data.Transform((0.5,) * 3, (0.25,) * 3, channels="RGB")
+    parts = [part for part, _ in stream(model, np.zeros((4, 3, 224, 224), np.uint8), ["pool"])]
+    assert parts == [slice(0, 3), slice(3, 4)]

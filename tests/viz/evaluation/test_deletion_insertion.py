@@ -42,6 +42,7 @@ def test_insertion_brings_the_most_important_pixels_first():
 def test_the_area_is_that_under_the_curve():
     curve = viz.PixelCurve(np.array([0, 0.5, 1]), np.array([[1, 0.5, 0], [1, 1, 1]]))
     assert curve.areas.tolist() == [0.5, 1]
+    assert repr(curve) == "PixelCurve(2 images, 2 steps, mean area 0.750)"
 
 
 def test_the_right_map_has_the_smaller_area_of_deletion_and_the_larger_of_insertion():

@@ -140,3 +140,26 @@ def test_the_smallest_gradient_means_the_same_for_any_number_of_points(copies):
 def test_a_progress_bar_tells_the_divergence(capsys):
     minimize(Bowl(), start(), schedule(max_steps=60, progress=True))
     assert "KL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("size", "bound"), [(1e-3, 1e-5), (1e-6, 1e-7)])
+def test_an_embedding_is_crushed_below_a_hundred_thousandth_or_a_tenth_of_its_start(size, bound):
+    y = start()
+    y = y / y.std(axis=1).max() * np.float32(size)
+    bowl, alone = Bowl(), Descent(y)
+    minimize(bowl, y, schedule(learning_rates=(1.0, 0.0), exaggerated_steps=300))
+    steps = 0
+    while alone.y.std(axis=1).max() >= bound:
+        alone.step(alone.y, 1.0, 0.5)
+        steps += 1
+    assert bowl.exaggerations.index(1.0) == steps
+
+
+@pytest.mark.parametrize(("patience", "end"), [(99, 200), (100, 250)])
+def test_it_stops_after_more_steps_without_progress_than_are_allowed(patience, end):
+    standing = schedule(learning_rates=(0.0, 0.0), steps_without_progress=patience)
+    assert minimize(Bowl(), start() - start().mean(axis=1, keepdims=True), standing)[2] == end
+
+
+def test_it_stops_where_there_is_no_gradient_at_all():
+    assert minimize(Bowl(), start() * 0, schedule(exaggerated_steps=0))[2] == 50

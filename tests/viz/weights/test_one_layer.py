@@ -85,6 +85,7 @@ def test_weights_are_laid_out_beside_what_they_connect(model):
         (lambda m: viz.important_inputs(m, "b", 0, count=0), "a count of at least 1"),
         (lambda m: orientation(np.ones((3, 3))), "orientation: expected filters"),
         (lambda m: color_opponency(m["b"].weight), "color_opponency: expected filters"),
+        (lambda m: color_opponency(np.ones((2, 3, 3))), "color_opponency: expected filters"),
     ],
 )
 def test_bad_input_is_refused(call, message, model):

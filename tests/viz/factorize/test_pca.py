@@ -205,6 +205,22 @@ def test_scale_does_not_change_the_directions(solver, scale):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_data_as_large_as_its_type_allows_has_the_same_directions(solver, dtype):
+    """And an infinite variance, where there is any: none is left out of as many directions as there are."""
+    X = low_rank().astype(dtype)
+    X[:, 3] = X[:, 3].mean()
+    far = X * (np.finfo(dtype).max / np.abs(X).max())
+    plain, scaled = (PCA(svd_solver=solver, random_state=0).fit(data) for data in (X, far))
+    np.testing.assert_allclose(
+        scaled.components_[:5], plain.components_[:5], atol=1e-4 if dtype == np.float32 else 1e-8
+    )
+    np.testing.assert_allclose(scaled.explained_variance_ratio_, plain.explained_variance_ratio_, atol=1e-5)
+    assert np.isinf(scaled.explained_variance_[0]) and scaled.noise_variance_ == 0
+    assert not np.isnan(scaled.explained_variance_).any()
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_a_mean_far_above_the_spread_costs_no_accuracy(solver):
     X = low_rank(dtype=np.float32)
     far = X + np.float32(2**14)

@@ -377,3 +377,24 @@ def test_a_start_may_be_given_and_adam_moves_it_by_its_rate(model):
     found = viz.ascend(model, objective, viz.Pixels((1, 1, 28, 28)), steps=1, lr=0.125, initial=initial)
     np.testing.assert_allclose(found.images, 0.125, rtol=1e-5)
     assert found.values == (pytest.approx(28 * 28 * 0.75**2),)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_model_is_run_as_far_as_the_last_layer_that_is_asked_for(first):
+    class Never(cnn.Layer):
+        def forward(self, x, pass_):
+            raise AssertionError("it was run")
+
+    net = cnn.Sequential(a=cnn.Conv2d(1, 2, 3), b=cnn.ReLU(), c=cnn.Conv2d(2, 3, 2), d=Never()).initialize(0)
+    x = RNG.standard_normal((2, 1, 7, 6)).astype(np.float32)
+    terms = [of.channel("b", 1), of.channel("c", 2)]
+    value, gradient = value_and_gradient(net, x, terms[first] + terms[1 - first] - of.squared_norm())
+    b = np.maximum(net["a"](x), 0)
+    expected = b[:, 1].mean(axis=(1, 2)).sum() + net["c"](b)[:, 2].mean(axis=(1, 2)).sum() - (x**2).sum()
+    assert value == pytest.approx(expected, rel=1e-5) and gradient.shape == x.shape
+    alone = [value_and_gradient(net, x, term)[1] for term in terms]
+    np.testing.assert_allclose(gradient, sum(alone) - 2 * x, rtol=1e-5, atol=1e-6)
+
+
+def test_the_usual_mixture_is_for_a_side_of_128():
+    assert by.robust() == by.robust(128)

@@ -115,3 +115,17 @@ def test_a_unit_is_one_of_the_layer_s_with_images_for_it_and_its_inputs(model):
     for inputs, outputs in ((images[:5], images[:4]), (images, images[:3])):
         with pytest.raises(ValueError, match="needs images of its 6 input channels and of unit 3"):
             viz.contextualized_weights(model, "b", 3, inputs=inputs, outputs=outputs, count=6)
+
+
+def test_chance_is_the_ninety_fifth_percentile_of_two_thousand_random_filters():
+    given = []
+
+    def measure(w):
+        given.append(w)
+        return np.arange(len(w)) if len(given) % 2 else np.array([1899.0, 1899.1, 5000.0, 0.0])
+
+    w = np.zeros((4, 3, 2, 5))
+    assert beyond_chance(measure, w) == beyond_chance(measure, w, draws=2000, seed=0) == (0.5, pytest.approx(1899.05))
+    assert given[0].shape == (2000, 3, 2, 5) and given[1] is w
+    np.testing.assert_array_equal(given[0], given[2])
+    assert given[0].std() == pytest.approx(1, rel=0.02) and abs(given[0].mean()) < 0.02

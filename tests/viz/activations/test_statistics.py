@@ -120,7 +120,13 @@ def test_a_channel_with_spots_has_both_numbers_high():
 
 def test_a_bar_is_shown_on_demand(model, images, capsys):
     viz.activation_statistics(model, images, ["relu"], progress=True)
-    assert "activation statistics" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "activation statistics" in shown and "/23.0 " in shown
+    group = Group()
+    group.rank, group.size = 1, 2
+    for part, _ in stream(model, images, ["relu"], batch_size=5, progress=True, group=group):
+        assert part.start >= 10
+    assert not capsys.readouterr().err  # the first process shows it
     viz.activation_statistics(model, images, ["relu"])
     assert not capsys.readouterr().err
 

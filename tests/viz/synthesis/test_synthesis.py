@@ -1,6 +1,8 @@
 """Image synthesis: every gradient is checked, every run can be repeated, every method reaches its goal."""
 
 import copy
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from viz.synthesis.evaluate import value_and_gradient
 from viz.synthesis.style_transfer import with_average_pooling
 
 RNG = np.random.default_rng(0)
+module = sys.modules[viz.ascend.__module__]
 OBJECTIVES = {
     "unit": of.unit("a", 1),
     "unit at a place": of.unit("a", 2, (0, 3)),
@@ -398,3 +401,22 @@ def test_a_model_is_run_as_far_as_the_last_layer_that_is_asked_for(first):
 
 def test_the_usual_mixture_is_for_a_side_of_128():
     assert by.robust() == by.robust(128)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_images_of_one_or_three_channels_can_be_drawn(channels, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        module, "drawing", lambda: SimpleNamespace(synthesis=lambda found: drawn.append(found) or "drawn")
+    )
+    assert viz.Synthesis(np.zeros((1, channels, 3, 1)), ()).plot() == ("drawn" if channels in (1, 3) else None)
+
+
+def test_l_bfgs_finds_the_top_of_a_paraboloid_of_any_height_and_tells_its_values(model):
+    for height in (1e-3, 1.0, 1e4):
+        objective = of.squared_norm(center=0.5) * -height
+        found = viz.ascend(model, objective, viz.Pixels((1, 1, 28, 28)), steps=9, optimizer="lbfgs")
+        np.testing.assert_allclose(found.images, 0.5, atol=1e-3)
+        assert found.bounds == tuple(map(pytest.approx, viz.pixel_bounds(model)))
+        again = viz.ascend(model, objective, viz.Pixels((1, 1, 28, 28)), steps=1, optimizer="lbfgs")
+        assert again.values[-1] == pytest.approx(objective.evaluate({"input": again.images})[0], rel=1e-3, abs=1e-9)

@@ -163,3 +163,13 @@ def test_it_stops_after_more_steps_without_progress_than_are_allowed(patience, e
 
 def test_it_stops_where_there_is_no_gradient_at_all():
     assert minimize(Bowl(), start() * 0, schedule(exaggerated_steps=0))[2] == 50
+
+
+@pytest.mark.parametrize(("exaggerated", "momenta"), [(0, [0.9, 0.9, 0.9]), (2, [0.5, 0.5, 0.9]), (3, [0.5, 0.5, 0.5])])
+def test_momentum_and_rate_change_with_the_end_of_the_exaggeration(exaggerated, momenta):
+    y = start() - start().mean(axis=1, keepdims=True)
+    alone = Descent(y)
+    for momentum in momenta:
+        alone.step(alone.y, 0.1 if momentum == 0.5 else 0.3, momentum)
+    limits = schedule(exaggerated_steps=exaggerated, learning_rates=(0.1, 0.3), max_steps=3)
+    np.testing.assert_allclose(minimize(Bowl(), y, limits)[0], alone.y, atol=1e-6)

@@ -202,6 +202,18 @@ def test_scale_does_not_change_the_directions(solver, scale):
     np.testing.assert_allclose(scaled.components_, plain.components_, atol=1e-8)
     np.testing.assert_allclose(scaled.singular_values_ / scale, plain.singular_values_, rtol=1e-8)
     np.testing.assert_allclose(scaled.explained_variance_ratio_, plain.explained_variance_ratio_, rtol=1e-8)
+    if 1e-100 < scale < 1e100:
+        np.testing.assert_allclose(scaled.noise_variance_ / scale**2, plain.noise_variance_, rtol=1e-8)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_data_on_one_side_of_zero_may_be_huge_too(solver, sign):
+    """Most of it near zero: the mean is far from the farthest."""
+    X = np.random.default_rng(0).standard_exponential((200, 4)) ** 3 * [4, 2, 1, 0.5]
+    plain, huge = (PCA(3, svd_solver=solver, random_state=0).fit(data) for data in (X, X * (sign * 1e300)))
+    np.testing.assert_allclose(np.abs(huge.components_), np.abs(plain.components_), atol=1e-8)
+    np.testing.assert_allclose(huge.singular_values_ / 1e300, plain.singular_values_, rtol=1e-8)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -1,5 +1,7 @@
 """First-layer filters in numbers, and one unit's weights."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,14 @@ def test_chance_is_the_ninety_fifth_percentile_of_two_thousand_random_filters():
     assert given[0].shape == (2000, 3, 2, 5) and given[1] is w
     np.testing.assert_array_equal(given[0], given[2])
     assert given[0].std() == pytest.approx(1, rel=0.02) and abs(given[0].mean()) < 0.02
+
+
+def test_one_input_is_the_most_important_one_and_only_images_are_drawn(model, monkeypatch):
+    norms = np.linalg.norm(model["b"].weight[1].reshape(6, -1), axis=1)
+    assert viz.important_inputs(model, "b", 1, count=1)[0].tolist() == [norms.argmax()]
+    monkeypatch.setattr(
+        "viz.weights.unit.drawing", lambda: SimpleNamespace(contextualized_weights=lambda found: "drawn")
+    )
+    for dtype, drawn in ((np.uint8, "drawn"), (np.float32, None)):
+        images = np.zeros((6, 1), dtype)
+        assert viz.contextualized_weights(model, "b", 1, inputs=images, outputs=images).plot() == drawn

@@ -28,6 +28,7 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/training/*", ["tests/training", "tests/test_checkpoint.py", "tests/peers/test_training.py"]),
     ("minicnn/cli/*", ["tests/cli"]),
     ("minicnn/exercises/*", ["tests/exercises"]),
+    ("minicnn/testing/frameworks.py", ["tests/peers/test_frameworks.py", "tests/testing"]),
     ("minicnn/testing/*", ["tests/testing", "tests/mutations/test_contract.py"]),
     ("minicnn/optim.py", ["tests/optim", "tests/training", "tests/mutations/test_optimizers.py"]),
     ("minicnn/distributed/*", ["tests/distributed"]),

@@ -96,6 +96,28 @@ def test_an_array_by_keyword_without_a_gradient_must_be_called_constant() -> Non
         gradcheck(forgetful, x, scale=w, constants=["scales"])
 
 
+@pytest.mark.parametrize(("arrays", "options"), [((), {"scale": w}), ((x,), {"scale": w})])
+def test_as_many_gradients_are_expected_as_there_are_arrays_by_position_or_else_by_keyword(arrays, options) -> None:
+    def op(*x, scale):
+        return sum(x) + scale, lambda dy: (dy, dy, dy)
+
+    with pytest.raises(GradientError, match=r"op: expected a tuple of 1 gradients, one for each array, got 3"):
+        gradcheck(op, *arrays, **options)
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, -1.0, 1e12])
+def test_an_array_by_keyword_counts_where_the_output_depends_on_it_close_by(size: float) -> None:
+    """A move far away from where it is shows nothing, nor does one that is lost in its last digits."""
+    scale = np.full(5, size)
+
+    def op(x, *, scale):
+        near = np.abs(scale - size) <= 1e-3 * max(1, abs(size))
+        return x + np.where(near, (scale - size) / max(1, abs(size)), 0), lambda dy: (dy,)
+
+    with pytest.raises(GradientError, match="its output depends on scale"):
+        gradcheck(op, x, scale=scale)
+
+
 def test_an_option_that_gradcheck_has_too_is_not_swallowed() -> None:
     def op(x, tolerance=1.0):
         return x * tolerance, lambda dy: (dy * tolerance,)

@@ -127,6 +127,30 @@ def test_one_wrong_entry_of_a_large_array_is_found() -> None:
         gradcheck(one_of_many, tie_free(20_000))
 
 
+@pytest.mark.parametrize(
+    ("rough", "slope", "at"),
+    [
+        (lambda x: np.sin(1e4 * x), lambda x: 1e4 * np.cos(1e4 * x), 0.3),  # plain differences are off by 10
+        (lambda x: 1e9 * x**3, lambda x: 3e9 * x**2, 0.0),  # and here by 0.06, of 0
+    ],
+    ids=["steep", "flat"],
+)
+def test_the_entry_that_is_wrong_is_named_though_a_cheap_difference_is_worse_at_another(rough, slope, at) -> None:
+    """It takes an entry with small gaps to the wrong one; the function takes no complex arrays."""
+
+    def op(x):
+        def pullback(dy):
+            dx = np.where(np.arange(400) == 7, slope(x), 3 * (1 + 1e-3 * (np.arange(400) == 300)))
+            return (dx * dy,)
+
+        return np.where(np.arange(400) == 7, rough(np.asarray(x, float)), 3 * x), pullback
+
+    point = np.ones(400)
+    point[7] = at
+    with pytest.raises(GradientError, match=r"index \(300,\): the pullback says -?\d"):
+        gradcheck(op, point)
+
+
 def test_arrays_of_up_to_max_entries_are_checked_entry_by_entry() -> None:
     """Three times the tolerance is lost among the errors that a hundred entries may have together, but not alone."""
 

@@ -128,22 +128,24 @@ def test_one_wrong_entry_of_a_large_array_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rough", "slope", "at"),
+    ("rough", "slope", "at", "small"),
     [
-        (lambda x: np.sin(1e4 * x), lambda x: 1e4 * np.cos(1e4 * x), 0.3),  # plain differences are off by 10
-        (lambda x: 1e9 * x**3, lambda x: 3e9 * x**2, 0.0),  # and here by 0.06, of 0
+        (lambda x: np.sin(1e4 * x), lambda x: 1e4 * np.cos(1e4 * x), 0.3, 3),  # plain differences are off by 10
+        (lambda x: 1e9 * x**3, lambda x: 3e9 * x**2, 0.0, 1e-3),  # and here by 0.06, of 0
     ],
     ids=["steep", "flat"],
 )
-def test_the_entry_that_is_wrong_is_named_though_a_cheap_difference_is_worse_at_another(rough, slope, at) -> None:
-    """It takes an entry with small gaps to the wrong one; the function takes no complex arrays."""
+def test_the_entry_that_is_wrong_is_named_though_a_cheap_difference_is_worse_at_another(
+    rough, slope, at: float, small: float
+) -> None:
+    """Entry 300 is wrong; at entry 7 the function bends. It takes no complex arrays."""
+    entry, factors = np.arange(400), np.full(400, 3.0)
+    factors[300] = small
 
     def op(x):
-        def pullback(dy):
-            dx = np.where(np.arange(400) == 7, slope(x), 3 * (1 + 1e-3 * (np.arange(400) == 300)))
-            return (dx * dy,)
-
-        return np.where(np.arange(400) == 7, rough(np.asarray(x, float)), 3 * x), pullback
+        y = np.where(entry == 7, rough(np.asarray(x, float)), factors * x)
+        dx = np.where(entry == 7, slope(x), factors * np.where(entry == 300, 1.1, 1))
+        return y, lambda dy, wants=(True,): (dx * dy,)
 
     point = np.ones(400)
     point[7] = at

@@ -186,6 +186,8 @@ def test_a_gradient_that_is_zero_for_a_constant_upstream_gradient_is_still_check
         (lambda x: (), "expected a tuple of 1 gradients, one for each array, got 0"),
         (lambda x: (x[:2],), r"argument 0 \(x\) has shape \(3,\), but its gradient \(2,\)"),
         (lambda x: (x * np.nan,), "the pullback says nan"),
+        (lambda x: (x * 1j,), r"expected a real gradient of argument 0 \(x\), got complex128"),
+        (lambda x: (x > 0,), r"expected a real gradient of argument 0 \(x\), got bool"),
     ],
 )
 def test_what_is_no_gradient_at_all(gradients, message: str) -> None:

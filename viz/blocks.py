@@ -99,7 +99,7 @@ def unit_scale(magnitude: float) -> float:
     """
     if magnitude == 0 or 2.0**-20 <= magnitude <= 2.0**20:
         return 1.0
-    return 4.0 ** max(-500, math.frexp(magnitude)[1] // 2)
+    return 4.0 ** max(-500, (math.frexp(magnitude)[1] - 1) // 2)  # at most the magnitude, so that its type holds it
 
 
 def map_rows(X: np.ndarray, columns: int, work: Callable[[slice], np.ndarray]) -> np.ndarray:

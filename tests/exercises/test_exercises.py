@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import minicnn as cnn
 from minicnn.exercises import EXERCISES, Exercise, Wrong
 from minicnn.exercises.__main__ import main
 from minicnn.exercises.exercise import same, slope
@@ -34,7 +35,10 @@ def test_the_solution_passes_as_a_file_of_its_own(exercise: Exercise) -> None:
     exercise.check(exercise.solution)
 
 
-LITTLE, OF_CHANCE = 3e-4, {"4.4": 0.03}  # what an answer is off by; where its check knows the result by chance alone
+# What an answer is off by, of 1 and of each number: a half more than is taken for rounding, also where float32 adds up;
+# and where the check knows the result by chance alone.
+LITTLE = 1.5e-5
+MORE = {"4.2": 1.5e-4, "4.3": 1.5e-4, "4.4": 0.03}
 
 
 def off(value: Any, by: float = LITTLE) -> Any:
@@ -48,13 +52,13 @@ def off(value: Any, by: float = LITTLE) -> Any:
         return ~array
     if array.dtype.kind == "i":
         return array + 1
-    wrong = array + by * max(1.0, np.abs(array).max())
+    wrong = array + by * (1 + np.abs(array))
     return wrong.astype(array.dtype) if array.ndim else float(wrong)
 
 
 def variants(exercise: Exercise) -> Iterator[Callable[..., Any]]:
     """The solution with all of its result off, then with one part of it off at a time."""
-    by = OF_CHANCE.get(exercise.number, LITTLE)
+    by = MORE.get(exercise.number, LITTLE)
     yield lambda *args, **options: off(exercise.solution(*args, **options), by)
     for k in range(3):
 
@@ -130,6 +134,19 @@ def noisy(x: np.ndarray, mean: float, deviation: float) -> np.ndarray:
     return x**2 + mean + deviation * (noise - noise.mean()) / noise.std()
 
 
+def normalized(x: np.ndarray, eps: float) -> np.ndarray:
+    return (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)
+
+
+def adam(eps: float) -> Callable[..., Any]:
+    """A first step with another eps: g / (|g| + eps)."""
+
+    def step_of(w: np.ndarray, m: np.ndarray, v: np.ndarray, g: np.ndarray, step: int, lr: float) -> tuple[Any, ...]:
+        return (w - lr * g / (np.abs(g) + eps), *solution("2.6")(w, m, v, g, step, lr)[1:])
+
+    return step_of
+
+
 # Answers that people give, and what they are told.
 MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "2.12, every epoch in the same order": (
@@ -173,6 +190,23 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "1.12, 58 % of the units kept": (keeping(23_200), "expected to keep 60 % of the units, kept 58.0%"),
     "1.12, 62 % of the units kept": (keeping(24_800), "expected to keep 60 % of the units, kept 62.0%"),
     "2.10, not divided": (lambda x: (x - x.mean(axis=0), lambda dy: dy), "batch_norm"),
+    "2.10, eps of 2e-5": (lambda x: (normalized(x, 2e-5), solution("2.10")(x)[1]), r"batch_norm\(x\)"),
+    "2.6, eps of 2e-8": (adam(2e-8), "w after step 1"),
+    "6.6, eps of 2e-5": (
+        lambda w, b, gamma, beta, mean, var: solution("6.6")(w, b, gamma, beta, mean, var + 1e-5),
+        "the new weights and biases",
+    ),
+    "4.7, not a number where g is 0": (
+        lambda A, g: np.where((g == 0).any(axis=1), np.nan, solution("4.7")(A, g)),
+        r"grad_cam_pp\(A, g\)",
+    ),
+    "3.10, the same for filters that are turned": (
+        lambda w: max(solution("3.10")(w), 1 / solution("3.10")(w)),
+        r"banding\(w\), its filters turned",
+    ),
+    "5.7, complex": (lambda x, most: solution("5.7")(x, most) + 0j, "expected a real image"),
+    "6.7, several rows always": (lambda registers, lanes: max((2, 1), solution("6.7")(registers, lanes)), "of 3 reg"),
+    "6.7, one register too few": (lambda registers, lanes: solution("6.7")(registers - 1, lanes), "products per load"),
 }
 
 
@@ -189,6 +223,18 @@ def test_large_scores_do_not_overflow() -> None:
     np.testing.assert_allclose(loss, 0, atol=1e-12)
     np.testing.assert_allclose(pullback(1.0), 0, atol=1e-12)
     np.testing.assert_allclose(solution("1.10")(scores), [[1, 0, 0]] * 2, atol=1e-12)
+
+
+def test_where_a_rule_has_an_edge_the_solutions_do_as_the_engine_does() -> None:
+    at_zero, dy = np.zeros(2), np.array([3.0, -4.0])
+    assert solution("1.1")(at_zero)[1](dy).tolist() == cnn.ops.relu(at_zero)[1](dy)[0].tolist() == [0, 0]
+    y, guided, deconv = solution("4.5")(at_zero)
+    assert (y.tolist(), guided(dy).tolist(), deconv(dy).tolist()) == ([0, 0], [0, 0], [3, 0])
+    with np.errstate(all="raise"):  # 0 / 0 among them
+        assert solution("4.7")(np.array([[[[1.0, 2.0]]]]), np.array([[[[0.0, 1.0]]]])).tolist() == [[[1 / 5, 2 / 5]]]
+    assert solution("6.7")(3, 8) == (1, 1) and solution("6.7")(4, 8) == (2, 1)
+    assert solution("2.12")(8, 4, 0, 0)[1].size == 4 and len(solution("2.12")(8, 4, 0, 0)) == 2
+    assert solution("1.7")([]) == 1
 
 
 @pytest.mark.parametrize("exercise", ALL)
@@ -220,9 +266,28 @@ def test_the_command_writes_a_stub_then_checks_the_answer(tmp_path: Path, capsys
 
 def test_the_command_lists_and_shows_solutions(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == len(EXERCISES)
+    listed = capsys.readouterr().out.splitlines()
+    assert len(listed) == len(EXERCISES)
+    assert listed[0] == "  1.1  Write ReLU and its pullback" and listed[9].startswith(" 1.10  Turn each row of logits")
     assert main(["4.6", "--solution"]) == 0
     assert "watch.gradients" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_not_there_is_made_and_the_innermost_line_of_an_answer_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["1.1", "--folder", str(tmp_path / "of" / "mine")]
+    file = tmp_path / "of" / "mine" / "exercise_1_1.py"
+    assert main(command) == 1 and file.exists()
+    for text, said in (
+        ("def positive(x):\n    return x > nothing\n\ndef relu(x):\n    return positive(x)\n", f"{file}, line 2: Name"),
+        ("def relu(x):\n    return x, (\n", f"{file}, line 2: SyntaxError"),
+        ("def relu(x):\n    return 3\n", "the check could not use what your function returned: TypeError"),
+        ("relu = 3\n", f"expected a function relu in {file}, found none"),
+    ):
+        file.write_text(text)
+        assert main(command) == 1
+        assert said in capsys.readouterr().out
 
 
 def test_an_unknown_number_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """gradcheck differentiates every output by every array: in tuples, lists and dicts, and by keyword."""
 
+import contextlib
 import functools
 
 import numpy as np
@@ -83,6 +84,56 @@ def test_a_positional_array_may_be_given_by_its_name() -> None:
     assert gradcheck(product, b=w, a=x) < 1e-12
 
 
+def test_an_array_may_be_named_behind_an_option_at_its_default() -> None:
+    def op(a, power=3, b=None, wrong=0):
+        return a**power * b, lambda dy: (power * a ** (power - 1) * b * dy, a**power * dy + wrong)
+
+    assert gradcheck(op, x, b=w) < 1e-12 and gradcheck(op, x, b=w, power=2) < 1e-12 and gradcheck(op, x, 2, b=w) < 1e-12
+    with pytest.raises(GradientError, match=r"wrong gradient of argument 2 \(b\)"):
+        gradcheck(op, x, b=w, wrong=1)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'a'"):
+        gradcheck(op, b=w)
+
+
+def test_arrays_without_names_are_counted() -> None:
+    with pytest.raises(GradientError, match=r"wrong gradient of argument 2 \(array 2\)"):
+        gradcheck(lambda a, *rest: (a + sum(rest), lambda dy: (dy, dy, 2 * dy)), x, x, x)
+    with pytest.raises(GradientError, match=r"wrong gradient of argument 1 \(array 1\)"):
+        gradcheck(lambda *all: (sum(all), lambda dy: (dy, 2 * dy)), x, x)
+
+
+def test_a_gradient_of_integers_is_one() -> None:
+    assert gradcheck(lambda x: (0 * x, lambda dy: (np.zeros(5, int),)), x) == 0
+    with pytest.raises(GradientError, match="the pullback says 1, numerically it is 0"):
+        gradcheck(lambda x: (0 * x, lambda dy: (np.ones(5, int),)), x)
+
+
+@pytest.mark.parametrize(("by", "right"), [(0.9e-9, True), (1.1e-9, False)])
+def test_a_pullback_may_round_in_another_way_when_it_is_called_again(by: float, right: bool) -> None:
+    def op(x):
+        calls = []
+
+        def pullback(dy):
+            calls.append(1)
+            return (2 * x * dy * (1 + by * (len(calls) > 1)),)
+
+        return x**2, pullback
+
+    with contextlib.nullcontext() if right else pytest.raises(GradientError, match="called twice, gives two different"):
+        assert gradcheck(op, x) < 1e-8
+
+
+def test_two_calls_agree_to_the_last_digit() -> None:
+    calls = []
+
+    def op(x):
+        calls.append(1)
+        return x**2 * (1 + 2.0**-52 * (len(calls) % 2)), lambda dy: (2 * x * dy,)
+
+    with pytest.raises(ValueError, match="two calls of op differ"):
+        gradcheck(op, x)
+
+
 def test_an_array_by_keyword_without_a_gradient_must_be_called_constant() -> None:
     def forgetful(x, *, scale):
         return x * scale, lambda dy: (scale * dy,)
@@ -94,6 +145,28 @@ def test_an_array_by_keyword_without_a_gradient_must_be_called_constant() -> Non
     assert gradcheck(forgetful, x, scale=w, constants=["scale"]) < 1e-12
     with pytest.raises(ValueError, match="forgetful has no floating-point array called scales"):
         gradcheck(forgetful, x, scale=w, constants=["scales"])
+
+
+@pytest.mark.parametrize(("arrays", "options"), [((), {"scale": w}), ((x,), {"scale": w})])
+def test_as_many_gradients_are_expected_as_there_are_arrays_by_position_or_else_by_keyword(arrays, options) -> None:
+    def op(*x, scale):
+        return sum(x) + scale, lambda dy: (dy, dy, dy)
+
+    with pytest.raises(GradientError, match=r"op: expected a tuple of 1 gradients, one for each array, got 3"):
+        gradcheck(op, *arrays, **options)
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, -1.0, 1e12])
+def test_an_array_by_keyword_counts_where_the_output_depends_on_it_close_by(size: float) -> None:
+    """A move far away from where it is shows nothing, nor does one that is lost in its last digits."""
+    scale = np.full(5, size)
+
+    def op(x, *, scale):
+        near = np.abs(scale - size) <= 1e-3 * max(1, abs(size))
+        return x + np.where(near, (scale - size) / max(1, abs(size)), 0), lambda dy: (dy,)
+
+    with pytest.raises(GradientError, match="its output depends on scale"):
+        gradcheck(op, x, scale=scale)
 
 
 def test_an_option_that_gradcheck_has_too_is_not_swallowed() -> None:
@@ -139,6 +212,11 @@ def test_what_is_no_array_is_named(given, kind: str) -> None:
         ValueError, match=rf"to differentiate <lambda> by, got {kind}; turn numbers, lists and tensors into arrays"
     ):
         gradcheck(lambda x: (x, lambda dy: (dy,)), given)
+
+
+def test_without_any_argument_there_is_nothing_to_differentiate() -> None:
+    with pytest.raises(ValueError, match="to differentiate <lambda> by, got nothing; turn numbers"):
+        gradcheck(lambda: (1.0, lambda dy: ()))
 
 
 def test_single_precision_inside_is_named() -> None:

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minicnn.gradient_check.derivatives import NondifferentiableError, central_difference, complex_step, difference
+from minicnn.gradient_check.derivatives import (
+    NondifferentiableError,
+    Slope,
+    central_difference,
+    complex_step,
+    difference,
+    moved,
+    size_of,
+)
 
 ones = [np.ones(1)]
 points = st.floats(0.01, 100) | st.floats(-100, -0.01)
@@ -19,6 +27,23 @@ SMOOTH = {
     "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2),
     "sine": (np.sin, np.cos),
 }
+
+
+def test_the_error_along_an_upstream_gradient_is_twice_that_of_the_bend_and_four_times_that_of_rounding() -> None:
+    dy = np.array([3.0, 4.0])
+    found = Slope(np.array([3.0, 5.0]), bend=np.array([0.5, 0.25]), rounding=0.125).along(dy)
+    assert found == pytest.approx((29, 2 * np.hypot(1.5, 1) + 4 * 0.125 * 5))
+    assert Slope(np.array([3.0, 5.0])).along(dy) == (29, 0)
+    assert Slope(np.array([3.0, 5.0]), np.array(0.0), 2.0).along(dy) == (29, 40)
+
+
+def test_the_size_of_what_moves_and_where_it_moves_to() -> None:
+    x, y = np.array([1.0, -5.0, 9.0]), np.array([100.0])
+    v = np.array([1.0, -2.0, 0.0])
+    assert size_of([x, y], [v, None]) == 5 and size_of([x, y], [None, None]) == 0
+    assert [end.tolist() for end in moved([x, y], [v, None], 0.5)] == [[1.5, -6, 9], [100]]
+    assert [end.tolist() for end in moved([x, y], [v, None], 2j)] == [[1 + 2j, -5 - 4j, 9], [100]]
+    assert x.tolist() == [1, -5, 9] and [end.dtype.kind for end in moved([x, y], [v, None], 2j)] == ["c", "c"]
 
 
 def error_of(slope):

@@ -127,6 +127,32 @@ def test_one_wrong_entry_of_a_large_array_is_found() -> None:
         gradcheck(one_of_many, tie_free(20_000))
 
 
+@pytest.mark.parametrize(
+    ("rough", "slope", "at", "small"),
+    [
+        (lambda x: np.sin(1e4 * x), lambda x: 1e4 * np.cos(1e4 * x), 0.3, 3),  # plain differences are off by 10
+        (lambda x: 1e9 * x**3, lambda x: 3e9 * x**2, 0.0, 1e-3),  # and here by 0.06, of 0
+    ],
+    ids=["steep", "flat"],
+)
+def test_the_entry_that_is_wrong_is_named_though_a_cheap_difference_is_worse_at_another(
+    rough, slope, at: float, small: float
+) -> None:
+    """Entry 300 is wrong; at entry 7 the function bends. It takes no complex arrays."""
+    entry, factors = np.arange(400), np.full(400, 3.0)
+    factors[300] = small
+
+    def op(x):
+        y = np.where(entry == 7, rough(np.asarray(x, float)), factors * x)
+        dx = np.where(entry == 7, slope(x), factors * np.where(entry == 300, 1.1, 1))
+        return y, lambda dy, wants=(True,): (dx * dy,)
+
+    point = np.ones(400)
+    point[7] = at
+    with pytest.raises(GradientError, match=r"index \(300,\): the pullback says -?\d"):
+        gradcheck(op, point)
+
+
 def test_arrays_of_up_to_max_entries_are_checked_entry_by_entry() -> None:
     """Three times the tolerance is lost among the errors that a hundred entries may have together, but not alone."""
 
@@ -160,6 +186,8 @@ def test_a_gradient_that_is_zero_for_a_constant_upstream_gradient_is_still_check
         (lambda x: (), "expected a tuple of 1 gradients, one for each array, got 0"),
         (lambda x: (x[:2],), r"argument 0 \(x\) has shape \(3,\), but its gradient \(2,\)"),
         (lambda x: (x * np.nan,), "the pullback says nan"),
+        (lambda x: (x * 1j,), r"expected a real gradient of argument 0 \(x\), got complex128"),
+        (lambda x: (x > 0,), r"expected a real gradient of argument 0 \(x\), got bool"),
     ],
 )
 def test_what_is_no_gradient_at_all(gradients, message: str) -> None:

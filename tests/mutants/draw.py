@@ -122,6 +122,8 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
                 continue
             if isinstance(child, ast.keyword) and ast.unparse(child) == "strict=True":
                 continue  # an assertion, that what is zipped is of one length
+            if isinstance(child, ast.FunctionDef) and "overload" in map(ast.unparse, child.decorator_list):
+                continue  # a signature for the type checker
             if field == "slice" and isinstance(child, ast.Constant):
                 continue  # the subscript itself is the place
             yield child

@@ -51,6 +51,7 @@ def test_a_change_of_each_kind(text: str, mutants: set[str]) -> None:
         "error = ValueError(3)",
         "y = 'a' + b",
         "@cache(3)\ndef f(): ...",
+        "@overload\ndef f(x: int, y: int = 3): ...",
         "if TYPE_CHECKING:\n    y = 3",
         "y = zip(a, b, strict=True)",
     ],

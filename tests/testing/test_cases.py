@@ -16,7 +16,17 @@ from minicnn.layers import walk
 from minicnn.ops.convolution.choice import ALGORITHMS, choose
 from minicnn.ops.convolution.problem import Filters, problem
 from minicnn.ops.geometry import sides
-from minicnn.testing import CASES, Case, Network, conv2d_cases, networks, pool2d_cases, tie_free, wide_conv2d_cases
+from minicnn.testing import (
+    CASES,
+    Case,
+    Network,
+    conv2d_cases,
+    networks,
+    pool2d_cases,
+    seeds,
+    tie_free,
+    wide_conv2d_cases,
+)
 from minicnn.testing.case import both
 from minicnn.testing.random_networks import _layers, _same_size
 
@@ -34,6 +44,26 @@ def room(case: Case) -> list[int]:
     kernel, dilation = both(case.options["kernel_size"]), both(case.options.get("dilation", 1))
     axes = zip(case.arguments[0][2:], kernel, dilation, (top + bottom, left + right), strict=True)
     return [length + padding - d * (k - 1) - 1 for length, k, d, padding in axes]
+
+
+def kept(case: Case) -> int:
+    """How many pixels of a pooling's last window are left at least: with ceil_mode one is enough."""
+    stride = both(case.options.get("stride") or case.options["kernel_size"])
+    more = stride if case.options.get("ceil_mode") else (1, 1)
+    return min(n + left for n, left in zip(more, room(case), strict=True))
+
+
+def spare(case: Case) -> list[int]:
+    """How many pixels, padding included, are left beside a convolution's filter, in each direction."""
+    padding, dilation = both(case.options.get("padding", 0)), both(case.options.get("dilation", 1))
+    axes = zip(case.arguments[0][2:], case.arguments[1][2:], padding, dilation, strict=True)
+    return [side + 2 * padding - dilation * (k - 1) - 1 for side, k, padding, dilation in axes]
+
+
+def ends(case: Case) -> tuple[int, int, int]:
+    """Of a slice: where it starts and stops, and the length of its axis."""
+    length = case.arguments[0][case.options.get("axis", 1)]
+    return case.options.get("start", 0), case.options.get("stop") or length, length
 
 
 def enlarged(case: Case) -> list[int]:
@@ -99,6 +129,58 @@ REACHED = {
     "one axis alone": (CASES["softmax"], lambda case: len(case.arguments[0]) == 1),
     "one image of one row": (CASES["slice_axis"], lambda case: len(case.arguments[0]) == 2),
     "channels without pixels": (CASES["prelu"], lambda case: len(case.arguments[0]) == 2),
+    "a window that ceil_mode keeps for its first pixel": (
+        pool2d_cases(),
+        lambda case: "ceil_mode" in case.options and min(room(case)) < 0 and kept(case) == 1,
+    ),
+    "a filter that just fits, dilated, above": (conv2d_cases(), lambda c: "dilation" in c.options and not spare(c)[0]),
+    "a filter that just fits, dilated, beside": (conv2d_cases(), lambda c: "dilation" in c.options and not spare(c)[1]),
+    "four spare rows and no more": (conv2d_cases(), lambda c: spare(c)[0] == 4 and c.arguments[0][2] > 5),
+    "four spare columns and no more": (conv2d_cases(), lambda c: spare(c)[1] == 4 and c.arguments[0][3] > 5),
+    "a ReLU6": (CASES["clip"], lambda case: (case.options["low"], case.options["high"]) == (0, 6)),
+    "a clip that cuts what is negative and what is positive": (
+        CASES["clip"],
+        lambda case: (case.options["low"] or 0) < 0 < (case.options["high"] or 0) < 2,
+    ),
+    "all units dropped": (CASES["dropout"], lambda case: case.options["p"] == 1),
+    "no channel dropped": (CASES["dropout2d"], lambda case: case.options["p"] == 0),
+    "some channels dropped": (CASES["dropout2d"], lambda case: 0 < case.options["p"] < 1 and case.options["training"]),
+    "labels that are smoothed to nothing": (
+        CASES["cross_entropy"],
+        lambda case: case.options.get("label_smoothing") == 1,
+    ),
+    "a leaky ReLU that is the identity": (CASES["leaky_relu"], lambda case: case.options["negative_slope"] == 1),
+    "four values of a channel in training": (
+        CASES["batch_norm2d"],
+        lambda case: case.options["training"] and np.prod(case.arguments[0]) == 4 * case.arguments[0][1] > 4,
+    ),
+    "training without running statistics": (CASES["batch_norm2d"], lambda case: "running_mean" not in case.options),
+    "training with running statistics": (
+        CASES["batch_norm2d"],
+        lambda case: case.options["training"] and "running_mean" in case.options and case.arguments[1][0] > 1,
+    ),
+    "a class for each image": (CASES["cross_entropy"], lambda case: isinstance(case.arguments[1], np.ndarray)),
+    "a distribution for each image": (CASES["cross_entropy"], lambda case: case.arguments[1] == case.arguments[0]),
+    "one slope for all channels": (CASES["prelu"], lambda c: c.arguments[1] == (1,) and c.arguments[0][1] > 1),
+    "a slope for each channel": (CASES["prelu"], lambda c: c.arguments[1] == c.arguments[0][1:2] != (1,)),
+    "factors for each channel, one bias for all": (
+        CASES["affine"],
+        lambda case: case.arguments[0][1] > 1 and case.arguments[1:] == (case.arguments[0][1:2], (1,)),
+    ),
+    "no bias": (CASES["affine"], lambda case: len(case.arguments) == 2),
+    "a factor of fewer rows": (CASES["mul"], lambda c: len(c.arguments) > 1 and c.arguments[1] != c.arguments[0]),
+    "factors of one shape": (CASES["mul"], lambda c: len(c.arguments) == 3 and set(c.arguments) == {(2, 3)}),
+    "several axes made one": (CASES["reshape"], lambda c: len(c.options["shape"]) == 1 and len(c.arguments[0]) > 2),
+    "an axis split in two": (
+        CASES["reshape"],
+        lambda case: len(case.arguments[0]) == 2 == len(case.options["shape"]),
+    ),
+    "axes that change places": (CASES["permute"], lambda case: case.options["axes"] == (2, 0, 1)),
+    "a slice of one": (CASES["slice_axis"], lambda c: 1 < ends(c)[1] == ends(c)[0] + 1 < ends(c)[2]),
+    "a slice that is told to stop at the end": (
+        CASES["slice_axis"],
+        lambda case: case.options.get("stop") == ends(case)[2] > 1,
+    ),
     "a loss for every pixel": (CASES["cross_entropy"], lambda case: len(case.arguments[0]) == 4),
 }
 
@@ -142,6 +224,20 @@ SMALL = {
     ),
     "a transposed convolution leaves a pixel": (CASES["conv_transpose2d"], lambda case: min(enlarged(case)) >= 1),
     "a border is no wider than its mode can": (CASES["pad"], fits_its_mode),
+    "a pooling has a window": (pool2d_cases(), lambda case: kept(case) >= 1),
+    "a filter fits, and leaves four pixels, or an image of five": (
+        conv2d_cases(),
+        lambda c: (
+            min(spare(c)) >= 0
+            and all(n <= 4 or side <= 5 for n, side in zip(spare(c), c.arguments[0][2:], strict=True))
+        ),
+    ),
+    "a slice has an element": (CASES["slice_axis"], lambda case: ends(case)[0] < ends(case)[1] <= ends(case)[2]),
+    "a mean is of four values or more": (
+        CASES["batch_norm2d"],
+        lambda c: not c.options["training"] or np.prod(c.arguments[0]) >= 4 * c.arguments[0][1],
+    ),
+    "seeds go up to 999": (seeds(), lambda seed: 0 <= seed <= 999),
     "two channels are padded to on a side": (CASES["pad"], lambda case: max(case.options["padding"]) <= 2),
 }
 
@@ -162,6 +258,7 @@ NUMBERS = {  # that an option's ints are, where it is given (not its default): a
     "slice_axis": {"axis": {-4, -3, -2, -1, 0, 2, 3}, "start": {1, 2, 3}, "step": {2, 3}},
     "interpolate2d": {"size": {1, 2, 3, 4, 5, 6, 7}},
     "adaptive_avg_pool2d": {"output_size": {1, 2, 3, 4}},
+    "pad": {"padding": {0, 1, 2}},
 }
 CHANNELS = {  # that images have, those of a filter, and how many filters there are: groups times those of one
     "conv2d": ({1, 2, 3, 4, 6, 8, 9, 12}, {1, 2, 3, 4}, {1, 2, 3, 4, 6, 9}),
@@ -176,10 +273,12 @@ WINDOWS = {op for op in NUMBERS if op.endswith("2d") and op not in ("interpolate
 @pytest.mark.parametrize("op", NUMBERS)
 def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
     found: dict[str, set[int]] = {name: set() for name in NUMBERS[op]}
-    kernels, batches = set(), set()
+    kernels: tuple[set[int], ...] = (set(), set())  # in each direction
+    places: dict[tuple[str, int], set[int]] = {}  # of an option's numbers, where it has several
+    batches = set()
     channels: tuple[set[int], ...] = (set(), set(), set())
 
-    @draws(80, 250)
+    @draws(80, 500)
     @given(CASES[op])
     def collect(case: Case) -> None:
         batches.add(case.arguments[0][0])
@@ -187,13 +286,19 @@ def test_the_numbers_of_an_option_are_all_small_ones(op: str) -> None:
         if len(case.arguments) > 1:
             channels[1].add(case.arguments[1][1])
             channels[2].add(case.arguments[1][0])
-        kernels.update(case.arguments[1][2:] if len(case.arguments) > 1 else ())
+        for direction, k in enumerate(case.arguments[1][2:] if len(case.arguments) > 1 else ()):
+            kernels[direction].add(k)
         for name in found:
-            found[name].update(map(int, np.ravel(case.options.get(name, []))))
+            numbers = [int(n) for n in np.ravel(case.options.get(name, []))]
+            found[name].update(numbers)
+            for place, n in enumerate(numbers):
+                places.setdefault((name, place), set()).add(n)
 
     collect()
     assert {name: numbers for name, numbers in found.items() if not agree(numbers, NUMBERS[op][name])} == {}
-    assert op not in WINDOWS or (agree(batches, {1, 2}) and kernels <= {1, 2, 3} and (not CI or len(kernels) in (0, 3)))
+    assert not CI or all(min(some) == min(NUMBERS[op][name]) for (name, _), some in places.items())
+    assert op not in WINDOWS or agree(batches, {1, 2})
+    assert op not in WINDOWS or all(agree(some, {1, 2, 3}) for some in kernels if op.startswith("conv"))
     assert op not in WINDOWS or all(map(agree if CI else set.issubset, channels, CHANNELS[op]))
 
 
@@ -246,7 +351,7 @@ def test_arrays_have_all_small_numbers_of_axes_and_lengths(op: str) -> None:
     collect()
     lengths = [{shape[axis] for shape in shapes if len(shape) > axis} or {1} for axis in range(max(ranks))]
     ends = [max(some) for some in lengths] if len(longest) > 1 else [max(set().union(*lengths))]
-    assert min(set().union(*lengths)) == 1
+    assert all(min(some) == 1 for some in (lengths if CI else lengths[:2]))
     if CI:
         assert (found, set(map(len, shapes)), ends) == (numbers, ranks, longest)
     else:  # in few draws, not all of them, but no others
@@ -319,12 +424,39 @@ SIZES = {  # of the layers of a network whose maps are 6 × 5 × 4
     ("AdaptiveAvgPool2d", "output_size"): {1, 2, 3},
     ("LocalResponseNorm", "size"): {1, 2, 3},
     ("Pad", "padding"): {0, 1},
+    ("Slice", "axis"): {1, 2, 3},
     ("Slice", "start"): {0, 1, 2, 3, 4, 5},
     ("Upsample", "scale_factor"): {1, 2, 3},
 }
 
 
-def test_layers_of_networks_have_all_small_sizes() -> None:
+CHOICES = {  # of them, by a layer's kind and what is asked of it: the answers, all of which occur
+    "Conv2d": (lambda layer: layer.bias is None, {True, False}),
+    "AvgPool2d": (lambda layer: (layer.ceil_mode, any(layer.padding)), {(a, b) for a in (0, 1) for b in (0, 1)}),
+    "Clip": (lambda layer: layer.low < 0 < layer.high < 2, {True}),
+    "Scale": (lambda layer: (layer.factor < 0, layer.shift == 0), {(a, b) for a in (0, 1) for b in (0, 1)}),
+    "Affine": (lambda layer: (layer.weight.size, layer.bias is None), {(6, True), (6, False)}),
+    "PReLU": (lambda layer: layer.weight.size, {1, 6}),
+    "GELU": (lambda layer: layer.approximate, {"none", "tanh"}),
+    "Hardsigmoid": (lambda layer: layer.alpha == 1 / 6, {True, False}),
+    "Upsample": (
+        lambda layer: (layer.mode, layer.align_corners),
+        {("nearest", False), ("bilinear", False), ("bilinear", True)},
+    ),
+    "Pad": (
+        lambda layer: (layer.mode, layer.value != 0),
+        {("constant", False), ("constant", True), ("replicate", False), ("reflect", False)},
+    ),
+    "Permute": (lambda layer: layer.axes[0], {0}),
+    "Reshape": (lambda layer: sorted(layer.shape) == [4, 5, 6], {True}),
+    "Residual": (lambda layer: "shortcut" in layer.children, {True, False}),
+    "Graph": (lambda layer: len(layer.inputs["join"]), {2, 3}),
+}
+NESTED = {"Residual", "Graph"}
+
+
+def test_layers_of_networks_have_all_small_sizes_and_every_choice() -> None:
+    chosen: dict[str, set[Any]] = {kind: set() for kind in CHOICES if CI or kind not in NESTED}
     found: dict[tuple[str, str], set[int]] = {key: set() for key in SIZES}
     branches = set()
 
@@ -333,6 +465,8 @@ def test_layers_of_networks_have_all_small_sizes() -> None:
     def collect(layer: layers.Layer) -> None:
         if isinstance(layer, layers.Concat):
             branches.add(len(layer.children))
+        if type(layer).__name__ in chosen:
+            chosen[type(layer).__name__].add(CHOICES[type(layer).__name__][0](layer))
         for kind, option in SIZES:
             if kind == type(layer).__name__:
                 found[kind, option].update(map(int, np.ravel(getattr(layer, option))))
@@ -340,6 +474,32 @@ def test_layers_of_networks_have_all_small_sizes() -> None:
     collect()
     assert {key: numbers for key, numbers in found.items() if not agree(numbers, SIZES[key])} == {}
     assert branches == ({1, 2, 3} if CI else set())
+    assert {kind: answers for kind, answers in chosen.items() if answers != CHOICES[kind][1]} == {}
+
+
+@pytest.mark.slow
+def test_networks_have_small_batches_up_to_four_blocks_and_every_head() -> None:
+    shapes, blocks, heads = set(), set(), set()
+
+    @draws(150, 150)
+    @given(networks(depth=0))
+    def collect(network: Network) -> None:
+        kinds = [type(layer).__name__ for layer in network.model.children.values()]
+        head = next((i for i, kind in enumerate(kinds) if kind in ("Flatten", "GlobalAvgPool2d", "GlobalMaxPool2d")), 9)
+        shapes.add(network.shape)
+        blocks.add(len(kinds[:head]))
+        heads.add("-".join(kinds[head:]))
+
+    collect()
+    assert [(min(axis), max(axis)) for axis in zip(*shapes, strict=True)] == [(1, 3), (1, 3), (1, 6), (1, 6)]
+    assert blocks == {1, 2, 3, 4}
+    assert heads == {
+        "",
+        "Flatten-Dense-ReLU-Dense",
+        "GlobalAvgPool2d-Dense",
+        "GlobalMaxPool2d-Dense",
+        "GlobalMaxPool2d-BatchNorm1d-Dense",
+    }
 
 
 @pytest.mark.parametrize("strategy", [lambda shape: _layers(shape, 0), lambda shape: _same_size(shape, 0)])

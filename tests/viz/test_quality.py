@@ -105,3 +105,15 @@ def test_the_relative_error_of_nothing_is_zero_or_infinite():
 def test_impossible_requests_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_ranks_and_shares_are_counted_point_by_point(k):
+    X, Y = cloud(11, 3), cloud(11, 2, seed=1)
+    order_X, order_Y = (
+        np.argsort(np.linalg.norm(points[:, None] - points, axis=2), axis=1)[:, 1:].tolist() for points in (X, Y)
+    )
+    excess = [max(0, order_X[i].index(j) + 1 - k) for i in range(11) for j in order_Y[i][:k]]
+    assert trustworthiness(X, Y, n_neighbors=k) == pytest.approx(1 - 2 * sum(excess) / (11 * k * (22 - 3 * k - 1)))
+    shared = [len({*order_X[i][:k]} & {*order_Y[i][:k]}) for i in range(11)]
+    assert knn_preservation(X, Y, n_neighbors=k) == pytest.approx(sum(shared) / (11 * k))

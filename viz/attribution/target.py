@@ -90,9 +90,7 @@ def check_target(model: Any, x: Array, target: Target) -> Target:
     check_images(x)
     check_initialized("attribution", model)
     check_length(target, len(x))
-    if callable(target) or target is None:
-        return target
-    if np.asarray(target).dtype.kind in "OT":  # Python's own objects, or strings of any length: as in a list
+    if np.asarray(target).dtype.kind in "OT":  # Python's own objects, also None and ops, or strings of any length
         target = np.asarray(target).tolist()
     if np.asarray(target).dtype.kind != "U":
         return target

@@ -110,11 +110,12 @@ class PCA(Estimator):
         left_out = max(found.total - squares.sum(), 0.0) / (most - k) if k < most else 0.0
 
         self.components_ = np.ascontiguousarray(found.directions[:k], X.dtype)
-        self.singular_values_ = (found.singular_values[:k] * centered.scale).astype(X.dtype)
         with np.errstate(over="ignore", under="ignore"):  # data near the ends of its range has infinite or no variance
-            unit = np.square(centered.scale) / max(len(X) - 1, 1)
-            self.explained_variance_ = (squares * unit).astype(X.dtype)
-            self.noise_variance_ = X.dtype.type(left_out * unit)
+            self.singular_values_ = (found.singular_values[:k] * centered.scale).astype(X.dtype)
+            variances = np.append(squares, left_out) / max(len(X) - 1, 1)
+            # one factor after the other: 0 stays 0 where their product is infinite
+            *explained, noise = (variances * centered.scale * centered.scale).astype(X.dtype)
+            self.explained_variance_, self.noise_variance_ = np.array(explained), noise
         self.explained_variance_ratio_ = ratio.astype(X.dtype)
         self.mean_ = centered.mean
         self.n_components_ = k

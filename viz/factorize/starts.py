@@ -14,9 +14,9 @@ NEGLIGIBLE = 1e-6  # entries below this share of a factor's largest are made zer
 def start(X: np.ndarray, k: int, kind: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Nonnegative W (n, k) and H (k, p) to start from, in X's dtype.
 
-    "random" draws both from the half-normal distribution, scaled so that W H has the mean of X. The others take
-    `nndsvd`, whose zeros a multiplicative method could never leave; "nndsvda" fills them with the mean of X, "nndsvdar"
-    with random values of a hundredth of it.
+    "random" draws both from the half-normal distribution, scaled so that the mean of W H is 2/π of that of X. The
+    others take `nndsvd`, whose zeros a multiplicative method could never leave; "nndsvda" fills them with the mean of
+    X, "nndsvdar" with random values of a hundredth of it.
     """
     n, p = X.shape
     mean = float(X.mean(dtype=np.float64))

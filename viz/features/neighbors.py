@@ -75,8 +75,10 @@ def _rows(name: str, values: np.ndarray) -> np.ndarray:
     values = np.asarray(values)
     if values.ndim < 2 or not values.size:
         raise ValueError(f"nearest_neighbors: expected {name} (N, …), got shape {values.shape}")
-    rows = values.reshape(len(values), -1).astype(np.float32, copy=False)
-    if not np.isfinite(rows.sum(dtype=np.float64)) and not np.isfinite(rows).all():
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers too large for float32, and of opposite infinities
+        rows = values.reshape(len(values), -1).astype(np.float32, copy=False)
+        total = rows.sum(dtype=np.float64)  # which finite rows cannot make infinite
+    if not np.isfinite(total):
         raise ValueError(f"nearest_neighbors: {name} must be finite, but row {_first_infinite(rows)} is not")
     return rows
 

@@ -136,7 +136,7 @@ def color_statistics(images: Any, most: int = 2_000_000) -> Array:
         (C, C), for the argument `colors` of `Fourier`.
     """
     pixels = np.moveaxis(images, 1, -1).reshape(-1, images.shape[1])
-    pixels = pixels[:: max(1, len(pixels) // most)].astype(np.float64) / 255
+    pixels = pixels[:: max(1, len(pixels) // most)].astype(np.float64)
     covariance = np.atleast_2d(np.cov(pixels.T))
     values, vectors = np.linalg.eigh(covariance)
     return scaled(vectors * np.sqrt(np.maximum(values, 0)))

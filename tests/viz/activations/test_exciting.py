@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -192,3 +194,41 @@ def test_processes_gather_the_best_of_their_images_and_nothing_where_they_have_n
     np.testing.assert_array_equal(found.scores, alone.scores)
     np.testing.assert_array_equal(found.places, alone.places)
     assert [len(rows) for rows in given] == ([0, 0, 0] if rank == 0 else [3, 3, 3])
+
+
+def test_a_field_as_large_as_the_image_is_shown_as_the_image():
+    """And not the part of it that lies in the image, with gray around it."""
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 5, padding=2))
+    model.transform = cnn.data.Transform()
+    model["conv"].weight[0, 0, 2, 2] = 1
+    for shape in ((5, 12), (12, 5)):
+        images = dataset(1, (1, *shape))
+        images.images[...] = 0
+        images.images[0, 0, 1, 1] = 200
+        (patch,) = viz.exciting_patches(model, images, "conv", top=1).patches(images)[0, 0]
+        long, short = (patch, patch[:, 0]) if shape == (5, 12) else (patch.T, patch[0])
+        assert long.shape == (5, 5) and short.tolist() == [128] * 5 and (long[:, 1:] != 128).all()
+
+
+@pytest.mark.parametrize(
+    "box", [(-5, 1, -2, 4), (1, -5, 4, -2), (9, 1, 12, 4), (1, 9, 4, 12), (-3, 1, 0, 4), (9, -3, 12, 0)]
+)
+def test_a_box_beyond_the_edge_is_gray(box):
+    images = np.full((1, 1, 9, 9), 7, np.uint8)
+    found = viz.ExcitingPatches(
+        "conv", np.ones((1, 1)), np.zeros((1, 1), int), np.zeros((1, 1, 2), int), np.array([[box]])
+    )
+    assert (found.patches(images) == 128).all() and found.patches(images).shape == (1, 1, 1, 3, 3)
+
+
+def test_nothing_is_drawn_of_dead_channels_or_without_images():
+    model, images = a_dead_a_lazy_and_a_busy_channel()
+    model["conv"].bias[...] = -2
+    assert viz.exciting_patches(model, images, "relu").plot() is None
+    model["conv"].bias[...] = 2
+    found = viz.exciting_patches(model, images, "relu")
+    without = dataclasses.replace(found, dataset=None)
+    assert without.plot() is None
+    with pytest.raises(ValueError, match="expected the images that were searched, got none"):
+        without.patches()
+    np.testing.assert_array_equal(without.patches(images, [2, 0]), found.patches()[[2, 0]])

@@ -5,6 +5,7 @@ import minicnn as cnn
 import viz
 from minicnn.group import Group
 from viz.activations import morans_i, stream, streaming, treves_rolls
+from viz.activations.statistics import listed
 
 RNG = np.random.default_rng(0)
 
@@ -119,7 +120,13 @@ def test_a_channel_with_spots_has_both_numbers_high():
 
 def test_a_bar_is_shown_on_demand(model, images, capsys):
     viz.activation_statistics(model, images, ["relu"], progress=True)
-    assert "activation statistics" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "activation statistics" in shown and "/23.0 " in shown
+    group = Group()
+    group.rank, group.size = 1, 2
+    for part, _ in stream(model, images, ["relu"], batch_size=5, progress=True, group=group):
+        assert part.start >= 10
+    assert not capsys.readouterr().err  # the first process shows it
     viz.activation_statistics(model, images, ["relu"])
     assert not capsys.readouterr().err
 
@@ -163,3 +170,53 @@ def test_processes_gather_the_sums_of_their_images_and_none_where_they_have_none
     counts = [part[:, 0, 0].sum() if len(part) else 0 for part in parts]
     assert sum(counts) == 3 and (0 in counts) == (size == 4)
     assert [len(part) for part in parts] == [-(-int(count) // 2) for count in counts]
+
+
+@pytest.mark.parametrize(("on", "always"), [(99, True), (98, False)])
+def test_a_channel_is_always_on_from_99_percent(on, always):
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1))
+    model.transform = cnn.data.Transform()
+    model["conv"].weight[...] = 1
+    pixels = np.repeat([[200], [0]], [on, 100 - on], axis=0).astype(np.uint8).reshape(1, 1, 10, 10)
+    found = viz.activation_statistics(model, pixels)["conv"]
+    assert found.always_on.tolist() == [always] and found.active[0] == on / 100
+
+
+def test_eight_channels_are_listed_and_of_nine_the_first_eight():
+    assert listed(np.ones(8, bool)) == "[0, 1, 2, 3, 4, 5, 6, 7]"
+    assert listed(np.ones(9, bool)) == "[0, 1, 2, 3, 4, 5, 6, 7, … 9 in all]"
+
+
+def test_each_measure_is_over_the_images_in_which_it_is_defined():
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1))
+    model.transform = cnn.data.Transform()
+    model["conv"].weight[...] = 1
+    pixels = np.zeros((3, 1, 1, 3), np.uint8)
+    pixels[0, 0, 0] = 51, 102, 0  # the second map is all 0, the third constant
+    pixels[2] = 255
+    found = viz.activation_statistics(model, pixels, batch_size=2)["conv"]
+    assert found.active_images[0] == pytest.approx(2 / 3) and found.active[0] == pytest.approx(5 / 9)
+    first = (1 - (0.6 / 3) ** 2 / (0.2 / 3)) / (1 - 1 / 3)
+    assert found.concentration[0] == pytest.approx(first / 2)  # the third map's is 0
+    assert found.clustering[0] == pytest.approx(0 - (0.2 * 0.2) / 2 / (0.08 / 3))
+    assert found.sparsity[0] == pytest.approx((1 - (3.6 / 9) ** 2 / (3.2 / 9)) / (1 - 1 / 9))
+
+
+def test_tables_have_a_row_for_each_channel_or_layer(model, images):
+    found = viz.activation_statistics(model, images, ["relu", "fc"])
+    assert found._table().rows[0][:4] == ("relu", "5", "1", "1")
+    row = found["relu"]._table().rows[1]
+    assert row[:6] == ("1", "0", "0", "0", "0", "0") and row[6:] == ("–", "–", "–")
+
+
+@pytest.mark.parametrize("spread", [1e-8, 1e-3])
+def test_a_map_that_only_rounding_makes_uneven_is_constant(spread):
+    """A variance of less than 1e-12 of the mean square."""
+    assert np.isnan(morans_i(1 + spread * np.array([[1.0, -1.0], [-1.0, 1.0]]))) == (spread < 1e-6)
+
+
+def test_three_photographs_are_a_batch():
+    model = cnn.Sequential(pool=cnn.MaxPool2d(8))
+    model.transform = cnn.data.Transform((0.5,) * 3, (0.25,) * 3, channels="RGB")
+    parts = [part for part, _ in stream(model, np.zeros((4, 3, 224, 224), np.uint8), ["pool"])]
+    assert parts == [slice(0, 3), slice(3, 4)]

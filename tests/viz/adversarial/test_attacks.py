@@ -153,3 +153,23 @@ def test_pixel_bounds_are_black_and_white_as_the_model_sees_them():
 def test_bad_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         viz.pgd(MODEL, X, LABELS, **{"epsilon": 0.1, **options})
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_a_random_start_is_uniform_within_epsilon(norm):
+    x = np.zeros((1, 1, 28, 28), np.float32)
+    start = viz.pgd(MODEL, x, 3, 0.1, norm=norm, step_size=0)
+    if norm == "linf":
+        np.testing.assert_allclose(
+            np.quantile(start, [0.001, 0.25, 0.5, 0.75, 0.999]), 0.1 * np.arange(-2, 3) / 2, atol=0.01
+        )
+    else:
+        assert np.linalg.norm(start) == pytest.approx(0.1) and abs(start.mean()) < 0.1 * start.std()
+
+
+def test_a_step_has_its_full_length_however_small_the_gradient_is():
+    model = cnn.Sequential(flat=cnn.Flatten(), fc=cnn.Dense(2, 2, bias=False)).initialize(0)
+    model["fc"].weight[...] = [[1.2e-12 * 2, 1.6e-12 * 2], [0, 0]]  # of which the gradient is half: 2e-12 long
+    x = np.zeros((1, 1, 1, 2), np.float32)
+    changed = viz.pgd(model, x, 0, 1.0, norm="l2", steps=1, step_size=0.5, random_start=False)
+    np.testing.assert_allclose(changed.ravel(), [-0.3, -0.4], rtol=1e-4)

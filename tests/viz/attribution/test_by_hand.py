@@ -263,3 +263,50 @@ def test_grad_cam_takes_the_last_maps_of_more_than_one_pixel(sides, last) -> Non
     small = cnn.Conv2d(2, 2, tuple(5 - side for side in sides))
     model = cnn.Sequential(large=large, small=small, flatten=cnn.Flatten(), fc=cnn.Dense(2 * sides[0] * sides[1], 3))
     assert last_with_maps(model.initialize(0), np.ones((1, 1, 4, 4), np.float32)) == last
+
+
+def test_smooth_grad_averages_over_noise_in_proportion_to_each_image_s_range():
+    model, x = linear()
+    x *= np.array([1, 2, 4, 8], np.float32).reshape(4, 1, 1, 1)
+    seen = []
+
+    def method(model, noisy, target):
+        seen.append(noisy - x)
+        return np.full_like(noisy, len(seen))
+
+    maps = viz.smooth_grad(model, x, 0, method=method, samples=400, noise=0.25)
+    assert (maps == 200.5).all() and len(seen) == 400
+    spread = np.ptp(x.reshape(4, -1), axis=1)
+    np.testing.assert_allclose(np.std(seen, axis=(0, 2, 3, 4)), 0.25 * spread, rtol=0.02)
+    each = np.array(seen) / spread.reshape(4, 1, 1, 1)
+    np.testing.assert_allclose(each[:, 1:], np.broadcast_to(each[:, :1], each[:, 1:].shape), atol=1e-5)
+    assert np.abs(np.mean(each)) < 0.01
+    with pytest.raises(ValueError, match="noise ≥ 0"):
+        viz.smooth_grad(model, x, 0, noise=-0.1)
+
+
+def test_deconvnet_begins_with_the_strongest_map_of_each_image():
+    model, x = tiny(), np.array([[[[2.0, -1.0]]], [[[1.0, -3.0]]]], np.float32)
+    # Maps [2, 0] and [0, 1], then [1, 0] and [0, 3]; the filters are +1 and −1
+    assert viz.deconvnet(model, x, layer="relu").tolist() == [[[[2, 0]]], [[[0, -3]]]]
+    assert viz.deconvnet(model, x, layer="relu", channel=0).tolist() == [[[[2, 0]]], [[[1, 0]]]]
+    assert viz.deconvnet(model, x, layer="relu", channel=1, position=(0, 1)).tolist() == [[[[0, -1]]], [[[0, -3]]]]
+    for options, message in (
+        ({"channel": 2}, "has channels 0 to 1, got 2"),
+        ({"channel": -1}, "has channels 0 to 1, got -1"),
+        *(({"position": at}, "are 1 x 2, got position") for at in ((-1, 0), (1, 0), (0, -1), (0, 2))),
+    ):
+        with pytest.raises(ValueError, match=message):
+            viz.deconvnet(model, x, layer="relu", **options)
+    with pytest.raises(ValueError, match="give the layer"):
+        viz.deconvnet(model, x, position=(0, 0))
+    with pytest.raises(ValueError, match="expected 'fc' to output maps"):
+        viz.deconvnet(model, x, layer="fc")
+
+
+@pytest.mark.parametrize("call", [viz.integrated_gradients, lambda *a, **k: viz.layer_attribution(*a, layer="fc", **k)])
+def test_a_path_has_a_step_at_least(call):
+    model, x = linear()
+    with pytest.raises(ValueError, match="at least 1 step, got 0"):
+        call(model, x, 0, steps=0)
+    assert np.isfinite(call(model, x, 0, steps=1)).all()

@@ -26,3 +26,18 @@ def test_an_op_that_moves_nothing_receives_the_integrated_gradients_of_the_pixel
     conductance = viz.layer_attribution(model, X, 3, layer="first", method="conductance", steps=300)
     pixels = viz.integrated_gradients(model, X, 3, steps=300)
     np.testing.assert_allclose(conductance, pixels, atol=0.02 * np.abs(pixels).max())
+
+
+@pytest.mark.parametrize(
+    ("kink", "steps", "share"), [(0.3, 1, 1), (0.7, 1, 1), (0.3, 2, 1.5), (0.7, 2, 0.5), (0.3, 4, 1.25)]
+)
+def test_each_piece_of_the_way_counts_with_the_mean_of_the_gradients_at_its_ends(kink, steps, share):
+    """Of S = relu(x − 2 kink) on the way from 0 to 2; also where the pieces are in batches."""
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 1, 1), relu=cnn.ReLU(), flat=cnn.Flatten(), fc=cnn.Dense(1, 1))
+    model["conv"].weight[...], model["conv"].bias[...], model["fc"].weight[...] = 1, -2 * kink, 1
+    x = np.full((1, 1, 1, 1), 2, np.float32)
+    for batch_size in (1, 2, 32):
+        found = viz.layer_attribution(
+            model, x, 0, layer="conv", method="conductance", steps=steps, batch_size=batch_size
+        )
+        assert found.item() == pytest.approx(share)

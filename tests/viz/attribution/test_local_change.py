@@ -159,3 +159,11 @@ def test_a_layer_is_local_if_all_its_windows_are_computed_alike(layer, local) ->
 )
 def test_layers_of_single_pixels_and_a_pooling_after_a_convolution_are_one_step(row, layer, joins) -> None:
     assert _joins_the_row(row, layer) == joins
+
+
+@pytest.mark.parametrize(("width", "given"), [(8, (10, 8)), (9, (10, 10))])
+def test_up_to_four_fifths_of_a_map_are_computed_by_themselves(width, given):
+    """A filter of one pixel sees the changed ones alone: 80 of 100, and all of them where 90 are changed."""
+    model = cnn.Sequential(cnn.Conv2d(1, 2, 1)).initialize(0).astype(np.float64)
+    known = KnownPass(model, np.ones((1, 1, 10, 10)))
+    assert sizes_given(model, known, (10, width), [(0, 1)]) == [given]

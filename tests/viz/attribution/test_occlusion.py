@@ -6,6 +6,7 @@ import pytest
 import minicnn as cnn
 import viz
 from minicnn.zoo.squeezenet import fire
+from viz.attribution.local_change import KnownPass
 
 X = np.random.default_rng(0).standard_normal((2, 3, 30, 26)).astype(np.float32)
 WINDOW = (5, 4)
@@ -149,3 +150,27 @@ def test_windows_overlap_by_half_unless_a_stride_is_given(window, stride):
     x = np.random.default_rng(0).standard_normal((1, 1, 6, 8))
     usual, given = viz.occlusion(model, x, 1, window=window), viz.occlusion(model, x, 1, window=window, stride=stride)
     np.testing.assert_array_equal(usual, given)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "blocks"), [(16, [16, 4, 4, 1]), (7, [6, 4, 6, 4, 3, 2]), (1, [1] * 25), (100, [25])]
+)
+def test_windows_are_hidden_in_square_blocks_of_a_batch_at_most(batch_size, blocks, monkeypatch):
+    """Of 5 × 5 windows; a batch of 16 holds 4 × 4 of them, one of 7 holds 2 × 3."""
+    sizes, changed = [], KnownPass.changed
+    monkeypatch.setattr(KnownPass, "changed", lambda self, v, at: sizes.append(len(v)) or changed(self, v, at))
+    model = MODELS["normalized"].initialize(4)
+    viz.occlusion(model, X[:1, :, :20, :20], 0, window=4, stride=4, batch_size=batch_size)
+    assert sizes == blocks
+
+
+@pytest.mark.parametrize("window", [0, (0, 2), (2, 0), (31, 2), (2, 27)])
+def test_a_window_lies_inside_the_image(window):
+    with pytest.raises(ValueError, match="expected a window inside the 30 x 26 image and a stride of at least 1"):
+        viz.occlusion(MODELS["squeezenet"].initialize(4), X, 0, window=window)
+
+
+@pytest.mark.parametrize("stride", [0, (0, 1), (1, 0)])
+def test_a_stride_is_one_at_least(stride):
+    with pytest.raises(ValueError, match="a stride of at least 1"):
+        viz.occlusion(MODELS["squeezenet"].initialize(4), X, 0, window=4, stride=stride)

@@ -95,3 +95,18 @@ def test_maps_for_scores_are_refused_with_their_own_shape():
 @pytest.mark.parametrize("target", [None, [0, 1, 2], 2.0, 99, -1, pytest.param(one_of(1), id="a function")], ids=str)
 def test_other_targets_too(model, target):
     assert only_asked(model, target) == (model, target)
+
+
+def test_every_class_can_be_asked_for_and_none_beyond(model):
+    last = list(model.parameters().values())[-1]
+    for chosen in (0, len(last) - 1):
+        smaller, _ = only_asked(model, chosen)
+        np.testing.assert_allclose(smaller(X), model(X)[:, chosen : chosen + 1], rtol=1e-5, atol=1e-6)
+    assert only_asked(model, len(last)) == (model, len(last))
+
+
+def test_an_average_may_follow_the_convolution_at_once():
+    model = cnn.Sequential(conv=cnn.Conv2d(2, 8, 1), pool=cnn.AdaptiveAvgPool2d(1), flat=cnn.Flatten()).initialize(1)
+    smaller, target = only_asked(model, 3)
+    assert target == 0 and smaller["conv"].weight.shape == (1, 2, 1, 1)
+    np.testing.assert_allclose(smaller(X), model(X)[:, 3:4], rtol=1e-5, atol=1e-6)

@@ -149,16 +149,18 @@ def test_quartiles_pass_over_what_is_not_there():
     np.testing.assert_array_equal(found, [[1.75, np.nan], [2.5, np.nan], [3.5, np.nan]])
 
 
-def test_hog_is_the_correlation_of_histograms_of_nine_directions():
-    maps = RNG.random((2, 19, 17))
+@pytest.mark.parametrize(("shape", "side"), [((19, 17), 2), ((33, 35), 4)])
+def test_hog_is_the_correlation_of_histograms_of_nine_directions(shape, side):
+    """Of eight cells along the shorter side; the last rows and columns fill none."""
+    maps = RNG.random((2, *shape))
     maps[:, :4] *= 0.03  # cells almost without edges, whose histograms stay short
     found = []
     for unit in ((m - m.min()) / np.ptp(m) for m in maps):
         down, right = np.gradient(unit)
-        histograms = np.zeros((9, 8, 9))  # of cells of 2 × 2 pixels; the last row and column fill none
-        for i, j in np.ndindex(18, 16):
+        histograms = np.zeros((shape[0] // side, shape[1] // side, 9))
+        for i, j in np.ndindex(shape[0] // side * side, shape[1] // side * side):
             angle = np.degrees(np.arctan2(down[i, j], right[i, j])) % 180
-            histograms[i // 2, j // 2, int(angle // 20)] += np.hypot(down[i, j], right[i, j])
+            histograms[i // side, j // side, int(angle // 20)] += np.hypot(down[i, j], right[i, j])
         found.append(histograms / np.sqrt((histograms**2).sum(axis=2, keepdims=True) + 0.01**2))
     assert hog(*maps) == pytest.approx(np.corrcoef(*(each.ravel() for each in found))[0, 1], rel=1e-9)
 
@@ -172,3 +174,21 @@ def test_hog_sees_the_direction_of_edges_and_not_their_strength():
     slope = np.add.outer(np.arange(32.0), np.arange(32.0))
     assert hog(across, slope) < 0.1 and hog(slope, slope.T) == pytest.approx(1)
     assert np.isfinite(hog(across[:3, :3], down[:3, :3]))
+
+
+def test_what_is_printed_are_the_medians_of_each_layer_and_measure():
+    spread = np.array([-0.3, -0.2, 0.0, 0.1, 0.3])
+    rank, structure, signed, edges = (
+        np.stack([first + spread, second + spread])
+        for first, second in ((0.11, 0.22), (0.33, 0.44), (0.15, 0.66), (0.77, 0.88))
+    )
+    structure[1, 2:] = np.nan
+    check = viz.SanityCheck(("fc", "conv"), rank, structure, signed, edges)
+    rows = [("fc", "0.11", "0.33", "0.15", "0.77", "5"), ("conv", "0.22", "0.19", "0.66", "0.88", "5")]
+    assert [tuple(line.split()) for line in str(check).splitlines()[1:3]] == rows == list(check._table().rows)
+    assert check.verdict == "passes: 0.15 (-0.05 to 0.25), 5 of 5 images" == str(check).splitlines()[3]
+    assert repr(check) == f"SanityCheck({check.verdict}, 2 layers)"
+    np.testing.assert_allclose(check.medians, [0.15, 0.66])
+    by_structure = viz.SanityCheck(("fc", "conv"), rank, structure, signed, edges, absolute=True)
+    assert by_structure.compared.tolist() == [5, 2] and by_structure._table().rows[1][-1] == "2"
+    assert by_structure.verdict == "passes: 0.33 (0.13 to 0.43), 5 of 5 images"

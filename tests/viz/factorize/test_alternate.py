@@ -140,3 +140,46 @@ def test_the_multiplicative_update_is_the_published_one():
     XtF, FtF = X.T @ F, F.T @ F
     expected = G * np.sqrt((plus(XtF) + G @ minus(FtF)) / (minus(XtF) + G @ plus(FtF)))
     np.testing.assert_allclose(multiplicative_update(FtF, XtF.T, G.T).T, expected)
+
+
+def test_steps_go_ahead_by_their_whole_way_at_most():
+    objectives, shares = iter(range(99, 0, -1)), []
+
+    def iterate(W, H, W_end, beta):
+        shares.append(beta)
+        return Factors(W, W, H, next(objectives))
+
+    iterate.method = METHODS["NMF"]
+    deque(islice(alternate(iterate, np.ones((1, 1)), np.ones((1, 1))), 40), maxlen=0)
+    assert (np.diff(shares) >= 0).all() and shares[15] < 1 and shares[16:] == [1] * 24
+
+
+@pytest.mark.parametrize("tol", [1e-2, 1e-3])
+def test_it_ends_where_ten_iterations_have_lowered_the_objective_by_less_than_the_tolerance(tol):
+    X, W, H = start(200, 20, 4, False, np.float64, seed=2)
+    _, curve, converged = descend(X, (W, H), METHODS["NMF without momentum"], Penalties(), 500, tol)
+    falls = [(before - after) / after for before, after in zip(curve, curve[10:], strict=False)]
+    assert converged and falls[-1] <= tol < min(falls[:-1])
+
+
+def test_it_ends_where_the_product_is_the_data_but_for_the_tolerance():
+    rng = np.random.default_rng(0)
+    X, tol = rng.random((60, 2)) @ rng.random((2, 9)), 0.01
+    _, curve, converged = descend(
+        X, (rng.random((60, 2)), rng.random((2, 9))), METHODS["NMF without momentum"], Penalties(), 500, tol
+    )
+    share = np.sqrt(2 * np.array(curve)) / np.linalg.norm(X)
+    assert converged and share[-1] <= tol < share[-2]
+    zeros = np.zeros((4, 3))
+    _, curve, converged = descend(zeros, (np.zeros((4, 2)), np.ones((2, 3))), METHODS["NMF"], Penalties(), 9, 0.0)
+    assert converged and len(curve) == 1
+
+
+def test_coordinate_descent_makes_four_rounds():
+    rng = np.random.default_rng(0)
+    C, T = rng.standard_normal((7, 3)), rng.standard_normal((7, 5))
+    A, B, Z = C.T @ C, C.T @ T, rng.random((3, 5))
+    expected = Z.copy()
+    for j in [0, 1, 2] * 4:
+        expected[j] = np.maximum(0, expected[j] + (B - A @ expected)[j] / A[j, j])
+    np.testing.assert_allclose(coordinate_descent(A, B, Z.copy()), expected, atol=1e-12)

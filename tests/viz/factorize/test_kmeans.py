@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from viz import blocks
 from viz.factorize import kmeans as module
 from viz.factorize.kmeans import kmeans
 
@@ -35,3 +36,22 @@ def test_fewer_distinct_rows_than_clusters_is_no_obstacle(X):
     labels = kmeans(X, 4, np.random.default_rng(0))
     assert ((labels >= 0) & (labels < 4)).all()
     assert within_cluster_error(X, labels) == 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_each_row_ends_in_the_cluster_with_the_nearest_mean(seed):
+    """Some clusters have one row."""
+    X = np.random.default_rng(seed).standard_normal((9, 2)) + 3
+    labels = kmeans(X, 5, np.random.default_rng(seed))
+    clusters = np.unique(labels)
+    means = np.stack([X[labels == c].mean(axis=0) for c in clusters])
+    nearest = np.linalg.norm(X[:, None] - means, axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(clusters[nearest], labels)
+    assert len(clusters) == 5
+
+
+def test_twenty_rounds_are_enough(monkeypatch):
+    rounds, summed = [], blocks.RowBlocks.sum
+    monkeypatch.setattr(blocks.RowBlocks, "sum", lambda self, work: rounds.append(1) or summed(self, work))
+    kmeans(np.random.default_rng(0).random((3000, 1)), 40, np.random.default_rng(0))
+    assert len(rounds) == 20

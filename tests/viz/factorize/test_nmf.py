@@ -211,3 +211,28 @@ def test_negative_data_is_refused_with_a_way_out():
     X[3, 2] = -1
     with pytest.raises(ValueError, match=r"Negative values in data passed to NMF: -1 at \[3, 2\].*use SemiNMF"):
         NMF(2).fit(X)
+
+
+def test_without_an_init_the_start_is_random_only_where_the_svd_has_too_few_directions():
+    X = parts(20, 6)
+    for k, same in ((6, True), (7, False)):
+        first, second = (NMF(k, max_iter=1, tol=0, random_state=seed).fit(X).components_ for seed in (0, 1))
+        assert np.array_equal(first, second) == same
+    assert NMF(6, init="nndsvd", max_iter=1, tol=0).fit(X).n_components_ == 6
+
+
+@pytest.mark.parametrize(("dtype", "most"), [("f4", np.float32(1e10)), ("f8", 1e100)])
+def test_the_largest_value_may_be_as_large_or_as_small_as_its_square_allows(dtype, most):
+    ones = np.ones((3, 2), dtype)
+    for inside, outside in ((most, 1.01 * most), (1 / most, 0.99 / most)):
+        assert NMF(1).fit(ones * np.dtype(dtype).type(inside)).n_components_ == 1
+        with pytest.raises(ValueError, match="expected the largest value of X between"):
+            NMF(1).fit(ones * np.dtype(dtype).type(outside))
+
+
+def test_penalties_have_a_largest_value():
+    X = parts(20, 6)
+    for name in ("alpha_W", "alpha_H"):
+        assert np.isfinite(NMF(2, **{name: 1e90}).fit_transform(X)).all()
+        with pytest.raises(ValueError, match=f"{name} must be a number in .*, got 1.1e"):
+            NMF(2, **{name: 1.1e90}).fit(X)

@@ -101,3 +101,17 @@ def test_the_unit_of_the_matrix_does_not_change_the_solution(unit):
         solve(factor * A, factor * B, Z)
         solutions.append(Z)
     np.testing.assert_allclose(*solutions, atol=1e-9 * solutions[0].max())
+
+
+def test_where_exchanging_all_at_once_goes_round_in_circles_one_at_a_time_ends():
+    """Found by a search: from the empty set, the sets of entries on the wrong side repeat."""
+    C = np.array([
+        [1.0, -1, -3, -1, 2, 1], [-1, 0, 3, -3, 0, 3], [-3, 1, -3, 3, -3, -2],
+        [2, 3, 1, 3, 2, 3], [-2, 2, -1, -1, -2, 1], [3, -1, -2, 1, 3, -1],
+    ])  # fmt: skip
+    b = np.array([3.0, 1, 4, 2, 5, 4])
+    Z = np.zeros((6, 1))
+    solve(C.T @ C, b[:, None], Z)
+    expected, _ = scipy.optimize.nnls(C, np.linalg.solve(C.T, b))
+    np.testing.assert_allclose(Z[:, 0], expected, atol=1e-6 * expected.max())
+    assert expected.any()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.viz.factorize.sizes import SIZES
 from viz import PCA, blocks
 from viz.estimator import NotFittedError
+from viz.factorize import spectrum
 from viz.factorize.spectrum import choose
 
 SOLVERS = ("full", "covariance_eigh", "randomized")
@@ -201,6 +202,34 @@ def test_scale_does_not_change_the_directions(solver, scale):
     np.testing.assert_allclose(scaled.components_, plain.components_, atol=1e-8)
     np.testing.assert_allclose(scaled.singular_values_ / scale, plain.singular_values_, rtol=1e-8)
     np.testing.assert_allclose(scaled.explained_variance_ratio_, plain.explained_variance_ratio_, rtol=1e-8)
+    if 1e-100 < scale < 1e100:
+        np.testing.assert_allclose(scaled.noise_variance_ / scale**2, plain.noise_variance_, rtol=1e-8)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_data_on_one_side_of_zero_may_be_huge_too(solver, sign):
+    """Most of it near zero: the mean is far from the farthest."""
+    X = np.random.default_rng(0).standard_exponential((200, 4)) ** 3 * [4, 2, 1, 0.5]
+    plain, huge = (PCA(3, svd_solver=solver, random_state=0).fit(data) for data in (X, X * (sign * 1e300)))
+    np.testing.assert_allclose(np.abs(huge.components_), np.abs(plain.components_), atol=1e-8)
+    np.testing.assert_allclose(huge.singular_values_ / 1e300, plain.singular_values_, rtol=1e-8)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_data_as_large_as_its_type_allows_has_the_same_directions(solver, dtype):
+    """And an infinite variance, where there is any: none is left out of as many directions as there are."""
+    X = low_rank().astype(dtype)
+    X[:, 3] = X[:, 3].mean()
+    far = X * (np.finfo(dtype).max / np.abs(X).max())
+    plain, scaled = (PCA(svd_solver=solver, random_state=0).fit(data) for data in (X, far))
+    np.testing.assert_allclose(
+        scaled.components_[:5], plain.components_[:5], atol=1e-4 if dtype == np.float32 else 1e-8
+    )
+    np.testing.assert_allclose(scaled.explained_variance_ratio_, plain.explained_variance_ratio_, atol=1e-5)
+    assert np.isinf(scaled.explained_variance_[0]) and scaled.noise_variance_ == 0
+    assert not np.isnan(scaled.explained_variance_).any()
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -245,3 +274,33 @@ def test_coordinates_of_the_wrong_width_are_refused():
 def test_a_solver_that_is_named_is_not_chosen_again(solver, monkeypatch) -> None:
     monkeypatch.setattr("viz.factorize.spectrum.choose", lambda *shape: pytest.fail("another was chosen"))
     PCA(2, svd_solver=solver, random_state=0).fit(np.random.default_rng(0).standard_normal((20, 5)))
+
+
+@pytest.mark.parametrize(("k", "given", "passes"), [(3, "auto", 7), (4, "auto", 4), (4, 0, 0), (3, 2, 2)])
+def test_fewer_than_a_tenth_of_the_directions_take_more_passes(k, given, passes, monkeypatch):
+    made = []
+    ordinary = spectrum.by_subspace_iteration
+    monkeypatch.setattr(
+        spectrum, "by_subspace_iteration", lambda D, k, *rest: made.append(rest[:2]) or ordinary(D, k, *rest)
+    )
+    PCA(k, svd_solver="randomized", iterated_power=given, n_oversamples=0, random_state=0).fit(low_rank())
+    assert made == [(passes, 0)]
+
+
+@pytest.mark.parametrize("name", ["iterated_power", "n_oversamples"])
+def test_passes_and_extra_directions_are_not_negative(name):
+    with pytest.raises(ValueError, match=f"{name} must be an int from 0, got -1"):
+        PCA(2, **{name: -1}).fit(low_rank())
+
+
+def test_a_single_row_has_no_variance():
+    pca = PCA(whiten=True).fit([[1.0, 2.0]])
+    assert pca.explained_variance_.tolist() == [0] and pca.transform([[3.0, 2.0]]).tolist() == [[0]]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_constant_columns_follow_where_more_directions_are_asked_for_than_vary(solver):
+    X = np.random.default_rng(0).standard_normal((9, 5)) * [1, 0, 2, 0, 0] + 4
+    components = PCA(4, svd_solver=solver, random_state=0).fit(X).components_
+    assert not components[:2, [1, 3, 4]].any()
+    np.testing.assert_array_equal(components[2:], np.eye(5)[[1, 3]])

@@ -120,3 +120,18 @@ def test_running_out_of_iterations_is_announced():
 def test_an_unknown_solver_is_refused():
     with pytest.raises(ValueError, match="SemiNMF: solver must be one of 'cd', 'mu', got 'hals'"):
         SemiNMF(2, solver="hals").fit(mixtures())
+
+
+def test_memberships_begin_with_the_clusters_and_a_fifth_for_all(monkeypatch):
+    begun = []
+
+    def descend(X, start, *rest):
+        begun.append(start)
+        return start[1], [1.0], True
+
+    monkeypatch.setattr("viz.factorize.factorization.descend", descend)
+    X = mixtures()
+    SemiNMF(4, random_state=0).fit(X)
+    ((W, H),) = begun
+    assert np.unique(W).tolist() == [0.2, 1.2] and np.allclose(W.sum(axis=1), 1.8)
+    np.testing.assert_allclose(H, np.linalg.lstsq(W, X, rcond=None)[0], atol=1e-8)

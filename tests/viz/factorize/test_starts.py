@@ -50,10 +50,23 @@ def test_the_fillings_leave_no_zero():
 def test_random_starts_have_the_mean_of_the_data(scale):
     X = data(400, 300) * scale
     W, H = start(X, 20, "random", np.random.default_rng(0))
-    assert 0.5 < (W @ H).mean() / X.mean() < 2
+    assert (W @ H).mean() / X.mean() == pytest.approx(2 / np.pi, rel=0.05)  # a half-normal number's mean is √(2/π)
+    assert np.square(W).mean() == pytest.approx(X.mean() / 20, rel=0.05)
 
 
 @pytest.mark.parametrize("X", [np.zeros((4, 3)), np.eye(4) * [1, 1, 0, 0], np.ones((5, 2))])
 def test_data_of_lower_rank_than_wanted_gives_finite_factors(X):
     for factor in nndsvd(X, min(X.shape), np.random.default_rng(0)):
         assert np.isfinite(factor).all()
+
+
+def test_zeros_are_filled_with_the_mean_or_with_numbers_of_a_hundredth_of_it():
+    X = data(300, 100)
+    bare, filled = start(X, 6, "nndsvd", np.random.default_rng(0)), start(X, 6, "nndsvda", np.random.default_rng(0))
+    drawn = start(X, 6, "nndsvdar", np.random.default_rng(0))
+    for before, mean, random in zip(bare, filled, drawn, strict=True):
+        holes = before == 0
+        assert holes.sum() > 100
+        np.testing.assert_allclose(mean[holes], X.mean(), rtol=1e-12)
+        assert np.square(random[holes]).mean() == pytest.approx((X.mean() / 100) ** 2, rel=0.4)
+        np.testing.assert_array_equal(mean[~holes], before[~holes])

@@ -67,3 +67,21 @@ def test_points_that_coincide_are_spread():
 def test_bad_points_are_refused(points):
     with pytest.raises(ValueError, match="grid_places: expected finite points"):
         grid_places(points)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(5, 7), (3, 8), (7, 3), (1, 6), (6, 1)])
+def test_halving_leaves_points_that_stand_in_a_grid_where_they_are(rows, columns, monkeypatch):
+    monkeypatch.setattr(arrangement, "EXACT", 0)
+    cells = np.stack(np.divmod(RNG.permutation(rows * columns), columns), axis=1)
+    np.testing.assert_array_equal(
+        grid_places(np.stack([cells[:, 1] * 2.0, -3.0 * cells[:, 0]], axis=1), columns), cells
+    )
+
+
+@pytest.mark.parametrize("points", [np.zeros(4), np.zeros((2, 2, 2))])
+def test_points_are_rows_of_two(points):
+    with pytest.raises(ValueError, match="grid_places: expected finite points"):
+        grid_places(points)
+    assert grid_places([[1.0, 2.0]], columns=1).tolist() == [[0, 0]]
+    with pytest.raises(ValueError, match="columns must be at least 1, got 0"):
+        grid_places([[1.0, 2.0]], columns=0)

@@ -49,7 +49,10 @@ def test_maps_can_be_averaged(model, images):
 
 def test_large_features_lie_on_disk(model, images, monkeypatch, tmp_path):
     small = viz.extract_features(model, images, "fc1")
-    monkeypatch.setattr(extraction, "IN_MEMORY", 100)
+    assert extraction.IN_MEMORY == 512 * 1024**2
+    monkeypatch.setattr(extraction, "IN_MEMORY", small.nbytes)
+    assert not isinstance(viz.extract_features(model, images, "fc1"), np.memmap)
+    monkeypatch.setattr(extraction, "IN_MEMORY", small.nbytes - 1)
     large = viz.extract_features(model, images, "fc1")
     assert isinstance(large, np.memmap) and np.array_equal(large, small)
     named = viz.extract_features(model, images, "fc1", path=tmp_path / "features.npy")
@@ -107,6 +110,14 @@ def test_agreement_is_the_share_of_equal_labels():
     [
         (lambda: viz.nearest_neighbors(np.zeros((3, 2)), np.zeros((1, 4))), "features have 2 columns, but queries 4"),
         (lambda: viz.nearest_neighbors(np.array([[0.0], [np.nan]]), k=1), "must be finite, but row 1 is not"),
+        (lambda: viz.nearest_neighbors(np.array([[0], [np.inf], [-np.inf]]), k=1), "must be finite, but row 1 is not"),
+        (
+            lambda: viz.nearest_neighbors(np.eye(2), np.array([[0, np.nan]]), 1),
+            "queries must be finite, but row 0 is not",
+        ),
+        (lambda: viz.nearest_neighbors(np.array([[0.0], [1e300]]), k=1), "must be finite, but row 1 is not"),
+        (lambda: viz.nearest_neighbors(np.zeros((0, 2))), "expected features"),
+        (lambda: viz.label_agreement([1, 2], [0, 1, 2], [0, 1]), "a label for each row"),
         (lambda: viz.nearest_neighbors(np.zeros((3, 2)), k=3), "k must lie in 1…2"),
         (lambda: viz.nearest_neighbors(np.zeros((3, 2)), k=1, metric="taxi"), "euclidean, cosine"),
         (lambda: viz.nearest_neighbors(np.zeros(3)), "expected features"),
@@ -117,3 +128,8 @@ def test_agreement_is_the_share_of_equal_labels():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_by_cosine_zeros_are_half_as_far_from_any_direction_as_a_right_angle_is():
+    _, distances = viz.nearest_neighbors(np.array([[3.0, 0], [0, 2.0]]), np.zeros((1, 2)), 2, metric="cosine")
+    assert distances.tolist() == [[0.5, 0.5]]

@@ -1,6 +1,8 @@
 """Image synthesis: every gradient is checked, every run can be repeated, every method reaches its goal."""
 
 import copy
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from viz.synthesis.evaluate import value_and_gradient
 from viz.synthesis.style_transfer import with_average_pooling
 
 RNG = np.random.default_rng(0)
+module = sys.modules[viz.ascend.__module__]
 OBJECTIVES = {
     "unit": of.unit("a", 1),
     "unit at a place": of.unit("a", 2, (0, 3)),
@@ -322,3 +325,98 @@ def test_bad_input_is_refused_in_one_line(model, call, message):
     with pytest.raises(ValueError, match=message) as error:
         call(model)
     assert "\n" not in str(error.value)
+
+
+def test_a_direction_of_a_dense_layer_is_a_weighted_sum():
+    units, vector = RNG.standard_normal((2, 3)), np.array([1.0, -2, 0.5])
+    value, gradients = of.direction("a", vector).evaluate({"a": units})
+    assert value == pytest.approx((units @ vector).sum()) and (gradients["a"] == vector).all()
+    for odd in (np.ones(4), np.ones((1, 3))):
+        with pytest.raises(ValueError, match="but the vector has shape"):
+            of.direction("a", odd).evaluate({"a": units})
+
+
+@pytest.mark.parametrize("channel", [-1, 3])
+@pytest.mark.parametrize("objective", [of.channel, of.unit])
+def test_a_channel_beyond_the_maps_is_refused(channel, objective):
+    with pytest.raises(ValueError, match=f"which has no channel {channel}"):
+        objective("a", channel).evaluate({"a": MAPS})
+    with pytest.raises(ValueError, match="which has no channel 0"):
+        objective("a", 0).evaluate({"a": MAPS[0]})
+    assert np.isfinite(objective("a", 0 if channel < 0 else 2).evaluate({"a": MAPS})[0])
+
+
+def test_images_are_shown_from_black_to_white_or_from_their_least_to_their_largest_value():
+    images = np.array([-1.0, 0, 1, 3]).reshape(1, 1, 2, 2)
+    assert viz.Synthesis(images, (1.0,)).shown().ravel().tolist() == [0, 0.25, 0.5, 1]
+    assert viz.Synthesis(images, (1.0,), (0.0, 2.0)).shown().ravel().tolist() == [0, 0, 0.5, 1]
+    assert viz.Synthesis(0 * images + 7, (1.0,)).shown().ravel().tolist() == [0] * 4
+    assert repr(viz.Synthesis(images, (1.0, 2.5))) == ("Synthesis(images 1×1×2×2 after 2 steps, objective 1 → 2.5)")
+    assert viz.Synthesis(np.zeros((1, 2, 4, 4)), ()).plot() is None
+
+
+def test_black_and_white_have_parameters_too():
+    fourier = viz.Fourier((1, 1, 4, 6), -1.0, 3.0)
+    for value, reached in ((-1.0, 0.01), (3.0, 0.99), (-9.0, 0.01)):
+        x, _ = fourier.image(fourier.parameters(np.full((1, 1, 4, 6), value)))
+        np.testing.assert_allclose(x, -1 + 4 * reached, rtol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_an_ascent_makes_a_step_at_least_and_stops_at_a_true_answer(model, optimizer):
+    pixels, told = viz.Pixels((1, 1, 28, 28)), []
+    found = viz.ascend(
+        model, of.logit(3), pixels, steps=5, optimizer=optimizer, callback=lambda k, x: (told.append((k, x)), k == 2)[1]
+    )
+    assert [k for k, _ in told] == [1, 2] and len(found.values) == 2 and told[0][1].shape == (1, 1, 28, 28)
+    with pytest.raises(ValueError, match="at least 1 step, got 0"):
+        viz.ascend(model, of.logit(3), pixels, steps=0, optimizer=optimizer)
+    assert len(viz.ascend(model, of.logit(3), pixels, steps=1, optimizer=optimizer).values) == 1
+
+
+def test_a_start_may_be_given_and_adam_moves_it_by_its_rate(model):
+    initial = np.full((1, 1, 28, 28), 0.25, np.float32)
+    objective = of.squared_norm(center=1.0)
+    found = viz.ascend(model, objective, viz.Pixels((1, 1, 28, 28)), steps=1, lr=0.125, initial=initial)
+    np.testing.assert_allclose(found.images, 0.125, rtol=1e-5)
+    assert found.values == (pytest.approx(28 * 28 * 0.75**2),)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_model_is_run_as_far_as_the_last_layer_that_is_asked_for(first):
+    class Never(cnn.Layer):
+        def forward(self, x, pass_):
+            raise AssertionError("it was run")
+
+    net = cnn.Sequential(a=cnn.Conv2d(1, 2, 3), b=cnn.ReLU(), c=cnn.Conv2d(2, 3, 2), d=Never()).initialize(0)
+    x = RNG.standard_normal((2, 1, 7, 6)).astype(np.float32)
+    terms = [of.channel("b", 1), of.channel("c", 2)]
+    value, gradient = value_and_gradient(net, x, terms[first] + terms[1 - first] - of.squared_norm())
+    b = np.maximum(net["a"](x), 0)
+    expected = b[:, 1].mean(axis=(1, 2)).sum() + net["c"](b)[:, 2].mean(axis=(1, 2)).sum() - (x**2).sum()
+    assert value == pytest.approx(expected, rel=1e-5) and gradient.shape == x.shape
+    alone = [value_and_gradient(net, x, term)[1] for term in terms]
+    np.testing.assert_allclose(gradient, sum(alone) - 2 * x, rtol=1e-5, atol=1e-6)
+
+
+def test_the_usual_mixture_is_for_a_side_of_128():
+    assert by.robust() == by.robust(128)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_images_of_one_or_three_channels_can_be_drawn(channels, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        module, "drawing", lambda: SimpleNamespace(synthesis=lambda found: drawn.append(found) or "drawn")
+    )
+    assert viz.Synthesis(np.zeros((1, channels, 3, 1)), ()).plot() == ("drawn" if channels in (1, 3) else None)
+
+
+def test_l_bfgs_finds_the_top_of_a_paraboloid_of_any_height_and_tells_its_values(model):
+    for height in (1e-3, 1.0, 1e4):
+        objective = of.squared_norm(center=0.5) * -height
+        found = viz.ascend(model, objective, viz.Pixels((1, 1, 28, 28)), steps=9, optimizer="lbfgs")
+        np.testing.assert_allclose(found.images, 0.5, atol=1e-3)
+        assert found.bounds == tuple(map(pytest.approx, viz.pixel_bounds(model)))
+        again = viz.ascend(model, objective, viz.Pixels((1, 1, 28, 28)), steps=1, optimizer="lbfgs")
+        assert again.values[-1] == pytest.approx(objective.evaluate({"input": again.images})[0], rel=1e-3, abs=1e-9)

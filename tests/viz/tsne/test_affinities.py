@@ -24,7 +24,7 @@ def test_every_row_has_the_perplexity_asked_for(perplexity, scale, d, seed):
     x = np.random.default_rng(seed).standard_normal((60, d)).astype(np.float32)
     _, distances = nearest_neighbors(x, 45)
     p = conditional(distances * np.float32(scale), [perplexity])
-    np.testing.assert_allclose(perplexity_of(p), perplexity, rtol=1e-4)
+    np.testing.assert_allclose(perplexity_of(p), perplexity, rtol=1.3e-5)
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
     assert (np.diff(p, axis=1) <= 0).all(), "a nearer neighbor has at least the probability of a farther one"
 

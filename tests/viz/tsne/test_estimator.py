@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viz import TSNE
+from viz.tsne import estimator
 
 
 def blobs(n=300, classes=5, d=8, seed=0):
@@ -230,3 +231,53 @@ def test_a_parameter_out_of_range_is_an_error_that_names_it(parameters):
     name = list(parameters)[-1] if parameters != {"n_components": 3, "method": "fft"} else "method"
     with pytest.raises(ValueError, match=name):
         TSNE(**({"perplexity": 5} | parameters)).fit(blobs(50)[0])
+
+
+@pytest.mark.parametrize(("n", "perplexity", "count"), [(50, 5, 15), (50, 4.1, 13), (50, 20, 49), (50, [2, 8], 24)])
+def test_a_point_has_three_neighbors_for_each_unit_of_the_largest_perplexity(n, perplexity, count, monkeypatch):
+    asked = []
+    nearest = estimator.nearest_neighbors
+    monkeypatch.setattr(estimator, "nearest_neighbors", lambda x, k, **rest: asked.append(k) or nearest(x, k, **rest))
+    TSNE(perplexity=perplexity, max_iter=1).fit(blobs(n)[0])
+    assert asked == [count]
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "early_exaggeration"])
+def test_rates_and_exaggerations_have_a_largest_value(name):
+    assert np.isfinite(TSNE(perplexity=5, max_iter=2, **{name: 1e9}).fit(blobs(50)[0]).embedding_).all()
+    with pytest.raises(ValueError, match=f"{name} must be a number in .*, got 1100000000"):
+        TSNE(perplexity=5, **{name: 1.1e9}).fit(blobs(50)[0])
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"perplexity": 1, "max_iter": 1},
+        {"perplexity": 49, "max_iter": 1},
+        {"early_exaggeration": 1, "early_exaggeration_iter": 0, "max_iter": 1},
+        {"n_iter_without_progress": 1, "min_grad_norm": 0, "max_iter": 1},
+        {"method": "barnes_hut", "angle": 0, "max_iter": 1},
+        {"method": "barnes_hut", "angle": 1, "max_iter": 1},
+        {"callbacks": print, "callbacks_every_iters": 1, "max_iter": 1},
+    ],
+)
+def test_a_parameter_at_its_end_is_taken(parameters, capsys):
+    assert TSNE(**({"perplexity": 5} | parameters)).fit(blobs(50)[0]).n_iter_ == 1
+
+
+def test_coordinates_to_which_pca_gives_no_variance_start_at_random():
+    X = np.outer(np.random.default_rng(0).standard_normal(80), [1.0, 2])
+    first, again, other = (
+        TSNE(perplexity=5, learning_rate=0, max_iter=1, random_state=s).fit_transform(X) for s in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_allclose(first[:, 0], other[:, 0], atol=1e-9)
+    assert first[:, 1].std() == pytest.approx(1e-4, rel=0.3) and not np.allclose(first[:, 1], other[:, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize(("deviation", "kept"), [(1.5e-6, True), (0.7e-6, False)])
+def test_a_coordinate_that_is_lost_in_rounding_starts_at_random(deviation, kept):
+    along = np.linspace(-1, 1, 80)
+    X = np.column_stack([along, deviation * np.where(np.arange(80) % 4 < 2, 1, -1)])
+    starts = [TSNE(perplexity=5, learning_rate=0, max_iter=1, random_state=s).fit_transform(X)[:, 1] for s in (0, 1)]
+    assert np.allclose(*starts, atol=1e-9) == kept

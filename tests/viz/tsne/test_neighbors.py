@@ -93,3 +93,13 @@ def test_a_constant_matrix_has_neighbors_all_the_same():
 def test_more_neighbors_than_there_are_is_an_error(k, queries):
     with pytest.raises(ValueError, match=r"k must lie in 1…[45]"):
         nearest_neighbors(np.zeros((5, 2), np.float32), k, queries)
+
+
+@pytest.mark.parametrize(("distance", "again"), [(0.066, True), (0.072, False)])
+def test_distances_that_products_know_to_less_than_a_ten_thousandth_are_measured_again(distance, again, monkeypatch):
+    """Products err by 4·2⁻²³ of |x|² in d²: at |x| = 1 that is a ten thousandth of d² at d = 0.069."""
+    measured = []
+    monkeypatch.setattr(neighbors, "_by_differences", lambda rows, columns, doubtful, *_: measured.extend(doubtful))
+    x = np.array([[1, 0], [1, distance], [-9, 0], [9, 0]], np.float32)
+    nearest_neighbors(x[1:], 1, queries=x[:1])
+    assert measured == [0] * again

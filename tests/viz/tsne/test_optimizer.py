@@ -140,3 +140,36 @@ def test_the_smallest_gradient_means_the_same_for_any_number_of_points(copies):
 def test_a_progress_bar_tells_the_divergence(capsys):
     minimize(Bowl(), start(), schedule(max_steps=60, progress=True))
     assert "KL" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("size", "bound"), [(1e-3, 1e-5), (1e-6, 1e-7)])
+def test_an_embedding_is_crushed_below_a_hundred_thousandth_or_a_tenth_of_its_start(size, bound):
+    y = start()
+    y = y / y.std(axis=1).max() * np.float32(size)
+    bowl, alone = Bowl(), Descent(y)
+    minimize(bowl, y, schedule(learning_rates=(1.0, 0.0), exaggerated_steps=300))
+    steps = 0
+    while alone.y.std(axis=1).max() >= bound:
+        alone.step(alone.y, 1.0, 0.5)
+        steps += 1
+    assert bowl.exaggerations.index(1.0) == steps
+
+
+@pytest.mark.parametrize(("patience", "end"), [(99, 200), (100, 250)])
+def test_it_stops_after_more_steps_without_progress_than_are_allowed(patience, end):
+    standing = schedule(learning_rates=(0.0, 0.0), steps_without_progress=patience)
+    assert minimize(Bowl(), start() - start().mean(axis=1, keepdims=True), standing)[2] == end
+
+
+def test_it_stops_where_there_is_no_gradient_at_all():
+    assert minimize(Bowl(), start() * 0, schedule(exaggerated_steps=0))[2] == 50
+
+
+@pytest.mark.parametrize(("exaggerated", "momenta"), [(0, [0.9, 0.9, 0.9]), (2, [0.5, 0.5, 0.9]), (3, [0.5, 0.5, 0.5])])
+def test_momentum_and_rate_change_with_the_end_of_the_exaggeration(exaggerated, momenta):
+    y = start() - start().mean(axis=1, keepdims=True)
+    alone = Descent(y)
+    for momentum in momenta:
+        alone.step(alone.y, 0.1 if momentum == 0.5 else 0.3, momentum)
+    limits = schedule(exaggerated_steps=exaggerated, learning_rates=(0.1, 0.3), max_steps=3)
+    np.testing.assert_allclose(minimize(Bowl(), y, limits)[0], alone.y, atol=1e-6)

@@ -4,8 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from viz import TSNE, NotFittedError
+from viz.tsne import estimator
+from viz.tsne.neighbors import nearest_neighbors as nearest
+from viz.tsne.placing import place
 
 
 def blobs(n_each, seed):
@@ -76,3 +80,26 @@ def test_other_columns_are_an_error(fitted):
 def test_it_must_be_fitted_first():
     with pytest.raises(NotFittedError):
         TSNE().transform(np.zeros((3, 4)))
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_a_step_is_an_eighth_of_the_gain_times_the_gradient(dimensions):
+    rng = np.random.default_rng(0)
+    embedded, start = (rng.standard_normal((dimensions, n)).astype(np.float32) for n in (6, 2))
+    p = rng.random((2, 6)).astype(np.float32)
+    p /= p.sum(axis=1, keepdims=True)
+    difference = start[:, :, None] - embedded[:, None]
+    kernel = 1 / (1 + (difference**2).sum(axis=0))
+    gradient = 2 * ((p - kernel / kernel.sum(axis=1, keepdims=True)) * kernel * difference).sum(axis=2)
+    placed = place(csr_array(p), embedded, start, 1)
+    np.testing.assert_allclose(placed, start - 0.5 / 4 * 0.8 * gradient, atol=1e-6)  # the first gain is 0.8
+
+
+@pytest.mark.parametrize(("perplexity", "count"), [(5, 15), (4.1, 13), (100, 180), (1, 3)])
+def test_a_new_point_is_drawn_to_three_neighbors_for_each_unit_of_perplexity(fitted, perplexity, count, monkeypatch):
+    asked = []
+    monkeypatch.setattr(estimator, "nearest_neighbors", lambda x, k, *rest: asked.append(k) or nearest(x, k, *rest))
+    start = fitted.transform(blobs(1, seed=1)[0], perplexity=perplexity, max_iter=0)
+    assert asked == [count]
+    near = nearest(fitted._points, count, fitted._space.coordinates(blobs(1, seed=1)[0]))[0]
+    np.testing.assert_array_equal(start, np.median(fitted.embedding_[near], axis=1))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from viz.tsne import repulsion
 from viz.tsne.repulsion import barnes_hut, exact, interpolated, interpolation, repulsion_by
 
 
@@ -128,3 +129,36 @@ def test_the_same_bits_on_any_number_of_threads(approximation, dimensions, on_tw
     force, z = on_two_threads(lambda: approximation(y))
     np.testing.assert_array_equal(force, alone)
     assert z == z_alone
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+@pytest.mark.parametrize(("share", "opened"), [(0.99, True), (1.01, False)])
+def test_a_cell_acts_as_one_point_where_its_diagonal_is_below_the_angle_times_its_distance(dimensions, share, opened):
+    """Of three points in a box of side 8, two lie in one child of side 4; from the third it is 7 to their middle."""
+    y = np.zeros((dimensions, 3), np.float32)
+    y[0] = 0, 2, 8
+    force, _ = barnes_hut(y, share * 4 * 3**0.5 / 7)
+    of_each, of_both = 6 / (1 + 6**2) ** 2 + 8 / (1 + 8**2) ** 2, 2 * 7 / (1 + 7**2) ** 2
+    assert force[0, 2] == pytest.approx(of_each if opened else of_both, rel=1e-5)
+    assert not force[1:].any()
+
+
+@pytest.mark.parametrize(("n", "way"), [(16_000, "exact"), (16_001, "tree")])
+def test_auto_takes_all_pairs_in_space_up_to_sixteen_thousand_points(n, way, monkeypatch):
+    taken = []
+    monkeypatch.setattr(repulsion, "exact", lambda y: taken.append("exact"))
+    monkeypatch.setattr(repulsion, "barnes_hut", lambda y, angle: taken.append("tree"))
+    repulsion_by("auto", 3, 0.5)(np.zeros((3, n), np.float32))
+    assert taken == [way]
+
+
+@pytest.mark.parametrize(("n", "way"), [(4691, "exact"), (4692, "grid")])
+def test_auto_takes_all_pairs_in_the_plane_while_they_cost_less_than_the_grid(n, way, monkeypatch):
+    """n² against 1200 n + 80 · 640 · 320, for 307 × 157 nodes padded to twice the next quick length."""
+    taken = []
+    monkeypatch.setattr(repulsion, "exact", lambda y: taken.append("exact"))
+    monkeypatch.setattr(repulsion, "interpolated", lambda y: taken.append("grid"))
+    y = np.zeros((2, n), np.float32)
+    y[:, 1] = 100, 50
+    repulsion_by("auto", 2, 0.5)(y)
+    assert taken == [way]

@@ -149,6 +149,9 @@ def test_expanded_weights_go_through_relu_pooling_branches_and_shortcuts():
         (lambda m: viz.weight_factors(m, "conv2", factors=7), "1 to 6 factors"),
         (lambda m: viz.weight_factors(m, "conv2", method="svd"), "semi-nmf, nmf-pos-neg, pca"),
         (lambda m: viz.banding_index(np.ones((2, 2, 1, 3))), "at least 2 x 2"),
+        (lambda m: viz.banding_index(np.ones((2, 2, 3, 1))), "at least 2 x 2"),
+        (lambda m: viz.banding_index(np.ones((2, 3, 3))), "at least 2 x 2"),
+        (lambda m: viz.banding_index(np.ones((0, 2, 3, 3))), "at least 2 x 2"),
         (lambda m: viz.expanded_weights(m, "conv2", "conv1", input_shape=(1, 9, 9)), "not below"),
         (lambda m: viz.expanded_weights(m, None, "flat", input_shape=(1, 9, 9)), "fixed receptive field"),
     ],
@@ -156,3 +159,16 @@ def test_expanded_weights_go_through_relu_pooling_branches_and_shortcuts():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(grouped_layer()[0])
+
+
+@pytest.mark.parametrize(("few", "most"), [(0, 1), (7, 6)])
+def test_there_are_from_one_to_as_many_factors_as_channels(few, most):
+    model, _ = grouped_layer()
+    with pytest.raises(ValueError, match="1 to 6 factors"):
+        viz.weight_factors(model, "conv2", factors=few, method="pca")
+    assert viz.weight_factors(model, "conv2", factors=most, method="pca").shape == (4, 3, 3, most)
+
+
+def test_rows_that_differ_while_columns_do_not_have_an_infinite_index():
+    w = np.broadcast_to(np.array([1.0, 2.0, 4.0])[:, None], (1, 1, 3, 3))
+    assert viz.banding_index(w) == np.inf and viz.banding_index(np.swapaxes(w, 2, 3)) == 0

@@ -87,6 +87,21 @@ def test_a_step_outside_the_run_is_refused(schedule, step):
 
 
 @pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        (StepDecay(1), [1, 0.1, 0.01, 0.001, 0.0001]),
+        (Cosine(minimum=1), [1, 1, 1, 1, 1]),
+        (OneCycle(warmup=0.2, divide=1, final_divide=1), [1, 1, 1, 1, 1]),
+        (Warmup(1, start=0), [0, 1, 1, 1, 1]),
+        (Warmup(2, start=1), [1, 1, 1, 1, 1]),
+        (Warmup(4), [0.1, 0.325, 0.55, 0.775, 1]),
+    ],
+)
+def test_the_ends_of_an_options_range_are_allowed_and_defaults_are_as_documented(schedule, expected):
+    assert factors(schedule, 5) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: StepDecay(0), "StepDecay: step_size must be at least 1, got 0"),

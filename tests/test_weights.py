@@ -150,6 +150,12 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path) -> None:
         read_weights(tmp_path / "none.safetensors")
     with pytest.raises(WeightsError, match=f"^{tmp_path}: "):
         read_weights(tmp_path)
+    files = [tmp_path / f"{k}.safetensors" for k in range(4)]
+    for count, file in enumerate(files, start=1):
+        file.touch()
+        with pytest.raises(WeightsError) as refusal:
+            read_weights(tmp_path)
+        assert str(refusal.value).endswith(f"; give {' or '.join(map(str, files[: min(count, 3)]))}")
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -179,6 +185,8 @@ def test_a_url_is_downloaded_once(served, tmp_path) -> None:
     url, checksum = served
     assert np.array_equal(read_weights(f"{url}#sha256={checksum}")["a.bias"], ARRAYS["a.bias"])
     (tmp_path / "web" / "w.safetensors").unlink()
+    (kept,) = (tmp_path / "cache").rglob("*.safetensors")
+    assert kept.name == f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-w.safetensors"
     assert np.array_equal(read_weights(f"{url}#sha256={checksum}")["a.bias"], ARRAYS["a.bias"])
     assert np.array_equal(read_weights(url)["a.bias"], ARRAYS["a.bias"])
 

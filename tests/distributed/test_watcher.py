@@ -211,6 +211,23 @@ def test_a_stranger_that_is_silent_for_as_long_is_shown_out(two, clock):
     ours.close()
 
 
+def test_who_connects_is_let_in(two, monkeypatch):
+    watcher, *_ = two
+    late = socket.create_connection(watcher.server.getsockname())
+
+    def once(timeout):
+        monkeypatch.setattr(watcher.selector, "select", lambda timeout: 1 / 0)
+        return [(SimpleNamespace(fileobj=watcher.server), 1)]
+
+    monkeypatch.setattr(watcher.selector, "select", once)
+    with pytest.raises(ZeroDivisionError):
+        watcher.run()
+    link = [*watcher.links][-1]
+    assert link.getpeername() == late.getsockname()
+    link.close()
+    late.close()
+
+
 def test_processes_that_have_not_begun_in_time_are_missed(two, clock):
     watcher, *processes = two
     for process in processes:

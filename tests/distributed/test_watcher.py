@@ -299,3 +299,18 @@ def test_the_end_is_told_once_and_ends_the_processes_of_the_node(hub, two, monke
     assert messages(ours)[0] == {"lost": "first died"}
     ours.close()
     theirs.close()
+
+
+def test_a_nodes_watcher_joins_the_first_nodes_and_tells_it_what_happens(two, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as own:
+        monkeypatch.setattr(sys, "stdin", two[0].server)  # anything that can be selected
+        watcher = Patient("s", f"127.0.0.1:{first.getsockname()[1]}", "there", 1, 4, own)
+        watcher.ended = []
+        link, _ = first.accept()
+        assert messages(link) == [{"secret": "s", "name": "node there", "pid": 0}]
+        watcher.tell_watchers(beat=1)
+        assert messages(link) == [{"beat": 1}]
+        link.close()
+        watcher.read(watcher.hub)
+        assert watcher.ended == ["the first node died"] and not watcher.links
+        watcher.selector.close()

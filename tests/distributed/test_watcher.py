@@ -297,6 +297,7 @@ def test_the_end_is_told_once_and_ends_the_processes_of_the_node(hub, two, monke
     assert ended.value.code == 1
     assert done == [(2, f"minicnn: {reason}; the job ends\n".encode()), (77, signal.SIGKILL)]
     assert messages(ours)[0] == {"lost": "first died"}
+    assert theirs.gettimeout() == (1 if hub else None)  # it waits no longer for what the first node knows
     ours.close()
     theirs.close()
 

@@ -258,7 +258,8 @@ def _about(metadata: dict[str, str]) -> dict[str, Any]:
 def _check_sizes(description: Any, state: dict[str, Array]) -> None:
     """Raise an error if a layer would take more memory than the file has numbers for it.
 
-    Every length of a layer's arrays is among its options; so no option of ours may exceed what is stored for it.
+    Every length of a layer's arrays is among its options; so no option of our layers that have arrays may exceed what
+    is stored for it. Options of the others, such as a vector's length or a bound, take no memory.
     """
     stored: Counter[str] = Counter()
     for name, array in state.items():
@@ -269,7 +270,9 @@ def _check_sizes(description: Any, state: dict[str, Array]) -> None:
             return  # `build` reports the error
         for name, child in _items(description.get("children")):
             check(child, f"{path}.{name}" if path else name)
-        for name, option in _items(description.get("options")) if description.get("type") in LAYERS else ():
+        kind: Any = LAYERS.get(str(description.get("type")))
+        keeps = kind is not None and bool(kind.parameter_names or kind.buffer_names)
+        for name, option in _items(description.get("options")) if keeps else ():
             for size in option if isinstance(option, list) else [option]:
                 if isinstance(size, int) and size > max(stored[path], SMALL):
                     where = path or description["type"]

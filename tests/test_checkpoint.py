@@ -268,3 +268,22 @@ class TestBrokenFiles:
             cnn.load(path)
         except cnn.CheckpointError as error:
             assert "\n" not in str(error) and len(str(error)) < 500
+
+
+LARGE = {
+    "a bound": cnn.Clip(0, 2000),
+    "a last channel": cnn.Slice(1024, 2048),
+    "a vector's length": cnn.Reshape((2048,)),
+    "a map's height": cnn.Upsample(size=(1080, 1920)),
+    "a map's width": cnn.AdaptiveAvgPool2d((1, 1025)),
+    "a norm of few channels": cnn.BatchNorm2d(1024),
+    "a padding": cnn.Pad((1500, 0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_number_that_is_large_without_taking_memory_comes_back(name, tmp_path):
+    """A layer that keeps no arrays is as small with a large option as with a small one."""
+    model = cnn.Sequential(only=LARGE[name])
+    cnn.save(model, tmp_path / "model.safetensors")
+    assert repr(cnn.load(tmp_path / "model.safetensors")) == repr(model)

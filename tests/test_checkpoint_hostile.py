@@ -92,6 +92,20 @@ def test_a_hostile_file_is_refused(tmp_path, contents):
     assert peak < 20e6 + 5 * len(contents)
 
 
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (1024, "running_var is missing"),
+        (1025, "num_features is 1025, but the file holds 0 numbers for it"),
+    ],
+)
+def test_a_length_above_1024_is_compared_with_what_the_file_holds_before_a_layer_is_built(features, message, tmp_path):
+    path = tmp_path / "hostile.safetensors"
+    path.write_bytes(layer("BatchNorm2d", num_features=features))
+    with pytest.raises(cnn.CheckpointError, match=message):
+        cnn.load(path)
+
+
 def test_what_they_are_made_from_is_a_good_file(tmp_path):
     path = tmp_path / "good.safetensors"
     for contents in (model(), inside(3), layer("Dropout", p=0.5)):

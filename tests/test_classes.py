@@ -29,6 +29,7 @@ def test_a_class_is_found_by_name_by_number_and_by_a_part_that_no_other_has(text
         ("dusk", "target: there is no class 'dusk'; give its number, from 0 to 4, or its name"),
         ("dax", r"target: there is no class 'dax'; did you mean day\? Or give its number, from 0 to 4, or its name"),
         ("7", "there is no class '7'"),
+        ("5", "there is no class '5'; give its number, from 0 to 4"),
     ],
 )
 def test_no_class_and_several_are_errors(text, message):

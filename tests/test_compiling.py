@@ -11,6 +11,7 @@ import warnings
 import numpy as np
 import pytest
 from numba import prange
+from numba.core import event
 
 import minicnn as cnn
 from minicnn import compiling, threads
@@ -64,6 +65,23 @@ def test_a_bar_counts_them_on_a_terminal(at_once, monkeypatch) -> None:
         work()
     counts = re.findall(r"(\d) of (\d)", screen.getvalue())
     assert counts[-1] == ("2", "2") and {total for _, total in counts} == {"2"}
+    frames = screen.getvalue().split("\r")
+    assert max(map(len, frames)) == 80 and not frames[-1].strip()  # at last the bar is gone
+
+
+def test_a_second_may_pass_before_anything_is_shown(monkeypatch) -> None:
+    waits = []
+
+    class Timer(threading.Timer):
+        def start(self) -> None:
+            waits.append((self.interval, self.daemon))
+            super().start()
+
+    monkeypatch.setattr(compiling.threading, "Timer", Timer)
+    compiled = event.trigger_event("numba:compile", data={"dispatcher": "a loop", "args": ()})
+    with compiling.shown(), compiled:
+        pass
+    assert waits == [(1.0, True)]  # and a program that ends does not wait for it
 
 
 def test_what_is_compiled_already_is_not_counted(at_once, capsys) -> None:

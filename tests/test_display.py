@@ -134,6 +134,13 @@ def test_what_batches_are_made_of_and_an_optimizer_are_one_line(data) -> None:
     assert repr(cnn.Adam(0.1)) == "Adam(lr=0.1, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0)"
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_an_example_is_drawn_if_it_is_gray_or_in_color(channels: int) -> None:
+    example = cnn.data.Dataset(np.zeros((1, channels, 4, 4), np.uint8), [0], ["some"])[0]
+    assert (example.plot() is not None) is (channels in (1, 3))
+    assert repr(example) == f"Pair(some, label 0, {channels}×4×4 uint8)"
+
+
 def test_images_of_channels_that_cannot_be_seen_show_their_headline() -> None:
     data = cnn.data.Dataset(np.zeros((1, 2, 4, 4), np.uint8), [0], ["two"])
     for shown in (data, data[0]):

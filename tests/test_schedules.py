@@ -60,7 +60,8 @@ def test_warmup_rises_along_a_line_then_follows_another_schedule():
 
 
 def test_warmup_leaves_the_rest_of_the_run_to_the_schedule_after_it():
-    assert factors(Warmup(4, after=Cosine()), 10)[4:] == factors(Cosine(), 6)
+    for after in (Cosine(), OneCycle()):  # which begin with 1, and with 1/25
+        assert factors(Warmup(4, after=after), 10)[4:] == factors(after, 6)
 
 
 def test_warmup_may_be_longer_than_the_run():
@@ -87,6 +88,21 @@ def test_a_step_outside_the_run_is_refused(schedule, step):
 
 
 @pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        (StepDecay(1), [1, 0.1, 0.01, 0.001, 0.0001]),
+        (Cosine(minimum=1), [1, 1, 1, 1, 1]),
+        (OneCycle(warmup=0.2, divide=1, final_divide=1), [1, 1, 1, 1, 1]),
+        (Warmup(1, start=0), [0, 1, 1, 1, 1]),
+        (Warmup(2, start=1), [1, 1, 1, 1, 1]),
+        (Warmup(4), [0.1, 0.325, 0.55, 0.775, 1]),
+    ],
+)
+def test_the_ends_of_an_options_range_are_allowed_and_defaults_are_as_documented(schedule, expected):
+    assert factors(schedule, 5) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: StepDecay(0), "StepDecay: step_size must be at least 1, got 0"),
@@ -96,6 +112,9 @@ def test_a_step_outside_the_run_is_refused(schedule, step):
         (lambda: OneCycle(divide=0.5), "OneCycle: divide must be at least 1, got 0.5"),
         (lambda: OneCycle(final_divide=0.0), "OneCycle: final_divide must be at least 1, got 0.0"),
         (lambda: Warmup(0), "Warmup: steps must be at least 1, got 0"),
+        (lambda: Warmup(5, start=1.5), r"Warmup: start must be in \[0, 1\], got 1.5"),
+        (lambda: Cosine(minimum=-0.1), r"Cosine: minimum must be in \[0, 1\], got -0.1"),
+        (lambda: OneCycle(warmup=-0.1), r"OneCycle: warmup is a fraction of the run in \[0, 1\), got -0.1"),
         (lambda: Warmup(5, start=-0.1), r"Warmup: start must be in \[0, 1\], got -0.1"),
         (lambda: schedules.build("linear"), 'no schedule "linear"; choose from constant, step, cosine'),
         (lambda: schedules.build("cosine", gamma=0.1), "gamma"),

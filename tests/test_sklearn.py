@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+from minicnn import Dense, Flatten, Sequential
 from minicnn.sklearn import CNNClassifier
 
 
@@ -122,6 +123,28 @@ def test_sgd_has_momentum() -> None:
     found = CNNClassifier(**OPTIONS, optimizer="sgd", learning_rate=0.25).fit(TABLE, KINDS)
     assert (found._steps.momentum, found._steps.lr) == (0.9, 0.25)
     assert CNNClassifier(epochs=1, optimizer="adamw").fit(TABLE, KINDS)._steps.lr == 1e-3
+
+
+def test_a_step_goes_down_the_gradient_of_the_mean_loss() -> None:
+    """All data are one batch. At this rate the network hardly changes; its last bias, 0 at first, moves by
+    rate * (how often a class occurs - how probable it is)."""
+
+    def network(shape, classes):
+        return Sequential(flatten=Flatten(), fc=Dense(int(np.prod(shape)), classes))
+
+    kinds = KINDS[np.arange(23) // 2 % 23]
+    options = {"epochs": 1, "batch_size": 23, "optimizer": "sgd", "learning_rate": 1e-7, "random_state": 1}
+    found = CNNClassifier(network, **options).fit(TABLE, kinds)
+    often = np.bincount(kinds // 10 - 1) / 23
+    moved = found.model_["fc"].bias / 1e-7
+    np.testing.assert_allclose(moved, often - found.predict_proba(TABLE).mean(axis=0), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("shape", "images"), [((1, 2, 3), True), ((1, 1, 6), False)])
+def test_a_network_of_uint8_images_knows_its_transform_and_one_of_a_table_has_none(shape, images) -> None:
+    model = CNNClassifier(epochs=1).fit(np.arange(24, dtype=np.uint8).reshape(4, *shape), [5, 6, 5, 6]).model_
+    assert getattr(model, "classes", None) == (("5", "6") if images else None)
+    assert (getattr(model, "transform", None) is not None) is images
 
 
 def test_options_are_as_documented_unless_given() -> None:

@@ -145,11 +145,18 @@ def test_no_change_of_a_few_bytes_gets_past_as_anything_but_arrays(data: st.Data
         assert all(isinstance(array, np.ndarray) for array in read_weights(path).values())
 
 
-def test_a_missing_file_and_a_folder_are_refused(tmp_path) -> None:
+def test_a_missing_file_and_a_folder_are_refused(tmp_path, monkeypatch) -> None:
     with pytest.raises(WeightsError, match="there is no such file"):
         read_weights(tmp_path / "none.safetensors")
     with pytest.raises(WeightsError, match=f"^{tmp_path}: "):
         read_weights(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for count in range(1, 5):
+        Path(f"{count}.safetensors").touch()
+        with pytest.raises(WeightsError) as refusal:
+            read_weights(Path())
+        some = " or ".join(f"{k}.safetensors" for k in range(1, min(count, 3) + 1))
+        assert str(refusal.value) == f".: expected a file, but this is a folder; give {some}"
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -179,6 +186,8 @@ def test_a_url_is_downloaded_once(served, tmp_path) -> None:
     url, checksum = served
     assert np.array_equal(read_weights(f"{url}#sha256={checksum}")["a.bias"], ARRAYS["a.bias"])
     (tmp_path / "web" / "w.safetensors").unlink()
+    (kept,) = (tmp_path / "cache").rglob("*.safetensors")
+    assert kept.name == f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-w.safetensors"
     assert np.array_equal(read_weights(f"{url}#sha256={checksum}")["a.bias"], ARRAYS["a.bias"])
     assert np.array_equal(read_weights(url)["a.bias"], ARRAYS["a.bias"])
 

@@ -79,7 +79,8 @@ class Progress:
             ncols=None if self.notebook else min(shutil.get_terminal_size().columns - 1, WIDEST),
             leave=False,
             disable=False,
-            mininterval=0,  # `advance` decides when to draw
+            mininterval=0,  # `advance` decides when to draw, not tqdm, which would leave out shorter steps
+            miniters=1,
         )
 
     def advance(self, images: int, loss: float, accuracy: float) -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from argparse import Namespace
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -89,6 +90,56 @@ def test_two_networks_are_compared(run, fails, trained, photos, tmp_path):
     assert '<section id="compare"' in page.read_text(encoding="utf-8")
     cnn.save(cnn.zoo.build("seed", classes=3, seed=0), tmp_path / "other.safetensors")
     assert "second network" in fails("atlas", trained, "--data", photos, "--against", tmp_path / "other.safetensors")
+
+
+def test_a_page_is_made_of_the_run_that_is_named(run, trained, photos, tmp_path, monkeypatch):
+    """Its title, its place, its history, and the networks in the order in which they are given."""
+    made = []
+    monkeypatch.setattr(viz, "atlas", lambda *given, **options: made.append((*given, options)) or "page")
+    monkeypatch.chdir(tmp_path)
+    again, named = tmp_path / "again", tmp_path / "other" / "trained"
+    shutil.copytree(trained, again)
+    shutil.copytree(trained, named)
+    file = trained / "model.safetensors"
+    lines = [
+        ([trained, "--seed", 3], trained / "atlas.html", ["trained"], 3),
+        ([file], "atlas.html", ["model"], 0),
+        ([trained, "--against", again, "-o", "x.html"], "x.html", ["trained", "again"], 0),
+        ([trained, "--against", named, "--title", "A"], trained / "atlas.html", ["A", "trained"], 0),
+        ([trained, "--against", named], trained / "atlas.html", ["trained", "other/trained"], 0),
+        ([file, "--against", again / file.name], "atlas.html", ["model", "again/model"], 0),
+    ]
+    for line, path, titles, seed in lines:
+        status, text, errors = run("atlas", *line, "--data", photos)
+        assert (status, text, errors) == (0, "page\n", "")
+        networks, test, place, options = made[-1]
+        assert (len(networks), str(place), options["title"], options["seed"]) == (len(titles), str(path), titles, seed)
+        assert (len(test), len(options["train"]), len(options["history"].epochs)) == (4, 20, 3)
+        assert options["snapshots"] == [] and callable(options["progress"])
+
+
+def test_a_log_may_begin_with_the_first_epoch(trained, tmp_path):
+    whole = read_history(trained / "log.jsonl")
+    (tmp_path / "log.jsonl").write_text("".join((trained / "log.jsonl").read_text().splitlines(keepends=True)[1:]))
+    found = read_history(tmp_path / "log.jsonl")
+    assert found.before is None and found.epochs == whole.epochs and found.epochs[0].epoch == 1
+
+
+def test_loose_images_of_several_sizes_need_one(fails, run, trained, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(viz, "atlas", lambda networks, data, path, **options: shown.append(data) or path)
+    model = cnn.load(trained / "model.safetensors")
+    model.transform = replace(model.transform, size=None, crop=None)
+    cnn.save(model, tmp_path / "model.safetensors")
+    (tmp_path / "loose").mkdir()
+    for name, size in (("b", (12, 12)), ("a", (12, 13))):
+        Image.new("L", size, 7).save(tmp_path / "loose" / f"{name}.png")
+    (tmp_path / "loose" / "notes.txt").touch()
+    line = "atlas", tmp_path / "model.safetensors", "--data", tmp_path / "loose"
+    assert "the images are of 2 sizes; give --size" in fails(*line)
+    assert run(*line, "--size", 12)[0] == 0
+    assert shown[0].images.shape == (2, 1, 12, 12) and tuple(shown[0].classes) == ("a", "b")
+    assert shown[0].labels.tolist() == [0, 1]
 
 
 def test_the_log_of_a_run_is_its_history(trained):

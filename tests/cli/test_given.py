@@ -100,6 +100,14 @@ def test_an_attack_moves_by_a_share_of_the_range_and_fails_where_it_does_not_rea
     assert verdicts[0].startswith(f"{LONG[:20]} (") and new == ["day (100.00%)" if fooled else f"{LONG[:20]} (100.00%)"]
 
 
+def test_an_attack_may_take_the_whole_range(run, folder, monkeypatch):
+    asked = []
+    monkeypatch.setattr(viz, "fgsm", lambda model, x, label, epsilon, **options: asked.append(epsilon.item()) or x)
+    monkeypatch.setattr(plot, "attacks", lambda *given: SimpleNamespace(savefig=lambda path: None))
+    status, _, errors = run("attack", folder, folder / "image.png", "--method", "fgsm", "--epsilon", 1)
+    assert (status, errors, asked) == (0, "", [4.0])
+
+
 def test_a_dream_is_dreamt_as_it_was_asked_for(run, folder, tmp_path, monkeypatch):
     asked, written = [], []
     monkeypatch.setattr(viz, "deep_dream", lambda model, x, objective, **options: asked.append(options) or x)

@@ -19,6 +19,8 @@ def evaluation(confusion, classes=("ant", "bee", "cow")):
 def test_a_probability_is_all_or_nothing_only_where_it_is() -> None:
     told = [report.percent(value) for value in (1, 0.99999, 0.9999, 0.5, 0.0001, 0.00001, 0)]
     assert told == ["100.00%", ">99.99%", "99.99%", "50.00%", "0.01%", "<0.01%", "0.00%"]
+    told = [report.percent(value) for value in (0.99996, 0.99995, 0.99994, 0.00006, 0.00005, 0.00004)]
+    assert told == [">99.99%", ">99.99%", "99.99%", "0.01%", "0.01%", "<0.01%"]
 
 
 def test_the_commonest_mistakes_are_of_the_true_class_for_the_answer() -> None:
@@ -33,6 +35,16 @@ def test_the_commonest_mistakes_are_of_the_true_class_for_the_answer() -> None:
 def test_no_more_mistakes_are_listed_than_asked_for() -> None:
     assert len(report.confusions(evaluation([[0, 3, 1], [2, 0, 0], [0, 0, 1]]), most=2).splitlines()) == 3
     assert report.confusions(evaluation(np.diag([1, 2, 3]))) == "no mistakes"
+
+
+def test_of_seven_kinds_of_mistakes_five_are_listed_and_of_those_that_are_alike_the_first() -> None:
+    lines = report.confusions(evaluation([[0, 2, 1], [1, 0, 1], [1, 1, 0]])).splitlines()
+    assert [(line.split()[0], line.split()[3], line.split()[4]) for line in lines[1:]] == [
+        ("ant", "bee", "2"), ("ant", "cow", "1"), ("bee", "ant", "1"), ("bee", "cow", "1"), ("cow", "ant", "1")
+    ]  # fmt: skip
+    assert report.confusions(evaluation([[5, 1, 0], [0, 9, 0], [0, 0, 1]])).splitlines()[1:] == [
+        "  ant  taken for  bee      1 of 6 (16.7%)"
+    ]
 
 
 def test_each_class_has_its_own_accuracy_and_a_bar_as_long() -> None:

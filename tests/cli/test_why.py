@@ -181,6 +181,10 @@ def test_what_may_take_long_shows_a_bar_on_a_terminal(run, folder, tmp_path, mon
         ("explain {run} {image} --weights w.safetensors", "a file brings its own"),
         ("explain {run} {image} --classes nowhere.txt", "nowhere.txt: "),
         ("attack {run} {image} --epsilon 2", "--epsilon is a share of the way from black to white"),
+        (
+            "attack {run} {image} --epsilon -0.5",
+            "--epsilon is a share of the way from black to white, 0 to 1, got -0.5",
+        ),
         ("attack {run} {image} --steps 0", "at least 1 step"),
         ("dream {run} {image} --layer relu9", "there is no layer 'relu9'"),
         ("dream {run} {image} --channel 99", "has no channel 99"),

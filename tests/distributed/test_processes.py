@@ -116,3 +116,23 @@ def test_losses_gradients_and_buffers_are_means_over_all_images_of_unequal_share
     group.interrupted = True
     Processes.gradients(group, model, (4, parts), lesson, rng)
     assert group.interrupted
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+@pytest.mark.parametrize("count", [0, 1, 6, 10])
+def test_parts_of_the_work_are_in_the_order_of_the_processes_and_as_equal_as_can_be(size: int, count: int) -> None:
+    groups = [cnn.group.Group() for _ in range(size)]
+    for rank, group in enumerate(groups):
+        group.rank, group.size = rank, size
+    parts = [group.part(count) for group in groups]
+    assert [piece for part in parts for piece in part] == list(range(count))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    assert [group.main for group in groups] == [True] + [False] * (size - 1)
+
+
+def test_a_group_says_which_process_it_is_and_how_work_is_divided() -> None:
+    alone, one = cnn.group.Group(), cnn.group.Group()
+    one.rank, one.size, one.settings = 2, 4, {"shares": 8, "sync_batch_norm": False}
+    assert repr(alone) == "Group(process 0 of 1)" and not alone.interrupted
+    assert repr(one) == "Group(process 2 of 4, shares=8, sync_batch_norm=False)"
+    assert alone.texts("a") == ["a"] and alone.images(("x", "labels")) == "x"

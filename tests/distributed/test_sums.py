@@ -168,3 +168,41 @@ def test_without_mpi_the_error_tells_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "mpi4py", None)
     with pytest.raises(ImportError, match=r'pip install "\.\[distributed\]"'):
         cnn.distributed.mpi()
+
+
+class Request:
+    """A message that has arrived when it has been asked for some times."""
+
+    def __init__(self, times, asked):
+        self.left, self.asked = times, asked
+
+    def Test(self):
+        self.left -= 1
+        self.asked.append(sorted(sums.waiting))
+        return self.left < 0
+
+
+def test_a_process_sleeps_until_all_messages_have_come_and_it_is_known_since_when(monkeypatch):
+    slept, asked, now = [], [], iter([11, 12])
+    monkeypatch.setattr(sums, "time", SimpleNamespace(monotonic_ns=lambda: next(now), sleep=slept.append))
+    sums.waiting.add(7)  # another thread's
+    try:
+        requests = Request(2, asked), Request(3, asked)
+        sums.wait(*requests)
+        assert set(slept) == {5e-5} and all(request.left < 0 for request in requests)
+        assert asked == [[7, 11]] * len(asked) and sums.waiting == {7}
+        with pytest.raises(ZeroDivisionError):
+            sums.wait(SimpleNamespace(Test=lambda: 1 / 0))
+        assert sums.waiting == {7}
+    finally:
+        sums.waiting.clear()
+
+
+def test_small_arrays_travel_together_until_they_are_a_megabyte():
+    half = np.zeros(1 << 16)  # 512 KiB of float64
+    likes = {"a": half, "b": half, "c": half[:1], "d": half}
+    sizes = []
+    buckets = sums.Buckets(likes, 1, lambda x: sizes.append(x.nbytes) or sent(x))
+    for name, like in likes.items():
+        buckets.add(0, name, like)
+    assert sizes == [1 << 20, (1 << 19) + 8]

@@ -2,13 +2,16 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
+from minicnn.faults import watcher as program
 from minicnn.faults.guard import _start_watcher, lifelines
 from minicnn.faults.watcher import GRACE, Watcher
 
@@ -160,3 +163,155 @@ def test_a_process_that_has_come_back_is_at_work(two):
     assert not watcher.ended
     first.die()
     assert watcher.ended == ["first died"]
+
+
+@pytest.fixture
+def clock(two, monkeypatch):
+    """Lets a watcher run until it would end the job, while nothing happens: how many seconds that is."""
+    watcher, *_ = two
+    now = [100.0]
+
+    class Over(Exception):
+        pass
+
+    def select(timeout):
+        assert timeout == 0.2  # it looks five times a second; the clock goes by quarters, which are exact
+        if watcher.ended or now[0] > 200:
+            raise Over
+        now[0] += 0.25
+        return []
+
+    monkeypatch.setattr(program, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(watcher.selector, "select", select)
+
+    def run():
+        start = now[0]
+        with pytest.raises(Over):
+            watcher.run()
+        return now[0] - start
+
+    return run
+
+
+def test_a_process_that_is_silent_for_longer_than_is_tolerated_is_lost(two, clock):
+    watcher, _, second = two
+    watcher.links[second.other]["silent"] = -3  # it was heard of later
+    assert clock() == 5
+    assert watcher.ended == ["first has not been heard of for 4 s"]
+
+
+def test_a_stranger_that_is_silent_for_as_long_is_shown_out(two, clock):
+    watcher, *processes = two
+    for process in processes:
+        watcher.links[process.other]["silent"] = -3
+    ours, theirs = socket.socketpair()
+    watcher.add(theirs)
+    assert clock() == 8
+    assert ours.recv(1) == b"" and theirs not in watcher.links
+    ours.close()
+
+
+def test_who_connects_is_let_in(two, monkeypatch):
+    watcher, *_ = two
+    late = socket.create_connection(watcher.server.getsockname())
+
+    def once(timeout):
+        monkeypatch.setattr(watcher.selector, "select", lambda timeout: 1 / 0)
+        return [(SimpleNamespace(fileobj=watcher.server), 1)]
+
+    monkeypatch.setattr(watcher.selector, "select", once)
+    with pytest.raises(ZeroDivisionError):
+        watcher.run()
+    link = [*watcher.links][-1]
+    assert link.getpeername() == late.getsockname()
+    link.close()
+    late.close()
+
+
+def test_processes_that_have_not_begun_in_time_are_missed(two, clock):
+    watcher, *processes = two
+    for process in processes:
+        watcher.links[process.other]["silent"] = -9
+    watcher.expected = 1
+    assert clock() == 5
+    assert watcher.ended == ["not all processes of this node have begun"]
+
+
+def other_node(watcher):
+    """The connection to the watcher of another node."""
+    ours, theirs = socket.socketpair()
+    watcher.add(theirs)
+    ours.sendall(b'{"secret": "s", "name": "node there", "pid": 0}\n')
+    watcher.read(theirs)
+    return ours, theirs
+
+
+def messages(link):
+    return [json.loads(line) for line in link.recv(1 << 16).splitlines()]
+
+
+def test_what_happens_on_a_node_is_told_to_the_others(two):
+    """A node that has joined is no process of this one."""
+    watcher, first, _ = two
+    watcher.expected = 1
+    (ours, theirs), (third, fourth) = other_node(watcher), other_node(watcher)
+    assert watcher.expected == 1
+    first.tell(left="ValueError")
+    first.tell(back=True)
+    line = "first has left (ValueError), and others wait for it"
+    assert messages(ours) == messages(third) == [{"gone": line, "of": "first"}, {"gone": "", "of": "first"}]
+    ours.sendall(b'{"gone": "far has left", "of": "far"}\n{"beat": 1}\n')
+    watcher.read(theirs)
+    assert watcher.gone == {"far": "far has left"}
+    watcher.tell_watchers(beat=1)
+    assert messages(third) == [{"gone": "far has left", "of": "far"}, {"beat": 1}]
+    assert messages(ours) == [{"beat": 1}]  # and not what it has said itself
+    ours.sendall(b'{"lost": "far died"}\n')
+    watcher.read(theirs)
+    assert watcher.ended == ["far died"]
+    for link in (ours, theirs, third, fourth):
+        link.close()
+
+
+@pytest.mark.parametrize("hub", [False, True])
+def test_the_end_is_told_once_and_ends_the_processes_of_the_node(hub, two, monkeypatch):
+    """Where the first node knows of an earlier death, that is the reason."""
+    watcher, first, second = two
+    ours, theirs = other_node(watcher)
+    done = []
+
+    def exit_(status):
+        raise SystemExit(status)
+
+    monkeypatch.setattr(os, "write", lambda file, line: done.append((file, line)))
+    monkeypatch.setattr(os, "kill", lambda *given: done.append(given))
+    monkeypatch.setattr(os, "_exit", exit_)
+    monkeypatch.setattr(watcher, "end", lambda line: Watcher.end(watcher, line))
+    watcher.links[second.other]["pid"] = 77
+    reason = "first died"
+    if hub:
+        watcher.hub, reason = theirs, "far died"
+        ours.sendall(b'{"lost": "far died"}\n')
+    with pytest.raises(SystemExit) as ended:
+        first.die()
+    assert ended.value.code == 1
+    assert done == [(2, f"minicnn: {reason}; the job ends\n".encode()), (77, signal.SIGKILL)]
+    assert messages(ours)[0] == {"lost": "first died"}
+    assert theirs.gettimeout() == (1 if hub else None)  # it waits no longer for what the first node knows
+    ours.close()
+    theirs.close()
+
+
+def test_a_nodes_watcher_joins_the_first_nodes_and_tells_it_what_happens(two, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as own:
+        monkeypatch.setattr(sys, "stdin", two[0].server)  # anything that can be selected
+        watcher = Patient("s", f"127.0.0.1:{first.getsockname()[1]}", "there", 1, 4, own)
+        watcher.ended = []
+        link, _ = first.accept()
+        assert messages(link) == [{"secret": "s", "name": "node there", "pid": 0}]
+        watcher.tell_watchers(beat=1)
+        assert messages(link) == [{"beat": 1}]
+        link.close()
+        watcher.read(watcher.hub)
+        assert watcher.ended == ["the first node died"] and not watcher.links
+        watcher.selector.close()

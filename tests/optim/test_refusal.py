@@ -17,6 +17,11 @@ identical, random_arrays, run = (optimizers[name] for name in ("identical", "ran
     ("make", "message"),
     [
         (lambda: SGD(0.0), "SGD: lr must be positive and finite, got 0.0"),
+        (lambda: SGD(math.inf), "SGD: lr must be positive and finite, got inf"),
+        (lambda: SGD(0.1, weight_decay=math.inf), "SGD: weight_decay must be zero or positive, and finite, got inf"),
+        (lambda: Adam(eps=math.inf), "Adam: eps must be positive and finite, got inf"),
+        (lambda: Adam(betas=(1.0, 0.9)), r"Adam: betas must be two numbers in \[0, 1\), got \(1.0, 0.9\)"),
+        (lambda: Adam(betas=(0.9, -0.1)), r"Adam: betas must be two numbers in \[0, 1\), got \(0.9, -0.1\)"),
         (lambda: SGD(math.nan), "SGD: lr must be positive and finite, got nan"),
         (lambda: Adam(-1e-3), "Adam: lr must be positive"),
         (lambda: SGD(0.1, weight_decay=-1), "SGD: weight_decay must be zero or positive, and finite, got -1"),
@@ -31,6 +36,13 @@ identical, random_arrays, run = (optimizers[name] for name in ("identical", "ran
 def test_options_out_of_range_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_options_are_pytorchs_unless_given_and_may_be_zero():
+    assert repr(SGD(0.1)) == "SGD(lr=0.1, momentum=0.0, nesterov=False, weight_decay=0.0)"
+    assert repr(Adam()) == "Adam(lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.0)"
+    assert repr(AdamW()) == "AdamW(lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01)"
+    assert Adam(betas=(0, 0)).betas == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,16 @@ def stops_at(callback, metric, values):
     return None
 
 
+def test_early_stopping_may_stop_at_the_first_epoch_that_is_no_better_or_never_has_a_best() -> None:
+    assert stops_at(cnn.EarlyStopping(patience=1), "valid_loss", [3, 2, 2, 1]) == 3
+    assert stops_at(cnn.EarlyStopping(patience=2), "valid_loss", [float("nan")] * 3) == 2
+
+
+def test_without_options_the_loss_of_validation_has_three_epochs_to_improve() -> None:
+    assert stops_at(cnn.EarlyStopping(), "valid_loss", [3, 2, 4, 4, 4]) == 5
+    assert cnn.BestCheckpoint("best.safetensors").metric == "valid_accuracy"
+
+
 @pytest.mark.parametrize(
     ("metric", "values", "epoch"),
     [

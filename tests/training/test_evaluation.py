@@ -1,5 +1,7 @@
 """`evaluate`, on a model whose answers can be worked out by hand."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,6 +60,27 @@ def test_the_worst_mistakes_are_those_the_model_was_surest_of():
     result = cnn.evaluate(judge(), FOUR)
     assert result.worst().tolist() == [3, 1]
     assert result.worst(1).tolist() == [3]
+
+
+def test_sixteen_of_the_worst_are_given_the_first_of_those_that_are_alike_first():
+    result = cnn.evaluate(judge(), images(*[[5, 0, 0]] * 17, [9, 0, 0], labels=[1] * 18))
+    assert result.worst().tolist() == [17, *range(15)]
+
+
+@pytest.mark.parametrize(("count", "shown"), [(10, "k9)"), (11, "k9, …)")])
+def test_of_many_classes_a_refusal_names_ten(count, shown):
+    model = judge()
+    model.classes = [f"k{i}" for i in range(count)]
+    with pytest.raises(ValueError, match=re.escape(f"the model's classes are {count} (k0, k1, ")) as raised:
+        cnn.evaluate(model, FOUR)
+    assert f"k8, {shown}, but the data set's are 3 (ant, bee, cow)" in str(raised.value)
+
+
+def test_a_map_of_scores_for_each_image_is_refused():
+    model = cnn.Sequential(relu=cnn.ReLU())
+    model.transform = Transform(scale=1.0, mean=(0.0,) * 3, std=(1.0,) * 3, channels="RGB")
+    with pytest.raises(ValueError, match=r"expected the model to return \(N, 3\) scores, .* \(4, 3, 1, 1\)"):
+        cnn.evaluate(model, Dataset(np.zeros((4, 3, 1, 1), np.uint8), np.zeros(4, int), ("ant", "bee", "cow")))
 
 
 def test_the_batch_size_does_not_matter(stripes, network):

@@ -1,6 +1,8 @@
 """`fit` learns, in the same way every time, and says what it cannot do."""
 
 import functools
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -224,6 +226,30 @@ def test_a_notebook_s_bar_is_full_after_each_epoch(monkeypatch):
                 for _ in range(10):
                     progress.advance(1, 0.5, 0.5)
             assert progress._bar.n == 10
+
+
+@pytest.mark.parametrize(("columns", "width"), [(50, 49), (100, 99), (101, 100), (200, 100)])
+def test_a_bar_is_as_wide_as_the_terminal_but_for_a_column_and_at_most_100(columns, width, monkeypatch, capsys):
+    """And begins with what a resumed run has done."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    with Progress(True) as progress, progress.bar("epoch 2/3", 4000, 1000):
+        pass
+    frames = capsys.readouterr().err.split("\r")
+    assert max(map(len, frames)) == width
+    assert frames[1].startswith("epoch 2/3  25%|") and not frames[-1].strip()  # at last it is gone
+
+
+def test_a_bar_is_drawn_ten_times_a_second(monkeypatch, capsys):
+    now = [8.0]
+    monkeypatch.setattr("minicnn.training.progress.time", SimpleNamespace(monotonic=lambda: now[0]))
+    with Progress(True) as progress, progress.bar("epoch", 100, 0):
+        for seconds in (8.0, 8.05, 8.0999, 8.11, 8.15, 8.22):
+            now[0] = seconds
+            progress.advance(10, 0.5, 0.25)
+    drawn = re.findall(r"(\d+)%\|.*?(loss 0\.5000, accuracy 25\.00%)?\r", capsys.readouterr().err + "\r")
+    assert [(int(percentage), bool(told)) for percentage, told in drawn] == [
+        (0, False), (10, True), (40, True), (60, True)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ def test_a_run_that_has_not_begun_survives_json():
         {"before": {"loss": 1.0}},
         {"before": {"loss": "much", "accuracy": 0.5}},
         {"epochs": [{"epoch": 1}]},
+        {"epochs": [HISTORY.to_dict()["epochs"][0] | {"valid_loss": "low"}]},
+        {"epochs": [HISTORY.to_dict()["epochs"][0] | {"valid_loss": True}]},
         {"epochs": [HISTORY.to_dict()["epochs"][0] | {"lr": None}]},
         {"steps": [1, 2]},
         {"steps": [[1, "low"]]},
@@ -52,3 +54,32 @@ def test_without_validation_the_table_leaves_its_columns_empty():
     before, first = str(history).splitlines()[1:]
     assert before.index("2.3000") == first.index("0.5000")
     assert first.split() == ["1", "0.5000", "80.00%", "0.02", "8,000", "1.5"]
+
+
+@pytest.mark.parametrize(
+    ("history", "headline"),
+    [
+        (History(Measure(2.3, 0.1)), "0 epochs"),
+        (History(None, [FIRST]), "1 epoch; validation loss 0.4000, accuracy 85.00%"),
+        (History(None, [FIRST], interrupted=True), "1 epoch; validation loss 0.4000, accuracy 85.00%; interrupted"),
+        (
+            History(None, [FIRST, replace(FIRST, epoch=2, valid_loss=None, valid_accuracy=None, train_loss=0.25)]),
+            "2 epochs; training loss 0.2500, accuracy 80.00%",
+        ),
+        (
+            History(None, [FIRST, replace(FIRST, epoch=2, valid_loss=0.3, valid_accuracy=0.9)]),
+            "2 epochs; validation loss 0.3000, accuracy 90.00%",
+        ),
+    ],
+)
+def test_its_headline_is_the_last_epoch_on_the_validation_set_or_else_in_training(history, headline):
+    assert repr(history) == f"History({headline})"
+
+
+def test_a_loss_without_an_accuracy_is_no_measure_of_validation():
+    assert replace(FIRST, valid_accuracy=None).valid is replace(FIRST, valid_loss=None).valid is None
+
+
+def test_before_its_first_epoch_what_was_measured_stands_with_validation():
+    before, first = str(History(Measure(2.3, 0.1))).splitlines()[1], str(HISTORY).splitlines()[2]
+    assert before.index("2.3000") == first.index("0.4000")

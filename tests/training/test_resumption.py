@@ -210,6 +210,9 @@ def test_a_file_that_holds_no_run_is_refused(tmp_path):
         {"position": {"epoch": "one"}},
         {"position": POSITION | {"batch": -1}},
         {"position": POSITION | {"batch": 6, "seen": 0}},
+        {"position": POSITION | {"batch": 0, "seen": 48}},
+        {"position": POSITION | {"seen": -1}},
+        {"position": POSITION | {"epoch": -1}},
         {"history": {}},
         {"settings": 3},
     ],
@@ -220,6 +223,45 @@ def test_a_file_whose_run_makes_no_sense_is_refused(whole, tmp_path, damage):
     cnn.save(model, tmp_path / "run.safetensors", optimizer=cnn.SGD(0.1, momentum=0.9), training=training | damage)
     with pytest.raises(cnn.CheckpointError, match=r"run.safetensors: "):
         train(tmp_path)
+
+
+def test_a_position_after_one_image_is_one():
+    position = Position(epoch=0, batch=1, loss_sum=0.5, correct=1, seen=1)
+    assert Position.from_dict(asdict(position)) == position
+
+
+class Clock:
+    """A clock that stands still but when it is moved."""
+
+    now = 100.0
+
+    def monotonic(self):
+        return self.now
+
+
+def test_unless_told_otherwise_a_run_is_saved_once_a_minute(tmp_path, monkeypatch):
+    """Before a batch some time passes; what is in the file after each, and with which settings."""
+    clock, path, saved = Clock(), tmp_path / "run.safetensors", []
+    monkeypatch.setattr("minicnn.training.resumption.time", clock)
+
+    class Watch:
+        passes = iter([59.5, 0.5, 59.5, 0.5, 0.0, 0.0])
+
+        def after_batch(self, run):
+            saved.append(cnn.checkpoint.read(path).training["position"]["batch"] if path.exists() else None)
+            clock.now += next(self.passes)
+
+        def __call__(self, run):
+            pass
+
+    model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(64, 3)).initialize(0)
+    data = resumable["data"](0)
+    images = cnn.data.Dataset(data.images[:1].repeat(325, axis=0), data.labels[:1].repeat(325), data.classes)
+    cnn.fit(model, images, epochs=1, checkpoint=path, callbacks=[Watch()], progress=False)
+    assert saved == [None, None, 2, 2, 4, 4]
+    settings = cnn.checkpoint.read(path).training["settings"]
+    assert (settings["batch_size"], settings["seed"], settings["clip_norm"]) == (64, 0, None)
+    assert settings["optimizer"] == cnn.Adam().options()
 
 
 def test_a_path_that_cannot_be_written_is_refused_before_training(tmp_path):

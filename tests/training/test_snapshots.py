@@ -46,3 +46,11 @@ def test_other_files_are_left_alone_and_no_folder_has_no_snapshots(stripes, netw
 def test_a_negative_number_of_batches_is_refused(tmp_path):
     with pytest.raises(ValueError, match="must not be negative, got -1"):
         cnn.Snapshots(tmp_path, first=-1)
+
+
+def test_unless_told_otherwise_the_last_one_within_an_epoch_is_after_128_batches(tmp_path):
+    pixels = cnn.data.Dataset(np.zeros((257, 1, 1, 1), np.uint8), np.arange(257) % 2, ("a", "b"))
+    model = cnn.Sequential(flatten=cnn.Flatten(), fc=cnn.Dense(1, 2)).initialize()
+    cnn.fit(model, pixels, epochs=1, batch_size=1, callbacks=[cnn.Snapshots(tmp_path)], progress=False)
+    kept = [moment.batch for moment in read_snapshots(tmp_path)]
+    assert kept == [0, 1, 2, 4, 8, 16, 32, 64, 128, 0]

@@ -164,6 +164,31 @@ def test_the_shape_is_taken_from_what_the_network_tells():
     assert viz.diagram(model).input_shape == (3, 32, 32)
 
 
+@pytest.mark.parametrize("side", [224, 227, 299, 64, 32, 28])
+def test_without_a_transform_the_usual_size_is_taken_that_fits(side):
+    only = cnn.Sequential(cnn.Conv2d(2, 1, (side, side - 1)), cnn.Flatten(), cnn.Dense(2, 1))
+    assert viz.diagram(only).input_shape == (2, side, side)
+
+
+def test_the_first_size_that_fits_is_taken_unless_a_transform_crops():
+    model = cnn.Sequential(relu=cnn.ReLU(), first=cnn.Conv2d(3, 1, 5))
+    assert viz.diagram(model).input_shape == (3, 224, 224)
+    model.transform = cnn.data.Transform((0.0,) * 3, (1.0,) * 3, channels="RGB", crop=(30, 40))
+    assert viz.diagram(model).input_shape == (3, 30, 40)
+
+
+@pytest.mark.parametrize(("letters", "lines"), [(69, 5), (70, 7)])
+def test_a_container_stands_on_one_line_if_that_has_at_most_100_columns(letters, lines):
+    """As indented as what is in it; the network itself always has several lines."""
+    name = "n" * letters
+    code = viz.python_code(cnn.Sequential(cnn.Concat(**{name: cnn.ReLU()})))
+    assert code.count("\n") == lines
+    block = f"    cnn.Concat({name}=cnn.ReLU()),\n"
+    assert (block in code) is (lines == 5) and len(block.rstrip(",\n")) + 4 == 31 + letters
+    if lines == 7:
+        assert f"    cnn.Concat(\n        {name}=cnn.ReLU(),\n    ),\n" in code
+
+
 def test_a_network_without_a_usual_size_asks_for_it():
     with pytest.raises(ValueError, match="give input_shape"):
         viz.diagram(cnn.Sequential(cnn.Conv2d(1, 1, 3), cnn.Flatten(), cnn.Dense(25, 1)))

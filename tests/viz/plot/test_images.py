@@ -28,6 +28,11 @@ def test_no_image_is_drawn_twice(ax, there, count, drawn):
     assert levels(ax) == drawn
 
 
+def test_unless_told_otherwise_twenty_are_drawn(ax):
+    plot.images(dataset(39), ax)
+    assert levels(ax) == list(range(0, 39, 2))
+
+
 def test_names_of_more_than_twelve_letters_are_cut(ax):
     plot.images(dataset(2), ax)
     assert [text.get_text() for text in ax.texts] == ["a" * 12, "b" * 11 + "…"]

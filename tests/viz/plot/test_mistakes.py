@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,22 @@ def test_a_dark_image_stays_dark(ax):
     plot.mistakes(np.full((1, 1, 2, 2), 51, np.uint8), [0], [1], [[0, 1]], CLASSES, ax)
     (image,) = ax.get_images()
     assert (image.norm.vmin, image.norm.vmax) == (0, 1)
+
+
+def test_of_an_evaluation_the_sixteen_surest_mistakes_are_drawn_unless_told_otherwise(ax):
+    shades = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1).repeat(2, axis=2)
+    wrong = np.array([3, *range(19, 3, -1)])  # the surest first
+    result = SimpleNamespace(
+        worst=lambda count: wrong[:count],
+        labels=np.zeros(20, int),
+        predictions=np.ones(20, int),
+        probabilities=np.stack([np.zeros(20), np.arange(20) / 100], axis=1),
+        classes=CLASSES,
+    )
+    plot.mistakes(result, SimpleNamespace(images=shades), ax=ax)
+    drawn = [round(255 * float(np.max(image.get_array()))) for image in ax.get_images()]
+    assert drawn == wrong[:16].tolist()
+    assert [text.get_text().split("\n")[0] for text in ax.texts] == [f"a name that… {i}%" for i in drawn]
 
 
 def test_lengths_that_differ_are_refused():

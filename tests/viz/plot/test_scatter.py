@@ -1,4 +1,5 @@
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -89,6 +90,16 @@ def test_thumbnails_do_not_overlap_and_stand_for_their_dots(ax, render):
         for b in boxes[:i]:
             assert a[0] >= b[1] or b[0] >= a[1] or a[2] >= b[3] or b[2] >= a[3]
     render(ax)
+
+
+def test_unless_told_otherwise_400_thumbnails_of_a_thirtieth_are_drawn(ax, monkeypatch):
+    sides = []
+    monkeypatch.setattr(
+        sys.modules["viz.plot.scatter"], "_thumbnail", lambda ax, pixels, at, side, color: sides.append(side)
+    )
+    points = np.argwhere(np.ones((21, 20))) * 3.0  # 0…60 by 0…57, far enough apart for all of them
+    plot.scatter(points, ax=ax, images=np.zeros((420, 1, 2, 2), np.uint8))
+    assert len(sides) == 400 and set(sides) == {0.035 * 60}
 
 
 def test_at_most_so_many_thumbnails(ax):

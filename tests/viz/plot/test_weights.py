@@ -34,7 +34,10 @@ def test_numbers_of_a_filter_are_white_on_what_is_darker_than_three_fifths_of_th
 
 
 def test_an_image_without_edges_is_drawn(render):
-    render(plot.detectors(np.zeros((1, 2, 2)), np.zeros((4, 4))))
+    figure = plot.detectors(np.zeros((1, 2, 2)), np.zeros((4, 4)))
+    widths = np.array([ax.get_position(original=True).width for ax in figure.axes])
+    assert widths / widths[0] == pytest.approx([1, 1.4, 1.4, 1.4])  # an image and its maps are larger than the numbers
+    render(figure)
 
 
 def test_the_path_of_an_optimizer_is_drawn_on_the_surface(ax, render):
@@ -214,3 +217,22 @@ def test_weights_stand_between_what_they_connect(figure):
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(("patches", "width"), [(4, 4), (6, 6), (9, 6)])
+def test_a_row_of_patches_is_as_wide_as_there_are_up_to_six_and_each_input_has_its_row(figure, patches, width):
+    found = viz.weights.ContextualizedWeights(
+        "conv2", 7, np.array([3, 1, 4]), np.ones((3, 1, 2)),
+        np.zeros((3, patches, 3, 5, 5), np.uint8), np.zeros((9, 3, 8, 8), np.uint8),
+    )  # fmt: skip
+    plot.contextualized_weights(found, figure)
+    inputs, weights = figure.axes[:6:2], figure.axes[1:6:2]
+    assert [ax.get_ylabel() for ax in inputs] == ["input 3", "input 1", "input 4"]
+    places = [(row, column) for row in range(3) for column in range(2)]
+    specs = [ax.get_subplotspec() for ax in figure.axes[:6]]
+    assert [(spec.rowspan.start, spec.colspan.start) for spec in specs] == places
+    assert specs[0].get_gridspec().get_width_ratios() == pytest.approx([width, 1.1, 4.2])
+    titles = [[ax.get_title(loc="left") for ax in column] for column in (inputs, weights)]
+    assert titles == [["what excites the inputs", "", ""], ["weights", "", ""]]
+    after = figure.axes[6].get_subplotspec().get_topmost_subplotspec()
+    assert (after.rowspan, after.colspan) == (range(3), range(2, 3))

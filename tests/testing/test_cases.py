@@ -76,8 +76,8 @@ def enlarged(case: Case) -> list[int]:
 
 
 def cropped(case: Case) -> list[tuple[int, int, int, int]]:
-    """Of a transposed convolution, in each direction in which padding leaves two pixels or one: how many steps there are
-    and how wide, the filter's pixels, and those of output_padding."""
+    """Of a transposed convolution, in each direction in which padding leaves two pixels or one: how many steps there
+    are and how wide, the filter's pixels, and those of output_padding."""
     x, w = case.arguments[:2]
     stride, more, cut = (
         both(case.options.get(name, n)) for name, n in (("stride", 1), ("output_padding", 0), ("padding", 0))
@@ -190,7 +190,7 @@ REACHED = {
     ),
     "no bias": (CASES["affine"], lambda case: len(case.arguments) == 2),
     "a factor of fewer rows": (CASES["mul"], lambda c: len(c.arguments) > 1 and c.arguments[1] != c.arguments[0]),
-    "factors of one shape": (CASES["mul"], lambda c: len(c.arguments) == 3 and set(c.arguments) == {(2, 3)}),
+    "factors of one shape": (CASES["mul"], lambda c: len(c.arguments) > 1 and len({*c.arguments, (1,), ()}) == 3),
     "several axes made one": (CASES["reshape"], lambda c: len(c.options["shape"]) == 1 and len(c.arguments[0]) > 2),
     "an axis split in two": (
         CASES["reshape"],

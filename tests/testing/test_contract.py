@@ -155,6 +155,10 @@ class Own(cnn.ReLU):
         )
 
 
+def test_a_layer_may_pass_on_what_is_not_a_number() -> None:
+    assert_contract(cnn.Sequential(Own("nothing")), np.where(np.arange(6).reshape(2, 3) == 2, np.nan, x))
+
+
 @pytest.mark.parametrize("wrong", ["evaluation", "independence", "independence of the next"])
 def test_of_layers_it_asks_more(wrong: str) -> None:
     assert_contract(cnn.Sequential(Own("nothing")), x)

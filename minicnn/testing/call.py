@@ -86,6 +86,7 @@ class Call:
             raise self.error(property, f"{what} has shape {actual.shape}, expected {expected.shape}")
         size = max(1.0, float(np.abs(expected).max(initial=0)))
         if not np.allclose(actual, expected, rtol=0, atol=tolerance * size, equal_nan=True):
-            worst = np.unravel_index(int(np.nanargmax(np.abs(actual - expected))), actual.shape)
+            gaps = np.where(np.isnan(actual) & np.isnan(expected), 0, np.abs(actual - expected))
+            worst = np.unravel_index(int(np.nan_to_num(gaps, nan=np.inf).argmax()), actual.shape)
             index = tuple(int(k) for k in worst)
             raise self.error(property, f"{what} at {index} is {actual[index]:.9g}, expected {expected[index]:.9g}")

@@ -110,6 +110,18 @@ def test_what_is_more_than_rounding_is_found_and_no_less(property: str, size: fl
     assert found.value.property == property and "at (0, 0) is " in str(found.value)
 
 
+def test_what_is_not_a_number_is_compared_like_numbers() -> None:
+    hole = np.array([[0, 0, np.nan], [0, 0, 0]])
+
+    def op(x):
+        return x + hole.astype(x.dtype), lambda dy, wants=(True,): (dy if wants[0] else None,)
+
+    assert_contract(op, x, reference=lambda x: x + hole)
+    for reference in (lambda x: x, lambda x: x + hole + hole[::-1]):
+        with pytest.raises(ContractError, match=r"reference: output at \((0|1), 2\) is .*nan"):
+            assert_contract(op, x, reference=reference)
+
+
 def test_a_pullback_that_is_not_told_what_is_wanted() -> None:
     expected = r"wants: expected a pullback\(dy, wants=\(True,\)\), .*, got pullback\(dy\)"
     with pytest.raises(ContractError, match=expected) as found:
@@ -141,6 +153,10 @@ class Own(cnn.ReLU):
             dy - dy.mean() if self.wrong == "independence" else dy,
             {},
         )
+
+
+def test_a_layer_may_pass_on_what_is_not_a_number() -> None:
+    assert_contract(cnn.Sequential(Own("nothing")), np.where(np.arange(6).reshape(2, 3) == 2, np.nan, x))
 
 
 @pytest.mark.parametrize("wrong", ["evaluation", "independence", "independence of the next"])

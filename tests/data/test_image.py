@@ -1,3 +1,4 @@
+import contextlib
 import io
 import struct
 import zlib
@@ -80,7 +81,7 @@ def test_cmyk_becomes_rgb(tmp_path):
     assert read_image(path)[:, 0, 0].tolist() == [255, 0, 0]
 
 
-@pytest.mark.parametrize("value, dtype", [(0.5, np.float32), (70_000, np.int32), (-1, np.int32)])
+@pytest.mark.parametrize("value, dtype", [(0.5, np.float32), (65_536, np.int32), (-1, np.int32)])
 def test_pixels_that_are_not_8_or_16_bits_are_refused(tmp_path, value, dtype):
     path = saved(Image.fromarray(np.full((2, 2), value, dtype)), tmp_path / "a.tif")
     with pytest.raises(DataError, match=r"a\.tif: .*save it with 8 or 16 bits a channel"):
@@ -128,13 +129,20 @@ def test_scaling_down_averages():
 
 def test_an_image_smaller_than_the_crop_is_refused():
     for height, width in ((9, 8), (7, 4), (6, 5)):
-        with pytest.raises(DataError, match=f"expected at least {width}×{height} pixels, got 4×6"):
+        with pytest.raises(DataError, match=f"^image: expected at least {width}×{height} pixels, got 4×6"):
             read_image(GRAYS, crop=(height, width))
 
 
 def test_scaling_never_takes_endless_memory():
     with pytest.raises(DataError, match="60000×1 is too long and thin"):
         read_image(np.zeros((1, 60_000), np.uint8), 224)
+
+
+def test_an_image_may_be_scaled_to_as_many_pixels_as_pillow_allows(monkeypatch):
+    for most, taken in ((None, True), (64, True), (63, False)):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
+        with contextlib.nullcontext() if taken else pytest.raises(DataError, match="to be scaled to 8×8"):
+            assert read_image(GRAYS[:4], 8).shape == (1, 8, 8)
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])

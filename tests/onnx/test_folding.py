@@ -176,6 +176,11 @@ def test_a_shape_is_filled_with_one_number_or_zeros(shape: list[int], value: flo
     check(tmp_path, lambda: np.full(shape, value or 0, np.float32), "ConstantOfShape", np.int64(shape), **given)
 
 
+def test_a_shape_of_2_to_the_31_numbers_is_an_array_but_takes_too_much(tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match="ConstantOfShape nodes make take over 600000000 bytes"):
+        folded(tmp_path, "ConstantOfShape", np.int64([2**31]))
+
+
 @pytest.mark.parametrize("shape", [[2, -1], [1] * 9, [2**31 + 1], [2**16, 2**16]])
 def test_a_shape_of_no_array_is_not_filled(shape: list[int], tmp_path) -> None:
     with pytest.raises(cnn.onnx.OnnxError, match="ConstantOfShape 'c': 1 values of the invalid shape"):

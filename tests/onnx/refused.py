@@ -314,6 +314,10 @@ REFUSED = {
         proto([helper.make_node("Split", ["x", "s"], ["y", "z"], axis=1)], {"s": np.int64([1, 1])}),
         "do not divide 3 into 2 parts",
     ),
+    "parts of an axis that is not named: the first": (
+        proto([helper.make_node("Split", ["x", "s"], ["y", "z"])], {"s": np.int64([1, 2])}, ("N", 3, 4, 4)),
+        "Split 'y': of the batch is not supported",
+    ),
     "channels in another order": (
         proto([node("Gather", "x i", "y", axis=1)], {"i": np.int64([2, 0, 1])}),
         r"by the indices \[2, 0, 1\] is not supported, only by a range",

@@ -121,6 +121,10 @@ def test_slices_of_other_numbers_than_axes_are_refused(numbers: tuple[list[int],
         folded(tmp_path, "Slice", A, *map(np.int64, numbers))
 
 
+def test_what_is_gathered_without_an_axis_is_of_the_first(tmp_path) -> None:
+    check(tmp_path, lambda: A[[1]], "Gather", A, np.int64([1]))
+
+
 def test_a_step_of_0_is_refused(tmp_path) -> None:
     with pytest.raises(cnn.onnx.OnnxError, match=r"Slice 'c': starts .* make no slices"):
         folded(tmp_path, "Slice", A, *map(np.int64, ([0], [1], [0], [0])))

@@ -179,6 +179,32 @@ def assert_close(found: np.ndarray, right: np.ndarray, tolerance: float) -> None
     np.testing.assert_allclose(found, right, rtol=0, atol=tolerance * np.abs(right).max())
 
 
+@pytest.mark.parametrize("examples", [5, 67])  # few, whose gradient is summed in shares of the outputs; and many
+def test_every_block_of_a_dense_layer_has_a_second_one_and_a_remainder(examples: int) -> None:
+    x, w, b = tie_free((examples, 530), 0), tie_free((519, 530), 1), tie_free(519, 2)
+    y, pullback = ops.dense(x, w, b)
+    np.testing.assert_allclose(y, x @ w.T + b, rtol=0, atol=1e-10)
+    dy = tie_free(y.shape, 3)
+    for found, right in zip(pullback(dy), (dy @ w, dy.T @ x, dy.sum(axis=0)), strict=True):
+        np.testing.assert_allclose(found, right, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(7, 2, 60, 61), (3, 1 << 14, 1, 1), (3, (1 << 14) + 9, 1, 1)])
+def test_every_part_of_a_batch_counts_in_its_normalization(shape) -> None:
+    """Of 2 channels, several parts and a remainder; of very many, a part is one pixel."""
+    x, weight, bias, dy = tie_free(shape, 0), tie_free(shape[1], 1), tie_free(shape[1], 2), tie_free(shape, 3)
+    y, pullback = ops.batch_norm2d(x, weight, bias, training=True, eps=0.1)
+    over, (w, b) = (0, 2, 3), (a[:, None, None] for a in (weight, bias))
+    spread = np.sqrt(x.var(axis=over, keepdims=True) + 0.1)
+    normal = (x - x.mean(axis=over, keepdims=True)) / spread
+    np.testing.assert_allclose(y, normal * w + b, rtol=0, atol=1e-9)
+    dx, dweight, dbias = pullback(dy)
+    np.testing.assert_allclose(dweight, (dy * normal).sum(axis=over), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(dbias, dy.sum(axis=over), rtol=0, atol=1e-9)
+    mean, along = dy.mean(axis=over, keepdims=True), (dy * normal).mean(axis=over, keepdims=True)
+    np.testing.assert_allclose(dx, w / spread * (dy - mean - normal * along), rtol=0, atol=1e-9)
+
+
 THREE_TAPS = {
     "3×3, one channel": ((3, 1), (4, 1, 3, 3), {}),
     "3×3, one channel, dilated": ((3, 1), (4, 1, 3, 3), {"dilation": (2, 1)}),

@@ -36,6 +36,8 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ),
     *(("max_pool2d", (MAPS,), POOL | {"dilation": (1, 3), "ceil_mode": ceil}) for ceil in (False, True)),
     *(("max_pool2d", (MAPS,), SIDES | {"dilation": (2, 1), "ceil_mode": ceil}) for ceil in (False, True)),
+    ("max_pool2d", ((2, 19, 5, 7),), POOL | {"dilation": (1, 2)}),  # channels of several vectors, of which one is cut
+    ("avg_pool2d", ((2, 19, 5, 7),), POOL),
     *(
         ("avg_pool2d", (MAPS,), options | {"ceil_mode": ceil, "count_include_pad": counted})
         for options, ceil, counted in itertools.product((POOL, SIDES), (False, True), (False, True))

@@ -36,6 +36,7 @@ OPTIONS = [
     "Slice(1, -1, axis=2)",
     "Permute((0, 2, 3, 1))",
     "Reshape((2, 3))",
+    "Reshape((3, 3))",
     "Scale(-1.0, 0.5)",
     "GELU('tanh')",
     "ELU(0.5)",

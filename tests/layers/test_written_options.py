@@ -35,6 +35,9 @@ WRITTEN = [
     (cnn.MaxPool2d((2, 3)), ["(2, 3)"], []),
     (cnn.MaxPool2d((2, 3), 2), ["(2, 3)"], ["stride=2"]),
     (cnn.AvgPool2d(3, 1, ceil_mode=True), ["3"], ["stride=1", "ceil_mode=True"]),
+    (cnn.MaxPool2d(2, padding=(1, 1)), ["2"], ["padding=1"]),
+    (cnn.Reshape((3, 3)), ["(3, 3)"], []),  # no pair: it takes a sequence alone
+    (cnn.Upsample((3, 3)), [], ["size=3"]),
     (cnn.Clip(np.float64(0.5)), [], ["low=0.5"]),
     (Scaled(2, cnn.ReLU()), ["2"], []),
     (Scaled(3, cnn.ReLU(), bias=False), ["3"], ["bias=False"]),

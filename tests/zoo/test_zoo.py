@@ -300,6 +300,8 @@ def test_weights_of_another_network_are_refused_by_name_and_shape() -> None:
 def test_an_unknown_name_is_refused_with_the_nearest_ones() -> None:
     with pytest.raises(ValueError, match=r"^zoo: there is no network 'resnet-18'; did you mean resnet18"):
         zoo.build("resnet-18")
+    with pytest.raises(ValueError, match=r"did you mean squeezenet1_1 or squeezenet1_0 or seed\?$"):  # three at most
+        zoo.build("squeeze")
     with pytest.raises(ValueError, match="there are seed, lenet5"):
         zoo.build("?")
 

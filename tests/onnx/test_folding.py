@@ -165,6 +165,32 @@ def test_numbers_are_cast_as_the_standard_says(kind: int, expected: list[float],
     check(tmp_path, lambda: np.float32(expected), "Cast", B, to=kind)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"value_float": 1.5}, [1.5]),
+        ({"value_floats": [1.5, -2.0]}, [1.5, -2]),
+        ({"value_int": 3}, [3]),
+        ({"value_ints": [3, 0]}, [3, 0]),
+        ({"value": onnx.numpy_helper.from_array(np.float64([0.25, 4]))}, [0.25, 4]),
+    ],
+)
+def test_a_constant_is_written_in_five_ways(given: dict[str, Any], expected: list[float], tmp_path) -> None:
+    check(tmp_path, lambda: np.float32(expected), "Constant", **given)
+
+
+@pytest.mark.parametrize("given", [{}, {"value_string": "three"}])
+def test_a_constant_that_is_no_numbers_is_refused(given: dict[str, Any], tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match="Constant 'c': expected a tensor or numbers"):
+        folded(tmp_path, "Constant", **given)
+
+
+@pytest.mark.parametrize("kind", [8, 14])  # text, and complex numbers
+def test_numbers_are_cast_to_nothing_else(kind: int, tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match=r"Cast 'c': to .* is not supported"):
+        folded(tmp_path, "Cast", B, to=kind)
+
+
 PARTS = [({}, slice(None)), ({"start": 1}, slice(1, None)), ({"end": 2}, slice(0, 2))]
 
 

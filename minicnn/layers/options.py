@@ -48,7 +48,7 @@ def written_options(layer: Any) -> tuple[list[str], list[str]]:
 
         Conv2d(1, 10, 3, padding=1)  →  ["1", "10", "3"], ["padding=1"]
 
-    A pair of equal numbers is written as one number for this package's layers, which accept both.
+    A pair of equal numbers is written as one number for this package's layers, where they accept both.
     """
     parameters, leading = inspect.signature(type(layer)).parameters, before_layers(type(layer))
     positional, named = [], []
@@ -58,9 +58,9 @@ def written_options(layer: Any) -> tuple[list[str], list[str]]:
             value = False
         required = default is inspect.Parameter.empty and kind is not inspect.Parameter.KEYWORD_ONLY
         if required or name in leading:
-            positional.append(_literal(value, layer))
+            positional.append(_literal(value, layer, parameters[name].annotation))
         elif not _same(value, default, layer, name):
-            named.append(f"{name}={_literal(value, layer)}")
+            named.append(f"{name}={_literal(value, layer, parameters[name].annotation)}")
     return positional, named
 
 
@@ -72,10 +72,10 @@ def _same(value: Any, default: Any, layer: Any, name: str) -> bool:
     return bool(value == default)
 
 
-def _literal(value: Any, layer: Any) -> str:
+def _literal(value: Any, layer: Any, annotation: Any) -> str:
     if isinstance(value, np.generic):
         value = value.item()
-    ours = type(layer).__module__.startswith("minicnn.layers.")
-    if ours and isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
+    pairs = type(layer).__module__.startswith("minicnn.layers.") and str(annotation).startswith(("Pair", "Padding"))
+    if pairs and isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
         return repr(value[0])
     return repr(value)

@@ -51,7 +51,7 @@ def test_a_slice_is_a_data_set_that_shares_memory():
     data = numbered(6)
     part = data[1:4]
     assert part.images.ravel().tolist() == [1, 2, 3] and part.classes == data.classes
-    assert np.shares_memory(part.images, data.images)
+    assert np.shares_memory(part.images, data.images) and np.shares_memory(part.labels, data.labels)
 
 
 def test_iteration_visits_every_image():
@@ -95,6 +95,7 @@ def test_split_parts_are_disjoint_in_order_and_the_same_for_the_same_seed():
     assert values == [sorted(part) for part in values]
     assert np.array_equal(data.split(0.5, seed=3)[0].images, first.images)
     assert not np.array_equal(data.split(0.5, seed=4)[0].images, first.images)
+    assert np.array_equal(data.split(0.5)[0].images, data.split(0.5, seed=0)[0].images)
 
 
 @pytest.mark.parametrize("fraction", [0.0, 1.0, 0.01, 1.5])

@@ -123,6 +123,7 @@ def test_without_subfolders_the_images_are_split_by_a_seed(pets):
     assert sorted([*train.paths, *test.paths]) == sorted(read_folder(pets).paths)
     assert load_folder(pets, fraction=0.6, seed=1)[0].paths == train.paths
     assert load_folder(pets, fraction=0.6, seed=2)[0].paths != train.paths
+    assert [part.paths for part in load_folder(pets)] == [part.paths for part in read_folder(pets).split(0.8, seed=0)]
 
 
 @pytest.mark.parametrize("name", ["test", "valid", "val"])
@@ -165,6 +166,15 @@ def test_a_gray_test_set_follows_a_colored_training_set(tmp_path):
     draw(tmp_path / "train" / "cat" / "0.png", color=(1, 2, 3))
     draw(tmp_path / "test" / "cat" / "0.png", color=7)
     assert load_folder(tmp_path)[1].images.shape == (1, 3, 4, 6)
+    assert [part.images.shape for part in load_folder(tmp_path, channels="gray")] == [(1, 1, 4, 6)] * 2
+
+
+def test_gray_parts_stay_gray(tmp_path):
+    for place in ("train", "test"):
+        draw(tmp_path / place / "cat" / "0.png", color=7)
+    assert [part.images.shape for part in load_folder(tmp_path)] == [(1, 1, 4, 6)] * 2
+    assert [part.images.shape for part in load_folder(tmp_path, channels="RGB")] == [(1, 3, 4, 6)] * 2
+    assert [part.images.shape for part in load_folder(tmp_path, size=(3, 2))] == [(1, 1, 3, 2)] * 2
 
 
 def test_training_and_test_images_that_differ_are_named(tmp_path):

@@ -36,6 +36,7 @@ def test_the_same_array_is_written_as_the_same_bytes(tmp_path):
     for name in ("a.gz", "b.gz"):
         write_idx(tmp_path / name, IMAGES)
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+    assert (tmp_path / "a.gz").read_bytes()[4:8] == bytes(4)  # where gzip would note the time: none
 
 
 def test_only_bytes_are_written(tmp_path):
@@ -53,7 +54,9 @@ HUGE = struct.pack(">4I", 2051, *[2**32 - 1] * 3)
     [
         (VALID[:-7], r"expected 60 bytes of data for shape \(5, 4, 3\), got (only|at most) 53"),
         (VALID + b"more", r"expected 60 bytes of data for shape \(5, 4, 3\), got more"),
+        (VALID[:4], "header is cut short"),
         (VALID[:10], "header is cut short"),
+        (VALID[:15], "header is cut short"),
         (b"", r"magic number 2051 \(images\), got 0"),
         (b"\0", r"magic number 2051 \(images\), got 0"),
         (LABELS, r"magic number 2051 \(images\), got 2049 \(labels\)"),
@@ -118,11 +121,11 @@ def test_a_missing_file_is_named(tmp_path):
         read_idx(tmp_path / "nothing-here", 3)
 
 
-def write_four(folder, train=6, test=4, suffix="", labels=None):
+def write_four(folder, train=6, test=4, suffix=""):
     rng = np.random.default_rng(0)
     for stem, n in (("train", train), ("t10k", test)):
         write_idx(folder / f"{stem}-images-idx3-ubyte{suffix}", rng.integers(0, 256, (n, 4, 3), dtype=np.uint8))
-        write_idx(folder / f"{stem}-labels-idx1-ubyte{suffix}", np.arange(labels or n, dtype=np.uint8))
+        write_idx(folder / f"{stem}-labels-idx1-ubyte{suffix}", np.arange(n, dtype=np.uint8))
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -140,9 +143,12 @@ def test_the_classes_are_those_of_both_parts(tmp_path, train, test):
     assert [part.classes for part in read_idx_folder(tmp_path)] == [tuple("01234"[: max(train, test)])] * 2
 
 
-def test_as_many_labels_as_images(tmp_path):
-    write_four(tmp_path, labels=5)
-    with pytest.raises(DataError, match="train-images-idx3-ubyte holds 6 images, but train-labels-idx1-ubyte 5 labels"):
+@pytest.mark.parametrize(("part", "images"), [("train", 6), ("t10k", 4)])
+def test_as_many_labels_as_images(tmp_path, part, images):
+    write_four(tmp_path)
+    write_idx(tmp_path / f"{part}-labels-idx1-ubyte", np.zeros(5, np.uint8))
+    message = f"{part}-images-idx3-ubyte holds {images} images, but {part}-labels-idx1-ubyte 5 labels"
+    with pytest.raises(DataError, match=message):
         read_idx_folder(tmp_path)
 
 

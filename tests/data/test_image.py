@@ -1,3 +1,4 @@
+import contextlib
 import io
 import struct
 import zlib
@@ -69,8 +70,10 @@ def test_black_and_white_images_are_0_and_255(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_sixteen_bits_are_scaled_to_eight(tmp_path, suffix):
-    path = saved(Image.fromarray(np.array([[128, 129, 128 * 257, 65535]], np.uint16)), tmp_path / f"a.{suffix}")
-    assert read_image(path).tolist() == [[[0, 1, 128, 255]]]
+    # v / 257, rounded: 65406 and 65407 lie on either side of 254½ · 257.
+    shades = np.array([[128, 129, 128 * 257, 65406, 65407, 65535]], np.uint16)
+    path = saved(Image.fromarray(shades), tmp_path / f"a.{suffix}")
+    assert read_image(path).tolist() == [[[0, 1, 128, 254, 255, 255]]]
 
 
 def test_cmyk_becomes_rgb(tmp_path):
@@ -78,7 +81,7 @@ def test_cmyk_becomes_rgb(tmp_path):
     assert read_image(path)[:, 0, 0].tolist() == [255, 0, 0]
 
 
-@pytest.mark.parametrize("value, dtype", [(0.5, np.float32), (70_000, np.int32), (-1, np.int32)])
+@pytest.mark.parametrize("value, dtype", [(0.5, np.float32), (65_536, np.int32), (-1, np.int32)])
 def test_pixels_that_are_not_8_or_16_bits_are_refused(tmp_path, value, dtype):
     path = saved(Image.fromarray(np.full((2, 2), value, dtype)), tmp_path / "a.tif")
     with pytest.raises(DataError, match=r"a\.tif: .*save it with 8 or 16 bits a channel"):
@@ -104,9 +107,16 @@ def test_crop_takes_the_middle():
     pixels = np.arange(30, dtype=np.uint8).reshape(5, 6)
     assert np.array_equal(read_image(pixels, crop=(3, 2))[0], pixels[1:4, 2:4])
     assert np.array_equal(read_image(pixels, crop=5)[0], pixels[:, 0:5])
+    assert np.array_equal(read_image(pixels, crop=(5, 6))[0], pixels)
+    assert np.array_equal(read_image(pixels, crop=1)[0], pixels[2:3, 2:3])
+    larger = np.arange(90, dtype=np.uint8).reshape(9, 10)
+    assert np.array_equal(read_image(larger, crop=(3, 2))[0], larger[3:6, 4:6])
 
 
-@pytest.mark.parametrize("size", [0, -1, 10**9, 8.0, "8", (8,), (8, 8, 8), True])
+SIDES = [(0, 8), (8, 0), (10_001, 8), (8, 10_001), (8.0, 8), (8, 8.0)]  # of which one is right
+
+
+@pytest.mark.parametrize("size", [0, -1, 10_001, 10**9, 8.0, "8", (8,), (8, 8, 8), True, *SIDES])
 def test_a_size_that_is_none_is_refused(size):
     with pytest.raises(ValueError, match="size: expected a number of pixels"):
         read_image(GRAYS, size)
@@ -118,13 +128,21 @@ def test_scaling_down_averages():
 
 
 def test_an_image_smaller_than_the_crop_is_refused():
-    with pytest.raises(DataError, match="expected at least 8×9 pixels, got 4×6"):
-        read_image(GRAYS, crop=(9, 8))
+    for height, width in ((9, 8), (7, 4), (6, 5)):
+        with pytest.raises(DataError, match=f"^image: expected at least {width}×{height} pixels, got 4×6"):
+            read_image(GRAYS, crop=(height, width))
 
 
 def test_scaling_never_takes_endless_memory():
     with pytest.raises(DataError, match="60000×1 is too long and thin"):
         read_image(np.zeros((1, 60_000), np.uint8), 224)
+
+
+def test_an_image_may_be_scaled_to_as_many_pixels_as_pillow_allows(monkeypatch):
+    for most, taken in ((None, True), (64, True), (63, False)):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", most)
+        with contextlib.nullcontext() if taken else pytest.raises(DataError, match="to be scaled to 8×8"):
+            assert read_image(GRAYS[:4], 8).shape == (1, 8, 8)
 
 
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n"])
@@ -245,6 +263,18 @@ def test_the_bound_on_pixels_can_be_moved(tmp_path, monkeypatch):
     monkeypatch.setenv("MINICNN_PIXELS", "all")
     with pytest.raises(DataError, match="MINICNN_PIXELS: expected the number of pixels"):
         read_image(path)
+
+
+def test_an_image_may_have_64_million_pixels(tmp_path, monkeypatch):
+    def decoded(self):
+        raise OSError("it is decoded")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decoded)
+    path = tmp_path / "a.png"
+    for width, height, message in ((8000, 8000, "it is decoded"), (64_000_001, 1, "more than 64,000,000;")):
+        path.write_bytes(png(width, height, 8, 0, [b""]))
+        with pytest.raises(DataError, match=message):
+            read_image(path)
 
 
 def test_a_file_that_would_start_another_program_is_no_image(tmp_path):

@@ -89,6 +89,8 @@ def test_drop_last_leaves_out_a_batch_that_is_not_full():
     loader = Loader(numbered(10), 4, drop_last=True)
     assert len(loader) == 2
     assert [len(x) for x, _ in loader.epoch(0)] == [4, 4]
+    for n, kept, full in ((8, 2, 2), (9, 3, 2), (11, 3, 2)):
+        assert (len(Loader(numbered(n), 4)), len(Loader(numbered(n), 4, drop_last=True))) == (kept, full)
 
 
 def test_batches_are_float32_and_int64():
@@ -156,3 +158,16 @@ def test_streams_are_independent_of_each_other():
 def test_a_negative_seed_is_refused():
     with pytest.raises(ValueError, match="of at least 0, got"):
         generator(-1, Stream.ORDER)
+
+
+@pytest.mark.parametrize(("stream", "code"), [("ORDER", 1), ("AUGMENT", 2), ("SPLIT", 3), ("DROPOUT", 4)])
+def test_a_saved_run_finds_its_streams_under_the_same_codes(stream, code):
+    drawn = generator(5, Stream[stream], 6, 7).random(3)
+    assert np.array_equal(drawn, np.random.default_rng([5, code, 6, 7]).random(3))
+    assert np.array_equal(generator(5, Stream[stream]).random(3), np.random.default_rng([5, code, 0, 0]).random(3))
+
+
+def test_a_loader_shuffles_by_seed_0_and_keeps_the_last_batch_if_nothing_else_is_said():
+    loader, named = Loader(numbered(50), 20), Loader(numbered(50), 20, shuffle=True, seed=0, drop_last=False)
+    assert np.array_equal(loader.order(2), named.order(2)) and len(loader) == len(named) == 3
+    assert not np.array_equal(loader.order(2), np.arange(50))

@@ -89,6 +89,8 @@ def test_survives_json(transform):
         ({"mean": [True]}, "mean must be a tuple of finite numbers"),
         ({"mean": [float("nan")]}, "mean must be a tuple of finite numbers"),
         ({"mean": [10**400]}, "mean must be a tuple of finite numbers"),
+        ({"mean": [1e308]}, "mean must be a tuple of finite numbers"),
+        ({"mean": [1e300]}, "within float32's range"),
         ({"mean": [], "std": [], "channels": None}, "one number for each channel"),
         ({"std": [0.0]}, "std and scale must be above 0"),
         ({"std": [-1.0]}, "std and scale must be above 0"),
@@ -120,6 +122,18 @@ def test_a_wrong_field_in_a_file_is_refused(change, message):
 def test_a_file_that_holds_something_else_is_refused(values):
     with pytest.raises(ValueError, match="expected the fields"):
         Transform.from_dict(values)
+
+
+def test_of_something_long_the_error_shows_50_characters():
+    with pytest.raises(ValueError, match=rf", got '{'long' * 12}l$"):
+        Transform.from_dict("long" * 1000)
+
+
+def test_a_side_has_at_most_10000_pixels():
+    assert Transform(size=10_000, crop=(1, 10_000)).crop == (1, 10_000)
+    for size in (10_001, (1, 10_001), (10_001, 1)):
+        with pytest.raises(ValueError, match=r"size: expected a number of pixels in 1…10000,"):
+            Transform(size=size)
 
 
 def test_is_immutable_and_comparable():
@@ -181,7 +195,7 @@ def test_a_color_image_of_gray_shades_is_a_gray_image():
 
 
 def test_a_color_image_becomes_its_luminance_where_the_network_takes_gray(tmp_path):
-    pixels = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)  # some just at a rounding
     luminance = np.asarray(Image.fromarray(pixels).convert("L"))  # Rec. 601, by Pillow
     np.testing.assert_array_equal(Transform().image(pixels), Transform().image(luminance))
     Image.fromarray(pixels).save(tmp_path / "photo.png")

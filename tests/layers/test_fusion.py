@@ -33,7 +33,7 @@ def test_pooling_is_fused_where_it_does_not_cost_winograd(channels, pool, runs) 
     assert list(fused(layers, cnn.Pass())) == runs
 
 
-@pytest.mark.parametrize("size", [(17, 15), (16, 14)])  # windows of 3 in steps of 2 fit, or do not
+@pytest.mark.parametrize("size", [(17, 15), (16, 14), (17, 14), (16, 15)])  # windows of 3 in steps of 2 fit, or not
 @pytest.mark.parametrize("pool", [(2,), (3, 2)])
 @pytest.mark.parametrize("channels", [NARROW, WIDE])
 def test_watched_and_unwatched_the_network_is_the_same(channels, pool, size) -> None:

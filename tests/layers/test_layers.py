@@ -36,6 +36,7 @@ OPTIONS = [
     "Slice(1, -1, axis=2)",
     "Permute((0, 2, 3, 1))",
     "Reshape((2, 3))",
+    "Reshape((3, 3))",
     "Scale(-1.0, 0.5)",
     "GELU('tanh')",
     "ELU(0.5)",
@@ -144,6 +145,8 @@ def test_a_dense_layer_at_the_end_starts_so_small_that_all_scores_are_about_0() 
         cnn.Sequential(a=cnn.Dense(9, 9), norm=cnn.BatchNorm2d(9)),
     )
     assert ends.initialize(0)["b"].weight.std() < ends["a"].weight.std() / 40
+    inside = cnn.Sequential(a=cnn.Dense(9, 9), b=cnn.Dense(9, 9), norm=cnn.BatchNorm2d(9)).initialize(0)
+    assert np.array_equal(64 * ends["b"].weight, inside["b"].weight)
     assert np.array_equal(goes_on.initialize(0)["a"].weight, ends["a"].weight)
     assert np.array_equal(ends["b"].weight, ends.initialize(0)["b"].weight)
     assert cnn.Dense(9, 9).initialize(0).weight.std() > 0.3
@@ -183,6 +186,28 @@ def test_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
     with pytest.raises(ValueError, match=r"a.bias is \(3,\), expected \(2,\); b.bias is missing; c is left over"):
         model.load_state(wrong)
     assert all(np.array_equal(array, before[name]) for name, array in model.state().items())
+
+
+@pytest.mark.parametrize(("faults", "end"), [(8, "7 is missing$"), (9, "7 is missing; and 1 more$")])
+def test_of_many_faults_eight_are_named(faults: int, end: str) -> None:
+    model = cnn.Sequential({str(i): cnn.PReLU() for i in range(faults)})
+    with pytest.raises(ValueError, match=end.replace(" is", ".weight is")):
+        model.load_state({})
+
+
+def test_a_slope_that_is_learned_begins_at_a_quarter() -> None:
+    layer = cnn.PReLU(3)
+    assert layer.weight.tolist() == [0.25] * 3
+    layer.weight[...] = 7
+    assert layer.initialize(0).weight.tolist() == [0.25] * 3
+
+
+def test_a_scale_of_channels_begins_as_the_identity() -> None:
+    layer = cnn.Affine(3)
+    for _ in range(2):
+        assert (layer.weight.tolist(), layer.bias.tolist()) == ([1] * 3, [0] * 3)
+        layer.weight[...], layer.bias[...] = 7, 7
+        layer.initialize(0)
 
 
 def test_without_strict_what_is_there_is_loaded() -> None:

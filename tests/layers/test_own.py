@@ -6,6 +6,7 @@ import pytest
 import minicnn as cnn
 import viz
 from minicnn import Pass, Watch, gradcheck
+from minicnn.receptive_field import receptive_fields
 from minicnn.testing import assert_contract, tie_free
 
 PLAIN = Pass()
@@ -240,3 +241,32 @@ def test_options_on_both_sides_of_the_layers_are_kept(tmp_path) -> None:
 def test_options_stand_where_python_takes_them() -> None:
     code = viz.python_code(cnn.Sequential(block=Squeezed(4, reduction=4), numbered=Numbered(7, a=cnn.ReLU())))
     assert "block=Squeezed(4, reduction=4)" in code and "numbered=Numbered(7, a=cnn.ReLU())" in code
+
+
+AROUND = {  # what a layer with a forward of its own may do around its body
+    "nothing": (lambda body, x, pass_: body.forward(x, pass_), True),
+    "another input": (lambda body, x, pass_: body.forward(np.asarray(x), pass_), False),
+    "another pass": (lambda body, x, pass_: body.forward(x, cnn.Pass()), False),
+    "another output": (
+        lambda body, x, pass_: (np.asarray(body.forward(x, pass_)[0]), body.forward(x, pass_)[1]),
+        False,
+    ),
+    "another pullback": (lambda body, x, pass_: (body.forward(x, pass_)[0], lambda dy, wants="both": (dy, {})), False),
+    "no body": (lambda body, x, pass_: (x, lambda dy, wants="both": (dy, {})), False),
+}
+
+
+@pytest.mark.parametrize("what", AROUND)
+def test_a_layer_is_seen_through_only_if_it_adds_nothing_to_its_body(what: str) -> None:
+    """Then it is known how far it sees; of any other it is not."""
+    run, nothing = AROUND[what]
+
+    class Around(cnn.Layer):
+        def __init__(self) -> None:
+            self.body = cnn.Conv2d(1, 1, 3)
+
+        def forward(self, x, pass_=cnn.Pass()):
+            return run(self.body, x, pass_)
+
+    field = receptive_fields(cnn.Sequential(first=cnn.Conv2d(1, 1, 3), around=Around()))["around"]
+    assert field.size == (5, 5) if nothing else field is None

@@ -22,6 +22,13 @@ class Own(cnn.Layer):
         self.size, self.rate, self.needed = size, rate, needed
 
 
+class Bare(cnn.Layer):
+    """Keeps no array for its bias, and does not say that it could."""
+
+    def __init__(self, bias: bool = True) -> None:
+        self.bias = np.zeros(1) if bias else None
+
+
 WRITTEN = [
     (cnn.ReLU(), [], []),
     (cnn.Conv2d(1, 10, 3, padding=1), ["1", "10", "3"], ["padding=1"]),
@@ -35,9 +42,14 @@ WRITTEN = [
     (cnn.MaxPool2d((2, 3)), ["(2, 3)"], []),
     (cnn.MaxPool2d((2, 3), 2), ["(2, 3)"], ["stride=2"]),
     (cnn.AvgPool2d(3, 1, ceil_mode=True), ["3"], ["stride=1", "ceil_mode=True"]),
+    (cnn.MaxPool2d(2, padding=(1, 1)), ["2"], ["padding=1"]),
+    (cnn.Reshape((3, 3)), ["(3, 3)"], []),  # no pair: it takes a sequence alone
+    (cnn.Upsample((3, 3)), [], ["size=3"]),
     (cnn.Clip(np.float64(0.5)), [], ["low=0.5"]),
     (Scaled(2, cnn.ReLU()), ["2"], []),
     (Scaled(3, cnn.ReLU(), bias=False), ["3"], ["bias=False"]),
+    (Bare(), [], []),
+    (Bare(False), [], ["bias=False"]),
     (Own((2, 2), needed=3), ["(2, 2)"], ["needed=3"]),
     (Own(4, 0.25, needed=3), ["4"], ["rate=0.25", "needed=3"]),
 ]

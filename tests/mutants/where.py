@@ -16,8 +16,8 @@ NETWORKS = ["tests/layers", "tests/test_layout.py", "tests/test_prediction.py"]
 RULES: list[tuple[str, list[str]]] = [
     ("minicnn/ops/*", [*OPS, *NETWORKS, "tests/mutations", "tests/peers/test_ops.py"]),
     ("minicnn/kernels/update.py", ["tests/optim", "tests/training", "tests/peers/test_optim.py"]),
-    ("minicnn/kernels/*", ["tests/ops/test_algorithms.py", *OPS, "tests/kernels", *NETWORKS, "tests/mutations",
-                           "tests/peers/test_ops.py"]),
+    ("minicnn/kernels/*", ["tests/ops/test_algorithms.py", *OPS, "tests/kernels", *NETWORKS, "tests/test_isa.py",
+                           "tests/mutations", "tests/peers/test_ops.py"]),
     ("minicnn/layers/*", [*NETWORKS, "tests/gradient_check/test_layers.py", "tests/test_weights.py", "tests/onnx",
                           "tests/test_summarize.py", "tests/mutations/test_containers.py",
                           "tests/peers/test_networks.py", "tests/test_display.py"]),

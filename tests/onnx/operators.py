@@ -79,6 +79,7 @@ CASES = {
     "prelu of channels": Case("PRelu", [normal(3, 1, 1)]),
     "prelu of one slope": Case("PRelu", [np.float32([0.3])]),
     "prelu of vectors": Case("PRelu", [normal(5)], {}, (2, 5)),
+    "clip to one number": Case("Clip", [np.float32(0.5), np.float32(0.5)]),
     "max with a number": Case("Max", [np.float32(0.2)]),
     "min with a number": Case("Min", [np.float32(0.2)]),
     "add a number": Case("Add", [np.float32(0.2)]),
@@ -123,6 +124,18 @@ CASES = {
         "Resize",
         [None, np.float32([1, 1, 0.6, 0.5])],
         {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+    ),
+    "resize of one axis": Case(
+        "Resize",
+        [None, np.float32([2])],
+        {"axes": [3], "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+        opset=18,
+    ),
+    "resize of one axis to a size": Case(
+        "Resize",
+        [None, None, int64([10])],
+        {"axes": [2], "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+        opset=18,
     ),
     "resize, all written out": Case(
         "Resize",

@@ -83,6 +83,115 @@ REFUSED = {
         r"expected one number, or one for each channel of \(N, 3, 4, 4\), got a constant \(4,\)",
     ),
     "a constant of whole numbers": (proto([node("Mul", "x w", "y")], {"w": np.int64(2)}), "got int64 of shape"),
+    "a constant for other channels": (
+        proto([node("Add", "x w", "y")], {"w": np.ones((2, 1, 1), np.float32)}),
+        r"expected one number, or one for each channel of \(N, 3, 4, 4\), got a constant \(2, 1, 1\)",
+    ),
+    "a constant of more axes than the maps": (
+        proto([node("Mul", "x w", "y")], {"w": np.ones((1, 1, 3, 1, 1), np.float32)}),
+        r"expected numbers for the channels of \(N, 3, 4, 4\), got float32 of shape \(1, 1, 3, 1, 1\)",
+    ),
+    "a sum of two maps and a constant": (
+        proto([node("Relu", "x", "a"), node("Add", "x w a", "y")], {"w": np.float32(2)}),
+        "expected two inputs, at most one of them a constant",
+    ),
+    "a constant among the maps that are joined": (
+        proto([node("Sum", "x w", "y")], {"w": np.float32(2)}),
+        "joining with constants is not supported",
+    ),
+    "one over a number too small": (
+        proto([node("Div", "x w", "y")], {"w": np.float32([[[1]], [[2]], [[1e-39]]])}),
+        "one over its constant is more than float32 holds",
+    ),
+    "a power without an exponent": (proto([node("Pow", "x", "y")]), "Pow 'y'"),
+    "a fifth power": (proto([node("Pow", "x w", "y")], {"w": np.float32(5)}), "the power of 5.0 is not supported"),
+    "no power": (proto([node("Pow", "x w", "y")], {"w": np.float32(0)}), "the power of 0.0 is not supported"),
+    "bounds in the wrong order": (
+        proto([node("Clip", "x a b", "y")], {"a": np.float32(2), "b": np.float32(1)}),
+        "expected min not above max, got 2.0 and 1.0",
+    ),
+    "bounds in the wrong order, as attributes": (
+        proto([node("Clip", "x", "y", min=2.0, max=1.0)], opset=10),
+        "expected min not above max, got 2.0 and 1.0",
+    ),
+    "the largest of a map, a number and another map": (
+        proto([node("Relu", "x", "a"), node("Max", "x w a", "y")], {"w": np.float32(2)}),
+        "only of one and a number",
+    ),
+    "dropout in training": (
+        proto([node("Dropout", "x p t", "y")], {"p": np.float32(0.5), "t": np.bool_(True)}),
+        "training_mode is not supported",
+    ),
+    "a constant cast to nobody knows what": (
+        proto([node("Cast", "w", "a"), node("Mul", "x a", "y")], {"w": np.float32(2)}),
+        "to UNDEFINED is not supported",
+    ),
+    "no version of the operators": (
+        (lambda p: (p.ClearField("opset_import"), p)[1])(proto([node("Relu", "x", "y")])),
+        "expected opset 7 or later, got 1;",
+    ),
+    "a transposed convolution to nothing": (
+        proto(
+            [node("ConvTranspose", "x w", "y", output_shape=[0, 4])],
+            {"w": W[:1].swapaxes(0, 1)},
+        ),
+        "invalid shape",
+    ),
+    "more output padding than a step": (
+        proto(
+            [node("ConvTranspose", "x w", "y", strides=[2, 3], output_padding=[2, 0])],
+            {"w": W[:1].swapaxes(0, 1)},
+        ),
+        r"expected output_padding below the strides or dilations, got \[2, 0\]",
+    ),
+    "biases for other outputs": (
+        proto([node("Flatten", "x", "a"), node("Gemm", "a w b", "y")], {"w": np.ones((48, 4)), "b": np.ones(5)}),
+        r"expected a bias of 4 numbers, got shape \(5,\)",
+    ),
+    "filters' biases for other filters": (
+        proto([node("Conv", "x w b", "y")], {"w": W, "b": np.ones(3, np.float32)}),
+        "expected input 2 to be 2 numbers, got 3",
+    ),
+    "weights for other features": (
+        proto([node("Flatten", "x", "a"), node("MatMul", "a w", "y")], {"w": np.ones((47, 4), np.float32)}),
+        "its weights take 47 features, but it is given 48",
+    ),
+    "statistics of other features": (
+        proto([node("Flatten", "x", "a"), node("BatchNormalization", "a s s s s", "y")], {"s": np.ones(3, np.float32)}),
+        "its weights take 3 features, but it is given 48",
+    ),
+    "a kind of padding that nobody knows": (
+        proto(conv(auto_pad="SAME"), {"w": W}),
+        "auto_pad='SAME' is not supported",
+    ),
+    "a kind of padding that nobody knows, of a transposed convolution": (
+        proto([node("ConvTranspose", "x w", "y", auto_pad="SAME")], {"w": W[:1].swapaxes(0, 1)}),
+        "auto_pad='SAME' is not supported",
+    ),
+    "a flag of 2": (
+        proto(pool(kernel_shape=[2, 2], ceil_mode=2)),
+        "expected ceil_mode to be 0 or 1, got 2",
+    ),
+    "shapes of fractions": (
+        proto([node("Reshape", "x s", "y")], {"s": np.float32([1, 2.5])}),
+        r"expected input 1 to be whole numbers, got \[1.0, 2.5\]",
+    ),
+    "two numbers for one": (
+        proto([node("Clip", "x s", "y")], {"s": np.float32([1, 2])}),
+        r"expected input 1 to be one number, got shape \(2,\)",
+    ),
+    "pooling of vectors": (
+        proto([node("Flatten", "x", "a"), node("MaxPool", "a", "y", kernel_shape=[1, 1])]),
+        r"expected maps \(N, C, H, W\), got \(N, 48\)",
+    ),
+    "places of another kind": (
+        proto([node("Resize", "x r s", "y", nearest_mode="round")], {"r": EMPTY, "s": np.float32([1, 1, 2, 2])}),
+        "coordinates 'half_pixel', 'round' are not supported",
+    ),
+    "a resampling to nobody knows what": (
+        proto([node("Resize", "x r", "y")], {"r": EMPTY}),
+        "expected scales or sizes",
+    ),
     "a map that divides": (proto([node("Div", "w x", "y")], {"w": np.float32(1)}), "only by a constant"),
     "a choice that depends on the images": (
         proto([node("If", "x", "y", then_branch=branch("Relu"), else_branch=branch("Sigmoid"))]),
@@ -205,6 +314,10 @@ REFUSED = {
         proto([helper.make_node("Split", ["x", "s"], ["y", "z"], axis=1)], {"s": np.int64([1, 1])}),
         "do not divide 3 into 2 parts",
     ),
+    "parts of an axis that is not named: the first": (
+        proto([helper.make_node("Split", ["x", "s"], ["y", "z"])], {"s": np.int64([1, 2])}, ("N", 3, 4, 4)),
+        "Split 'y': of the batch is not supported",
+    ),
     "channels in another order": (
         proto([node("Gather", "x i", "y", axis=1)], {"i": np.int64([2, 0, 1])}),
         r"by the indices \[2, 0, 1\] is not supported, only by a range",
@@ -221,6 +334,22 @@ REFUSED = {
     "resampling of the channels": (
         proto([node("Resize", "x r s", "y")], {"r": EMPTY, "s": np.float32([1, 2, 1, 1])}),
         "of other axes than height and width is not supported",
+    ),
+    "resampling of the images": (
+        proto([node("Resize", "x r s", "y")], {"r": EMPTY, "s": np.float32([2, 1, 1, 1])}),
+        "of other axes than height and width is not supported, got scales",
+    ),
+    "resampling to other channels": (
+        proto([node("Resize", "x r r s", "y")], {"r": EMPTY, "s": np.int64([1, 6, 4, 4])}),
+        r"of other axes than height and width is not supported, got \[1, 6, 4, 4\]",
+    ),
+    "resampling to other images": (
+        proto([node("Resize", "x r r s", "y")], {"r": EMPTY, "s": np.int64([2, 3, 4, 4])}),
+        r"of other axes than height and width is not supported, got \[2, 3, 4, 4\]",
+    ),
+    "scales of zero": (
+        proto([node("Resize", "x r s", "y")], {"r": EMPTY, "s": np.float32([1, 1, 0, 2])}),
+        "expected scales in 0…10000, got",
     ),
     "resampling at other places": (
         proto(

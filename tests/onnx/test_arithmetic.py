@@ -44,6 +44,16 @@ def test_a_product_and_a_sum_are_one_layer_where_both_are_of_a_kind(first, chann
             assert len(model.children) == (1 if factor.size >= shift.size else 2)
 
 
+@pytest.mark.parametrize("shape", [(), (3, 1, 1)], ids=["numbers", "for each channel"])
+@pytest.mark.parametrize("first", ["Mul", "Conv"])
+def test_of_two_sums_the_second_is_not_lost(first, shape, tmp_path) -> None:
+    x, c, d = normal(2, 3, 2, 3, seed=1), normal(*shape, seed=2), normal(*shape, seed=3)
+    f = np.float32(2) if first == "Mul" else 2 * np.eye(3, dtype=np.float32)[:, :, None, None]
+    nodes = [node(first, "x f", "a"), node("Add", "a c", "b"), node("Add", "d b", "y")]
+    model = load(proto(nodes, {"f": f, "c": c, "d": d}, x.shape), tmp_path)
+    np.testing.assert_allclose(model(x), 2 * x + c + d, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("exponent", [1, 2, 3, 4])
 def test_a_small_power_is_a_product(exponent, tmp_path) -> None:
     x = normal(2, 3, 2, 2, seed=1)

@@ -121,6 +121,10 @@ def test_slices_of_other_numbers_than_axes_are_refused(numbers: tuple[list[int],
         folded(tmp_path, "Slice", A, *map(np.int64, numbers))
 
 
+def test_what_is_gathered_without_an_axis_is_of_the_first(tmp_path) -> None:
+    check(tmp_path, lambda: A[[1]], "Gather", A, np.int64([1]))
+
+
 def test_a_step_of_0_is_refused(tmp_path) -> None:
     with pytest.raises(cnn.onnx.OnnxError, match=r"Slice 'c': starts .* make no slices"):
         folded(tmp_path, "Slice", A, *map(np.int64, ([0], [1], [0], [0])))
@@ -161,6 +165,32 @@ def test_numbers_are_cast_as_the_standard_says(kind: int, expected: list[float],
     check(tmp_path, lambda: np.float32(expected), "Cast", B, to=kind)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"value_float": 1.5}, [1.5]),
+        ({"value_floats": [1.5, -2.0]}, [1.5, -2]),
+        ({"value_int": 3}, [3]),
+        ({"value_ints": [3, 0]}, [3, 0]),
+        ({"value": onnx.numpy_helper.from_array(np.float64([0.25, 4]))}, [0.25, 4]),
+    ],
+)
+def test_a_constant_is_written_in_five_ways(given: dict[str, Any], expected: list[float], tmp_path) -> None:
+    check(tmp_path, lambda: np.float32(expected), "Constant", **given)
+
+
+@pytest.mark.parametrize("given", [{}, {"value_string": "three"}])
+def test_a_constant_that_is_no_numbers_is_refused(given: dict[str, Any], tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match="Constant 'c': expected a tensor or numbers"):
+        folded(tmp_path, "Constant", **given)
+
+
+@pytest.mark.parametrize("kind", [8, 14])  # text, and complex numbers
+def test_numbers_are_cast_to_nothing_else(kind: int, tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match=r"Cast 'c': to .* is not supported"):
+        folded(tmp_path, "Cast", B, to=kind)
+
+
 PARTS = [({}, slice(None)), ({"start": 1}, slice(1, None)), ({"end": 2}, slice(0, 2))]
 
 
@@ -174,6 +204,11 @@ def test_a_shape_may_be_of_some_axes(options: dict[str, int], part: slice, tmp_p
 def test_a_shape_is_filled_with_one_number_or_zeros(shape: list[int], value: float | None, tmp_path) -> None:
     given = {} if value is None else {"value": onnx.numpy_helper.from_array(np.float32([value]))}
     check(tmp_path, lambda: np.full(shape, value or 0, np.float32), "ConstantOfShape", np.int64(shape), **given)
+
+
+def test_a_shape_of_2_to_the_31_numbers_is_an_array_but_takes_too_much(tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match="ConstantOfShape nodes make take over 600000000 bytes"):
+        folded(tmp_path, "ConstantOfShape", np.int64([2**31]))
 
 
 @pytest.mark.parametrize("shape", [[2, -1], [1] * 9, [2**31 + 1], [2**16, 2**16]])

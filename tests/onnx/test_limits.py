@@ -80,6 +80,16 @@ def test_what_is_computed_counts_8_bytes_for_each_number(tmp_path) -> None:
             assert load(proto(nodes, arrays), tmp_path)["y"].shift == 2
 
 
+@pytest.mark.parametrize(("count", "taken"), [(256, True), (768, False)])
+def test_what_is_gathered_counts_8_bytes_for_each_number(count: int, taken: bool, tmp_path) -> None:
+    """A row of 1,024 numbers, many times; then one of them."""
+    nodes = [node("Gather", "row many", "rows"), node("Gather", "rows zero", "some", axis=1)]
+    nodes += [node("Gather", "some zero", "one"), node("Add", "x one", "y")]
+    arrays = {"row": np.ones((1, 1024), np.float32), "many": np.zeros(count, np.int64), "zero": np.int64([0])}
+    with contextlib.nullcontext() if taken else pytest.raises(OnnxError, match="computes from constants takes"):
+        assert load(proto(nodes, arrays), tmp_path)["y"].shift == 1
+
+
 def test_what_is_filled_may_take_600_million_bytes(tensors) -> None:
     tensors.fill(300_000_000)
     tensors.fill(300_000_000)

@@ -1,5 +1,7 @@
 """How the graph in an ONNX file becomes a model."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,45 @@ def test_a_last_softmax_is_left_off_unless_asked_for(keep, tmp_path) -> None:
 def test_a_softmax_in_the_middle_stays(tmp_path) -> None:
     model = load(proto([node("Softmax", "x", "a", axis=1), node("Relu", "a", "y")]), tmp_path)
     assert list(model.children) == ["a", "y"]
+
+
+@pytest.mark.parametrize("op", ["Softmax", "LogSoftmax"])
+def test_a_last_softmax_over_the_classes_is_left_off_and_over_rows_stays(op, tmp_path) -> None:
+    for axis, kept in ((1, []), (3, ["y"])):
+        model = load(proto([node("Relu", "x", "a"), node(op, "a", "y", axis=axis)]), tmp_path)
+        assert list(model.children) == ["a", *kept]
+
+
+def test_a_bound_that_is_not_given_is_none(tmp_path) -> None:
+    half = {"h": np.float32(0.5)}
+    above = [helper.make_node("Clip", ["x", "", "h"], ["y"]), node("Min", "x h", "y")]
+    below = [node("Clip", "x h", "y"), node("Max", "h x", "y")]
+    for cuts, bounds in ((above, (None, 0.5)), (below, (0.5, None))):
+        for cut in cuts:
+            layer = load(proto([cut], half), tmp_path)["y"]
+            assert (layer.low, layer.high) == bounds
+
+
+def test_a_file_of_images_of_2_to_the_31_numbers_is_read_and_of_more_not(tmp_path) -> None:
+    for width, taken in ((2**15, True), (2**15 + 1, False)):
+        with contextlib.nullcontext() if taken else pytest.raises(cnn.onnx.OnnxError, match="invalid shape"):
+            load(proto([node("Relu", "x", "y")], (), (1, 1, 2**16, width)), tmp_path)
+        half = proto([node("Concat", "x x", "y", axis=1)], (), (1, 1, 2**15, width))
+        with contextlib.nullcontext() if taken else pytest.raises(cnn.onnx.OnnxError, match="its output has the inv"):
+            load(half, tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(3, 0, 4), (0, 4, 4)])
+def test_images_have_pixels_and_channels(shape, tmp_path) -> None:
+    with pytest.raises(cnn.onnx.OnnxError, match="its input has the invalid shape"):
+        load(proto([node("Relu", "x", "y")], (), ("N", "C", "H", "W")), tmp_path, input_shape=shape)
+
+
+def test_a_long_refusal_is_cut_at_800_characters(tmp_path) -> None:
+    shape = {"s": np.ones(1000, np.int64)}
+    with pytest.raises(cnn.onnx.OnnxError) as refusal:
+        load(proto([node("Reshape", "x s", "y")], shape), tmp_path)
+    assert len(str(refusal.value)) == len(f"{tmp_path / 'm.onnx'}: ") + 800 + len("…")
 
 
 def test_scores_in_maps_of_one_pixel_come_as_vectors(tmp_path) -> None:

@@ -45,6 +45,18 @@ def test_a_row_is_resized_as_the_standard_says_or_refused(mode: str, transform: 
             np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize(("axes", "sizes"), [([-1], [6]), ([-2, 3], [4, 9]), ([3, -2], [9, 4]), ([1, 0, 2], [1, 1, 4])])
+def test_axes_count_from_either_end_and_in_any_order(axes, sizes, tmp_path) -> None:
+    x, whole = np.arange(6, dtype=np.float32).reshape(1, 1, 2, 3), dict(zip((0, 1, 2, 3), (1, 1, 2, 3), strict=True))
+    whole |= {axis % 4: size for axis, size in zip(axes, sizes, strict=True)}
+    options = {"axes": axes, "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    scales = [size / x.shape[axis] for axis, size in zip(axes, sizes, strict=True)]
+    expected = x.repeat(whole[2] // 2, 2).repeat(whole[3] // 3, 3)
+    for names, numbers in (("x e s", np.float32(scales)), ("x e e s", np.int64(sizes))):
+        model = proto([node("Resize", names, "y", **options)], {"e": np.float32([]), "s": numbers}, x.shape, opset=18)
+        np.testing.assert_array_equal(load(model, tmp_path)(x), expected)
+
+
 def test_a_size_of_0_is_refused(tmp_path) -> None:
     scales = {"r": np.float32([]), "s": np.float32([1, 1, 1, 0.2])}
     with pytest.raises(OnnxError, match="expected a size in 1"):

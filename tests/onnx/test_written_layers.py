@@ -59,6 +59,9 @@ LAYERS = {
     "upsampling": cnn.Upsample(scale_factor=(2, 3)),
     "upsampling, bilinear": cnn.Upsample((9, 11), mode="bilinear"),
     "upsampling, bilinear with corners": cnn.Upsample((9, 11), mode="bilinear", align_corners=True),
+    "branches": cnn.Concat(one=cnn.Conv2d(4, 3, 1), two=cnn.Sequential(conv=cnn.Conv2d(4, 2, 1), relu=cnn.ReLU())),
+    "a block and its input": cnn.Residual(conv=cnn.Conv2d(4, 4, 1), relu=cnn.ReLU()),
+    "a block and its shortcut": cnn.Residual(conv=cnn.Conv2d(4, 3, 1), shortcut=cnn.Conv2d(4, 3, 1)),
     # Of vectors, behind the pooling that makes them.
     "affine of vectors": cnn.Sequential(cnn.GlobalAvgPool2d(), cnn.Affine(4)),
     "batch norm of vectors": cnn.Sequential(cnn.GlobalAvgPool2d(), cnn.BatchNorm1d(4, eps=0.1)),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from minicnn import gradcheck, ops, reference
 from minicnn.kernels import direct
+from minicnn.kernels.vector import REGISTER
 from minicnn.testing import (
     Case,
     assert_contract,
@@ -177,6 +178,75 @@ def test_every_loop_has_a_second_block_and_a_remainder(options) -> None:
 
 def assert_close(found: np.ndarray, right: np.ndarray, tolerance: float) -> None:
     np.testing.assert_allclose(found, right, rtol=0, atol=tolerance * np.abs(right).max())
+
+
+@pytest.mark.parametrize("examples", [5, 67])  # few, whose gradient is summed in shares of the outputs; and many
+def test_every_block_of_a_dense_layer_has_a_second_one_and_a_remainder(examples: int) -> None:
+    x, w, b = tie_free((examples, 530), 0), tie_free((519, 530), 1), tie_free(519, 2)
+    y, pullback = ops.dense(x, w, b)
+    np.testing.assert_allclose(y, x @ w.T + b, rtol=0, atol=1e-10)
+    dy = tie_free(y.shape, 3)
+    for found, right in zip(pullback(dy), (dy @ w, dy.T @ x, dy.sum(axis=0)), strict=True):
+        np.testing.assert_allclose(found, right, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(7, 2, 60, 61), (3, 1 << 14, 1, 1), (3, (1 << 14) + 9, 1, 1)])
+def test_every_part_of_a_batch_counts_in_its_normalization(shape) -> None:
+    """Of 2 channels, several parts and a remainder; of very many, a part is one pixel."""
+    x, weight, bias, dy = tie_free(shape, 0), tie_free(shape[1], 1), tie_free(shape[1], 2), tie_free(shape, 3)
+    y, pullback = ops.batch_norm2d(x, weight, bias, training=True, eps=0.1)
+    over, (w, b) = (0, 2, 3), (a[:, None, None] for a in (weight, bias))
+    spread = np.sqrt(x.var(axis=over, keepdims=True) + 0.1)
+    normal = (x - x.mean(axis=over, keepdims=True)) / spread
+    np.testing.assert_allclose(y, normal * w + b, rtol=0, atol=1e-9)
+    dx, dweight, dbias = pullback(dy)
+    np.testing.assert_allclose(dweight, (dy * normal).sum(axis=over), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(dbias, dy.sum(axis=over), rtol=0, atol=1e-9)
+    mean, along = dy.mean(axis=over, keepdims=True), (dy * normal).mean(axis=over, keepdims=True)
+    np.testing.assert_allclose(dx, w / spread * (dy - mean - normal * along), rtol=0, atol=1e-9)
+
+
+FULL = REGISTER // 4  # channels in float32 that fill a register
+CHOSEN = {  # shapes on either side of each threshold: images, filters, what computes y and dx, and what else could
+    "enough tiles of 4 × 4": ((1, 16, 16, 16), (FULL + 1, 16, 3, 3), "winograd4", "winograd4", "direct"),
+    "enough tiles of 2 × 2 alone": ((1, 16, 15, 12), (FULL + 1, 16, 3, 3), "winograd2", "winograd2", "winograd4"),
+    "just enough tiles of 2 × 2": ((1, 16, 8, 8), (FULL + 1, 16, 3, 3), "winograd2", "winograd2", "direct"),
+    "and of two images": ((2, 16, 8, 4), (FULL + 1, 16, 3, 3), "winograd2", "winograd2", "direct"),
+    "too few tiles": ((1, 16, 8, 6), (FULL + 1, 16, 3, 3), "direct", "direct", "winograd2"),
+    "too few channels in": ((1, 15, 16, 16), (FULL + 1, 15, 3, 3), "direct", "direct", "winograd4"),
+    "too few channels out": ((1, FULL + 1, 16, 16), (15, FULL + 1, 3, 3), "direct", "direct", "winograd4"),
+    "a first layer": ((2, 4, 6, 7), (37, 4, 3, 3), "direct", "im2col", None),
+    "a second layer": ((2, 5, 6, 7), (37, 5, 3, 3), "direct", "direct", None),
+}
+if FULL >= 16:
+    CHOSEN["a register's channels"] = ((1, FULL, 16, 16), (FULL, FULL, 3, 3), "direct", "direct", "winograd4")
+
+
+@pytest.mark.parametrize("case", CHOSEN)
+def test_which_algorithm_computes_a_convolution_follows_from_its_shapes(case: str) -> None:
+    """To the last bit: another one would be as right, but slower."""
+    images, filters, forward, backward, other = CHOSEN[case]
+    x, w = tie_free(images, 0, np.float32), tie_free(filters, 1, np.float32)
+    y, pullback = ops.conv2d(x, w, padding=1)
+    dy = tie_free(y.shape, 2, np.float32)
+    apart = {name: ops.conv2d(x, w, padding=1, algorithm=name) for name in {forward, backward, other} - {None}}
+    assert np.array_equal(y, apart[forward][0])
+    assert np.array_equal(pullback(dy)[0], apart[backward][1](dy)[0])
+    if other:
+        assert not np.array_equal(y, apart[other][0])
+    else:
+        left = "direct" if backward == "im2col" else "im2col"
+        dx = ops.conv2d(x, w, padding=1, algorithm=left)[1](dy)[0]
+        assert not np.array_equal(pullback(dy)[0], dx)
+
+
+@pytest.mark.parametrize(("height", "width", "algorithm"), [(1, 11, "im2col"), (1, 12, "direct"), (3, 4, "direct")])
+def test_few_outputs_are_gathered_and_a_tile_of_them_is_not(height: int, width: int, algorithm: str) -> None:
+    x, w = tie_free((3, 7, height + 2, width + 2), 0, np.float32), tie_free((9, 7, 3, 3), 1, np.float32)
+    y, pullback = ops.conv2d(x, w)
+    (dx, _), dy = pullback(y), y  # in the outputs both may agree to the last bit
+    as_found = {name: np.array_equal(dx, ops.conv2d(x, w, algorithm=name)[1](dy)[0]) for name in GENERAL}
+    assert as_found == {name: name == algorithm for name in GENERAL}
 
 
 THREE_TAPS = {

@@ -201,6 +201,45 @@ def test_a_pooling_window_of_as_many_pixels_as_it_may_have(place) -> None:
     assert (y.item(), dx[at], dx.sum(), dw.item()) == (6, 10, 10, 15)
 
 
+@pytest.mark.parametrize("taps", [256, 257])  # a byte counts to 255
+def test_of_a_window_of_many_taps_the_last_may_win(taps: int) -> None:
+    x = np.zeros((1, 1, taps, 2), np.float32)
+    x[0, 0, -1, 1] = 3
+    (y, indices), pullback = ops.max_pool2d(x, (taps, 1), return_indices=True)
+    assert y.ravel().tolist() == [0, 3] and indices.ravel().tolist() == [0, 2 * taps - 1]
+    (dx,) = pullback(np.array([5.0, 7.0]).reshape(y.shape))
+    assert (dx[0, 0, 0, 0], dx[0, 0, -1, 1], dx.sum()) == (5, 7, 12)
+
+
+def test_unpooling_takes_every_place_of_the_output_and_no_other() -> None:
+    x = np.ones((1, 1, 1, 1))
+    for place in (0, 23):
+        y, pullback = ops.max_unpool2d(x, np.full(x.shape, place), 2, output_size=(4, 6))
+        assert y.ravel().nonzero()[0].tolist() == [place] and pullback(y)[0].item() == 1
+    for place in (-1, 24):
+        with pytest.raises(ValueError, match=f"indices run from {place} to {place}, but .* has positions 0 to 23"):
+            ops.max_unpool2d(x, np.full(x.shape, place), 2, output_size=(4, 6))
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_is_the_number_of_a_class(label: int) -> None:
+    logits = np.zeros((2, 3))
+    for good in (0, 2):
+        np.testing.assert_allclose(ops.cross_entropy(logits, np.array([good, good]))[0], np.log(3))
+    with pytest.raises(ValueError, match="cross_entropy: expected labels from 0 to 2, got"):
+        ops.cross_entropy(logits, np.array([1, label]))
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.1])
+def test_all_of_a_label_may_be_smoothed_but_not_more(smoothing: float) -> None:
+    logits = tie_free((2, 3))
+    for good in (0, 1):
+        expected = reference.cross_entropy(logits, np.array([0, 2]), label_smoothing=good)
+        np.testing.assert_allclose(ops.cross_entropy(logits, np.array([0, 2]), label_smoothing=good)[0], expected)
+    with pytest.raises(ValueError, match="cross_entropy: expected label_smoothing from 0 to 1, got"):
+        ops.cross_entropy(logits, np.array([0, 2]), label_smoothing=smoothing)
+
+
 def test_an_empty_shard_of_a_batch_has_the_statistics_of_the_others() -> None:
     others = np.array([4, *(4 * np.array([1.0, 2.0]))]), np.array([4, *(4 * np.array([0.5, 0.25]))])
     turns = iter(others)

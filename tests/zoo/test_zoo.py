@@ -89,6 +89,35 @@ GIGAS = {  # multiply-adds for an image, in thousand millions, as torchvision li
     "efficientnet_b0": 0.39,
 }
 
+# What no shape shows, as published and in torchvision; the small networks' own.
+DROPOUT = {
+    **{name: [0.5, 0.5] for name in zoo.names() if name.startswith(("vgg", "alexnet"))},
+    "squeezenet1_0": [0.5],
+    "squeezenet1_1": [0.5],
+    "googlenet": [0.2],
+    "inception_v1": [0.4],
+    "mobilenet_v2": [0.2],
+    "efficientnet_b0": [0.2],
+    "seed": [0.4],
+    "mnist-cnn": [0.2],
+}
+ROUND_UP = {"squeezenet1_0", "squeezenet1_1", "googlenet", "inception_v1"}  # poolings that halve the maps
+
+
+def check_what_no_shape_shows(name: str, model: cnn.Layer) -> None:
+    layers = [layer for _, layer in cnn.layers.walk(model)]
+    assert [layer.p for layer in layers if isinstance(layer, cnn.Dropout)] == DROPOUT.get(name, [])
+    norms = {(layer.eps, layer.momentum) for layer in layers if isinstance(layer, cnn.BatchNorm2d)}
+    assert norms <= {(1e-3 if name == "googlenet" else 1e-5, 0.1)}
+    local = {(m.size, m.alpha, m.beta, m.k) for m in layers if isinstance(m, cnn.LocalResponseNorm)}
+    assert local == ({(5, 1e-4, 0.75, 1.0)} if name == "inception_v1" else set())
+    clipped = {(layer.low, layer.high) for layer in layers if isinstance(layer, cnn.Clip)}
+    assert clipped == ({(0.0, 6.0)} if name == "mobilenet_v2" else set())
+    pools = [layer for layer in layers if isinstance(layer, cnn.MaxPool2d)]
+    rounded = [pool.ceil_mode for pool in pools if pool.stride == (2, 2) or name == "googlenet"]  # there, also others
+    assert set(rounded) <= {name in ROUND_UP}
+
+
 STAGES = {  # (C, H, W) after some layers, for the image size the network was made for
     "seed": {"pool1": (10, 13, 13), "pool2": (20, 5, 5)},
     "lenet5": {"pool1": (6, 14, 14), "pool2": (16, 5, 5), "fc1": (120,), "fc2": (84,)},
@@ -191,6 +220,7 @@ def test_every_network_is_rebuilt_from_its_description(name: str) -> None:
     description = describe(zoo.build(name, seed=None))
     rebuilt = rebuild(json.loads(json.dumps(description)))
     assert describe(rebuilt) == description
+    check_what_no_shape_shows(name, rebuilt)
     assert sum(a.size for a in rebuilt.parameters().values()) == PARAMETERS[name]
     table = cnn.summary(rebuilt, zoo.network(name).input_shape)
     if name in GIGAS:
@@ -225,6 +255,13 @@ def test_the_smallest_images_are_as_small_as_they_can_be(name: str, least: int) 
     assert model(np.zeros((1, 1, least, least), np.float32)).shape == (1, 10)
     with pytest.raises(ValueError, match=f"{name}: expected input_size .* at least {least}, got {least - 1}"):
         zoo.build(name, input_size=least - 1)
+
+
+def test_a_network_of_few_channels_is_squeezed_to_one() -> None:
+    from minicnn.zoo.efficientnet import mbconv
+
+    for channels, squeezed in ((3, 1), (7, 1), (8, 2)):
+        assert mbconv(channels, 5, 3, 1, 1).state()["block.1.fc1.weight"].shape[0] == squeezed
 
 
 def test_batch_normalized_convolutions_have_no_bias() -> None:
@@ -263,6 +300,8 @@ def test_weights_of_another_network_are_refused_by_name_and_shape() -> None:
 def test_an_unknown_name_is_refused_with_the_nearest_ones() -> None:
     with pytest.raises(ValueError, match=r"^zoo: there is no network 'resnet-18'; did you mean resnet18"):
         zoo.build("resnet-18")
+    with pytest.raises(ValueError, match=r"did you mean squeezenet1_1 or squeezenet1_0 or seed\?$"):  # three at most
+        zoo.build("squeeze")
     with pytest.raises(ValueError, match="there are seed, lenet5"):
         zoo.build("?")
 

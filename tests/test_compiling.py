@@ -10,7 +10,7 @@ import warnings
 
 import numpy as np
 import pytest
-from numba import prange
+from numba import njit, prange
 from numba.core import event
 
 import minicnn as cnn
@@ -56,6 +56,7 @@ def test_a_line_says_how_many_loops_of_how_many_are_compiled(at_once, capsys) ->
     assert (y == 2).all()
 
 
+@pytest.mark.slow
 def test_a_bar_counts_them_on_a_terminal(at_once, monkeypatch) -> None:
     screen = io.StringIO()
     screen.isatty = lambda: True
@@ -78,12 +79,13 @@ def test_a_second_may_pass_before_anything_is_shown(monkeypatch) -> None:
             super().start()
 
     monkeypatch.setattr(compiling.threading, "Timer", Timer)
-    compiled = event.trigger_event("numba:compile", data={"dispatcher": "a loop", "args": ()})
+    compiled = event.trigger_event("numba:compile", data={"dispatcher": njit(lambda: None), "args": ()})
     with compiling.shown(), compiled:
         pass
     assert waits == [(1.0, True)]  # and a program that ends does not wait for it
 
 
+@pytest.mark.slow
 def test_what_is_compiled_already_is_not_counted(at_once, capsys) -> None:
     loops = fresh(1), fresh(2), fresh(3)
     work_of(loops[0])[0]()

@@ -82,6 +82,7 @@ def test_no_cut_and_no_change_of_a_few_bytes_gets_past_as_anything_but_a_model(d
         assert isinstance(model, Layer)
 
 
+@pytest.mark.slow
 def test_very_many_nodes_of_one_name_are_read(tmp_path) -> None:
     names = ["x", *(f"r{i}" for i in range(20_000)), "y"]
     nodes = [node("Relu", a, b, name="same") for a, b in itertools.pairwise(names)]

@@ -486,6 +486,7 @@ CHOICES = {  # of them, by a layer's kind and what is asked of it: the answers, 
 NESTED = {"Residual", "Graph"}
 
 
+@pytest.mark.slow
 def test_layers_of_networks_have_all_small_sizes_and_every_choice() -> None:
     chosen: dict[str, set[Any]] = {kind: set() for kind in CHOICES if CI or kind not in NESTED}
     found: dict[tuple[str, str], set[int]] = {key: set() for key in SIZES}

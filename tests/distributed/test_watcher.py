@@ -90,6 +90,8 @@ def ended(connect):
             connect().close()
         except ConnectionRefusedError:
             return True
+        except ConnectionResetError:  # it ended just then; the next is refused
+            pass
         time.sleep(0.1)
     return False
 

@@ -207,14 +207,15 @@ def test_every_part_of_a_batch_counts_in_its_normalization(shape) -> None:
 
 
 FULL = REGISTER // 4  # channels in float32 that fill a register
+WIDE = max(FULL + 1, 16)  # and as many as Winograd asks for, on either side: 16, and more than a register on one
 CHOSEN = {  # shapes on either side of each threshold: images, filters, what computes y and dx, and what else could
-    "enough tiles of 4 × 4": ((1, 16, 16, 16), (FULL + 1, 16, 3, 3), "winograd4", "winograd4", "direct"),
-    "enough tiles of 2 × 2 alone": ((1, 16, 15, 12), (FULL + 1, 16, 3, 3), "winograd2", "winograd2", "winograd4"),
-    "just enough tiles of 2 × 2": ((1, 16, 8, 8), (FULL + 1, 16, 3, 3), "winograd2", "winograd2", "direct"),
-    "and of two images": ((2, 16, 8, 4), (FULL + 1, 16, 3, 3), "winograd2", "winograd2", "direct"),
-    "too few tiles": ((1, 16, 8, 6), (FULL + 1, 16, 3, 3), "direct", "direct", "winograd2"),
-    "too few channels in": ((1, 15, 16, 16), (FULL + 1, 15, 3, 3), "direct", "direct", "winograd4"),
-    "too few channels out": ((1, FULL + 1, 16, 16), (15, FULL + 1, 3, 3), "direct", "direct", "winograd4"),
+    "enough tiles of 4 × 4": ((1, 16, 16, 16), (WIDE, 16, 3, 3), "winograd4", "winograd4", "direct"),
+    "enough tiles of 2 × 2 alone": ((1, 16, 15, 12), (WIDE, 16, 3, 3), "winograd2", "winograd2", "winograd4"),
+    "just enough tiles of 2 × 2": ((1, 16, 8, 8), (WIDE, 16, 3, 3), "winograd2", "winograd2", "direct"),
+    "and of two images": ((2, 16, 8, 4), (WIDE, 16, 3, 3), "winograd2", "winograd2", "direct"),
+    "too few tiles": ((1, 16, 8, 6), (WIDE, 16, 3, 3), "direct", "direct", "winograd2"),
+    "too few channels in": ((1, 15, 16, 16), (WIDE, 15, 3, 3), "direct", "direct", "winograd4"),
+    "too few channels out": ((1, WIDE, 16, 16), (15, WIDE, 3, 3), "direct", "direct", "winograd4"),
     "a first layer": ((2, 4, 6, 7), (37, 4, 3, 3), "direct", "im2col", None),
     "a second layer": ((2, 5, 6, 7), (37, 5, 3, 3), "direct", "direct", None),
 }

@@ -34,16 +34,16 @@ def mpiexec() -> str | None:
 @pytest.fixture(scope="session")
 def start():
     """Starts a job: `start(4, "fit", folder)` runs jobs/fit.py in four processes. "minicnn" is the command line, a path
-    a program that the test wrote."""
+    a program that the test wrote; `launcher` holds options of mpiexec."""
     pytest.importorskip("mpi4py", reason='needs MPI: pip install ".[distributed]"')
     if mpiexec() is None:
         pytest.skip("needs MPI's mpiexec")
 
-    def start(processes, job, *arguments, **environment):
+    def start(processes, job, *arguments, launcher=(), **environment):
         path = job if isinstance(job, Path) else HERE / "jobs" / f"{job}.py"
         program = ["-m", "minicnn"] if job == "minicnn" else [str(path)]
         return subprocess.Popen(
-            [mpiexec(), "-n", str(processes), sys.executable, *program, *map(str, arguments)],
+            [mpiexec(), *launcher, "-n", str(processes), sys.executable, *program, *map(str, arguments)],
             env=os.environ | ENVIRONMENT | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -14,6 +14,7 @@ from minicnn.faults import guard
 how, rank = sys.argv[1], int(sys.argv[2])
 if "nodes" in sys.argv:
     MPI.Get_processor_name = lambda: f"node{MPI.COMM_WORLD.rank % 2}"
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # by which MPICH's launcher tells of a death where it ends nobody
 if how == "stopped":
     guard.PATIENCE = 4
 group = cnn.distributed.mpi()

@@ -259,6 +259,13 @@ def test_memory_order_and_write_protection_do_not_matter():
     np.testing.assert_allclose(PCA(3).fit(frozen).components_, PCA(3).fit(X).components_, atol=1e-12)
 
 
+def test_from_one_direction_to_as_many_as_there_can_be():
+    X = low_rank()
+    every = PCA(40).fit_transform(X)
+    np.testing.assert_allclose(PCA(1).fit_transform(X), every[:, :1], rtol=1e-9)
+    np.testing.assert_allclose(PCA().fit_transform(X), every)
+
+
 @pytest.mark.parametrize("n_components", [0, 41, -1, 1.0, 2.5, 0.0, True, "mle"])
 def test_an_impossible_number_of_components_is_refused(n_components):
     with pytest.raises(ValueError, match=r"PCA: n_components must be None, an int from 1 to .* = 40, or a fraction"):

@@ -42,6 +42,17 @@ def test_every_output_is_differentiated(path: str) -> None:
     assert f"argument 0 (x) through output {path.strip()} at index" in str(found.value)
 
 
+def test_the_gradient_of_a_tuple_of_one_is_a_tuple_of_one_and_that_beside_integers_an_array() -> None:
+    def one(x):
+        return (x**2,), lambda dy: (2 * x * dy[0],) if isinstance(dy, tuple) else None
+
+    def with_places(x):
+        return (x**2, np.arange(x.size)), lambda dy: (2 * x * dy,)
+
+    assert gradcheck(one, x) < 1e-12
+    assert gradcheck(with_places, x) < 1e-12
+
+
 def affine(x, parameters, wrong=False):
     (w,), b = parameters["w"], parameters["b"]
     return w * x + b, lambda dy: (w * dy, {"w": [x * dy], "b": x * dy if wrong else dy, "name": None})

@@ -1,10 +1,12 @@
-"""Which algorithm computes a convolution."""
+"""Which algorithm computes a convolution, and in how many sums."""
 
 import numpy as np
 import pytest
 
 from minicnn import ops
 from minicnn.kernels.vector import REGISTER
+from minicnn.ops.convolution.direct import sums_of
+from minicnn.ops.convolution.problem import Filters, problem
 from minicnn.testing import tie_free
 
 GENERAL = ["direct", "im2col"]  # which take every convolution
@@ -55,3 +57,14 @@ def test_few_outputs_are_gathered_and_a_tile_of_them_is_not(height: int, width: 
 def test_an_unknown_algorithm_is_refused_for_complex_numbers_too() -> None:
     with pytest.raises(ValueError, match="expected algorithm to be one of direct"):
         ops.conv2d(np.ones((1, 1, 3, 3), complex), np.ones((1, 1, 3, 3), complex), algorithm="fft")
+
+
+@pytest.mark.parametrize(
+    ("images", "megabytes", "shares"), [(9, 1, 9), (20, 1, 16), (20, 18, 3), (20, 64, 1), (20, 65, 1), (20, 32, 2)]
+)
+def test_a_weight_gradient_has_a_sum_for_each_image_but_16_and_64_megabytes_at_most(images, megabytes, shares) -> None:
+    filters = REGISTER // 2  # a panel
+    channels = megabytes * (1 << 20) // (4 * filters)
+    x, w = np.empty((images, channels, 1, 1), np.float32), np.empty((filters, channels, 1, 1), np.float32)
+    sums, biases = sums_of(problem("conv2d", x, Filters(w), 1, 0, 1, 1))
+    assert sums.shape == (shares, 1, channels, filters) and biases.shape == (shares, 1, filters)

@@ -17,6 +17,11 @@ def test_it_survives_json():
     assert History.from_dict(json.loads(json.dumps(HISTORY.to_dict()))) == HISTORY
 
 
+def test_whether_a_run_was_interrupted_is_not_part_of_its_record():
+    assert not History().interrupted
+    assert History(interrupted=True) == History() and "interrupted" not in History(interrupted=True).to_dict()
+
+
 def test_a_run_that_has_not_begun_survives_json():
     assert History.from_dict(json.loads(json.dumps(History().to_dict()))) == History()
 

@@ -133,6 +133,14 @@ def test_patches_are_magnified_until_they_have_36_pixels(ax, side, factor):
     assert ax.get_images()[0].get_array().shape == (height, 2 * width + 5, 3)
 
 
+def test_patches_of_one_pixel_may_be_missing_too(ax):
+    images = np.ma.zeros((2, 2, 1, 1, 1), np.uint8)
+    images[1, 1] = np.ma.masked
+    plot.exciting_patches(images, ax)
+    sheet = np.asarray(ax.get_images()[0].get_array())
+    assert sheet[[1, 1, 44, 44], [1, 44, 1, 44], 0].tolist() == [0, 0, 0, 1]
+
+
 @pytest.mark.parametrize("channels", [12, 13])
 def test_of_a_result_the_twelve_channels_are_drawn_that_are_excited_most(ax, channels):
     strongest = np.arange(channels, dtype=float)

@@ -219,3 +219,83 @@ def test_rounding_shows_by_moves_of_up_to_two_last_digits_of_the_arrays_and_the_
     judge = Judge(problem, 1e-6, 256)
     digits = [judge._rounding(0, 0, v) / (factor * EPS) for v in np.eye(count)]
     assert max(digits) == pytest.approx(4, abs=0.01) and min(digits) >= 0
+
+
+class Counting(Bench):
+    """A judge that is told by which steps a cheap derivative is precise, and remembers which it has tried."""
+
+    step = 2.0**-20
+
+    def __init__(self, gradient: Any, precise: Any, analytic: bool = False, max_entries: int = 0) -> None:
+        super().__init__(gradient, analytic, 0.0, max_entries)
+        self.precise, self.tried, self.cared = precise, [], 0
+
+    def size(self, along: Any) -> float:
+        assert along[0] is None
+        return 8.0
+
+    def derivative(self, i: int, v: Any, h: float | None = None) -> list[Slope]:
+        assert h is not None
+        self.tried.append(h if self.analytic[i] else h / 8)
+        right = [self.claimed(i, k, v) for k in range(2)]
+        return [slope(1e-9 * right[0], 0), slope(right[1], 0 if self.tried[-1] in self.precise else np.inf)]
+
+    def careful(self, i: int, v: Any) -> list[Slope]:
+        self.cared += 1
+        return [slope(self.claimed(i, k, v) * 3 / 4, 0) for k in range(2)]
+
+    def found(self) -> list[Any]:
+        self.problem.gradients[0][1] = 0 * self.problem.gradients[0][1]
+        return list(self.findings(1))
+
+
+SMALL_STEP, PLAIN = 2.0**-20, 2.0**-17
+
+
+@pytest.mark.parametrize(
+    ("precise", "tried", "errors"),
+    [
+        ([SMALL_STEP, PLAIN], [SMALL_STEP] * 4, 0), ([PLAIN], [SMALL_STEP, *[PLAIN] * 4], 0),
+        ([SMALL_STEP], [SMALL_STEP] * 4, 0), ([], [SMALL_STEP, PLAIN] * 4, 1 / 4),
+    ],
+)  # fmt: skip
+def test_the_step_that_was_precise_enough_is_tried_first_next_time(precise, tried, errors) -> None:
+    """If none is, the derivative is computed with care."""
+    bench = Counting([1.0, -2], precise)
+    found = bench.found()
+    assert bench.tried == tried and bench.cared == (0 if precise else 4)
+    assert [(finding.i, finding.k) for finding in found] == [(1, 0), (1, 1)] * 4
+    assert all(finding.error == 0 for finding in found[::2])
+    for finding in found[1::2]:  # of what a direction shows, and no less than the norm of the gradient
+        shown = abs(finding.v @ [1, -2])
+        assert finding.error == pytest.approx(errors * shown / max(shown, math.sqrt(5)), rel=1e-12)
+
+
+def test_one_by_one_the_step_that_was_precise_enough_is_kept_too() -> None:
+    bench = Counting([1.0, -2, 3], [PLAIN], max_entries=3)
+    assert len(bench.found()) == 6 and bench.tried == [SMALL_STEP, *[PLAIN] * 3] and bench.cared == 0
+
+
+def test_where_a_whole_group_is_said_to_be_zero_the_first_direction_is_looked_at_with_care_alone() -> None:
+    bench = Counting([0.0, 0], [SMALL_STEP, PLAIN])
+    assert len(bench.found()) == 8
+    assert bench.cared == 2 and bench.tried == [SMALL_STEP] * 3  # once for each output
+
+
+def test_of_an_analytic_array_complex_steps_are_tried_once_whatever_they_say() -> None:
+    bench = Counting([1.0, -2], [], analytic=True)
+    assert len(bench.found()) == 8 and len(bench.tried) == 4
+
+
+def test_after_a_first_direction_the_others_may_be_as_imprecise_as_the_steepest_entries_need() -> None:
+    """By a bound of 1 on the second group's slopes of 2⁻¹¹, where the first group's are 2¹¹: its tolerance is 2 and
+    more."""
+
+    class Rounded(Counting):
+        def derivative(self, i: int, v: Any, h: float | None = None) -> list[Slope]:
+            self.tried.append(h)
+            return [slope(0, 0), slope(self.claimed(i, 1, v), 1.0)]
+
+    bench = Rounded([2.0**11] * 64 + [2.0**-11] * 64, [])
+    bench.found()
+    assert bench.cared == 1 and len(bench.tried) == 9  # the first direction of the second group, by both steps

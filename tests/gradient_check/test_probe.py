@@ -9,7 +9,7 @@ import pytest
 from minicnn import NondifferentiableError
 from minicnn.gradient_check import probe
 from minicnn.gradient_check.derivatives import Slope, central_difference
-from minicnn.gradient_check.probe import PLAIN_STEP, Probe, _agree
+from minicnn.gradient_check.probe import Probe, _agree
 from minicnn.gradient_check.problem import Problem
 
 
@@ -46,7 +46,7 @@ def test_the_difference_to_four_times_what_is_unsure_is_exact() -> None:
 
 @pytest.mark.parametrize(
     ("at", "smallest", "step"),
-    [(1, 2.0**-18, 2.0**-20), (8, 2.0**-18, 2.0**-23), (0.25, 2.0**-18, 2.0**-20), (1, 2.0**-10, PLAIN_STEP)],
+    [(1, 2.0**-18, 2.0**-20), (8, 2.0**-18, 2.0**-23), (0.25, 2.0**-18, 2.0**-20), (1, 2.0**-10, 2.0**-17)],
 )
 def test_the_step_is_a_quarter_of_the_smallest_that_shows_a_smooth_function_relative_to_the_arguments_or_one(
     at: float, smallest: float, step: float, monkeypatch
@@ -83,6 +83,11 @@ def test_where_no_step_suits_all_each_entry_moves_by_its_own_scale(monkeypatch) 
     monkeypatch.setattr(probe, "central_difference", remember)
     examined(real, np.array([0.25, -0.5, 0, 1, -3]))
     np.testing.assert_allclose(directions[1], directions[0] * [0.25, 0.5, 1, 1, 1], rtol=1e-15)
+
+
+def test_the_step_of_a_plain_difference_is_the_power_of_two_next_to_the_best() -> None:
+    """Of f‴h²/6, by which the slope bends, and ε/h, its rounding, the sum is smallest at h³ = 3ε."""
+    assert 2.0 ** round(np.log2(3 * 2.0**-52) / 3) == probe.PLAIN_STEP
 
 
 def bench(*gradients: Any, max_entries: int = 0, tolerance: float = 1e-6) -> Probe:

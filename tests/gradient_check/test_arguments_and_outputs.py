@@ -169,6 +169,12 @@ def test_an_array_by_keyword_counts_where_the_output_depends_on_it_close_by(size
         gradcheck(op, x, scale=scale)
 
 
+def test_an_array_by_keyword_counts_though_the_output_is_large_beside_it() -> None:
+    """A millionth of a million: the last digits of 2²³ are of 2⁻²⁹."""
+    with pytest.raises(GradientError, match="its output depends on scale"):
+        gradcheck(lambda x, *, scale: (2.0**23 + x + scale, lambda dy: (dy,)), x, scale=w)
+
+
 def test_an_option_that_gradcheck_has_too_is_not_swallowed() -> None:
     def op(x, tolerance=1.0):
         return x * tolerance, lambda dy: (dy * tolerance,)

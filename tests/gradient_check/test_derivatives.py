@@ -230,8 +230,8 @@ def test_larger_steps_are_not_tried_for_an_error_that_does_not_matter(negligible
 
 
 def test_what_a_slope_tells_of_its_steps() -> None:
-    """By a step of 2⁻¹⁰ of the largest argument, 2; rounding is eight last digits of the output, and four of the argument
-    times the slope."""
+    """By a step of 2⁻¹⁰ of the largest argument, 2; rounding is eight last digits of the output, and four of the
+    argument times the slope."""
     xs = [np.array([1.0, 2.0])]
     (slope,) = central_difference(lambda xs: [(3 * xs[0] - 2).reshape(1, 2)], xs, [np.ones(2)])
     assert slope.values.shape == (1, 2) and slope.step == 2.0**-9

@@ -186,6 +186,16 @@ def test_an_option_that_gradcheck_has_too_is_not_swallowed() -> None:
     assert gradcheck(functools.partial(op, tolerance=2.0), x, tolerance=1e-3) < 1e-12
 
 
+@pytest.mark.parametrize(("name", "given"), [("seed", 0), ("max_entries", 0), ("constants", ["x"])])
+def test_nor_is_another_one_of_gradchecks(name: str, given) -> None:
+    def op(x, seed=1, max_entries=1, constants=1):
+        return 2 * x, lambda dy: (2 * dy,)
+
+    assert gradcheck(op, x) < 1e-12
+    with pytest.raises(ValueError, match=f"{name} is an option of gradcheck and of op; for op's own, bind it: "):
+        gradcheck(op, x, **{name: given})
+
+
 def test_running_statistics_are_constants_of_batch_normalization() -> None:
     statistics = {"running_mean": np.zeros(2), "running_var": np.ones(2)}
     assert gradcheck(ops.batch_norm2d, tie_free((3, 2, 2, 2)), w[:2], x[:2], training=False, **statistics) < 1e-9

@@ -24,7 +24,7 @@ class LayerOp:
     Each call runs a copy of the layer in the dtype of its arguments; the layer itself is not changed.
     """
 
-    def __init__(self, layer: Any, seed: int = 0) -> None:
+    def __init__(self, layer: Any, seed: int) -> None:
         check_composed(layer)
         self.layer, self.seed = layer, seed
         self.names = ["x", *arrays_of(layer, "parameters")]

@@ -207,7 +207,7 @@ class Problem:
             after = [
                 np.asarray(leaf) for _, leaf in leaves(self.call(self._copies(), away)[0]) if _is_float_output(leaf)
             ]
-            if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, after, strict=True)):
+            if not all(np.array_equal(a, b) for a, b in zip(before, after, strict=True)):
                 name = self._plain_name(argument.owner)
                 raise GradientError(
                     f"{self.title}: its output depends on {name}, given by keyword, but its pullback returns no "
@@ -283,4 +283,4 @@ def _argument_names(op: Any, parameters: dict[str, inspect.Parameter], count: in
     if isinstance(op, LayerOp):
         return op.names
     names = [p.name for p in parameters.values() if p.kind in POSITIONAL]
-    return (names + [f"array {i}" for i in range(len(names), count)])[:count]
+    return names + [f"array {i}" for i in range(len(names), count)]

@@ -45,7 +45,7 @@ def reference(call: Call) -> None:
     if call.reference is None:
         return
     expected, _ = one_output(call.reference(*call.arguments, **copy.deepcopy(call.options)), call.op)
-    call.check_close("reference", call.run()[0], expected, "output", 1e-12)
+    call.check_close("reference", call.run()[0], expected, "output")
 
 
 def shapes(call: Call) -> None:
@@ -105,7 +105,7 @@ def wants(call: Call) -> None:
             if want != (gradient is not None):
                 raise call.error("wants", f"wants={choice} gave gradient {i} as {type(gradient).__name__}")
             if want:
-                call.check_close("wants", gradient, full, f"gradient {i} with wants={choice}", 1e-12)
+                call.check_close("wants", gradient, full, f"gradient {i} with wants={choice}")
 
 
 REMEDY = (
@@ -133,9 +133,9 @@ def memory_order(call: Call) -> None:
     gradients = pullback(dy)
     for order in MEMORY_ORDERS:
         y_, pullback_ = call.run([in_order(a, order) if isinstance(a, np.ndarray) else a for a in call.arguments])
-        call.check_close("memory order", y_, y, f"output in order {order}", 1e-12)
+        call.check_close("memory order", y_, y, f"output in order {order}")
         for i, (g_, g) in enumerate(zip(pullback_(in_order(dy, order)), gradients, strict=True)):
-            call.check_close("memory order", g_, g, f"gradient {i} in order {order}", 1e-12)
+            call.check_close("memory order", g_, g, f"gradient {i} in order {order}")
 
 
 def linearity(call: Call) -> None:

@@ -30,7 +30,7 @@ class Progress:
         self.lines = shown is not False
         self.bars = self.notebook or sys.stderr.isatty() if shown is None else shown
         self._bar: Any = None
-        self._pending, self._next = 0, 0.0
+        self._pending = 0
 
     def __enter__(self) -> Progress:
         return self
@@ -55,7 +55,7 @@ class Progress:
         if not self.bars:
             yield
             return
-        self._pending, self._next = 0, 0.0
+        self._next = 0.0  # of this epoch, the first step is drawn
         if self._bar is None:
             self._bar = self._new(title, images, done)
         else:

@@ -191,6 +191,14 @@ MISTAKES: dict[str, tuple[Callable[..., Any], str]] = {
     "1.12, 62 % of the units kept": (keeping(24_800), "expected to keep 60 % of the units, kept 62.0%"),
     "2.10, not divided": (lambda x: (x - x.mean(axis=0), lambda dy: dy), "batch_norm"),
     "2.10, eps of 2e-5": (lambda x: (normalized(x, 2e-5), solution("2.10")(x)[1]), r"batch_norm\(x\)"),
+    "2.5, of the size of the gradient alone": (
+        lambda w, velocity, g, lr, mu: solution("2.5")(w, velocity, np.abs(g), lr, mu),
+        "w after a step",
+    ),
+    "2.6, of the size of the gradient alone": (
+        lambda w, m, v, g, step, lr: solution("2.6")(w, m, v, np.abs(g), step, lr),
+        "w after step 2",
+    ),
     "2.6, eps of 2e-8": (adam(2e-8), "w after step 1"),
     "6.6, eps of 2e-5": (
         lambda w, b, gamma, beta, mean, var: solution("6.6")(w, b, gamma, beta, mean, var + 1e-5),

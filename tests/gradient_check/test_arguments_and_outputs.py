@@ -180,6 +180,13 @@ def test_an_array_by_keyword_counts_where_the_output_depends_on_it_close_by(size
         gradcheck(op, x, scale=scale)
 
 
+def test_an_array_by_keyword_counts_though_the_output_is_large_beside_it() -> None:
+    """A millionth of a million: the last digits of 2²³ are of 2⁻²⁹."""
+    whole = np.arange(1.0, 6)
+    with pytest.raises(GradientError, match="its output depends on scale"):
+        gradcheck(lambda x, *, scale: (2.0**23 + x + scale, lambda dy: (dy,)), whole, scale=whole)
+
+
 def test_an_option_that_gradcheck_has_too_is_not_swallowed() -> None:
     def op(x, tolerance=1.0):
         return x * tolerance, lambda dy: (dy * tolerance,)
@@ -188,6 +195,16 @@ def test_an_option_that_gradcheck_has_too_is_not_swallowed() -> None:
         gradcheck(op, x, tolerance=2.0)
     assert gradcheck(functools.partial(op, tolerance=2.0), x) < 1e-12
     assert gradcheck(functools.partial(op, tolerance=2.0), x, tolerance=1e-3) < 1e-12
+
+
+@pytest.mark.parametrize(("name", "given"), [("seed", 0), ("max_entries", 0), ("constants", ["x"])])
+def test_nor_is_another_one_of_gradchecks(name: str, given) -> None:
+    def op(x, seed=1, max_entries=1, constants=1):
+        return 2 * x, lambda dy: (2 * dy,)
+
+    assert gradcheck(op, x) < 1e-12
+    with pytest.raises(ValueError, match=f"{name} is an option of gradcheck and of op; for op's own, bind it: "):
+        gradcheck(op, x, **{name: given})
 
 
 def test_running_statistics_are_constants_of_batch_normalization() -> None:

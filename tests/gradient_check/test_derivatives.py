@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from minicnn.gradient_check.derivatives import (
     NondifferentiableError,
     Slope,
+    _noise,
     central_difference,
     complex_step,
     difference,
     moved,
+    roughness,
     size_of,
 )
+from minicnn.gradient_check.search import Search
 
 ones = [np.ones(1)]
 points = st.floats(0.01, 100) | st.floats(-100, -0.01)
@@ -167,3 +170,71 @@ def test_large_arguments_get_large_steps() -> None:
     x = np.array([1e6])
     (slope,) = central_difference(lambda xs: [xs[0] ** 2], [x], ones)
     assert slope.values == pytest.approx(2e6, rel=1e-9)
+
+
+@pytest.mark.parametrize("x", [0.0, 8.0])
+def test_where_a_kink_is_suspected_tiny_steps_tell_what_is_rounding(x: float) -> None:
+    moves: list[float] = []
+    with pytest.raises(NondifferentiableError):
+        central_difference(lambda xs: [moves.append(xs[0][0] - x) or abs(xs[0] - x)], [np.array([x])], ones)
+    tiny = [max(x, 1) * 2.0**-e for e in range(30, 47, 2)]
+    assert moves[-18:] == [move for step in tiny for move in (step, -step)]
+    assert abs(moves[-19]) > tiny[0] or abs(moves[-19]) < tiny[-1]  # of the search
+
+
+def test_noise_is_the_largest_second_difference_of_each_output_by_any_tiny_step() -> None:
+    """Of |x| twice the largest step; of the other 2 + 3, except that nothing is defined by the smallest steps."""
+
+    def f(xs):
+        (x,) = xs
+        if 0 < abs(x[0]) < 2.0**-45:
+            raise ValueError
+        jump = np.where(x > 0, 2.0, np.where(x < 0, 3.0, 0))
+        return [abs(x), np.where(abs(x) < 2.0**-41, np.where(x == 0, 7, np.inf), 7 + jump)]
+
+    x = [np.zeros(1)]
+    searches = [Search(y) for y in f(x)]
+    assert _noise(f, searches, x, ones, 0.0) == [2 * 2.0**-30, 5]
+    assert _noise(f, searches, x, ones, 16.0)[0] == 2 * 2.0**-26
+    for search in searches:
+        search.smooth[:] = True
+    assert _noise(f, searches, x, ones, 0.0) == [0, 0]
+
+
+@pytest.mark.parametrize("size", [0.5, 1.0, 4.0])
+def test_how_rough_a_function_is_shows_by_one_small_step(size: float) -> None:
+    moves: list[float] = []
+
+    def f(xs):
+        moves.append(abs(xs[0][0] - size))
+        return [7 * xs[0], 3 * abs(xs[0] - size) + xs[0]]
+
+    x = [np.full(1, size)]
+    assert roughness(f, x, ones, f(x)) == pytest.approx(6, rel=1e-6)
+    step = max(size, 1) * 2.0**-22
+    assert sorted(set(moves)) == [0, step / 4, step / 2, step]
+    assert roughness(lambda xs: [7 * xs[0]], x, ones, [7 * x[0]]) == 0
+
+
+@pytest.mark.parametrize("negligible", [0.0, 1.0])
+def test_larger_steps_are_not_tried_for_an_error_that_does_not_matter(negligible: float) -> None:
+    """Beside 2⁴⁰ the small steps know the slope of 1 to about one part."""
+    moves: list[float] = []
+
+    def f(xs):
+        moves.append(abs(xs[0][0] - 1))
+        return [2.0**40 + xs[0]]
+
+    central_difference(f, [np.ones(1)], ones, negligible=negligible)
+    assert (max(moves) > 2.0**-5) == (negligible == 0)
+
+
+def test_what_a_slope_tells_of_its_steps() -> None:
+    """By a step of 2⁻¹⁰ of the largest argument, 2; rounding is eight last digits of the output, and four of the
+    argument times the slope."""
+    xs = [np.array([1.0, 2.0])]
+    (slope,) = central_difference(lambda xs: [(3 * xs[0] - 2).reshape(1, 2)], xs, [np.ones(2)])
+    assert slope.values.shape == (1, 2) and slope.step == 2.0**-9
+    expected = 2.0**-52 * (8 * np.array([[1, 4]]) + 4 * 2 * 3) * 2.0**9
+    np.testing.assert_allclose(slope.rounding, expected, rtol=1e-6)
+    assert (np.asarray(slope.bend) >= 0).all() and np.max(slope.bend) < 1e-11

@@ -170,6 +170,48 @@ def test_arrays_of_up_to_max_entries_are_checked_entry_by_entry() -> None:
         gradcheck(slightly_off, point, max_entries=100)
 
 
+def wrong_by(error: float, entry: Any = ...):
+    def op(x):
+        def pullback(dy, wants=(True,)):
+            dx = 2 * x * dy
+            dx[entry] *= 1 + error
+            return (dx,)
+
+        return x**2, pullback
+
+    return op
+
+
+def test_unless_told_otherwise_a_millionth_is_accepted_of_each_of_256_entries() -> None:
+    point = 1 + tie_free(257) / 4
+    assert gradcheck(wrong_by(0.98e-6), point[:5]) == pytest.approx(0.98e-6, rel=1e-6)
+    with pytest.raises(GradientError, match=r"relative error 1\.0e-06"):
+        gradcheck(wrong_by(1.02e-6), point[:5])
+    assert gradcheck(wrong_by(3e-6, 7), point) < 1e-6
+    with pytest.raises(GradientError, match=r"index \(7,\)"):
+        gradcheck(wrong_by(3e-6, 7), point[:256])
+
+
+def test_an_error_just_as_large_as_the_tolerance_is_accepted() -> None:
+    error = gradcheck(wrong_by(0.1), tie_free(5), tolerance=1)
+    assert gradcheck(wrong_by(0.1), tie_free(5), tolerance=error) == error
+    with pytest.raises(GradientError):
+        gradcheck(wrong_by(0.1), tie_free(5), tolerance=0.999 * error)
+
+
+def test_unless_told_otherwise_the_upstream_gradient_is_that_of_seed_0() -> None:
+    def seen(**options) -> list[list[float]]:
+        dys: list[list[float]] = []
+
+        def op(x):
+            return 2 * x, lambda dy, wants=(True,): (dys.append(dy.tolist()) or 2 * dy,)
+
+        gradcheck(op, np.ones(3), **options)
+        return dys
+
+    assert seen() == seen(seed=0) != seen(seed=1)
+
+
 def test_a_gradient_that_is_zero_for_a_constant_upstream_gradient_is_still_checked() -> None:
     def zero_pullback(x):
         return ops.softmax(x)[0], lambda dy, wants=(True,): (np.zeros_like(x),)
@@ -332,6 +374,8 @@ def test_something_to_differentiate() -> None:
 def test_a_finite_output() -> None:
     with pytest.raises(ValueError, match="not finite"), np.errstate(divide="ignore"):
         gradcheck(lambda x: (np.log(x), lambda dy: (dy / x,)), np.zeros(2))
+    with pytest.raises(ValueError, match="not finite"):
+        gradcheck(lambda x: (x * np.nan, lambda dy: (dy,)), np.zeros(2))
 
 
 @pytest.mark.parametrize(

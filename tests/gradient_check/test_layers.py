@@ -52,6 +52,18 @@ def test_where_the_inputs_gradient_is_wrong_those_of_the_parameters_tell_whence(
         gradcheck(model, tie_free((2, 3)))
 
 
+def test_of_a_layer_with_one_parameter_that_is_named_and_of_one_without_any_none() -> None:
+    with pytest.raises(GradientError, match="; of the parameters, wrong: none; right: factor$"):
+        gradcheck(Leaky(), tie_free((2, 3)))
+
+    class Bare(cnn.ReLU):
+        def forward(self, x, pass_):
+            return 2 * x, lambda dy, wants="both": (dy, {})
+
+    with pytest.raises(GradientError, match=r"wrong gradient of the input x at .* \(relative error 5\.0e-01\)$"):
+        gradcheck(Bare(), tie_free((2, 3)))
+
+
 def test_a_model_in_training_keeps_its_arrays_and_buffers() -> None:
     model = cnn.Sequential(cnn.Conv2d(1, 2, 3), cnn.BatchNorm2d(2), cnn.Dropout(0.5)).initialize(0)
     before = {name: array.copy() for name, array in model.state().items()}

@@ -22,6 +22,12 @@ def test_clip_norm_scales_all_gradients_by_one_factor():
     assert (grads["a"][0], grads["b"][0, 0]) == (3.0, 4.0)
 
 
+def test_a_millionth_is_added_to_the_norm_as_pytorch_does():
+    clipped, norm = clip_norm({"a": np.array([0.6e-6, -0.8e-6])}, max_norm=1e-6)
+    assert norm == pytest.approx(1e-6, rel=1e-12)
+    np.testing.assert_allclose(clipped["a"], [0.3e-6, -0.4e-6], rtol=1e-12)
+
+
 def test_clip_norm_leaves_small_gradients_as_they_are():
     grads = random_arrays(0, np.float32)
     clipped, _ = clip_norm(grads, max_norm=1e3)

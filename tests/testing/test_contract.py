@@ -110,6 +110,32 @@ def test_what_is_more_than_rounding_is_found_and_no_less(property: str, size: fl
     assert found.value.property == property and "at (0, 0) is " in str(found.value)
 
 
+def test_a_pullback_that_turns_with_dy_and_grows_with_it_is_not_linear_yet() -> None:
+    def by_its_largest(dy, wants=(True,)):
+        return (dy * np.abs(dy).max() / np.sqrt((dy**2).sum()) if wants[0] else None,)
+
+    with pytest.raises(ContractError, match="linearity: gradient 0 of 2a − 3b at") as found:
+        assert_contract(with_pullback(by_its_largest), x)
+    assert found.value.property == "linearity"
+
+
+def test_unless_told_otherwise_a_layer_in_training_draws_as_with_seed_0() -> None:
+    class Drawing(cnn.ReLU):
+        drawn: list[float] = []  # noqa: RUF012
+
+        def forward(self, x, pass_):
+            if pass_.rng is not None:
+                self.drawn.append(pass_.rng.random())
+            return super().forward(x, pass_)
+
+    seen = []
+    for options in ({}, {"seed": 0}, {"seed": 1}):
+        Drawing.drawn.clear()
+        assert_contract(Drawing(), x, train=True, **options)
+        seen.append(set(Drawing.drawn))
+    assert seen[0] == seen[1] != seen[2] and len(seen[0]) == 1  # every pass draws the same
+
+
 def test_what_is_not_a_number_is_compared_like_numbers() -> None:
     hole = np.array([[0, 0, np.nan], [0, 0, 0]])
 
@@ -170,21 +196,24 @@ def test_of_layers_it_asks_more(wrong: str) -> None:
 class Container(cnn.Sequential):
     """A container that is wrong in one way where its inside is watched, or where a pass ends there."""
 
-    wrong = ""
+    wrong, by = "", 1.0
 
     def forward(self, x, pass_):
         y, pullback = super().forward(x, pass_)
         asked = {"output, watched": pass_.watch, "until: 0": pass_.until}
-        y = y + bool(asked.get(self.wrong))
+        y = self.moved(y, bool(asked.get(self.wrong)))
 
         def back(dy, wants="both"):
             dx, grads = pullback(dy, wants)
             if not pass_.watch:
                 return dx, grads
-            moved = {name: g + (self.wrong == f"gradient of {name}, watched") for name, g in grads.items()}
-            return None if dx is None else dx + (self.wrong == "gradient of x, watched"), moved
+            moved = {name: self.moved(g, self.wrong == f"gradient of {name}, watched") for name, g in grads.items()}
+            return None if dx is None else self.moved(dx, self.wrong == "gradient of x, watched"), moved
 
         return y, back
+
+    def moved(self, a, off):
+        return a + off * self.by * largest(a)
 
 
 @pytest.mark.parametrize(
@@ -198,3 +227,8 @@ def test_of_containers_it_asks_that_watching_and_ending_early_change_no_number(w
     with pytest.raises(ContractError, match=f"{wrong} at ") as found:
         assert_contract(model, x)
     assert found.value.property == ("until" if wrong == "until: 0" else "watching")
+    model.by = 0.6e-12
+    assert_contract(model, x)
+    model.by = 1.6e-12
+    with pytest.raises(ContractError, match=f"{wrong} at "):
+        assert_contract(model, x)

@@ -119,3 +119,24 @@ def test_validation_that_overflows_stops_the_run(stripes):
     model["fc"].weight[...] = np.array([[3e38], [-3e38], [0]], np.float32)
     with pytest.raises(cnn.TrainingDiverged, match=r"before training: the loss in evaluation is .* fc is the first"):
         cnn.fit(model, dark, train, epochs=1)
+
+
+def normalized(weight, running_var, scale):
+    """A layer that multiplies by `weight` what it has normalized, then scores that stay small."""
+    model = cnn.Sequential(norm=cnn.BatchNorm2d(1), flatten=cnn.Flatten(), fc=cnn.Dense(64, 3)).initialize()
+    model.transform = cnn.data.Transform(scale=scale)
+    model["norm"].weight[...], model["norm"].running_var[...] = weight, running_var
+    model["fc"].weight[...] *= 1e-3
+    return model
+
+
+def test_an_overflow_in_evaluation_is_looked_for_as_in_evaluation(stripes):
+    """By the statistics of a batch, the outputs would be finite."""
+    with pytest.raises(cnn.TrainingDiverged, match=r"before training: .* norm is the first layer"):
+        cnn.fit(normalized(weight=1e37, running_var=0, scale=1), stripes(), epochs=1)
+
+
+def test_an_overflow_in_training_is_looked_for_as_in_training(stripes):
+    """By the running statistics, the outputs are finite, as they were before training."""
+    with pytest.raises(cnn.TrainingDiverged, match=r"batch 1 of epoch 1: .* norm is the first layer"):
+        cnn.fit(normalized(weight=3e38, running_var=1, scale=2550), stripes(), epochs=1)

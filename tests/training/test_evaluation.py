@@ -187,3 +187,8 @@ def test_a_model_without_first_values_has_no_score(stripes):
         cnn.evaluate(model, stripes())
     with pytest.raises(ValueError, match="predict: all weights are zero, the model is not initialized yet"):
         cnn.predict(model, stripes().images[0])
+    normalized = cnn.Sequential(norm=cnn.BatchNorm2d(1), flatten=cnn.Flatten(), fc=cnn.Dense(64, 3))
+    normalized["norm"].weight[...] = normalized["fc"].bias[...] = 1  # what is not zero for one number each
+    normalized.transform = Transform()
+    with pytest.raises(ValueError, match="evaluate: all weights are zero"):
+        cnn.evaluate(normalized, stripes())

@@ -240,16 +240,22 @@ def test_a_bar_is_as_wide_as_the_terminal_but_for_a_column_and_at_most_100(colum
 
 
 def test_a_bar_is_drawn_ten_times_a_second(monkeypatch, capsys):
-    now = [8.0]
+    now = [0.0]
     monkeypatch.setattr("minicnn.training.progress.time", SimpleNamespace(monotonic=lambda: now[0]))
-    with Progress(True) as progress, progress.bar("epoch", 100, 0):
-        for seconds in (8.0, 8.05, 8.0999, 8.11, 8.15, 8.22):
+    with Progress(True) as progress, progress.bar("epoch", 10, 0):
+        for seconds in (0.0, 0.05, 0.0999, 0.11, 0.15, 0.22):
             now[0] = seconds
-            progress.advance(10, 0.5, 0.25)
+            progress.advance(1, 0.5, 0.25)
     drawn = re.findall(r"(\d+)%\|.*?(loss 0\.5000, accuracy 25\.00%)?\r", capsys.readouterr().err + "\r")
     assert [(int(percentage), bool(told)) for percentage, told in drawn] == [
         (0, False), (10, True), (40, True), (60, True)
     ]  # fmt: skip
+
+
+def test_many_images_a_second_are_counted_in_thousands_or_more(capsys):
+    with Progress(True) as progress, progress.bar("epoch", 10**8, 0):
+        progress.advance(5 * 10**7, 0.5, 0.25)
+    assert re.search(r" 50%\|.*\| *\d+(\.\d+)?[kMGT] images/s", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,15 @@ def test_a_cell_acts_as_one_point_where_its_diagonal_is_below_the_angle_times_it
     assert not force[1:].any()
 
 
+def test_a_cell_whose_diagonal_is_the_angle_times_its_distance_is_opened():
+    """Four points of a cube of side 6 lie in its child of side 3, whose diagonal is ¾ of √48, as far as it is from the
+    fifth to their middle. Three of them share a child of side 1.5, which is small enough to act as one point."""
+    y = np.tile(np.array([0, 2.75, 2.75, 2.5, 6], np.float32), (3, 1))
+    terms = [(count, 3 * along**2, along) for count, along in ((1, 6), (3, 6 - 8 / 3))]
+    expected = sum(count * along / (1 + squared) ** 2 for count, squared, along in terms)
+    assert barnes_hut(y, 0.75)[0][:, 4] == pytest.approx(np.full(3, expected), rel=1e-5)
+
+
 @pytest.mark.parametrize(("n", "way"), [(16_000, "exact"), (16_001, "tree")])
 def test_auto_takes_all_pairs_in_space_up_to_sixteen_thousand_points(n, way, monkeypatch):
     taken = []

@@ -75,6 +75,18 @@ def test_barnes_hut_opens_every_cell_at_angle_zero():
     np.testing.assert_allclose(barnes_hut(y, 0.0)[0], exact(y)[0], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_a_tree_may_have_all_children_at_every_level_down_to_the_resolution_of_float32(dimensions):
+    """Toward the corner at 0: no tree has more cells that wait for their turn."""
+    children = np.indices([2] * dimensions).reshape(dimensions, -1)[:, :-1]  # all but the one at the corner
+    levels = [-np.where(children, 0.5, 1.5) * 0.5**level for level in range(1, 25)]
+    y = np.hstack([np.full((dimensions, 1), -1), *levels, np.zeros((dimensions, 1))]).astype(np.float32)
+    force, z = barnes_hut(y, 0.0)
+    true_force, true_z = exact(y.astype(np.float64))
+    np.testing.assert_allclose(force, true_force, rtol=1e-4, atol=1e-5)
+    assert z == pytest.approx(true_z, rel=1e-5)
+
+
 def test_barnes_hut_errs_less_at_smaller_angles():
     y = clusters(2)
     force = exact(y)[0]

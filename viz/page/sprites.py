@@ -72,7 +72,7 @@ class Sprites:
                 transparent=True,
             )
         text = buffer.getvalue()
-        width, height = (float(v) * DOTS / 72 for v in re.findall(rb'(?:width|height)="([\d.]+)pt"', text)[:2])
+        width, height = (float(v) * DOTS / 72 for v in re.findall(rb'(?:width|height)="([\d.]+)pt"', text))
         self.sheets[name] = {"width": round(width), "height": round(height), "src": f"{name}.svg"}
         self.files[f"{name}.svg"] = text
         return name

@@ -72,7 +72,7 @@ def attributions(
     places[0].imshow(_shown(image), cmap="gray", vmin=0, vmax=1)
     heading(places[0], title)
     for ax, (name, values) in zip(places[1:], flat.items(), strict=False):
-        ax.imshow(values / sizes[name], **_look(signed[name]))
+        ax.imshow(values / (sizes[name] or 1), **_look(signed[name]))
         heading(ax, name)
     if not all(signed.values()):
         bar = _bar(figure, places, _look(False), {0: "0", 1: "strong"})
@@ -107,8 +107,8 @@ def _shown(image: ArrayLike) -> np.ndarray:
 
 
 def _size(values: np.ndarray, percentile: float) -> float:
-    """A high percentile of the magnitudes; of a map with very few pixels above zero, the largest; never zero."""
+    """A high percentile of the magnitudes; of a map with very few pixels above zero, the largest."""
     magnitudes = np.abs(values[np.isfinite(values)])
     if not magnitudes.size:
-        return 1.0
-    return float(np.percentile(magnitudes, percentile)) or float(magnitudes.max()) or 1.0
+        return 0.0
+    return float(np.percentile(magnitudes, percentile)) or float(magnitudes.max())

@@ -41,6 +41,22 @@ def test_algebra_has_biases_and_what_letters_leave_out():
     ]
 
 
+@pytest.mark.parametrize(
+    ("weights", "written"), [(3, ["l₃ = l₀W₀W₁W₂"]), (4, ["l₁ = l₀W₀", "l₂ = l₁W₁", "l₃ = l₂W₂", "l₄ = l₃W₃"])]
+)
+def test_a_chain_of_up_to_three_weights_stands_on_one_line(weights, written):
+    assert viz.diagram(cnn.Sequential(*(cnn.Dense(4, 4) for _ in range(weights)))).letters == written
+
+
+@pytest.mark.parametrize(
+    ("stride", "sign"), [(1, ""), (2, "_{2}"), ((2, 1), r"_{2\times 1}"), ((1, 2), r"_{1\times 2}")]
+)
+@pytest.mark.parametrize(("kind", "star"), [(cnn.Conv2d, r"\ast"), (cnn.ConvTranspose2d, r"\ast^{\top}")])
+def test_a_convolution_s_sign_has_its_strides(kind, star, stride, sign):
+    model = cnn.Sequential(kind(1, 1, 3, stride=stride, bias=False))
+    assert viz.diagram(model, (1, 9, 9)).algebra == [rf"l_{{1}} = l_{{0}} {star}{sign} W_{{0}}"]
+
+
 def test_a_sum_that_is_multiplied_stands_in_brackets():
     linear = cnn.Sequential(cnn.Dense(4, 3), cnn.Dense(3, 2))
     assert viz.diagram(linear).letters == ["l₂ = l₀W₀W₁"]

@@ -254,3 +254,23 @@ def test_the_demos_atlas_with_its_film_is_smaller_than_five_megabytes(quick, tmp
     moments = [Snapshot(epoch, 0, model) for epoch in range(14)]
     page = viz.atlas(model, test, tmp_path / "atlas.html", train=train, snapshots=moments, progress=False)
     assert page.stat().st_size < 5_000_000
+
+
+def test_the_scripts_are_told_what_the_images_are(read, test_set):
+    assert read["size"] == list(test_set.images.shape[2:]) and read["channels"] == 1 and read["exact"]
+    corners = test_set.images[:, 0][:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    assert read["background"] == [int(np.median(corners))] and read["labeled"]
+    assert {name: len(text) for name, text in read["palettes"].items()} == {"signed": 256 * 6, "plain": 256 * 6}
+
+
+def test_a_legend_s_colors_are_those_of_its_scale(text):
+    """From blue to red where there are two sides, and otherwise from black up to a pale yellow (magma's last)."""
+    found = re.findall(r'<p class="scale"><span>([^<]*)</span><i [^>]*\((?:to right, )(.*?)\)"', text)
+    ends = {words: (colors.split(", ")[0], colors.split(", ")[-1]) for words, colors in found}
+    signed, plain = ("#053061", "#67001f"), ("#000004", "#fcfdbf")
+    assert ends == {"0": plain, "−": signed, "against": signed, "weak": plain}
+
+
+def test_the_template_s_own_lines_leave_no_trace(text):
+    markup = re.sub(r"<(script|style|pre)\b.*?</\1>", "", text[: text.index("<footer")], flags=re.DOTALL)
+    assert not re.findall(r"^[ \t]+$", markup, re.MULTILINE) and "\n\n\n" not in markup

@@ -51,8 +51,20 @@ def test_a_dead_channel_has_no_patches(network, few, quick):
     sprites = Sprites()
     layer = make(study(model, few), sprites)["layers"][1]
     assert layer["path"] == "conv2" and layer["dead"] == [k for k, hits in enumerate(layer["hits"]) if hits == 0]
-    assert layer["hits"][1:3] == [0, 6] and layer["top"] == 6
+    assert layer["hits"][1:3] == [0, 6] and layer["top"] == 6 and layer["of"] == 5
     assert (images_of(sprites, layer["patches"])[6:12] == 255).all()
+
+
+def test_shares_have_four_digits_and_activations_three(network, few, quick, monkeypatch) -> None:
+    shares = np.full(9, 2 / 3)
+    found = SimpleNamespace(active=shares, active_images=shares / 2, max=shares * 10, dead=shares > 1)
+    monkeypatch.setattr(layers, "activation_statistics", lambda model, data, paths, **options: {paths[0]: found})
+    monkeypatch.setattr(layers, "_imagine", lambda *given: None)
+    model = network.initialize(seed=0)
+    model.transform = cnn.data.Transform(mean=(0.5,), std=(0.5,))
+    for layer, count in zip(make(study(model, few), Sprites())["layers"], (4, 5), strict=True):
+        assert layer["active"] == [0.6667] * count and layer["active_images"] == [0.3333] * count
+        assert layer["strongest"] == [6.667] * count and layer["of"] == count and layer["dead"] == []
 
 
 def stage(path: str, kind: str = "Conv2d") -> SimpleNamespace:

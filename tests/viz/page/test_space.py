@@ -177,6 +177,17 @@ def test_a_map_is_made_of_50_columns_at_most_with_a_perplexity_of_30_or_less(
     np.testing.assert_allclose(grid, _unit(np.stack([columns_, -rows], axis=1)))
 
 
+@pytest.mark.parametrize(("kernel", "averaged"), [((3, 2), True), ((4, 4), False), ((3, 4), True), ((4, 3), True)])
+def test_of_maps_the_means_are_taken_which_is_said_where_there_is_more_than_one_place(mapped, kernel, averaged):
+    of = subject(30, 4)
+    model = cnn.Sequential(conv=cnn.Conv2d(1, 3, kernel), flatten=cnn.Flatten())
+    places = (5 - kernel[0]) * (5 - kernel[1])
+    model = cnn.Sequential(**model.children, fc=cnn.Dense(3 * places, 2)).initialize(0)
+    model.transform, model.classes = cnn.data.Transform(), ("a", "b")
+    found = space.make(study(model, of.data), None)
+    assert (found["layer"], found["averaged"], found["dimensions"]) == ("conv", averaged, 3)
+
+
 def test_maps_need_30_images_and_two_numbers(mapped) -> None:
     with pytest.raises(Missing, match="at least 30 of them; here there are 29"):
         space.make(subject(29, 4), None)

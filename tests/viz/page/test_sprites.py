@@ -135,6 +135,7 @@ def test_a_figure_is_cut_to_what_is_drawn_and_as_large_as_on_a_screen_of_96_dots
     ax.set_xlim(0, 6)
     ax.set_ylim(0, 4)
     ax.add_patch(Rectangle((1, 1), 2.9, 0.9, linewidth=0))
+    ax.text(5, 3, "")
     sprites = Sprites()
     sprites.add_figure("box", figure)
     sheet = sprites.sheets["box"]
@@ -143,6 +144,8 @@ def test_a_figure_is_cut_to_what_is_drawn_and_as_large_as_on_a_screen_of_96_dots
     again = Sprites()
     again.add_figure("box", figure)
     assert again.files == sprites.files and b"<svg" in sprites.files["box.svg"]
+    colors = set(re.findall(rb"fill: (#\w+|none)", sprites.files["box.svg"]))
+    assert colors - {b"none"} == {b"#1f77b4"}  # the rectangle's, and no paper under it
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,19 @@ import numpy as np
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import AutoLocator, FixedLocator, NullLocator
 
 TICKS = ("color", "labelcolor", "labelsize", "length", "width", "grid_color", "grid_alpha", "grid_linewidth")
+SIDES = ("left", "right", "bottom", "top")
+SET = (
+    "_integer",
+    "_nbins",
+    "_steps",
+    "_subs",
+    "decimals",
+    "fmt",
+    "xmax",
+)  # of a locator or formatter
 FEW = 6  # things of a kind that are described one by one; of more, the first three, and a checksum of all
 
 
@@ -31,6 +41,18 @@ def _axes(ax: Any) -> Iterator[str]:
     yield f"axes over {limits}, {ax.get_xscale()} and {ax.get_yscale()}, aspect {ax.get_aspect()}, shown {ax.axison}"
     if not ax.get_subplotspec():
         yield f"  at {_numbers(ax._axes_locator(ax, None).bounds if ax._axes_locator else ax.get_position().bounds)}"
+    elif (grid := ax.get_subplotspec().get_gridspec()).get_geometry() != (1, 1):
+        place = ax.get_subplotspec()
+        yield (
+            f"  in rows {[*place.rowspan]} and columns {[*place.colspan]} of {grid.get_geometry()}, widths "
+            f"{_numbers(grid.get_width_ratios())}, heights {_numbers(grid.get_height_ratios())}"
+        )
+    if hasattr(ax, "_colorbar_info"):
+        bar = {name: ax._colorbar_info[name] for name in ("location", "fraction", "shrink", "aspect", "pad")}
+        yield f"  a color bar: {bar}"
+    fixed = [name for name, auto in (("x", ax.get_autoscalex_on()), ("y", ax.get_autoscaley_on())) if not auto]
+    if fixed:
+        yield f"  limits that nothing widens: {', '.join(fixed)}"
     for name in ("left", "center", "right"):
         if ax.get_title(loc=name):
             title = {"left": ax._left_title, "center": ax.title, "right": ax._right_title}[name]
@@ -41,10 +63,13 @@ def _axes(ax: Any) -> Iterator[str]:
         for kind, which in (("ticks", "major"), ("minor ticks", "minor")):
             locator = axis.get_major_locator() if which == "major" else axis.get_minor_locator()
             formatter = axis.get_major_formatter() if which == "major" else axis.get_minor_formatter()
-            fixed = _numbers(locator.locs) if isinstance(locator, FixedLocator) else type(locator).__name__
+            fixed = _numbers(locator.locs) if isinstance(locator, FixedLocator) else _kind(locator)
             look = {k: v for k, v in sorted(axis.get_tick_params(which=which).items()) if k in TICKS}
             look = {k: _color(v) if "color" in k else v for k, v in look.items()}
-            yield f"  {name} {kind}: {fixed}, {type(formatter).__name__} {look}"
+            given = axis.get_tick_params(which=which)
+            lines = [side for side in (*SIDES, "gridOn") if given.get(side, False)]
+            where = "" if isinstance(locator, NullLocator) else f" {lines}"
+            yield f"  {name} {kind}: {fixed}, {_kind(formatter)} {look}{where}"
         labels = [label for label in axis.get_ticklabels() if label.get_text()]
         if labels and isinstance(axis.get_major_locator(), FixedLocator):
             yield f"  {name} tick labels like {_text(labels[0])}: {[label.get_text() for label in labels]}"
@@ -62,7 +87,10 @@ def _axes(ax: Any) -> Iterator[str]:
     if legend is not None:
         box = legend.get_bbox_to_anchor().transformed(ax.transAxes.inverted()).bounds
         frame = legend.get_frame_on() and _color(legend.get_frame().get_facecolor())
-        yield f"  legend: place {legend._loc}, anchor {_numbers(box)}, columns {legend._ncols}, frame {frame}"
+        yield (
+            f"  legend: place {legend._loc}, anchor {_numbers(box)}, {_n(legend.borderaxespad)} away, columns "
+            f"{legend._ncols}, frame {frame}"
+        )
         for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
             look = _line(handle) if hasattr(handle, "get_xdata") else type(handle).__name__
             yield f"    {_text(text)}: {look}"
@@ -112,7 +140,17 @@ def _text(text: Any) -> str:
         f"text {text.get_text()!r} at {_numbers(text.get_position())}, {_n(text.get_fontsize())} points, "
         f"{_color(text.get_color())}, {text.get_ha()} {text.get_va()}, turned {_n(text.get_rotation())}, formula "
         f"{text.get_parse_math()}, weight {text.get_fontweight()}, clipped {text.get_clip_on()}, order {text.zorder}"
+        + ("" if text._linespacing in ("normal", 1.2) else f", lines {_n(text._linespacing)} apart")
     )
+
+
+def _kind(thing: Any) -> str:
+    """A locator or formatter: its class, and what it was told."""
+    if isinstance(thing, AutoLocator):
+        return "AutoLocator"
+    told = {name: getattr(thing, name) for name in SET if hasattr(thing, name)}
+    told = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in told.items()}
+    return f"{type(thing).__name__} {told}" if told else type(thing).__name__
 
 
 def _array(values: Any) -> str:

@@ -54,6 +54,14 @@ def test_maps_of_one_unit_are_divided_by_one_number():
     assert float(saliency.max()) == pytest.approx(1 / 6) and (guided == -1).all()  # the channels of −3 add up to −6
 
 
+@pytest.mark.parametrize("nothing", [0.0, np.nan])
+def test_a_map_of_nothing_does_not_fade_those_of_its_unit(nothing):
+    maps = {"weak": 0.25 * np.eye(4), "nothing": np.full((4, 4), nothing), "weaker": np.full((4, 4), -0.125)}
+    found = [image.get_array() for image in drawn(plot.attributions(IMAGE, maps, one_unit=True, percentile=100))[1:4]]
+    assert found[0].max() == 1 and (found[2] == -0.5).all()
+    np.testing.assert_array_equal(np.ma.filled(found[1], np.nan), nothing)
+
+
 def test_a_batch_of_one_is_drawn_as_what_is_in_it():
     colors = np.random.default_rng(0).random((4, 5, 3))
     maps = np.random.default_rng(1).standard_normal((3, 4, 5))

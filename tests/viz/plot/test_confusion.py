@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from viz import plot
 
@@ -33,6 +34,18 @@ def test_no_count_is_white_right_ones_are_blue_wrong_ones_orange():
     assert blue > red
     red, _, blue = cells[0, 1]
     assert red > blue
+
+
+def test_a_number_is_white_on_a_cell_that_is_dark_as_a_gray_image():
+    """Gray by the weights of television (ITU-R BT.601), which Pillow has too: dark is below 55 %."""
+    shares = np.linspace(4, 100, 25).astype(int)
+    counts = np.diag(shares)
+    counts[np.arange(25), np.arange(25) - 1] = 100 - shares
+    ax = plot.confusion(counts, [str(i) for i in range(25)])
+    grays = np.asarray(Image.fromarray(np.rint(255 * colors(ax)).astype(np.uint8)).convert("L")) / 255
+    seen = {(round(y), round(x)): text.get_color() == "#ffffff" for text in ax.texts for x, y in [text.get_position()]}
+    clear = {place: grays[place] < 0.55 for place in seen if abs(grays[place] - 0.55) > 0.004}
+    assert len(clear) > 40 and {place: seen[place] for place in clear} == clear
 
 
 def test_depth_is_the_share_of_the_class_not_the_count():

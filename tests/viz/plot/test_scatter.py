@@ -23,6 +23,13 @@ def test_dots_have_their_class_color_and_the_legend_names_it(ax, render):
     render(ax)
 
 
+@pytest.mark.parametrize("known", [{"labels": LABELS}, {"classes": CLASSES}])
+def test_labels_without_names_and_names_without_labels_have_no_legend(known):
+    named, plain = plot.scatter(POINTS, **known), plot.scatter(POINTS)
+    assert named.get_legend() is None
+    assert named.figure.get_size_inches() == pytest.approx(plain.figure.get_size_inches())
+
+
 def test_axes_of_a_pca_are_its_components_and_their_shares(render):
     ax = plot.scatter(POINTS, LABELS, CLASSES, variance=[0.614, 0.2, 0.1], title="PCA")
     assert ax.get_xlabel() == "first principal component (61% of variance)"
@@ -128,6 +135,18 @@ def test_a_grid_shows_every_image_in_its_cell(ax, render):
     assert sheet.shape == (10, 10, 3)
     assert (sheet[5:9, :4] == 0).all() and (sheet[:4, 5:9] == 1).all()
     render(ax)
+
+
+@pytest.mark.parametrize(("height", "width", "frame"), [(8, 99, 1), (99, 28, 2), (64, 64, 5)])
+def test_a_frame_in_a_grid_grows_with_the_shorter_side_of_its_image(ax, height, width, frame):
+    images = np.zeros((1, 1, height, width), np.uint8)
+    plot.grid_places(images, [[0, 0]], [2], CLASSES, ax)
+    sheet = np.asarray(ax.get_images()[0].get_array())
+    assert sheet.shape == (height + 2 * frame + 1, width + 2 * frame + 1, 3)
+    dark = np.argwhere((sheet == 0).all(axis=2))
+    assert dark.min(axis=0).tolist() == [frame] * 2
+    assert dark.max(axis=0).tolist() == [frame + height - 1, frame + width - 1]
+    assert np.allclose(sheet[0, 0], class_colors()[2]) and (sheet[-1] == 1).all() and (sheet[:, -1] == 1).all()
 
 
 def test_frames_have_the_class_color(render):

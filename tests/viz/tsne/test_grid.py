@@ -6,9 +6,9 @@ import pytest
 from viz.tsne.repulsion.interpolation import grid_around
 
 
-def grid(*spans: float):
-    y = np.zeros((len(spans), 3), np.float32)
-    y[:, 1] = spans
+def grid(*spans: float, corner: float = 0.0):
+    y = np.full((len(spans), 3), corner, np.float32)
+    y[:, 1] += spans
     return grid_around(y)
 
 
@@ -22,6 +22,7 @@ def grid(*spans: float):
         ((1, 9), 1 / 6),
         ((40,), 1 / 3),
         ((600, 600), 1 / 3),
+        ((331, 1331), 1 / 3),  # 1000 × 4000
         ((666, 666), 2 / 3),  # of more than four million nodes every second
     ],
 )  # fmt: skip
@@ -37,6 +38,11 @@ def test_a_grid_has_four_million_nodes_at_most_even_along_a_line(rows: int) -> N
     found = grid((rows + 0.2) / 3)
     assert found.rows * found.columns <= 4_000_000 and found.columns == 7
     assert (found.spacing == 1 / 3) == (rows == 571_419)
+
+
+@pytest.mark.parametrize(("spans", "low"), [((8, 3), [-5, -5]), ((8,), [-5, 0])])
+def test_the_first_node_is_the_corner_of_the_points_box_and_of_a_line_at_zero(spans, low) -> None:
+    assert grid(*spans, corner=-5).low.tolist() == low
 
 
 def test_points_in_one_place_have_a_grid_too() -> None:

@@ -138,6 +138,8 @@ def test_the_smallest_gradient_means_the_same_for_any_number_of_points(copies):
 
 
 def test_a_progress_bar_tells_the_divergence(capsys):
+    minimize(Bowl(), start(), schedule(max_steps=60))
+    assert capsys.readouterr().err == ""
     minimize(Bowl(), start(), schedule(max_steps=60, progress=True))
     assert "KL" in capsys.readouterr().err
 
@@ -163,6 +165,7 @@ def test_it_stops_after_more_steps_without_progress_than_are_allowed(patience, e
 
 def test_it_stops_where_there_is_no_gradient_at_all():
     assert minimize(Bowl(), start() * 0, schedule(exaggerated_steps=0))[2] == 50
+    assert minimize(Bowl(), start() * 0, schedule())[2] == 100  # nothing that starts at one point is crushed
 
 
 @pytest.mark.parametrize(("exaggerated", "momenta"), [(0, [0.9, 0.9, 0.9]), (2, [0.5, 0.5, 0.9]), (3, [0.5, 0.5, 0.5])])

@@ -75,6 +75,18 @@ def test_barnes_hut_opens_every_cell_at_angle_zero():
     np.testing.assert_allclose(barnes_hut(y, 0.0)[0], exact(y)[0], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_a_tree_may_have_all_children_at_every_level_down_to_the_resolution_of_float32(dimensions):
+    """Toward the corner at 0: no tree has more cells that wait for their turn."""
+    children = np.indices([2] * dimensions).reshape(dimensions, -1)[:, :-1]  # all but the one at the corner
+    levels = [-np.where(children, 0.5, 1.5) * 0.5**level for level in range(1, 25)]
+    y = np.hstack([np.full((dimensions, 1), -1), *levels, np.zeros((dimensions, 1))]).astype(np.float32)
+    force, z = barnes_hut(y, 0.0)
+    true_force, true_z = exact(y.astype(np.float64))
+    np.testing.assert_allclose(force, true_force, rtol=1e-4, atol=1e-5)
+    assert z == pytest.approx(true_z, rel=1e-5)
+
+
 def test_barnes_hut_errs_less_at_smaller_angles():
     y = clusters(2)
     force = exact(y)[0]
@@ -141,6 +153,15 @@ def test_a_cell_acts_as_one_point_where_its_diagonal_is_below_the_angle_times_it
     of_each, of_both = 6 / (1 + 6**2) ** 2 + 8 / (1 + 8**2) ** 2, 2 * 7 / (1 + 7**2) ** 2
     assert force[0, 2] == pytest.approx(of_each if opened else of_both, rel=1e-5)
     assert not force[1:].any()
+
+
+def test_a_cell_whose_diagonal_is_the_angle_times_its_distance_is_opened():
+    """Four points of a cube of side 6 lie in its child of side 3, whose diagonal is ¾ of √48, as far as it is from the
+    fifth to their middle. Three of them share a child of side 1.5, which is small enough to act as one point."""
+    y = np.tile(np.array([0, 2.75, 2.75, 2.5, 6], np.float32), (3, 1))
+    terms = [(count, 3 * along**2, along) for count, along in ((1, 6), (3, 6 - 8 / 3))]
+    expected = sum(count * along / (1 + squared) ** 2 for count, squared, along in terms)
+    assert barnes_hut(y, 0.75)[0][:, 4] == pytest.approx(np.full(3, expected), rel=1e-5)
 
 
 @pytest.mark.parametrize(("n", "way"), [(16_000, "exact"), (16_001, "tree")])

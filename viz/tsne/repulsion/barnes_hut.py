@@ -28,16 +28,15 @@ def barnes_hut(y: np.ndarray, angle: float = 0.5) -> tuple[np.ndarray, float]:
     Args:
         angle: a cell acts as one point where its size over its distance is below this. 0 opens every cell.
     """
-    dimensions, n = y.shape
-    space = y if dimensions > 1 else np.vstack([y, np.zeros_like(y)])  # a line is a plane of no height
-    low = space.min(axis=1)
-    width = np.float32((space.max(axis=1) - low).max())
-    order, mass, center, side, skip = _tree(space, low, width)
+    n = y.shape[1]
+    low = y.min(axis=1)
+    width = np.float32((y.max(axis=1) - low).max())
+    order, mass, center, side, skip = _tree(y, low, width)
     reach = 3 * (side / angle) ** 2 if angle else np.full_like(side, np.inf)
-    force = np.empty_like(space)
+    force = np.empty_like(y)
     row_sums = np.empty(n, np.float32)
-    _walk(space, order, mass, center, reach, skip, force, row_sums)
-    return force[:dimensions], float(row_sums.sum(dtype=np.float64)) - n
+    _walk(y, order, mass, center, reach, skip, force, row_sums)
+    return force, float(row_sums.sum(dtype=np.float64)) - n
 
 
 @jit

@@ -120,10 +120,11 @@ def test_no_line_is_shown_twice(quiet, errors, output, snapshots, monkeypatch, t
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: output))
     train, test = cnn.data.Dataset(np.zeros((9, 1, 8, 8), np.uint8), np.zeros(9, int), ("a",)), None
     test = train[:7]
-    options = {"optimizer": {"name": "sgd", "lr": 0.5}, "snapshots": snapshots, "epochs": 3, "batch_size": 4}
+    size = 4 if snapshots else 1
+    options = {"optimizer": {"name": "sgd", "lr": 0.5}, "snapshots": snapshots, "epochs": 3, "batch_size": size}
     learning.learn(object(), train, test, tmp_path, quiet=quiet, resume=True, **options)
     few, whole = calls
-    assert (few["images"], few["epochs"], few["resume"], few["progress"]) == ((4, 4), 1, False, False)
+    assert (few["images"], few["epochs"], few["resume"], few["progress"]) == ((size, size), 1, False, False)
     assert (whole["images"], whole["epochs"], whole["resume"]) == ((9, 7), 3, True)
     assert whole["optimizer"].lr == 0.5 and whole["checkpoint"] == tmp_path / "model.safetensors"
     bar, lines = TERMINALS[quiet, errors, output]

@@ -86,6 +86,10 @@ def test_a_reader_that_has_seen_enough_is_no_error(trained):
         ("train mnist --root nowhere", "nowhere: expected a data folder, but there is none"),
         ("train ./nowhere", "nowhere: expected a folder with a data set, but it does not exist"),
         ("train garments --momentum 0.9", "--momentum is sgd's, and adam has its own"),
+        *[
+            (f"train garments {option}", "--shares, --any-order and --sync-batch-norm are for --distributed; add it")
+            for option in ("--shares 4", "--any-order", "--sync-batch-norm")
+        ],
         ("train garments --lr -1", "lr must be positive and finite, got -1.0"),
         ("train garments --augment rotate", "expects a list such as crop=4,flip,cutout=8, got 'rotate' in it"),
         ("train garments --threads 0", "set_num_threads: expected 1 to "),

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
-from minicnn.cli import learning
+from minicnn.cli import learning, parser
+from minicnn.cli.train import group_of
 from minicnn.data import augment
+from minicnn.group import Group
 
 
 @pytest.fixture
@@ -70,6 +72,16 @@ def test_train_learns_with_its_options(line, told) -> None:
     assert found.pop("layers")[0] == "conv1"
     assert found == PLAIN | CHANGED[line]
     assert (text == "") is ("--quiet" in line)
+
+
+def test_the_group_of_a_distributed_run_is_asked_for_as_it_was_said(monkeypatch) -> None:
+    asked, group = [], Group()
+    monkeypatch.setattr(cnn.distributed, "mpi", lambda shares, **options: asked.append((shares, options)) or group)
+    for line in ("", "--shares 4 --sync-batch-norm", "--any-order"):
+        options = parser().parse_args(["train", "garments", "--distributed", *line.split()])
+        assert group_of(options) is group
+    plain = {"any_order": False, "sync_batch_norm": False}
+    assert asked == [(8, plain), (4, plain | {"sync_batch_norm": True}), (8, plain | {"any_order": True})]
 
 
 def test_the_targets_are_smoothed_by_as_much_as_is_said(told) -> None:

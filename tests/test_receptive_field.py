@@ -79,17 +79,18 @@ def test_the_field_of_branches_that_are_joined_holds_those_of_both(seed: int) ->
 
 
 def test_a_shortcut_and_a_body_are_seen_together_and_each_has_its_own_window() -> None:
-    body, shortcut = cnn.Conv2d(1, 1, 3, padding=1), cnn.Conv2d(1, 1, (1, 5), padding=(0, 2))
+    body = {"a": cnn.Conv2d(1, 1, 3, padding=1), "b": cnn.Conv2d(1, 1, (3, 1), padding=(1, 0))}
+    shortcut = cnn.Conv2d(1, 1, (1, 5), padding=(0, 2))
     for name in (None, "shortcut"):
-        layers = {"a": body, **({} if name is None else {name: shortcut})}
-        block = cnn.Residual(**layers)
+        block = cnn.Residual(**body, **({} if name is None else {name: shortcut}))
         found = receptive_fields(cnn.Sequential(conv=cnn.Conv2d(1, 1, 3, stride=2), block=block, relu=cnn.ReLU()))
         assert found["block.a"] == Field((7, 7), (2, 2), (-2, -2))
+        assert found["block.b"] == Field((11, 7), (2, 2), (-4, -2))
         if name is None:
-            assert found["block"] == found["relu"] == Field((7, 7), (2, 2), (-2, -2))
+            assert found["block"] == found["relu"] == found["block.b"]
         else:
             assert found["block.shortcut"] == Field((3, 11), (2, 2), (0, -4))
-            assert found["block"] == found["relu"] == Field((7, 11), (2, 2), (-2, -4))
+            assert found["block"] == found["relu"] == Field((11, 11), (2, 2), (-4, -4))
         assert list(found)[-1] == "relu" and "" not in found
 
 

@@ -226,8 +226,8 @@ def write_file(path: Path, contents: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    with suppress(OSError, AttributeError):  # the rename is durable once the folder is flushed; not every system can
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    with suppress(OSError):  # the rename is durable once the folder is flushed; not every system can
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

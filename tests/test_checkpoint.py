@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -136,6 +137,14 @@ class TestRoundTrip:
         assert contents.optimizer.keys() == optimizer.state().keys()
         assert all(np.array_equal(array, contents.optimizer[name]) for name, array in optimizer.state().items())
 
+    def test_to_load_a_model_the_optimizers_arrays_are_not_read(self, path):
+        """So it does not matter what they are."""
+        optimizer = SimpleNamespace(state=lambda: {"steps": np.zeros(2, np.uint8)})
+        cnn.save(network(), path, optimizer=optimizer)
+        assert repr(cnn.load(path)) == repr(network())
+        with pytest.raises(cnn.CheckpointError, match=r"optimizer\.steps is of type U8"):
+            cnn.checkpoint.read(path)
+
     def test_a_layer_named_optimizer_is_refused(self, path):
         model = cnn.Sequential(optimizer=cnn.Dense(2, 2))
         with pytest.raises(ValueError, match='give the layer "optimizer" another name'):
@@ -191,6 +200,28 @@ class TestWriting:
                 cnn.save(network().initialize(5), saved)
         assert saved.read_bytes() == before
         assert list(saved.parent.iterdir()) == [saved]
+
+    def test_the_error_is_the_first_one_even_if_the_temporary_file_is_gone(self, path, monkeypatch):
+        def replace(temporary, path):
+            os.unlink(temporary)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(os, "replace", replace)
+        with pytest.raises(cnn.CheckpointError, match=r"cannot write .* \(Input/output error\)"):
+            cnn.save(network(), path)
+
+    def test_where_a_run_may_write_is_known_before_it_begins_and_nothing_is_left_there(self, tmp_path):
+        for _ in range(2):  # the second time the folders are there
+            cnn.checkpoint.check_writable(tmp_path / "run" / "1" / "model.safetensors")
+            assert [path.name for path in tmp_path.rglob("*")] == ["run", "1"]
+        (tmp_path / "file").touch()
+        with pytest.raises(cnn.CheckpointError, match=r"cannot be written \((File exists|Not a directory)\)"):
+            cnn.checkpoint.check_writable(tmp_path / "file" / "model.safetensors")
+
+    def test_what_json_has_no_number_for_is_not_written(self, path):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            cnn.save(network(), path, training={"loss": float("nan")})
+        assert not path.exists()
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write to read-only folders")
     def test_a_read_only_folder_is_refused(self, saved):

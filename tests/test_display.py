@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from PIL import Image
 
 import minicnn as cnn
 import viz
-from minicnn.display import Shown, Table, in_notebook, shape_text
+from minicnn.display import Shown, Table, in_notebook, shape_text, tqdm
 from minicnn.training.history import EpochRecord, Measure
 from viz import plot
 
@@ -229,3 +230,68 @@ def test_nothing_needs_ipython_and_pyplot_is_not_imported() -> None:
         "assert not {'IPython', 'matplotlib.pyplot'} & set(sys.modules), sorted(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+@pytest.mark.parametrize(
+    ("shell", "found"),
+    [
+        (None, False),
+        (SimpleNamespace(config={}), False),  # at IPython's prompt
+        (SimpleNamespace(config={"IPKernelApp": {}}), True),
+    ],
+)
+def test_a_notebook_is_where_ipython_runs_in_a_kernel(shell, found, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    assert in_notebook() is found
+    monkeypatch.delitem(sys.modules, "IPython")
+    assert in_notebook() is False
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_bar_is_shown_where_someone_can_see_it_move_unless_it_is_asked_for_or_forbidden(
+    terminal, monkeypatch
+) -> None:
+    screen = io.StringIO()
+    screen.isatty = lambda: terminal
+    monkeypatch.setattr(sys, "stderr", screen)
+    shown = []
+    for options in ({}, {"disable": False}, {"disable": True}):
+        assert list(tqdm(range(3), desc="counting", **options)) == [0, 1, 2]
+        shown.append("counting" in screen.getvalue())
+        screen.truncate(0)
+    assert shown == [terminal, True, False]
+
+
+@pytest.mark.parametrize("widgets", [False, True])
+def test_a_notebook_has_a_widget_that_leaves_the_output_when_it_is_closed(widgets, monkeypatch) -> None:
+    """Without ipywidgets the bar is text there."""
+    told: list[tuple] = []
+
+    class Widget:
+        def __init__(self, *arguments, disable=False, display=True, **options):
+            self.disable, self.container = disable, "the bar"
+            told.append((*arguments, disable, display, options))
+
+        def close(self):
+            self.disable = True
+            told.append(("closed",))
+
+    def show(what, **options):
+        told.append((what, options))
+        return SimpleNamespace(update=lambda *given, **options: told.append((*given, options)))
+
+    shell = SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=show))
+    progress = SimpleNamespace(tqdm=Widget, IProgress=Widget if widgets else None)
+    monkeypatch.setitem(sys.modules, "tqdm.notebook", progress)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    forbidden = tqdm([7], disable=True)
+    assert not isinstance(forbidden, Widget) and told == []
+    bar = tqdm([7], desc="counting")
+    bar.close()
+    bar.close()
+    assert ("counting" in sys.stderr.getvalue()) is not widgets
+    begun = [([7], False, False, {"desc": "counting"}), ("the bar", {"display_id": True})]
+    ended = [("closed",), ({"text/plain": ""}, {"raw": True})]
+    assert told == (begun + ended if widgets else [])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
-from minicnn.receptive_field import receptive_fields
+from minicnn.receptive_field import Field, receptive_fields
 
 
 @pytest.mark.parametrize("options", [{}, {"stride": 1}, {"stride": 3, "padding": 1}])
@@ -76,3 +76,46 @@ def test_the_field_of_branches_that_are_joined_holds_those_of_both(seed: int) ->
     assert found.offset == tuple(-max(pad[a] for pad in pads) for a in (0, 1))
     apart = cnn.Concat(cnn.Conv2d(1, 1, 1), cnn.Conv2d(1, 1, 1, stride=(1, 2)))
     assert receptive_fields(cnn.Sequential(both=apart))["both"] is None
+
+
+def test_a_shortcut_and_a_body_are_seen_together_and_each_has_its_own_window() -> None:
+    body = {"a": cnn.Conv2d(1, 1, 3, padding=1), "b": cnn.Conv2d(1, 1, (3, 1), padding=(1, 0))}
+    shortcut = cnn.Conv2d(1, 1, (1, 5), padding=(0, 2))
+    for name in (None, "shortcut"):
+        block = cnn.Residual(**body, **({} if name is None else {name: shortcut}))
+        found = receptive_fields(cnn.Sequential(conv=cnn.Conv2d(1, 1, 3, stride=2), block=block, relu=cnn.ReLU()))
+        assert found["block.a"] == Field((7, 7), (2, 2), (-2, -2))
+        assert found["block.b"] == Field((11, 7), (2, 2), (-4, -2))
+        if name is None:
+            assert found["block"] == found["relu"] == found["block.b"]
+        else:
+            assert found["block.shortcut"] == Field((3, 11), (2, 2), (0, -4))
+            assert found["block"] == found["relu"] == Field((11, 11), (2, 2), (-4, -4))
+        assert list(found)[-1] == "relu" and "" not in found
+
+
+def test_the_layers_of_a_graph_see_what_their_sources_see() -> None:
+    a, b, both = cnn.Conv2d(1, 1, (3, 1)), cnn.Conv2d(1, 1, (1, 3), padding=(1, 2)), cnn.Join("add")
+    graph = cnn.Graph(a=a, b=b, both=both, c=cnn.MaxPool2d(2), inputs={"b": ["input"], "both": ["a", "b"]})
+    found = receptive_fields(cnn.Sequential(graph=graph, pad=cnn.Pad((3, 0, 1, 0))))
+    assert found["graph.a"] == Field((3, 1)) and found["graph.b"] == Field((1, 3), offset=(-1, -2))
+    assert found["graph.both"] == Field((4, 3), offset=(-1, -2))
+    assert found["graph.c"] == found["graph"] == Field((5, 4), (2, 2), (-1, -2))
+    assert found["pad"] == Field((5, 4), (2, 2), (-3, -8))
+    joined = cnn.Graph(a=cnn.Conv2d(1, 1, 3), b=cnn.Flatten(), c=cnn.Join("add"), inputs={"b": ["input"], "c": [*"ab"]})
+    assert [receptive_fields(joined)[name] for name in "abc"] == [Field((3, 3)), None, None]
+
+
+def test_behind_a_layer_that_sees_all_there_is_no_window_and_in_an_unknown_container_neither() -> None:
+    class Own(cnn.Layer):
+        def __init__(self):
+            self.conv = cnn.Conv2d(1, 1, 3)
+
+        def forward(self, x, pass_):
+            return self.conv.forward(x, pass_)
+
+    up = cnn.ConvTranspose2d(1, 1, 2)
+    for unknown in (Own(), cnn.GlobalAvgPool2d(), up):
+        found = receptive_fields(cnn.Sequential(conv=cnn.Conv2d(1, 1, 3), unknown=unknown, relu=cnn.ReLU()))
+        assert found["conv"] == Field((3, 3))
+        assert {field for path, field in found.items() if path != "conv"} == {None}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed")
-from minicnn import Dense, Flatten, Sequential
+from minicnn import Dense, Flatten, Layer, Sequential
 from minicnn.sklearn import CNNClassifier
 
 
@@ -142,9 +142,42 @@ def test_a_step_goes_down_the_gradient_of_the_mean_loss() -> None:
 
 @pytest.mark.parametrize(("shape", "images"), [((1, 2, 3), True), ((1, 1, 6), False)])
 def test_a_network_of_uint8_images_knows_its_transform_and_one_of_a_table_has_none(shape, images) -> None:
-    model = CNNClassifier(epochs=1).fit(np.arange(24, dtype=np.uint8).reshape(4, *shape), [5, 6, 5, 6]).model_
+    fitted = CNNClassifier(epochs=1).fit(np.arange(24, dtype=np.uint8).reshape(4, *shape), [5, 6, 5, 6])
+    model = fitted.model_
+    assert fitted.mean_.shape == fitted.scale_.shape == ((1, 1, 1) if images else (1, 1, 6))
     assert getattr(model, "classes", None) == (("5", "6") if images else None)
     assert (getattr(model, "transform", None) is not None) is images
+
+
+def test_a_seed_is_drawn_from_what_31_bits_hold_on_every_system() -> None:
+    asked = []
+
+    class Drawn(np.random.RandomState):
+        def randint(self, high):
+            asked.append(high)
+            return 3
+
+    found = CNNClassifier(**OPTIONS | {"random_state": Drawn()}).fit(TABLE, KINDS)
+    again = CNNClassifier(**OPTIONS | {"random_state": Drawn()}).fit(TABLE, KINDS)
+    assert asked == [2_147_483_647] * 2
+    np.testing.assert_array_equal(found.predict_proba(TABLE), again.predict_proba(TABLE))
+
+
+def test_the_network_is_told_whether_it_learns() -> None:
+    told: list[bool] = []
+
+    class Told(Layer):
+        def forward(self, x, pass_):
+            told.append(pass_.train)
+            return x, lambda dy, wants="both": (dy, {})
+
+    def network(shape, classes):
+        return Sequential(told=Told(), flatten=Flatten(), fc=Dense(int(np.prod(shape)), classes))
+
+    found = CNNClassifier(network, **OPTIONS).fit(TABLE, KINDS)
+    assert told == [True] * 2 * 3  # 23 samples are 3 batches
+    found.predict(TABLE)
+    assert told[6:] == [False] * 3
 
 
 def test_options_are_as_documented_unless_given() -> None:

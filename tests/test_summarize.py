@@ -1,6 +1,7 @@
 """`summary` computes shapes by arithmetic alone; they are the same as when the network runs."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -110,3 +111,27 @@ def test_a_transposed_convolution_multiplies_at_every_place_of_its_input(
     assert row.multiply_adds == 5 * 7 * up.weight.size
     (back,) = cnn.summary(cnn.Conv2d(6, 4, (3, 2), **shared), row.output_shape).rows
     assert (back.output_shape, back.multiply_adds) == ((4, 5, 7), row.multiply_adds)
+
+
+TEXT = """\
+layer    type         output    parameters  multiply-adds  sees
+───────────────────────────────────────────────────────────────
+input                 28×20×1                               1×1
+conv     Conv2d       26×18×10         100         42,120   3×3
+norm     BatchNorm2d  26×18×10          20                  3×3
+pool     MaxPool2d    13×6×10                               4×5
+flatten  Flatten      780                                     –
+fc       Dense        10             7,810          7,800     –
+───────────────────────────────────────────────────────────────
+total                                7,930         49,920"""
+
+
+def test_the_table_has_each_number_in_its_column_and_on_the_line_of_its_layer():
+    layers = {"conv": cnn.Conv2d(1, 10, 3), "norm": cnn.BatchNorm2d(10), "pool": cnn.MaxPool2d((2, 3))}
+    found = cnn.summary(cnn.Sequential(**layers, flatten=cnn.Flatten(), fc=cnn.Dense(780, 10)), (1, 28, 20))
+    assert str(found) == TEXT
+    page = found._repr_html_()
+    assert "5 layers, 7,930 parameters, 49,920 multiply-adds for an input of 28×20×1" in page
+    cells = re.findall(r'<td style="text-align: (\w+)">([^<]*)</td>', page)
+    assert [side for side, _ in cells] == (["left"] * 3 + ["right"] * 3) * 7
+    assert [text for _, text in cells[6:12]] == ["conv", "Conv2d", "26×18×10", "100", "42,120", "3×3"]

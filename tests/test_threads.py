@@ -11,10 +11,12 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import NamedTuple
 
+import numba
 import numpy as np
 import pytest
 from numba import prange
@@ -264,10 +266,67 @@ def test_every_python_thread_holds_blas(two_blas_threads: None) -> None:
         assert set(pool.submit(inside).result()) == {1}
 
 
-@pytest.mark.parametrize("count", [0, 10_000, 1.5, "2"])
+def called(library: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which functions of a BLAS library are called to hold it, and to give it its threads back."""
+    monkeypatch.setattr(threads, "_blas_libraries", lambda: [library])
+    monkeypatch.setattr(threads, "_blas_switches", threads._blas_switches.__wrapped__)
+    library.calls.clear()
+    with threads.single_threaded_blas():
+        library.calls.append("inside")
+    return library.calls
+
+
+@pytest.mark.parametrize(
+    ("kind", "layer", "has", "own"),
+    [
+        ("openblas", "pthreads", ("get", "set"), True),
+        ("openblas", "pthreads", ("get",), False),
+        ("openblas", "pthreads", ("set",), False),
+        ("openblas", "openmp", ("get", "set"), False),
+        ("mkl", "pthreads", ("get", "set"), False),
+    ],
+)
+def test_openblas_is_held_by_its_own_functions_and_any_other_by_threadpoolctl(
+    kind, layer, has, own, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def ask(name: str, threads: int) -> Callable[[], int]:
+        return lambda: calls.append(name) or threads
+
+    def set_(name: str) -> Callable[[int], None]:
+        return lambda threads: calls.append(f"{name} {threads}")
+
+    all_ = {"get": ask("asked itself", 5), "set": set_("set itself")}
+    dynlib = SimpleNamespace(**{f"scipy_openblas_{name}_num_threads64_": all_[name] for name in has})
+    by_others = {"get_num_threads": ask("asked", 5), "set_num_threads": set_("set")}
+    library = SimpleNamespace(internal_api=kind, threading_layer=layer, dynlib=dynlib, calls=calls, **by_others)
+    itself = " itself" if own else ""
+    assert called(library, monkeypatch) == [f"asked{itself}", f"set{itself} 1", "inside", f"set{itself} 5"]
+
+
+def test_a_library_that_has_one_thread_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    alone = {"get_num_threads": lambda: 1, "set_num_threads": lambda threads: calls.append("set")}
+    library = SimpleNamespace(internal_api="mkl", threading_layer="intel", dynlib=None, calls=calls, **alone)
+    assert called(library, monkeypatch) == ["inside"]
+
+
+@pytest.mark.parametrize("count", [0, 10_000, 1.5, "2", numba.config.NUMBA_NUM_THREADS + 1])
 def test_an_impossible_number_of_threads_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match="set_num_threads: expected 1 to"):
         threads.set_num_threads(count)
+
+
+def test_kernels_run_on_as_many_threads_as_are_set_up_to_all() -> None:
+    most = numba.config.NUMBA_NUM_THREADS
+    try:
+        for count in (most, 1, np.int64(most)):
+            threads.set_num_threads(count)
+            doubled()
+            assert numba.get_num_threads() == threads.get_num_threads() == count
+    finally:
+        threads.set_num_threads(1)
 
 
 @threads.parallel(small=8)
@@ -298,3 +357,13 @@ def test_a_short_loop_has_no_parallel_machine_code() -> None:
     x, y = np.arange(9, dtype=np.float32), np.empty(9, np.float32)
     double_little(x, y)
     assert np.array_equal(y, 2 * x) and compiled() == [1, 1]
+
+
+def test_a_rehearsal_finds_the_loops_of_winograd_without_those_of_images_that_are_too_rough_for_it() -> None:
+    """No loop runs that could tell, and few images are."""
+    from minicnn import ops
+
+    found: list[str] = []
+    with threads.rehearsal(lambda kernel, types: found.append(kernel.py_func.__module__.rpartition(".")[2])):
+        ops.conv2d(np.ones((1, 4, 6, 6), np.float32), np.ones((4, 4, 3, 3), np.float32), algorithm="winograd4")
+    assert set(found) == {"winograd"}

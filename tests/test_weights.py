@@ -55,6 +55,43 @@ def test_half_precision_becomes_float32(tmp_path) -> None:
     assert read["bf16"].tolist() == [1.5, -2.0]
 
 
+class Tensor:
+    """What PyTorch's tensors are asked; NumPy has no array of this type."""
+
+    def __init__(self, kind: str, array: np.ndarray | None, attached: bool = True) -> None:
+        self.dtype, self.array, self.attached = kind, array, attached
+
+    def detach(self) -> "Tensor":
+        return Tensor(self.dtype, self.array, attached=False)
+
+    def float(self) -> "Tensor":
+        return Tensor("torch.float32", np.float32([1.5]), self.attached)
+
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+        if self.attached or self.array is None:
+            raise TypeError("no array")
+        return self.array
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "number"),
+    [
+        (np.float16([0.5]), "f4", 0.5),
+        (np.float32([0.5]), "f4", 0.5),
+        (np.float64([1 / 3]), "f8", 1 / 3),
+        (np.int64([3]), "i8", 3),
+        (np.uint8([3]), "u1", 3),
+        ([0.25], "f8", 0.25),
+        (Tensor("torch.bfloat16", None), "f4", 1.5),
+        (Tensor("torch.float16", np.float16([1.5])), "f4", 1.5),
+        (Tensor("torch.float64", np.float64([1 / 3])), "f8", 1 / 3),
+    ],
+)
+def test_of_a_dict_half_precision_becomes_float32_and_other_types_are_kept(value, kind, number) -> None:
+    read = read_weights({"a": value})["a"]
+    assert read.dtype == np.dtype(kind) and read.tolist() == [number]
+
+
 def test_a_checkpoint_gives_the_models_arrays_without_the_optimizers(tmp_path) -> None:
     model, optimizer = cnn.zoo.build("seed"), cnn.SGD(0.1, momentum=0.9)
     optimizer.step(model.parameters(), model.parameters())
@@ -188,6 +225,7 @@ def test_a_url_is_downloaded_once(served, tmp_path) -> None:
     (tmp_path / "web" / "w.safetensors").unlink()
     (kept,) = (tmp_path / "cache").rglob("*.safetensors")
     assert kept.name == f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-w.safetensors"
+    assert kept.parent == tmp_path / "cache" / "models"
     assert np.array_equal(read_weights(f"{url}#sha256={checksum}")["a.bias"], ARRAYS["a.bias"])
     assert np.array_equal(read_weights(url)["a.bias"], ARRAYS["a.bias"])
 

@@ -94,5 +94,5 @@ def _compiled_code() -> str:
 def _data_folder() -> str:
     from minicnn.data.download import data_folders
 
-    folder = data_folders("", None)[-1]
+    _, folder = data_folders("", None)
     return f"{folder}{'' if folder.is_dir() else ', not there yet'} (MINICNN_DATA, --root)"

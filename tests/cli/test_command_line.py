@@ -24,6 +24,7 @@ def test_each_command_has_a_manual_for_80_columns_with_examples(command, capsys)
     assert f"minicnn {command} " in text
     assert "example" in text
     assert max(map(len, text.splitlines())) <= 80
+    assert max(map(len, re.findall(r"^(  -.*?  +)\S", text, re.MULTILINE))) <= 26  # where a description begins
 
 
 def test_the_manual_lists_the_commands_and_they_are_what_comes_without_one(run, capsys):
@@ -31,6 +32,7 @@ def test_the_manual_lists_the_commands_and_they_are_what_comes_without_one(run, 
     assert status == 0
     assert out == manual(capsys)
     assert all(f"\n    {name} " in out for name in map(name_of, COMMANDS))
+    assert "\n    demo      learn ten kinds of clothing, and show what was learned\n" in out
 
 
 def test_manuals_name_all_data_sets_and_networks(capsys):
@@ -84,6 +86,10 @@ def test_a_reader_that_has_seen_enough_is_no_error(trained):
         ("train mnist --root nowhere", "nowhere: expected a data folder, but there is none"),
         ("train ./nowhere", "nowhere: expected a folder with a data set, but it does not exist"),
         ("train garments --momentum 0.9", "--momentum is sgd's, and adam has its own"),
+        *[
+            (f"train garments {option}", "--shares, --any-order and --sync-batch-norm are for --distributed; add it")
+            for option in ("--shares 4", "--any-order", "--sync-batch-norm")
+        ],
         ("train garments --lr -1", "lr must be positive and finite, got -1.0"),
         ("train garments --augment rotate", "expects a list such as crop=4,flip,cutout=8, got 'rotate' in it"),
         ("train garments --threads 0", "set_num_threads: expected 1 to "),

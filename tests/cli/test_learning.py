@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import minicnn as cnn
-from minicnn.cli import learning
+from minicnn.cli import learning, parser
+from minicnn.cli.train import group_of
 from minicnn.data import augment
+from minicnn.group import Group
 
 
 @pytest.fixture
@@ -72,6 +74,16 @@ def test_train_learns_with_its_options(line, told) -> None:
     assert (text == "") is ("--quiet" in line)
 
 
+def test_the_group_of_a_distributed_run_is_asked_for_as_it_was_said(monkeypatch) -> None:
+    asked, group = [], Group()
+    monkeypatch.setattr(cnn.distributed, "mpi", lambda shares, **options: asked.append((shares, options)) or group)
+    for line in ("", "--shares 4 --sync-batch-norm", "--any-order"):
+        options = parser().parse_args(["train", "garments", "--distributed", *line.split()])
+        assert group_of(options) is group
+    plain = {"any_order": False, "sync_batch_norm": False}
+    assert asked == [(8, plain), (4, plain | {"sync_batch_norm": True}), (8, plain | {"any_order": True})]
+
+
 def test_the_targets_are_smoothed_by_as_much_as_is_said(told) -> None:
     loss = told("train", "garments", "--label-smoothing", "0.25")[0]["loss"]
     found, _ = loss(np.array([[3.0, 1, 0, 0]]), np.array([0]))
@@ -120,10 +132,11 @@ def test_no_line_is_shown_twice(quiet, errors, output, snapshots, monkeypatch, t
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: output))
     train, test = cnn.data.Dataset(np.zeros((9, 1, 8, 8), np.uint8), np.zeros(9, int), ("a",)), None
     test = train[:7]
-    options = {"optimizer": {"name": "sgd", "lr": 0.5}, "snapshots": snapshots, "epochs": 3, "batch_size": 4}
+    size = 4 if snapshots else 1
+    options = {"optimizer": {"name": "sgd", "lr": 0.5}, "snapshots": snapshots, "epochs": 3, "batch_size": size}
     learning.learn(object(), train, test, tmp_path, quiet=quiet, resume=True, **options)
     few, whole = calls
-    assert (few["images"], few["epochs"], few["resume"], few["progress"]) == ((4, 4), 1, False, False)
+    assert (few["images"], few["epochs"], few["resume"], few["progress"]) == ((size, size), 1, False, False)
     assert (whole["images"], whole["epochs"], whole["resume"]) == ((9, 7), 3, True)
     assert whole["optimizer"].lr == 0.5 and whole["checkpoint"] == tmp_path / "model.safetensors"
     bar, lines = TERMINALS[quiet, errors, output]

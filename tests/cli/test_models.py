@@ -1,12 +1,18 @@
 """The commands that run or describe a trained model: evaluate, predict, summary, info, demo."""
 
+import itertools
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import threadpoolctl
 from PIL import Image
 
 import minicnn as cnn
+import viz
+from minicnn.cli import evaluate, figures, learning, report
 
 CLASSES = ("bright", "dark")
 IMAGES = ("curves.png", "confusion.png")
@@ -23,6 +29,27 @@ def test_evaluate_tells_each_class_and_the_commonest_mistakes(run, photos, train
 
 def test_evaluate_takes_either_part(run, photos, trained):
     assert "train: 20 images" in run("evaluate", trained, photos, "--split", "train")[1]
+
+
+@pytest.mark.parametrize("split", ["test", "train"])
+def test_evaluate_works_in_batches_of_256_and_rehearses_one(run, monkeypatch, split):
+    asked, parts = [], {}
+    for name, count in (("train", 700), ("test", 300)):
+        parts[name] = cnn.data.Dataset(np.zeros((count, 1, 1, 1), np.uint8), np.zeros(count, int), ("a", "b"))
+
+    def compiling(work, rehearsal):
+        rehearsal()
+        return work()
+
+    monkeypatch.setattr(evaluate, "load_model", lambda name: name)
+    monkeypatch.setattr(evaluate, "load_data", lambda options: (parts["train"], parts["test"]))
+    monkeypatch.setattr(evaluate, "compiling", compiling)
+    monkeypatch.setattr(report, "results", lambda found, split: f"{found} on {split}")
+    monkeypatch.setattr(cnn, "evaluate", lambda *given, **options: asked.append((*given, options)) or "result")
+    assert run("evaluate", "some", "data", "--split", split) == (0, f"result on {split}\n", "")
+    assert [(model, len(data), options) for model, data, options in asked] == [
+        ("some", count, {"batch_size": 256}) for count in (256, len(parts[split]))
+    ]
 
 
 def test_predict_names_the_likeliest_classes_of_each_image(run, photos, trained):
@@ -66,7 +93,21 @@ def test_info_tells_what_a_bug_report_needs(run, monkeypatch, tmp_path):
     assert (status, errors) == (0, "")
     for name in ("minicnn", "Python", "numpy", "numba", "threads", "threading layer", "BLAS", "compiled code"):
         assert name in text
-    assert str(tmp_path) in text
+    assert text.endswith(f"\ndata sets        {tmp_path} (MINICNN_DATA, --root)\n")
+
+
+def test_info_tells_which_blas_is_called_and_where_nothing_is_kept(run, monkeypatch):
+    from minicnn.kernels import dense
+
+    openmp = {"user_api": "openmp", "internal_api": "openmp", "version": None, "num_threads": 7, "filepath": "/a/b/c"}
+    blas = {"user_api": "blas", "internal_api": "mkl", "version": "2", "num_threads": 3, "filepath": "/d/e/f"}
+    other = blas | {"internal_api": "openblas", "architecture": "Zen", "filepath": "/g/h/i"}
+    monkeypatch.setattr(threadpoolctl, "threadpool_info", lambda: [openmp, blas, other])
+    stats = SimpleNamespace(cache_path=None)
+    monkeypatch.setattr(dense, "forward", SimpleNamespace(threaded=SimpleNamespace(stats=stats)))
+    text = run("info")[1]
+    assert "\nBLAS             mkl 2 for any, 3 threads (e); openblas 2 for Zen, 3 threads (h)\n" in text
+    assert "\ncompiled code    not kept: there is no writable folder; set NUMBA_CACHE_DIR to one\n" in text
 
 
 def test_info_tells_the_vectors_the_tile_and_how_many_variants_are_compiled(run, monkeypatch, tmp_path):
@@ -80,6 +121,31 @@ def test_info_tells_the_vectors_the_tile_and_how_many_variants_are_compiled(run,
     text = run("info")[1]
     assert f"{REGISTER} bytes wide; tile of MR x NR = {MR} x {NR_BYTES // 4} float32" in text
     assert f"2 compiled variants of functions, 3.0 MB, in {tmp_path}" in text
+
+
+def test_the_demo_lists_its_files_in_lines_of_80_and_breaks_no_name(run, monkeypatch, few_garments, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    images = [Path(f"image-{i}.png") for i in range(9)]
+    given = {}
+    monkeypatch.setattr(learning, "learn", lambda *_, **options: ("history", "evaluation"))
+    monkeypatch.setattr(report, "results", lambda found: found)
+    monkeypatch.setattr(figures, "write_run", lambda folder, history, found: images[:1])
+    monkeypatch.setattr(figures, "write_insight", lambda folder, model, test, found: images[1:])
+    monkeypatch.setattr(viz, "atlas", lambda model, data, path, **options: given.update(options, place=path) or path)
+    long = "a-folder-with-a-name-of-one-hundred-letters" + "-or-more" * 9
+    for folder in ("some/folder", long):
+        status, text, errors = run("demo", "--out", folder, "--seed", 3)
+        assert (status, errors) == (0, "")
+        listed = text[text.index("evaluation\n\nin") + 12 : text.index("\ntry: ")].splitlines()
+        names = ["model.safetensors", "log.jsonl", "snapshots", *map(str, images)]
+        assert " ".join(listed) == f"in {folder}: {', '.join(names)}"
+        if folder != long:  # as many as there is room for
+            assert max(map(len, listed)) <= 80
+            assert all(len(a) + 1 + len(b.split()[0]) > 80 for a, b in itertools.pairwise(listed))
+        assert f"\ntry: minicnn predict {folder} image-8.png\n\n" in text
+        assert text.endswith(f"\nall that it has learned, on one page: {folder}/atlas.html\n")
+    assert (given["seed"], given["title"], str(given["snapshots"])) == (3, "Ten kinds of clothing", f"{long}/snapshots")
+    assert len(given["train"]) == 40 and given["history"] == "history"
 
 
 @pytest.mark.slow

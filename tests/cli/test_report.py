@@ -1,7 +1,9 @@
 """What is printed about a model: each number on the line of its class."""
 
 import numpy as np
+import pytest
 
+import minicnn as cnn
 from minicnn.cli import report
 from minicnn.training.evaluation import Evaluation
 
@@ -14,6 +16,14 @@ def evaluation(confusion, classes=("ant", "bee", "cow")):
     accuracy = float((true == found).mean())
     probabilities = np.eye(len(classes), dtype=np.float32)[found]
     return Evaluation(1.0, accuracy, per_class, confusion, found, true, probabilities, classes)
+
+
+@pytest.mark.parametrize(("channels", "kind"), [(1, "gray"), (2, "2-channel"), (3, "color"), (4, "4-channel")])
+def test_a_data_set_in_one_line_tells_its_sizes_and_the_kind_of_its_images(channels, kind) -> None:
+    images = np.zeros((1234, channels, 2, 3), np.uint8)
+    train = cnn.data.Dataset(images, np.zeros(1234, int), ("a", "b"))
+    line = report.data_line("photos", train, train[:1001])
+    assert line == f"photos: 1,234 {kind} images of 3×2 to learn from, 1,001 to test on; 2 classes"
 
 
 def test_a_probability_is_all_or_nothing_only_where_it_is() -> None:

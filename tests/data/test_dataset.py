@@ -4,6 +4,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from minicnn.data import Dataset
+from viz import plot
 
 
 def numbered(n, classes=2):
@@ -102,3 +103,14 @@ def test_split_parts_are_disjoint_in_order_and_the_same_for_the_same_seed():
 def test_split_refuses_an_empty_part(fraction):
     with pytest.raises(ValueError, match="leaves one part empty"):
         numbered(10).split(fraction)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_twenty_images_are_drawn_of_those_that_can_be_seen(channels, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plot, "images", lambda data, **options: drawn.append((data, options)) or "sheet")
+    height = 2 if channels in (1, 3) else 3
+    data = Dataset(np.zeros((2, channels, height, 5), np.uint8), [0, 1], "ab")
+    assert (data.plot(), data[:0].plot()) == ("sheet" if channels in (1, 3) else None, None)
+    assert drawn == [(data, {"count": 20})] * (channels in (1, 3))
+    assert data.show(7, title="seven") == "sheet" and drawn[-1] == (data, {"count": 7, "title": "seven"})

@@ -34,4 +34,6 @@ def test_blue_comes_first_where_the_weights_want_it() -> None:
 def test_other_sizes_are_cut_by_the_same_share(pixels: str) -> None:
     assert prepared(pixels, 224, 224).image(WHITE).shape == (1, 3, 224, 224)
     assert prepared(pixels, 112, 64).image(WHITE).shape == (1, 3, 112, 64)
-    assert prepared("imagenet", 112, 224).size == (128, 256)
+    assert PIXELS[pixels].image(WHITE).shape == (1, 3, 224, 224)
+    covered = (112, 224) if pixels == "bgr255" else (128, 256)  # the others leave out a margin of an eighth
+    assert (prepared(pixels, 112, 224).size, prepared(pixels, 112, 224).crop) == (covered, (112, 224))

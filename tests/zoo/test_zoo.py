@@ -272,6 +272,7 @@ def test_batch_normalized_convolutions_have_no_bias() -> None:
 def test_first_values_follow_from_the_seed() -> None:
     first, same, other = (zoo.build("seed", seed=seed).state() for seed in (0, 0, 1))
     assert all(np.array_equal(first[name], same[name]) for name in first)
+    assert np.array_equal(zoo.build("seed").state()["conv1.weight"], first["conv1.weight"])
     assert not np.array_equal(first["conv1.weight"], other["conv1.weight"])
     assert not any(array.any() for array in zoo.build("seed", seed=None).state().values())
 

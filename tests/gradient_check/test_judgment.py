@@ -276,6 +276,17 @@ def test_one_by_one_the_step_that_was_precise_enough_is_kept_too() -> None:
     assert len(bench.found()) == 6 and bench.tried == [SMALL_STEP, *[PLAIN] * 3] and bench.cared == 0
 
 
+def test_the_other_step_is_tried_after_it_all_the_same() -> None:
+    class Changing(Counting):
+        def derivative(self, i: int, v: Any, h: float | None = None) -> list[Slope]:
+            self.precise = [PLAIN] if len(self.tried) < 2 else [SMALL_STEP]
+            return super().derivative(i, v, h)
+
+    bench = Changing([1.0, -2], [])
+    bench.found()
+    assert bench.tried == [SMALL_STEP, PLAIN, PLAIN, SMALL_STEP, SMALL_STEP, SMALL_STEP] and bench.cared == 0
+
+
 def test_where_a_whole_group_is_said_to_be_zero_the_first_direction_is_looked_at_with_care_alone() -> None:
     bench = Counting([0.0, 0], [SMALL_STEP, PLAIN])
     assert len(bench.found()) == 8

@@ -53,7 +53,7 @@ def test_where_the_inputs_gradient_is_wrong_those_of_the_parameters_tell_whence(
 
 
 def test_of_a_layer_with_one_parameter_that_is_named_and_of_one_without_any_none() -> None:
-    with pytest.raises(GradientError, match="; of the parameters, wrong: none; right: factor$"):
+    with pytest.raises(GradientError, match=r"; of the parameters, wrong: none; right: factor$"):
         gradcheck(Leaky(), tie_free((2, 3)))
 
     class Bare(cnn.ReLU):

@@ -39,6 +39,12 @@ def test_each_term_is_the_larger_half_of_the_singular_term():
         np.testing.assert_allclose(np.outer(W[:, j], H[j]), larger, atol=1e-4)
 
 
+@pytest.mark.parametrize("scale", [1e-4, 1e4])
+def test_factors_of_smaller_or_larger_data_are_the_same_but_for_their_size(scale):
+    for plain, scaled in zip(*(nndsvd(data() * s, 4, np.random.default_rng(0)) for s in (1, scale)), strict=True):
+        np.testing.assert_allclose(scaled, plain * np.sqrt(scale), rtol=1e-6)
+
+
 def test_the_fillings_leave_no_zero():
     X = data()
     rng = np.random.default_rng(0)

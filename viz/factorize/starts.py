@@ -53,7 +53,7 @@ def nndsvd(X: np.ndarray, k: int, rng: np.random.Generator) -> tuple[np.ndarray,
     u_norm, v_norm = _norms(u), _norms(v)
     root = np.sqrt(sigma * u_norm * v_norm)  # the term's weight, shared evenly
     W = u * np.divide(root, u_norm, out=np.zeros_like(root), where=u_norm > 0)
-    H = v * np.divide(root, v_norm, out=np.zeros_like(root), where=v_norm > 0)
+    H = v * (root / v_norm)  # never 0: a direction's largest entry is positive
     for factor in (W, H):
         factor[factor < NEGLIGIBLE * factor.max()] = 0
     return W, np.ascontiguousarray(H.T)

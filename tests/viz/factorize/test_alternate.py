@@ -162,6 +162,14 @@ def test_it_ends_where_ten_iterations_have_lowered_the_objective_by_less_than_th
     assert converged and falls[-1] <= tol < min(falls[:-1])
 
 
+def test_without_a_tolerance_it_ends_where_ten_iterations_have_changed_nothing_at_all():
+    """A penalty that nothing is worth makes all factors zero at once."""
+    X, W, H = start(30, 8, 2, False, np.float64, seed=0)
+    _, curve, converged = descend(X, (W, H), METHODS["NMF without momentum"], Penalties(l1_W=1e6), 60, 0.0)
+    assert converged and len(curve) == 11 and set(curve) == {curve[0]}
+    assert curve[0] == pytest.approx(np.square(X).sum() / 2)
+
+
 def test_it_ends_where_the_product_is_the_data_but_for_the_tolerance():
     rng = np.random.default_rng(0)
     X, tol = rng.random((60, 2)) @ rng.random((2, 9)), 0.01

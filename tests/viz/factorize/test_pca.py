@@ -194,7 +194,7 @@ def test_constant_data_has_no_variance_at_all():
     assert pca.explained_variance_.max() == pca.explained_variance_ratio_.max() == 0
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-30, 1e30, 1e150, 1e300])
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-30, 1e-4, 1e30, 1e150, 1e300])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_scale_does_not_change_the_directions(solver, scale):
     X = low_rank()
@@ -202,6 +202,8 @@ def test_scale_does_not_change_the_directions(solver, scale):
     np.testing.assert_allclose(scaled.components_, plain.components_, atol=1e-8)
     np.testing.assert_allclose(scaled.singular_values_ / scale, plain.singular_values_, rtol=1e-8)
     np.testing.assert_allclose(scaled.explained_variance_ratio_, plain.explained_variance_ratio_, rtol=1e-8)
+    white = PCA(4, whiten=True, svd_solver=solver, random_state=0).fit_transform(X * scale)
+    np.testing.assert_allclose(white.std(axis=0, ddof=1), 1, rtol=1e-6)
     if 1e-100 < scale < 1e100:
         np.testing.assert_allclose(scaled.noise_variance_ / scale**2, plain.noise_variance_, rtol=1e-8)
 

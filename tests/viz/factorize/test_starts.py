@@ -1,5 +1,7 @@
 """Where NMF starts: close to the data, nonnegative, at the data's scale."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,12 @@ def test_each_term_is_the_larger_half_of_the_singular_term():
         np.testing.assert_allclose(np.outer(W[:, j], H[j]), larger, atol=1e-4)
 
 
+@pytest.mark.parametrize("scale", [1e-4, 1e4])
+def test_factors_of_smaller_or_larger_data_are_the_same_but_for_their_size(scale):
+    for plain, scaled in zip(*(nndsvd(data() * s, 4, np.random.default_rng(0)) for s in (1, scale)), strict=True):
+        np.testing.assert_allclose(scaled, plain * np.sqrt(scale), rtol=1e-6)
+
+
 def test_the_fillings_leave_no_zero():
     X = data()
     rng = np.random.default_rng(0)
@@ -58,6 +66,16 @@ def test_random_starts_have_the_mean_of_the_data(scale):
 def test_data_of_lower_rank_than_wanted_gives_finite_factors(X):
     for factor in nndsvd(X, min(X.shape), np.random.default_rng(0)):
         assert np.isfinite(factor).all()
+
+
+def test_a_draw_of_minus_two_fills_a_hole_with_two_hundredths_of_the_mean():
+    X = data()
+    draws = SimpleNamespace(standard_normal=lambda size: np.full(size, -2.0))
+    for bare, filled in zip(start(X, 3, "nndsvd", draws), start(X, 3, "nndsvdar", draws), strict=True):
+        assert (bare == 0).any()
+        np.testing.assert_allclose(filled[bare == 0], 2 * X.mean() / 100, rtol=1e-12)
+    W, H = start(X, 3, "random", draws)
+    np.testing.assert_allclose([W.min(), W.max(), H.min(), H.max()], 2 * np.sqrt(X.mean() / 3), rtol=1e-12)
 
 
 def test_zeros_are_filled_with_the_mean_or_with_numbers_of_a_hundredth_of_it():

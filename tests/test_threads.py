@@ -359,6 +359,33 @@ def test_a_short_loop_has_no_parallel_machine_code() -> None:
     assert np.array_equal(y, 2 * x) and compiled() == [1, 1]
 
 
+@threads.parallel(elementwise=True, blas=True)
+def ordered(x, y):
+    for i in prange(x.size):
+        y[i] = 2 * x[i]
+
+
+def test_a_loop_is_compiled_as_it_was_asked_for_and_else_for_threads_with_sums_in_any_order() -> None:
+    for kernel, asked in ((double, False), (ordered, True)):
+        assert kernel.threaded.targetoptions["parallel"] is True
+        assert not kernel.serial.targetoptions.get("parallel", False)
+        for twin in (kernel.threaded, kernel.serial):
+            assert ("reassoc" not in twin.targetoptions["fastmath"]) is asked
+        assert kernel.blas is asked
+    found: list[object] = []
+    with threads.rehearsal(lambda kernel, types: found.append(kernel)):
+        double(np.empty(0), np.empty(0))  # no loop is too short, if nothing is said
+    assert found == [double.threaded]
+
+
+def test_a_function_that_borrows_its_arrays_counts_no_references_and_any_other_does() -> None:
+    def first(x):
+        return x[0]
+
+    assert threads.borrowing(first).targetoptions["_nrt"] is False
+    assert threads.jit(first).targetoptions.get("_nrt", True) is True
+
+
 def test_a_rehearsal_finds_the_loops_of_winograd_without_those_of_images_that_are_too_rough_for_it() -> None:
     """No loop runs that could tell, and few images are."""
     from minicnn import ops

@@ -175,6 +175,19 @@ def test_every_loop_has_a_second_block_and_a_remainder(options) -> None:
             assert_close(found, right, tolerance)
 
 
+def test_groups_of_several_panels_have_the_filters_and_biases_of_their_own() -> None:
+    x, w, b = tie_free((2, 4, 9, 11), 0), tie_free((140, 2, 3, 3), 1), tie_free(140, 2)
+    y, pullback = ops.conv2d(x, w, b, padding=1, groups=2)
+    found = pullback(dy := tie_free(y.shape, 3))
+    for g in range(2):
+        images, filters = slice(2 * g, 2 * g + 2), slice(70 * g, 70 * g + 70)
+        alone, alone_pullback = ops.conv2d(x[:, images], w[filters], b[filters], padding=1, algorithm="direct")
+        np.testing.assert_allclose(y[:, filters], alone, rtol=1e-12)
+        expected = alone_pullback(dy[:, filters])
+        for gradient, right in zip((found[0][:, images], found[1][filters], found[2][filters]), expected, strict=True):
+            np.testing.assert_allclose(gradient, right, rtol=1e-10, atol=1e-12)
+
+
 def assert_close(found: np.ndarray, right: np.ndarray, tolerance: float) -> None:
     np.testing.assert_allclose(found, right, rtol=0, atol=tolerance * np.abs(right).max())
 
@@ -251,9 +264,11 @@ def test_the_bias_gradient_alone_needs_no_product(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["winograd2", "winograd4"])
-def test_every_loop_of_winograd_has_a_second_block_and_a_remainder(algorithm: str) -> None:
-    """Three panels of filters and of channels, rows of more tiles than a run, and shares of the runs."""
-    x, w, b = tie_free((3, 67, 37, 71), 0), tie_free((70, 67, 3, 3), 1), tie_free(70, 2)
+@pytest.mark.parametrize("shape", [(3, 67, 37, 71), (1, 67, 8, 8), (1, 67, 4, 60)])
+def test_every_loop_of_winograd_has_a_second_block_and_a_remainder(shape: tuple[int, ...], algorithm: str) -> None:
+    """Three panels of filters and of channels, rows of more tiles than a run, and shares of the runs; or so few runs
+    that it is the panels that are shared."""
+    x, w, b = tie_free(shape, 0), tie_free((70, 67, 3, 3), 1), tie_free(70, 2)
     exact, exact_pullback = ops.conv2d(x, w, b, padding=1, algorithm="direct")
     y, pullback = ops.conv2d(*(a.astype(np.float32) for a in (x, w, b)), padding=1, algorithm=algorithm)
     assert_close(y, exact, 2e-4)

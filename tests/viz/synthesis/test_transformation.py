@@ -1,8 +1,10 @@
-"""Where each random change moves the pixels, and how far at most."""
+"""Where each random change moves the pixels, how far at most, and the way of their gradients."""
 
 import numpy as np
 import pytest
 import scipy.ndimage
+from hypothesis import given
+from hypothesis import strategies as st
 
 import viz
 from viz.synthesis import transforms as by
@@ -119,3 +121,50 @@ def test_color_statistics_are_numpy_s_covariance_of_every_so_manieth_pixel(most:
 def test_images_that_are_all_alike_have_uncorrelated_colors() -> None:
     assert (viz.color_statistics(np.full((2, 3, 4, 4), 9, np.uint8)) == np.eye(3)).all()
     assert viz.color_statistics(np.arange(16, dtype=np.uint8).reshape(1, 1, 4, 4)) == pytest.approx(np.ones((1, 1)))
+
+
+@given(
+    st.sampled_from(
+        [
+            by.Pad(2, 0.0),
+            by.Jitter(3),
+            by.Roll(4),
+            by.RandomScale((0.8, 1.3)),
+            by.RandomRotate((17, -40)),
+            by.robust(16),
+        ]
+    ),
+    st.integers(5, 14).map(lambda n: 2 * n),
+    st.integers(13, 20),
+    st.integers(0, 99),
+)
+def test_the_pullback_of_a_transformation_is_its_transpose(transform, height, width, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((2, 3, height, width))
+    y, pullback = transform(x, rng)
+    dy = rng.standard_normal(y.shape)
+    assert np.vdot(y, dy) == pytest.approx(np.vdot(x, pullback(dy)), rel=1e-9, abs=1e-9)
+
+
+def test_rotating_by_a_right_angle_and_scaling_by_one_only_move_pixels():
+    x = np.random.default_rng(0).standard_normal((1, 2, 7, 7))
+    rotated, _ = by.RandomRotate((90,))(x, np.random.default_rng(0))
+    assert any(np.allclose(rotated, np.rot90(x, turns, (2, 3)), atol=1e-9) for turns in (1, 3))
+    np.testing.assert_allclose(by.RandomScale((1,))(x, np.random.default_rng(0))[0], x)
+
+
+def test_a_transformation_around_a_color_fills_its_borders_with_it():
+    x = np.full((1, 2, 8, 8), 3.0)
+    x[:, 1] = 5
+    turned, _ = by.Around(np.array([3.0, 5.0]).reshape(1, 2, 1, 1), by.RandomRotate((30,)))(x, np.random.default_rng(0))
+    np.testing.assert_allclose(turned, x)
+
+
+@pytest.mark.parametrize("side", [28, 128, 224])
+def test_the_usual_mixture_keeps_the_size(side):
+    x = np.zeros((1, 1, side, side), np.float32)
+    assert by.robust(side)(x, np.random.default_rng(0))[0].shape == x.shape
+
+
+def test_the_usual_mixture_is_for_a_side_of_128():
+    assert by.robust() == by.robust(128)

@@ -27,7 +27,7 @@ def clip(x: Array, low: float | None = None, high: float | None = None) -> tuple
     low, high = bounds_of("clip", low, high)
     lowest, highest = -np.inf if low is None else low, np.inf if high is None else high
     if np.iscomplexobj(x):
-        y = np.where(x.real < lowest, lowest, np.where(x.real > highest, highest, x))
+        y = np.where(x.real <= lowest, lowest, np.where(x.real >= highest, highest, x))
     else:
         y = np.clip(x, x.dtype.type(lowest), x.dtype.type(highest))  # NaN stays NaN
     inside = np.ones(x.shape, bool)

@@ -32,6 +32,13 @@ def test_clip_cuts_both_ways_and_lets_no_gradient_through_where_it_does() -> Non
     assert pullback(np.ones(3))[0].tolist() == [0.0, 1.0, 0.0]
 
 
+def test_at_a_bound_of_clip_a_complex_step_finds_no_slope_either() -> None:
+    x = np.array([0, 2, 6.0])
+    y, _ = ops.clip(x + 1e-30j, 0, 6)
+    assert y.real.tolist() == x.tolist()
+    assert (y.imag / 1e-30).tolist() == ops.clip(x, 0, 6)[1](np.ones(3))[0].tolist() == [0, 1, 0]
+
+
 def test_clip_keeps_not_a_number() -> None:
     assert np.isnan(ops.clip(np.array([np.nan]), 0, 6)[0]).all()
 

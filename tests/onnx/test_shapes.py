@@ -267,6 +267,13 @@ def test_a_slice_without_an_end_is_written_as_one(length, tmp_path) -> None:
         )
 
 
+@pytest.mark.parametrize(("stop", "read"), [(4, 4), (5, None), (6, None)])
+def test_a_slice_as_far_as_the_end_is_read_as_one_without_an_end(stop, read, tmp_path) -> None:
+    cnn.onnx.save(cnn.Sequential(part=cnn.Slice(1, stop, axis=2)), tmp_path / "m.onnx", (1, 5, 5))
+    (part,) = cnn.onnx.load(tmp_path / "m.onnx").children.values()
+    assert (part.start, part.stop) == (1, read)
+
+
 def test_the_end_of_a_slice_without_one_is_written_as_the_largest_of_32_bits(tmp_path) -> None:
     cnn.onnx.save(cnn.Sequential(part=cnn.Slice(1, axis=2)), tmp_path / "m.onnx", (1, 5, 5))
     written = {a.name: onnx.numpy_helper.to_array(a) for a in onnx.load(tmp_path / "m.onnx").graph.initializer}

@@ -9,6 +9,7 @@ from minicnn import ops
 from minicnn.testing import (
     CASES,
     conv2d_cases,
+    conv2d_relu_max_pool2d_cases,
     pool2d_cases,
     tie_free,
 )
@@ -78,6 +79,17 @@ REACHED = {
     "a filter that just fits, dilated, beside": (conv2d_cases(), lambda c: "dilation" in c.options and not spare(c)[1]),
     "four spare rows and no more": (conv2d_cases(), lambda c: spare(c)[0] == 4 and c.arguments[0][2] > 5),
     "four spare columns and no more": (conv2d_cases(), lambda c: spare(c)[1] == 4 and c.arguments[0][3] > 5),
+    "most rows of a convolution pooled at once": (
+        conv2d_relu_max_pool2d_cases(),
+        lambda c: "stride" not in c.options and both(c.options.get("pool_size", 1))[0] > (spare(c)[0] + 2) // 2,
+    ),
+    "a pooling of more rows than a dilated filter would give": (
+        conv2d_relu_max_pool2d_cases(),
+        lambda c: (
+            not {"stride", "dilation"} & set(c.options)
+            and both(c.options.get("pool_size", 1))[0] > spare(c)[0] + 2 - c.arguments[1][2]
+        ),
+    ),
     "a ReLU6": (CASES["clip"], lambda case: (case.options["low"], case.options["high"]) == (0, 6)),
     "a clip that cuts what is negative and what is positive": (
         CASES["clip"],

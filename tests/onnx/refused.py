@@ -172,6 +172,10 @@ REFUSED = {
         proto(pool(kernel_shape=[2, 2], ceil_mode=2)),
         "expected ceil_mode to be 0 or 1, got 2",
     ),
+    "shapes in two rows": (
+        proto([node("Reshape", "x s", "y")], {"s": np.int64([[1, 2], [8, 4]])}),
+        r"expected input 1 to be a list of numbers, got shape \(2, 2\)",
+    ),
     "shapes of fractions": (
         proto([node("Reshape", "x s", "y")], {"s": np.float32([1, 2.5])}),
         r"expected input 1 to be whole numbers, got \[1.0, 2.5\]",

@@ -285,3 +285,19 @@ def test_a_pullback_that_takes_another_structure_is_told_that_of_dy(outputs: int
     assert ["2 floating-point outputs: dy has the structure of its output" in note for note in notes] == [True] * (
         outputs - 1
     )
+
+
+@pytest.mark.parametrize(("module", "adapter"), [("torch.nn.functional", "from_torch"), ("torch", "from_torch"),
+                                                 ("jax._src.nn", "from_jax"), ("torchlike.nn", None)])  # fmt: skip
+def test_a_function_of_another_framework_is_told_what_makes_an_op_of_it(module: str, adapter: str | None) -> None:
+    def op(x):
+        return 2 * x, lambda dy: (2 * dy,)
+
+    op.__module__ = module
+    if adapter is None:
+        assert gradcheck(op, x) < 1e-12
+    else:
+        with pytest.raises(
+            ValueError, match=rf"another framework.s op; check minicnn\.testing\.{adapter}\(op\) instead"
+        ):
+            gradcheck(op, x)

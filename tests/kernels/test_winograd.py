@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minicnn import ops
+from minicnn.kernels.winograd import shares_of
 from minicnn.kernels.winograd_tiles import CHUNK, GROUP, Places, clear_absent
 from minicnn.testing import tie_free
 
@@ -76,6 +77,26 @@ def test_one_huge_pixel_changes_only_the_outputs_that_see_it(algorithm: str, pix
     reached = np.zeros(dx.shape, bool)
     reached[0, :, 6:9, 6:9] = True
     assert not dx[~reached].any()
+
+
+@pytest.mark.parametrize("algorithm", ["winograd2", "winograd4"])
+def test_nor_does_one_in_the_last_tile_of_few_which_are_transformed_once_for_many_filters(algorithm: str) -> None:
+    rng = np.random.default_rng(0)
+    x, w = (rng.standard_normal(shape).astype(np.float32) for shape in ((1, 32, 12, 12), (70, 32, 3, 3)))
+    calm = ops.conv2d(x, w, padding=1, algorithm="direct")[0]
+    x[0, 31, 10, 10] = 1e6
+    y, _ = ops.conv2d(x, w, padding=1, algorithm=algorithm)
+    assert np.abs((y - calm)[:, :, :9]).max() < 1e-5 * np.abs(calm).max() > np.abs((y - calm)[..., :9]).max()
+    assert (np.abs(y[:, :, 9:, 9:]).max(axis=1) > 1e6).all()  # of 70 filters
+
+
+@pytest.mark.parametrize(
+    ("images", "channels", "filters", "shares"),
+    [(9, 64, 64, 16), (1, 64, 64, 4), (9, 113, 64, 16), (9, 114, 64, 8), (9, 128, 128, 4), (9, 512, 512, 2)],
+)
+def test_a_weight_gradient_has_16_sums_but_16_megabytes_or_two_at_most(images, channels, filters, shares) -> None:
+    """A sum is 36 numbers for each channel and filter; an image of 16 × 16 has four runs, so that it has four sums."""
+    assert shares_of(images, 16, 16, 4, channels, filters, 4) == shares
 
 
 def test_values_of_ordinary_range_are_left_to_it() -> None:

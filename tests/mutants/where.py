@@ -11,7 +11,7 @@ from pathlib import Path
 
 OPS = ["tests/ops", "tests/test_reference.py", "tests/test_invariants.py", "tests/gradient_check/test_derivatives.py"]
 EVERYWHERE = ["tests/test_public_face.py", "tests/test_bounds.py"]
-NETWORKS = ["tests/layers", "tests/test_layout.py", "tests/test_prediction.py"]
+NETWORKS = ["tests/layers", "tests/test_layout.py", "tests/test_prediction.py", "tests/test_frozen.py"]
 
 RULES: list[tuple[str, list[str]]] = [
     ("minicnn/ops/*", [*OPS, *NETWORKS, "tests/mutations", "tests/peers/test_ops.py"]),

@@ -12,6 +12,7 @@ from minicnn.testing import (
     conv2d_relu_max_pool2d_cases,
     pool2d_cases,
     tie_free,
+    wide_conv2d_cases,
 )
 from minicnn.testing.case import both
 from minicnn.testing.random_networks import _layers
@@ -137,6 +138,12 @@ REACHED = {
         CASES["slice_axis"],
         lambda case: case.options.get("stop") == ends(case)[2] > 1,
     ),
+    "one image alone is classified": (
+        CASES["cross_entropy"],
+        lambda c: c.arguments[0][0] == 1 < len(c.arguments[0]) < 3,
+    ),
+    "one class alone": (CASES["cross_entropy"], lambda case: case.arguments[0][1] == 1),
+    "16 channels and as many filters": (wide_conv2d_cases(), lambda case: case.arguments[1][:2] == (16, 16)),
     "a loss for every pixel": (CASES["cross_entropy"], lambda case: len(case.arguments[0]) == 4),
 }
 

@@ -75,6 +75,12 @@ def test_all_outer_layers_if_none_is_named(model, images):
     assert [repr(of).partition("(")[2] for of in (found, one)] == ["4 layers, 23 images)", "1 layer, 23 images)"]
 
 
+def test_of_two_pixels_one_may_carry_all_or_half_and_one_alone_tells_nothing():
+    maps = np.array([[3.0, 0], [2, 2], [3, 1]])[:, None]
+    assert treves_rolls(maps) == pytest.approx([1, 0, 2 * (1 - 4 / 5)])
+    assert np.isnan(treves_rolls(maps[..., :1])).all()
+
+
 def spot(size=16):
     y, x = np.mgrid[:size, :size]
     return np.exp(-((y - 5) ** 2 + (x - 9) ** 2) / (2 * 1.5**2))

@@ -35,7 +35,7 @@ RULES: list[tuple[str, list[str]]] = [
     ("minicnn/faults/*", ["tests/distributed"]),
     ("minicnn/group.py", ["tests/training", "tests/distributed"]),
     ("minicnn/reference.py", ["tests/test_reference.py", "tests/ops"]),
-    ("minicnn/gradient_check/*", ["tests/gradient_check"]),
+    ("minicnn/gradient_check/*", ["tests/gradient_check", "tests/peers/test_frameworks.py"]),
     ("minicnn/layout.py", ["tests/test_layout.py", *OPS, "tests/layers"]),
     ("minicnn/code_cache.py", ["tests/test_code_cache.py", "tests/test_threads.py"]),
     ("minicnn/threads.py", ["tests/test_threads.py", "tests/ops/test_threads.py", "tests/test_code_cache.py"]),
